@@ -1,0 +1,1 @@
+//! Floor 3: chat platforms: verify, parse, send. They know no lead and no table.

@@ -1,0 +1,31 @@
+//! Time as the product writes it: UTC, microseconds in the database and the lists, milliseconds in events.
+
+pub use jiff::{SignedDuration, Timestamp};
+
+/// RFC 3339 UTC with microseconds, as in `2026-01-07T09:52:24.744651Z` (lists of the partner API).
+pub fn with_microseconds(time: Timestamp) -> String {
+    format!("{time:.6}")
+}
+
+/// RFC 3339 UTC with milliseconds, as in `2024-01-23T10:30:00.123Z` (events).
+pub fn with_milliseconds(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
+
+/// A time from the database.
+pub fn from_microseconds(microseconds: i64) -> Timestamp {
+    Timestamp::from_microsecond(microseconds).unwrap_or(if microseconds < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_their_digits() {
+        let time = from_microseconds(1_767_779_544_744_651);
+        assert_eq!(with_microseconds(time), "2026-01-07T09:52:24.744651Z");
+        assert_eq!(with_milliseconds(time), "2026-01-07T09:52:24.744Z");
+        assert_eq!(with_milliseconds(from_microseconds(1_700_000_000_000_000)), "2023-11-14T22:13:20.000Z");
+    }
+}

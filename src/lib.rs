@@ -1,0 +1,9 @@
+//! Aurix joins a paid click with the chat that follows it. The floors, from the ground up: `domain`; `db` and `net`;
+//! `store`, `channels`, `agent` and `outbound`; `flows`; `http` and `worker`. Imports point down only.
+
+pub mod agent;
+pub mod channels;
+pub mod db;
+pub mod domain;
+pub mod net;
+pub mod outbound;

@@ -1,0 +1,2 @@
+//! The `aurix` program.
+fn main() {}
