@@ -1,1 +1,174 @@
-//! Floor 2: one way to SQLite and PostgreSQL. Knows no table.
+//! Floor 2: one way to SQLite and PostgreSQL: `Db` opens, `Conn` reads, `Tx` writes. Knows no table.
+//!
+//! A write is a closure that gets a transaction. Its answer means *on disk*. It awaits its own statements and nothing else:
+//! on SQLite many such closures share one transaction on the one writer thread.
+
+mod error;
+mod migrate;
+mod postgres;
+mod sqlite;
+mod value;
+
+use std::path::{Path, PathBuf};
+
+pub use error::{Error, Result};
+pub use value::{FromValue, Row, Sql, Value};
+
+/// Where the rows are.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// The file of a SQLite database; made when absent.
+    Sqlite(PathBuf),
+    /// A `postgres://` connection string.
+    Postgres(String),
+}
+
+impl Location {
+    /// Reads the setting `AURIX_DATABASE`: `sqlite`, `sqlite:{path}` or `postgres://…`.
+    pub fn parse(text: &str, data_dir: &Path) -> std::result::Result<Self, String> {
+        match text {
+            "" | "sqlite" => Ok(Self::Sqlite(data_dir.join("aurix.db"))),
+            _ if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
+                postgres::check(text).map_err(|why| format!("is no PostgreSQL connection string: {why}"))?;
+                Ok(Self::Postgres(text.to_owned()))
+            }
+            _ => match text.strip_prefix("sqlite:") {
+                Some(path) => Ok(Self::Sqlite(PathBuf::from(path))),
+                None => Err("must be `sqlite`, `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`".to_owned()),
+            },
+        }
+    }
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Engine);
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Db {
+    /// Opens the database and applies the migrations that it has not seen, under a lock.
+    pub async fn open(location: &Location) -> anyhow::Result<Self> {
+        let db = match location {
+            Location::Sqlite(path) => Self(Engine::Sqlite(sqlite::Sqlite::open(path)?)),
+            Location::Postgres(url) => Self(Engine::Postgres(postgres::Postgres::open(url)?)),
+        };
+        db.write(async |tx| migrate::apply(tx).await).await?;
+        Ok(db)
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn engine(&self) -> &'static str {
+        match self.0 {
+            Engine::Sqlite(_) => "sqlite",
+            Engine::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Runs `work` in a transaction and commits it when it ends well. The answer comes when it is on disk; an error rolls back.
+    pub async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        F: AsyncFnOnce(&Tx) -> anyhow::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match &self.0 {
+            Engine::Sqlite(engine) => engine.write(work).await,
+            Engine::Postgres(engine) => engine.write(work).await,
+        }
+    }
+
+    /// Runs `work` on a connection for reading. Statements see what was committed before each of them.
+    pub async fn read<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        F: AsyncFnOnce(&Conn) -> anyhow::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match &self.0 {
+            Engine::Sqlite(engine) => engine.read(work).await,
+            Engine::Postgres(engine) => engine.read(work).await,
+        }
+    }
+}
+
+/// A connection that reads.
+pub struct Conn(Handle);
+
+enum Handle {
+    Sqlite(sqlite::Handle),
+    Postgres(postgres::Handle),
+}
+
+impl Conn {
+    /// All rows, each mapped by `map`.
+    pub async fn query<T>(
+        &self,
+        sql: impl Into<Sql>,
+        params: &[Value<'_>],
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let sql = sql.into();
+        match &self.0 {
+            Handle::Sqlite(handle) => handle.query(sql.sqlite, params, map),
+            Handle::Postgres(handle) => handle.query(sql.postgres, params, map).await,
+        }
+    }
+
+    /// The first row, if there is one.
+    pub async fn find<T>(
+        &self,
+        sql: impl Into<Sql>,
+        params: &[Value<'_>],
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.query(sql, params, map).await?.into_iter().next())
+    }
+
+    /// The first row; [`Error::NoRow`] where there is none.
+    pub async fn get<T>(
+        &self,
+        sql: impl Into<Sql>,
+        params: &[Value<'_>],
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.find(sql, params, map).await?.ok_or(Error::NoRow)
+    }
+}
+
+/// A transaction. It reads as [`Conn`] does, and writes.
+pub struct Tx(Conn);
+
+impl std::ops::Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl Tx {
+    /// Runs a statement and tells how many rows it touched.
+    pub async fn execute(&self, sql: impl Into<Sql>, params: &[Value<'_>]) -> Result<u64> {
+        let sql = sql.into();
+        match &self.0.0 {
+            Handle::Sqlite(handle) => handle.execute(sql.sqlite, params),
+            Handle::Postgres(handle) => handle.execute(sql.postgres, params).await,
+        }
+    }
+
+    /// Runs many statements without parameters, as migrations have them.
+    async fn batch(&self, text: &str) -> Result<()> {
+        match &self.0.0 {
+            Handle::Sqlite(handle) => handle.batch(text),
+            Handle::Postgres(handle) => handle.batch(text).await,
+        }
+    }
+}
+
+/// The parameters of a statement: `params![project.id, &name, now]`.
+#[macro_export]
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { &[$($crate::db::Value::from($value)),*] };
+}

@@ -1,0 +1,244 @@
+-- Times are microseconds since 1970 (UTC), `*_due_at IS NULL` means nothing to do, JSON and UUIDs are TEXT.
+-- Columns named `sealed_*` are encrypted with the operator's key.
+
+CREATE TABLE projects (
+    id ROWID,
+    public_id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    region TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    ip_policy TEXT NOT NULL,
+    form TEXT,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE api_keys (
+    id ROWID,
+    public_id TEXT NOT NULL UNIQUE,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    service_name TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL,
+    revoked_at BIGINT
+);
+CREATE INDEX api_keys_by_project ON api_keys (project_id);
+
+CREATE TABLE channels (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    kind TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    number TEXT,
+    link_base TEXT NOT NULL,
+    api_base TEXT NOT NULL,
+    sealed_credentials TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (kind, channel_id)
+);
+CREATE INDEX channels_by_project ON channels (project_id);
+
+CREATE TABLE widgets (
+    id ROWID,
+    public_id TEXT NOT NULL UNIQUE,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    channel BIGINT NOT NULL REFERENCES channels (id),
+    greeting TEXT NOT NULL,
+    origins TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX widgets_by_project ON widgets (project_id);
+
+CREATE TABLE conversations (
+    id ROWID,
+    public_id TEXT NOT NULL UNIQUE,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    channel BIGINT NOT NULL REFERENCES channels (id),
+    wa_id TEXT,
+    user_id TEXT,
+    profile_name TEXT,
+    phone TEXT,
+    agent_state TEXT NOT NULL,
+    answered_up_to BIGINT NOT NULL,
+    burst_started_at BIGINT,
+    due_at BIGINT,
+    merged_into BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX conversations_by_wa_id ON conversations (channel, wa_id) WHERE wa_id IS NOT NULL;
+CREATE UNIQUE INDEX conversations_by_user_id ON conversations (channel, user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX conversations_due ON conversations (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX conversations_by_project ON conversations (project_id);
+
+CREATE TABLE sessions (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    device_id TEXT,
+    correlation_id TEXT NOT NULL UNIQUE,
+    folded_id TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    conversation_id BIGINT REFERENCES conversations (id),
+    correlated_at BIGINT
+);
+CREATE INDEX sessions_by_device ON sessions (project_id, device_id, started_at) WHERE device_id IS NOT NULL;
+CREATE INDEX sessions_by_folded_id ON sessions (project_id, folded_id, started_at);
+CREATE INDEX sessions_by_conversation ON sessions (conversation_id) WHERE conversation_id IS NOT NULL;
+
+CREATE TABLE clicks (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    session_id BIGINT NOT NULL REFERENCES sessions (id),
+    widget_id BIGINT NOT NULL,
+    click_url TEXT,
+    first_raw_url TEXT,
+    referrer TEXT,
+    parsed_params TEXT NOT NULL,
+    ip_address TEXT,
+    user_agent TEXT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX clicks_by_time ON clicks (project_id, created_at, id);
+CREATE INDEX clicks_by_session ON clicks (session_id, id);
+
+-- Requests to a widget that are no press of a person: crawlers, link previews, prefetches, HEAD. One row a day and kind.
+CREATE TABLE uncounted_visits (
+    widget_id BIGINT NOT NULL,
+    day TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    visits BIGINT NOT NULL,
+    PRIMARY KEY (widget_id, day, kind)
+);
+
+CREATE TABLE leads (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    conversation_id BIGINT NOT NULL UNIQUE REFERENCES conversations (id),
+    session_id BIGINT REFERENCES sessions (id),
+    status TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    intent TEXT,
+    contacted_at BIGINT,
+    completed_at BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+CREATE INDEX leads_by_time ON leads (project_id, created_at, id);
+
+CREATE TABLE messages (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    channel BIGINT NOT NULL REFERENCES channels (id),
+    conversation_id BIGINT NOT NULL REFERENCES conversations (id),
+    direction TEXT NOT NULL,
+    reply_id TEXT,
+    platform_id TEXT,
+    kind TEXT NOT NULL,
+    text TEXT,
+    raw TEXT,
+    status TEXT NOT NULL,
+    problem TEXT,
+    attempts BIGINT NOT NULL,
+    due_at BIGINT,
+    sent_at BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX messages_by_platform_id ON messages (channel, platform_id) WHERE platform_id IS NOT NULL;
+CREATE INDEX messages_by_conversation ON messages (conversation_id, id);
+CREATE INDEX messages_due ON messages (due_at) WHERE due_at IS NOT NULL;
+
+-- What a platform sent that is no message and no status: kept whole.
+CREATE TABLE notices (
+    id ROWID,
+    channel BIGINT NOT NULL REFERENCES channels (id),
+    kind TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- Where a person came from besides a click of the widget: a click-to-WhatsApp ad.
+CREATE TABLE referrals (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    conversation_id BIGINT NOT NULL REFERENCES conversations (id),
+    message_id BIGINT NOT NULL,
+    ctwa_clid TEXT,
+    raw TEXT NOT NULL,
+    seen_at BIGINT NOT NULL
+);
+CREATE INDEX referrals_by_conversation ON referrals (conversation_id, id);
+
+-- References that were read from a message and not linked, and why.
+CREATE TABLE refused_references (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    conversation_id BIGINT NOT NULL REFERENCES conversations (id),
+    correlation_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX refused_references_by_conversation ON refused_references (conversation_id, id);
+
+CREATE TABLE webhooks (
+    id ROWID,
+    public_id TEXT NOT NULL UNIQUE,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    key_id BIGINT REFERENCES api_keys (id),
+    service_name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    sealed_secret TEXT NOT NULL,
+    sealed_previous_secret TEXT,
+    previous_secret_until BIGINT,
+    sealed_headers TEXT NOT NULL,
+    events TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    is_active BOOLEAN NOT NULL,
+    off_reason TEXT,
+    failing_since BIGINT,
+    created_at BIGINT NOT NULL,
+    removed_at BIGINT
+);
+CREATE UNIQUE INDEX webhooks_by_key ON webhooks (key_id) WHERE key_id IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX webhooks_by_project ON webhooks (project_id);
+
+CREATE TABLE events (
+    id ROWID,
+    event_id TEXT NOT NULL UNIQUE,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    event_type TEXT NOT NULL,
+    conversation_id BIGINT,
+    body TEXT NOT NULL,
+    body_external TEXT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX events_by_time ON events (project_id, created_at, id);
+
+CREATE TABLE deliveries (
+    id ROWID,
+    webhook_id BIGINT NOT NULL REFERENCES webhooks (id),
+    event_id BIGINT NOT NULL REFERENCES events (id),
+    conversation_id BIGINT,
+    status TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    retries_from BIGINT NOT NULL,
+    tried BOOLEAN NOT NULL,
+    due_at BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_untried ON deliveries (webhook_id, conversation_id, id) WHERE NOT tried AND conversation_id IS NOT NULL;
+CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id);
+CREATE INDEX deliveries_by_event ON deliveries (event_id);
+
+CREATE TABLE attempts (
+    id ROWID,
+    delivery_id BIGINT NOT NULL REFERENCES deliveries (id),
+    number BIGINT NOT NULL,
+    started_at BIGINT NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    status_code BIGINT,
+    problem TEXT,
+    request_headers TEXT NOT NULL,
+    answer_headers TEXT,
+    answer_body TEXT
+);
+CREATE INDEX attempts_by_delivery ON attempts (delivery_id, number);

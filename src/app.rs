@@ -1,0 +1,55 @@
+//! The handles that flows use.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::config::Config;
+use crate::db::Db;
+use crate::domain::random::Random;
+use crate::domain::seal::SealKey;
+use crate::domain::time::Clock;
+use crate::net;
+
+/// Everything that a flow may need. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Handles>);
+
+/// What an [`App`] is made of.
+pub struct Handles {
+    /// The settings that the process was started with.
+    pub config: Config,
+    /// The database.
+    pub db: Db,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Where randomness comes from.
+    pub random: Random,
+    /// Seals what must not be read in a stolen database.
+    pub seal: SealKey,
+    /// Posts to webhooks: strangers' addresses, behind the guard.
+    pub webhook_client: net::Client,
+    /// Posts to chat platforms at the addresses that the operator configured.
+    pub platform_client: net::Client,
+    /// Rung when there is new work for the worker.
+    pub wake: Notify,
+    /// The widgets, known also while the database is away.
+    pub widgets: crate::flows::find_widget::Widgets,
+    /// Clicks that could not be stored yet.
+    pub aside: crate::flows::keep_aside::Aside,
+}
+
+impl App {
+    /// Puts the handles together.
+    pub fn new(handles: Handles) -> Self {
+        Self(Arc::new(handles))
+    }
+}
+
+impl Deref for App {
+    type Target = Handles;
+    fn deref(&self) -> &Handles {
+        &self.0
+    }
+}

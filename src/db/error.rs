@@ -1,0 +1,73 @@
+//! What can go wrong with a statement, told apart by what a caller can do about it.
+
+/// The answer of a statement.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a statement or a transaction failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database is away, full or locked: nothing was written, trying again later can help.
+    #[error("the database cannot be reached or written")]
+    Unavailable(#[source] anyhow::Error),
+    /// A row with the same key exists.
+    #[error("a row with the same key exists")]
+    Conflict(#[source] anyhow::Error),
+    /// A row that was asked for by key is not there.
+    #[error("no such row")]
+    NoRow,
+    /// A column is not of the type that the code expects: a defect of ours.
+    #[error("column {0} is not of the expected type")]
+    Column(usize),
+    /// The engine refused the statement: a defect of ours.
+    #[error("the statement was refused")]
+    Refused(#[source] anyhow::Error),
+}
+
+impl Error {
+    /// Whether `error` came from a database that is away, so that the same work can be done later.
+    pub fn is_unavailable(error: &anyhow::Error) -> bool {
+        error.chain().any(|cause| matches!(cause.downcast_ref::<Self>(), Some(Self::Unavailable(_))))
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        match error.sqlite_error_code() {
+            Some(Code::ConstraintViolation) => Self::Conflict(error.into()),
+            Some(
+                Code::DatabaseBusy
+                | Code::DatabaseLocked
+                | Code::DiskFull
+                | Code::SystemIoFailure
+                | Code::CannotOpen
+                | Code::ReadOnly
+                | Code::OutOfMemory,
+            ) => Self::Unavailable(error.into()),
+            _ => Self::Refused(error.into()),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(state) = error.code() else {
+            return Self::Unavailable(error.into());
+        };
+        // Classes by SQLSTATE: 23 constraint, 08 connection, 53 resources, 57 operator, 58 system, 40 rolled back, 25006 read-only.
+        match state.code().get(..2) {
+            Some("23") => Self::Conflict(error.into()),
+            Some("08" | "53" | "57" | "58" | "40" | "25") => Self::Unavailable(error.into()),
+            _ => Self::Refused(error.into()),
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Error {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => error.into(),
+            other => Self::Unavailable(other.into()),
+        }
+    }
+}

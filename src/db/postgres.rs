@@ -1,0 +1,173 @@
+//! PostgreSQL: a few threads, each with its own executor and its own connections. Work runs where its connection lives, so
+//! that its future need not be `Send` and no statement changes threads.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::LocalSet;
+use tokio_postgres::types::ToSql;
+
+use super::{Conn, Result, Row, Tx, Value};
+
+/// Threads with an executor.
+const EXECUTORS: usize = 2;
+/// Connections per executor.
+const CONNECTIONS_MAX: usize = 8;
+/// Jobs that may wait per executor before a caller has to wait to hand in its own.
+const WAITING_MAX: usize = 2048;
+/// How long a job waits for a connection, and a connection for its server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+type Job = Box<dyn FnOnce(Pool) -> LocalBoxFuture<'static, ()> + Send>;
+
+#[derive(Clone)]
+pub(super) struct Postgres {
+    executors: Arc<[mpsc::Sender<Job>]>,
+    next: Arc<AtomicUsize>,
+}
+
+/// Whether `url` is a connection string.
+pub(super) fn check(url: &str) -> std::result::Result<(), String> {
+    url.parse::<tokio_postgres::Config>().map(|_| ()).map_err(|error| error.to_string())
+}
+
+impl Postgres {
+    pub fn open(url: &str) -> anyhow::Result<Self> {
+        let mut config: tokio_postgres::Config = url.parse().context("reading the connection string")?;
+        config.connect_timeout(CONNECT_TIMEOUT).keepalives_idle(Duration::from_secs(30));
+        if config.get_application_name().is_none() {
+            config.application_name("aurix");
+        }
+        let executors = (0..EXECUTORS).map(|_| start(config.clone())).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(Self { executors: executors.into(), next: Arc::default() })
+    }
+
+    pub async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        F: AsyncFnOnce(&Tx) -> anyhow::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.run(move |pool| {
+            Box::pin(async move {
+                let mut handle = Handle::checkout(&pool).await?;
+                handle.batch("BEGIN").await?;
+                handle.open = true;
+                let tx = Tx(Conn(super::Handle::Postgres(handle)));
+                let result = work(&tx).await;
+                let super::Handle::Postgres(mut handle) = tx.0.0 else { unreachable!("made four lines above") };
+                handle.batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+                handle.open = false;
+                result
+            })
+        })
+        .await
+    }
+
+    pub async fn read<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        F: AsyncFnOnce(&Conn) -> anyhow::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.run(move |pool| {
+            Box::pin(async move { work(&Conn(super::Handle::Postgres(Handle::checkout(&pool).await?))).await })
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Pool) -> LocalBoxFuture<'static, anyhow::Result<T>> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let (send, receive) = oneshot::channel();
+        let job: Job = Box::new(move |pool| {
+            Box::pin(async move {
+                let result = AssertUnwindSafe(work(pool)).catch_unwind().await;
+                let _ = send.send(result.unwrap_or_else(|_| Err(anyhow!("the work of a transaction panicked"))));
+            })
+        });
+        let executor = self.next.fetch_add(1, Ordering::Relaxed) % self.executors.len();
+        self.executors[executor].send(job).await.ok().context("the database executor has stopped")?;
+        receive.await.context("the database executor has stopped")?
+    }
+}
+
+/// Starts an executor thread with a pool of its own and gives the queue of its jobs.
+fn start(config: tokio_postgres::Config) -> anyhow::Result<mpsc::Sender<Job>> {
+    let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_MAX);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("postgres".into()).spawn(move || {
+        LocalSet::new().block_on(&runtime, async move {
+            let manager = Manager::from_config(
+                config,
+                tokio_postgres::NoTls,
+                ManagerConfig { recycling_method: RecyclingMethod::Fast },
+            );
+            let limit = Some(CONNECT_TIMEOUT);
+            let pool = Pool::builder(manager)
+                .max_size(CONNECTIONS_MAX)
+                .runtime(Runtime::Tokio1)
+                .timeouts(Timeouts { wait: limit, create: limit, recycle: limit })
+                .build()
+                .expect("a runtime is given, which is all that building can miss");
+            while let Some(job) = waiting.recv().await {
+                tokio::task::spawn_local(job(pool.clone()));
+            }
+        });
+    })?;
+    Ok(jobs)
+}
+
+pub(super) struct Handle {
+    connection: Option<Object>,
+    /// In a transaction. Such a connection is closed, not given back, when the work is dropped or panics.
+    open: bool,
+}
+
+impl Handle {
+    async fn checkout(pool: &Pool) -> Result<Self> {
+        Ok(Self { connection: Some(pool.get().await?), open: false })
+    }
+
+    fn connection(&self) -> &Object {
+        self.connection.as_ref().expect("taken only when dropped")
+    }
+
+    pub async fn query<T>(
+        &self,
+        sql: &'static str,
+        params: &[Value<'_>],
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let statement = self.connection().prepare_cached(sql).await?;
+        let rows = self.connection().query(&statement, &as_sql(params)).await?;
+        rows.iter().map(|row| map(&Row::Postgres(row))).collect()
+    }
+
+    pub async fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64> {
+        let statement = self.connection().prepare_cached(sql).await?;
+        Ok(self.connection().execute(&statement, &as_sql(params)).await?)
+    }
+
+    pub async fn batch(&self, text: &str) -> Result<()> {
+        Ok(self.connection().batch_execute(text).await?)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if self.open {
+            self.connection.take().map(Object::take);
+        }
+    }
+}
+
+fn as_sql<'a>(params: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}

@@ -1,0 +1,210 @@
+//! SQLite: one thread writes, two read. The writer runs all writes that are waiting in one transaction, each behind a
+//! savepoint, commits once, and only then answers them: the cost of the disk is shared, and an answer means *on disk*.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use anyhow::{Context as _, anyhow};
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Conn, Error, Result, Row, Tx, Value};
+
+/// Writes that one commit may carry.
+const GROUP_MAX: usize = 256;
+/// Jobs that may wait for the writer or the readers before a caller has to wait to hand in its own.
+const WAITING_MAX: usize = 4096;
+/// Threads that read.
+const READERS: usize = 2;
+/// Statements kept prepared per connection.
+const STATEMENTS_MAX: usize = 256;
+/// How long a write waits for another process that holds the file.
+const BUSY_TIMEOUT_MS: u64 = 5_000;
+
+/// Runs a write and gives back what to do when the group's commit is known.
+type Write = Box<dyn FnOnce(std::result::Result<&Tx, Arc<Error>>) -> Answer + Send>;
+/// Tells the caller how it went; the argument is the error of the group's commit.
+type Answer = Box<dyn FnOnce(Option<Arc<Error>>)>;
+type Read = Box<dyn FnOnce(&Conn) + Send>;
+
+#[derive(Clone)]
+pub(super) struct Sqlite {
+    writes: mpsc::Sender<Write>,
+    reads: mpsc::Sender<Read>,
+}
+
+impl Sqlite {
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        let (writes, waiting) = mpsc::channel(WAITING_MAX);
+        std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || write_all(writer, waiting))?;
+        let (reads, waiting) = mpsc::channel(WAITING_MAX);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..READERS {
+            let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let waiting = waiting.clone();
+            std::thread::Builder::new().name("sqlite-reader".into()).spawn(move || read_all(reader, &waiting))?;
+        }
+        Ok(Self { writes, reads })
+    }
+
+    pub async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        F: AsyncFnOnce(&Tx) -> anyhow::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (send, receive) = oneshot::channel();
+        let job: Write = Box::new(move |tx| {
+            let result = tx.map_err(away).and_then(|tx| behind_savepoint(tx, work));
+            Box::new(move |commit_error| {
+                let _ = send.send(commit_error.map_or(result, |error| Err(away(error))));
+            })
+        });
+        self.writes.send(job).await.ok().context("the database writer has stopped")?;
+        receive.await.context("the database writer has stopped")?
+    }
+
+    pub async fn read<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        F: AsyncFnOnce(&Conn) -> anyhow::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (send, receive) = oneshot::channel();
+        let job: Read = Box::new(move |conn| {
+            let _ = send.send(run(conn, work));
+        });
+        self.reads.send(job).await.ok().context("the database readers have stopped")?;
+        receive.await.context("the database readers have stopped")?
+    }
+}
+
+/// Polls the work once: on this thread every statement is ready when it is awaited, so work that is not ready has awaited
+/// something else, which would hold up everybody's writes. It is refused.
+fn run<C, T>(conn: &C, work: impl AsyncFnOnce(&C) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let once = || match pin!(work(conn)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(anyhow!("a transaction awaited something other than its own statements")),
+    };
+    catch_unwind(AssertUnwindSafe(once)).unwrap_or_else(|_| Err(anyhow!("the work of a transaction panicked")))
+}
+
+fn behind_savepoint<T>(tx: &Tx, work: impl AsyncFnOnce(&Tx) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    tx.execute_now("SAVEPOINT job")?;
+    let result = run(tx, work);
+    if result.is_err() {
+        tx.execute_now("ROLLBACK TO job")?;
+    }
+    tx.execute_now("RELEASE job")?;
+    result
+}
+
+/// An error of the group, as each of its callers sees it.
+fn away(error: Arc<Error>) -> anyhow::Error {
+    Error::Unavailable(error.into()).into()
+}
+
+fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Write>) {
+    let tx = Tx(Conn(super::Handle::Sqlite(Handle::new(connection))));
+    while let Some(first) = waiting.blocking_recv() {
+        let begun = tx.execute_now("BEGIN IMMEDIATE").map_err(Arc::new);
+        let mut answers = vec![first(begun.as_ref().map(|()| &tx).map_err(Arc::clone))];
+        while answers.len() < GROUP_MAX
+            && let Ok(next) = waiting.try_recv()
+        {
+            answers.push(next(begun.as_ref().map(|()| &tx).map_err(Arc::clone)));
+        }
+        let commit_error = begun.is_ok().then(|| commit(&tx)).and_then(Result::err).map(Arc::new);
+        for answer in answers {
+            answer(commit_error.clone());
+        }
+    }
+}
+
+fn commit(tx: &Tx) -> Result<()> {
+    tx.execute_now("COMMIT").inspect_err(|error| {
+        tracing::error!(error = %error, cause = ?error, "a group of writes could not be committed");
+        // Fails where SQLite has rolled back by itself.
+        let _ = tx.execute_now("ROLLBACK");
+    })
+}
+
+fn read_all(connection: Connection, waiting: &Mutex<mpsc::Receiver<Read>>) {
+    let conn = Conn(super::Handle::Sqlite(Handle::new(connection)));
+    loop {
+        let Ok(mut queue) = waiting.lock() else { return };
+        let Some(job) = queue.blocking_recv() else { return };
+        drop(queue);
+        job(&conn);
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> anyhow::Result<Connection> {
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 2000;",
+        )?;
+        Ok(connection)
+    };
+    open().with_context(|| format!("cannot open the SQLite database {}", path.display()))
+}
+
+pub(super) struct Handle {
+    connection: Connection,
+    /// Statements by the address of their text, with `$1` written as `?1`: SQLite numbers `$1` by first appearance.
+    texts: RefCell<HashMap<(usize, usize), Rc<str>>>,
+}
+
+impl Handle {
+    fn new(connection: Connection) -> Self {
+        Self { connection, texts: RefCell::default() }
+    }
+
+    fn text(&self, sql: &'static str) -> Rc<str> {
+        let key = (sql.as_ptr().addr(), sql.len());
+        self.texts.borrow_mut().entry(key).or_insert_with(|| sql.replace('$', "?").into()).clone()
+    }
+
+    pub fn query<T>(
+        &self,
+        sql: &'static str,
+        params: &[Value<'_>],
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut statement = self.connection.prepare_cached(&self.text(sql))?;
+        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(map(&Row::Sqlite(row))?);
+        }
+        Ok(all)
+    }
+
+    pub fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64> {
+        let mut statement = self.connection.prepare_cached(&self.text(sql))?;
+        Ok(statement.execute(rusqlite::params_from_iter(params))? as u64)
+    }
+
+    pub fn batch(&self, text: &str) -> Result<()> {
+        Ok(self.connection.execute_batch(text)?)
+    }
+}
+
+impl Tx {
+    fn execute_now(&self, sql: &'static str) -> Result<()> {
+        match &self.0.0 {
+            super::Handle::Sqlite(handle) => handle.execute(sql, &[]).map(|_| ()),
+            super::Handle::Postgres(_) => unreachable!("only the SQLite writer calls this"),
+        }
+    }
+}

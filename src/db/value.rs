@@ -1,0 +1,165 @@
+//! What goes into a statement and what comes out: six kinds of value that mean the same on both engines.
+
+use bytes::BytesMut;
+use jiff::Timestamp;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+
+use super::{Error, Result};
+
+/// A statement: one text, or a pair where the engines differ.
+#[derive(Clone, Copy)]
+pub struct Sql {
+    /// What SQLite runs.
+    pub sqlite: &'static str,
+    /// What PostgreSQL runs.
+    pub postgres: &'static str,
+}
+
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self { sqlite: text, postgres: text }
+    }
+}
+
+/// A parameter.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    /// `NULL` of any type.
+    Null,
+    /// `BOOLEAN`
+    Bool(bool),
+    /// `BIGINT`
+    Int(i64),
+    /// `TEXT`
+    Text(&'a str),
+}
+
+macro_rules! value_from {
+    ($($source:ty => $make:expr),* $(,)?) => {
+        $(impl<'a> From<$source> for Value<'a> {
+            fn from(value: $source) -> Self {
+                #[allow(clippy::redundant_closure_call, reason = "one list reads better than eight impls")]
+                ($make)(value)
+            }
+        })*
+    };
+}
+
+value_from! {
+    bool => Value::Bool,
+    i64 => Value::Int,
+    u32 => |value: u32| Value::Int(value.into()),
+    Timestamp => |value: Timestamp| Value::Int(value.as_microsecond()),
+    &'a str => Value::Text,
+    &'a String => |value: &'a String| Value::Text(value.as_str()),
+}
+
+impl<'a, T> From<Option<T>> for Value<'a>
+where
+    Value<'a>: From<T>,
+{
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::from)
+    }
+}
+
+impl<'a> From<&'a Option<String>> for Value<'a> {
+    fn from(value: &'a Option<String>) -> Self {
+        value.as_deref().map_or(Self::Null, Self::Text)
+    }
+}
+
+impl rusqlite::ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        Ok(match *self {
+            Self::Null => rusqlite::types::Null.into(),
+            Self::Bool(value) => value.into(),
+            Self::Int(value) => value.into(),
+            Self::Text(value) => value.into(),
+        })
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match *self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Bool(value) => value.to_sql(ty, out),
+            Self::Int(value) if *ty == Type::INT4 => i32::try_from(value)?.to_sql(ty, out),
+            Self::Int(value) => value.to_sql(ty, out),
+            Self::Text(value) => value.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// One row of an answer.
+pub enum Row<'a> {
+    #[doc(hidden)]
+    Sqlite(&'a rusqlite::Row<'a>),
+    #[doc(hidden)]
+    Postgres(&'a tokio_postgres::Row),
+}
+
+impl Row<'_> {
+    /// The value of the column `index`, counted from 0.
+    pub fn get<T: FromValue>(&self, index: usize) -> Result<T> {
+        T::from_row(self, index)
+    }
+}
+
+/// What a column can be read as.
+pub trait FromValue: Sized {
+    /// Reads the column `index`.
+    fn from_row(row: &Row<'_>, index: usize) -> Result<Self>;
+}
+
+macro_rules! from_value {
+    ($($target:ty),*) => {
+        $(impl FromValue for $target {
+            fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
+                match row {
+                    Row::Sqlite(row) => row.get(index).map_err(|_| Error::Column(index)),
+                    Row::Postgres(row) => row.try_get(index).map_err(|_| Error::Column(index)),
+                }
+            }
+        }
+        impl FromValue for Option<$target> {
+            fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
+                match row {
+                    Row::Sqlite(row) => row.get(index).map_err(|_| Error::Column(index)),
+                    Row::Postgres(row) => row.try_get(index).map_err(|_| Error::Column(index)),
+                }
+            }
+        })*
+    };
+}
+
+from_value!(bool, i64, String);
+
+impl FromValue for Timestamp {
+    fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
+        Self::from_microsecond(row.get(index)?).map_err(|_| Error::Column(index))
+    }
+}
+
+impl FromValue for Option<Timestamp> {
+    fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
+        row.get::<Option<i64>>(index)?.map(Timestamp::from_microsecond).transpose().map_err(|_| Error::Column(index))
+    }
+}
+
+impl FromValue for u32 {
+    fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
+        Self::try_from(row.get::<i64>(index)?).map_err(|_| Error::Column(index))
+    }
+}

@@ -1,0 +1,212 @@
+//! The correlation id: how it is made, read, folded for repair, and carried into a chat.
+
+mod find;
+
+pub use find::{CANDIDATES_MAX, Candidate, TEXT_CHARS_MAX, find_references};
+
+use std::fmt;
+
+/// What every correlation id begins with.
+pub const PREFIX: &str = "O-";
+
+/// Characters after the prefix.
+pub const CODE_CHARS: usize = 7;
+
+/// What stands before the id in the prefilled text.
+pub const REFERENCE_LABEL: &str = "Reference: ";
+
+/// What stands after the id in the prefilled text.
+pub const REFERENCE_NOTE: &str = " (Please send this reference number so that we can help you faster)";
+
+/// Where a chat with a WhatsApp number is opened, unless configured otherwise.
+pub const WHATSAPP_LINK_BASE: &str = "https://wa.me";
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Draws from the random source before [`CorrelationId::generate`] settles for a biased id. A sound source needs a
+/// second draw once in a hundred thousand ids, so that only a broken one gets here.
+const DRAWS_MAX: usize = 64;
+
+/// The id of a session: `O-` and seven of `[0-9A-Za-z]`. Letter case is significant.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CorrelationId(String);
+
+/// The text is no correlation id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a correlation id is `O-` and seven letters or digits")]
+pub struct InvalidCorrelationId;
+
+impl CorrelationId {
+    /// Makes an id of random bytes: `random` fills the slice it is given and must be cryptographic. Every id is
+    /// equally likely. Two calls may give the same one; the database decides.
+    pub fn generate(random: &mut dyn FnMut(&mut [u8])) -> Self {
+        let mut id = String::from(PREFIX);
+        let mut bytes = [0u8; 16];
+        for _ in 0..DRAWS_MAX {
+            random(&mut bytes);
+            let fair = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 0b11_1111)));
+            let missing = PREFIX.len() + CODE_CHARS - id.len();
+            id.extend(fair.take(missing).map(|&letter| char::from(letter)));
+            if id.len() == PREFIX.len() + CODE_CHARS {
+                return Self(id);
+            }
+        }
+        let missing = PREFIX.len() + CODE_CHARS - id.len();
+        id.extend(bytes.iter().take(missing).map(|&byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])));
+        Self(id)
+    }
+
+    /// Parses the exact form, nothing before or after it.
+    pub fn parse(text: &str) -> Result<Self, InvalidCorrelationId> {
+        let code = text.strip_prefix(PREFIX).ok_or(InvalidCorrelationId)?;
+        if code.len() == CODE_CHARS && code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidCorrelationId)
+        }
+    }
+
+    /// The id as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form that all ids share which a person could mistake for each other: see [`fold`].
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+impl fmt::Display for CorrelationId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for CorrelationId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl serde::Serialize for CorrelationId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// Lower case, with the look-alikes `0 O o` and `1 l I i` made one each. Ids that differ by letter case or look-alikes
+/// only have the same fold, so that a repair is one lookup of an indexed column: it holds where exactly one id of the
+/// project's last 30 days has the fold.
+pub fn fold(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter.to_ascii_lowercase() {
+            '0' => 'o',
+            '1' | 'i' => 'l',
+            other => other,
+        })
+        .collect()
+}
+
+/// The message that a chat opens with: the widget's greeting on its own line, then the reference.
+pub fn prefilled_text(greeting: &str, id: &CorrelationId) -> String {
+    let greeting = greeting.trim();
+    let line_break = if greeting.is_empty() { "" } else { "\n" };
+    format!("{greeting}{line_break}{REFERENCE_LABEL}{id}{REFERENCE_NOTE}")
+}
+
+/// `{base}/{number}?text={text}`, the text percent-encoded as UTF-8. Of `number` the digits count, so that `+65 …` will do.
+pub fn whatsapp_link(base: &str, number: &str, text: &str) -> String {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    format!("{}/{digits}?text={}", base.trim_end_matches('/'), percent_encode(text))
+}
+
+/// Everything but the unreserved characters of RFC 3986 as `%XX`: a space is `%20`, a line break `%0A`.
+fn percent_encode(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
+            encoded.push(char::from(HEX[usize::from(byte & 0x0f)]));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_made_of_fair_bytes_only() {
+        let mut next = 0u8;
+        let mut counting = |bytes: &mut [u8]| {
+            for byte in bytes {
+                *byte = next;
+                next = next.wrapping_add(1);
+            }
+        };
+        assert_eq!(CorrelationId::generate(&mut counting).as_str(), "O-0123456");
+
+        let mut letters = [0usize; 62];
+        for _ in 0..1000 {
+            let id = CorrelationId::generate(&mut counting);
+            assert_eq!(CorrelationId::parse(id.as_str()).as_ref(), Ok(&id));
+            for letter in id.as_str()[PREFIX.len()..].bytes() {
+                letters[ALPHABET.iter().position(|&known| known == letter).unwrap()] += 1;
+            }
+        }
+        assert!(letters.iter().all(|&times| times > 0), "{letters:?}");
+    }
+
+    #[test]
+    fn bytes_that_would_be_unfair_are_drawn_again() {
+        let mut draws = 0;
+        let mut late = |bytes: &mut [u8]| {
+            draws += 1;
+            bytes.fill(if draws < 3 { 0xff } else { 61 });
+        };
+        assert_eq!(CorrelationId::generate(&mut late).as_str(), "O-zzzzzzz");
+        assert_eq!(draws, 3);
+    }
+
+    #[test]
+    fn a_broken_source_ends_too() {
+        let id = CorrelationId::generate(&mut |bytes: &mut [u8]| bytes.fill(0xff));
+        assert!(CorrelationId::parse(id.as_str()).is_ok());
+    }
+
+    #[test]
+    fn only_the_exact_form_parses() {
+        assert!(CorrelationId::parse("O-aB3dE9z").is_ok());
+        for wrong in ["", "O-", "O-12", "o-aB3dE9z", "O-aB3dE9zz", " O-aB3dE9z", "O–aB3dE9z", "O-aB3dE9é", "0-aB3dE9z"] {
+            assert_eq!(CorrelationId::parse(wrong), Err(InvalidCorrelationId), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_looks_alike_folds_alike() {
+        assert_eq!(fold("O-aB3dE9z"), "o-ab3de9z");
+        assert_eq!(fold("O-0OolI1i"), fold("0-OOOIIll"));
+        assert_ne!(fold("O-aB3dE9z"), fold("O-aB3dE9y"));
+    }
+
+    #[test]
+    fn the_link_carries_the_prefilled_text() {
+        let id = CorrelationId::parse("O-aB3dE9z").unwrap();
+        assert_eq!(
+            prefilled_text("Hello!", &id),
+            "Hello!\nReference: O-aB3dE9z (Please send this reference number so that we can help you faster)"
+        );
+        assert!(prefilled_text("  ", &id).starts_with("Reference: O-aB3dE9z"));
+        assert_eq!(
+            whatsapp_link(WHATSAPP_LINK_BASE, "+65 1234-5678", "Hé ~&\nO-aB3dE9z"),
+            "https://wa.me/6512345678?text=H%C3%A9%20~%26%0AO-aB3dE9z"
+        );
+        assert_eq!(whatsapp_link("http://localhost:1/", "65", "你"), "http://localhost:1/65?text=%E4%BD%A0");
+    }
+}

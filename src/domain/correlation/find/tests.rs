@@ -1,0 +1,141 @@
+//! Tables and properties of `find_references`.
+
+use super::*;
+use proptest::prelude::*;
+
+fn exact(text: &str) -> Vec<String> {
+    find_references(text).into_iter().filter_map(|candidate| candidate.exact).map(|id| id.to_string()).collect()
+}
+
+#[test]
+fn a_reference_is_found_whatever_surrounds_it() {
+    for text in [
+        "O-aB3dE9z",
+        "Reference: O-aB3dE9z (Please send this reference number so that we can help you faster)",
+        "hi!O-aB3dE9z,thanks",
+        "*O-aB3dE9z* _O-aB3dE9z_ ~O-aB3dE9z~ `O-aB3dE9z`",
+        "\"O-aB3dE9z\"",
+        "«O-aB3dE9z»",
+        "> O-aB3dE9z\nyes",
+        "line one\r\nO-aB3dE9z\r\nline two",
+        "参考编号O-aB3dE9z谢谢",
+        "رقم المرجع:O-aB3dE9z،",
+        "\u{202b}מספרO-aB3dE9z\u{202c}",
+        "รหัสO-aB3dE9zครับ",
+        "ссылкаO-aB3dE9zспасибо",
+        "🙂O-aB3dE9z🙂",
+        "\u{feff}O-aB3dE9z\u{200b}",
+        "\u{a0}O-aB3dE9z\u{a0}and more",
+        "O\u{200b}-\u{200b}a\u{200b}B3\u{feff}dE\u{2060}9z",
+        "O-aB3\u{a0}dE9z",
+        "O\u{2011}aB3dE9z",
+        "O–aB3dE9z",
+        "O—aB3dE9z",
+        "O−aB3dE9z",
+        "O‐aB3dE9z",
+        "O\u{ad}aB3dE9z",
+        "O-\u{ad}aB3dE9z",
+        "Oー aB3dE9z",
+        "O aB3dE9z",
+        "O\u{a0}aB3dE9z",
+        "O - aB3dE9z",
+        "Ｏ－ａＢ３ｄＥ９ｚ",
+        "Ｏ－aB3dE9z",
+        "https://wa.me/6512345678?text=Reference%3A%20O-aB3dE9z%20(Please",
+        "O-aB3dE9z again O-aB3dE9z",
+        "ref-O-aB3dE9z-1",
+    ] {
+        assert_eq!(exact(text), ["O-aB3dE9z"], "{text:?}");
+    }
+}
+
+#[test]
+fn what_only_resembles_a_reference_is_none() {
+    for text in [
+        "",
+        "wa_123456",
+        "O-12",
+        "O-aB3dE9",
+        "O-aB3dE9zz",
+        "XO-aB3dE9z",
+        "2O-aB3dE9z",
+        "éO-aB3dE9z",
+        "O-aB3dE9zé",
+        "TO aB3dE9z",
+        "O",
+        "O-",
+        "O-aB3 dE9z",
+        "O----aB3dE9z",
+        "O\u{200b}",
+        "PRO-aB3dE9z",
+    ] {
+        assert_eq!(find_references(text), [], "{text:?}");
+    }
+}
+
+#[test]
+fn several_references_keep_their_order() {
+    assert_eq!(exact("O-bbbbbbb then O-aaaaaaa, O-bbbbbbb"), ["O-bbbbbbb", "O-aaaaaaa"]);
+}
+
+#[test]
+fn slips_of_the_pen_are_offered_for_repair() {
+    for text in ["o-aB3dE9z", "0-ab3de9z", "o AB3DE9Z", "О-aB3dE9z", "０－aB3dE9z"] {
+        let found = find_references(text);
+        assert_eq!(found.len(), 1, "{text:?}");
+        assert_eq!(found[0].exact, None);
+        assert_eq!(found[0].folded, "o-ab3de9z");
+    }
+    let found = find_references("O-ab3de9z");
+    assert_eq!((found[0].exact.as_ref().map(CorrelationId::as_str), &*found[0].folded), (Some("O-ab3de9z"), "o-ab3de9z"));
+    assert_eq!(find_references("O-l0vE1Io")[0].folded, find_references("0-IOve1lO")[0].folded);
+}
+
+#[test]
+fn a_slip_is_offered_once() {
+    assert_eq!(find_references("o-aB3dE9z o-AB3de9Z 0-ab3de9z").len(), 1);
+}
+
+#[test]
+fn a_real_reference_is_not_hidden_by_many_others() {
+    let chatter: String = (0..5000).map(|n| format!("o wonder{} ", n % 10)).collect();
+    let invented: String = (0..5000).map(|n| format!("O-{n:07} ")).collect();
+    for text in [
+        format!("{chatter}O-aB3dE9z"),
+        format!("O-aB3dE9z {chatter}"),
+        format!("{chatter} O-aB3dE9z {chatter}"),
+        format!("{invented}O-aB3dE9z"),
+        format!("O-aB3dE9z {invented}"),
+    ] {
+        let found = find_references(&text);
+        assert!(found.len() <= CANDIDATES_MAX);
+        assert!(found.iter().any(|candidate| candidate.exact.as_ref().is_some_and(|id| id.as_str() == "O-aB3dE9z")));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_id_is_found_in_any_surroundings(
+        code in "[0-9A-Za-z]{7}",
+        before in "(?s).{0,40}",
+        after in "(?s).{0,40}",
+        hyphen in "[-–—−‐‑ ]",
+        border in "[^0-9A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}\u{ff01}-\u{ff5e}%]",
+    ) {
+        let text = format!("{before}{border}O{hyphen}{code}{border}{after}");
+        let wanted = format!("O-{code}");
+        prop_assert!(exact(&text).contains(&wanted), "{wanted} in {text:?}: {:?}", find_references(&text));
+    }
+
+    #[test]
+    fn what_is_found_is_bounded_and_written_like_an_id(text in "[Oo0-9aB \u{200b}\u{a0}\u{ad}–-]{0,300}") {
+        let found = find_references(&text);
+        prop_assert!(found.len() <= CANDIDATES_MAX);
+        for candidate in &found {
+            prop_assert_eq!(candidate.folded.len(), PREFIX.len() + CODE_CHARS);
+            if let Some(id) = &candidate.exact {
+                prop_assert_eq!(&id.folded(), &candidate.folded);
+            }
+        }
+    }
+}

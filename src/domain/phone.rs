@@ -1,0 +1,239 @@
+//! Phone numbers in E.164 form, and the region that decides what a national number means.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rlibphonenumber::PHONE_NUMBER_UTIL;
+use serde::{Deserialize, Serialize};
+
+/// Digits of an E.164 number, without the `+`.
+pub const PHONE_DIGITS_MIN: usize = 8;
+/// Digits of an E.164 number, without the `+` (ITU-T E.164).
+pub const PHONE_DIGITS_MAX: usize = 15;
+/// Longest text that is looked at as a phone number, in bytes.
+const TEXT_BYTES_MAX: usize = 64;
+
+/// A country or territory as ISO 3166 alpha-2 in capitals, such as `SG`, that has telephone numbers of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Region([u8; 2]);
+
+/// The text is no region: two letters such as `SG` are expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no region: give the two letters of a country, such as SG or DE")]
+pub struct InvalidRegion(pub String);
+
+impl Region {
+    /// Singapore, the region of a project that names none.
+    pub const SINGAPORE: Self = Self(*b"SG");
+
+    /// Parses two letters in either case.
+    pub fn parse(text: &str) -> Result<Self, InvalidRegion> {
+        let invalid = || InvalidRegion(text.chars().take(20).collect());
+        let code: [u8; 2] = text.trim().to_ascii_uppercase().as_bytes().try_into().map_err(|_| invalid())?;
+        let region = Self(code);
+        if !code.iter().all(u8::is_ascii_uppercase) || region.library().is_none() {
+            return Err(invalid());
+        }
+        Ok(region)
+    }
+
+    /// The two capital letters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("only ASCII letters are ever stored")
+    }
+
+    fn library(self) -> Option<rlibphonenumber::Region> {
+        rlibphonenumber::Region::from_str(self.as_str()).ok()
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Region {
+    type Err = InvalidRegion;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRegion> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for Region {
+    type Error = InvalidRegion;
+
+    fn try_from(text: String) -> Result<Self, InvalidRegion> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Region> for String {
+    fn from(region: Region) -> Self {
+        region.as_str().to_owned()
+    }
+}
+
+/// How far a number holds up against its country's numbering plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Plausibility {
+    /// The country exists and the length fits, but no such range is assigned (`+1 555 000 9999`).
+    Possible,
+    /// The number is in a range that the country has given out.
+    Valid,
+}
+
+/// A phone number in E.164 form: `+` and 8 to 15 digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PhoneNumber(String);
+
+/// The text is no phone number in the region given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no phone number: 8 to 15 digits are expected, best with + and the country code, such as +65 9123 4567")]
+pub struct InvalidPhoneNumber;
+
+impl PhoneNumber {
+    /// Parses what a person typed. `region` decides what a national number means. Numbers that the numbering plan does
+    /// not know are accepted where their country and length fit, since plans change faster than programs.
+    pub fn parse(text: &str, region: Region) -> Result<Self, InvalidPhoneNumber> {
+        Self::parse_graded(text, region).map(|(number, _)| number)
+    }
+
+    /// Like [`PhoneNumber::parse`], and tells how far the number holds up.
+    pub fn parse_graded(text: &str, region: Region) -> Result<(Self, Plausibility), InvalidPhoneNumber> {
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(InvalidPhoneNumber);
+        }
+        let national = graded(text, region);
+        if let Some((_, Plausibility::Valid)) = national {
+            return national.ok_or(InvalidPhoneNumber);
+        }
+        // Without its plus: 6591234567 is +65 9123 4567 where it means nothing as a national number.
+        let international = (!text.trim_start().starts_with(['+', '0', '+']))
+            .then(|| graded(&format!("+{}", text.trim_start()), region))
+            .flatten()
+            .filter(|(_, plausibility)| *plausibility == Plausibility::Valid || national.is_none());
+        international.or(national).ok_or(InvalidPhoneNumber)
+    }
+
+    /// Parses exactly `+` and 8 to 15 digits, as stored and as sent.
+    pub fn from_e164(text: &str) -> Result<Self, InvalidPhoneNumber> {
+        text.strip_prefix('+').ok_or(InvalidPhoneNumber).and_then(Self::from_wa_id)
+    }
+
+    /// Takes a WhatsApp id (digits with the country code, without `+`) as it is: the platform knows that it exists.
+    pub fn from_wa_id(digits: &str) -> Result<Self, InvalidPhoneNumber> {
+        let fits = (PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&digits.len());
+        if !fits || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(InvalidPhoneNumber);
+        }
+        Ok(Self(format!("+{digits}")))
+    }
+
+    /// With the `+`, as in `+6512345678`.
+    pub fn as_e164(&self) -> &str {
+        &self.0
+    }
+
+    /// Without the `+`, as in `6512345678`: the form of a WhatsApp id.
+    pub fn bare(&self) -> &str {
+        &self.0[1..]
+    }
+}
+
+/// Asks the numbering plans. A number with an extension is kept without it.
+fn graded(text: &str, region: Region) -> Option<(PhoneNumber, Plausibility)> {
+    let number = PHONE_NUMBER_UTIL.parse(text, region.library()).ok()?;
+    let plausibility = if PHONE_NUMBER_UTIL.is_valid_number(&number).unwrap_or(false) {
+        Plausibility::Valid
+    } else if matches!(
+        PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number),
+        Ok(rlibphonenumber::NumberLengthType::IsPossible)
+    ) {
+        Plausibility::Possible
+    } else {
+        return None;
+    };
+    let e164 = PHONE_NUMBER_UTIL.format(&number, rlibphonenumber::PhoneNumberFormat::E164).ok()?.into_owned();
+    PhoneNumber::from_e164(&e164).ok().map(|phone| (phone, plausibility))
+}
+
+impl fmt::Display for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for PhoneNumber {
+    type Error = InvalidPhoneNumber;
+
+    fn try_from(text: String) -> Result<Self, InvalidPhoneNumber> {
+        Self::from_e164(&text)
+    }
+}
+
+impl From<PhoneNumber> for String {
+    fn from(phone: PhoneNumber) -> Self {
+        phone.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(region: &str, text: &str, expected: Option<&str>) {
+        let region = Region::parse(region).unwrap();
+        let parsed = PhoneNumber::parse(text, region).ok();
+        assert_eq!(parsed.as_ref().map(PhoneNumber::as_e164), expected, "{text:?} in {region}");
+    }
+
+    #[test]
+    fn national_forms_follow_the_region() {
+        check("SG", "9123 4567", Some("+6591234567"));
+        check("SG", "(65) 9123-4567", Some("+6591234567"));
+        check("SG", "6591234567", Some("+6591234567"));
+        check("SG", "+65 9123 4567", Some("+6591234567"));
+        check("SG", "0065 9123 4567", Some("+6591234567"));
+        check("DE", "0151 23456789", Some("+4915123456789"));
+        check("US", "(415) 555-2671", Some("+14155552671"));
+        check("GB", "07911 123456", Some("+447911123456"));
+        check("MY", "012-345 6789", Some("+60123456789"));
+        check("SG", "+1 555 000 9999", Some("+15550009999"));
+        check("SG", "+49 151 23456789", Some("+4915123456789"));
+        check("SG", "9123 4567", Some("+6591234567"));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["", "12", "12345", "call me", "+", "++65", "+0 123 456 789", "12345678901234567890", "O-aB3dE9z"] {
+            check("SG", text, None);
+        }
+        check("SG", &"9".repeat(1000), None);
+    }
+
+    #[test]
+    fn a_whatsapp_id_is_taken_as_it_is() {
+        let phone = PhoneNumber::from_wa_id("6512345678").unwrap();
+        assert_eq!((phone.as_e164(), phone.bare()), ("+6512345678", "6512345678"));
+        for text in ["", "1234567", "+6512345678", "1234567890123456", "65 1234 5678"] {
+            assert_eq!(PhoneNumber::from_wa_id(text), Err(InvalidPhoneNumber), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_regions_survive_json() {
+        let phone: PhoneNumber = serde_json::from_str(r#""+6591234567""#).unwrap();
+        assert_eq!(serde_json::to_string(&phone).unwrap(), r#""+6591234567""#);
+        assert!(serde_json::from_str::<PhoneNumber>(r#""91234567""#).is_err());
+        let region: Region = serde_json::from_str(r#""sg""#).unwrap();
+        assert_eq!((region, region.to_string().as_str()), (Region::SINGAPORE, "SG"));
+        for text in ["", "S", "XX", "SGP", "65", "ß"] {
+            assert!(Region::parse(text).is_err(), "{text:?}");
+        }
+    }
+}
