@@ -134,6 +134,7 @@ CREATE TABLE messages (
     platform_id TEXT,
     kind TEXT NOT NULL,
     text TEXT,
+    contact TEXT,
     raw TEXT,
     status TEXT NOT NULL,
     problem TEXT,
@@ -143,6 +144,7 @@ CREATE TABLE messages (
     created_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX messages_by_platform_id ON messages (channel, platform_id) WHERE platform_id IS NOT NULL;
+CREATE UNIQUE INDEX messages_by_reply_id ON messages (reply_id) WHERE reply_id IS NOT NULL;
 CREATE INDEX messages_by_conversation ON messages (conversation_id, id);
 CREATE INDEX messages_due ON messages (due_at) WHERE due_at IS NOT NULL;
 

@@ -3,14 +3,13 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::net;
+use crate::wake::Wake;
 
 /// Everything that a flow may need. Cheap to clone.
 #[derive(Clone)]
@@ -33,9 +32,11 @@ pub struct Handles {
     /// Posts to chat platforms at the addresses that the operator configured.
     pub platform_client: net::Client,
     /// Rung when there is new work for the worker.
-    pub wake: Notify,
+    pub wake: Wake,
     /// The widgets, known also while the database is away.
     pub widgets: crate::flows::find_widget::Widgets,
+    /// Visits that were no clicks, not stored yet.
+    pub visits: crate::flows::count_visit::Visits,
     /// Clicks that could not be stored yet.
     pub aside: crate::flows::keep_aside::Aside,
 }

@@ -2,8 +2,16 @@
 //! `store`, `channels`, `agent` and `outbound`; `flows`; `http` and `worker`. Imports point down only.
 
 pub mod agent;
+pub mod app;
 pub mod channels;
+pub mod config;
 pub mod db;
 pub mod domain;
+pub mod flows;
+pub mod http;
 pub mod net;
 pub mod outbound;
+pub mod serve;
+pub mod store;
+pub mod wake;
+pub mod worker;

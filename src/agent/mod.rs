@@ -1,1 +1,17 @@
 //! Floor 3: pure decisions about a conversation: what was said, what is still missing, what to say next.
+//!
+//! [`read`] takes values from one text, [`turn`] decides what a burst of messages changes and what is answered. Neither
+//! reads a clock, keeps anything, or takes a value that is not in the person's own words.
+
+mod read;
+mod state;
+mod turn;
+
+pub use read::{Context, Source, Taken, read, try_line};
+pub use state::{Input, Known, Message, Outcome, Paused, State, Turn};
+pub use turn::turn;
+
+/// Characters of a message that are read; what lies beyond is cut.
+pub const TEXT_CHARS_MAX: usize = 4_096;
+/// Messages of a burst that are read; of more, the first ones count.
+pub const BURST_MESSAGES_MAX: usize = 50;

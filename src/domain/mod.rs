@@ -1,6 +1,16 @@
 //! Floor 1: the words of the product as types. Pure: no clock, no randomness, no network, no database.
 
+pub mod attribution;
+pub mod channel;
+pub mod correlation;
+pub mod event;
+pub mod form;
 pub mod ids;
+pub mod iso_date;
+pub mod phone;
 pub mod random;
+pub mod retry;
 pub mod seal;
+pub mod signature;
 pub mod time;
+pub mod visitor;

@@ -32,7 +32,9 @@ impl Region {
         let invalid = || InvalidRegion(text.chars().take(20).collect());
         let code: [u8; 2] = text.trim().to_ascii_uppercase().as_bytes().try_into().map_err(|_| invalid())?;
         let region = Self(code);
-        if !code.iter().all(u8::is_ascii_uppercase) || region.library().is_none() {
+        if !code.iter().all(u8::is_ascii_uppercase)
+            || region.library().is_none_or(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region).is_none())
+        {
             return Err(invalid());
         }
         Ok(region)
@@ -111,9 +113,10 @@ impl PhoneNumber {
         if let Some((_, Plausibility::Valid)) = national {
             return national.ok_or(InvalidPhoneNumber);
         }
-        // Without its plus: 6591234567 is +65 9123 4567 where it means nothing as a national number.
-        let international = (!text.trim_start().starts_with(['+', '0', '+']))
-            .then(|| graded(&format!("+{}", text.trim_start()), region))
+        // 6591234567 is +65 9123 4567 where it means nothing as a national number; so is 0065…, wherever 00 is not dialled.
+        let digits = text.trim_start().trim_start_matches("00");
+        let international = (!digits.starts_with(['+', '＋', '0']))
+            .then(|| graded(&format!("+{digits}"), region))
             .flatten()
             .filter(|(_, plausibility)| *plausibility == Plausibility::Valid || national.is_none());
         international.or(national).ok_or(InvalidPhoneNumber)
@@ -147,7 +150,7 @@ impl PhoneNumber {
 /// Asks the numbering plans. A number with an extension is kept without it.
 fn graded(text: &str, region: Region) -> Option<(PhoneNumber, Plausibility)> {
     let number = PHONE_NUMBER_UTIL.parse(text, region.library()).ok()?;
-    let plausibility = if PHONE_NUMBER_UTIL.is_valid_number(&number).unwrap_or(false) {
+    let plausibility = if PHONE_NUMBER_UTIL.is_valid_number(&number) {
         Plausibility::Valid
     } else if matches!(
         PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number),
@@ -157,7 +160,7 @@ fn graded(text: &str, region: Region) -> Option<(PhoneNumber, Plausibility)> {
     } else {
         return None;
     };
-    let e164 = PHONE_NUMBER_UTIL.format(&number, rlibphonenumber::PhoneNumberFormat::E164).ok()?.into_owned();
+    let e164 = PHONE_NUMBER_UTIL.format(&number, rlibphonenumber::PhoneNumberFormat::E164);
     PhoneNumber::from_e164(&e164).ok().map(|phone| (phone, plausibility))
 }
 

@@ -1,0 +1,98 @@
+//! Who pressed: a person or a program, and from which address.
+
+mod address;
+mod crawlers;
+
+pub use address::{HOPS_MAX, IpPolicy, client_ip};
+
+/// What a request for the click link says about itself. Header values as received, `None` where missing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Signs<'a> {
+    /// The HTTP method.
+    pub method: &'a str,
+    /// `User-Agent`.
+    pub user_agent: Option<&'a str>,
+    /// `Sec-Purpose`: what browsers of today send with a prefetch.
+    pub sec_purpose: Option<&'a str>,
+    /// `Purpose`, or `X-Purpose`: what older ones sent.
+    pub purpose: Option<&'a str>,
+    /// `X-Moz`: what older Firefox sent.
+    pub x_moz: Option<&'a str>,
+}
+
+/// What a request is. All get the redirect; only a person's is a click, the others are counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visit {
+    /// A person, or a program that does not say it is one: a click. Command-line clients and headless browsers count
+    /// as people, since integrators try their sites with them.
+    Person,
+    /// A known crawler, monitor or link-preview fetcher, by its name.
+    Crawler(&'static str),
+    /// A browser that fetches in advance what the person may never open.
+    Prefetch,
+    /// A request for the headers alone.
+    Head,
+}
+
+impl Visit {
+    /// Tells what a request is from what it says about itself.
+    pub fn of(signs: &Signs<'_>) -> Self {
+        let says = |header: Option<&str>, words: &[&str]| {
+            header.is_some_and(|value| {
+                let value = value.to_ascii_lowercase();
+                words.iter().any(|word| value.contains(word))
+            })
+        };
+        if signs.method.eq_ignore_ascii_case("HEAD") {
+            return Self::Head;
+        }
+        if let Some(name) = signs.user_agent.and_then(crawlers::name_of) {
+            return Self::Crawler(name);
+        }
+        let in_advance = ["prefetch", "prerender", "preview"];
+        if [signs.sec_purpose, signs.purpose, signs.x_moz].into_iter().any(|header| says(header, &in_advance)) {
+            return Self::Prefetch;
+        }
+        Self::Person
+    }
+
+    /// Whether it makes a click.
+    pub fn is_click(self) -> bool {
+        self == Self::Person
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHROME: &str =
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36";
+
+    #[test]
+    fn a_persons_press_is_a_click() {
+        let signs = Signs { method: "GET", user_agent: Some(CHROME), ..Signs::default() };
+        assert_eq!(Visit::of(&signs), Visit::Person);
+        assert!(Visit::of(&Signs { method: "POST", ..Signs::default() }).is_click());
+    }
+
+    #[test]
+    fn what_no_person_pressed_is_no_click() {
+        let get = Signs { method: "GET", user_agent: Some(CHROME), ..Signs::default() };
+        let preview = "WhatsApp/2.23.20.0";
+        for (signs, visit) in [
+            (Signs { method: "HEAD", ..get }, Visit::Head),
+            (Signs { method: "HEAD", user_agent: Some(preview), ..get }, Visit::Head),
+            (Signs { user_agent: Some(preview), ..get }, Visit::Crawler("WhatsApp")),
+            (Signs { sec_purpose: Some("prefetch"), ..get }, Visit::Prefetch),
+            (Signs { sec_purpose: Some("Prefetch;prerender"), ..get }, Visit::Prefetch),
+            (Signs { sec_purpose: Some("prefetch;anonymous-client-ip"), ..get }, Visit::Prefetch),
+            (Signs { purpose: Some("preview"), ..get }, Visit::Prefetch),
+            (Signs { x_moz: Some("prefetch"), ..get }, Visit::Prefetch),
+            (Signs { purpose: Some("navigate"), ..get }, Visit::Person),
+        ] {
+            assert_eq!(Visit::of(&signs), visit, "{signs:?}");
+            assert_eq!(visit.is_click(), visit == Visit::Person);
+        }
+    }
+}

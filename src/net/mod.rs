@@ -1,1 +1,30 @@
 //! Floor 2: one HTTP request to another machine, within limits and past the address guard.
+//!
+//! [`Client::send`] is the only way out. Everything of a request, from the name's resolution to the answer's last byte,
+//! happens within one deadline; redirects are never followed, proxies never used, and a connection is only ever made to
+//! an address that [`AddressPolicy`] lets through.
+
+pub mod client;
+mod connect;
+pub mod error;
+pub mod guard;
+mod pool;
+pub mod resolve;
+pub mod target;
+mod tls;
+
+pub use client::{ANSWER_BYTES_MAX, Answer, Client, Options, Request, TIMEOUT_DEFAULT};
+pub use error::{Cause, SendError, Stage};
+pub use guard::AddressPolicy;
+pub use hyper::Method;
+pub use resolve::Resolver;
+pub use target::{InvalidTarget, Target};
+
+/// When something began or must end. It measures waits on the network and is never kept or shown as a time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the network's waits pass in real time, whatever the product's clock says"
+)]
+fn moment() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}

@@ -1,1 +1,6 @@
 //! Floor 3: one signed POST of an event to a webhook, and what its answer means.
+
+pub mod headers;
+mod post;
+
+pub use post::{ATTEMPT_BODY_BYTES_MAX, Attempt, Delivery, Outcome, USER_AGENT, post};

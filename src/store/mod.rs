@@ -1,14 +1,17 @@
 //! Floor 3: all SQL of the product, a file per noun. Functions only; the project comes first wherever rows belong to one.
 
+pub mod attribution;
 pub mod channels;
 pub mod clicks;
 pub mod conversations;
 pub mod deliveries;
 pub mod events;
 pub mod keys;
+pub mod lead_list;
 pub mod leads;
 pub mod messages;
 pub mod projects;
 pub mod sessions;
 pub mod webhooks;
 pub mod widgets;
+pub mod window;

@@ -87,7 +87,10 @@ fn slips_of_the_pen_are_offered_for_repair() {
         assert_eq!(found[0].folded, "o-ab3de9z");
     }
     let found = find_references("O-ab3de9z");
-    assert_eq!((found[0].exact.as_ref().map(CorrelationId::as_str), &*found[0].folded), (Some("O-ab3de9z"), "o-ab3de9z"));
+    assert_eq!(
+        (found[0].exact.as_ref().map(CorrelationId::as_str), &*found[0].folded),
+        (Some("O-ab3de9z"), "o-ab3de9z")
+    );
     assert_eq!(find_references("O-l0vE1Io")[0].folded, find_references("0-IOve1lO")[0].folded);
 }
 

@@ -1,0 +1,78 @@
+// The chat: opens with the text that the link prefilled, sends what is written, and shows what comes back.
+import { $ } from "./dom.js";
+import { feed } from "./feed.js";
+import { messageList } from "./messages.js";
+import { currentPerson } from "./person.js";
+import { initials, showClock } from "./screen.js";
+import { suggestions } from "./suggestions.js";
+
+const person = currentPerson();
+const state = await (await fetch("/playground/state")).json();
+const text = $("#text");
+const hint = $("#hint");
+const presence = $("#presence");
+const messages = messageList($("#messages"), $("main"));
+const offers = suggestions($("#suggestions"), state.fields, person, send);
+
+showClock();
+document.title = `${state.business_name} · Aurix playground`;
+$("#business").textContent = state.business_name;
+$(".avatar").textContent = initials(state.business_name);
+presence.textContent = "online";
+prefill(new URLSearchParams(location.search).get("text"));
+text.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  sendWritten();
+});
+$("#composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sendWritten();
+});
+feed.listen(happened, window);
+
+function prefill(prefilled) {
+  if (!prefilled) return;
+  text.value = prefilled;
+  hint.textContent = "Written by the link, with the click’s reference in it. Just send it.";
+  hint.hidden = false;
+}
+
+function sendWritten() {
+  const written = text.value.trim();
+  if (!written) return;
+  text.value = "";
+  hint.hidden = true;
+  // Sent is sent: reopening the chat by going back shows it in the chat, not in the composer.
+  history.replaceState(null, "", location.pathname);
+  send(written);
+}
+
+async function send(written) {
+  offers.clear();
+  const bubble = messages.sending(written);
+  try {
+    const answer = await fetch("/playground/phone/send", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ person: person.wa_id, name: person.name, text: written }),
+    });
+    if (!answer.ok) throw new Error(`answered ${answer.status}`);
+    messages.sent(bubble);
+  } catch {
+    messages.failed(bubble);
+  }
+}
+
+function happened({ kind, data }) {
+  if (data.person !== person.wa_id) return;
+  if (kind === "typing") {
+    messages.typing();
+    presence.textContent = "typing…";
+  } else if (kind === "message") {
+    messages.message(data);
+    if (data.direction !== "out") return;
+    presence.textContent = "online";
+    offers.offer(data.text);
+  }
+}

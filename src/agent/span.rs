@@ -1,0 +1,84 @@
+//! A part of a text, and which parts are already spoken for.
+
+/// Byte offsets of a part of a text, `end` excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Span {
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Span {
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    pub(super) fn of(text: &str, found: regex::Match<'_>) -> Self {
+        Self::new(found.start(), found.end()).trimmed(text)
+    }
+
+    pub(super) fn words(self, text: &str) -> &str {
+        &text[self.start..self.end]
+    }
+
+    pub(super) fn overlaps(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
+    pub(super) fn before(self, text: &str) -> &str {
+        &text[..self.start]
+    }
+
+    pub(super) fn after(self, text: &str) -> &str {
+        &text[self.end..]
+    }
+
+    /// From the first of the two to the end of the last.
+    pub(super) fn covering(self, other: Self) -> Self {
+        Self::new(self.start.min(other.start), self.end.max(other.end))
+    }
+
+    /// Without space and separators around it.
+    pub(super) fn trimmed(self, text: &str) -> Self {
+        let words = self.words(text);
+        let left = words.trim_start_matches(is_edge);
+        let start = self.start + (words.len() - left.len());
+        Self::new(start, start + left.trim_end_matches(is_edge).len())
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.start >= self.end
+    }
+}
+
+/// What never begins or ends a value.
+fn is_edge(letter: char) -> bool {
+    letter.is_whitespace()
+        || letter.is_control()
+        || matches!(
+            letter,
+            ',' | ';' | ':' | '!' | '?' | '"' | '“' | '”' | '‘' | '。' | '，' | '！' | '？' | '、' | '*'
+        )
+}
+
+/// Whether `span` touches none of `taken`.
+pub(super) fn is_free(span: Span, taken: &[Span]) -> bool {
+    !taken.iter().any(|other| span.overlaps(*other))
+}
+
+/// The words before a part of the text, in lower case: at most the last `bytes_max` bytes of its own sentence.
+pub(super) fn lead_in(text: &str, start: usize, bytes_max: usize) -> String {
+    let mut from = start.saturating_sub(bytes_max);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    text[from..start].to_lowercase()
+}
+
+/// The words after a part of the text, in lower case: at most about `bytes_max` bytes.
+pub(super) fn lead_out(text: &str, end: usize, bytes_max: usize) -> String {
+    let mut to = (end + bytes_max).min(text.len());
+    while !text.is_char_boundary(to) {
+        to -= 1;
+    }
+    text[end..to.max(end)].to_lowercase()
+}

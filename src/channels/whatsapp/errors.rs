@@ -1,0 +1,158 @@
+//! The platform's error codes: which of them pass, and what they mean to the person who runs the channel.
+
+use super::json::{integer, items, text};
+use serde_json::Value;
+
+/// Errors of one message or status that are read.
+const ERRORS_MAX: usize = 10;
+
+/// Characters of the platform's own words that are kept.
+const WORDS_CHARS_MAX: usize = 300;
+
+/// An error as the platform reports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlatformError {
+    /// The platform's code, as 131047.
+    pub code: Option<i64>,
+    /// Its title.
+    pub title: Option<String>,
+    /// What it says besides.
+    pub details: Option<String>,
+}
+
+impl PlatformError {
+    /// What happened and what to do, in an operator's words.
+    pub fn why(&self) -> String {
+        self.code.and_then(meaning).map_or_else(|| self.in_its_own_words(), |meaning| meaning.why.to_owned())
+    }
+
+    fn in_its_own_words(&self) -> String {
+        let code = self.code.map_or_else(String::new, |code| format!(" (code {code})"));
+        let said =
+            [&self.title, &self.details].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(": ");
+        let said: String = said.chars().take(WORDS_CHARS_MAX).collect();
+        if said.is_empty() {
+            format!("WhatsApp refused the message{code} and gave no reason.")
+        } else {
+            format!("WhatsApp refused the message{code} and said: {said}")
+        }
+    }
+}
+
+/// Reads one error, as it stands in webhooks and in answers.
+pub(super) fn read_one(error: &Value) -> PlatformError {
+    PlatformError {
+        code: integer(error, &["code"]),
+        title: text(error, &["title"]).or_else(|| text(error, &["message"])),
+        details: text(error, &["error_data", "details"]).or_else(|| text(error, &["details"])),
+    }
+}
+
+/// Reads the `errors` of a message or a status.
+pub(super) fn read(value: &Value) -> Vec<PlatformError> {
+    items(value, &["errors"]).iter().take(ERRORS_MAX).map(read_one).collect()
+}
+
+/// Whether an error passes by itself, and why it came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Meaning {
+    /// Whether the same message may go through later.
+    pub(super) passes: bool,
+    /// What happened and what to do.
+    pub(super) why: &'static str,
+}
+
+/// What a code means, where it is known.
+pub(super) fn meaning(code: i64) -> Option<Meaning> {
+    if (200..300).contains(&code) {
+        return meaning(10);
+    }
+    let known = |table: &[(i64, &'static str)]| table.iter().find(|(known, _)| *known == code).map(|(_, why)| *why);
+    known(PASSING)
+        .map(|why| Meaning { passes: true, why })
+        .or_else(|| known(LASTING).map(|why| Meaning { passes: false, why }))
+}
+
+const PASSING: &[(i64, &str)] = &[
+    (1, "WhatsApp had an unknown problem. It is tried again."),
+    (2, "WhatsApp is down or overloaded for the moment. It is tried again."),
+    (4, "The Meta app has reached its limit of API calls. It is tried again later; if this stays, spread the traffic."),
+    (80007, "The WhatsApp business account has reached its rate limit. It is tried again later."),
+    (130429, "The number sends faster than WhatsApp allows. It is tried again more slowly."),
+    (131000, "WhatsApp failed for a reason it does not tell. It is tried again."),
+    (131016, "A part of WhatsApp is unavailable. It is tried again."),
+    (131056, "Too many messages went to this person in a short time. It is tried again in a while."),
+    (131057, "The WhatsApp business account is in maintenance. It is tried again."),
+    (133004, "WhatsApp's server is unavailable. It is tried again."),
+];
+
+const LASTING: &[(i64, &str)] = &[
+    (0, "WhatsApp does not accept the access token. Make a new one in the Meta app and enter it in the channel."),
+    (3, "The access token lacks a permission. Make one with whatsapp_business_messaging and enter it in the channel."),
+    (10, "The access token lacks a permission. Make one with whatsapp_business_messaging and enter it in the channel."),
+    (33, "The business number no longer exists. Check the channel's phone number id."),
+    (
+        100,
+        "WhatsApp says that the request is invalid: mostly the phone number id is not this token's. Check the channel.",
+    ),
+    (190, "The access token has expired or was revoked. Make a new one in the Meta app and enter it in the channel."),
+    (368, "WhatsApp has blocked the business account for breaking its policies. See the account's page at Meta."),
+    (130472, "The person is part of a WhatsApp experiment and gets no such messages. Nothing can be done."),
+    (130497, "The business account may not write to people in this country."),
+    (131005, "The access token may not use this number. Give it the permission in the Meta app."),
+    (131008, "WhatsApp misses a part of the request. Please report this."),
+    (131009, "WhatsApp finds a wrong value in the request. Check the channel's settings."),
+    (131021, "The number would write to itself. Nothing was sent."),
+    (
+        131026,
+        "The person cannot get the message: no WhatsApp, an old version, or its terms not accepted. Try another way.",
+    ),
+    (
+        131030,
+        "The number is in test mode and the person is not on its list. Add them at Meta, or take the number live.",
+    ),
+    (131031, "WhatsApp has locked the business account. See the account's page at Meta."),
+    (131037, "The number's display name is not approved yet. Have it approved in WhatsApp Manager."),
+    (131042, "WhatsApp cannot charge the business account. Check its payment settings at Meta."),
+    (131045, "The number is not registered properly. Register it again in WhatsApp Manager."),
+    (
+        131047,
+        "The person last wrote more than 24 hours ago, so that only a template may be sent. Wait until they write.",
+    ),
+    (
+        131048,
+        "WhatsApp restricts the number, as people have blocked or reported it. See its quality in WhatsApp Manager.",
+    ),
+    (131049, "WhatsApp chose not to deliver the message, to keep people from getting too many. Wait some days."),
+    (131050, "The person has asked for no more marketing messages from this number."),
+    (131051, "WhatsApp does not support this type of message."),
+    (131052, "WhatsApp could not fetch what the person sent. Ask them to send it again."),
+    (131053, "WhatsApp could not take the file. Check its type and size."),
+    (131062, "This message needs the person's phone number, and only their user id is known."),
+    (133010, "The number is not registered with WhatsApp. Register it in WhatsApp Manager."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passing_and_lasting_errors_are_told_apart() {
+        for code in [4, 80007, 130429, 131000, 131016, 131056] {
+            assert!(meaning(code).unwrap().passes, "{code}");
+        }
+        for code in [131026, 131047, 131051, 100, 190, 200, 299] {
+            assert!(!meaning(code).unwrap().passes, "{code}");
+        }
+        assert!(meaning(999_999).is_none());
+    }
+
+    #[test]
+    fn an_unknown_error_speaks_for_itself() {
+        let error = |code, title: Option<&str>| PlatformError { code, title: title.map(str::to_owned), details: None };
+        assert_eq!(error(Some(7), Some("Odd")).why(), "WhatsApp refused the message (code 7) and said: Odd");
+        assert_eq!(error(None, None).why(), "WhatsApp refused the message and gave no reason.");
+        assert!(error(Some(131047), Some("Re-engagement message")).why().contains("24 hours"));
+        assert!(error(None, Some(&"x".repeat(5000))).why().len() < 400);
+    }
+}

@@ -1,0 +1,224 @@
+//! The four events and the bytes of their bodies (contract section 4).
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::phone::PhoneNumber;
+use super::time::{Timestamp, with_milliseconds};
+
+/// What an event tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventType {
+    /// Somebody pressed the widget.
+    WidgetClick,
+    /// A conversation was linked to a session.
+    LeadCorrelated,
+    /// The first contact detail is known.
+    LeadCreated,
+    /// All required fields are there.
+    LeadComplete,
+}
+
+impl EventType {
+    /// Every event, in the order in which a lead goes through them.
+    pub const ALL: [Self; 4] = [Self::WidgetClick, Self::LeadCorrelated, Self::LeadCreated, Self::LeadComplete];
+    /// What partners' webhooks get.
+    pub const PARTNER: [Self; 3] = [Self::WidgetClick, Self::LeadCorrelated, Self::LeadComplete];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WidgetClick => "widget.click",
+            Self::LeadCorrelated => "lead.correlated",
+            Self::LeadCreated => "lead.created",
+            Self::LeadComplete => "lead.complete",
+        }
+    }
+
+    /// The event of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.as_str() == name)
+    }
+}
+
+/// How a webhook wants `phone_number` written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneStyle {
+    /// `6512345678`: service `external`.
+    Bare,
+    /// `+6512345678`: every other service.
+    E164,
+}
+
+impl PhoneStyle {
+    /// The style of a service.
+    pub fn of_service(service_name: &str) -> Self {
+        if service_name == "external" { Self::Bare } else { Self::E164 }
+    }
+}
+
+/// An event as it is stored: its bytes are made here, once, for every webhook and attempt.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// `evt_…`, sorts by time.
+    pub event_id: String,
+    /// What it tells.
+    pub event_type: EventType,
+    /// The conversation whose order it keeps; none for clicks.
+    pub conversation_id: Option<i64>,
+    /// The body for webhooks that want E.164.
+    pub body: String,
+    /// The body for service `external`, where it differs.
+    pub body_external: Option<String>,
+    /// When it happened.
+    pub created_at: Timestamp,
+}
+
+/// `data` of `widget.click`.
+#[derive(Serialize)]
+pub struct ClickData<'a> {
+    /// The session's reference.
+    pub correlation_id: &'a str,
+    /// The browser, if the widget could tell.
+    pub device_id: Option<&'a str>,
+    /// The page of the press.
+    pub click_url: Option<&'a str>,
+    /// Campaign parameters, a JSON object.
+    pub parsed_params: &'a RawValue,
+    /// As the project's policy allows.
+    pub ip_address: Option<&'a str>,
+    /// As the browser told it.
+    pub user_agent: Option<&'a str>,
+}
+
+/// `data` of `lead.correlated`, but for the phone number.
+pub struct Correlated<'a> {
+    /// The linked session's reference.
+    pub correlation_id: &'a str,
+    /// The conversation.
+    pub conversation_id: i64,
+    /// The person's number where the platform tells it.
+    pub phone: Option<&'a PhoneNumber>,
+    /// WhatsApp: the `phone_number_id`.
+    pub channel_id: &'a str,
+}
+
+/// `data` of `lead.complete`.
+#[derive(Serialize)]
+pub struct CompleteData<'a> {
+    /// The first linked session's reference; `null` where there was no click.
+    pub correlation_id: Option<&'a str>,
+    /// The conversation.
+    pub conversation_id: i64,
+    /// Always `complete`.
+    pub lead_status: &'static str,
+    /// name, email, phone, company, intent and the form's own fields.
+    pub lead_data: &'a Map<String, Value>,
+}
+
+/// `lead` of `lead.created`. Unknown fields are `null`.
+#[derive(Serialize)]
+pub struct CreatedLead<'a> {
+    /// The person's name.
+    pub name: Option<&'a str>,
+    /// E.164.
+    pub phone: Option<&'a str>,
+    /// The person's e-mail address.
+    pub email: Option<&'a str>,
+    /// What the person came for.
+    pub message: Option<&'a str>,
+    /// `whatsapp`, `telegram` or `web`.
+    pub channel: &'a str,
+    /// The conversation's UUID.
+    pub conversation_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, D> {
+    event_type: &'a str,
+    event_id: &'a str,
+    timestamp: String,
+    data: D,
+}
+
+#[derive(Serialize)]
+struct CorrelatedData<'a> {
+    correlation_id: &'a str,
+    conversation_id: i64,
+    phone_number: Option<&'a str>,
+    lead_status: &'static str,
+    channel_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct CreatedEnvelope<'a> {
+    event: &'static str,
+    project_id: &'a str,
+    created_at: String,
+    lead: CreatedLead<'a>,
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("these types serialise: their keys are text and they hold no failing part")
+}
+
+fn envelope(event_type: EventType, event_id: &str, now: Timestamp, data: impl Serialize) -> String {
+    json(&Envelope { event_type: event_type.as_str(), event_id, timestamp: with_milliseconds(now), data })
+}
+
+impl Event {
+    /// A press of the widget.
+    pub fn widget_click(event_id: String, data: &ClickData<'_>, now: Timestamp) -> Self {
+        let body = envelope(EventType::WidgetClick, &event_id, now, data);
+        Self { event_id, event_type: EventType::WidgetClick, conversation_id: None, body, body_external: None, created_at: now }
+    }
+
+    /// A conversation was linked to a session.
+    pub fn lead_correlated(event_id: String, link: &Correlated<'_>, now: Timestamp) -> Self {
+        let body = |phone_number| {
+            let data = CorrelatedData {
+                correlation_id: link.correlation_id,
+                conversation_id: link.conversation_id,
+                phone_number,
+                lead_status: "correlated",
+                channel_id: link.channel_id,
+            };
+            envelope(EventType::LeadCorrelated, &event_id, now, data)
+        };
+        Self {
+            body: body(link.phone.map(PhoneNumber::as_e164)),
+            body_external: link.phone.map(|phone| body(Some(phone.bare()))),
+            event_id,
+            event_type: EventType::LeadCorrelated,
+            conversation_id: Some(link.conversation_id),
+            created_at: now,
+        }
+    }
+
+    /// The first contact detail is known.
+    pub fn lead_created(event_id: String, project: &str, conversation: i64, lead: CreatedLead<'_>, now: Timestamp) -> Self {
+        let created_at = with_milliseconds(now);
+        let body = json(&CreatedEnvelope { event: "lead.created", project_id: project, created_at, lead });
+        Self {
+            event_id,
+            event_type: EventType::LeadCreated,
+            conversation_id: Some(conversation),
+            body,
+            body_external: None,
+            created_at: now,
+        }
+    }
+
+    /// All required fields are there.
+    pub fn lead_complete(event_id: String, data: &CompleteData<'_>, now: Timestamp) -> Self {
+        Self {
+            body: envelope(EventType::LeadComplete, &event_id, now, data),
+            event_id,
+            event_type: EventType::LeadComplete,
+            conversation_id: Some(data.conversation_id),
+            body_external: None,
+            created_at: now,
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! The lead form: what a project wants to know of a person, in its own words (contract section 8).
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+/// Most fields of a form.
+pub const FIELDS_MAX: usize = 40;
+/// Most options of a choice.
+pub const OPTIONS_MAX: usize = 60;
+/// Longest key, in bytes.
+pub const KEY_BYTES_MAX: usize = 64;
+/// Longest question, greeting, closing or option, in characters. Above it a chat platform would split the message.
+pub const TEXT_CHARS_MAX: usize = 1_000;
+/// Longest form, in bytes of JSON.
+pub const FORM_BYTES_MAX: usize = 256 * 1024;
+
+/// The key of the person's name.
+pub const NAME: &str = "name";
+/// The key of the person's email address.
+pub const EMAIL: &str = "email";
+/// The key of the person's phone number.
+pub const PHONE: &str = "phone";
+
+/// What a project asks the people who write to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Form {
+    /// Said first, before the first question.
+    pub greeting: String,
+    /// Said once, when everything required is there.
+    pub closing: String,
+    /// BCP 47 language of the form's texts, such as `en` or `zh-SG`; the agent's own phrases follow it.
+    pub language: String,
+    /// In the order in which they are asked.
+    pub fields: Vec<Field>,
+}
+
+/// One thing to know of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// The name of the value in `lead_data` and `lead_json`.
+    pub key: String,
+    /// What counts as a value.
+    #[serde(rename = "type")]
+    pub kind: FieldKind,
+    /// Whether the lead is complete only with it.
+    pub required: bool,
+    /// How it is asked.
+    pub question: String,
+    /// What can be chosen; empty except for a choice.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+}
+
+/// What counts as a value of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// A person's name, or a part of it where the key says so (`first_name`, `last_name`).
+    Name,
+    /// An email address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// Anything, as an answer to its question.
+    Text,
+    /// One of the options.
+    Choice,
+    /// A whole or decimal number, or a number of people.
+    Number,
+    /// A day.
+    Date,
+    /// A day with a time of day.
+    Datetime,
+    /// A time of day.
+    Time,
+    /// Yes or no.
+    YesNo,
+}
+
+/// Why a text is no form: which field, what is wrong, what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidForm(pub String);
+
+/// The form as files have it: everything may be left out.
+#[derive(Deserialize)]
+struct FormFile {
+    greeting: Option<String>,
+    closing: Option<String>,
+    language: Option<String>,
+    fields: Option<Vec<FieldFile>>,
+}
+
+#[derive(Deserialize)]
+struct FieldFile {
+    key: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    required: Option<bool>,
+    question: Option<String>,
+    options: Option<Vec<String>>,
+}
+
+impl FieldKind {
+    /// Every kind, in the order of the documents.
+    #[rustfmt::skip]
+    pub const ALL: [Self; 10] = [
+        Self::Name, Self::Email, Self::Phone, Self::Text, Self::Choice, Self::Number, Self::Date, Self::Datetime, Self::YesNo,
+        Self::Time,
+    ];
+
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Text => "text",
+            Self::Choice => "choice",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Datetime => "datetime",
+            Self::Time => "time",
+            Self::YesNo => "yes_no",
+        }
+    }
+}
+
+impl Form {
+    /// Parses a form. `name`, `email` and `phone` are put first where the file leaves them out, and are required unless
+    /// it says otherwise; other fields are required only where it says so. A question left out or left blank gets a
+    /// plain default.
+    pub fn parse(json: &str) -> Result<Self, InvalidForm> {
+        if json.len() > FORM_BYTES_MAX {
+            return Err(InvalidForm(format!("the form is longer than {FORM_BYTES_MAX} bytes: shorten its texts")));
+        }
+        let file: FormFile = serde_json::from_str(json.trim_start_matches('\u{feff}'))
+            .map_err(|error| InvalidForm(format!("the form is not the JSON expected: {error}")))?;
+        let mut fields = Vec::new();
+        for (index, field) in file.fields.unwrap_or_default().into_iter().enumerate() {
+            fields.push(field.check(index)?);
+        }
+        let mut keys = HashSet::new();
+        if let Some(field) = fields.iter().find(|field| !keys.insert(field.key.as_str())) {
+            return Err(InvalidForm(format!("field {:?} is there twice: give each field a key of its own", field.key)));
+        }
+        add_contact_fields(&mut fields);
+        if fields.len() > FIELDS_MAX {
+            return Err(InvalidForm(format!("{} fields are too many: keep to {FIELDS_MAX}", fields.len())));
+        }
+        Ok(Self {
+            greeting: text_or("greeting", file.greeting, "Hello! Thanks for getting in touch.")?,
+            closing: text_or(
+                "closing",
+                file.closing,
+                "Thank you! That is all we need. A person will get back to you soon.",
+            )?,
+            language: checked_language(file.language)?,
+            fields,
+        })
+    }
+
+    /// The form of a project that has set none: name, email and phone.
+    pub fn default_form() -> Self {
+        Self::parse("{}").expect("a form of defaults alone is valid")
+    }
+
+    /// The field of that key.
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// As JSON that [`Form::parse`] reads back to the same form.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a form has only strings, booleans and lists")
+    }
+}
+
+impl Field {
+    /// Whether the form words this question itself, rather than leaving it to the default.
+    pub fn has_own_question(&self) -> bool {
+        self.question != default_question(&self.key, self.kind)
+    }
+}
+
+impl FieldFile {
+    /// Checks one field; `index` names it where its key cannot.
+    fn check(self, index: usize) -> Result<Field, InvalidForm> {
+        let key = checked_key(self.key.unwrap_or_default().trim(), index)?;
+        let refusal = |what: String| InvalidForm(format!("field {key:?}: {what}"));
+        let Some(word) = self.kind.or_else(|| contact_kind(&key).map(|kind| kind.as_str().to_owned())) else {
+            return Err(refusal(format!("it has no \"type\": use one of {}", kinds_listed())));
+        };
+        let Some(kind) = FieldKind::ALL.into_iter().find(|kind| kind.as_str() == word.trim()) else {
+            return Err(refusal(format!("unknown type {:?}: use one of {}", shortened(&word), kinds_listed())));
+        };
+        if let Some(expected) = contact_kind(&key).filter(|expected| *expected != kind) {
+            return Err(refusal(format!(
+                "its type is {word:?}: use {:?}, or give the field another key",
+                expected.as_str()
+            )));
+        }
+        let options: Vec<String> =
+            self.options.unwrap_or_default().iter().map(|option| option.trim().to_owned()).collect();
+        check_options(kind, &options).map_err(refusal)?;
+        let question = self.question.as_deref().map(str::trim).filter(|question| !question.is_empty());
+        let question = question.map_or_else(|| default_question(&key, kind), str::to_owned);
+        if question.chars().count() > TEXT_CHARS_MAX {
+            return Err(refusal(format!("its question is longer than {TEXT_CHARS_MAX} characters: shorten it")));
+        }
+        let required = self.required.unwrap_or(contact_kind(&key).is_some());
+        Ok(Field { key, kind, required, question, options })
+    }
+}
+
+fn check_options(kind: FieldKind, options: &[String]) -> Result<(), String> {
+    if kind != FieldKind::Choice {
+        return if options.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("options belong to type \"choice\", not {:?}: remove them or change the type", kind.as_str()))
+        };
+    }
+    if options.is_empty() {
+        return Err("a choice needs options: list them in \"options\"".to_owned());
+    }
+    if options.len() > OPTIONS_MAX {
+        return Err(format!("{} options are too many: keep to {OPTIONS_MAX}", options.len()));
+    }
+    let mut seen = HashSet::new();
+    for option in options {
+        if option.is_empty() {
+            return Err("an option is empty: give it a text or remove it".to_owned());
+        }
+        if option.chars().count() > TEXT_CHARS_MAX {
+            return Err(format!("an option is longer than {TEXT_CHARS_MAX} characters: shorten it"));
+        }
+        if !seen.insert(option.to_lowercase()) {
+            return Err(format!("option {:?} is there twice: remove one", shortened(option)));
+        }
+    }
+    Ok(())
+}
+
+fn checked_key(key: &str, index: usize) -> Result<String, InvalidForm> {
+    let place = index + 1;
+    if key.is_empty() {
+        return Err(InvalidForm(format!("field {place} has no \"key\": give it one, such as \"preferred_outlet\"")));
+    }
+    let fits = key.len() <= KEY_BYTES_MAX
+        && key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    if !fits {
+        return Err(InvalidForm(format!(
+            "field {place}: the key {:?} is not usable: begin with a letter, use letters, digits and _ - . only, at most {KEY_BYTES_MAX}",
+            shortened(key)
+        )));
+    }
+    Ok(key.to_owned())
+}
+
+fn checked_language(language: Option<String>) -> Result<String, InvalidForm> {
+    let language = language.as_deref().map(str::trim).filter(|text| !text.is_empty()).unwrap_or("en").replace('_', "-");
+    let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if language.len() > 35 || !language.split('-').all(is_subtag) {
+        let shown = shortened(&language);
+        return Err(InvalidForm(format!("language {shown:?} is no language tag: use one such as \"en\" or \"zh\"")));
+    }
+    Ok(language)
+}
+
+fn text_or(name: &str, text: Option<String>, default: &str) -> Result<String, InvalidForm> {
+    let text = text.unwrap_or_else(|| default.to_owned());
+    if text.chars().count() > TEXT_CHARS_MAX {
+        return Err(InvalidForm(format!("{name} is longer than {TEXT_CHARS_MAX} characters: shorten it")));
+    }
+    Ok(text.trim().to_owned())
+}
+
+/// Puts `name`, `email`, `phone` in front, those that are not there.
+fn add_contact_fields(fields: &mut Vec<Field>) {
+    let mut place = 0;
+    for key in [NAME, EMAIL, PHONE] {
+        if fields.iter().any(|field| field.key == key) {
+            continue;
+        }
+        let kind = contact_kind(key).expect("these three keys have kinds");
+        fields.insert(
+            place,
+            Field { key: key.to_owned(), kind, required: true, question: default_question(key, kind), options: vec![] },
+        );
+        place += 1;
+    }
+}
+
+fn contact_kind(key: &str) -> Option<FieldKind> {
+    match key {
+        NAME => Some(FieldKind::Name),
+        EMAIL => Some(FieldKind::Email),
+        PHONE => Some(FieldKind::Phone),
+        _ => None,
+    }
+}
+
+/// The question of a field that has none of its own.
+fn default_question(key: &str, kind: FieldKind) -> String {
+    let words = key.replace(['_', '-', '.'], " ").to_lowercase();
+    match (key, kind) {
+        (NAME, _) => "May I have your name, please?".to_owned(),
+        (EMAIL, _) => "What is your email address?".to_owned(),
+        (PHONE, _) => "What phone number can we reach you at?".to_owned(),
+        (_, FieldKind::Choice) => format!("Which {words} would you like?"),
+        (_, FieldKind::Date) if words.contains("date") || words.contains("day") => format!("What is the {words}?"),
+        (_, FieldKind::Date) => format!("Which day, for the {words}?"),
+        (_, FieldKind::Datetime) => format!("Which day and time, for the {words}?"),
+        (_, FieldKind::Number) => format!("What is the number, for the {words}?"),
+        (_, FieldKind::YesNo) => format!("{}: yes or no?", capitalised(&words)),
+        _ => format!("What is your {words}?"),
+    }
+}
+
+fn capitalised(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn kinds_listed() -> String {
+    FieldKind::ALL.map(FieldKind::as_str).join(", ")
+}
+
+/// At most forty characters, for an error message.
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_error(json: &str, expected: &str) {
+        let error = Form::parse(json).unwrap_err().to_string();
+        assert!(error.contains(expected), "{json}: {error}");
+    }
+
+    fn keys(form: &Form) -> Vec<&str> {
+        form.fields.iter().map(|field| field.key.as_str()).collect()
+    }
+
+    #[test]
+    fn name_email_and_phone_are_always_there() {
+        let form = Form::default_form();
+        assert_eq!(keys(&form), ["name", "email", "phone"]);
+        assert!(form.fields.iter().all(|field| field.required && !field.has_own_question()));
+
+        let form = Form::parse(
+            r#"{"fields":[{"key":"people","type":"number","required":true,"question":"How many?"},
+                          {"key":"email","type":"email","required":false}]}"#,
+        )
+        .unwrap();
+        assert_eq!(keys(&form), ["name", "phone", "people", "email"]);
+        assert!(!form.field("email").unwrap().required);
+        assert!(form.field("people").unwrap().has_own_question());
+    }
+
+    #[test]
+    fn a_form_written_and_read_again_is_the_same() {
+        let json = r#"{"greeting":"Hi","closing":"Bye","language":"en","fields":[
+            {"key":"name","type":"name","required":true,"question":"Name?"},
+            {"key":"email","type":"email","required":true,"question":"Email?"},
+            {"key":"phone","type":"phone","required":false,"question":"Phone?"},
+            {"key":"outlet","type":"choice","required":true,"question":"Where?","options":["Orchard","Bugis"]},
+            {"key":"when","type":"datetime","required":true,"question":"When?"},
+            {"key":"member","type":"yes_no","required":false,"question":"Member?"}]}"#;
+        let form = Form::parse(json).unwrap();
+        let written: serde_json::Value = serde_json::from_str(&form.to_json()).unwrap();
+        assert_eq!(written, serde_json::from_str::<serde_json::Value>(json).unwrap());
+        assert_eq!(Form::parse(&form.to_json()).unwrap(), form);
+    }
+
+    #[test]
+    fn errors_name_the_field_and_say_what_to_do() {
+        check_error("", "not the JSON expected");
+        check_error("[]", "not the JSON expected");
+        check_error(r#"{"fields":[{"type":"text"}]}"#, "field 1 has no \"key\"");
+        check_error(r#"{"fields":[{"key":"1st","type":"text"}]}"#, "begin with a letter");
+        check_error(r#"{"fields":[{"key":"größe","type":"text"}]}"#, "letters, digits");
+        check_error(r#"{"fields":[{"key":"a"}]}"#, "field \"a\": it has no \"type\"");
+        check_error(r#"{"fields":[{"key":"a","type":"colour"}]}"#, "unknown type \"colour\": use one of name, email");
+        check_error(r#"{"fields":[{"key":"a","type":"text"},{"key":"a","type":"date"}]}"#, "there twice");
+        check_error(r#"{"fields":[{"key":"a","type":"choice"}]}"#, "a choice needs options");
+        check_error(r#"{"fields":[{"key":"a","type":"choice","options":["x","X"]}]}"#, "there twice");
+        check_error(r#"{"fields":[{"key":"a","type":"choice","options":[" "]}]}"#, "an option is empty");
+        check_error(r#"{"fields":[{"key":"a","type":"text","options":["x"]}]}"#, "options belong to");
+        check_error(r#"{"fields":[{"key":"email","type":"text"}]}"#, "use \"email\"");
+        check_error(r#"{"language":"not a language"}"#, "no language tag");
+        check_error(&format!(r#"{{"greeting":"{}"}}"#, "a".repeat(1001)), "greeting is longer");
+        let many: Vec<String> = (0..41).map(|n| format!(r#"{{"key":"k{n}","type":"text"}}"#)).collect();
+        check_error(&format!(r#"{{"fields":[{}]}}"#, many.join(",")), "too many");
+    }
+
+    #[test]
+    fn default_questions_read_well() {
+        let json = r#"{"fields":[{"key":"first_name","type":"name"},{"key":"preferred_date","type":"date","question":"  "},
+            {"key":"outlet","type":"choice","options":["A"]}]}"#;
+        let form = Form::parse(json).unwrap();
+        let questions: Vec<&str> = form.fields[3..].iter().map(|field| field.question.as_str()).collect();
+        assert_eq!(
+            questions,
+            ["What is your first name?", "What is the preferred date?", "Which outlet would you like?"]
+        );
+    }
+}

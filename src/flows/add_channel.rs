@@ -1,0 +1,68 @@
+//! Adds a WhatsApp channel to a project, or gives the one that it has new credentials.
+
+use anyhow::{Context as _, ensure};
+
+use crate::app::App;
+use crate::channels::whatsapp::API_BASE;
+use crate::domain::channel::{Credentials, WHATSAPP_LINK_BASE};
+use crate::domain::ids::ProjectId;
+use crate::domain::phone::PhoneNumber;
+use crate::store::channels::{self, Channel};
+
+/// What the operator tells of a WhatsApp number.
+pub struct WhatsAppChannel {
+    /// The platform's id of the number.
+    pub phone_number_id: String,
+    /// `+6512345678`
+    pub number: String,
+    /// Lets us send.
+    pub access_token: String,
+    /// The platform signs what it sends with it.
+    pub app_secret: String,
+    /// The platform shows it once, when the webhook is registered.
+    pub verify_token: String,
+    /// Where the platform's API is, if not at the platform's own address.
+    pub api_base: Option<String>,
+    /// Where the links of widgets lead, if not to `https://wa.me`.
+    pub link_base: Option<String>,
+}
+
+/// Adds the channel, or renews it where the project has it already.
+pub async fn add_whatsapp_channel(app: &App, project: ProjectId, new: WhatsAppChannel) -> anyhow::Result<Channel> {
+    let id_fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    ensure!(
+        (1..=64).contains(&new.phone_number_id.len()) && new.phone_number_id.bytes().all(id_fits),
+        "{:?} is no phone number id: WhatsApp Manager shows it beside the number, as digits",
+        new.phone_number_id
+    );
+    let number = PhoneNumber::from_e164(&new.number)
+        .with_context(|| format!("{:?} is no number: write it with + and the country code, for example +6512345678", new.number))?;
+    for (name, value) in [("access token", &new.access_token), ("app secret", &new.app_secret), ("verify token", &new.verify_token)] {
+        ensure!(!value.trim().is_empty(), "the {name} is empty");
+    }
+    let api_base = base(new.api_base, API_BASE)?;
+    let link_base = base(new.link_base, WHATSAPP_LINK_BASE)?;
+    let credentials =
+        Credentials { access_token: new.access_token, app_secret: new.app_secret, verify_token: new.verify_token };
+    let channel = Channel {
+        id: 0,
+        project,
+        kind: "whatsapp".to_owned(),
+        channel_id: new.phone_number_id.clone(),
+        number: Some(number.bare().to_owned()),
+        link_base,
+        api_base,
+        sealed_credentials: app.seal.seal(&serde_json::to_string(&credentials)?),
+    };
+    let now = app.clock.now();
+    app.db.write(async move |tx| Ok(channels::upsert(tx, project, &channel, now).await?)).await?.with_context(|| {
+        format!("the phone number id {} belongs to another project: remove it there first", new.phone_number_id)
+    })
+}
+
+fn base(given: Option<String>, default: &str) -> anyhow::Result<String> {
+    let base = given.unwrap_or_else(|| default.to_owned());
+    let url = url::Url::parse(&base).with_context(|| format!("{base:?} is no address: write https:// and a host"))?;
+    ensure!(matches!(url.scheme(), "http" | "https"), "{base:?} must begin with https:// (or http://)");
+    Ok(base.trim_end_matches('/').to_owned())
+}

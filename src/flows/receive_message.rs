@@ -1,0 +1,229 @@
+//! Stores what a chat platform brings: messages, statuses, and what is neither. The platform is answered after the commit.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::channels::whatsapp::parse::Inbound;
+use crate::channels::whatsapp::{Content, IdChange, InboundMessage, PlatformError, Status, StatusUpdate};
+use crate::db::{Error, Tx};
+use crate::domain::ids::ProjectId;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::random::Random;
+use crate::domain::time::{SignedDuration, Timestamp};
+use crate::flows::link_session::link_session;
+use crate::flows::merge_people::merge;
+use crate::flows::open_channel::OpenChannel;
+use crate::store::channels::{self, Channel};
+use crate::store::conversations::{self, Conversation, NewConversation};
+use crate::store::messages::{self, NewMessage};
+use crate::store::leads;
+
+/// How long the agent waits for the next message of a burst.
+const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
+/// How long a burst may hold the agent up.
+const BURST_MAX: SignedDuration = SignedDuration::from_secs(5);
+
+/// Stores all that one call of the platform brought. One that cannot be stored harms no other.
+pub async fn receive_whatsapp(app: &App, channel: OpenChannel, inbound: Vec<Inbound>) -> anyhow::Result<()> {
+    let batch = Batch { channel: Arc::new(channel.row), now: app.clock.now(), random: app.random.clone() };
+    let inbound = Arc::new(inbound);
+    let (together, items) = (batch.clone(), inbound.clone());
+    let stored = app.db.write(async move |tx| {
+        for item in items.iter() {
+            together.store(tx, item).await?;
+        }
+        Ok(())
+    });
+    match stored.await {
+        Ok(()) => {}
+        Err(error) if Error::is_unavailable(&error) => return Err(error),
+        Err(error) => {
+            tracing::error!(error = %format!("{error:#}"), "a batch holds something that cannot be stored: one by one now");
+            store_one_by_one(app, &batch, &inbound).await?;
+        }
+    }
+    app.wake.ring();
+    Ok(())
+}
+
+async fn store_one_by_one(app: &App, batch: &Batch, inbound: &Arc<Vec<Inbound>>) -> anyhow::Result<()> {
+    for index in 0..inbound.len() {
+        let (one, items) = (batch.clone(), inbound.clone());
+        let Err(error) = app.db.write(async move |tx| one.store(tx, &items[index]).await).await else { continue };
+        if Error::is_unavailable(&error) {
+            return Err(error);
+        }
+        tracing::error!(error = %format!("{error:#}"), "kept as a notice");
+        let (one, raw) = (batch.clone(), raw_of(&inbound[index]).to_owned());
+        app.db
+            .write(async move |tx| Ok(messages::insert_notice(tx, one.channel.id, "unreadable", &raw, one.now).await?))
+            .await?;
+    }
+    Ok(())
+}
+
+/// What all items of one call share.
+#[derive(Clone)]
+struct Batch {
+    channel: Arc<Channel>,
+    now: Timestamp,
+    random: Random,
+}
+
+impl Batch {
+    async fn store(&self, tx: &Tx, item: &Inbound) -> anyhow::Result<()> {
+        match item {
+            Inbound::Message(message) => self.store_message(tx, message).await,
+            Inbound::Status(status) => self.store_status(tx, status).await,
+            Inbound::Other { field, raw } => {
+                messages::insert_notice(tx, self.channel.id, field, raw, self.now).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// One app can serve several numbers over one webhook: the message tells which, if it is the project's.
+    async fn channel_of(&self, tx: &Tx, phone_number_id: Option<&str>) -> anyhow::Result<Channel> {
+        if let Some(id) = phone_number_id
+            && id != self.channel.channel_id
+            && let Some(other) = channels::find(tx, &self.channel.kind, id).await?
+            && other.project == self.channel.project
+        {
+            return Ok(other);
+        }
+        Ok((*self.channel).clone())
+    }
+
+    async fn store_message(&self, tx: &Tx, message: &InboundMessage) -> anyhow::Result<()> {
+        let channel = self.channel_of(tx, message.phone_number_id.as_deref()).await?;
+        if messages::exists(tx, channel.id, &message.platform_id).await? {
+            return Ok(());
+        }
+        if let Content::IdChange(change) = &message.content {
+            return self.change_ids(tx, &channel, change, &message.raw).await;
+        }
+        let Some(conversation) = self.conversation_of(tx, &channel, message).await? else {
+            messages::insert_notice(tx, channel.id, "message without a sender", &message.raw, self.now).await?;
+            return Ok(());
+        };
+        let contact = message.own_contact().map(|card| {
+            let phone = card.phones.first().and_then(|phone| phone.wa_id.as_ref().or(phone.phone.as_ref()));
+            json!({"name": card.name, "phone": phone}).to_string()
+        });
+        let new = NewMessage {
+            channel: channel.id,
+            conversation: conversation.id,
+            platform_id: &message.platform_id,
+            kind: &message.kind,
+            text: message.text.as_deref(),
+            contact: contact.as_deref(),
+            raw: &message.raw,
+            sent_at: message.sent_at,
+        };
+        let Some(id) = messages::insert(tx, channel.project, &new, self.now).await? else { return Ok(()) };
+        if let Some(referral) = &message.referral {
+            let seen_at = message.sent_at.unwrap_or(self.now);
+            let clid = referral.ctwa_clid.as_deref();
+            conversations::insert_referral(tx, channel.project, conversation.id, id, clid, &referral.raw, seen_at).await?;
+        }
+        if let Some(text) = &message.text {
+            link_session(tx, &self.random, &conversation, &channel.channel_id, text, self.now).await?;
+        }
+        if !matches!(message.content, Content::Reaction { .. }) {
+            self.call_agent(tx, &conversation).await?;
+        }
+        Ok(())
+    }
+
+    async fn call_agent(&self, tx: &Tx, conversation: &Conversation) -> anyhow::Result<()> {
+        let began = conversation.burst_started_at.unwrap_or(self.now);
+        let due_at = (self.now + BURST_PAUSE).min(began + BURST_MAX);
+        conversations::call_agent(tx, conversation.id, began, due_at).await?;
+        Ok(())
+    }
+
+    /// The sender's conversation, made where there is none; `None` for a message that tells no sender.
+    async fn conversation_of(
+        &self,
+        tx: &Tx,
+        channel: &Channel,
+        message: &InboundMessage,
+    ) -> anyhow::Result<Option<Conversation>> {
+        let (wa_id, user_id) = (message.wa_id.as_deref(), message.user_id.as_deref());
+        let mut ids: Vec<&str> = [wa_id, user_id].into_iter().flatten().collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        ids.sort_unstable();
+        for id in ids {
+            conversations::lock_person(tx, channel.id, id).await?;
+        }
+        let phone = wa_id.and_then(|id| PhoneNumber::from_wa_id(id).ok());
+        let phone = phone.as_ref().map(PhoneNumber::as_e164);
+        let name = message.profile_name.as_deref();
+        let known = match conversations::of_person(tx, channel.id, wa_id, user_id).await?.as_slice() {
+            [] => return Ok(Some(self.start(tx, channel.project, channel.id, wa_id, user_id, name, phone).await?)),
+            [one] => one.clone(),
+            [into, from, ..] => merge(tx, into, from, self.now).await?,
+        };
+        Ok(Some(conversations::learn(tx, known.id, wa_id, user_id, name, phone).await?))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the row's columns, handed on once")]
+    async fn start(
+        &self,
+        tx: &Tx,
+        project: ProjectId,
+        channel: i64,
+        wa_id: Option<&str>,
+        user_id: Option<&str>,
+        profile_name: Option<&str>,
+        phone: Option<&str>,
+    ) -> anyhow::Result<Conversation> {
+        let public_id = self.random.uuid().to_string();
+        let new = NewConversation { public_id: &public_id, channel, wa_id, user_id, profile_name, phone };
+        let conversation = conversations::insert(tx, project, &new, self.now).await?;
+        leads::insert(tx, project, conversation.id, self.now).await?;
+        Ok(conversation)
+    }
+
+    /// A person goes on under other ids. A person who never wrote is no conversation: the notice is kept.
+    async fn change_ids(&self, tx: &Tx, channel: &Channel, change: &IdChange, raw: &str) -> anyhow::Result<()> {
+        messages::insert_notice(tx, channel.id, "id change", raw, self.now).await?;
+        let (old_wa_id, old_user_id) = (change.old_wa_id.as_deref(), change.old_user_id.as_deref());
+        let known = conversations::of_person(tx, channel.id, old_wa_id, old_user_id).await?;
+        let Some(conversation) = known.first() else { return Ok(()) };
+        let (wa_id, user_id) = (change.new_wa_id.as_deref(), change.new_user_id.as_deref());
+        let others = conversations::of_person(tx, channel.id, wa_id, user_id).await?;
+        if others.iter().any(|other| other.id != conversation.id) {
+            tracing::warn!(conversation = conversation.id, "a person's new id is another conversation's: left as it is");
+            return Ok(());
+        }
+        let phone = wa_id.and_then(|id| PhoneNumber::from_wa_id(id).ok());
+        let phone = phone.as_ref().map(PhoneNumber::as_e164);
+        conversations::change_ids(tx, conversation.id, wa_id, user_id, phone).await?;
+        Ok(())
+    }
+
+    async fn store_status(&self, tx: &Tx, status: &StatusUpdate) -> anyhow::Result<()> {
+        let channel = self.channel_of(tx, status.phone_number_id.as_deref()).await?;
+        if let Status::Other(_) = status.status {
+            messages::insert_notice(tx, channel.id, "status", &status.raw, self.now).await?;
+            return Ok(());
+        }
+        let problem = status.errors.first().map(PlatformError::why);
+        let (reply_id, word) = (status.reply_id.as_deref(), status.status.as_str());
+        messages::advance_status(tx, channel.id, &status.platform_id, reply_id, word, problem.as_deref()).await?;
+        Ok(())
+    }
+}
+
+fn raw_of(inbound: &Inbound) -> &str {
+    match inbound {
+        Inbound::Message(message) => &message.raw,
+        Inbound::Status(status) => &status.raw,
+        Inbound::Other { raw, .. } => raw,
+    }
+}

@@ -1,0 +1,147 @@
+//! Who is calling: the holder of an API key, on the path of a service that the key opens.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use sha2::{Digest as _, Sha256};
+
+use super::error::{Problem, Result};
+use crate::app::App;
+use crate::domain::event::PhoneStyle;
+use crate::domain::ids::ProjectId;
+use crate::store::keys;
+
+/// Characters that a key may have; ours have 50.
+const KEY_CHARS_MAX: usize = 256;
+
+/// Which of the documents a path belongs to. It decides the shape of answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// `/integrations/external/…`: any partner's key is welcome.
+    External,
+    /// `/integrations/{service}/…`: keys of that service only.
+    Service(String),
+}
+
+impl Family {
+    fn of(service: &str) -> Self {
+        if service == "external" { Self::External } else { Self::Service(service.to_owned()) }
+    }
+
+    fn admits(&self, service_name: &str) -> bool {
+        match self {
+            Self::External => true,
+            Self::Service(service) => service == service_name,
+        }
+    }
+}
+
+/// The holder of a key that opens the path of this request. A handler that takes it answers nobody else.
+#[derive(Clone, Debug)]
+pub struct Partner {
+    /// The row of the key.
+    pub key_id: i64,
+    /// The project that the key belongs to.
+    pub project: ProjectId,
+    /// The service of the key.
+    pub service_name: String,
+    /// How events for this partner write phone numbers.
+    pub phone_style: PhoneStyle,
+    /// The family of the path.
+    pub family: Family,
+}
+
+impl FromRequestParts<App> for Partner {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let family = family(parts, app).await?;
+        let hash = hash(bearer(&parts.headers)?);
+        let key = app.db.read(async move |conn| Ok(keys::find_by_hash(conn, &hash).await?)).await?;
+        let key = key.ok_or(Problem::Unauthorized("This API key is unknown or was revoked."))?;
+        if !family.admits(&key.service_name) {
+            return Err(Problem::Unauthorized("This API key belongs to another service than this path."));
+        }
+        Ok(Self {
+            key_id: key.id,
+            project: key.project,
+            phone_style: PhoneStyle::of_service(&key.service_name),
+            service_name: key.service_name,
+            family,
+        })
+    }
+}
+
+async fn family(parts: &mut Parts, app: &App) -> Result<Family> {
+    let unreadable = |_| Problem::NotFound("There is nothing at this path.".to_owned());
+    let path = RawPathParams::from_request_parts(parts, app).await.map_err(unreadable)?;
+    let service = path.iter().find(|(name, _)| *name == "service").map(|(_, service)| Family::of(service));
+    service.ok_or_else(|| anyhow::anyhow!("a partner's route has no {{service}} in its path").into())
+}
+
+/// The key of `Authorization: Bearer {key}`; the scheme in any letter case (RFC 9110), the header once.
+fn bearer(headers: &HeaderMap) -> Result<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Problem::Unauthorized("Send your API key once, as Authorization: Bearer <key>."));
+    };
+    value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, key)| key.trim_start())
+        .filter(|key| !key.is_empty() && key.len() <= KEY_CHARS_MAX && !key.contains(char::is_whitespace))
+        .ok_or(Problem::Unauthorized("The Authorization header must read: Bearer <key>."))
+}
+
+/// What the database keeps of a key. Keys are random, so that one round of SHA-256 is enough.
+fn hash(key: &str) -> String {
+    hex::encode(Sha256::digest(key.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn check(values: &[&[u8]], expected: Option<&str>) {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).expect("can be a header"));
+        }
+        assert_eq!(bearer(&headers).ok(), expected, "{values:?}");
+    }
+
+    #[test]
+    fn the_key_is_what_follows_bearer() {
+        check(&[b"Bearer aurix_key_a"], Some("aurix_key_a"));
+        check(&[b"bearer aurix_key_a"], Some("aurix_key_a"));
+        check(&[b"BEARER   aurix_key_a "], Some("aurix_key_a"));
+    }
+
+    #[test]
+    fn anything_else_is_no_key() {
+        check(&[], None);
+        check(&[b""], None);
+        check(&[b"Bearer"], None);
+        check(&[b"Bearer "], None);
+        check(&[b"aurix_key_a"], None);
+        check(&[b"Basic aurix_key_a"], None);
+        check(&[b"Beareraurix_key_a"], None);
+        check(&[b"Bearer aurix key"], None);
+        check(&[b"Bearer \xff\xfe"], None);
+        check(&[b"Bearer a", b"Bearer a"], None);
+        check(&[&[b"Bearer ".as_slice(), &[b'a'; 300]].concat()], None);
+    }
+
+    #[test]
+    fn a_path_opens_to_its_service_and_external_to_all() {
+        assert!(Family::of("external").admits("topkee"));
+        assert!(Family::of("topkee").admits("topkee"));
+        assert!(!Family::of("topkee").admits("external"));
+        assert!(!Family::of("Topkee").admits("topkee"));
+    }
+}

@@ -1,0 +1,59 @@
+//! The chat platforms' door: WhatsApp's inbound webhook.
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use serde::Deserialize;
+
+use super::error::{Problem, Result};
+use crate::app::App;
+use crate::channels::whatsapp::{parse, verify};
+use crate::flows::open_channel::{OpenChannel, open_channel};
+use crate::flows::receive_message::receive_whatsapp as receive;
+
+/// The query of the platform's verification request.
+#[derive(Deserialize)]
+pub struct Verification {
+    #[serde(rename = "hub.mode")]
+    mode: Option<String>,
+    #[serde(rename = "hub.verify_token")]
+    token: Option<String>,
+    #[serde(rename = "hub.challenge")]
+    challenge: Option<String>,
+}
+
+/// `GET /channels/whatsapp/{channel}/webhook`: answers the challenge where the token is the channel's.
+pub async fn verify_whatsapp(
+    State(app): State<App>,
+    Path(channel): Path<String>,
+    Query(query): Query<Verification>,
+) -> Result<String> {
+    let channel = whatsapp(&app, &channel).await?;
+    let expected = &channel.credentials.verify_token;
+    verify::challenge(expected, query.mode.as_deref(), query.token.as_deref(), query.challenge.as_deref())
+        .map(str::to_owned)
+        .ok_or_else(|| Problem::Forbidden("hub.verify_token is not the one that this channel was added with.".to_owned()))
+}
+
+/// `POST /channels/whatsapp/{channel}/webhook`: stores all that the body brings, then answers.
+pub async fn receive_whatsapp(
+    State(app): State<App>,
+    Path(channel): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<&'static str> {
+    let channel = whatsapp(&app, &channel).await?;
+    let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
+    if !verify::signature_ok(channel.credentials.app_secret.as_bytes(), &body, signature) {
+        return Err(Problem::Unauthorized("X-Hub-Signature-256 is not the body's signature under the app secret."));
+    }
+    let inbound = parse::parse(&body).map_err(|error| Problem::Malformed(error.to_string()))?;
+    receive(&app, channel, inbound).await?;
+    Ok("ok\n")
+}
+
+async fn whatsapp(app: &App, channel_id: &str) -> Result<OpenChannel> {
+    open_channel(app, "whatsapp", channel_id)
+        .await?
+        .ok_or_else(|| Problem::NotFound(format!("There is no WhatsApp channel {channel_id:?}: aurix channel add whatsapp makes one.")))
+}

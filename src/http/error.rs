@@ -1,0 +1,193 @@
+//! What goes wrong for a caller: the only status codes of failure, as RFC 9457 `application/problem+json`.
+
+use std::sync::LazyLock;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::db;
+use crate::domain::random::Random;
+
+/// The answer of a handler.
+pub type Result<T> = std::result::Result<T, Problem>;
+
+/// How long a caller should wait while the database is away.
+const AWAY_RETRY_AFTER_S: u32 = 1;
+
+/// Why a request was not answered with what it asked for. The texts are for the caller's eyes.
+#[derive(Debug)]
+pub enum Problem {
+    /// 400: cannot be read at all.
+    Malformed(String),
+    /// 401: no key, or one that does not open this path.
+    Unauthorized(&'static str),
+    /// 403: known, and not allowed.
+    Forbidden(String),
+    /// 404: nothing here by this name.
+    NotFound(String),
+    /// 405: the path takes other methods.
+    MethodNotAllowed,
+    /// 409: something with this name or state is there already.
+    Conflict(String),
+    /// 413: the body is larger than the named number of bytes.
+    TooLarge(usize),
+    /// 415: the body is not of the type that is read here.
+    UnsupportedMediaType(&'static str),
+    /// 422: can be read, and is not valid: which field, and why.
+    Invalid(Vec<Field>),
+    /// 429: come back after so many seconds.
+    TooMany {
+        /// Goes out as `Retry-After`.
+        retry_after_s: u32,
+    },
+    /// 500: a defect or a broken machine. The caller learns an id, the log what happened.
+    Internal(anyhow::Error),
+    /// 503: starting, stopping, or the database is away.
+    Unavailable {
+        /// Goes out as `Retry-After`.
+        retry_after_s: u32,
+        /// What is away, for the caller.
+        detail: &'static str,
+    },
+}
+
+/// One invalid field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// Its name as the caller wrote it; a dotted path where it is nested.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+}
+
+impl Problem {
+    /// 422 for one field.
+    pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![Field { field: field.into(), detail: detail.into() }])
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Malformed(detail) | Self::Forbidden(detail) | Self::NotFound(detail) | Self::Conflict(detail) => {
+                detail.clone()
+            }
+            Self::Unauthorized(detail) => (*detail).to_owned(),
+            Self::MethodNotAllowed => "This path does not take this method; the Allow header names those it takes.".to_owned(),
+            Self::TooLarge(bytes_max) => format!("The body is larger than {bytes_max} bytes."),
+            Self::UnsupportedMediaType(wanted) => format!("Send the body as {wanted} and say so in Content-Type."),
+            Self::Invalid(fields) => sentence(fields),
+            Self::TooMany { retry_after_s } => format!("Too many requests; try again in {retry_after_s} s."),
+            Self::Internal(_) => "Something broke on our side. The id tells us what.".to_owned(),
+            Self::Unavailable { detail, .. } => (*detail).to_owned(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooMany { retry_after_s } | Self::Unavailable { retry_after_s, .. } => Some(*retry_after_s),
+            _ => None,
+        }
+    }
+}
+
+fn sentence(fields: &[Field]) -> String {
+    fields.iter().map(|field| format!("{}: {}", field.field, field.detail)).collect::<Vec<_>>().join("; ")
+}
+
+/// Every failure that no handler named: 503 where the database is away, else 500.
+impl<E: Into<anyhow::Error>> From<E> for Problem {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        if db::Error::is_unavailable(&error) {
+            tracing::warn!(error = format!("{error:#}"), "a request could not be served: the database is away");
+            return Self::Unavailable {
+                retry_after_s: AWAY_RETRY_AFTER_S,
+                detail: "The database cannot be reached at the moment; nothing was changed.",
+            };
+        }
+        Self::Internal(error)
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'a [Field]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let detail = self.detail();
+        let id = self.log();
+        let body = Body {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: &detail,
+            message: &detail,
+            errors: if let Self::Invalid(fields) = &self { Some(fields) } else { None },
+            id: id.as_deref(),
+        };
+        let text = serde_json::to_string(&body).expect("texts and numbers serialise");
+        let mut response = (status, text).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// Names failures of ours, so that what a caller reports is found in the log.
+static FAILURE_IDS: LazyLock<Random> = LazyLock::new(Random::from_system);
+
+impl Problem {
+    /// Logs a failure of ours, here and nowhere else, and gives its id.
+    fn log(&self) -> Option<String> {
+        let Self::Internal(error) = self else { return None };
+        let id = FAILURE_IDS.token("err_", 16);
+        tracing::error!(id, error = format!("{error:#}"), "a request failed");
+        Some(id)
+    }
+}
+
+/// The router's answer for a path that it does not know.
+pub async fn no_such_path() -> Problem {
+    Problem::NotFound("There is nothing at this path.".to_owned())
+}
+
+/// The router's answer for a method that a path does not take.
+pub async fn no_such_method() -> Problem {
+    Problem::MethodNotAllowed
+}

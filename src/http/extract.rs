@@ -1,0 +1,182 @@
+//! Bodies and queries of requests, read within limits; what cannot be read is a [`Problem`] that says why.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Path as AxumPath};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Request};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::error::{Field, Problem, Result};
+
+/// Bytes that a JSON body may have: 1 MiB.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Parameters of a query that are looked at.
+const PAIRS_MAX: usize = 100;
+
+/// A JSON body. 415 without a JSON content type, 413 above [`BODY_BYTES_MAX`], 400 where it is no JSON, 422 where it is not
+/// a `T`, naming the field.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request<Body>, _: &S) -> Result<Self> {
+        if !is_json(request.headers()) {
+            return Err(Problem::UnsupportedMediaType("application/json"));
+        }
+        let body = read_body(request.into_body()).await?;
+        from_json(&body).map(Self)
+    }
+}
+
+/// A body as it came, for signatures over its bytes. 413 above [`BODY_BYTES_MAX`].
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request<Body>, _: &S) -> Result<Self> {
+        read_body(request.into_body()).await.map(Self)
+    }
+}
+
+/// The variable parts of the path. 404 where they cannot be read: then there is nothing by that name.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        match AxumPath::from_request_parts(parts, state).await {
+            Ok(AxumPath(value)) => Ok(Self(value)),
+            Err(_) => Err(super::error::no_such_path().await),
+        }
+    }
+}
+
+/// Reads a whole body of at most [`BODY_BYTES_MAX`] bytes.
+pub async fn read_body(body: Body) -> Result<Bytes> {
+    match Limited::new(body, BODY_BYTES_MAX).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::TooLarge(BODY_BYTES_MAX)),
+        Err(_) => Err(Problem::Malformed("The body ended before it was complete.".to_owned())),
+    }
+}
+
+/// Whether the content type is `application/json` or one that ends in `+json`.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else { return false };
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// Reads JSON text as a `T`.
+pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        unreadable(&path, error.inner())
+    })?;
+    reader.end().map_err(|error| unreadable(".", &error))?;
+    Ok(value)
+}
+
+fn unreadable(path: &str, error: &serde_json::Error) -> Problem {
+    if !error.is_data() {
+        return Problem::Malformed(format!("The body is not JSON: {error}."));
+    }
+    let text = error.to_string();
+    let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
+    // Of a missing field serde gives the name in the text, and the path of what it is missing from.
+    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    match (missing, path) {
+        (Some(name), ".") => Problem::field(name, "is missing"),
+        (Some(name), _) => Problem::field(format!("{path}.{name}"), "is missing"),
+        (None, ".") => Problem::field("body", detail),
+        (None, _) => Problem::field(path, detail),
+    }
+}
+
+/// The decoded parameters of a query, in order.
+pub struct Query(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        Self::parse(parts.uri.query().unwrap_or_default())
+    }
+}
+
+impl Query {
+    /// Reads what stands behind the `?`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let pairs: Vec<_> = url::form_urlencoded::parse(text.as_bytes()).into_owned().take(PAIRS_MAX + 1).collect();
+        if pairs.len() > PAIRS_MAX {
+            return Err(Problem::Malformed(format!("The query has more than {PAIRS_MAX} parameters.")));
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The value of a parameter that may be given once.
+    pub fn one(&self, name: &str) -> std::result::Result<Option<&str>, Field> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value),
+            _ => Err(Field { field: name.to_owned(), detail: "is given more than once".to_owned() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Put {
+        #[expect(dead_code, reason = "only read by serde")]
+        url: String,
+    }
+
+    fn check(body: &str, expected: &str) {
+        let problem = from_json::<Put>(body.as_bytes()).expect_err("must be refused");
+        let text = match problem {
+            Problem::Malformed(detail) => format!("400 {detail}"),
+            Problem::Invalid(fields) => format!("422 {} {}", fields[0].field, fields[0].detail),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(text, expected, "{body:?}");
+    }
+
+    #[test]
+    fn what_is_no_json_says_where() {
+        check("", "400 The body is not JSON: EOF while parsing a value at line 1 column 0.");
+        check("{\n\"url\": x}", "400 The body is not JSON: expected value at line 2 column 8.");
+        check("{\"url\": \"a\"} more", "400 The body is not JSON: trailing characters at line 1 column 14.");
+        check("{\"url\": \"\\ud800\"}", "400 The body is not JSON: unexpected end of hex escape at line 1 column 16.");
+        let problem = from_json::<Put>("[".repeat(100_000).as_bytes()).expect_err("too deep");
+        assert!(matches!(problem, Problem::Invalid(_) | Problem::Malformed(_)), "{problem:?}");
+        let problem = from_json::<Put>(b"{\"url\": \"\xff\"}").expect_err("not UTF-8");
+        assert!(matches!(problem, Problem::Malformed(_)), "{problem:?}");
+    }
+
+    #[test]
+    fn what_is_not_valid_names_the_field() {
+        check("{}", "422 url is missing");
+        check("{\"url\": 5}", "422 url invalid type: integer `5`, expected a string");
+        check("{\"url\": null}", "422 url invalid type: null, expected a string");
+        check("7", "422 body invalid type: integer `7`, expected struct Put");
+    }
+
+    #[test]
+    fn a_parameter_is_given_once() {
+        let query = Query::parse("limit=5&from_date=2026-01-02T10:00+08:00&limit=6").ok().expect("few parameters");
+        assert_eq!(query.one("from_date"), Ok(Some("2026-01-02T10:00 08:00")));
+        assert_eq!(query.one("offset"), Ok(None));
+        assert!(query.one("limit").is_err());
+        assert!(Query::parse(&"a=1&".repeat(101)).is_err());
+    }
+}

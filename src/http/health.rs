@@ -1,0 +1,30 @@
+//! `GET /healthz` and `GET /readyz`, for whoever watches the process.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use tokio::sync::watch;
+
+use super::error::{Problem, Result};
+use crate::app::App;
+use crate::store::projects;
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The process lives.
+pub async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// The database answers and the worker runs.
+pub async fn ready(State(app): State<App>, stopping: watch::Receiver<bool>) -> Result<&'static str> {
+    if *stopping.borrow() {
+        return Err(Problem::Unavailable { retry_after_s: 1, detail: "Aurix is stopping." });
+    }
+    let count = app.db.read(async |conn| Ok(projects::count(conn).await?));
+    match tokio::time::timeout(PATIENCE, count).await {
+        Ok(Ok(_)) => Ok("ready\n"),
+        _ => Err(Problem::Unavailable { retry_after_s: 1, detail: "The database does not answer." }),
+    }
+}

@@ -1,0 +1,39 @@
+//! Floor 5: the doors for programs and people.
+
+pub mod auth;
+pub mod channels;
+pub mod error;
+pub mod extract;
+pub mod health;
+pub mod partner;
+pub mod server;
+pub mod widget;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use tokio::sync::watch;
+
+use crate::app::App;
+
+/// Bytes that a request's body may have.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Every route, one list.
+pub fn router(app: App, extra: Router<App>, stopping: watch::Receiver<bool>) -> Router {
+    Router::new()
+        .route("/widget.js", get(widget::script))
+        .route(
+            "/c/{widget}",
+            get(widget::press_link).post(widget::press_json).options(widget::press_preflight),
+        )
+        .route("/channels/whatsapp/{channel}/webhook", get(channels::verify_whatsapp).post(channels::receive_whatsapp))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(move |app| health::ready(app, stopping.clone())))
+        .merge(partner::routes())
+        .merge(extra)
+        .fallback(error::no_such_path)
+        .method_not_allowed_fallback(error::no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(app)
+}

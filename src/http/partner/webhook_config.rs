@@ -1,0 +1,114 @@
+//! `…/webhook-config`: the one webhook of an API key.
+
+use axum::Json as JsonAnswer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::flows::add_webhook::WebhookRefused;
+use crate::flows::configure_webhook::{Owner, configure_webhook};
+use crate::flows::remove_webhook::remove_webhook;
+use crate::flows::rotate_secret::rotate_secret;
+use crate::flows::test_webhook::{Tested, test_webhook};
+use crate::http::auth::{Family, Partner};
+use crate::http::error::{Problem, Result};
+use crate::http::extract::Json;
+use crate::store::webhooks::{self, Webhook};
+
+/// The body of `PUT`.
+#[derive(Deserialize)]
+pub struct Put {
+    url: String,
+}
+
+/// The webhook as the documents show it. Only `external` does without `service_name`.
+#[derive(Serialize)]
+struct Config {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_name: Option<String>,
+    target_url: String,
+    secret: String,
+    is_active: bool,
+}
+
+#[derive(Serialize)]
+struct Tests {
+    status: u16,
+    message: &'static str,
+    data: Vec<Tested>,
+}
+
+/// `PUT`: registers the URL, or changes it.
+pub async fn put(State(app): State<App>, partner: Partner, body: Result<Json<Put>>) -> Result<Response> {
+    let Json(Put { url }) = body?;
+    let (project, key_id, service_name) = (partner.project, partner.key_id, partner.service_name.clone());
+    let owner = Owner { project, key_id, service_name };
+    let webhook = configure_webhook(&app, owner, url).await.map_err(refused)?;
+    answer(&app, &partner, webhook)
+}
+
+fn refused(error: WebhookRefused) -> Problem {
+    match error {
+        WebhookRefused::Url(why) => Problem::field("url", why.to_string()),
+        WebhookRefused::TooMany => Problem::Conflict(error.to_string()),
+        WebhookRefused::Failed(error) => error.into(),
+        other => Problem::field("body", other.to_string()),
+    }
+}
+
+/// `GET`
+pub async fn show(State(app): State<App>, partner: Partner) -> Result<Response> {
+    let webhook = the_webhook(&app, &partner).await?;
+    answer(&app, &partner, webhook)
+}
+
+/// `DELETE`
+pub async fn remove(State(app): State<App>, partner: Partner) -> Result<StatusCode> {
+    let webhook = the_webhook(&app, &partner).await?;
+    if !remove_webhook(&app, partner.project, webhook.id).await? {
+        return Err(none());
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST …/rotate-secret`
+pub async fn rotate(State(app): State<App>, partner: Partner) -> Result<Response> {
+    let webhook = the_webhook(&app, &partner).await?;
+    let webhook = rotate_secret(&app, partner.project, webhook.id).await?.ok_or_else(none)?;
+    answer(&app, &partner, webhook)
+}
+
+/// `POST …/test`
+pub async fn test(State(app): State<App>, partner: Partner) -> Result<Response> {
+    let webhook = the_webhook(&app, &partner).await?;
+    let data = test_webhook(&app, &webhook).await?;
+    Ok(JsonAnswer(Tests { status: 200, message: "ok", data }).into_response())
+}
+
+async fn the_webhook(app: &App, partner: &Partner) -> Result<Webhook> {
+    let (project, key_id) = (partner.project, partner.key_id);
+    let found = app.db.read(async move |conn| Ok(webhooks::find_by_key(conn, project, key_id).await?)).await?;
+    found.ok_or_else(none)
+}
+
+fn none() -> Problem {
+    Problem::NotFound("This API key has no webhook yet; PUT {\"url\": \"https://…\"} here registers one.".to_owned())
+}
+
+fn answer(app: &App, partner: &Partner, webhook: Webhook) -> Result<Response> {
+    let config = Config {
+        id: webhook.public_id,
+        service_name: match partner.family {
+            Family::External => None,
+            Family::Service(_) => Some(webhook.service_name),
+        },
+        target_url: webhook.url,
+        secret: app.seal.open(&webhook.sealed_secret)?,
+        is_active: webhook.is_active,
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], JsonAnswer(config)).into_response())
+}

@@ -1,0 +1,47 @@
+//! The playground of `aurix demo`: a shop with the real widget, a phone that stands in for WhatsApp, and a listener. Around
+//! them everything is real: the link, the inbound webhook and its signatures, the outbox, the deliveries.
+
+mod feed;
+mod graph;
+mod lead;
+mod listener;
+mod pages;
+mod phone;
+mod platform;
+mod state;
+
+use std::sync::Arc;
+
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+
+use crate::app::App;
+
+pub use state::{Playground, Stage};
+
+/// The path that a newcomer opens.
+pub const PATH: &str = "/playground";
+/// Where the link behind the widget's button leads: the phone, as `https://wa.me` elsewhere.
+pub const PHONE_PATH: &str = "/playground/phone";
+/// Where replies go: the stand-in for the platform's API.
+pub const GRAPH_PATH: &str = "/playground/graph";
+/// Where deliveries go: the built-in listener.
+pub const LISTENER_PATH: &str = "/playground/listener";
+
+/// The playground's routes. A server that was not started with them has none of it.
+pub fn routes(playground: Arc<Playground>) -> Router<App> {
+    Router::new()
+        .route(PATH, get(pages::index))
+        .route("/playground/shop", get(pages::shop))
+        .route("/playground/shop/prices", get(pages::prices))
+        .route(PHONE_PATH, get(pages::phone))
+        .route("/playground/phone/{number}", get(pages::chat))
+        .route("/playground/phone/send", post(phone::send))
+        .route("/playground/assets/{file}", get(pages::asset))
+        .route("/playground/state", get(state::show))
+        .route("/playground/stream", get(feed::stream))
+        .route("/playground/reset", post(state::reset))
+        .route("/playground/graph/{version}/{phone_number_id}/messages", post(graph::take_message))
+        .route(LISTENER_PATH, post(listener::take_delivery))
+        .layer(Extension(playground))
+}

@@ -1,0 +1,146 @@
+//! The stand-in for the platform's API: takes the outbox's replies, shows them on the phone, and reports what became of them.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq as _;
+
+use super::phone::Message;
+use super::platform::{self, Taken};
+use super::{Playground, lead};
+use crate::app::App;
+use crate::channels::whatsapp::send::TEXT_CHARS_MAX;
+use crate::http::error::{Problem, Result};
+use crate::http::extract::Json;
+
+/// A message to a person, as the platform's API takes it.
+#[derive(Deserialize)]
+pub(super) struct Outgoing {
+    messaging_product: String,
+    to: String,
+    #[serde(rename = "type")]
+    kind: String,
+    text: Option<Text>,
+    /// Comes back with every status.
+    biz_opaque_callback_data: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    body: String,
+}
+
+impl Outgoing {
+    /// The text, where it is a message that the platform would take.
+    fn into_text(self) -> Result<String> {
+        if self.messaging_product != "whatsapp" {
+            return Err(Problem::field("messaging_product", "must be whatsapp"));
+        }
+        let text = self.text.filter(|_| self.kind == "text").map(|text| text.body);
+        let text = text.ok_or_else(|| Problem::field("type", "the playground takes texts only"))?;
+        if text.trim().is_empty() || text.chars().count() > TEXT_CHARS_MAX {
+            return Err(Problem::field("text.body", format!("must have 1 to {TEXT_CHARS_MAX} characters")));
+        }
+        Ok(text)
+    }
+}
+
+/// `POST /playground/graph/{version}/{phone_number_id}/messages`
+pub(super) async fn take_message(
+    State(app): State<App>,
+    Extension(playground): Extension<Arc<Playground>>,
+    Path((_version, phone_number_id)): Path<(String, String)>,
+    headers: HeaderMap,
+    Json(outgoing): Json<Outgoing>,
+) -> Result<axum::Json<Value>> {
+    if phone_number_id != playground.stage.phone_number_id {
+        return Err(Problem::NotFound(format!("The playground has no number with the id {phone_number_id:?}.")));
+    }
+    let token = platform::channel(&app, &playground).await?.credentials.access_token;
+    if !bearer_is(&headers, &token) {
+        return Err(Problem::Unauthorized("This is not the channel's access token."));
+    }
+    let person = outgoing.to.clone();
+    let reply_id = outgoing.biz_opaque_callback_data.clone();
+    let text = outgoing.into_text()?;
+    let new_id = || app.random.token("wamid.", 32);
+    let (platform_id, is_new) = match &reply_id {
+        Some(reply_id) => playground.take_reply(reply_id, new_id),
+        None => (new_id(), true),
+    };
+    if is_new {
+        show(&app, &playground, &platform_id, &person, text);
+        let reply_id = reply_id.unwrap_or_default();
+        platform::report(
+            app.clone(),
+            playground.clone(),
+            Taken { platform_id: platform_id.clone(), reply_id, person: person.clone() },
+        );
+        // A reply ends a turn: what the agent has learned is in the database.
+        lead::show(&app, &playground, lead::Who::Person(person.clone())).await;
+    }
+    Ok(axum::Json(json!({
+        "messaging_product": "whatsapp",
+        "contacts": [{"input": person, "wa_id": person}],
+        "messages": [{"id": platform_id}],
+    })))
+}
+
+/// The business has read what it answers; then the answer.
+fn show(app: &App, playground: &Playground, platform_id: &str, person: &str, text: String) {
+    for read in playground.take_unread(person) {
+        playground.feed.publish("message", &Message { status: "read", ..read });
+    }
+    let message = Message::outgoing(platform_id.to_owned(), person, text, app.clock.now());
+    playground.feed.publish("message", &message);
+}
+
+fn bearer_is(headers: &HeaderMap, token: &str) -> bool {
+    let given = headers.get(AUTHORIZATION).map(|value| value.as_bytes()).and_then(|value| value.strip_prefix(b"Bearer "));
+    given.is_some_and(|given| given.ct_eq(token.as_bytes()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::extract::from_json;
+
+    fn check(body: Value, expected: std::result::Result<&str, &str>) {
+        let text = from_json::<Outgoing>(body.to_string().as_bytes()).and_then(Outgoing::into_text);
+        let text = text.map_err(|problem| match problem {
+            Problem::Invalid(fields) => fields[0].field.clone(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(text.as_deref().map_err(String::as_str), expected, "{body}");
+    }
+
+    #[test]
+    fn texts_are_taken_and_nothing_else() {
+        let text = |body: &str| json!({"messaging_product": "whatsapp", "to": "65", "type": "text", "text": {"body": body}});
+        check(text("Hello"), Ok("Hello"));
+        check(text(" "), Err("text.body"));
+        check(text(&"x".repeat(TEXT_CHARS_MAX + 1)), Err("text.body"));
+        check(json!({"messaging_product": "whatsapp", "to": "65", "type": "image", "image": {}}), Err("type"));
+        check(json!({"messaging_product": "sms", "to": "65", "type": "text"}), Err("messaging_product"));
+        check(json!({"messaging_product": "whatsapp", "type": "text"}), Err("to"));
+    }
+
+    #[test]
+    fn only_the_channels_own_token_opens() {
+        let given = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, value.parse().unwrap());
+            bearer_is(&headers, "EAA1")
+        };
+        assert!(given("Bearer EAA1"));
+        assert!(!given("Bearer EAA2"));
+        assert!(!given("Bearer "));
+        assert!(!given("EAA1"));
+        assert!(!bearer_is(&HeaderMap::new(), "EAA1"));
+    }
+}

@@ -1,0 +1,126 @@
+//! The phone: what a person writes goes to the real inbound webhook, as the platform would send it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Playground, lead, platform};
+use crate::app::App;
+use crate::channels::whatsapp::send::TEXT_CHARS_MAX;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::time::{Timestamp, with_milliseconds};
+use crate::http::error::{Field, Problem, Result};
+use crate::http::extract::Json;
+
+/// Characters of a name.
+const NAME_CHARS_MAX: usize = 100;
+
+/// A message as the phone shows it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Message {
+    pub(super) id: String,
+    /// As the business sees it: `in` from the person, `out` to the person.
+    pub(super) direction: &'static str,
+    /// The person's WhatsApp id.
+    pub(super) person: String,
+    pub(super) text: String,
+    pub(super) at: String,
+    /// `sent`, `delivered` or `read`.
+    pub(super) status: &'static str,
+}
+
+impl Message {
+    pub(super) fn incoming(id: String, person: &str, text: String, now: Timestamp) -> Self {
+        let at = with_milliseconds(now);
+        Self { id, direction: "in", person: person.to_owned(), text, at, status: "delivered" }
+    }
+
+    pub(super) fn outgoing(id: String, person: &str, text: String, now: Timestamp) -> Self {
+        let at = with_milliseconds(now);
+        Self { id, direction: "out", person: person.to_owned(), text, at, status: "sent" }
+    }
+}
+
+/// What the phone sends.
+#[derive(Deserialize)]
+pub(super) struct Written {
+    person: String,
+    name: String,
+    text: String,
+}
+
+impl Written {
+    fn check(&self) -> Result<()> {
+        let mut problems = Vec::new();
+        let mut demand = |holds: bool, field: &str, detail: String| {
+            if !holds {
+                problems.push(Field { field: field.to_owned(), detail });
+            }
+        };
+        demand(PhoneNumber::from_wa_id(&self.person).is_ok(), "person", "must be a number's digits, 8 to 15".to_owned());
+        demand(fits(&self.name, NAME_CHARS_MAX), "name", format!("must have 1 to {NAME_CHARS_MAX} characters"));
+        demand(fits(&self.text, TEXT_CHARS_MAX), "text", format!("must have 1 to {TEXT_CHARS_MAX} characters"));
+        if problems.is_empty() { Ok(()) } else { Err(Problem::Invalid(problems)) }
+    }
+}
+
+fn fits(text: &str, chars_max: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= chars_max
+}
+
+/// `POST /playground/phone/send` `{person,name,text}`: 202 when the inbound webhook has taken the message.
+pub(super) async fn send(
+    State(app): State<App>,
+    Extension(playground): Extension<Arc<Playground>>,
+    Json(written): Json<Written>,
+) -> Result<StatusCode> {
+    written.check()?;
+    let Written { person, name, text } = written;
+    let now = app.clock.now();
+    let id = app.random.token("wamid.", 32);
+    let value = json!({
+        "contacts": [{"profile": {"name": name}, "wa_id": person}],
+        "messages": [{
+            "from": person,
+            "id": id,
+            "timestamp": now.as_second().to_string(),
+            "type": "text",
+            "text": {"body": text},
+        }],
+    });
+    platform::call_webhook(&app, &playground, value).await?;
+    let message = Message::incoming(id, &person, text, now);
+    playground.feed.publish("message", &message);
+    playground.keep_unread(message);
+    lead::show(&app, &playground, lead::Who::Person(person.clone())).await;
+    playground.feed.mention("typing", &json!({"person": person}));
+    Ok(StatusCode::ACCEPTED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(person: &str, name: &str, text: &str, expected: &[&str]) {
+        let written = Written { person: person.to_owned(), name: name.to_owned(), text: text.to_owned() };
+        let refused = match written.check() {
+            Ok(()) => Vec::new(),
+            Err(Problem::Invalid(fields)) => fields.into_iter().map(|field| field.field).collect(),
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(refused, expected, "{person:?} {name:?}");
+    }
+
+    #[test]
+    fn what_no_phone_would_send_is_refused_field_by_field() {
+        check("6591234567", "Mei Lin Tan", "Hi", &[]);
+        check("6591234567", "名", &"é".repeat(TEXT_CHARS_MAX), &[]);
+        check("+65 9123", "Mei", "Hi", &["person"]);
+        check("", " ", "\n", &["person", "name", "text"]);
+        check("6591234567", "Mei", &"x".repeat(TEXT_CHARS_MAX + 1), &["text"]);
+    }
+}

@@ -1,0 +1,91 @@
+//! The platform that is played: calls the real inbound webhook over HTTP, signed with the channel's app secret.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::Playground;
+use crate::app::App;
+use crate::channels::whatsapp::verify;
+use crate::flows::open_channel::{OpenChannel, open_channel};
+use crate::net::client::{ANSWER_BYTES_MAX, TIMEOUT_DEFAULT};
+use crate::net::{Method, Request};
+
+/// The id of the business account that is played.
+const ACCOUNT_ID: &str = "100200300400500";
+
+/// The demo's channel, its credentials in the clear.
+pub(super) async fn channel(app: &App, playground: &Playground) -> anyhow::Result<OpenChannel> {
+    let id = &playground.stage.phone_number_id;
+    open_channel(app, "whatsapp", id).await?.with_context(|| format!("the demo's channel {id} is gone"))
+}
+
+/// Tells the inbound webhook what `value` has: messages with their contacts, or statuses.
+pub(super) async fn call_webhook(app: &App, playground: &Playground, value: Value) -> anyhow::Result<()> {
+    let stage = &playground.stage;
+    let channel = channel(app, playground).await?;
+    let body = body(playground, value);
+    let signature = verify::signature(channel.credentials.app_secret.as_bytes(), &body);
+    let request = Request {
+        method: Method::POST,
+        url: format!("{}/channels/whatsapp/{}/webhook", stage.inside_url, stage.phone_number_id),
+        headers: vec![
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("user-agent".to_owned(), "facebookexternalua".to_owned()),
+            ("x-hub-signature-256".to_owned(), signature),
+        ],
+        body: Bytes::from(body),
+        timeout: TIMEOUT_DEFAULT,
+        answer_bytes_max: ANSWER_BYTES_MAX,
+    };
+    let answer = app.platform_client.send(request).await.context("calling the inbound webhook")?;
+    let text = String::from_utf8_lossy(&answer.body);
+    anyhow::ensure!(answer.status == 200, "the inbound webhook answered {}: {}", answer.status, text.trim());
+    Ok(())
+}
+
+fn body(playground: &Playground, mut value: Value) -> Vec<u8> {
+    let stage = &playground.stage;
+    value["messaging_product"] = json!("whatsapp");
+    value["metadata"] = json!({
+        "display_phone_number": stage.number.bare(),
+        "phone_number_id": stage.phone_number_id,
+    });
+    let changes = json!([{"field": "messages", "value": value}]);
+    let body = json!({"object": "whatsapp_business_account", "entry": [{"id": ACCOUNT_ID, "changes": changes}]});
+    body.to_string().into_bytes()
+}
+
+/// A reply that the platform has taken.
+pub(super) struct Taken {
+    pub(super) platform_id: String,
+    pub(super) reply_id: String,
+    pub(super) person: String,
+}
+
+/// Tells the inbound webhook, a moment later, that a reply was sent, delivered and read. Where too much is being told
+/// already it is left out: statuses are news, not promises.
+pub(super) fn report(app: App, playground: Arc<Playground>, taken: Taken) {
+    let Ok(place) = playground.reports.clone().try_acquire_owned() else {
+        tracing::warn!("too many replies at once: the statuses of one are not told");
+        return;
+    };
+    tokio::spawn(async move {
+        let _place = place;
+        for status in ["sent", "delivered", "read"] {
+            let value = json!({"statuses": [{
+                "id": taken.platform_id,
+                "status": status,
+                "timestamp": app.clock.now().as_second().to_string(),
+                "recipient_id": taken.person,
+                "biz_opaque_callback_data": taken.reply_id,
+            }]});
+            if let Err(error) = call_webhook(&app, &playground, value).await {
+                tracing::warn!(error = format!("{error:#}"), status, "the playground could not tell a status");
+                return;
+            }
+        }
+    });
+}

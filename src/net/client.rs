@@ -1,0 +1,229 @@
+//! The client: one request, one answer, one deadline.
+
+use crate::net::connect::Connector;
+use crate::net::error::{Cause, SendError, Stage};
+use crate::net::guard::AddressPolicy;
+use crate::net::moment;
+use crate::net::pool::{Limits, Pool, Sender};
+use crate::net::resolve::{Lookups, Resolver};
+use crate::net::target::{InvalidTarget, Target};
+use crate::net::tls::Tls;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Response};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+/// What a request may take in all: name, connection, TLS, answer.
+pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(15);
+
+/// What of an answer's body is read at most, in bytes.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How long an answered connection may take to become usable again before it is closed instead.
+const KEEP_WITHIN: Duration = Duration::from_millis(100);
+
+/// What can be set about a client; the default is right for webhooks.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Idle connections kept at most.
+    pub idle_max: usize,
+    /// Idle connections kept for one scheme, host and port at most.
+    pub idle_per_origin_max: usize,
+    /// How long an idle connection is kept. Many servers close theirs after 5 s: being earlier avoids the race.
+    pub idle_for_max: Duration,
+    /// What connecting may take, shared by a name's addresses.
+    pub connect_timeout: Duration,
+    /// Certificates (DER) that are trusted besides Mozilla's and the machine's.
+    pub extra_roots: Vec<Vec<u8>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            idle_max: 256,
+            idle_per_origin_max: 16,
+            idle_for_max: Duration::from_secs(4),
+            connect_timeout: Duration::from_secs(8),
+            extra_roots: Vec::new(),
+        }
+    }
+}
+
+/// A request to send.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// `POST`, `GET`, …
+    pub method: Method,
+    /// Checked by [`Target::parse`] before anything else.
+    pub url: String,
+    /// Sent as given. `host` and the body's length are added.
+    pub headers: Vec<(String, String)>,
+    /// The body's bytes, unchanged.
+    pub body: Bytes,
+    /// For everything together; [`TIMEOUT_DEFAULT`] where nothing else is known.
+    pub timeout: Duration,
+    /// What of the answer's body is read at most; [`ANSWER_BYTES_MAX`] where nothing else is known.
+    pub answer_bytes_max: usize,
+}
+
+/// An answer that ended properly, whatever its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code. A redirect is an answer like any other.
+    pub status: u16,
+    /// Names in lower case, in order; bytes that are no UTF-8 are replaced.
+    pub headers: Vec<(String, String)>,
+    /// The body, or its beginning.
+    pub body: Bytes,
+    /// Whether reading stopped at `answer_bytes_max`; the connection is closed then.
+    pub truncated: bool,
+    /// From the start to the last byte that was read.
+    pub duration: Duration,
+}
+
+impl Answer {
+    /// The first value of a header, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Sends requests, and keeps a few connections for the next ones. Cheap to clone; clones share the connections.
+#[derive(Clone)]
+pub struct Client {
+    connector: Arc<Connector>,
+    pool: Arc<Pool>,
+}
+
+/// How far a request came, and what of its answer was there: what is left to tell when it fails.
+#[derive(Default)]
+struct Progress {
+    stage: Stage,
+    status: Option<u16>,
+    headers: Vec<(String, String)>,
+}
+
+impl Client {
+    /// A client that reaches only what `policy` allows. Reads nothing yet, connects to nothing yet.
+    pub fn new(policy: AddressPolicy, resolver: Resolver, options: Options) -> Self {
+        let Options { idle_max, idle_per_origin_max, idle_for_max, connect_timeout, extra_roots } = options;
+        let tls = Tls::new(extra_roots.into_iter().map(CertificateDer::from).collect());
+        Self {
+            connector: Arc::new(Connector { policy, lookups: Lookups::new(resolver), tls, connect_timeout }),
+            pool: Pool::new(Limits { idle_max, idle_per_origin_max, idle_for_max }),
+        }
+    }
+
+    /// What this client may reach, for checks when a URL is configured.
+    pub fn policy(&self) -> &AddressPolicy {
+        &self.connector.policy
+    }
+
+    /// Kept connections that the next request to their origin can use.
+    pub fn idle_connections(&self) -> usize {
+        self.pool.open()
+    }
+
+    /// Sends a request and reads its answer. It is an error if the answer does not end within the timeout, is cut off
+    /// or is not HTTP; any status is an answer. A request is sent again only if surely nothing of it was sent before.
+    pub async fn send(&self, request: Request) -> Result<Answer, SendError> {
+        let started = moment();
+        let limit = request.timeout;
+        let mut progress = Progress::default();
+        let ended = timeout(limit, self.exchange(request, &mut progress)).await;
+        let duration = started.elapsed();
+        let Progress { stage, status, headers } = progress;
+        let cause = match ended {
+            Ok(Ok((body, truncated))) => {
+                let status = status.expect("an exchange that ended has seen the status");
+                return Ok(Answer { status, headers, body, truncated, duration });
+            }
+            Ok(Err(cause)) => cause,
+            Err(_) => Cause::Timeout { during: stage, limit },
+        };
+        Err(SendError { cause, status, headers, duration })
+    }
+
+    async fn exchange(&self, request: Request, progress: &mut Progress) -> Result<(Bytes, bool), Cause> {
+        let target = Target::parse(&request.url, &self.connector.policy).map_err(|error| match error {
+            InvalidTarget::AddressNotAllowed(host) => Cause::NotAllowed { host },
+            other => Cause::Target(other),
+        })?;
+        let answer_bytes_max = request.answer_bytes_max;
+        let message = message(&target, request)?;
+        let (mut sender, answer) = self.ask(&target, message, &mut progress.stage).await?;
+        let (head, mut body) = answer.into_parts();
+        progress.stage = Stage::Body;
+        progress.status = Some(head.status.as_u16());
+        progress.headers = in_text(&head.headers);
+        let (read, whole) = read_body(&mut body, answer_bytes_max).await?;
+        if whole && let Ok(Ok(())) = timeout(KEEP_WITHIN, sender.ready()).await {
+            self.pool.keep(target.origin(), sender);
+        }
+        Ok((read, !whole))
+    }
+
+    /// Sends on a kept connection, or on a fresh one where there is none or it closed before it took the request.
+    async fn ask(
+        &self,
+        target: &Target,
+        mut message: hyper::Request<Full<Bytes>>,
+        stage: &mut Stage,
+    ) -> Result<(Sender, Response<Incoming>), Cause> {
+        if let Some(mut sender) = self.pool.take(target.origin()) {
+            *stage = Stage::Answer;
+            match sender.try_send_request(message).await {
+                Ok(answer) => return Ok((sender, answer)),
+                Err(mut failed) => match failed.take_message() {
+                    Some(unsent) => message = unsent,
+                    None => return Err(Cause::of_http(failed.error())),
+                },
+            }
+        }
+        let mut sender = self.connector.open(target, stage).await?;
+        *stage = Stage::Answer;
+        let answer = sender.send_request(message).await.map_err(|error| Cause::of_http(&error))?;
+        Ok((sender, answer))
+    }
+}
+
+/// The request as it goes over the wire: in origin form, with the `Host` that HTTP/1.1 asks for first.
+fn message(target: &Target, request: Request) -> Result<hyper::Request<Full<Bytes>>, Cause> {
+    let unsendable = |what: &str| Cause::Request(format!("header {what}"));
+    let mut message = hyper::Request::new(Full::new(request.body));
+    *message.method_mut() = request.method;
+    *message.uri_mut() = target.path_and_query().clone().into();
+    let headers = message.headers_mut();
+    headers.reserve(request.headers.len() + 1);
+    let host = HeaderValue::from_str(target.authority()).map_err(|_| unsendable("host"))?;
+    headers.insert(HOST, host);
+    for (name, value) in request.headers {
+        let value = HeaderValue::from_maybe_shared(Bytes::from(value)).map_err(|_| unsendable(&name))?;
+        headers.append(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsendable(&name))?, value);
+    }
+    Ok(message)
+}
+
+/// Reads up to `bytes_max` and tells whether that was all. What lies beyond is neither read nor waited for.
+async fn read_body(body: &mut Incoming, bytes_max: usize) -> Result<(Bytes, bool), Cause> {
+    let mut read = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|error| Cause::of_http(&error))?.into_data() else { continue };
+        let taken = data.len().min(bytes_max - read.len());
+        read.extend_from_slice(&data[..taken]);
+        if taken < data.len() || (read.len() == bytes_max && !body.is_end_stream()) {
+            return Ok((read.into(), false));
+        }
+    }
+    Ok((read.into(), true))
+}
+
+fn in_text(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}

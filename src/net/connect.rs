@@ -1,0 +1,134 @@
+//! A new connection: resolve, check every address, connect to one of those that passed, secure.
+
+use crate::net::error::{Cause, Stage, in_words};
+use crate::net::guard::AddressPolicy;
+use crate::net::moment;
+use crate::net::pool::Sender;
+use crate::net::resolve::Lookups;
+use crate::net::target::Target;
+use crate::net::tls::Tls;
+use hyper::client::conn::http1;
+use hyper::rt::{Read, Write};
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use url::Host;
+
+/// Addresses of one name that are tried at most.
+const ADDRESSES_MAX: usize = 6;
+
+/// The buffer of a connection, in bytes. An answer's head that does not fit is an error; one that arrives whole with
+/// the read that fills the buffer still passes.
+const BUFFER_BYTES_MAX: usize = 32 * 1024;
+
+/// Makes connections. What it connects to has passed the policy, whether written in the URL or resolved from a name.
+pub(super) struct Connector {
+    pub(super) policy: AddressPolicy,
+    pub(super) lookups: Lookups,
+    pub(super) tls: Tls,
+    pub(super) connect_timeout: Duration,
+}
+
+impl Connector {
+    /// Opens a connection to the target. `stage` follows how far it has come.
+    pub(super) async fn open(&self, target: &Target, stage: &mut Stage) -> Result<Sender, Cause> {
+        *stage = Stage::Resolve;
+        let addresses = self.allowed_addresses(target.host()).await?;
+        *stage = Stage::Connect;
+        let stream = dial(&addresses, target.port(), self.connect_timeout)
+            .await
+            .map_err(|error| Cause::Connect(in_words(&error)))?;
+        // Without it small requests wait for the acknowledgement of the one before. Failing to set it loses speed only.
+        let _ = stream.set_nodelay(true);
+        if !target.is_https() {
+            return start(TokioIo::new(stream)).await;
+        }
+        *stage = Stage::Secure;
+        let host = target.host().to_string();
+        let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
+        let stream = self.tls.secure(host, stream).await.map_err(|error| Cause::Tls(in_words(&error)))?;
+        start(TokioIo::new(stream)).await
+    }
+
+    /// What a host stands for, without the addresses that may not be reached.
+    async fn allowed_addresses(&self, host: &Host) -> Result<Vec<IpAddr>, Cause> {
+        let found = match host {
+            Host::Ipv4(v4) => vec![IpAddr::from(*v4)],
+            Host::Ipv6(v6) => vec![IpAddr::from(*v6)],
+            Host::Domain(name) => self.lookups.addresses(name).await.map_err(|error| dns_failed(name, &error))?,
+        };
+        if found.is_empty() {
+            return Err(dns_failed(&host.to_string(), &io::Error::other("it has no address")));
+        }
+        let mut allowed: Vec<IpAddr> = Vec::new();
+        for address in found {
+            if self.policy.allows(address) && !allowed.contains(&address) {
+                allowed.push(address);
+            }
+        }
+        if allowed.is_empty() { Err(Cause::NotAllowed { host: host.to_string() }) } else { Ok(in_turn(&allowed)) }
+    }
+}
+
+fn dns_failed(host: &str, error: &io::Error) -> Cause {
+    let why = error.to_string();
+    let why = why.strip_prefix("failed to lookup address information: ").unwrap_or(&why);
+    Cause::Dns { host: host.to_owned(), why: why.to_owned() }
+}
+
+/// The resolver's order, but both families by turns (RFC 8305, section 4): a network without working IPv6 costs one try.
+fn in_turn(addresses: &[IpAddr]) -> Vec<IpAddr> {
+    let (like_first, others): (Vec<IpAddr>, Vec<IpAddr>) =
+        addresses.iter().partition(|address| address.is_ipv4() == addresses[0].is_ipv4());
+    let longest = like_first.len().max(others.len());
+    let turns = (0..longest).flat_map(|turn| [like_first.get(turn), others.get(turn)]);
+    turns.flatten().take(ADDRESSES_MAX).copied().collect()
+}
+
+/// Tries one address after the other, each for an equal share of the time that is left.
+async fn dial(addresses: &[IpAddr], port: u16, within: Duration) -> io::Result<TcpStream> {
+    let deadline = moment() + within;
+    let mut failed = io::Error::other("there is no address");
+    for (tried, address) in addresses.iter().enumerate() {
+        let share = deadline.saturating_duration_since(moment()) / (addresses.len() - tried) as u32;
+        match timeout(share, TcpStream::connect(SocketAddr::new(*address, port))).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(failed)
+}
+
+/// Speaks HTTP/1.1 on a fresh connection. Its task ends when the connection does or when the sender is dropped.
+async fn start<T: Read + Write + Unpin + Send + 'static>(stream: T) -> Result<Sender, Cause> {
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(BUFFER_BYTES_MAX);
+    let (sender, connection) = builder.handshake(stream).await.map_err(|error| Cause::of_http(&error))?;
+    // An error of the connection reaches whoever waits for its answer; of an idle one it means nothing.
+    tokio::spawn(async move { connection.await.ok() });
+    Ok(sender)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns_and_the_list_has_an_end() {
+        let check = |given: &[&str], expected: &[&str]| {
+            let given: Vec<IpAddr> = given.iter().map(|text| text.parse().unwrap()).collect();
+            let turns: Vec<String> = in_turn(&given).iter().map(IpAddr::to_string).collect();
+            assert_eq!(turns, expected);
+        };
+        check(&["1.1.1.1"], &["1.1.1.1"]);
+        check(&["::1", "::2", "1.1.1.1"], &["::1", "1.1.1.1", "::2"]);
+        check(&["1.1.1.1", "::1", "::2", "::3"], &["1.1.1.1", "::1", "::2", "::3"]);
+        let many: Vec<String> = (1..=20).map(|last| format!("1.1.1.{last}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        check(&many, &many[..6]);
+    }
+}

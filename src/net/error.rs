@@ -1,0 +1,143 @@
+//! What can go wrong with a request, told apart, in words for an operator.
+
+use crate::net::target::InvalidTarget;
+use std::time::Duration;
+
+/// A request that did not get an answer which ended properly.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+pub struct SendError {
+    /// What went wrong.
+    pub cause: Cause,
+    /// The answer's status where it had begun before it broke.
+    pub status: Option<u16>,
+    /// The answer's headers where it had begun before it broke.
+    pub headers: Vec<(String, String)>,
+    /// How long it took until then.
+    pub duration: Duration,
+}
+
+impl SendError {
+    /// Whether the other side surely saw nothing of the request, so that repeating it cannot double its effect.
+    pub fn never_sent(&self) -> bool {
+        match &self.cause {
+            Cause::Target(_) | Cause::Request(_) | Cause::NotAllowed { .. } => true,
+            Cause::Dns { .. } | Cause::Connect(_) | Cause::Tls(_) => true,
+            Cause::Timeout { during, .. } => matches!(during, Stage::Resolve | Stage::Connect | Stage::Secure),
+            Cause::Reset | Cause::Cut | Cause::Protocol(_) => false,
+        }
+    }
+}
+
+/// Why a request failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// The URL itself is not one to send to.
+    #[error("{0}")]
+    Target(#[from] InvalidTarget),
+    /// The request's headers are not sendable: a mistake of the caller.
+    #[error("the request cannot be sent: {0}")]
+    Request(String),
+    /// Every address of the host is one that may not be reached. Which one it was is not told to strangers.
+    #[error("{host} does not lead to a public address (the operator can allow networks with AURIX_ALLOW_NETWORKS)")]
+    NotAllowed {
+        /// The name that was resolved.
+        host: String,
+    },
+    /// The name could not be resolved.
+    #[error("the name {host} could not be resolved: {why}")]
+    Dns {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        why: String,
+    },
+    /// No connection.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// No encryption, or a certificate that is not valid for the host.
+    #[error("no secure connection: {0}")]
+    Tls(String),
+    /// The deadline for all of it passed.
+    #[error("{during} took longer than allowed ({limit:?} in all)")]
+    Timeout {
+        /// What was being waited for.
+        during: Stage,
+        /// The time that was allowed for everything.
+        limit: Duration,
+    },
+    /// The connection was reset.
+    #[error("the connection was reset before the answer had ended")]
+    Reset,
+    /// The connection was closed too early.
+    #[error("the connection was closed before the answer had ended")]
+    Cut,
+    /// The answer is no HTTP, or beyond the limits for headers.
+    #[error("the answer is not valid HTTP: {0}")]
+    Protocol(String),
+}
+
+/// How far a request has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    /// Looking up the host's name.
+    #[default]
+    Resolve,
+    /// Connecting.
+    Connect,
+    /// The TLS handshake.
+    Secure,
+    /// Sending the request and waiting for the answer's head.
+    Answer,
+    /// Reading the answer's body.
+    Body,
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "looking up the host's name",
+            Self::Connect => "connecting",
+            Self::Secure => "securing the connection",
+            Self::Answer => "waiting for the answer",
+            Self::Body => "reading the answer's body",
+        })
+    }
+}
+
+impl Cause {
+    /// What an error of the HTTP layer means.
+    pub(super) fn of_http(error: &hyper::Error) -> Self {
+        if error.is_parse() {
+            return Self::Protocol(error.to_string());
+        }
+        let mut source: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+        while let Some(cause) = source {
+            if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+                return Self::of_io(io);
+            }
+            source = cause.source();
+        }
+        if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+            return Self::Cut;
+        }
+        Self::Protocol(error.to_string())
+    }
+
+    fn of_io(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+        match error.kind() {
+            ConnectionReset | ConnectionAborted | BrokenPipe => Self::Reset,
+            UnexpectedEof => Self::Cut,
+            _ => Self::Protocol(in_words(error)),
+        }
+    }
+}
+
+/// An error of the system without its number: `connection refused`.
+pub(super) fn in_words(error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(_) => error.kind().to_string(),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,120 @@
+//! Wiring: builds the `App`, starts the worker, runs HTTP, stops in order. The only place that knows everything.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::app::{App, Handles};
+use crate::config::Config;
+use crate::db::Db;
+use crate::domain::random::Random;
+use crate::domain::seal::SealKey;
+use crate::domain::time::Clock;
+use crate::flows::find_widget;
+use crate::flows::keep_aside::Aside;
+use crate::net::{AddressPolicy, Client, Options, Resolver};
+use crate::store::projects;
+use crate::wake::Wake;
+use crate::{http, worker};
+
+/// Opens the database and makes the handles. The commands use it too, beside a running server.
+pub async fn open(config: Config) -> anyhow::Result<App> {
+    open_with(config, Clock::System, Random::from_system(), Resolver::System).await
+}
+
+/// [`open`] with a clock, a generator and a resolver of one's own, as tests have.
+pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: Resolver) -> anyhow::Result<App> {
+    let secret = config.secret(&random)?;
+    let db = Db::open(&config.database).await.context("opening the database")?;
+    let policy = AddressPolicy { allow_networks: config.allow_networks.clone(), allow_http: config.allow_http };
+    Ok(App::new(Handles {
+        seal: SealKey::new(&secret, random.clone()),
+        webhook_client: Client::new(policy, resolver, Options::default()),
+        platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, Options::default()),
+        wake: Wake::new(),
+        widgets: find_widget::Widgets::default(),
+        visits: crate::flows::count_visit::Visits::default(),
+        aside: Aside::new(&config.data_dir),
+        config,
+        db,
+        clock,
+        random,
+    }))
+}
+
+/// `aurix serve`: until SIGTERM or Ctrl-C.
+pub async fn run(mut config: Config) -> anyhow::Result<()> {
+    let (listener, address) = listen(&config).await?;
+    if config.base_url_is_default {
+        config.base_url = format!("http://{address}");
+    }
+    let app = open(config).await?;
+    println!("Aurix listens on http://{address}");
+    if app.db.read(async |conn| Ok(projects::count(conn).await?)).await? == 0 {
+        println!("{}", first_steps(&app.config));
+    }
+    serve_until_stopped(app, listener, Router::new()).await
+}
+
+/// Binds the address of `AURIX_LISTEN`, and tells which it became.
+pub async fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("AURIX_LISTEN: cannot listen on {}: choose another port, or stop what uses it", config.listen)
+    })?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Runs the worker and the doors, `extra` routes among them, until SIGTERM or Ctrl-C; then ends what is in flight.
+pub async fn serve_until_stopped(app: App, listener: TcpListener, extra: Router<App>) -> anyhow::Result<()> {
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        signalled().await;
+        tracing::info!("stopping: no new connections, ending what is in flight");
+        stop.send_replace(true);
+    });
+    serve(app, listener, extra, stopping).await
+}
+
+/// Runs the worker and the doors until `stopping` turns true.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    extra: Router<App>,
+    stopping: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    find_widget::preload(&app).await?;
+    let worker = tokio::spawn(worker::run(app.clone(), stopping.clone()));
+    let router = http::router(app, extra, stopping.clone());
+    let mut stop = stopping;
+    let stopped = async move {
+        // An error says that nobody can tell us to stop any more: that is a stop as well.
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    http::server::serve(listener, router, stopped).await;
+    worker.await.context("the worker")
+}
+
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("the system lets a process listen to SIGTERM");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+fn first_steps(config: &Config) -> String {
+    format!(
+        "\nThis data folder is new ({}). Next, in another terminal:\n\
+         \x20 1. aurix project create \"My shop\" --region SG --timezone Asia/Singapore\n\
+         \x20 2. aurix channel add whatsapp --project ID …   (aurix channel add --help tells what each value is)\n\
+         \x20 3. aurix widget create --project ID --channel ID   prints the tag for your site\n\
+         \x20 4. aurix webhook add --project ID --url https://…   sends every click and lead to your system\n\
+         To see it all work first, without an account anywhere: aurix demo\n",
+        config.data_dir.display()
+    )
+}

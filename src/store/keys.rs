@@ -1,0 +1,94 @@
+//! API keys of partners. Only a hash of a key is stored.
+
+use crate::db::{Conn, Result, Row, Tx};
+use crate::domain::ids::ProjectId;
+use crate::domain::time::Timestamp;
+use crate::params;
+
+/// A key, without the key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// Row key.
+    pub id: i64,
+    /// The UUID that people see.
+    pub public_id: String,
+    /// Its project.
+    pub project: ProjectId,
+    /// `external`, or the partner's name.
+    pub service_name: String,
+    /// The beginning of the key, to tell keys apart.
+    pub prefix: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stopped to count.
+    pub revoked_at: Option<Timestamp>,
+}
+
+fn read(row: &Row<'_>) -> Result<Key> {
+    Ok(Key {
+        id: row.get(0)?,
+        public_id: row.get(1)?,
+        project: ProjectId(row.get(2)?),
+        service_name: row.get(3)?,
+        prefix: row.get(4)?,
+        created_at: row.get(5)?,
+        revoked_at: row.get(6)?,
+    })
+}
+
+/// Stores a key by its SHA-256 in hex.
+pub async fn insert(
+    tx: &Tx,
+    project: ProjectId,
+    public_id: &str,
+    service_name: &str,
+    prefix: &str,
+    hash: &str,
+    now: Timestamp,
+) -> Result<Key> {
+    tx.get(
+        "INSERT INTO api_keys (public_id, project_id, service_name, prefix, hash, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         RETURNING id, public_id, project_id, service_name, prefix, created_at, revoked_at",
+        params![public_id, project.0, service_name, prefix, hash, now],
+        read,
+    )
+    .await
+}
+
+/// The key of that SHA-256, if it counts.
+pub async fn find_by_hash(conn: &Conn, hash: &str) -> Result<Option<Key>> {
+    conn.find(
+        "SELECT id, public_id, project_id, service_name, prefix, created_at, revoked_at
+         FROM api_keys
+         WHERE hash = $1 AND revoked_at IS NULL",
+        params![hash],
+        read,
+    )
+    .await
+}
+
+/// The keys of a project, oldest first, revoked ones too, at most `most`.
+pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<Key>> {
+    conn.query(
+        "SELECT id, public_id, project_id, service_name, prefix, created_at, revoked_at
+         FROM api_keys
+         WHERE project_id = $1
+         ORDER BY id
+         LIMIT $2",
+        params![project.0, most],
+        read,
+    )
+    .await
+}
+
+/// Revokes a key, whichever project it is of; tells whether there was one to revoke.
+pub async fn revoke(tx: &Tx, public_id: &str, now: Timestamp) -> Result<bool> {
+    let touched = tx
+        .execute(
+            "UPDATE api_keys SET revoked_at = $2 WHERE public_id = $1 AND revoked_at IS NULL",
+            params![public_id, now],
+        )
+        .await?;
+    Ok(touched == 1)
+}

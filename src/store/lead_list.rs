@@ -1,0 +1,119 @@
+//! The lists of leads of the partner API: reads only, newest first.
+
+use jiff::Timestamp;
+
+use super::window::{Position, Window};
+use crate::db::{Conn, Result};
+use crate::domain::ids::ProjectId;
+use crate::params;
+
+/// A lead as partners of the service `external` see it, with the first click of its first session.
+#[derive(Clone, Debug)]
+pub struct ExternalLead {
+    /// Row key: the `lead_id`.
+    pub id: i64,
+    /// `active`, `correlated` or `complete`.
+    pub status: String,
+    /// JSON: `{key: {value, words}}`.
+    pub fields: String,
+    /// When the conversation began.
+    pub created_at: Timestamp,
+    /// When something last became known.
+    pub updated_at: Timestamp,
+    /// The page of the click.
+    pub click_url: Option<String>,
+    /// The click's campaign parameters, a JSON object; `None` where there was no click.
+    pub parsed_params: Option<String>,
+    /// Where the click came from, as the project's policy allows.
+    pub ip_address: Option<String>,
+    /// As the browser told it.
+    pub user_agent: Option<String>,
+}
+
+impl ExternalLead {
+    /// Where it stands in the list.
+    pub fn position(&self) -> Position {
+        Position { created_at: self.created_at.as_microsecond(), id: self.id }
+    }
+}
+
+/// A part of the list for `external`.
+pub async fn external(conn: &Conn, project: ProjectId, window: &Window) -> Result<Vec<ExternalLead>> {
+    conn.query(
+        "SELECT leads.id, leads.status, leads.fields, leads.created_at, leads.updated_at,
+                clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent
+         FROM leads
+         LEFT JOIN clicks ON clicks.id = (SELECT MIN(first.id) FROM clicks AS first WHERE first.session_id = leads.session_id)
+         WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
+         ORDER BY leads.created_at DESC, leads.id DESC
+         LIMIT $5 OFFSET $6",
+        params![project.0, window.from, window.before.created_at, window.before.id, window.rows, window.skip],
+        |row| {
+            Ok(ExternalLead {
+                id: row.get(0)?,
+                status: row.get(1)?,
+                fields: row.get(2)?,
+                created_at: row.get(3)?,
+                updated_at: row.get(4)?,
+                click_url: row.get(5)?,
+                parsed_params: row.get(6)?,
+                ip_address: row.get(7)?,
+                user_agent: row.get(8)?,
+            })
+        },
+    )
+    .await
+}
+
+/// A lead as partners of every other service see it.
+#[derive(Clone, Debug)]
+pub struct ServiceLead {
+    /// Row key.
+    pub id: i64,
+    /// The reference of its first session; `None` where there was no click.
+    pub correlation_id: Option<String>,
+    /// The conversation.
+    pub conversation_id: i64,
+    /// When the conversation began.
+    pub created_at: Timestamp,
+    /// When it was linked to the session.
+    pub correlated_at: Option<Timestamp>,
+    /// The page of the session's first click.
+    pub click_url: Option<String>,
+    /// That click's campaign parameters, a JSON object.
+    pub parsed_params: Option<String>,
+}
+
+impl ServiceLead {
+    /// Where it stands in the list.
+    pub fn position(&self) -> Position {
+        Position { created_at: self.created_at.as_microsecond(), id: self.id }
+    }
+}
+
+/// A part of the list for services other than `external`.
+pub async fn service(conn: &Conn, project: ProjectId, window: &Window) -> Result<Vec<ServiceLead>> {
+    conn.query(
+        "SELECT leads.id, sessions.correlation_id, leads.conversation_id, leads.created_at, sessions.correlated_at,
+                clicks.click_url, clicks.parsed_params
+         FROM leads
+         LEFT JOIN sessions ON sessions.id = leads.session_id
+         LEFT JOIN clicks ON clicks.id = (SELECT MIN(first.id) FROM clicks AS first WHERE first.session_id = leads.session_id)
+         WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
+         ORDER BY leads.created_at DESC, leads.id DESC
+         LIMIT $5 OFFSET $6",
+        params![project.0, window.from, window.before.created_at, window.before.id, window.rows, window.skip],
+        |row| {
+            Ok(ServiceLead {
+                id: row.get(0)?,
+                correlation_id: row.get(1)?,
+                conversation_id: row.get(2)?,
+                created_at: row.get(3)?,
+                correlated_at: row.get(4)?,
+                click_url: row.get(5)?,
+                parsed_params: row.get(6)?,
+            })
+        },
+    )
+    .await
+}

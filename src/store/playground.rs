@@ -1,0 +1,85 @@
+//! What the playground of `aurix demo` shows and sets besides the product's own reads and writes.
+
+use crate::db::{Conn, Result, Tx};
+use crate::domain::ids::ProjectId;
+use crate::params;
+
+/// How a conversation is known to who asks for its lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Row key: `conversation_id` of Aurix events.
+    Conversation(i64),
+    /// The UUID of `lead.created`.
+    PublicId(String),
+    /// The person's WhatsApp id.
+    Person(String),
+}
+
+/// A lead with its person, its reference and its session's last click.
+#[derive(Clone, Debug)]
+pub struct LeadRow {
+    /// Row key of the conversation.
+    pub conversation_id: i64,
+    /// The person's WhatsApp id.
+    pub wa_id: Option<String>,
+    /// The number that the platform tells, E.164.
+    pub phone: Option<String>,
+    /// `active`, `correlated` or `complete`.
+    pub status: String,
+    /// JSON: `{key: {value, words}}`.
+    pub fields: String,
+    /// The reference of the session that it was linked to first.
+    pub correlation_id: Option<String>,
+    /// The page of that session's last click.
+    pub click_url: Option<String>,
+    /// The campaign parameters of that click, a JSON object.
+    pub parsed_params: Option<String>,
+}
+
+/// The lead of somebody on a channel, if there is one.
+pub async fn lead(conn: &Conn, project: ProjectId, channel: i64, who: &Who) -> Result<Option<LeadRow>> {
+    let (id, public_id, wa_id) = match who {
+        Who::Conversation(id) => (*id, "", ""),
+        Who::PublicId(public_id) => (0, public_id.as_str(), ""),
+        Who::Person(wa_id) => (0, "", wa_id.as_str()),
+    };
+    conn.find(
+        "SELECT conversations.id, conversations.wa_id, conversations.phone, leads.status, leads.fields,
+                sessions.correlation_id, clicks.click_url, clicks.parsed_params
+         FROM conversations
+         JOIN leads ON leads.conversation_id = conversations.id
+         LEFT JOIN sessions ON sessions.id = leads.session_id
+         LEFT JOIN clicks ON clicks.id = (SELECT MAX(id) FROM clicks WHERE session_id = sessions.id)
+         WHERE conversations.project_id = $1 AND conversations.channel = $2
+           AND (conversations.id = $3 OR conversations.public_id = $4 OR conversations.wa_id = $5)",
+        params![project.0, channel, id, public_id, wa_id],
+        |row| {
+            Ok(LeadRow {
+                conversation_id: row.get(0)?,
+                wa_id: row.get(1)?,
+                phone: row.get(2)?,
+                status: row.get(3)?,
+                fields: row.get(4)?,
+                correlation_id: row.get(5)?,
+                click_url: row.get(6)?,
+                parsed_params: row.get(7)?,
+            })
+        },
+    )
+    .await
+}
+
+/// Moves a channel's addresses: the demo's change with the port it gets.
+pub async fn set_channel_addresses(
+    tx: &Tx,
+    project: ProjectId,
+    channel: i64,
+    link_base: &str,
+    api_base: &str,
+) -> Result<u64> {
+    tx.execute(
+        "UPDATE channels SET link_base = $3, api_base = $4 WHERE project_id = $1 AND id = $2",
+        params![project.0, channel, link_base, api_base],
+    )
+    .await
+}

@@ -1,0 +1,274 @@
+//! Webhooks: endpoints that events are delivered to. What changes one answers `false` where it is not there any more.
+
+use jiff::Timestamp;
+
+use crate::db::{Conn, Error, Result, Row, Tx};
+use crate::domain::ids::ProjectId;
+use crate::params;
+
+/// Webhooks that one project may have.
+pub const PER_PROJECT_MAX: i64 = 200;
+/// Webhooks that one statement reads: above what may be made, so that two made at the same time are not lost.
+const READ_MAX: i64 = 2 * PER_PROJECT_MAX;
+/// Deliveries that one transaction cancels, so that removing a webhook holds nobody's writes up for long.
+pub const CANCELLED_PER_WRITE: i64 = 1_000;
+
+/// An endpoint, its secrets and what it wants.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// The row.
+    pub id: i64,
+    /// What partners and the console call it: a UUID.
+    pub public_id: String,
+    /// Whose it is.
+    pub project: ProjectId,
+    /// The API key that it was registered with; `None` for one made in the console or by command.
+    pub key_id: Option<i64>,
+    /// Decides how phone numbers are written: bare for `external`, E.164 for every other.
+    pub service_name: String,
+    /// Where events go.
+    pub url: String,
+    /// What they are signed with, sealed.
+    pub sealed_secret: String,
+    /// The secret before the last rotation, sealed.
+    pub sealed_previous_secret: Option<String>,
+    /// Up to when the previous secret signs too.
+    pub previous_secret_until: Option<Timestamp>,
+    /// Custom headers, as `outbound::headers` writes them, sealed.
+    pub sealed_headers: String,
+    /// The types of events that it wants.
+    pub events: Vec<String>,
+    /// `retry` or `none`.
+    pub policy: String,
+    /// Whether events are delivered.
+    pub is_active: bool,
+    /// Why it was turned off, in the console's words.
+    pub off_reason: Option<String>,
+    /// Since when every attempt has failed.
+    pub failing_since: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What a webhook starts with.
+#[derive(Clone, Debug)]
+pub struct NewWebhook {
+    /// A new UUID.
+    pub public_id: String,
+    /// As in [`Webhook::key_id`].
+    pub key_id: Option<i64>,
+    /// As in [`Webhook::service_name`].
+    pub service_name: String,
+    /// As in [`Webhook::url`].
+    pub url: String,
+    /// As in [`Webhook::sealed_secret`].
+    pub sealed_secret: String,
+    /// As in [`Webhook::sealed_headers`].
+    pub sealed_headers: String,
+    /// As in [`Webhook::events`].
+    pub events: Vec<String>,
+    /// As in [`Webhook::policy`].
+    pub policy: String,
+}
+
+fn read(row: &Row<'_>) -> Result<Webhook> {
+    let events: String = row.get(10)?;
+    Ok(Webhook {
+        id: row.get(0)?,
+        public_id: row.get(1)?,
+        project: ProjectId(row.get(2)?),
+        key_id: row.get(3)?,
+        service_name: row.get(4)?,
+        url: row.get(5)?,
+        sealed_secret: row.get(6)?,
+        sealed_previous_secret: row.get(7)?,
+        previous_secret_until: row.get(8)?,
+        sealed_headers: row.get(9)?,
+        events: serde_json::from_str(&events).map_err(|_| Error::Column(10))?,
+        policy: row.get(11)?,
+        is_active: row.get(12)?,
+        off_reason: row.get(13)?,
+        failing_since: row.get(14)?,
+        created_at: row.get(15)?,
+    })
+}
+
+/// Stores a webhook. A key has one: where it has one already, only its URL is replaced, and it is active (again).
+pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestamp) -> Result<Webhook> {
+    let events = serde_json::Value::from(new.events.clone()).to_string();
+    tx.get(
+        "INSERT INTO webhooks (public_id, project_id, key_id, service_name, url, sealed_secret, sealed_headers, events,
+                               policy, is_active, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10)
+         ON CONFLICT (key_id) WHERE key_id IS NOT NULL AND removed_at IS NULL
+         DO UPDATE SET url = excluded.url, is_active = TRUE, off_reason = NULL, failing_since = NULL
+         RETURNING id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
+                   previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at",
+        params![
+            &new.public_id,
+            project.0,
+            new.key_id,
+            &new.service_name,
+            &new.url,
+            &new.sealed_secret,
+            &new.sealed_headers,
+            &events,
+            &new.policy,
+            now
+        ],
+        read,
+    )
+    .await
+}
+
+/// The webhook of a delivery, unless it was removed.
+pub async fn get(conn: &Conn, id: i64) -> Result<Webhook> {
+    conn.get(
+        "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
+                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at
+         FROM webhooks
+         WHERE id = $1 AND removed_at IS NULL",
+        params![id],
+        read,
+    )
+    .await
+}
+
+/// By the id that people see.
+pub async fn find_public(conn: &Conn, project: ProjectId, public_id: &str) -> Result<Option<Webhook>> {
+    conn.find(
+        "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
+                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at
+         FROM webhooks
+         WHERE project_id = $1 AND public_id = $2 AND removed_at IS NULL",
+        params![project.0, public_id],
+        read,
+    )
+    .await
+}
+
+/// The one webhook of an API key.
+pub async fn find_by_key(conn: &Conn, project: ProjectId, key_id: i64) -> Result<Option<Webhook>> {
+    conn.find(
+        "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
+                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at
+         FROM webhooks
+         WHERE project_id = $1 AND key_id = $2 AND removed_at IS NULL",
+        params![project.0, key_id],
+        read,
+    )
+    .await
+}
+
+/// All of a project, oldest first.
+pub async fn list(conn: &Conn, project: ProjectId) -> Result<Vec<Webhook>> {
+    conn.query(
+        "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
+                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at
+         FROM webhooks
+         WHERE project_id = $1 AND removed_at IS NULL
+         ORDER BY id
+         LIMIT $2",
+        params![project.0, READ_MAX],
+        read,
+    )
+    .await
+}
+
+/// How many a project has.
+pub async fn count(conn: &Conn, project: ProjectId) -> Result<i64> {
+    conn.get(
+        "SELECT COUNT(*) FROM webhooks WHERE project_id = $1 AND removed_at IS NULL",
+        params![project.0],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// The rows of the active webhooks that want events of this type.
+pub async fn subscribed(conn: &Conn, project: ProjectId, event_type: &str) -> Result<Vec<i64>> {
+    let listed = format!("%\"{event_type}\"%");
+    conn.query(
+        "SELECT id
+         FROM webhooks
+         WHERE project_id = $1 AND is_active AND removed_at IS NULL AND events LIKE $2
+         ORDER BY id
+         LIMIT $3",
+        params![project.0, &listed, READ_MAX],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Sends events elsewhere from now on.
+pub async fn set_url(tx: &Tx, project: ProjectId, id: i64, url: &str) -> Result<bool> {
+    let changed = tx
+        .execute(
+            "UPDATE webhooks SET url = $3, failing_since = NULL WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
+            params![project.0, id, url],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Puts a new secret in place; the one before signs too until `previous_until`.
+pub async fn rotate(tx: &Tx, project: ProjectId, id: i64, sealed_secret: &str, previous_until: Timestamp) -> Result<bool> {
+    let changed = tx
+        .execute(
+            "UPDATE webhooks
+             SET sealed_previous_secret = sealed_secret, previous_secret_until = $4, sealed_secret = $3
+             WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
+            params![project.0, id, sealed_secret, previous_until],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Turns a webhook on, or off for a reason. Turned on, it starts with a clean record.
+pub async fn set_active(
+    tx: &Tx,
+    project: ProjectId,
+    id: i64,
+    is_active: bool,
+    off_reason: Option<&str>,
+) -> Result<bool> {
+    let changed = tx
+        .execute(
+            "UPDATE webhooks
+             SET is_active = $3, off_reason = $4, failing_since = NULL
+             WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
+            params![project.0, id, is_active, off_reason],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Keeps since when a webhook has failed everything; `None` once it has answered well.
+pub async fn set_failing_since(tx: &Tx, project: ProjectId, id: i64, since: Option<Timestamp>) -> Result<()> {
+    tx.execute("UPDATE webhooks SET failing_since = $3 WHERE project_id = $1 AND id = $2", params![project.0, id, since])
+        .await
+        .map(|_| ())
+}
+
+/// Removes a webhook; its past deliveries stay on record. What waits is cancelled by [`cancel_deliveries`].
+pub async fn remove(tx: &Tx, project: ProjectId, id: i64, now: Timestamp) -> Result<bool> {
+    let changed = tx
+        .execute(
+            "UPDATE webhooks SET removed_at = $3, is_active = FALSE WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
+            params![project.0, id, now],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Cancels up to [`CANCELLED_PER_WRITE`] waiting deliveries of a webhook and tells how many.
+pub async fn cancel_deliveries(tx: &Tx, id: i64) -> Result<u64> {
+    tx.execute(
+        "UPDATE deliveries
+         SET status = 'cancelled', due_at = NULL
+         WHERE id IN (SELECT id FROM deliveries WHERE webhook_id = $1 AND due_at IS NOT NULL LIMIT $2)",
+        params![id, CANCELLED_PER_WRITE],
+    )
+    .await
+}
+

@@ -1,0 +1,114 @@
+//! Widgets: the buttons on sites, read together with what a press needs of their channel and project.
+
+use crate::db::{Conn, Error, Result, Row, Tx};
+use crate::domain::ids::ProjectId;
+use crate::domain::time::Timestamp;
+use crate::domain::visitor::IpPolicy;
+use crate::params;
+
+/// A widget.
+#[derive(Clone, Debug)]
+pub struct Widget {
+    /// Row key.
+    pub id: i64,
+    /// The id in the tag on the site; not secret.
+    pub public_id: String,
+    /// Its project.
+    pub project: ProjectId,
+    /// The project's, for visitors' addresses.
+    pub ip_policy: IpPolicy,
+    /// Row key of the channel.
+    pub channel: i64,
+    /// `whatsapp`, `telegram` or `web`.
+    pub channel_kind: String,
+    /// The channel's number, digits.
+    pub number: Option<String>,
+    /// Where the channel's links lead.
+    pub link_base: String,
+    /// What the prefilled text begins with.
+    pub greeting: String,
+    /// The sites that may press; all where it is empty.
+    pub origins: Vec<String>,
+}
+
+fn read(row: &Row<'_>) -> Result<Widget> {
+    Ok(Widget {
+        id: row.get(0)?,
+        public_id: row.get(1)?,
+        project: ProjectId(row.get(2)?),
+        ip_policy: row.get::<String>(3)?.parse().map_err(|_| Error::Column(3))?,
+        channel: row.get(4)?,
+        channel_kind: row.get(5)?,
+        number: row.get(6)?,
+        link_base: row.get(7)?,
+        greeting: row.get(8)?,
+        origins: serde_json::from_str(&row.get::<String>(9)?).map_err(|_| Error::Column(9))?,
+    })
+}
+
+/// Makes a widget. `origins` is a JSON list.
+pub async fn insert(
+    tx: &Tx,
+    project: ProjectId,
+    public_id: &str,
+    channel: i64,
+    greeting: &str,
+    origins: &str,
+    now: Timestamp,
+) -> Result<u64> {
+    tx.execute(
+        "INSERT INTO widgets (public_id, project_id, channel, greeting, origins, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        params![public_id, project.0, channel, greeting, origins, now],
+    )
+    .await
+}
+
+/// The widget of that public id.
+pub async fn find(conn: &Conn, public_id: &str) -> Result<Option<Widget>> {
+    conn.find(
+        "SELECT w.id, w.public_id, w.project_id, p.ip_policy, w.channel, c.kind, c.number, c.link_base, w.greeting, w.origins
+         FROM widgets AS w JOIN channels AS c ON c.id = w.channel JOIN projects AS p ON p.id = w.project_id
+         WHERE w.public_id = $1",
+        params![public_id],
+        read,
+    )
+    .await
+}
+
+/// The newest widgets of all projects, at most `most`.
+pub async fn first(conn: &Conn, most: u32) -> Result<Vec<Widget>> {
+    conn.query(
+        "SELECT w.id, w.public_id, w.project_id, p.ip_policy, w.channel, c.kind, c.number, c.link_base, w.greeting, w.origins
+         FROM widgets AS w JOIN channels AS c ON c.id = w.channel JOIN projects AS p ON p.id = w.project_id
+         ORDER BY w.id DESC
+         LIMIT $1",
+        params![most],
+        read,
+    )
+    .await
+}
+
+/// The widgets of a project, oldest first, at most `most`.
+pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<Widget>> {
+    conn.query(
+        "SELECT w.id, w.public_id, w.project_id, p.ip_policy, w.channel, c.kind, c.number, c.link_base, w.greeting, w.origins
+         FROM widgets AS w JOIN channels AS c ON c.id = w.channel JOIN projects AS p ON p.id = w.project_id
+         WHERE w.project_id = $1
+         ORDER BY w.id
+         LIMIT $2",
+        params![project.0, most],
+        read,
+    )
+    .await
+}
+
+/// The greetings that widgets of a channel begin their prefilled text with, newest first, at most `most`.
+pub async fn greetings_of_channel(conn: &Conn, channel: i64, most: u32) -> Result<Vec<String>> {
+    conn.query(
+        "SELECT greeting FROM widgets WHERE channel = $1 ORDER BY id DESC LIMIT $2",
+        params![channel, most],
+        |row| row.get(0),
+    )
+    .await
+}

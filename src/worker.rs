@@ -1,0 +1,92 @@
+//! Floor 5: the door of time. Four lanes claim what is due and call flows: turns of the agent, replies, deliveries, and
+//! house work. None holds up another, and none holds a transaction while it waits for the network.
+
+mod deliveries;
+mod lane;
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::domain::time::Timestamp;
+use crate::flows::count_visit::store_visits;
+use crate::flows::keep_aside::store_kept_aside;
+use crate::flows::send_message::{claim_replies, next_reply_due, send_message};
+use crate::flows::take_turn::{claim_turns, next_turn_due, take_turn};
+use crate::store::messages::Outgoing;
+
+/// How often every lane looks for work that nobody rang for.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the house is kept.
+const HOUSE_TICK: Duration = Duration::from_secs(5);
+/// Turns that are taken at once.
+const TURNS_MAX: usize = 8;
+/// Replies that are sent at once.
+const REPLIES_MAX: usize = 32;
+
+/// Runs until `stop` says so, then ends what is in flight.
+pub async fn run(app: App, stop: watch::Receiver<bool>) {
+    let mut lanes = JoinSet::new();
+    lanes.spawn(lane::run(app.clone(), stop.clone(), TURNS_MAX, Turns));
+    lanes.spawn(lane::run(app.clone(), stop.clone(), REPLIES_MAX, Replies));
+    lanes.spawn(deliveries::run(app.clone(), stop.clone()));
+    lanes.spawn(keep_house(app, stop));
+    while lanes.join_next().await.is_some() {}
+}
+
+/// Stores late what could not be stored in time.
+async fn keep_house(app: App, mut stop: watch::Receiver<bool>) {
+    loop {
+        let stopping = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => true,
+            () = tokio::time::sleep(HOUSE_TICK) => false,
+        };
+        if let Err(error) = store_visits(&app).await {
+            tracing::warn!(error = %format!("{error:#}"), "visits that were no clicks could not be counted");
+        }
+        if stopping {
+            return;
+        }
+        if let Err(error) = store_kept_aside(&app).await {
+            tracing::warn!(error = %format!("{error:#}"), "clicks that were kept aside cannot be stored yet");
+        }
+    }
+}
+
+/// Conversations that wait for the agent.
+struct Turns;
+
+impl lane::Work for Turns {
+    type Item = i64;
+    const NAME: &'static str = "turn";
+
+    async fn claim(app: &App, most: u32) -> anyhow::Result<Vec<i64>> {
+        claim_turns(app, most).await
+    }
+    async fn next_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
+        next_turn_due(app).await
+    }
+    async fn work(app: App, conversation: i64) -> anyhow::Result<()> {
+        take_turn(&app, conversation).await
+    }
+}
+
+/// Replies that wait to be sent.
+struct Replies;
+
+impl lane::Work for Replies {
+    type Item = Outgoing;
+    const NAME: &'static str = "reply";
+
+    async fn claim(app: &App, most: u32) -> anyhow::Result<Vec<Outgoing>> {
+        claim_replies(app, most).await
+    }
+    async fn next_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
+        next_reply_due(app).await
+    }
+    async fn work(app: App, reply: Outgoing) -> anyhow::Result<()> {
+        send_message(&app, reply).await
+    }
+}

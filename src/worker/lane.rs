@@ -1,0 +1,70 @@
+//! A lane: claims what is due and works on a bounded number at once.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::TICK;
+use crate::app::App;
+use crate::domain::time::Timestamp;
+
+/// A kind of work that falls due.
+pub trait Work: Send + Sync + 'static {
+    /// What is claimed.
+    type Item: Send + 'static;
+    /// Its name in the log.
+    const NAME: &'static str;
+
+    /// Claims up to `most` items that are due.
+    fn claim(app: &App, most: u32) -> impl Future<Output = anyhow::Result<Vec<Self::Item>>> + Send;
+    /// When the next one falls due that is not due now.
+    fn next_due(app: &App) -> impl Future<Output = anyhow::Result<Option<Timestamp>>> + Send;
+    /// Does one.
+    fn work(app: App, item: Self::Item) -> impl Future<Output = anyhow::Result<()>> + Send;
+}
+
+/// Runs a lane until `stop` says so, then ends what is in flight.
+pub async fn run<W: Work>(app: App, mut stop: watch::Receiver<bool>, most: usize, _: W) {
+    let mut bell = app.wake.listen();
+    let mut running = JoinSet::new();
+    while !*stop.borrow() {
+        let claimed = claim::<W>(&app, most - running.len()).await;
+        let found = !claimed.is_empty();
+        for item in claimed {
+            let app = app.clone();
+            running.spawn(async move {
+                if let Err(error) = W::work(app, item).await {
+                    tracing::error!(work = W::NAME, error = %format!("{error:#}"), "work failed; it is tried again");
+                }
+            });
+        }
+        let full = running.len() >= most;
+        let pause = if found && !full { Duration::ZERO } else { until_next::<W>(&app).await };
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = bell.rung(), if !full => {}
+            Some(_) = running.join_next(), if full => {}
+            () = tokio::time::sleep(pause), if !full => {}
+        }
+        while running.try_join_next().is_some() {}
+    }
+    while running.join_next().await.is_some() {}
+}
+
+async fn claim<W: Work>(app: &App, most: usize) -> Vec<W::Item> {
+    if most == 0 {
+        return Vec::new();
+    }
+    W::claim(app, u32::try_from(most).unwrap_or(u32::MAX)).await.unwrap_or_else(|error| {
+        tracing::warn!(work = W::NAME, error = %format!("{error:#}"), "nothing can be claimed");
+        Vec::new()
+    })
+}
+
+/// How long there is nothing to do, at most a tick.
+async fn until_next<W: Work>(app: &App) -> Duration {
+    let next = W::next_due(app).await.ok().flatten();
+    next.map_or(TICK, |due| Duration::try_from(due.duration_since(app.clock.now())).unwrap_or(Duration::ZERO).min(TICK))
+}

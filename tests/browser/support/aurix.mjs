@@ -1,0 +1,81 @@
+// Runs the real binary (AURIX_BIN) on a data folder of its own, and its commands beside it.
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const START_MS_MAX = 30_000;
+export const WHATSAPP_NUMBER = "6580001234";
+
+/** A server with one project, a WhatsApp channel and a partner's key: `{url, widget(…), attribution(reference), stop()}`. */
+export async function startServer() {
+  const home = await dataFolder();
+  const { project_id } = await home.command("project", "create", "Shop", "--region", "SG");
+  const { key } = await home.command("key", "create", "--project", project_id);
+  const { channel_id } = await home.command(
+    ...["channel", "add", "whatsapp", "--project", project_id],
+    ...["--phone-number-id", "106540352242922", "--number", `+${WHATSAPP_NUMBER}`],
+    ...["--access-token", "token", "--app-secret", "secret", "--verify-token", "verify"],
+  );
+  const widget = (...options) => home.command("widget", "create", "--project", project_id, "--channel", channel_id, ...options);
+  const widgets = { main: (await widget()).widget_id, second: (await widget()).widget_id };
+  const server = await run(home, "serve");
+  const attribution = async (reference) => {
+    const answer = await fetch(`${server.url}/integrations/external/attribution`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    if (!answer.ok) throw new Error(`attribution answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()).data.filter((row) => row.correlation_id === reference);
+  };
+  return { ...server, widgets, attribution };
+}
+
+export async function startDemo() {
+  return run(await dataFolder(), "demo");
+}
+
+async function dataFolder() {
+  const folder = await mkdtemp(join(tmpdir(), "aurix-browser-"));
+  const env = { ...process.env, AURIX_DATA_DIR: folder, AURIX_LISTEN: "127.0.0.1:0" };
+  return {
+    env,
+    async command(...args) {
+      const { stdout } = await promisify(execFile)(binary(), [...args, "--json"], { env });
+      return JSON.parse(stdout);
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Starts a command that serves, and reads the address off what it prints. */
+async function run(home, command) {
+  const child = spawn(binary(), [command], { env: home.env, stdio: ["ignore", "pipe", "pipe"] });
+  const printed = [];
+  const url = await new Promise((resolve, reject) => {
+    const told = () => `aurix ${command} printed:\n${printed.join("\n")}`;
+    const late = setTimeout(() => reject(new Error(`no address within ${START_MS_MAX} ms; ${told()}`)), START_MS_MAX);
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        printed.push(line);
+        const address = /http:\/\/127\.0\.0\.1:\d+/.exec(line);
+        if (address) resolve(address[0]);
+      });
+    }
+    child.once("exit", (code) => reject(new Error(`ended with ${code}; ${told()}`)));
+    child.once("error", reject);
+    child.once("spawn", () => late.unref());
+  });
+  const stop = async () => {
+    if (child.exitCode === null && child.kill("SIGTERM")) await once(child, "exit");
+    await home.remove();
+  };
+  return { url, stop };
+}
+
+function binary() {
+  if (!process.env.AURIX_BIN) throw new Error("AURIX_BIN has to name the aurix binary to test");
+  return process.env.AURIX_BIN;
+}

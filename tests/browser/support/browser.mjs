@@ -1,0 +1,84 @@
+// Debian's Chromium, cut off from the outside: only this machine answers, whatever name is asked for.
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+/** The site's host: not Aurix's, and, being plain `http:` and no localhost, no secure context. */
+export const SITE_HOST = "shop.test";
+const WHATSAPP = "https://wa.me/";
+const WAIT_MS_MAX = 10_000;
+
+const LAUNCH = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    `--host-resolver-rules=MAP ${SITE_HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
+  ],
+};
+
+export const launch = () => chromium.launch(LAUNCH);
+
+/** A new person's browser; the test fails at the end if a page of it complained. */
+export async function visitor(t, browser, options) {
+  const context = await browser.newContext(options);
+  t.after(() => context.close());
+  return watched(context);
+}
+
+/** A person whose browser forbids sites to store anything: local storage throws where it is touched. */
+export async function visitorWithoutStorage(t) {
+  const profile = await mkdtemp(join(tmpdir(), "aurix-profile-"));
+  const settings = { profile: { default_content_setting_values: { cookies: 2 } } };
+  await mkdir(join(profile, "Default"));
+  await writeFile(join(profile, "Default", "Preferences"), JSON.stringify(settings));
+  const context = await chromium.launchPersistentContext(profile, LAUNCH);
+  t.after(async () => {
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
+  });
+  return watched(context);
+}
+
+function watched(context) {
+  context.setDefaultTimeout(WAIT_MS_MAX);
+  const requests = [];
+  const complaints = [];
+  context.on("request", (request) => requests.push(request.url()));
+  context.on("console", (message) => {
+    // The stand-in for WhatsApp's site is that nobody answers.
+    if (message.type() === "error" && !message.location().url.startsWith(WHATSAPP)) complaints.push(message.text());
+  });
+  context.on("weberror", (error) => complaints.push(error.error().message));
+  return { context, requests, complaints, newPage: () => context.newPage() };
+}
+
+/**
+ * Does `press` and waits for the browser to ask for WhatsApp's page: `{reference, text, number, url, click}`, `click`
+ * being the address on Aurix that sent it there.
+ */
+export async function pressed({ context }, press) {
+  const asked = context.waitForEvent("request", {
+    predicate: (request) => request.url().startsWith(WHATSAPP),
+    timeout: WAIT_MS_MAX,
+  });
+  await press();
+  const request = await asked;
+  const url = new URL(request.url());
+  const text = url.searchParams.get("text");
+  return {
+    url: url.href,
+    number: url.pathname.slice(1),
+    text,
+    reference: /O-[0-9A-Za-z]{7}/.exec(text)?.[0],
+    click: request.redirectedFrom()?.url(),
+  };
+}
+
+export const hosts = (urls) => [...new Set(urls.map((url) => new URL(url).host))].sort();

@@ -1,0 +1,136 @@
+//! Presses of the button: sessions, references, what is counted and what is kept.
+
+use aurix::domain::time::SignedDuration;
+use aurix::net::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Receiver, TestApp};
+
+const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
+
+both_engines! {
+    async fn a_click_within_twelve_hours_keeps_its_reference(app: &TestApp) {
+        let project = app.project().await;
+        let first = app.press(&project, "device_id=d1").await.reference();
+        app.advance(SignedDuration::from_hours(12) - MILLISECOND);
+        assert_eq!(app.press(&project, "device_id=d1").await.reference(), first);
+        app.advance(MILLISECOND);
+        assert_ne!(app.press(&project, "device_id=d1").await.reference(), first);
+    }
+
+    async fn a_press_redirects_to_whatsapp_and_nowhere_else(app: &TestApp) {
+        let project = app.project().await;
+        let answer = app.press(&project, "device_id=d1&redirect_url=https://evil.example&number=1").await;
+        assert_eq!(answer.status(), 302);
+        assert_eq!(answer.header("cache-control"), "no-store");
+        let reference = answer.reference();
+        let text = format!(
+            "Hello!%0AReference%3A%20{reference}%20%28Please%20send%20this%20reference%20number%20so%20that%20we%20can%20help%20you%20faster%29"
+        );
+        assert_eq!(answer.header("location"), format!("https://wa.me/6512345678?text={text}"));
+    }
+
+    async fn two_first_clicks_at_once_share_a_session(app: &TestApp) {
+        let project = app.project().await;
+        let presses = (0..8).map(|_| app.press(&project, "device_id=d1"));
+        let answers = futures_util::future::join_all(presses).await;
+        let references: std::collections::BTreeSet<_> = answers.iter().map(super::support::Answer::reference).collect();
+        assert_eq!(references.len(), 1);
+        assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 8);
+    }
+
+    async fn without_a_device_every_press_is_a_session(app: &TestApp) {
+        let project = app.project().await;
+        let first = app.press(&project, "").await.reference();
+        assert_ne!(app.press(&project, "").await.reference(), first);
+    }
+
+    async fn the_json_twin_answers_with_the_same_reference(app: &TestApp) {
+        let project = app.project().await;
+        let first = app.press(&project, "device_id=d1").await.reference();
+        let path = format!("/c/{}", project.widget_id);
+        let answer = app.send(Method::POST, &path, &[("content-type", "application/json")], r#"{"device_id":"d1"}"#).await;
+        assert_eq!(answer.json()["correlation_id"], first);
+        assert!(answer.json()["redirect_url"].as_str().expect("a link").starts_with("https://wa.me/6512345678?text="));
+    }
+
+    async fn a_foreign_site_may_not_press(app: &TestApp) {
+        let project = app.project().await;
+        let widget = app.widget(project.id, &project.phone_number_id, &["https://shop.example"]).await;
+        let path = format!("/c/{widget}");
+        let press = async |origin: &str| {
+            let headers = [("content-type", "application/json"), ("origin", origin)];
+            app.send(Method::POST, &path, &headers, "{}").await
+        };
+        assert_eq!(press("https://shop.example").await.status(), 200);
+        let refused = press("https://other.example").await;
+        assert_eq!(refused.status(), 403);
+        assert_eq!(refused.header("content-type"), "application/problem+json");
+        assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 1);
+    }
+
+    async fn crawlers_previews_and_head_are_no_clicks(app: &TestApp) {
+        let project = app.project().await;
+        let path = format!("/c/{}", project.widget_id);
+        let person = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1";
+        let visits: [(Method, &[(&str, &str)]); 4] = [
+            (Method::GET, &[("user-agent", "WhatsApp/2.23.20.0")]),
+            (Method::GET, &[("user-agent", "facebookexternalhit/1.1")]),
+            (Method::HEAD, &[("user-agent", person)]),
+            (Method::GET, &[("user-agent", person), ("sec-purpose", "prefetch")]),
+        ];
+        for (method, headers) in visits {
+            let answer = app.send(method, &path, headers, "").await;
+            assert_eq!(answer.status(), 302);
+            assert!(!answer.header("location").contains("O-"), "no reference is spent");
+        }
+        assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 0);
+        assert_eq!(app.count("SELECT COUNT(*) FROM events").await, 0);
+        aurix::flows::count_visit::store_visits(&app.app).await.expect("stored");
+        assert_eq!(app.count("SELECT CAST(SUM(visits) AS BIGINT) FROM uncounted_visits").await, 4);
+    }
+
+    async fn the_event_tells_the_click_as_documented(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        let url = "https%3A%2F%2Fexample.com%2Flanding%3Futm_source%3Dgoogle%26utm_medium%3Dcpc%26gclid%3DAbCd123%26x%3D1";
+        let reference = app.press(&project, &format!("device_id=550e8400-e29b-41d4-a716-446655440000&click_url={url}")).await.reference();
+        app.work().await;
+        let received = receiver.take();
+        let mut event = received[0].json();
+        assert!(event["event_id"].as_str().expect("an id").starts_with("evt_"));
+        event["event_id"] = Value::Null;
+        assert_eq!(
+            event,
+            json!({
+                "event_type": "widget.click",
+                "event_id": null,
+                "timestamp": "2026-01-02T10:00:00.000Z",
+                "data": {
+                    "correlation_id": reference,
+                    "device_id": "550e8400-e29b-41d4-a716-446655440000",
+                    "click_url": "https://example.com/landing?utm_source=google&utm_medium=cpc&gclid=AbCd123&x=1",
+                    "parsed_params": {"utm_source": "google", "utm_medium": "cpc", "gclid": "AbCd123"},
+                    "ip_address": "127.0.0.1",
+                    "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/143.0 Safari/537.36",
+                },
+            })
+        );
+    }
+
+    async fn an_unknown_widget_is_a_clear_404(app: &TestApp) {
+        let answer = app.get("/c/w_nothing", &[]).await;
+        assert_eq!(answer.status(), 404);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+    }
+
+    async fn hostile_queries_never_fail(app: &TestApp) {
+        let project = app.project().await;
+        for query in ["device_id=%00%ff&click_url=%F0%9F", "click_url=http://[::1", "&&&=&=", "click_url=%", "device_id=%F0%9F%92%A9"] {
+            assert_eq!(app.press(&project, query).await.status(), 302, "{query}");
+        }
+        let long = format!("click_url=https://example.com/{}", "a".repeat(20_000));
+        assert_eq!(app.press(&project, &long).await.status(), 302);
+    }
+}

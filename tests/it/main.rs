@@ -1,0 +1,6 @@
+//! The integration tests: one binary, told in the product's words. `support` has the stage and the scripted others.
+
+#[macro_use]
+mod support;
+
+mod clicks;

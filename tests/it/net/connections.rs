@@ -1,0 +1,104 @@
+//! Connections: kept for the next request, dropped when they are no good, never too many.
+
+use super::raw_receiver::{RawReceiver, Step, ok, say};
+use super::{PATIENCE, client, one_address, request};
+use aurix::net::{Cause, Client, Options, Resolver};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Waits until the client keeps this many connections.
+async fn until_idle(client: &Client, connections: usize) {
+    let waiting = async {
+        while client.idle_connections() != connections {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("connections should become idle, or close");
+}
+
+#[tokio::test]
+async fn requests_to_one_origin_share_a_connection() {
+    let receiver = RawReceiver::start([ok()]).await;
+    let client = client();
+    for _ in 0..20 {
+        assert_eq!(client.send(request(&receiver.url(), PATIENCE)).await.unwrap().status, 200);
+    }
+    assert_eq!((receiver.seen().requests.len(), receiver.seen().connections), (20, 1));
+    let other_name = receiver.url().replace("127.0.0.1", "localhost");
+    assert_eq!(client.send(request(&other_name, PATIENCE)).await.unwrap().status, 200);
+    assert_eq!(receiver.seen().connections, 2);
+}
+
+#[tokio::test]
+async fn a_receiver_that_wants_its_connection_closed_gets_its_way() {
+    let receiver = RawReceiver::start([say("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")]).await;
+    let client = client();
+    for served in 1..=3 {
+        assert_eq!(client.send(request(&receiver.url(), PATIENCE)).await.unwrap().status, 200);
+        receiver.ended(served).await;
+    }
+    assert_eq!((receiver.seen().requests.len(), receiver.seen().connections), (3, 3));
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_meanwhile_costs_nothing() {
+    let receiver = RawReceiver::start([ok(), Step::Close]).await;
+    let client = client();
+    for served in 1..=3 {
+        assert_eq!(client.send(request(&receiver.url(), PATIENCE)).await.unwrap().status, 200);
+        receiver.ended(served).await;
+        until_idle(&client, 0).await;
+    }
+    assert_eq!((receiver.seen().requests.len(), receiver.seen().connections), (3, 3));
+}
+
+#[tokio::test]
+async fn idle_connections_are_few_and_close_by_themselves() {
+    let receiver = RawReceiver::start([ok()]).await;
+    let options = Options { idle_per_origin_max: 3, idle_for_max: Duration::from_millis(50), ..Options::default() };
+    let client = Client::new(one_address(), Resolver::System, options);
+    let mut posts = JoinSet::new();
+    for _ in 0..10 {
+        let (client, request) = (client.clone(), request(&receiver.url(), PATIENCE));
+        posts.spawn(async move { client.send(request).await.unwrap().status });
+    }
+    assert_eq!(posts.join_all().await, [200; 10]);
+    assert!(client.idle_connections() <= 3, "{}", client.idle_connections());
+    let opened = receiver.seen().connections;
+    receiver.ended(opened).await;
+    assert_eq!(client.idle_connections(), 0);
+}
+
+#[tokio::test]
+async fn idle_connections_of_all_origins_together_have_a_limit() {
+    let client = Client::new(one_address(), Resolver::System, Options { idle_max: 2, ..Options::default() });
+    let mut receivers = Vec::new();
+    for _ in 0..4 {
+        let receiver = RawReceiver::start([ok()]).await;
+        client.send(request(&receiver.url(), PATIENCE)).await.unwrap();
+        receivers.push(receiver);
+    }
+    assert_eq!(client.idle_connections(), 2);
+    for (receiver, over) in receivers.iter().zip([1, 1, 0, 0]) {
+        receiver.ended(over).await;
+        assert_eq!(receiver.seen().ended, over);
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_nobody_listens_on_is_told_at_once() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let failed = client().send(request(&format!("http://{free}/"), PATIENCE)).await.unwrap_err();
+    assert!(matches!(failed.cause, Cause::Connect(_)) && failed.never_sent());
+    assert_eq!(failed.to_string(), "no connection: connection refused");
+}
+
+#[tokio::test]
+async fn a_header_that_cannot_be_sent_stops_the_request() {
+    let receiver = RawReceiver::start([ok()]).await;
+    let mut bad = request(&receiver.url(), PATIENCE);
+    bad.headers.push(("x-a".into(), "b\r\nhost: evil".into()));
+    let failed = client().send(bad).await.unwrap_err();
+    assert!(matches!(failed.cause, Cause::Request(_)) && failed.never_sent(), "{failed:?}");
+    assert_eq!(receiver.seen().connections, 0);
+}

@@ -1,0 +1,32 @@
+//! What a story sees of an answer.
+
+use aurix::net;
+use serde_json::Value;
+
+/// An answer of the server.
+pub struct Answer(pub net::Answer);
+
+impl Answer {
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.0.header(name).unwrap_or_default()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.body).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.0.body).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
+    }
+
+    /// The reference in the link that a press was sent to.
+    pub fn reference(&self) -> String {
+        let location = self.header("location").to_owned();
+        let at = location.find("O-").unwrap_or_else(|| panic!("no reference in {location:?}, status {}", self.status()));
+        location[at..at + 9].to_owned()
+    }
+}

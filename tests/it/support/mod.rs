@@ -1,0 +1,200 @@
+//! The stage of the stories: an Aurix with a clock that is moved by hand, on either engine, and the scripted others.
+
+mod browser;
+mod project;
+mod receiver;
+mod whatsapp;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aurix::app::App;
+use aurix::config::Config;
+use aurix::db::Location;
+use aurix::domain::random::Random;
+use aurix::domain::time::{Clock, SignedDuration, Timestamp};
+use aurix::flows::{deliver_event, send_message, take_turn};
+use aurix::net::{self, AddressPolicy, Resolver};
+use axum::Router;
+use bytes::Bytes;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub use browser::Answer;
+pub use project::Project;
+pub use receiver::Receiver;
+pub use whatsapp::{Person, WhatsApp};
+
+/// Where every story begins: a Friday.
+pub const START: &str = "2026-01-02T10:00:00Z";
+/// Rounds of work after which a story is stuck.
+const ROUNDS_MAX: usize = 200;
+
+/// A whole Aurix: real database, real HTTP on loopback; the worker works when the story says so.
+pub struct TestApp {
+    pub app: App,
+    pub base_url: String,
+    pub client: net::Client,
+    data_dir: PathBuf,
+    database: Option<(String, String)>,
+    _stop: watch::Sender<bool>,
+}
+
+impl TestApp {
+    pub async fn on_sqlite() -> Self {
+        let data_dir = fresh_folder();
+        let location = Location::Sqlite(data_dir.join("aurix.db"));
+        Self::start(location, data_dir, None).await
+    }
+
+    /// `None`, with a message, where no PostgreSQL was started for the tests.
+    pub async fn on_postgres() -> Option<Self> {
+        let Ok(server) = std::env::var("AURIX_TEST_POSTGRES") else {
+            eprintln!("skipped: AURIX_TEST_POSTGRES is not set; ./test starts a PostgreSQL and sets it");
+            return None;
+        };
+        let name = format!("story_{}_{}", std::process::id(), next_number());
+        run_on_server(&server, &format!("CREATE DATABASE {name}")).await;
+        let (start, query) = server.split_once('?').map_or((server.as_str(), ""), |(start, query)| (start, query));
+        let (host, _) = start.rsplit_once('/').expect("postgres://USER@HOST/DATABASE");
+        let url = format!("{host}/{name}?{query}");
+        Some(Self::start(Location::Postgres(url), fresh_folder(), Some((server, name))).await)
+    }
+
+    async fn start(database: Location, data_dir: PathBuf, server: Option<(String, String)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base_url = format!("http://{}", listener.local_addr().expect("bound"));
+        let config = Config {
+            base_url: base_url.clone(),
+            data_dir: data_dir.clone(),
+            database,
+            allow_http: true,
+            allow_networks: vec!["127.0.0.0/8".parse().expect("a network")],
+            ..Config::default()
+        };
+        let clock = Clock::manual(START.parse().expect("a time"));
+        let app = aurix::serve::open_with(config, clock, Random::seeded(7), Resolver::System).await.expect("it opens");
+        let (stop, stopping) = watch::channel(false);
+        let router = aurix::http::router(app.clone(), Router::new(), stopping.clone());
+        tokio::spawn(aurix::http::server::serve(listener, router, async move {
+            let _ = stopping.clone().wait_for(|stop| *stop).await;
+        }));
+        let client = net::Client::new(AddressPolicy::trusted(), Resolver::System, net::Options::default());
+        Self { app, base_url, client, data_dir, database: server, _stop: stop }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.app.clock.now()
+    }
+
+    pub fn advance(&self, by: SignedDuration) {
+        self.app.clock.advance(by);
+    }
+
+    /// Does all that is due now: turns, replies, deliveries, and what they bring about.
+    pub async fn work(&self) {
+        for _ in 0..ROUNDS_MAX {
+            let turns = take_turn::claim_turns(&self.app, 100).await.expect("claiming turns");
+            let replies = send_message::claim_replies(&self.app, 100).await.expect("claiming replies");
+            let wanted = deliver_event::due_webhooks(&self.app).await.expect("due webhooks");
+            let wanted = wanted.into_iter().map(|webhook| deliver_event::Wanted { webhook, most: 50 }).collect();
+            let deliveries = deliver_event::claim_due(&self.app, wanted).await.expect("claiming deliveries");
+            if turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
+                return;
+            }
+            for conversation in turns {
+                take_turn::take_turn(&self.app, conversation).await.expect("a turn");
+            }
+            for reply in replies {
+                send_message::send_message(&self.app, reply).await.expect("a reply");
+            }
+            for delivery in deliveries {
+                deliver_event::deliver(self.app.clone(), delivery).await;
+            }
+        }
+        panic!("there is still work after {ROUNDS_MAX} rounds");
+    }
+
+    /// Lets the agent's pause after a burst go by, then works.
+    pub async fn settle(&self) {
+        self.advance(SignedDuration::from_secs(2));
+        self.work().await;
+    }
+
+    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(net::Method::GET, path, headers, Bytes::new()).await
+    }
+
+    pub async fn send(&self, method: net::Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+        let request = net::Request {
+            method,
+            url: format!("{}{path}", self.base_url),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            body: body.into(),
+            timeout: std::time::Duration::from_secs(30),
+            answer_bytes_max: 64 << 20,
+        };
+        Answer(self.client.send(request).await.expect("the server answers"))
+    }
+
+    /// A number in the database, by a statement of the story's own.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        self.app.db.read(async move |conn| Ok(conn.get(sql, &[], |row| row.get(0)).await?)).await.expect("a count")
+    }
+
+    pub async fn text(&self, sql: &'static str) -> Option<String> {
+        self.app.db.read(async move |conn| Ok(conn.find(sql, &[], |row| row.get(0)).await?)).await.expect("a text")
+    }
+
+    /// Ends the story and removes what it left.
+    pub async fn end(self) {
+        let _ = std::fs::remove_dir_all(&self.data_dir);
+        if let Some((server, name)) = &self.database {
+            run_on_server(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        }
+    }
+}
+
+async fn run_on_server(server: &str, statement: &str) {
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.expect("the tests' PostgreSQL");
+    tokio::spawn(connection);
+    client.batch_execute(statement).await.expect("the tests may make databases");
+}
+
+fn next_number() -> u64 {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+fn fresh_folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("aurix-story-{}-{}", std::process::id(), next_number()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    folder
+}
+
+/// Tells each story on SQLite and on PostgreSQL.
+macro_rules! both_engines {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident: &TestApp) $body:block)*) => {
+        $(mod $name {
+            use super::*;
+
+            async fn story($app: &TestApp) $body
+
+            $(#[$meta])*
+            #[tokio::test]
+            async fn sqlite() {
+                let app = TestApp::on_sqlite().await;
+                story(&app).await;
+                app.end().await;
+            }
+
+            $(#[$meta])*
+            #[tokio::test]
+            async fn postgres() {
+                let Some(app) = TestApp::on_postgres().await else { return };
+                story(&app).await;
+                app.end().await;
+            }
+        })*
+    };
+}

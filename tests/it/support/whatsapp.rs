@@ -1,0 +1,131 @@
+//! WhatsApp, scripted at its HTTP border: people who write, and the API that replies go to.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tokio::net::TcpListener;
+
+use super::{Answer, Project, TestApp};
+
+pub const APP_SECRET: &str = "the app's secret";
+pub const VERIFY_TOKEN: &str = "the verify token";
+
+#[derive(Default)]
+struct Shared {
+    sent: Vec<Value>,
+    answers: VecDeque<(u16, Value)>,
+}
+
+/// The platform's API.
+pub struct WhatsApp {
+    pub api_base: String,
+    shared: Arc<Mutex<Shared>>,
+}
+
+impl WhatsApp {
+    pub async fn start() -> Self {
+        let shared: Arc<Mutex<Shared>> = Arc::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let api_base = format!("http://{}", listener.local_addr().expect("bound"));
+        let router = Router::new().fallback(take_reply).with_state(shared.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { api_base, shared }
+    }
+
+    /// Answers the next reply with an error of the platform.
+    pub fn fail_next(&self, status: u16, code: i64) {
+        let error = json!({"error": {"message": "scripted", "type": "OAuthException", "code": code}});
+        self.shared.lock().expect("not poisoned").answers.push_back((status, error));
+    }
+
+    /// The texts of the replies since the last call.
+    pub fn take_texts(&self) -> Vec<String> {
+        let sent = self.take();
+        sent.iter().map(|reply| reply["text"]["body"].as_str().expect("a text").to_owned()).collect()
+    }
+
+    /// The replies since the last call, as the API got them.
+    pub fn take(&self) -> Vec<Value> {
+        std::mem::take(&mut self.shared.lock().expect("not poisoned").sent)
+    }
+}
+
+async fn take_reply(State(shared): State<Arc<Mutex<Shared>>>, body: Bytes) -> Response {
+    let mut shared = shared.lock().expect("not poisoned");
+    let number = next_number();
+    shared.sent.push(serde_json::from_slice(&body).expect("replies are JSON"));
+    let ok = || (200, json!({"messaging_product": "whatsapp", "messages": [{"id": format!("wamid.reply{number}")}]}));
+    let (status, answer) = shared.answers.pop_front().unwrap_or_else(ok);
+    (StatusCode::from_u16(status).expect("a status"), axum::Json(answer)).into_response()
+}
+
+fn next_number() -> u64 {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Somebody who writes on WhatsApp.
+pub struct Person<'a> {
+    pub app: &'a TestApp,
+    pub project: &'a Project,
+    pub wa_id: String,
+}
+
+impl<'a> Person<'a> {
+    pub fn new(app: &'a TestApp, project: &'a Project, wa_id: &str) -> Self {
+        Self { app, project, wa_id: wa_id.to_owned() }
+    }
+
+    /// Sends a text.
+    pub async fn writes(&self, text: &str) {
+        let answer = self.sends(&[self.text_message(&format!("wamid.{}", next_number()), text)]).await;
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+    }
+
+    pub fn text_message(&self, id: &str, text: &str) -> Value {
+        json!({"from": self.wa_id, "id": id, "timestamp": "1767348000", "type": "text", "text": {"body": text}})
+    }
+
+    /// Sends messages in one call of the platform.
+    pub async fn sends(&self, messages: &[Value]) -> Answer {
+        let value = json!({
+            "messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": "6512345678", "phone_number_id": self.project.phone_number_id},
+            "contacts": [{"profile": {"name": "A visitor"}, "wa_id": self.wa_id}],
+            "messages": messages,
+        });
+        platform_calls(self.app, self.project, &value).await
+    }
+}
+
+/// The platform calls the channel's webhook with one change.
+pub async fn platform_calls(app: &TestApp, project: &Project, value: &Value) -> Answer {
+    let body = json!({
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}],
+    });
+    platform_posts(app, project, body.to_string().as_bytes()).await
+}
+
+/// The platform posts these bytes, signed.
+pub async fn platform_posts(app: &TestApp, project: &Project, body: &[u8]) -> Answer {
+    let signature = format!("sha256={}", hex::encode(hmac(APP_SECRET, body)));
+    let path = format!("/channels/whatsapp/{}/webhook", project.phone_number_id);
+    let headers = [("content-type", "application/json"), ("x-hub-signature-256", signature.as_str())];
+    app.send(aurix::net::Method::POST, &path, &headers, body.to_vec()).await
+}
+
+fn hmac(key: &str, body: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("any key");
+    mac.update(body);
+    mac.finalize().into_bytes().to_vec()
+}

@@ -1,0 +1,243 @@
+//! The shape of a file: its length and first line, the length of its functions, and what may stand in it.
+
+use super::source::{self, Source, Token};
+
+/// The longest file, and the longest function with its signature and closing brace.
+const FILE_LINES_MAX: usize = 400;
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// Where SQL stands, and why there.
+const SQL_ALLOWED: &[(&str, &str)] = &[
+    ("src/store/", "all SQL of the product"),
+    ("src/db/", "what every statement needs around it: pragmas, the migration table, savepoints"),
+    ("src/bench", "the ceiling of the benchmark is the engine inserting bare rows"),
+];
+
+/// Where any status code may be named, and why there. Elsewhere only the codes of success may.
+const STATUS_ALLOWED: &[(&str, &str)] = &[
+    ("src/http/error.rs", "the only place that decides how a failure is answered"),
+    ("src/net/", "reads what another server answered"),
+    ("src/outbound/", "decides what a webhook's answer means: 410, 429, 503"),
+    ("src/channels/", "decides what a platform's answer means"),
+];
+const STATUS_OF_SUCCESS: &[&str] = &["OK", "CREATED", "ACCEPTED", "NO_CONTENT", "FOUND"];
+
+/// What is wrong with the shape of a file under `src/`, as `file:line: what to do`.
+pub fn complaints_of_source(file: &str, text: &str) -> Vec<String> {
+    let source = source::read(text);
+    let tokens = source::tokens(&source.code);
+    [complaints_of_test(file, text), sql(file, &source), statuses(file, &tokens), unwraps(file, &tokens)].concat()
+}
+
+/// What is wrong with the shape of any Rust file.
+pub fn complaints_of_test(file: &str, text: &str) -> Vec<String> {
+    let source = source::read(text);
+    let tokens = source::tokens(&source.code);
+    [size(file, text), functions(file, &tokens), macros(file, &tokens), sleeps(file, &tokens)].concat()
+}
+
+fn size(file: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if !text.starts_with("//! ") {
+        found.push(format!("{file}:1: begin with `//! ` and what the file owns"));
+    }
+    let lines = text.lines().count();
+    if lines > FILE_LINES_MAX {
+        found.push(format!(
+            "{file}:{lines}: {lines} lines; a file has at most {FILE_LINES_MAX}: find the second thing in it"
+        ));
+    }
+    found
+}
+
+fn functions(file: &str, tokens: &[Token]) -> Vec<String> {
+    let starts = tokens.windows(2).enumerate().filter(|(_, pair)| pair[0].text == "fn" && is_name(pair[1].text));
+    let lengths = starts.filter_map(|(at, pair)| Some((pair, body_end(tokens, at)? - pair[0].line + 1)));
+    let long = lengths.filter(|(_, lines)| *lines > FUNCTION_LINES_MAX);
+    long.map(|(pair, lines)| {
+        let (line, name) = (pair[0].line, pair[1].text);
+        format!(
+            "{file}:{line}: `{name}` has {lines} lines; a function has at most {FUNCTION_LINES_MAX}: name its parts"
+        )
+    })
+    .collect()
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
+/// The line on which the function that starts at token `at` ends; nothing for one without a body.
+fn body_end(tokens: &[Token], at: usize) -> Option<usize> {
+    let (mut braces, mut others) = (0, 0);
+    for token in &tokens[at..] {
+        match token.text {
+            "(" | "[" => others += 1,
+            ")" | "]" => others -= 1,
+            ";" if braces == 0 && others == 0 => return None,
+            "{" => braces += 1,
+            "}" => {
+                braces -= 1;
+                if braces == 0 && others == 0 {
+                    return Some(token.line);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn macros(file: &str, tokens: &[Token]) -> Vec<String> {
+    const FORBIDDEN: &[(&str, &str)] = &[
+        (concat!("to", "do"), "write it, or leave it out"),
+        (concat!("unimpl", "emented"), "write it, or leave it out"),
+        (concat!("db", "g"), "log it with tracing, or take it out"),
+    ];
+    let called = |pair: &[Token], name: &str| pair[0].text == name && pair[1].text == "!";
+    let of = |name: &'static str, advice: &'static str| {
+        let calls = tokens.windows(2).filter(move |pair| called(pair, name));
+        calls.map(move |pair| format!("{file}:{}: `{name}!`: {advice}", pair[0].line))
+    };
+    let ignored =
+        tokens.windows(3).filter(|t| t[0].text == "#" && t[1].text == "[" && t[2].text == concat!("ig", "nore"));
+    let ignored =
+        ignored.map(|t| format!("{file}:{}: a test that is not run proves nothing: mend it or remove it", t[0].line));
+    FORBIDDEN.iter().flat_map(|(name, advice)| of(name, advice)).chain(ignored).collect()
+}
+
+fn sleeps(file: &str, tokens: &[Token]) -> Vec<String> {
+    let calls = tokens.windows(2).filter(|pair| pair[0].text == "sleep" && pair[1].text == "(");
+    let calls = calls.filter(|_| file.starts_with("tests/"));
+    calls
+        .map(|pair| format!("{file}:{}: a test moves the clock or waits for an event, it never sleeps", pair[0].line))
+        .collect()
+}
+
+fn sql(file: &str, source: &Source) -> Vec<String> {
+    if SQL_ALLOWED.iter().any(|(place, _)| file.starts_with(place)) {
+        return Vec::new();
+    }
+    let is_sql = |literal: &str| {
+        let words = literal
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>();
+        let has = |pair: &[&str]| words.windows(pair.len()).any(|found| found == pair);
+        let begins = |word: &str| words.iter().position(|found| *found == word);
+        has(&["INSERT", "INTO"])
+            || has(&["DELETE", "FROM"])
+            || begins("SELECT").is_some_and(|at| at + 1 < words.len())
+            || begins("UPDATE").is_some_and(|at| words[at..].contains(&"SET"))
+    };
+    let statements = source.strings.iter().filter(|(_, literal)| is_sql(literal));
+    statements
+        .map(|(line, _)| format!("{file}:{line}: SQL stands in src/store/: give it a function with a name there"))
+        .collect()
+}
+
+fn statuses(file: &str, tokens: &[Token]) -> Vec<String> {
+    if STATUS_ALLOWED.iter().any(|(place, _)| file.starts_with(place)) {
+        return Vec::new();
+    }
+    let named = tokens.windows(3).filter(|t| t[0].text == "StatusCode" && t[1].text == "::");
+    let of_failure = named.filter(|t| !STATUS_OF_SUCCESS.contains(&t[2].text));
+    of_failure
+        .map(|t| {
+            format!("{file}:{}: `StatusCode::{}` belongs in src/http/error.rs: return its error", t[0].line, t[2].text)
+        })
+        .collect()
+}
+
+/// `.unwrap()` outside `#[cfg(test)]`, `#[test]` and a `tests.rs`.
+fn unwraps(file: &str, tokens: &[Token]) -> Vec<String> {
+    if file.ends_with("/tests.rs") || file.contains("/tests/") {
+        return Vec::new();
+    }
+    let is = |at: usize, texts: &[&str]| {
+        texts.iter().enumerate().all(|(i, text)| tokens.get(at + i).is_some_and(|t| t.text == *text))
+    };
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < tokens.len() {
+        if is(at, &["#", "[", "cfg", "(", "test", ")", "]"]) || is(at, &["#", "[", "test", "]"]) {
+            let end = body_end(tokens, at).unwrap_or(tokens[at].line);
+            at += tokens[at..].iter().position(|token| token.line > end).unwrap_or(tokens.len() - at);
+            continue;
+        }
+        if is(at, &[".", "unwrap", "(", ")"]) {
+            found.push(format!(
+                "{file}:{}: say with `expect` why it cannot fail, or handle that it does",
+                tokens[at].line
+            ));
+        }
+        at += 1;
+    }
+    found
+}
+
+fn check(file: &str, text: &str, expected: &[&str]) {
+    let text = format!("//! Owns a test.\n{text}");
+    let found =
+        if file.starts_with("src/") { complaints_of_source(file, &text) } else { complaints_of_test(file, &text) };
+    assert_eq!(found.len(), expected.len(), "{text}\n{found:#?}");
+    for (sentence, part) in found.iter().zip(expected) {
+        assert!(sentence.contains(part), "{sentence:?} does not say {part:?}");
+    }
+}
+
+#[test]
+fn a_long_file_and_one_that_does_not_say_what_it_owns_are_found() {
+    assert!(complaints_of_test("src/a.rs", "// Owns nothing.\n")[0].contains("src/a.rs:1: begin with"));
+    check("src/a.rs", &"\n".repeat(FILE_LINES_MAX - 1), &[]);
+    check("src/a.rs", &"\n".repeat(FILE_LINES_MAX), &["401 lines"]);
+}
+
+#[test]
+fn a_long_function_is_found() {
+    let function = |lines: usize| format!("fn a(b: [u8; 2]) {{{}}}\nfn c();", "\n".repeat(lines - 1));
+    check("src/a.rs", &function(FUNCTION_LINES_MAX), &[]);
+    check("src/a.rs", &function(FUNCTION_LINES_MAX + 1), &["src/a.rs:2: `a` has 71 lines"]);
+    check("src/a.rs", &format!("trait T {{ {} }}", function(2)), &[]);
+    check("tests/it/a.rs", &format!("mod m {{ {} }}", function(FUNCTION_LINES_MAX + 1)), &["`a` has 71"]);
+}
+
+#[test]
+fn sql_outside_the_store_is_found() {
+    for statement in ["SELECT 1", "WITH a AS (SELECT\n  b) …", "INSERT  INTO a", "UPDATE a\nSET b = 1", "DELETE FROM a"]
+    {
+        check("src/flows/a.rs", &format!("const A: &str = \"{statement}\";"), &["src/flows/a.rs:2: SQL"]);
+        check("src/store/a.rs", &format!("const A: &str = r#\"{statement}\"#;"), &[]);
+    }
+    check("src/flows/a.rs", "const A: &str = \"selected from, UPDATED\"; // SELECT a", &[]);
+}
+
+#[test]
+fn a_status_code_in_the_wrong_place_is_found() {
+    check("src/http/partner/a.rs", "fn a() -> StatusCode { StatusCode::NOT_FOUND }", &["`StatusCode::NOT_FOUND`"]);
+    check("src/http/partner/a.rs", "fn a() -> StatusCode { StatusCode::CREATED }", &[]);
+    check("src/http/error.rs", "fn a() -> StatusCode { StatusCode::NOT_FOUND }", &[]);
+}
+
+#[test]
+fn what_is_not_finished_is_found() {
+    let call = |name: &str| format!("fn a() {{ {name}!() }}");
+    check("src/a.rs", &call(concat!("to", "do")), &["write it"]);
+    check("src/a.rs", &call(concat!("unimpl", "emented")), &["write it"]);
+    check("tests/it/a.rs", &call(concat!("db", "g")), &["take it out"]);
+    check("tests/it/a.rs", concat!("#[ig", "nore] fn a() {}"), &["not run"]);
+}
+
+#[test]
+fn an_unwrap_outside_tests_is_found() {
+    check("src/a.rs", "fn a() { b().unwrap(); b().unwrap_or(1); }", &["src/a.rs:2: say with"]);
+    check("src/a.rs", "#[cfg(test)]\nmod tests {\n fn a() { b().unwrap(); }\n}\n", &[]);
+    check("src/a.rs", "#[test]\nfn a() {\n b().unwrap();\n}\nfn c() { b().unwrap() }", &["src/a.rs:6"]);
+    check("src/domain/phone/tests.rs", "fn a() { b().unwrap(); }", &[]);
+    check("tests/it/a.rs", "fn a() { b().unwrap(); }", &[]);
+}
+
+#[test]
+fn a_sleeping_test_is_found() {
+    check("tests/it/a.rs", "async fn a() { tokio::time::sleep (SECOND).await }", &["never sleeps"]);
+    check("src/worker.rs", "async fn a() { ticker.sleep().await }", &[]);
+}

@@ -1,0 +1,124 @@
+//! Every WhatsApp webhook body of the shared data goes through the parser and says what it should.
+
+use aurix::channels::whatsapp::parse::{Inbound, parse};
+use aurix::channels::whatsapp::{Content, Status, StatusUpdate};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/whatsapp");
+
+/// The bodies by what their names say; `None` where the folder is missing.
+fn bodies() -> Option<BTreeMap<String, Vec<u8>>> {
+    if !Path::new(FOLDER).is_dir() {
+        println!("skipped: {FOLDER} is missing");
+        return None;
+    }
+    let read = |file: std::io::Result<std::fs::DirEntry>| {
+        let path = file.expect("the folder can be listed").path();
+        let name = path.file_stem()?.to_str()?.replace("test_build_from_payload_", "");
+        let is_json = path.extension().is_some_and(|extension| extension == "json");
+        is_json.then(|| (name, std::fs::read(&path).expect("the file can be read")))
+    };
+    Some(std::fs::read_dir(FOLDER).expect("the folder is there").filter_map(read).collect())
+}
+
+/// One line of what an inbound thing says.
+fn told(inbound: &Inbound) -> String {
+    match inbound {
+        Inbound::Message(message) => {
+            assert!(message.phone_number_id.is_some());
+            assert!(message.sent_at.is_some() && message.platform_id == "wamid.ID" && message.raw.starts_with('{'));
+            let of = message.wa_id.as_deref().or(message.user_id.as_deref()).expect("a sender");
+            format!("{} of {of}: {}", message.kind, message.text.as_deref().unwrap_or("-"))
+        }
+        Inbound::Status(update) => {
+            let StatusUpdate { status, errors, wa_id, at, .. } = &**update;
+            assert!(wa_id.as_deref() == Some("CUSTOMER_PHONE_NUMBER") && at.is_some());
+            assert_eq!(matches!(status, Status::Failed), !errors.is_empty());
+            format!("status {}", status.as_str())
+        }
+        Inbound::Other { field, .. } => format!("other {field}"),
+    }
+}
+
+#[test]
+fn every_body_is_understood() {
+    let Some(bodies) = bodies() else { return };
+    let expected = [
+        ("can_build_a_button_notification", "button of WHATSAPP_ID: No"),
+        ("can_build_a_button_reply_notification", "interactive of PHONE_NUMBER_ID: button-text"),
+        ("can_build_a_contact_notification", "contacts of WHATSAPP_ID: -"),
+        ("can_build_a_flow_notification", "interactive of PHONE_NUMBER_ID: name: Email\norderNumber: ID"),
+        ("can_build_a_forwarded_notification", "text of WHATSAPP_ID: MESSAGE_BODY"),
+        ("can_build_a_list_notification", "interactive of PHONE_NUMBER_ID: list_reply_title"),
+        ("can_build_a_location_notification", "location of WHATSAPP_ID: -"),
+        ("can_build_a_marketing_status_notification", "status delivered"),
+        ("can_build_a_notification", "button of WHATSAPP_ID: No"),
+        ("can_build_a_notification_with_bsuid_only_and_no_from", "text of BSUID_123: MESSAGE_BODY"),
+        ("can_build_a_reaction_notification", "reaction of PHONE_NUMBER: -"),
+        ("can_build_a_removed_reaction_notification", "reaction of PHONE_NUMBER: -"),
+        ("can_build_a_service_status_notification", "status delivered"),
+        ("can_build_a_status_conversation_initiated_notification", "status read"),
+        ("can_build_a_status_notification", "status read"),
+        ("can_build_a_status_notification_with_errors", "status failed"),
+        ("can_build_a_status_notification_without_expiration_time", "status delivered"),
+        ("can_build_a_status_with_pricing_notification", "status delivered"),
+        ("can_build_a_sticker_notification", "sticker of ID: -"),
+        ("can_build_a_system_notification", "system of PHONE_NUMBER: -"),
+        ("can_build_a_text_notification", "text of PHONE_NUMBER: MESSAGE_BODY"),
+        ("can_build_an_authentication_status_notification", "status delivered"),
+        ("can_build_an_document_notification", "document of WHATSAPP_ID: CAPTION_TEXT"),
+        ("can_build_an_image_notification", "image of WHATSAPP_ID: CAPTION_TEXT"),
+        ("can_build_an_order_notification", "order of PHONE_NUMBER_ID: text-message-sent-along-with-the-order"),
+        ("can_build_an_unknown_notification", "unknown of WHATSAPP_ID: -"),
+        ("can_build_an_utility_status_notification", "status delivered"),
+        (
+            "can_build_multiple_text_notification",
+            "text of PHONE_NUMBER: MESSAGE_BODY; text of PHONE_NUMBER: MESSAGE_BODY2",
+        ),
+        ("can_keep_wa_id_priority_when_user_id_is_present", "text of WHATSAPP_ID: MESSAGE_BODY"),
+        ("without_contact_profile_can_build_a_notification", "text of PHONE_NUMBER: MESSAGE_BODY"),
+    ];
+    for (name, body) in &bodies {
+        let told: Vec<String> = parse(body).unwrap().iter().map(told).collect();
+        match expected.iter().find(|(known, _)| known == name) {
+            Some((_, expected)) => assert_eq!(told.join("; "), *expected, "{name}"),
+            None => assert!(!told.is_empty(), "{name} tells nothing"),
+        }
+    }
+    for (name, _) in expected {
+        assert!(bodies.contains_key(name), "{name} is missing");
+    }
+}
+
+#[test]
+fn what_a_body_holds_besides_words_is_read() {
+    let Some(bodies) = bodies() else { return };
+    let message = |name: &str| match parse(&bodies[name]).unwrap().remove(0) {
+        Inbound::Message(message) => *message,
+        other => panic!("{name}: {other:?}"),
+    };
+    let ad = message("can_build_a_notification");
+    assert!(ad.forwarded);
+    assert_eq!(ad.referral.unwrap().source_id.as_deref(), Some("ADID"));
+
+    let both = message("can_keep_wa_id_priority_when_user_id_is_present");
+    assert_eq!((both.wa_id.as_deref(), both.user_id.as_deref()), (Some("WHATSAPP_ID"), Some("BSUID_123")));
+    assert_eq!(message("can_build_a_notification_with_bsuid_only_and_no_from").wa_id, None);
+    assert_eq!(message("can_build_a_contact_notification").own_contact(), None);
+
+    let Content::IdChange(change) = message("can_build_a_system_notification").content else {
+        panic!("a change of ids")
+    };
+    assert_eq!(change.old_wa_id.as_deref(), Some("OLD_PHONE_NUMBER_ID"));
+    assert_eq!(change.new_wa_id.as_deref(), Some("NEW_PHONE_NUMBER_ID"));
+
+    let Content::Unsupported(errors) = message("can_build_an_unknown_notification").content else {
+        panic!("unsupported")
+    };
+    assert_eq!(errors[0].why(), "WhatsApp does not support this type of message.");
+    let Content::Reaction { emoji, .. } = message("can_build_a_removed_reaction_notification").content else {
+        panic!("a reaction")
+    };
+    assert_eq!(emoji, None);
+}

@@ -1,0 +1,20 @@
+// The device id: a random UUID that stays in the site's local storage.
+import { load, save } from "./store.js";
+
+const KEY = "aurix.device";
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function deviceId(keep) {
+  let id = load(KEY, keep);
+  if (!UUID.test(id)) save(KEY, (id = randomUuid()), keep);
+  return id;
+}
+
+/** `crypto.randomUUID` is missing on plain `http:` sites; the bytes are not. */
+function randomUuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40; // version 4
+  bytes[8] = (bytes[8] & 0x3f) | 0x80; // RFC 9562 variant
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
