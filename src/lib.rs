@@ -4,8 +4,10 @@
 pub mod agent;
 pub mod app;
 pub mod channels;
+pub mod cli;
 pub mod config;
 pub mod db;
+pub mod demo;
 pub mod domain;
 pub mod flows;
 pub mod http;

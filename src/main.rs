@@ -1,2 +1,8 @@
 //! The `aurix` program.
-fn main() {}
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    aurix::cli::run()
+}

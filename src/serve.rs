@@ -98,7 +98,8 @@ pub async fn serve(
     worker.await.context("the worker")
 }
 
-async fn signalled() {
+/// Waits for SIGTERM or Ctrl-C.
+pub async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).expect("the system lets a process listen to SIGTERM");
     tokio::select! {

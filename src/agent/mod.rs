@@ -3,9 +3,22 @@
 //! [`read`] takes values from one text, [`turn`] decides what a burst of messages changes and what is answered. Neither
 //! reads a clock, keeps anything, or takes a value that is not in the person's own words.
 
+mod calendar;
+mod choice;
+mod contact;
+mod dates;
+mod fields;
+mod free;
+mod lexicon;
+mod names;
+mod numbers;
+mod people;
 mod read;
+mod span;
 mod state;
+mod times;
 mod turn;
+mod when;
 
 pub use read::{Context, Source, Taken, read, try_line};
 pub use state::{Input, Known, Message, Outcome, Paused, State, Turn};

@@ -4,7 +4,11 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::form::Form;
+use super::fields::{Fields, Slot};
+use super::lexicon;
+use super::span::{Span, is_free, lead_in};
+use super::{choice, contact, free, names, people, when};
+use crate::domain::form::{Field, FieldKind, Form};
 use crate::domain::phone::Region;
 
 /// Where a value comes from.
@@ -49,9 +53,241 @@ pub struct Context<'a> {
 }
 
 /// Takes values from one text. `requested` are the keys just asked for; keys that are not in the form do no harm.
+/// Each key comes at most once, in the form's order.
 pub fn read(context: &Context<'_>, text: &str, requested: &[String]) -> Vec<Taken> {
-    let _ = (context, text, requested);
-    Vec::new()
+    let text = cut(text);
+    let mut reader =
+        Reader { context, fields: Fields::new(context.form, requested), text, claimed: vec![], taken: vec![] };
+    reader.labelled_lines();
+    reader.contacts();
+    when::take(&mut reader);
+    reader.choices();
+    reader.numbers();
+    reader.names();
+    reader.yes_or_no();
+    reader.free_text();
+    let place = |key: &str| context.form.fields.iter().position(|field| field.key == key);
+    reader.taken.sort_by_key(|taken| place(&taken.key));
+    reader.taken
+}
+
+/// The first [`super::TEXT_CHARS_MAX`] characters.
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(super::TEXT_CHARS_MAX).map_or(text, |(end, _)| &text[..end])
+}
+
+/// One reading: what is asked, what is claimed by now.
+pub(super) struct Reader<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) fields: Fields<'a>,
+    pub(super) text: &'a str,
+    pub(super) claimed: Vec<Span>,
+    taken: Vec<Taken>,
+}
+
+impl<'a> Reader<'a> {
+    /// Takes a value, unless the field has one or the words are spoken for.
+    pub(super) fn take(&mut self, key: &str, span: Span, value: String) {
+        let words = span.words(self.text).to_owned();
+        if span.is_empty() || self.has(key) {
+            return;
+        }
+        self.claimed.push(span);
+        self.taken.push(Taken { key: key.to_owned(), words, value, source: Source::Words });
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.taken.iter().any(|taken| taken.key == key)
+    }
+
+    /// `Email: a@b.com` on a line of its own answers the field of that label, whatever was asked.
+    fn labelled_lines(&mut self) {
+        if !self.text.contains([':', '：']) {
+            return;
+        }
+        let lines: Vec<&str> = self.text.lines().take(super::BURST_MESSAGES_MAX).collect();
+        for line in lines {
+            let Some((label, answer)) = line.split_once([':', '：']) else { continue };
+            let Some(field) = self.fields.labelled(label) else { continue };
+            let (key, start) = (field.key.clone(), answer.as_ptr() as usize - self.text.as_ptr() as usize);
+            if answer.contains(':') && field.kind == FieldKind::Name || lexicon::is_refusal(answer) {
+                continue;
+            }
+            for taken in
+                read(self.context, answer, std::slice::from_ref(&key)).into_iter().filter(|taken| taken.key == key)
+            {
+                if let Some(at) = answer.find(&taken.words) {
+                    let span = Span::new(start + at, start + at + taken.words.len());
+                    self.take(&key, span, taken.value);
+                }
+            }
+        }
+    }
+
+    fn contacts(&mut self) {
+        let asked = self.fields.is_asked(FieldKind::Email);
+        let found = contact::emails(self.text, asked);
+        let emails: Vec<(Span, String)> =
+            found.clone().into_iter().filter(|(span, _)| is_free(*span, &self.claimed)).collect();
+        self.assign(FieldKind::Email, emails);
+        self.claimed.extend(found.into_iter().map(|(span, _)| span));
+        let asked = self.fields.is_asked(FieldKind::Phone);
+        let found = contact::phones(self.text, self.context.region, asked);
+        let found: Vec<(Span, String)> = found.into_iter().map(|(span, phone)| (span, phone.into())).collect();
+        let phones: Vec<(Span, String)> = found.into_iter().filter(|(span, _)| is_free(*span, &self.claimed)).collect();
+        self.claimed.extend(phones.iter().map(|(span, _)| *span));
+        self.assign(FieldKind::Phone, phones);
+    }
+
+    /// Gives values of one kind to the fields of that kind.
+    pub(super) fn assign(&mut self, kind: FieldKind, values: Vec<(Span, String)>) {
+        let fields: Vec<&'a Field> = self.fields.of_kind(kind).filter(|field| !self.has(&field.key)).collect();
+        self.assign_to(&fields, values);
+    }
+
+    /// Gives values to fields: all in order where their numbers agree, one to the field asked for or named beside it, else
+    /// to the only one or the first that is the plain contact field.
+    pub(super) fn assign_to(&mut self, fields: &[&'a Field], values: Vec<(Span, String)>) {
+        if fields.len() > 1 && values.len() == fields.len() {
+            for (field, (span, value)) in fields.iter().zip(values) {
+                self.take(&field.key, span, value);
+            }
+            return;
+        }
+        let Some((span, value)) = self.settled(values) else { return };
+        let before = lead_in(self.text, span.start, 60);
+        let named = fields.iter().find(|field| fields.len() > 1 && Slot::of(field).label_in(&before));
+        let asked = fields.iter().find(|field| self.fields.is_requested(&field.key));
+        let plain = fields
+            .first()
+            .filter(|field| fields.len() == 1 || matches!(field.key.as_str(), "email" | "phone" | "name"));
+        if let Some(field) = named.or(asked).or(plain) {
+            self.take(&field.key, span, value);
+        }
+    }
+
+    /// Of several values the one that holds: not one that is denied, and the last of a text that changes its mind.
+    pub(super) fn settled(&self, values: Vec<(Span, String)>) -> Option<(Span, String)> {
+        let denied = |span: &Span| {
+            let before = lead_in(self.text, span.start, 12);
+            before.ends_with("not ")
+                || before.ends_with("n't ")
+                || before.ends_with("from ")
+                || before.ends_with("instead of ")
+        };
+        let mut kept: Vec<(Span, String)> = values.iter().filter(|(span, _)| !denied(span)).cloned().collect();
+        if kept.is_empty() {
+            kept = values;
+        }
+        let changes =
+            ["no ", "no,", "sorry", "wait", "actually", "i mean", "rather", "change", "correct", "instead", "now"];
+        let lower = self.text.to_lowercase();
+        if changes.iter().any(|word| lower.contains(word)) { kept.pop() } else { kept.into_iter().next() }
+    }
+
+    fn choices(&mut self) {
+        let fields: Vec<&'a Field> = self.fields.of_kind(FieldKind::Choice).collect();
+        for field in fields {
+            let asked = self.fields.is_first(&field.key);
+            if asked && lexicon::is_refusal(self.text) {
+                continue;
+            }
+            if let Some((span, index)) =
+                choice::find(self.text, &field.options, asked).filter(|(span, _)| is_free(*span, &self.claimed))
+            {
+                self.take(&field.key, span, field.options[index].clone());
+            }
+        }
+    }
+
+    fn numbers(&mut self) {
+        let (people, others): (Vec<&'a Field>, Vec<&'a Field>) =
+            self.fields.of_kind(FieldKind::Number).partition(|field| Slot::of(field).counts_people());
+        if let Some(field) = people.first().filter(|field| !self.has(&field.key)) {
+            let asked = self.fields.is_requested(&field.key);
+            let spans = people::find(self.text, &self.claimed, asked);
+            let values = spans.into_iter().map(|span| (span, String::new())).collect();
+            if let Some((span, _)) = self.settled(values) {
+                let words = span.words(self.text);
+                let value = people::count(words).map_or_else(|| words.to_owned(), |count| count.to_string());
+                self.take(&field.key, span, value);
+            }
+        }
+        for field in others {
+            let asked = self.fields.is_first(&field.key);
+            if let Some((span, value)) = free::number(self.text, &self.claimed, &Slot::of(field), asked) {
+                self.take(&field.key, span, value);
+            }
+        }
+    }
+
+    fn names(&mut self) {
+        let wanted = self.fields.names();
+        if wanted.is_empty() {
+            return;
+        }
+        let asked = self.fields.asks_name();
+        let found = names::find(self.text, &self.claimed, asked);
+        let first = self.fields.first_wanted();
+        for name in found.iter().take(4) {
+            self.take_name(name, first, found.len());
+        }
+    }
+
+    fn take_name(&mut self, name: &names::Found, first: Option<&'a str>, count: usize) {
+        let (given, family) = names::split(self.text, name.span);
+        let slots = self.fields.names();
+        let say = |span: Span| span.words(self.text).to_owned();
+        let mut takes: Vec<(String, Span)> = Vec::new();
+        for (key, part) in &slots {
+            let span = match (part, name.part, family) {
+                (names::Part::Whole, names::Part::Whole, _) => Some(name.span),
+                (names::Part::Whole, _, _) if count == 1 => Some(name.span),
+                (names::Part::First, names::Part::First, _) | (names::Part::Last, names::Part::Last, _) => {
+                    Some(name.span)
+                }
+                (names::Part::First, names::Part::Whole, Some(_)) => Some(given),
+                (names::Part::Last, names::Part::Whole, family @ Some(_)) => family,
+                (names::Part::Last, names::Part::Whole, None) => (first == Some(key)).then_some(name.span),
+                (names::Part::First, names::Part::Whole, None) => {
+                    let is_last = first
+                        .is_some_and(|key| slots.iter().any(|(slot, part)| slot == key && *part == names::Part::Last));
+                    (!is_last).then_some(name.span)
+                }
+                _ => None,
+            };
+            takes.extend(span.map(|span| (key.clone(), span)));
+        }
+        for (key, span) in takes {
+            let value = say(span);
+            self.take(&key, span, value);
+        }
+    }
+
+    fn yes_or_no(&mut self) {
+        let Some(field) = self.fields.first().filter(|field| field.kind == FieldKind::YesNo) else { return };
+        if lexicon::is_question(self.text) || lexicon::is_refusal(self.text) {
+            return;
+        }
+        if let Some((words, answer)) = lexicon::yes_no(self.text) {
+            let start = words.as_ptr() as usize - self.text.as_ptr() as usize;
+            let value = if answer { "yes" } else { "no" };
+            self.take(&field.key, Span::new(start, start + words.len()), value.to_owned());
+        }
+    }
+
+    fn free_text(&mut self) {
+        let fields: Vec<&'a Field> = self.fields.of_kind(FieldKind::Text).collect();
+        for field in fields {
+            let asked = self.fields.is_first(&field.key);
+            let found = free::labelled(self.text, &self.claimed, &Slot::of(field))
+                .or_else(|| asked.then(|| free::answer(self.text, &self.claimed)).flatten());
+            if let Some(span) = found {
+                let value = span.words(self.text).to_owned();
+                self.take(&field.key, span, value);
+            }
+        }
+    }
 }
 
 /// What `aurix form try` prints for a line: `{"fields":{key: words},"values":{key: normalised}}`.

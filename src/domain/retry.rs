@@ -1,9 +1,10 @@
 //! When a failed delivery is tried again: the schedule, its jitter, and what the receiver asked for.
 
+use std::time::Duration;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use std::time::Duration;
 
 /// Waits in one schedule at most.
 pub const WAITS_MAX: usize = 50;

@@ -17,6 +17,7 @@ pub mod open_channel;
 pub mod receive_message;
 pub mod record_click;
 pub mod remove_webhook;
+pub mod resend_delivery;
 pub mod revoke_key;
 pub mod rotate_secret;
 pub mod send_message;

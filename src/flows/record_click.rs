@@ -87,16 +87,17 @@ pub async fn record_click(app: &App, press: Press) -> String {
 fn prepare(app: &App, press: Press) -> Click {
     let now = app.clock.now();
     let cap = |url: Option<String>| url.map(|url| cap_url(&url));
-    let (click_url, first_raw_url) = (cap(press.click_url), cap(press.first_raw_url));
+    // Read before the addresses are cut: what stands behind the cut counts too.
+    let params = parsed_params(press.click_url.as_deref(), press.first_raw_url.as_deref());
     Click {
         event_id: event_id(&app.random, now),
         correlation_id: draw(&app.random),
         project: press.widget.project.0,
         widget: press.widget.id,
         device_id: press.device_id,
-        parsed_params: parsed_params(click_url.as_deref(), first_raw_url.as_deref()).to_json(),
-        click_url,
-        first_raw_url,
+        parsed_params: params.to_json(),
+        click_url: cap(press.click_url),
+        first_raw_url: cap(press.first_raw_url),
         referrer: cap(press.referrer),
         ip_address: press.widget.ip_policy.apply(press.ip).map(|ip| ip.to_string()),
         user_agent: press.user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect()),

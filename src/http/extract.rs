@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::error::{Field, Problem, Result};
 
@@ -73,8 +73,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-/// Reads JSON text as a `T`.
+/// Reads JSON text, an object, as a `T`.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        // serde would read a list as a struct, too.
+        serde_json::from_slice::<IgnoredAny>(body).map_err(|error| unreadable(".", &error))?;
+        return Err(Problem::field("body", "must be a JSON object"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -89,12 +94,16 @@ fn unreadable(path: &str, error: &serde_json::Error) -> Problem {
         return Problem::Malformed(format!("The body is not JSON: {error}."));
     }
     let text = error.to_string();
-    let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
-    // Of a missing field serde gives the name in the text, and the path of what it is missing from.
-    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-    match (missing, path) {
-        (Some(name), ".") => Problem::field(name, "is missing"),
-        (Some(name), _) => Problem::field(format!("{path}.{name}"), "is missing"),
+    let detail = text.split(" at line ").next().unwrap_or(&text);
+    // Where a field is missing or comes twice, serde gives its name in the text, and the path of the object around it.
+    let (name, detail) = match detail.strip_suffix('`').and_then(|text| text.split_once(" field `")) {
+        Some(("missing", name)) => (Some(name), "is missing"),
+        Some(("duplicate", name)) => (Some(name), "is given more than once"),
+        _ => (None, detail),
+    };
+    match (name, path) {
+        (Some(name), ".") => Problem::field(name, detail),
+        (Some(name), _) => Problem::field(format!("{path}.{name}"), detail),
         (None, ".") => Problem::field("body", detail),
         (None, _) => Problem::field(path, detail),
     }
@@ -168,12 +177,14 @@ mod tests {
         check("{}", "422 url is missing");
         check("{\"url\": 5}", "422 url invalid type: integer `5`, expected a string");
         check("{\"url\": null}", "422 url invalid type: null, expected a string");
-        check("7", "422 body invalid type: integer `7`, expected struct Put");
+        check("{\"url\": \"a\", \"url\": \"b\"}", "422 url is given more than once");
+        check("7", "422 body must be a JSON object");
+        check(" [\"https://example.com\"]", "422 body must be a JSON object");
     }
 
     #[test]
     fn a_parameter_is_given_once() {
-        let query = Query::parse("limit=5&from_date=2026-01-02T10:00+08:00&limit=6").ok().expect("few parameters");
+        let query = Query::parse("limit=5&from_date=2026-01-02T10:00+08:00&limit=6").expect("few parameters");
         assert_eq!(query.one("from_date"), Ok(Some("2026-01-02T10:00 08:00")));
         assert_eq!(query.one("offset"), Ok(None));
         assert!(query.one("limit").is_err());

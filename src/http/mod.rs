@@ -6,6 +6,7 @@ pub mod error;
 pub mod extract;
 pub mod health;
 pub mod partner;
+pub mod playground;
 pub mod server;
 pub mod widget;
 

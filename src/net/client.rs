@@ -1,5 +1,16 @@
 //! The client: one request, one answer, one deadline.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Response};
+use tokio::time::timeout;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
 use crate::net::connect::Connector;
 use crate::net::error::{Cause, SendError, Stage};
 use crate::net::guard::AddressPolicy;
@@ -8,15 +19,6 @@ use crate::net::pool::{Limits, Pool, Sender};
 use crate::net::resolve::{Lookups, Resolver};
 use crate::net::target::{InvalidTarget, Target};
 use crate::net::tls::Tls;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
-use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Response};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 
 /// What a request may take in all: name, connection, TLS, answer.
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(15);

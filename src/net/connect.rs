@@ -1,5 +1,16 @@
 //! A new connection: resolve, check every address, connect to one of those that passed, secure.
 
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use hyper::client::conn::http1;
+use hyper::rt::{Read, Write};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use url::Host;
+
 use crate::net::error::{Cause, Stage, in_words};
 use crate::net::guard::AddressPolicy;
 use crate::net::moment;
@@ -7,15 +18,6 @@ use crate::net::pool::Sender;
 use crate::net::resolve::Lookups;
 use crate::net::target::Target;
 use crate::net::tls::Tls;
-use hyper::client::conn::http1;
-use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioIo;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use url::Host;
 
 /// Addresses of one name that are tried at most.
 const ADDRESSES_MAX: usize = 6;

@@ -1,7 +1,8 @@
 //! What can go wrong with a request, told apart, in words for an operator.
 
-use crate::net::target::InvalidTarget;
 use std::time::Duration;
+
+use crate::net::target::InvalidTarget;
 
 /// A request that did not get an answer which ended properly.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,8 @@
 //! Which addresses may be connected to: the table of those that are not public, and the operator's exceptions.
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// What requests may reach. Fixed when a client is made.
 #[derive(Debug, Clone, Default)]

@@ -1,13 +1,15 @@
 //! Connections that wait for the next request to the same origin: few, and not for long.
 
-use crate::net::moment;
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::client::conn::http1::SendRequest;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::http1::SendRequest;
 use tokio::time::Instant;
+
+use crate::net::moment;
 
 /// One end of a connection; the other end is driven by a task that ends with it.
 pub(super) type Sender = SendRequest<Full<Bytes>>;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::Arc;
+
 use tokio::sync::Semaphore;
 
 /// Names that one client looks up at the same time at most. The system's resolver blocks a thread for each, and goes on

@@ -1,9 +1,11 @@
 //! Where a request goes: a URL that was looked at from every side before anything is sent.
 
-use crate::net::guard::AddressPolicy;
-use hyper::http::uri::PathAndQuery;
 use std::net::IpAddr;
+
+use hyper::http::uri::PathAndQuery;
 use url::{Host, Url};
+
+use crate::net::guard::AddressPolicy;
 
 /// The longest URL that is accepted.
 pub const URL_LENGTH_MAX: usize = 2_048;

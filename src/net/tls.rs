@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;

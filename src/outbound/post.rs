@@ -1,12 +1,14 @@
 //! One attempt of one delivery: sign, send, judge, and keep what the log shows of it.
 
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
 use crate::domain::retry::RetryAfter;
 use crate::domain::signature::Signatures;
 use crate::net::client::ANSWER_BYTES_MAX;
 use crate::net::{Answer, Client, Method, Request, SendError};
-use bytes::Bytes;
-use jiff::Timestamp;
-use std::time::Duration;
 
 /// What the log keeps of a body, and of all headers of an answer together, in bytes.
 pub const ATTEMPT_BODY_BYTES_MAX: usize = 16 * 1024;

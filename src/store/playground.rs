@@ -1,6 +1,6 @@
-//! What the playground of `aurix demo` shows and sets besides the product's own reads and writes.
+//! What the playground of `aurix demo` shows of a lead: one read, whoever asks.
 
-use crate::db::{Conn, Result, Tx};
+use crate::db::{Conn, Result};
 use crate::domain::ids::ProjectId;
 use crate::params;
 
@@ -65,21 +65,6 @@ pub async fn lead(conn: &Conn, project: ProjectId, channel: i64, who: &Who) -> R
                 parsed_params: row.get(7)?,
             })
         },
-    )
-    .await
-}
-
-/// Moves a channel's addresses: the demo's change with the port it gets.
-pub async fn set_channel_addresses(
-    tx: &Tx,
-    project: ProjectId,
-    channel: i64,
-    link_base: &str,
-    api_base: &str,
-) -> Result<u64> {
-    tx.execute(
-        "UPDATE channels SET link_base = $3, api_base = $4 WHERE project_id = $1 AND id = $2",
-        params![project.0, channel, link_base, api_base],
     )
     .await
 }

@@ -14,7 +14,7 @@ after(async () => {
 });
 
 const HOSTILE_CSS = `
-  * { all: revert; transform: scale(.2) !important; color: red !important; font-size: 90px !important; }
+  :not(html) { all: revert; transform: scale(.2) !important; color: red !important; font-size: 90px !important; }
   html > *:not(head):not(body), aurix-widget { display: none !important; opacity: 0 !important; position: static !important; }
   a { display: none !important; } body { transform: translateY(200px) !important; }`;
 

@@ -4,3 +4,8 @@
 mod support;
 
 mod clicks;
+mod conversations;
+mod deliveries;
+mod net;
+mod tidy;
+mod whatsapp_data;

@@ -1,22 +1,17 @@
 //! Deliveries over real sockets: what the answers of good, bad and hostile receivers mean, and where a request may go.
 
-#[path = "net/addresses.rs"]
 mod addresses;
-#[path = "net/answers.rs"]
 mod answers;
-#[path = "net/broken.rs"]
 mod broken;
-#[path = "net/connections.rs"]
 mod connections;
-#[path = "net/raw_receiver.rs"]
 mod raw_receiver;
-#[path = "net/tls.rs"]
 mod tls;
+
+use std::time::Duration;
 
 use aurix::net::{AddressPolicy, Client, Method, Options, Request, Resolver};
 use aurix::outbound::{Attempt, Delivery, Outcome, post};
 use bytes::Bytes;
-use std::time::Duration;
 
 /// Long enough for everything that answers, on any machine.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -100,9 +100,8 @@ fn imports_point_down_only() {
 #[test]
 fn every_file_is_in_shape() {
     let (sources, tests) = (rust_files("src"), rust_files("tests"));
-    let of_sources = sources.iter().flat_map(|(file, text)| shape::complaints_of_source(file, text));
-    let of_tests = tests.iter().flat_map(|(file, text)| shape::complaints_of_test(file, text));
-    assert_tidy(&of_sources.chain(of_tests).collect::<Vec<_>>());
+    let all = sources.iter().chain(&tests);
+    assert_tidy(&all.flat_map(|(file, text)| shape::complaints(file, text)).collect::<Vec<_>>());
     let mut lengths: Vec<_> = sources.iter().map(|(_, text)| text.lines().count()).collect();
     lengths.sort_unstable();
     println!(

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> std::result::Result<ListQuery, String> {
-        ListQuery::read(&Query::parse(query).ok().expect("few parameters")).map_err(|problem| match problem {
+        ListQuery::read(&Query::parse(query).expect("few parameters")).map_err(|problem| match problem {
             Problem::Invalid(fields) => fields.into_iter().map(|field| field.field).collect::<Vec<_>>().join(" "),
             other => format!("{other:?}"),
         })

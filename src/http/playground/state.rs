@@ -87,7 +87,7 @@ impl Playground {
 
     /// The `Host` under which browsers reach the server.
     pub(super) fn host(&self) -> Option<&str> {
-        self.stage.base_url.split_once("://").map(|(_, host)| host)
+        self.stage.base_url.split_once("://").and_then(|(_, rest)| rest.split('/').next())
     }
 
     /// The platform's id of a reply, and whether it is new: the same reply id gets the same one again.

@@ -1,11 +1,13 @@
 //! The address guard where it counts: at the moment of connecting, whatever a URL or a name server says.
 
-use super::raw_receiver::{RawReceiver, ok, say};
-use super::{PATIENCE, client, one_address, request};
-use aurix::net::{AddressPolicy, Cause, Client, Options, Resolver};
 use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aurix::net::{AddressPolicy, Cause, Client, Options, Resolver};
+
+use super::raw_receiver::{RawReceiver, ok, say};
+use super::{PATIENCE, client, one_address, request};
 
 /// A client whose names resolve to these addresses.
 fn resolving(policy: AddressPolicy, addresses: &'static [&'static str]) -> Client {

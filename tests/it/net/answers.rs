@@ -1,11 +1,13 @@
 //! Answers that end properly: what is sent, and what each status means.
 
-use super::raw_receiver::{RawReceiver, ok, say};
-use super::{PATIENCE, client, deliver, delivery, why};
+use std::time::Duration;
+
 use aurix::domain::retry::RetryAfter;
 use aurix::domain::signature::{verify_hub, verify_standard_webhooks};
 use aurix::outbound::{Delivery, Outcome, USER_AGENT, post};
-use std::time::Duration;
+
+use super::raw_receiver::{RawReceiver, ok, say};
+use super::{PATIENCE, client, deliver, delivery, why};
 
 #[tokio::test]
 async fn a_delivery_is_signed_and_says_who_it_is_from() {

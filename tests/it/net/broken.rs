@@ -1,9 +1,10 @@
 //! Answers that do not end properly, or never: each is a failure with its own words, and none holds anything up.
 
-use super::raw_receiver::{RawReceiver, Step, ok, say};
-use super::{IMPATIENCE, PATIENCE, client, deliver, delivery, request, why};
 use aurix::net::{Cause, SendError, Stage};
 use aurix::outbound::{Outcome, post};
+
+use super::raw_receiver::{RawReceiver, Step, ok, say};
+use super::{IMPATIENCE, PATIENCE, client, deliver, delivery, request, why};
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 const TEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";

@@ -1,10 +1,12 @@
 //! Connections: kept for the next request, dropped when they are no good, never too many.
 
+use std::time::Duration;
+
+use aurix::net::{Cause, Client, Options, Resolver};
+use tokio::task::JoinSet;
+
 use super::raw_receiver::{RawReceiver, Step, ok, say};
 use super::{PATIENCE, client, one_address, request};
-use aurix::net::{Cause, Client, Options, Resolver};
-use std::time::Duration;
-use tokio::task::JoinSet;
 
 /// Waits until the client keeps this many connections.
 async fn until_idle(client: &Client, connections: usize) {

@@ -1,15 +1,17 @@
 //! Encrypted connections: only to who can prove the name.
 
-use super::raw_receiver::read_request;
-use super::{PATIENCE, one_address, request};
-use aurix::net::{Cause, Client, Options, Resolver, SendError};
 use std::net::IpAddr;
 use std::sync::Arc;
+
+use aurix::net::{Cause, Client, Options, Resolver, SendError};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{ServerConfig, crypto};
+
+use super::raw_receiver::read_request;
+use super::{PATIENCE, one_address, request};
 
 /// A receiver for `hooks.example` with a certificate of its own: its port and the certificate.
 async fn receiver() -> (u16, Vec<u8>) {

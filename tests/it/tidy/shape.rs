@@ -22,18 +22,17 @@ const STATUS_ALLOWED: &[(&str, &str)] = &[
 ];
 const STATUS_OF_SUCCESS: &[&str] = &["OK", "CREATED", "ACCEPTED", "NO_CONTENT", "FOUND"];
 
-/// What is wrong with the shape of a file under `src/`, as `file:line: what to do`.
-pub fn complaints_of_source(file: &str, text: &str) -> Vec<String> {
+/// What is wrong with the shape of a Rust file, as `file:line: what to do`.
+pub fn complaints(file: &str, text: &str) -> Vec<String> {
     let source = source::read(text);
     let tokens = source::tokens(&source.code);
-    [complaints_of_test(file, text), sql(file, &source), statuses(file, &tokens), unwraps(file, &tokens)].concat()
-}
-
-/// What is wrong with the shape of any Rust file.
-pub fn complaints_of_test(file: &str, text: &str) -> Vec<String> {
-    let source = source::read(text);
-    let tokens = source::tokens(&source.code);
-    [size(file, text), functions(file, &tokens), macros(file, &tokens), sleeps(file, &tokens)].concat()
+    let everywhere = [size(file, text), functions(file, &tokens), macros(file, &tokens)].concat();
+    let here = if file.starts_with("src/") {
+        [sql(file, &source), statuses(file, &tokens), unwraps(file, &tokens)].concat()
+    } else {
+        sleeps(file, &tokens)
+    };
+    [everywhere, here].concat()
 }
 
 fn size(file: &str, text: &str) -> Vec<String> {
@@ -108,7 +107,6 @@ fn macros(file: &str, tokens: &[Token]) -> Vec<String> {
 
 fn sleeps(file: &str, tokens: &[Token]) -> Vec<String> {
     let calls = tokens.windows(2).filter(|pair| pair[0].text == "sleep" && pair[1].text == "(");
-    let calls = calls.filter(|_| file.starts_with("tests/"));
     calls
         .map(|pair| format!("{file}:{}: a test moves the clock or waits for an event, it never sleeps", pair[0].line))
         .collect()
@@ -177,8 +175,7 @@ fn unwraps(file: &str, tokens: &[Token]) -> Vec<String> {
 
 fn check(file: &str, text: &str, expected: &[&str]) {
     let text = format!("//! Owns a test.\n{text}");
-    let found =
-        if file.starts_with("src/") { complaints_of_source(file, &text) } else { complaints_of_test(file, &text) };
+    let found = complaints(file, &text);
     assert_eq!(found.len(), expected.len(), "{text}\n{found:#?}");
     for (sentence, part) in found.iter().zip(expected) {
         assert!(sentence.contains(part), "{sentence:?} does not say {part:?}");
@@ -187,7 +184,7 @@ fn check(file: &str, text: &str, expected: &[&str]) {
 
 #[test]
 fn a_long_file_and_one_that_does_not_say_what_it_owns_are_found() {
-    assert!(complaints_of_test("src/a.rs", "// Owns nothing.\n")[0].contains("src/a.rs:1: begin with"));
+    assert!(complaints("src/a.rs", "// Owns nothing.\n")[0].contains("src/a.rs:1: begin with"));
     check("src/a.rs", &"\n".repeat(FILE_LINES_MAX - 1), &[]);
     check("src/a.rs", &"\n".repeat(FILE_LINES_MAX), &["401 lines"]);
 }

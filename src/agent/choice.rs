@@ -1,0 +1,238 @@
+//! Finds which option of a choice a text means: as it is spelled, with slips, by a part of it, or by its place.
+
+use super::span::{Span, lead_in};
+
+/// Longest answer whose words are compared with slips, in bytes. A longer text must have an option as it is spelled.
+const FUZZY_BYTES_MAX: usize = 400;
+
+const PLACES: [&str; 10] =
+    ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+const COUNTS: [&str; 10] = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+
+/// One word of a text, in lower case.
+struct Word {
+    span: Span,
+    lower: String,
+}
+
+/// The option meant: the part of the text that says so, and its index. `asked` allows for slips, parts and places.
+pub(super) fn find(text: &str, options: &[String], asked: bool) -> Option<(Span, usize)> {
+    let words = words(text);
+    let spelled = settle(
+        text,
+        options.iter().enumerate().filter_map(|(index, option)| Some((phrase(&words, option, 0)?, index))),
+    );
+    if spelled.is_some() || text.len() > FUZZY_BYTES_MAX {
+        return spelled;
+    }
+    let slips = |option: &String| slips_allowed(option, asked);
+    let close =
+        options.iter().enumerate().filter_map(|(index, option)| Some((phrase(&words, option, slips(option))?, index)));
+    let close = settle(text, close);
+    if close.is_some() || !asked {
+        return close;
+    }
+    by_part(text, &words, options).or_else(|| by_place(&words, options))
+}
+
+/// Of several options in one text the one that is not denied counts; two that are both meant leave it open.
+fn settle(text: &str, found: impl Iterator<Item = (Span, usize)>) -> Option<(Span, usize)> {
+    let mut found: Vec<(Span, usize)> = found.filter(|(span, _)| !is_denied(text, *span)).collect();
+    // "Orchard Gateway" also has "Orchard" in it: the longer one is meant.
+    let all = found.clone();
+    found.retain(|(span, index)| {
+        !all.iter().any(|(other, longer)| {
+            longer != index && other.overlaps(*span) && other.end - other.start > span.end - span.start
+        })
+    });
+    found.sort();
+    let corrected = ["actually", "no,", "sorry", "i mean", "instead", "rather"]
+        .iter()
+        .any(|word| text.to_lowercase().contains(word));
+    match found.as_slice() {
+        [only] => Some(*only),
+        [.., last] if corrected => Some(*last),
+        _ => None,
+    }
+}
+
+fn is_denied(text: &str, span: Span) -> bool {
+    let before = lead_in(text, span.start, 24);
+    let before = before.trim_end().trim_end_matches("the").trim_end();
+    before.ends_with("not")
+        || before.ends_with("n't")
+        || before.ends_with("n’t")
+        || before.ends_with("except")
+        || before.ends_with("instead of")
+}
+
+fn words(text: &str) -> Vec<Word> {
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '\'' | '’');
+    text.split(|letter: char| !is_part(letter))
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            let start = word.as_ptr() as usize - text.as_ptr() as usize;
+            Word { span: Span::new(start, start + word.len()), lower: word.to_lowercase().replace('’', "'") }
+        })
+        .collect()
+}
+
+/// Where the words of `option` stand in a row, with at most `slips` slips in all.
+fn phrase(text: &[Word], option: &str, slips: usize) -> Option<Span> {
+    let wanted = words(option);
+    if wanted.is_empty() || wanted.len() > text.len() {
+        return None;
+    }
+    let joined = |words: &[Word]| words.iter().map(|word| word.lower.as_str()).collect::<Vec<_>>().join(" ");
+    let target = joined(&wanted);
+    text.windows(wanted.len())
+        .filter_map(|window| {
+            let distance = distance(&joined(window), &target, slips)?;
+            Some((distance, window.first()?.span.covering(window.last()?.span)))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, span)| span)
+}
+
+/// Slips that are forgiven, by the length of the option; fewer where nothing was asked.
+fn slips_allowed(option: &str, asked: bool) -> usize {
+    match (option.chars().count(), asked) {
+        (..=3, _) => 0,
+        (4..=6, true) => 1,
+        (7..=10, true) => 2,
+        (11.., true) => 3,
+        (..=6, false) => 0,
+        (_, false) => 1,
+    }
+}
+
+/// A part that only one option has: "gateway" of Orchard Gateway.
+fn by_part(text: &str, words: &[Word], options: &[String]) -> Option<(Span, usize)> {
+    let found =
+        words.iter().filter(|word| word.lower.chars().count() >= 3 || !word.lower.is_ascii()).filter_map(|word| {
+            let has = |option: &String| {
+                self::words(option).iter().any(|part| {
+                    let slips = slips_allowed(&part.lower, true);
+                    distance(&word.lower, &part.lower, slips).is_some()
+                        || word.lower.chars().count() >= 4 && part.lower.starts_with(&word.lower)
+                })
+            };
+            let mut owners = options.iter().enumerate().filter(|(_, option)| has(option));
+            let (index, _) = owners.next()?;
+            owners.next().is_none().then_some((word.span, index))
+        });
+    let found: Vec<(Span, usize)> = found.collect();
+    let (_, first) = found.first()?;
+    if found.iter().all(|(_, index)| index == first) {
+        let denied = is_denied(text, found[0].0);
+        return (!denied).then(|| (found[0].0.covering(found[found.len() - 1].0), *first));
+    }
+    None
+}
+
+/// "2", "the second one", "option b", "the last one".
+fn by_place(words: &[Word], options: &[String]) -> Option<(Span, usize)> {
+    let fillers = [
+        "the", "option", "number", "no", "one", "please", "choice", "i", "want", "take", "will", "would", "like", "ll",
+        "i'll", "answer", "it's", "go", "with",
+    ];
+    let mut meant: Vec<(Span, usize)> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let lower = word.lower.as_str();
+        let alone = words.len() == 1
+            || at > 0 && matches!(words[at - 1].lower.as_str(), "option" | "number" | "choice" | "answer");
+        let place = PLACES.iter().position(|name| *name == lower);
+        let index = if let Some(place) = place {
+            Some(place)
+        } else if lower == "last" {
+            options.len().checked_sub(1)
+        } else if let Ok(number) = lower.trim_end_matches(char::is_alphabetic).parse::<usize>() {
+            number.checked_sub(1)
+        } else if alone {
+            let letter = lower.bytes().next().filter(|byte| lower.len() == 1 && byte.is_ascii_lowercase());
+            COUNTS.iter().position(|name| *name == lower).or(letter.map(|byte| usize::from(byte - b'a')))
+        } else {
+            None
+        };
+        match index {
+            Some(index) => meant.push((word.span, index)),
+            None if fillers.contains(&lower) => {}
+            None => return None,
+        }
+    }
+    match meant.as_slice() {
+        [(span, index)] if *index < options.len() => Some((*span, *index)),
+        _ => None,
+    }
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbours between two words, `None` above `limit`.
+fn distance(left: &str, right: &str, limit: usize) -> Option<usize> {
+    if limit == 0 {
+        return (left == right).then_some(0);
+    }
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    if left.len().abs_diff(right.len()) > limit || left.first() != right.first() && limit < 2 && left.len() < 4 {
+        return None;
+    }
+    let mut rows: [Vec<usize>; 3] = [vec![0; right.len() + 1], (0..=right.len()).collect(), vec![0; right.len() + 1]];
+    for row in 1..=left.len() {
+        let [before, previous, current] = &mut rows;
+        current[0] = row;
+        for column in 1..=right.len() {
+            let cost = usize::from(left[row - 1] != right[column - 1]);
+            let mut best = (previous[column] + 1).min(current[column - 1] + 1).min(previous[column - 1] + cost);
+            if row > 1 && column > 1 && left[row - 1] == right[column - 2] && left[row - 2] == right[column - 1] {
+                best = best.min(before[column - 2] + 1);
+            }
+            current[column] = best;
+        }
+        rows.rotate_left(1);
+    }
+    Some(rows[1][right.len()]).filter(|distance| *distance <= limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, asked: bool, expected: Option<(&str, &str)>) {
+        let options = ["Orchard Gateway", "Bugis Junction", "Jurong Point", "Eyelash Extensions"].map(str::to_owned);
+        let found = find(text, &options, asked).map(|(span, index)| (span.words(text), options[index].as_str()));
+        assert_eq!(found, expected, "{text:?}");
+    }
+
+    #[test]
+    fn options_are_recognised_with_slips_parts_and_places() {
+        check("orchard gateway please", false, Some(("orchard gateway", "Orchard Gateway")));
+        check("Orchrad Gatewy", true, Some(("Orchrad Gatewy", "Orchard Gateway")));
+        check("the bugis one", true, Some(("bugis", "Bugis Junction")));
+        check("2", true, Some(("2", "Bugis Junction")));
+        check("the third one", true, Some(("third", "Jurong Point")));
+        check("option b", true, Some(("b", "Bugis Junction")));
+        check("the last one please", true, Some(("last", "Eyelash Extensions")));
+        check("eyelash extention", true, Some(("eyelash extention", "Eyelash Extensions")));
+        check("not Jurong Point but Bugis Junction", true, Some(("Bugis Junction", "Bugis Junction")));
+        check("Bugis Junction, actually no, Jurong Point", true, Some(("Jurong Point", "Jurong Point")));
+    }
+
+    #[test]
+    fn what_is_no_option_is_not_taken() {
+        check("bugis", false, None);
+        check("2", false, None);
+        check("9", true, None);
+        check("0", true, None);
+        check("I have 2 questions", true, None);
+        check("Orchard Gateway or Bugis Junction?", true, None);
+        check("tampines", true, None);
+        check("", true, None);
+    }
+
+    #[test]
+    fn slips_are_counted() {
+        assert_eq!(distance("orchrad", "orchard", 2), Some(1));
+        assert_eq!(distance("orchard", "bugis", 2), None);
+        assert_eq!(distance("same", "same", 1), Some(0));
+    }
+}

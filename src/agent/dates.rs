@@ -1,0 +1,140 @@
+//! Finds days in a text: as a date, a weekday, an ordinal, or seen from today.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::calendar::{months_pattern, ordinals_pattern, weekdays_pattern};
+use super::numbers::NUMBER;
+use super::span::{Span, is_free, lead_in, lead_out};
+
+/// Every way to say a day that can stand anywhere in a sentence.
+static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
+    let month = format!(r"{}\b\.?", months_pattern());
+    let weekday = weekdays_pattern(true);
+    let long_weekday = weekdays_pattern(false);
+    let ordinal = ordinals_pattern();
+    let day = format!(r"(?:\d{{1,2}}(?:\s?(?:st|nd|rd|th)\b)?|{ordinal}\b)");
+    let ordinal_day = format!(r"(?:\d{{1,2}}\s?(?:st|nd|rd|th)\b|{ordinal}\b)");
+    let lead = format!(r"(?:\b{weekday}\b\.?\s*,?\s+(?:on\s+)?(?:the\s+)?)?");
+    let tail =
+        format!(r"(?:\s*,?\s*(?:of\s+|de\s+)?(?:19|20)\d\d\b|\s+this year\b)?(?:\s*,?\s+(?:on\s+)?{weekday}\b)?");
+    let some = format!(r"(?:{NUMBER}|an?|a couple of|a few)");
+    let and_more = format!(r"(?:\s+and\s+(?:{NUMBER}|a)\s+(?:day|week)s?\b)?");
+    let ways = [
+        format!(r"{lead}\b\d{{4}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}\b"),
+        format!(r"{lead}\b\d{{1,2}}/\d{{1,2}}(?:/\d{{4}}|/\d{{2}})?\b(?:\s+this year\b)?"),
+        format!(r"{lead}\b\d{{1,2}}(?:\.\d{{1,2}}\.|-\d{{1,2}}-)\d{{2,4}}\b"),
+        r"\d{1,2}月\d{1,2}[日号]".to_owned(),
+        format!(r"{lead}\b{day}(?:\s+of|\s+de|\.)?\s*,?\s*\b{month}{tail}"),
+        format!(r"{lead}\b{month}\s*,?\s*(?:the\s+)?{day}{tail}"),
+        format!(
+            r"\b(?:first|second|third|fourth|last)\s+{long_weekday}\s+(?:of|in)\s+(?:(?:this|next|the)\s+month|{month})"
+        ),
+        format!(r"\b{weekday}\b\.?\s*,?\s+(?:the\s+)?{ordinal_day}(?:\s+(?:19|20)\d\d\b)?"),
+        format!(
+            r"\bin\s+(?:about\s+|around\s+|exactly\s+|just\s+)?{some}\s+(?:more\s+)?(?:day|week|month)s?\b{and_more}"
+        ),
+        format!(r"\b{some}\s+(?:day|week|month)s?\b{and_more}\s+from\s+(?:now|today|tomorrow|{long_weekday})\b"),
+        format!(r"\b{NUMBER}\s+{long_weekday}s\s+from\s+now\b"),
+        format!(r"\b(?:next|this|coming)\s+(?:week\s+)?{weekday}\b"),
+        format!(r"\b{long_weekday}\s+next\s+week\b"),
+        r"\b(?:next|this)\s+(?:week(?:end)?|month)\b".to_owned(),
+        r"\bday after tomorrow\b|\b(?:today|tonight|tonite|tomorrow|tomm?or+ow|tmrw?|2moro)\b".to_owned(),
+        r"\bthis\s+(?:evening|afternoon|morning)\b".to_owned(),
+        r"\b(?:christmas|new year['’]?s)\s+(?:eve|day)\b|\bvalentine['’]?s\s+day\b".to_owned(),
+        r"\b(?:heute|übermorgen|demain|après-demain|aujourd['’]hui|mañana|esok|lusa|hari ini)\b".to_owned(),
+        r"今天|明天|后天|今晚|下?(?:周|星期)[一二三四五六日天]".to_owned(),
+        r"\b\d{1,2}(?:st|nd|rd|th)\b".to_owned(),
+        format!(r"\b{long_weekday}\b"),
+    ];
+    Regex::new(&format!("(?i)(?:{})", ways.join("|"))).expect("the pattern of days is well-formed")
+});
+
+/// What is a day only as an answer to a question for one.
+static ASKED: LazyLock<Regex> = LazyLock::new(|| {
+    let weekday = weekdays_pattern(true);
+    let ordinal = ordinals_pattern();
+    let way = format!(
+        r"(?i)\b(?:yesterday|now|morgen|christmas|valentine['’]?s|{weekday}|{ordinal}|\d{{1,2}}[./-]\d{{1,2}})\b"
+    );
+    Regex::new(&way).expect("the pattern of days as answers is well-formed")
+});
+
+/// A span of hours from now: it says a day as well as a time.
+static SOON: LazyLock<Regex> = LazyLock::new(|| {
+    let some = format!(r"(?:{NUMBER}|an?|a couple of|a few)");
+    let way = format!(
+        r"(?i)\bin\s+(?:about\s+|around\s+)?(?:half an hour|{some}\s+(?:hour|hr|minute|min)s?\b(?:\s+and a half)?)|\b(?:half an hour|{some}\s+(?:hour|minute)s?)\s+from now\b|\b(?:free|available|table|right)\s+now\b"
+    );
+    Regex::new(&way).expect("the pattern of hours from now is well-formed")
+});
+
+/// Words around a day that make it part of a question about the house, or of the past.
+static OTHER_MATTER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(?:opening|closing|visited|expires?|already|today's date|do you have an? \w+ roast|(?:are|is|will) (?:you|they|it) (?:be )?(?:open|closed?)|(?:when|time) do (?:you|they) (?:open|close))\b",
+    )
+    .expect("the pattern of other matters is well-formed")
+});
+
+/// Month names that are also everyday words: they need an ordinal, an "of" or a year beside them.
+static EVERYDAY_MONTH: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:may|mar|mac|mars|mai)\b").expect("a list of words is well-formed"));
+
+/// Finds the days of a text in order. `asked` widens what counts.
+pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
+    if !asked && OTHER_MATTER.is_match(text) {
+        return Vec::new();
+    }
+    let mut spans: Vec<Span> = ANYWHERE
+        .find_iter(text)
+        .map(|found| Span::of(text, found))
+        .filter(|span| is_free(*span, taken) && is_day(text, *span))
+        .collect();
+    for found in SOON.find_iter(text) {
+        let span = without_leading_word(text, Span::of(text, found));
+        if is_free(span, taken) && is_free(span, &spans) {
+            spans.push(span);
+        }
+    }
+    if spans.is_empty() && asked {
+        spans = ASKED.find_iter(text).map(|found| Span::of(text, found)).filter(|span| is_free(*span, taken)).collect();
+    }
+    spans.sort();
+    spans
+}
+
+/// "free now" is matched as a whole; only "now" is the day.
+fn without_leading_word(text: &str, span: Span) -> Span {
+    let words = span.words(text);
+    if words.len() > 4 && words.to_lowercase().ends_with(" now") && !words.to_lowercase().contains("from") {
+        return Span::new(span.end - 3, span.end);
+    }
+    span
+}
+
+fn is_day(text: &str, span: Span) -> bool {
+    let words = span.words(text);
+    let lower = words.to_lowercase();
+    let before = lead_in(text, span.start, 24);
+    let after = lead_out(text, span.end, 16);
+    if EVERYDAY_MONTH.is_match(words) && !lower.contains(" of ") && !lower.chars().any(|c| c.is_ascii_digit()) {
+        return false;
+    }
+    if EVERYDAY_MONTH.is_match(words) && !starts_capital_month(words) && !has_ordinal_or_year(&lower) {
+        return ["i ", "we ", "have", "be ", "people"].iter().all(|word| !after.trim_start().starts_with(word));
+    }
+    if after.trim_start().starts_with("ago") || before.ends_with("last ") || before.ends_with("every ") {
+        return false;
+    }
+    !(lower.contains('/') && lower.len() < 4 && after.starts_with('/'))
+}
+
+fn starts_capital_month(words: &str) -> bool {
+    words.contains("May") || words.contains("Mar") || words.contains("MAY")
+}
+
+fn has_ordinal_or_year(lower: &str) -> bool {
+    ["st", "nd", "rd", "th", " 20", ",20"].iter().any(|mark| lower.contains(mark))
+}

@@ -1,0 +1,298 @@
+//! Everyday words: what a name is not made of, and what says yes, no, or nothing at all.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// Words that are no part of a name, though a sentence may have them where a name could stand.
+static EVERYDAY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    "a about above actually add address afraid after afternoon again ah all alone alright also always am amend an and \
+     another any anyone anything apologies apologize are area around as ask at available away back bad be because been \
+     before being believe best better between bit book booked booking bookings both bro breakfast but buddy by bye call \
+     called calling can cancel cancelled cannot cant can't car certainly chance change cheap check cheers child children city \
+     close closed cold come coming confirm cool correct could couldn't cuisine cunt customer damn date day days dear delivery \
+     did didn't dinner do does doesn't don't dont done down drink easy eat eight either email enough evening every everyone \
+     everything exactly expensive fine finish first five food for forget four free friend friends from fuck fucking full \
+     garden get give go going good goodbye goodnight got great group guess guest guests guy guys ha had half happy has hate \
+     have haven't having he hell hello help her here hey hi him his hiya hold home hope hotel hour hours how however i i'd \
+     i'll i'm i've id idiot idk if ill im in incorrect indoor indoors info information inside instead interested into is isn't \
+     it it's its ive just keep kid kids kind kindly know large last late later let let's like list listed little look looking \
+     lot love lunch made make manager many mate may maybe me mean meant menu midnight mine minute minutes missing moderate moment moment \
+     monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december \
+     more morning most mr mrs ms much must my myself name named names near need needs neither never new next nice night nine no \
+     nobody none noon nope nor not nothing now number of off offer oh ok okay old on one only oops open or order other our out outdoor \
+     outdoors outer outside over parking party pay people per perfect perhaps person phone place plan please pls possible prefer price private \
+     probably problem put question questions quite rating ready really reason refer regarding reservation reservations reserve reserved restaurant \
+     restaurants right rude running said same say says seat seated seating second see send sent service seven several shall she shit should show \
+     sick silly simple since sir sit six skip slow small so some someone something soon sorry sounds speak speaking start stay still stop strange \
+     stupid such sup suppose sure table tables take talk tell ten test than thank thanks thankyou that that's thats the their them then there there's \
+     these they they'll they're thing things think third this those though three thx till time to today together told tomorrow tonight too total \
+     town two type uh um ummm under unfortunately until up update us use vegan vegetarian very wait waiting want wanted was way we we'd we'll we're \
+     week weeks welcome well went were what what's whatever when where which while who whose why wife will wish with without won't wonder work works \
+     would wrong wtf yea yeah yep yes yesterday yet you you're your yours yup zero crazy business interior negative affirmative account allergic bot robot \
+     human agent operator staff unsubscribe company details cost costs much available tomorrow's afterwards husband son daughter mother father boss team \
+     polish french italian chinese indian spanish mexican thai japanese korean british english german halal kosher"
+        .split_whitespace()
+        .collect()
+});
+
+/// Particles inside names: lower-case, never last.
+const PARTICLES: &[&str] = &[
+    "de", "da", "di", "del", "della", "der", "den", "du", "dos", "das", "van", "von", "zu", "zur", "ter", "ten", "la",
+    "le", "el", "al", "bin", "binte", "binti", "ibn", "s/o", "d/o", "a/l", "a/p",
+];
+
+/// Whether a word is an everyday one; case does not matter.
+pub(super) fn is_everyday(word: &str) -> bool {
+    let lower = word.to_lowercase().replace('’', "'");
+    EVERYDAY.contains(lower.as_str()) || lower.ends_with("n't") || lower.ends_with("'re") || lower.ends_with("'ll")
+}
+
+/// Whether a word can stand inside a name in lower case.
+pub(super) fn is_particle(word: &str) -> bool {
+    PARTICLES.contains(&word.to_lowercase().as_str())
+}
+
+const YES: &[&str] = &[
+    "yes",
+    "yeah",
+    "yea",
+    "yep",
+    "yup",
+    "ya",
+    "yah",
+    "sure",
+    "ok",
+    "okay",
+    "of course",
+    "certainly",
+    "absolutely",
+    "definitely",
+    "correct",
+    "right",
+    "that's right",
+    "affirmative",
+    "please do",
+    "yes please",
+    "i do",
+    "i am",
+    "i would",
+    "i have",
+    "we do",
+    "we are",
+    "we have",
+    "can",
+    "y",
+    "true",
+    "ja",
+    "jawohl",
+    "klar",
+    "natürlich",
+    "oui",
+    "bien sûr",
+    "d'accord",
+    "sí",
+    "si",
+    "claro",
+    "ya betul",
+    "betul",
+    "boleh",
+    "是",
+    "是的",
+    "好",
+    "好的",
+    "对",
+    "可以",
+    "有",
+    "要",
+    "行",
+    "indeed",
+];
+const NO: &[&str] = &[
+    "no",
+    "nope",
+    "nah",
+    "not really",
+    "no thanks",
+    "no thank you",
+    "never",
+    "not yet",
+    "negative",
+    "i don't",
+    "i dont",
+    "i'm not",
+    "im not",
+    "we don't",
+    "i haven't",
+    "i do not",
+    "i am not",
+    "not at all",
+    "of course not",
+    "n",
+    "false",
+    "nein",
+    "nee",
+    "non",
+    "pas du tout",
+    "tidak",
+    "tak",
+    "bukan",
+    "不",
+    "不是",
+    "没有",
+    "不要",
+    "不用",
+    "不行",
+    "否",
+    "没",
+    "no gracias",
+    "non merci",
+    "nein danke",
+    "incorrect",
+    "wrong",
+    "not",
+    "nay",
+];
+
+/// Finds a yes (`true`) or no (`false`) at the head of an answer: the words as they stand in it.
+pub(super) fn yes_no(text: &str) -> Option<(&str, bool)> {
+    let start = text.trim_start_matches(|letter: char| !letter.is_alphanumeric());
+    let mut best: Option<(usize, bool)> = None;
+    for (words, answer) in YES.iter().map(|word| (word, true)).chain(NO.iter().map(|word| (word, false))) {
+        let Some(head) = head_of(start, words) else { continue };
+        let is_whole = words.chars().all(|letter| !letter.is_ascii())
+            || !start[head..].starts_with(|letter: char| letter.is_alphanumeric() || letter == '\'');
+        if is_whole && best.is_none_or(|(length, _)| length < head) {
+            best = Some((head, answer));
+        }
+    }
+    best.map(|(length, answer)| (&start[..length], answer))
+}
+
+/// The length in `text` of `words`, where the text begins with them, whatever its case and apostrophes.
+fn head_of(text: &str, words: &str) -> Option<usize> {
+    let mut letters = text.char_indices();
+    for wanted in words.chars() {
+        let (_, letter) = letters.next()?;
+        let letter = if letter == '’' { '\'' } else { letter };
+        if !letter.to_lowercase().eq(wanted.to_lowercase()) {
+            return None;
+        }
+    }
+    Some(letters.next().map_or(text.len(), |(at, _)| at))
+}
+
+/// Whether a text asks something rather than says it.
+pub(super) fn is_question(text: &str) -> bool {
+    let lower = text.trim().to_lowercase();
+    let first = lower.split(|letter: char| !(letter.is_alphanumeric() || letter == '\'')).next().unwrap_or_default();
+    lower.ends_with(['?', '？'])
+        || matches!(
+            first,
+            "why"
+                | "what"
+                | "what's"
+                | "whats"
+                | "how"
+                | "when"
+                | "where"
+                | "which"
+                | "who"
+                | "whose"
+                | "can"
+                | "could"
+                | "do"
+                | "does"
+                | "is"
+                | "are"
+                | "will"
+                | "would"
+                | "may"
+                | "should"
+                | "warum"
+                | "wieso"
+                | "wie"
+                | "was"
+                | "pourquoi"
+                | "comment"
+                | "qué"
+                | "cómo"
+                | "kenapa"
+                | "bagaimana"
+                | "apa"
+        )
+        || lower.contains("为什么")
+}
+
+/// Whether a text declines to answer, or does not know.
+pub(super) fn is_refusal(text: &str) -> bool {
+    let lower = text.trim().to_lowercase().replace('’', "'");
+    [
+        "i don't know",
+        "i dont know",
+        "don't know",
+        "dont know",
+        "idk",
+        "no idea",
+        "not sure",
+        "i'd rather not",
+        "rather not",
+        "prefer not",
+        "none of your",
+        "not telling",
+        "won't tell",
+        "i don't want",
+        "i dont want",
+        "i refuse",
+        "skip",
+        "no comment",
+        "that's private",
+        "thats private",
+        "my business",
+        "don't have",
+        "dont have",
+        "do not have",
+        "i forgot",
+        "can't remember",
+        "later",
+        "weiß nicht",
+        "keine ahnung",
+        "je ne sais pas",
+        "no sé",
+        "no lo sé",
+        "tak tahu",
+        "tidak tahu",
+        "不知道",
+    ]
+    .iter()
+    .any(|phrase| lower.contains(phrase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yes_and_no_are_heard_in_several_languages() {
+        for (text, expected) in [
+            ("Yes please!", Some(("Yes please", true))),
+            ("no, thanks", Some(("no", false))),
+            ("Nope", Some(("Nope", false))),
+            ("I don’t", Some(("I don’t", false))),
+            ("是的", Some(("是的", true))),
+            ("不是", Some(("不是", false))),
+            ("oui", Some(("oui", true))),
+            ("tidak", Some(("tidak", false))),
+            ("Nothing", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(yes_no(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn questions_and_refusals_are_told_from_answers() {
+        assert!(is_question("why do you need it") && is_question("Is it free?") && !is_question("Vashti"));
+        assert!(is_refusal("I don’t know") && is_refusal("I'd rather not say") && !is_refusal("Knowles"));
+    }
+}

@@ -1,0 +1,450 @@
+//! Finds a person's name in a text, and tells first names from last names.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::lexicon::{is_everyday, is_particle, is_question};
+use super::span::{Span, is_free, lead_in, lead_out};
+
+/// Words of a name at most.
+const NAME_WORDS_MAX: usize = 5;
+/// Characters of one word of a name at most.
+const WORD_CHARS_MAX: usize = 30;
+
+/// Which part of a name was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The whole name, or a single word of which nothing more is said.
+    Whole,
+    /// Said to be a first name.
+    First,
+    /// Said, or plain from the words around, to be a family name.
+    Last,
+}
+
+/// A name in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) span: Span,
+    pub(super) part: Part,
+}
+
+/// How much a lead tells of what follows it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Lead {
+    /// "for": two capitalised words at least.
+    Weak,
+    /// "under": one capitalised word.
+    Fair,
+    /// "my name is": words in any case.
+    Strong,
+}
+
+static LEADS: LazyLock<Vec<(Regex, Lead)>> = LazyLock::new(|| {
+    let strong = [
+        r"\bmy\s+(?:full\s+|first\s+|given\s+|christian\s+|last\s+|family\s+|second\s+|sur|middle\s+)?name(?:['’]?s|\s+is|\s+was|\s+would\s+be)?\b\s*[:,-]?",
+        r"\b(?:first|given|last|family|second|sur|full)\s*-?name\s*(?:is|was|['’]s|:|=|-)?",
+        r"\b(?:(?:the|booking|reservation|contact|your)\s+)?name(?:['’]s|\s+is|\s*[:=])(?:\s+for\s+the\s+reservation\s+is)?",
+        r"\bcalls?\s+(?:call\s+)?(?:me|be)\b(?:\s+as)?",
+        r"\b(?:i['’]?m|i\s+am)\s+(?:called|known\s+as|named)\b|\bi\s+go\s+by\b|\buse\s+the\s+name\b|\b(?:i['’]?m|i\s+am)\s+[^\w\s]?known\b",
+        r"\b(?:in|under|on|by|of|with|for)\s+(?:the\s+|my\s+)?names?\b(?:\s+of|\s+is|\s+as|,)?",
+        r"\bnama\s+saya(?:\s+ialah)?\b|\bme\s+llamo\b|\bmi\s+nombre\s+es\b|\bich\s+hei(?:ß|ss)e\b|\bmein\s+name\s+ist\b|\bje\s+m['’]appelle\b|\bmon\s+nom\s+est\b",
+    ];
+    let fair = [
+        r"\b(?:listed|booked|reserved|made|placed|reservation|booking|table|it)?\s*(?:is\s+)?under\b",
+        r"\bthis\s+is\b|\b(?:i['’]?m|i\s+am)\b(?:\s+with\b)?|\bspeaking\s+(?:with|to)\b|\bich\s+bin\b|\bje\s+suis\b|\bsoy\b|\bsaya\b|\bit['’]?s\b|\bits\b|\bit\s+is\b",
+        r"\b(?:mr|mrs|ms|miss|mdm|madam|dr)\b\.?",
+        r"[-–—]",
+    ];
+    let weak = [r"\b(?:for|by|from|with|of|and)\b(?:\s+i\s+think\b)?", r"[,;.!]\s|^"];
+    let compile =
+        |way: &str| Regex::new(&format!(r#"(?i)(?:{way})[\s"“'‘(]*"#)).expect("the pattern of a lead is well-formed");
+    let with = |ways: &[&str], lead: Lead| ways.iter().map(|way| (compile(way), lead)).collect::<Vec<_>>();
+    [with(&strong, Lead::Strong), with(&fair, Lead::Fair), with(&weak, Lead::Weak)].concat()
+});
+
+/// A name in front of the words that say that it is one.
+static TAIL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)^["”'’)]?\s*,?\s*(?:here\b|speaking\b|is\s+(?:my|the|her|his)\s+(?:full\s+|first\s+|last\s+|family\s+|second\s+|sur|given\s+|reservation\s+|booking\s+)?name\b|(?:that\s+is|that['’]s|thats)\s+my\s+name|is\s+what\s+(?:you\s+can|they|people)\s+call|(?:is\s+)?has?\s+(?:a\s+)?(?:booking|reservation|table|booked|reserved|done|made)|party\b|(?:booking|reservation)\b|(?:might|may|probably)?\s*(?:have|has)\s+(?:done|made|booked))"#)
+        .expect("the pattern of name tails is well-formed")
+});
+
+/// A shop, not a person.
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:restaurants?|place|cafe|café|pub|bar|diner|eatery|hotel|venue|shop)\b[^.!?]{0,24}$")
+        .expect("the pattern of places is well-formed")
+});
+
+/// Chinese self-introductions and the Han letters after them.
+static HAN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:我叫|我是|名字(?:是|叫)|姓名[是:：]?|叫我)\s*(\p{Han}{2,4})")
+        .expect("the pattern of Han names is well-formed")
+});
+
+/// Finds the names of a text, the surest first. `asked` widens what counts.
+pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Found> {
+    let mut found: Vec<(Lead, Found)> = Vec::new();
+    let mut add = |lead: Lead, name: Found| {
+        if is_free(name.span, taken) && !found.iter().any(|(_, other)| other.span.overlaps(name.span)) {
+            found.push((lead, name));
+        }
+    };
+    for name in HAN.captures_iter(text).filter_map(|capture| capture.get(1)) {
+        add(Lead::Strong, Found { span: Span::of(text, name), part: Part::Whole });
+    }
+    for name in before_tails(text, taken) {
+        add(Lead::Strong, name);
+    }
+    for (pattern, lead) in LEADS.iter() {
+        for cue in pattern.find_iter(text) {
+            if let Some(name) = after_lead(text, cue.start(), cue.end(), *lead, taken) {
+                add(*lead, name);
+            }
+        }
+    }
+    if found.is_empty() && asked {
+        found.extend(bare(text, taken).map(|span| (Lead::Strong, Found { span, part: Part::Whole })));
+    }
+    found.sort_by_key(|(lead, name)| (std::cmp::Reverse(*lead), name.span.start));
+    found.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The name right behind a lead.
+fn after_lead(text: &str, lead_start: usize, start: usize, lead: Lead, taken: &[Span]) -> Option<Found> {
+    let cue = text[lead_start..start].to_lowercase();
+    let before = lead_in(text, lead_start, 48);
+    if PLACE.is_match(&before)
+        || PLACE.is_match(&cue)
+        || before.ends_with("not ")
+        || before.trim_end().ends_with("what")
+    {
+        return None;
+    }
+    let words = words_from(text, start, taken, lead == Lead::Strong);
+    let span = words.first()?.covering(*words.last()?);
+    let is_title = is_title(&cue);
+    let fits = match lead {
+        Lead::Strong => !cue.contains("under") && !cue.contains("by") || is_capitalised(words[0].words(text)),
+        Lead::Fair => is_capitalised(words[0].words(text)) && (words.len() > 1 || is_name_like_alone(&cue, text, span)),
+        Lead::Weak => words.len() > 1 && weak_fits(text, &cue, &before, span, words.len()),
+    };
+    let after = lead_out(text, span.end, 14);
+    let is_place = after.trim_start().starts_with("restaurant") || after.trim_start().starts_with("area");
+    if !fits || is_place {
+        return None;
+    }
+    let part = if cue.contains("first") || cue.contains("given") || cue.contains("christian") {
+        Part::First
+    } else if ["last", "family", "second", "sur"].iter().any(|word| cue.contains(word)) || is_title && words.len() == 1
+    {
+        Part::Last
+    } else if words.len() == 1 && cue.trim_start().starts_with("under") {
+        Part::Last
+    } else {
+        Part::Whole
+    };
+    Some(Found { span, part })
+}
+
+fn is_title(cue: &str) -> bool {
+    matches!(cue.trim().trim_end_matches('.'), "mr" | "mrs" | "ms" | "miss" | "mdm" | "madam" | "dr")
+}
+
+/// Whether a single capitalised word after this lead is a name: "I'm Vashti" is, "I'm Polish" may not be.
+fn is_name_like_alone(cue: &str, text: &str, span: Span) -> bool {
+    let trimmed = cue.trim();
+    let ends = lead_out(text, span.end, 3);
+    let is_end =
+        ends.is_empty() || ends.starts_with(['.', ',', '!', ';']) || ends.starts_with(" a") || ends.starts_with(" i");
+    is_title(cue)
+        || trimmed.ends_with("under")
+        || (is_end && !trimmed.starts_with(['-', '–', '—']) && !trimmed.starts_with("it"))
+}
+
+/// "for X Y" is a name in a sentence about a booking, "X Y," one at the head of it.
+fn weak_fits(text: &str, cue: &str, before: &str, span: Span, words: usize) -> bool {
+    let lower = text.to_lowercase();
+    let is_booking = ["book", "reserv", "table", "appointment", "party of"].iter().any(|word| lower.contains(word));
+    let asks_of_place = lower.contains("restaurant")
+        || lower.contains("information")
+        || lower.contains("cuisine")
+        || lower.contains("food");
+    if asks_of_place || words > 3 {
+        return false;
+    }
+    let is_separator = cue.trim().is_empty() || cue.trim().len() == 1;
+    if !is_separator {
+        return is_booking
+            && (cue.starts_with("for") || cue.starts_with("by") || cue.starts_with("and") && before.contains("name"));
+    }
+    let after = lead_out(text, span.end, 2);
+    let alone = after.is_empty() || after.starts_with([',', '.', ';', '!']);
+    is_booking && alone && !lower.starts_with("what")
+}
+
+/// The words of a name from `start` on.
+fn words_from(text: &str, start: usize, taken: &[Span], any_case: bool) -> Vec<Span> {
+    let mut words: Vec<Span> = Vec::new();
+    let mut at = start;
+    while words.len() < NAME_WORDS_MAX {
+        let Some(word) = word_at(text, at) else { break };
+        let letters = word.words(text);
+        let is_first = words.is_empty();
+        let follows_capital = words.first().is_some_and(|first| is_capitalised(first.words(text)));
+        let fits_case = is_capitalised(letters) || is_particle(letters) && !is_first || any_case && !follows_capital;
+        let is_month_like = letters.chars().next().is_some_and(char::is_uppercase) && follows_capital_month(letters);
+        if !is_free(word, taken) || !fits_case || is_everyday(letters) && !is_particle(letters) && !is_month_like {
+            break;
+        }
+        words.push(word);
+        at = word.end;
+        let gap = text[at..].len() - text[at..].trim_start_matches(' ').len();
+        if gap == 0 || gap > 2 {
+            break;
+        }
+        at += gap;
+    }
+    while words.last().is_some_and(|word| is_particle(word.words(text))) && words.len() > 1 {
+        words.pop();
+    }
+    words
+}
+
+/// People are called April, May, June, August and Summer.
+fn follows_capital_month(word: &str) -> bool {
+    matches!(
+        word,
+        "April"
+            | "May"
+            | "June"
+            | "August"
+            | "September"
+            | "Will"
+            | "Mark"
+            | "Art"
+            | "Long"
+            | "See"
+            | "Love"
+            | "Young"
+            | "Price"
+            | "Best"
+            | "Friend"
+    )
+}
+
+/// The word that begins at `start`, if one does: letters with inner apostrophes, hyphens and full stops.
+fn word_at(text: &str, start: usize) -> Option<Span> {
+    let rest = text.get(start..)?;
+    let mut end = 0;
+    let mut letters = rest.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        let next_is_letter = letters.peek().is_some_and(|(_, next)| next.is_alphabetic());
+        let joins = matches!(letter, '\'' | '’' | '-' | '/') && next_is_letter && at > 0;
+        let is_initial = letter == '.' && at > 0 && at <= 2 && rest.starts_with(char::is_uppercase);
+        if !(letter.is_alphabetic() || joins || is_initial || is_mark(letter)) {
+            if letter.is_alphanumeric() || letter == '@' || letter == '_' {
+                return None;
+            }
+            break;
+        }
+        end = at + letter.len_utf8();
+    }
+    let word = &rest[..end];
+    let chars = word.chars().count();
+    (chars > 0 && chars <= WORD_CHARS_MAX && word.starts_with(char::is_alphabetic))
+        .then(|| Span::new(start, start + end))
+}
+
+/// Marks that stand on a letter, as in decomposed é.
+fn is_mark(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}')
+}
+
+fn is_capitalised(word: &str) -> bool {
+    word.starts_with(|letter: char| letter.is_uppercase() || !letter.is_lowercase() && letter.is_alphabetic())
+        || word.starts_with("d'")
+}
+
+/// "Vashti Sampaia here", "Exie Bichoff is my name".
+fn before_tails(text: &str, taken: &[Span]) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (start, _) in text.char_indices().filter(|(at, letter)| {
+        letter.is_alphabetic()
+            && !text[..*at].ends_with(|before: char| before.is_alphanumeric() || matches!(before, '\'' | '’' | '-'))
+    }) {
+        if found.last().is_some_and(|last: &Found| start < last.span.end) {
+            continue;
+        }
+        let words = words_from(text, start, taken, false);
+        let (Some(first), Some(last)) = (words.first(), words.last()) else { continue };
+        let span = first.covering(*last);
+        let Some(tail) = TAIL.find(span.after(text)).map(|tail| tail.as_str().to_lowercase()) else { continue };
+        let needs_two = tail.contains("booking")
+            || tail.contains("reservation") && !tail.contains("name")
+            || tail.contains("has ")
+            || tail.contains("have ");
+        if needs_two && words.len() < 2
+            || PLACE.is_match(&lead_in(text, start, 48))
+            || tail.contains("call") && is_question(text)
+        {
+            continue;
+        }
+        let part = match () {
+            () if tail.contains("first") || tail.contains("given") => Part::First,
+            () if ["last", "family", "second", "sur"].iter().any(|word| tail.contains(word)) => Part::Last,
+            () if tail.contains("party") && words.len() == 1 => Part::Last,
+            () => Part::Whole,
+        };
+        found.push(Found { span, part });
+    }
+    found
+}
+
+/// A text that is nothing but a name, with at most a "yes," or "it's" before and a "please" behind.
+fn bare(text: &str, taken: &[Span]) -> Option<Span> {
+    if is_question(text) || text.len() > 200 {
+        return None;
+    }
+    let pieces = || {
+        text.split([',', '.', '!', ';', '\n', '(', ')', '，', '。']).map(str::trim).filter(|piece| !piece.is_empty())
+    };
+    let start_of = |piece: &str| piece.as_ptr() as usize - text.as_ptr() as usize;
+    for piece in pieces().take(4) {
+        let from = start_of(piece);
+        let mut words: Vec<Span> = Vec::new();
+        let mut is_name = true;
+        for word in piece.split_whitespace() {
+            let at = start_of(word);
+            match word_at(text, at) {
+                Some(span)
+                    if span.words(text) == word.trim_matches(['"', '\'', '“', '”', ':', '-'])
+                        || span.end - at == word.len() =>
+                {
+                    words.push(span)
+                }
+                _ => is_name = false,
+            }
+        }
+        let greets = |span: &Span| {
+            matches!(
+                span.words(text).to_lowercase().as_str(),
+                "yes"
+                    | "sure"
+                    | "ok"
+                    | "okay"
+                    | "hi"
+                    | "hello"
+                    | "it's"
+                    | "its"
+                    | "is"
+                    | "it"
+                    | "please"
+                    | "thanks"
+                    | "here"
+                    | "um"
+                    | "hey"
+                    | "yeah"
+                    | "just"
+                    | "for"
+                    | "the"
+                    | "under"
+            )
+        };
+        while words.first().is_some_and(greets) {
+            words.remove(0);
+        }
+        while words.last().is_some_and(greets) {
+            words.pop();
+        }
+        let fits = |span: &Span| {
+            let word = span.words(text);
+            !is_everyday(word)
+                || is_particle(word)
+                || is_capitalised(word) && words.len() > 1 && follows_capital_month(word)
+        };
+        let (Some(first), Some(last)) = (words.first(), words.last()) else { continue };
+        let span = first.covering(*last);
+        if is_name
+            && words.len() <= NAME_WORDS_MAX
+            && words.iter().all(fits)
+            && is_free(span, taken)
+            && span.start >= from
+        {
+            return Some(span);
+        }
+        if from == 0 && piece.len() > 40 {
+            return None;
+        }
+    }
+    None
+}
+
+/// Splits a whole name: the family part begins at a particle (`binte`, `van`), else at the second word.
+pub(super) fn split(text: &str, whole: Span) -> (Span, Option<Span>) {
+    let words: Vec<Span> = whole
+        .words(text)
+        .split_whitespace()
+        .map(|word| {
+            let start = word.as_ptr() as usize - text.as_ptr() as usize;
+            Span::new(start, start + word.len())
+        })
+        .collect();
+    let (Some(first), Some(last)) = (words.first(), words.last()) else { return (whole, None) };
+    if words.len() == 1 {
+        return (whole, None);
+    }
+    let cut = words.iter().skip(1).position(|word| is_particle(word.words(text))).map_or(1, |at| at + 1);
+    let family = words[cut.min(words.len() - 1)];
+    let given_end = words[cut.min(words.len() - 1) - 1];
+    (first.covering(given_end), Some(family.covering(*last)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, asked: bool, expected: Option<&str>) {
+        let found = find(text, &[], asked);
+        assert_eq!(found.first().map(|name| name.span.words(text)), expected, "{text:?}");
+    }
+
+    #[test]
+    fn names_are_found_where_people_give_them() {
+        check("My name is Tan Wei Ming", false, Some("Tan Wei Ming"));
+        check("i'm Nur Aisyah binte Ahmad, nice to meet you", false, Some("Nur Aisyah binte Ahmad"));
+        check("my name is vashti and i need a table", false, Some("vashti"));
+        check("This is O'Brien", false, Some("O'Brien"));
+        check("José García here", false, Some("José García"));
+        check("我叫陈伟明，你好", false, Some("陈伟明"));
+        check("a table for 5 under the name Kim Lee at 8", false, Some("Kim Lee"));
+        check("Please cancel the booking for Ada Lovelace", false, Some("Ada Lovelace"));
+        check("Nama saya Siti binti Ali", false, Some("Siti binti Ali"));
+        check("Ich heiße Jürgen", false, Some("Jürgen"));
+        check("Dr. Strangelove", false, Some("Strangelove"));
+        check("vashti", true, Some("vashti"));
+        check("it's wei ming", true, Some("wei ming"));
+        check("Jean-Luc Picard, thanks", true, Some("Jean-Luc Picard"));
+    }
+
+    #[test]
+    fn other_words_are_no_names() {
+        for text in [
+            "I'm looking for a table",
+            "What's your name?",
+            "I want a restaurant called Curry Palace",
+            "this is ridiculous",
+            "I am allergic to nuts",
+            "why do you need it?",
+            "I don't know",
+            "no thanks",
+            "Can I dine under the full moon",
+            "that's my business",
+            "",
+        ] {
+            check(text, false, None);
+            check(text, true, None);
+        }
+    }
+}

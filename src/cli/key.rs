@@ -1,0 +1,84 @@
+//! `aurix key`
+
+use anyhow::bail;
+use clap::Subcommand;
+use serde_json::json;
+
+use super::open_project;
+use super::output::Output;
+use crate::config::Config;
+use crate::domain::time::with_microseconds;
+use crate::flows::create_key::create_key;
+use crate::flows::revoke_key::revoke_key;
+use crate::store::keys;
+
+/// Keys that are listed.
+const LISTED_MAX: u32 = 10_000;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Makes a key. It is shown once.
+    #[command(after_help = "Example:\n  aurix key create --project ID --service topkee")]
+    Create {
+        /// The project that the key opens.
+        #[arg(long)]
+        project: String,
+        /// The partner's name, as it stands in paths: /integrations/{service}/…
+        #[arg(long, default_value = "external")]
+        service: String,
+    },
+    /// Lists the keys of a project.
+    #[command(after_help = "Example:\n  aurix key list --project ID")]
+    List {
+        /// The project.
+        #[arg(long)]
+        project: String,
+    },
+    /// Revokes a key: it opens nothing from now on.
+    #[command(after_help = "Example:\n  aurix key revoke KEY_ID")]
+    Revoke {
+        /// The key's id, as `key list` shows it.
+        key_id: String,
+    },
+}
+
+pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+    match command {
+        Command::Create { project, service } => {
+            let (app, project) = open_project(config, &project).await?;
+            let new = create_key(&app, project.id, service).await?;
+            let service = &new.row.service_name;
+            output.print(&json!({"key_id": new.row.public_id, "key": new.key}), || {
+                format!(
+                    "Key {}, shown only now:\n  {}\nTry it:\n  curl -H \"Authorization: Bearer {}\" {}/integrations/{service}/leads",
+                    new.row.public_id, new.key, new.key, app.config.base_url
+                )
+            })
+        }
+        Command::List { project } => {
+            let (app, project) = open_project(config, &project).await?;
+            let rows = app.db.read(async move |conn| Ok(keys::list(conn, project.id, LISTED_MAX).await?)).await?;
+            let list: Vec<_> = rows
+                .iter()
+                .map(|row| {
+                    json!({"key_id": row.public_id, "service_name": row.service_name, "prefix": row.prefix,
+                           "created_at": with_microseconds(row.created_at), "revoked_at": row.revoked_at.map(with_microseconds)})
+                })
+                .collect();
+            output.print(&json!({"keys": list}), || {
+                let line = |row: &keys::Key| {
+                    let state = if row.revoked_at.is_some() { "revoked" } else { "active" };
+                    format!("{}  {}…  {}  {state}", row.public_id, row.prefix, row.service_name)
+                };
+                rows.iter().map(line).collect::<Vec<_>>().join("\n")
+            })
+        }
+        Command::Revoke { key_id } => {
+            let app = crate::serve::open(config).await?;
+            if !revoke_key(&app, &key_id).await? {
+                bail!("there is no active key {key_id:?}: `aurix key list --project ID` shows those that there are");
+            }
+            output.print(&json!({"key_id": key_id, "revoked": true}), || format!("Key {key_id} opens nothing any more."))
+        }
+    }
+}

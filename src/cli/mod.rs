@@ -1,0 +1,135 @@
+//! The commands, one file each. All work on the same settings, also beside a running server.
+
+mod channel;
+mod delivery;
+mod form;
+mod key;
+mod output;
+mod project;
+mod webhook;
+mod widget;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::App;
+use crate::config::{Config, LogFormat, Settings};
+use crate::store::projects::Project;
+use output::Output;
+
+/// Tells which ad brought whom, and what became of them.
+///
+/// A visitor presses the button on your site, Aurix records where they came from, hands them over to WhatsApp, talks
+/// until it knows what you need, and tells your systems at every step.
+#[derive(Parser)]
+#[command(name = "aurix", version, after_help = "\
+The first steps:
+  aurix demo                                       try everything in a browser, without an account
+  aurix serve                                      run the server
+  aurix project create \"My shop\" --region SG       then: channel add, widget create, webhook add
+
+Every command takes --json and then prints one JSON object.")]
+pub struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    /// Prints one JSON object instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the server: widget, inbound messages, partner API and deliveries. Plain `aurix` does the same.
+    #[command(after_help = "Example:\n  AURIX_BASE_URL=https://aurix.example.com aurix serve --listen 0.0.0.0:8080")]
+    Serve,
+    /// Serves a demo project with a shop, a phone and a listener: open /playground in a browser.
+    #[command(after_help = "Example:\n  aurix demo")]
+    Demo,
+    /// Makes and lists projects: a project is a tenant with its sites, channels, form, webhooks and leads.
+    #[command(subcommand, after_help = "Example:\n  aurix project create \"My shop\" --region SG --timezone Asia/Singapore")]
+    Project(project::Command),
+    /// Makes, lists and revokes API keys of partners.
+    #[command(subcommand, after_help = "Example:\n  aurix key create --project ID --service topkee")]
+    Key(key::Command),
+    /// Adds and lists channels: where people write.
+    #[command(subcommand, after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V")]
+    Channel(channel::Command),
+    /// Makes and lists widgets: the button on a site.
+    #[command(subcommand, after_help = "Example:\n  aurix widget create --project ID --channel 1234 --origin https://www.example.com")]
+    Widget(widget::Command),
+    /// Sets, shows and tries the lead form: what the agent asks for.
+    #[command(subcommand, after_help = "Example:\n  echo '{\"text\":\"I am Mei, mei@example.com\"}' | aurix form try form.json")]
+    Form(form::Command),
+    /// Adds, lists, tests and changes webhooks: where events are delivered to.
+    #[command(subcommand, after_help = "Example:\n  aurix webhook add --project ID --url https://crm.example.com/hook --event lead.created")]
+    Webhook(webhook::Command),
+    /// Lists, shows and resends deliveries: one event on its way to one webhook.
+    #[command(subcommand, after_help = "Example:\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z")]
+    Delivery(delivery::Command),
+}
+
+/// Runs the command line and tells how it ended: 0, 1 where it failed, 2 where it was called wrongly.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    let config = match cli.settings.check() {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    let serves = matches!(cli.command, None | Some(Command::Serve | Command::Demo));
+    start_log(&config, serves);
+    let runtime = if serves { tokio::runtime::Builder::new_multi_thread() } else { tokio::runtime::Builder::new_current_thread() }
+        .enable_all()
+        .build();
+    let result = runtime
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(execute(cli.command.unwrap_or(Command::Serve), config, &output)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+    match command {
+        Command::Serve => crate::serve::run(config).await,
+        Command::Demo => crate::demo::run(config).await,
+        Command::Project(command) => project::run(command, config, output).await,
+        Command::Key(command) => key::run(command, config, output).await,
+        Command::Channel(command) => channel::run(command, config, output).await,
+        Command::Widget(command) => widget::run(command, config, output).await,
+        Command::Form(command) => form::run(command, config, output).await,
+        Command::Webhook(command) => webhook::run(command, config, output).await,
+        Command::Delivery(command) => delivery::run(command, config, output).await,
+    }
+}
+
+/// The server logs to standard error; the commands only what is wrong.
+fn start_log(config: &Config, serves: bool) {
+    let filter = if serves { config.log.as_str() } else { "warn" };
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// The handles, with the project that a command names.
+async fn open_project(config: Config, project: &str) -> anyhow::Result<(App, Project)> {
+    let app = crate::serve::open(config).await?;
+    let wanted = project.to_owned();
+    let found = app.db.read(async move |conn| Ok(crate::store::projects::find_public(conn, &wanted).await?)).await?;
+    match found {
+        Some(project) => Ok((app, project)),
+        None => anyhow::bail!("there is no project {project:?}: `aurix project list` shows those that there are"),
+    }
+}

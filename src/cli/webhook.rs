@@ -1,0 +1,178 @@
+//! `aurix webhook`
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use serde_json::json;
+
+use super::open_project;
+use super::output::Output;
+use crate::app::App;
+use crate::config::Config;
+use crate::flows::add_webhook::{NewWebhook, add_webhook};
+use crate::flows::remove_webhook::remove_webhook;
+use crate::flows::rotate_secret::rotate_secret;
+use crate::flows::set_webhook_active::set_webhook_active;
+use crate::flows::test_webhook::{Tested, test_webhook};
+use crate::store::webhooks::{self, Webhook};
+use crate::store::delivery_log;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Adds a webhook and prints its secret.
+    #[command(after_help = "Example:\n  aurix webhook add --project ID --url https://crm.example.com/hook \\\n    --event lead.created --header 'Authorization: Bearer T'\nEvents: widget.click lead.correlated lead.created lead.complete (all, if none is named).")]
+    Add {
+        /// The project.
+        #[arg(long)]
+        project: String,
+        /// Where events are posted to.
+        #[arg(long)]
+        url: String,
+        /// An event to deliver; several times for several events.
+        #[arg(long = "event", value_name = "EVENT")]
+        events: Vec<String>,
+        /// A header to send along, as 'Name: value'; several times for several headers.
+        #[arg(long = "header", value_name = "HEADER")]
+        headers: Vec<String>,
+        /// What happens when a delivery fails: `retry` for two days, or `none`.
+        #[arg(long, default_value = "retry")]
+        policy: String,
+    },
+    /// Lists the webhooks of a project.
+    #[command(after_help = "Example:\n  aurix webhook list --project ID")]
+    List {
+        /// The project.
+        #[arg(long)]
+        project: String,
+    },
+    /// Sends a sample of each event and shows what was answered.
+    #[command(after_help = "Example:\n  aurix webhook test WEBHOOK_ID")]
+    Test {
+        /// The webhook's id.
+        id: String,
+    },
+    /// Turns a webhook on; what waits goes out at once.
+    #[command(after_help = "Example:\n  aurix webhook enable WEBHOOK_ID")]
+    Enable {
+        /// The webhook's id.
+        id: String,
+    },
+    /// Turns a webhook off; what waits is kept.
+    #[command(after_help = "Example:\n  aurix webhook disable WEBHOOK_ID")]
+    Disable {
+        /// The webhook's id.
+        id: String,
+    },
+    /// Gives a webhook a new secret; the old one signs too for 24 hours.
+    #[command(after_help = "Example:\n  aurix webhook rotate WEBHOOK_ID")]
+    Rotate {
+        /// The webhook's id.
+        id: String,
+    },
+    /// Removes a webhook; what waits is cancelled.
+    #[command(after_help = "Example:\n  aurix webhook remove WEBHOOK_ID")]
+    Remove {
+        /// The webhook's id.
+        id: String,
+    },
+}
+
+pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+    match command {
+        Command::Add { project, url, events, headers, policy } => {
+            let (app, project) = open_project(config, &project).await?;
+            let headers = headers.iter().map(|header| split(header)).collect::<anyhow::Result<_>>()?;
+            let added = add_webhook(&app, project.id, NewWebhook { url, events, headers, policy }).await?;
+            output.print(&json!({"id": added.public_id, "secret": added.secret}), || {
+                format!(
+                    "Webhook {} is on. Its secret, which signs every delivery:\n  {}\nTry it:\n  aurix webhook test {}",
+                    added.public_id, added.secret, added.public_id
+                )
+            })
+        }
+        Command::List { project } => {
+            let (app, project) = open_project(config, &project).await?;
+            let rows = app.db.read(async move |conn| Ok(webhooks::list(conn, project.id).await?)).await?;
+            let list: Vec<_> = rows.iter().map(shown).collect();
+            output.print(&json!({"webhooks": list}), || rows.iter().map(told).collect::<Vec<_>>().join("\n"))
+        }
+        Command::Test { id } => {
+            let (app, webhook) = open_webhook(config, &id).await?;
+            let tested = test_webhook(&app, &webhook).await?;
+            let list: Vec<_> = tested.iter().map(test_shown).collect();
+            output.print(&json!({"id": id, "tests": list}), || tested.iter().map(test_told).collect::<Vec<_>>().join("\n"))
+        }
+        Command::Enable { id } => set_active(config, &id, true, output).await,
+        Command::Disable { id } => set_active(config, &id, false, output).await,
+        Command::Rotate { id } => {
+            let (app, webhook) = open_webhook(config, &id).await?;
+            let rotated = rotate_secret(&app, webhook.project, webhook.id).await?.context("the webhook was removed")?;
+            let secret = app.seal.open(&rotated.sealed_secret)?;
+            output.print(&json!({"id": id, "secret": secret}), || {
+                format!("The new secret:\n  {secret}\nFor 24 hours deliveries carry the signature of the old one too.")
+            })
+        }
+        Command::Remove { id } => {
+            let (app, webhook) = open_webhook(config, &id).await?;
+            remove_webhook(&app, webhook.project, webhook.id).await?;
+            output.print(&json!({"id": id, "removed": true}), || format!("Webhook {id} is removed."))
+        }
+    }
+}
+
+fn split(header: &str) -> anyhow::Result<(String, String)> {
+    let (name, value) = header.split_once(':').with_context(|| format!("{header:?} is no header: write 'Name: value'"))?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(App, Webhook)> {
+    let app = crate::serve::open(config).await?;
+    let wanted = id.to_owned();
+    let found = app
+        .db
+        .read(async move |conn| match delivery_log::webhook_key(conn, &wanted).await? {
+            Some((_, key)) => Ok(Some(webhooks::get(conn, key).await?)),
+            None => Ok(None),
+        })
+        .await?;
+    match found {
+        Some(webhook) => Ok((app, webhook)),
+        None => bail!("there is no webhook {id:?}: `aurix webhook list --project ID` shows those that there are"),
+    }
+}
+
+async fn set_active(config: Config, id: &str, is_active: bool, output: &Output) -> anyhow::Result<()> {
+    let (app, webhook) = open_webhook(config, id).await?;
+    set_webhook_active(&app, webhook.project, webhook.id, is_active).await?;
+    output.print(&json!({"id": id, "is_active": is_active}), || {
+        format!("Webhook {id} is {}.", if is_active { "on" } else { "off" })
+    })
+}
+
+fn shown(row: &Webhook) -> serde_json::Value {
+    json!({"id": row.public_id, "url": row.url, "events": row.events, "policy": row.policy,
+           "is_active": row.is_active, "off_reason": row.off_reason, "service_name": row.service_name})
+}
+
+fn told(row: &Webhook) -> String {
+    let state = match (row.is_active, &row.off_reason) {
+        (true, _) => "on".to_owned(),
+        (false, Some(reason)) => format!("off: {reason}"),
+        (false, None) => "off".to_owned(),
+    };
+    format!("{}  {}  {}  {state}", row.public_id, row.url, row.events.join(","))
+}
+
+fn test_shown(test: &Tested) -> serde_json::Value {
+    json!({"event_type": test.event_type, "event_id": test.event_id, "delivered": test.delivered,
+           "status_code": test.status_code, "duration_ms": test.duration_ms, "answer_body": test.answer_body,
+           "problem": test.problem})
+}
+
+fn test_told(test: &Tested) -> String {
+    let how = match (&test.problem, test.status_code) {
+        (Some(problem), _) => format!("failed: {problem}"),
+        (None, Some(status)) => format!("delivered, {status} in {} ms", test.duration_ms),
+        (None, None) => "delivered".to_owned(),
+    };
+    format!("{}  {how}", test.event_type)
+}

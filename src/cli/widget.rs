@@ -1,0 +1,65 @@
+//! `aurix widget`
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::open_project;
+use super::output::Output;
+use crate::config::Config;
+use crate::flows::create_widget::{NewWidget, create_widget, snippet};
+use crate::store::widgets;
+
+/// Widgets that are listed.
+const LISTED_MAX: u32 = 10_000;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Makes a widget and prints the tag for your site.
+    #[command(after_help = "Example:\n  aurix widget create --project ID --channel 1234 --origin https://www.example.com --greeting \"Hello!\"")]
+    Create {
+        /// The project.
+        #[arg(long)]
+        project: String,
+        /// The channel that it leads to, as `channel list` shows it.
+        #[arg(long)]
+        channel: String,
+        /// A site that may press it through the JSON door; several times for several sites. None means any site.
+        #[arg(long = "origin", value_name = "URL")]
+        origins: Vec<String>,
+        /// What the prefilled message begins with.
+        #[arg(long)]
+        greeting: Option<String>,
+    },
+    /// Lists the widgets of a project.
+    #[command(after_help = "Example:\n  aurix widget list --project ID")]
+    List {
+        /// The project.
+        #[arg(long)]
+        project: String,
+    },
+}
+
+pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+    match command {
+        Command::Create { project, channel, origins, greeting } => {
+            let (app, project) = open_project(config, &project).await?;
+            let made = create_widget(&app, project.id, NewWidget { channel_id: channel, origins, greeting }).await?;
+            output.print(&json!({"widget_id": made.public_id, "snippet": made.snippet}), || {
+                format!("Paste this into your site, just before </body>:\n\n{}\n", made.snippet)
+            })
+        }
+        Command::List { project } => {
+            let (app, project) = open_project(config, &project).await?;
+            let rows = app.db.read(async move |conn| Ok(widgets::list(conn, project.id, LISTED_MAX).await?)).await?;
+            let base = &app.config.base_url;
+            let list: Vec<_> = rows
+                .iter()
+                .map(|row| json!({"widget_id": row.public_id, "origins": row.origins, "greeting": row.greeting, "snippet": snippet(base, &row.public_id)}))
+                .collect();
+            output.print(&json!({"widgets": list}), || {
+                let line = |row: &widgets::Widget| format!("{}  {}  {}", row.public_id, row.greeting, row.origins.join(" "));
+                rows.iter().map(line).collect::<Vec<_>>().join("\n")
+            })
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Deliveries for people: what was sent where, what was answered, and sending it again.
+
+use crate::db::{Conn, Result, Row, Tx};
+use crate::domain::ids::ProjectId;
+use crate::domain::time::Timestamp;
+use crate::params;
+
+/// A delivery as the log shows it.
+#[derive(Clone, Debug)]
+pub struct LoggedDelivery {
+    /// Row key.
+    pub id: i64,
+    /// The webhook's UUID.
+    pub webhook: String,
+    /// Where it goes.
+    pub url: String,
+    /// `evt_…`
+    pub event_id: String,
+    /// `widget.click`, …
+    pub event_type: String,
+    /// `pending`, `delivered`, `failed` or `cancelled`.
+    pub status: String,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the next attempt is due.
+    pub due_at: Option<Timestamp>,
+    /// When the event happened.
+    pub created_at: Timestamp,
+}
+
+fn read(row: &Row<'_>) -> Result<LoggedDelivery> {
+    Ok(LoggedDelivery {
+        id: row.get(0)?,
+        webhook: row.get(1)?,
+        url: row.get(2)?,
+        event_id: row.get(3)?,
+        event_type: row.get(4)?,
+        status: row.get(5)?,
+        attempts: row.get(6)?,
+        due_at: row.get(7)?,
+        created_at: row.get(8)?,
+    })
+}
+
+/// Which deliveries to show.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The webhook's UUID.
+    pub webhook: Option<String>,
+    /// `pending`, `delivered`, `failed` or `cancelled`.
+    pub status: Option<String>,
+    /// Events from this time on.
+    pub since: Option<Timestamp>,
+}
+
+/// Deliveries, newest first, at most `most`.
+pub async fn list(conn: &Conn, filter: &Filter, most: u32) -> Result<Vec<LoggedDelivery>> {
+    conn.query(
+        "SELECT d.id, w.public_id, w.url, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
+         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
+         WHERE ($1 = '' OR w.public_id = $1) AND ($2 = '' OR d.status = $2) AND d.created_at >= $3
+         ORDER BY d.id DESC
+         LIMIT $4",
+        params![
+            filter.webhook.as_deref().unwrap_or_default(),
+            filter.status.as_deref().unwrap_or_default(),
+            filter.since.unwrap_or(Timestamp::UNIX_EPOCH),
+            most
+        ],
+        read,
+    )
+    .await
+}
+
+/// The delivery of that row key.
+pub async fn find(conn: &Conn, delivery: i64) -> Result<Option<LoggedDelivery>> {
+    conn.find(
+        "SELECT d.id, w.public_id, w.url, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
+         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
+         WHERE d.id = $1",
+        params![delivery],
+        read,
+    )
+    .await
+}
+
+/// The body that a delivery carries.
+pub async fn body(conn: &Conn, delivery: i64) -> Result<String> {
+    conn.get(
+        "SELECT CASE w.service_name WHEN 'external' THEN COALESCE(e.body_external, e.body) ELSE e.body END
+         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
+         WHERE d.id = $1",
+        params![delivery],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// An attempt as the log keeps it.
+#[derive(Clone, Debug)]
+pub struct LoggedAttempt {
+    /// From 1.
+    pub number: u32,
+    /// When the request began.
+    pub started_at: Timestamp,
+    /// Until its end.
+    pub duration_ms: i64,
+    /// The answer's status, where there was an answer.
+    pub status_code: Option<i64>,
+    /// Why it failed, in words.
+    pub problem: Option<String>,
+    /// JSON: a list of names and values.
+    pub request_headers: String,
+    /// JSON: a list of names and values.
+    pub answer_headers: Option<String>,
+    /// At most 16 KiB.
+    pub answer_body: Option<String>,
+}
+
+/// The attempts of a delivery, oldest first.
+pub async fn attempts(conn: &Conn, delivery: i64) -> Result<Vec<LoggedAttempt>> {
+    conn.query(
+        "SELECT number, started_at, duration_ms, status_code, problem, request_headers, answer_headers, answer_body
+         FROM attempts
+         WHERE delivery_id = $1
+         ORDER BY number",
+        params![delivery],
+        |row| {
+            Ok(LoggedAttempt {
+                number: row.get(0)?,
+                started_at: row.get(1)?,
+                duration_ms: row.get(2)?,
+                status_code: row.get(3)?,
+                problem: row.get(4)?,
+                request_headers: row.get(5)?,
+                answer_headers: row.get(6)?,
+                answer_body: row.get(7)?,
+            })
+        },
+    )
+    .await
+}
+
+/// Makes one delivery due again, with its retry schedule from the start; tells whether there was one.
+pub async fn resend(tx: &Tx, delivery: i64, now: Timestamp) -> Result<bool> {
+    let touched = tx
+        .execute(
+            "UPDATE deliveries
+             SET status = 'pending', due_at = $2, retries_from = attempts
+             WHERE id = $1 AND status <> 'cancelled'",
+            params![delivery, now],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Makes up to `most` failed deliveries of a webhook due again, of events from `since` on; tells how many.
+pub async fn resend_failed(tx: &Tx, webhook: i64, since: Timestamp, now: Timestamp, most: u32) -> Result<u64> {
+    tx.execute(
+        "UPDATE deliveries
+         SET status = 'pending', due_at = $3, retries_from = attempts
+         WHERE id IN (
+             SELECT id FROM deliveries WHERE webhook_id = $1 AND status = 'failed' AND created_at >= $2 ORDER BY id LIMIT $4
+         )",
+        params![webhook, since, now, most],
+    )
+    .await
+}
+
+/// The project and row key of the webhook with that UUID, whichever project it is of: for the operator's commands.
+pub async fn webhook_key(conn: &Conn, public_id: &str) -> Result<Option<(ProjectId, i64)>> {
+    conn.find(
+        "SELECT project_id, id FROM webhooks WHERE public_id = $1 AND removed_at IS NULL",
+        params![public_id],
+        |row| Ok((ProjectId(row.get(0)?), row.get(1)?)),
+    )
+    .await
+}

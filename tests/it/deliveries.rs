@@ -1,0 +1,156 @@
+//! Deliveries: signatures, retries, order, and what turns a webhook off.
+
+use aurix::domain::signature::hub_signature;
+use aurix::domain::time::SignedDuration;
+
+use crate::support::{Person, Receiver, TestApp};
+
+both_engines! {
+    async fn every_delivery_is_signed_twice_and_the_same_on_every_attempt(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        let secret = app.webhook(&project, &receiver).await;
+        assert!(secret.starts_with("aurix_"));
+        receiver.answer_next(500);
+        app.press(&project, "device_id=d1").await;
+        app.work().await;
+        app.advance(SignedDuration::from_secs(6));
+        app.work().await;
+        let attempts = receiver.take();
+        assert_eq!(attempts.len(), 2);
+        assert_eq!(attempts[0].body, attempts[1].body);
+        for attempt in &attempts {
+            assert_eq!(attempt.header("x-hub-signature"), hub_signature(&secret, &attempt.body));
+            assert_eq!(attempt.header("webhook-id"), attempt.json()["event_id"].as_str().expect("an id"));
+            assert!(attempt.header("webhook-signature").starts_with("v1,"));
+            assert_eq!(attempt.header("content-type"), "application/json");
+            assert!(attempt.header("user-agent").starts_with("Aurix-Webhooks/"));
+        }
+        assert_ne!(attempts[0].header("webhook-timestamp"), attempts[1].header("webhook-timestamp"));
+    }
+
+    async fn a_failure_is_retried_on_schedule_and_then_waits_for_a_person(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        app.press(&project, "device_id=d1").await;
+        let waits_s = [5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400];
+        for wait_s in waits_s {
+            receiver.answer_next(503);
+            app.work().await;
+            assert_eq!(receiver.take().len(), 1);
+            app.advance(SignedDuration::from_secs(wait_s - 1));
+            app.work().await;
+            assert_eq!(receiver.take().len(), 0, "before {wait_s} s");
+            app.advance(SignedDuration::from_secs(2 + wait_s / 10));
+        }
+        receiver.answer_next(503);
+        app.work().await;
+        assert_eq!(receiver.take().len(), 1);
+        assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("failed"));
+        assert_eq!(app.count("SELECT COUNT(*) FROM attempts").await, 11);
+        assert!(aurix::flows::resend_delivery::resend_delivery(&app.app, 1).await.expect("resent"));
+        app.work().await;
+        assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
+    }
+
+    async fn retry_after_is_honoured_where_it_is_later(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        receiver.answer_next_with(429, vec![("retry-after", "3600".to_owned())]);
+        app.press(&project, "device_id=d1").await;
+        app.work().await;
+        app.advance(SignedDuration::from_secs(3_599));
+        app.work().await;
+        assert_eq!(receiver.take().len(), 1);
+        app.advance(SignedDuration::from_secs(1));
+        app.work().await;
+        assert_eq!(receiver.take().len(), 1);
+    }
+
+    async fn gone_turns_the_webhook_off(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        receiver.answer_next(410);
+        app.press(&project, "device_id=d1").await;
+        app.work().await;
+        app.press(&project, "device_id=d1").await;
+        app.advance(SignedDuration::from_hours(48));
+        app.work().await;
+        assert_eq!(receiver.take().len(), 1);
+        assert_eq!(app.count("SELECT COUNT(*) FROM webhooks WHERE NOT is_active AND off_reason LIKE '%410%'").await, 1);
+    }
+
+    async fn policy_none_tries_once(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook_with(&project, &receiver, "none").await;
+        receiver.answer_next(500);
+        app.press(&project, "device_id=d1").await;
+        app.work().await;
+        app.advance(SignedDuration::from_hours(48));
+        app.work().await;
+        assert_eq!(receiver.take().len(), 1);
+        assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("failed"));
+    }
+
+    async fn a_redirect_is_a_failure_and_is_not_followed(app: &TestApp) {
+        let project = app.project().await;
+        let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
+        app.webhook(&project, &receiver).await;
+        receiver.answer_next_with(302, vec![("location", elsewhere.url.clone())]);
+        app.press(&project, "device_id=d1").await;
+        app.work().await;
+        assert_eq!(elsewhere.take().len(), 0);
+        assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("pending"));
+    }
+
+    async fn a_lead_is_told_in_order_and_a_failure_holds_up_nothing(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        let reference = app.press(&project, "device_id=d1").await.reference();
+        app.work().await;
+        receiver.take();
+        receiver.answer_next(500);
+        let person = Person::new(app, &project, "6587654321");
+        person.writes(&format!("{reference} I am Mei Tan, mei@example.com")).await;
+        app.settle().await;
+        assert_eq!(receiver.take_events(), ["lead.correlated", "lead.created", "lead.complete"]);
+        app.advance(SignedDuration::from_secs(6));
+        app.work().await;
+        assert_eq!(receiver.take_events(), ["lead.correlated"]);
+    }
+
+    async fn an_endpoint_that_failed_for_five_days_is_turned_off(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        for _ in 0..3 {
+            app.press(&project, "device_id=d1").await;
+            for _ in 0..2 {
+                receiver.answer_next(500);
+            }
+            app.work().await;
+            app.advance(SignedDuration::from_hours(61));
+        }
+        assert_eq!(app.count("SELECT COUNT(*) FROM webhooks WHERE is_active").await, 0);
+    }
+
+    async fn a_crash_between_attempt_and_settling_heals_when_the_lease_runs_out(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        app.press(&project, "device_id=d1").await;
+        let wanted = vec![aurix::flows::deliver_event::Wanted { webhook: 1, most: 10 }];
+        let lost = aurix::flows::deliver_event::claim_due(&app.app, wanted).await.expect("claimed");
+        assert_eq!(lost.len(), 1);
+        app.work().await;
+        assert_eq!(receiver.take().len(), 0, "leased");
+        app.advance(SignedDuration::from_secs(61));
+        app.work().await;
+        assert_eq!(receiver.take().len(), 1);
+    }
+}
