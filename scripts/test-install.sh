@@ -39,10 +39,10 @@ need_chromium() {
 
 find_chromium() {
     local name
-    for name in "${AURIX_CHROMIUM:-}" chromium chromium-browser google-chrome; do
-        AURIX_CHROMIUM=$(command -v "${name:-nothing}") && export AURIX_CHROMIUM && return
+    for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
+        CHROMIUM=$(command -v "${name:-nothing}") && export CHROMIUM && return
     done
-    unset AURIX_CHROMIUM
+    unset CHROMIUM
     return 1
 }
 

@@ -23,11 +23,12 @@ use crate::flows::add_webhook::{NewWebhook, add_webhook};
 use crate::flows::create_key::{self, create_key};
 use crate::flows::create_project::{NewProject, create_project};
 use crate::flows::create_widget::{NewWidget, create_widget};
+use crate::flows::remove_webhook::remove_webhook;
 use crate::flows::set_form::set_form;
+use crate::flows::set_webhook_active::set_webhook_active;
 use crate::http::playground::{self, GRAPH_PATH, LISTENER_PATH, PATH, PHONE_PATH, Playground, Stage};
 use crate::serve;
 use crate::store::channels::Channel;
-use crate::store::webhooks::Webhook;
 use crate::store::{channels, keys, webhooks, widgets};
 
 /// The shop's name, as its pages have it.
@@ -189,22 +190,18 @@ async fn widget_id(app: &App, project: ProjectId) -> anyhow::Result<String> {
     Ok(create_widget(app, project, widget).await?.public_id)
 }
 
-/// The webhook that leads to the listener at `url`: the one from before is moved there and turned on.
+/// The webhook that leads to the listener at `url`. One that leads to where an earlier start had it is replaced.
 async fn webhook(app: &App, project: ProjectId, url: String) -> anyhow::Result<String> {
-    let is_the_listeners = |webhook: &Webhook| webhook.key_id.is_none() && webhook.url.ends_with(LISTENER_PATH);
     let all = app.db.read(async move |conn| Ok(webhooks::list(conn, project).await?)).await?;
-    let Some(known) = all.into_iter().find(is_the_listeners) else {
-        let new = NewWebhook { url, policy: "retry".to_owned(), ..NewWebhook::default() };
-        return Ok(add_webhook(app, project, new).await?.public_id);
-    };
-    let id = known.id;
-    app.db
-        .write(async move |tx| {
-            webhooks::set_url(tx, project, id, &url).await?;
-            Ok(webhooks::set_active(tx, project, id, true, None).await?)
-        })
-        .await?;
-    Ok(known.public_id)
+    for known in all.iter().filter(|known| known.key_id.is_none() && known.url.ends_with(LISTENER_PATH)) {
+        if known.url == url {
+            set_webhook_active(app, project, known.id, true).await?;
+            return Ok(known.public_id.clone());
+        }
+        remove_webhook(app, project, known.id).await?;
+    }
+    let new = NewWebhook { url, policy: "retry".to_owned(), ..NewWebhook::default() };
+    Ok(add_webhook(app, project, new).await?.public_id)
 }
 
 /// The key that is printed: the one in the file `path` while it counts, else a new one.

@@ -39,10 +39,7 @@ pub async fn run(app: App, stop: watch::Receiver<bool>) {
 /// Stores late what could not be stored in time.
 async fn keep_house(app: App, mut stop: watch::Receiver<bool>) {
     loop {
-        let stopping = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => true,
-            () = tokio::time::sleep(HOUSE_TICK) => false,
-        };
+        let stopping = tokio::time::timeout(HOUSE_TICK, stop.wait_for(|stop| *stop)).await.is_ok();
         if let Err(error) = store_visits(&app).await {
             tracing::warn!(error = %format!("{error:#}"), "visits that were no clicks could not be counted");
         }

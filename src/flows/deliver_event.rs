@@ -145,7 +145,7 @@ async fn settle(app: &App, due: Due, attempt: Attempt, started_at: Timestamp) ->
                 Outcome::Failed { .. } if webhook.policy == "none" => ("failed", None),
                 Outcome::Failed { retry_after, .. } => {
                     let made = claimed.attempt.saturating_sub(claimed.retries_from);
-                    match schedule.next(made, now, jitter, retry_after.clone()) {
+                    match schedule.next(made, now, jitter, *retry_after) {
                         Some(due_at) => ("pending", Some(due_at)),
                         None => ("failed", None),
                     }

@@ -8,7 +8,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::{Problem, Result};
 use crate::app::App;
-use crate::domain::event::PhoneStyle;
 use crate::domain::ids::ProjectId;
 use crate::store::keys;
 
@@ -44,10 +43,8 @@ pub struct Partner {
     pub key_id: i64,
     /// The project that the key belongs to.
     pub project: ProjectId,
-    /// The service of the key.
+    /// The service of the key; it decides how events write phone numbers.
     pub service_name: String,
-    /// How events for this partner write phone numbers.
-    pub phone_style: PhoneStyle,
     /// The family of the path.
     pub family: Family,
 }
@@ -63,13 +60,7 @@ impl FromRequestParts<App> for Partner {
         if !family.admits(&key.service_name) {
             return Err(Problem::Unauthorized("This API key belongs to another service than this path."));
         }
-        Ok(Self {
-            key_id: key.id,
-            project: key.project,
-            phone_style: PhoneStyle::of_service(&key.service_name),
-            service_name: key.service_name,
-            family,
-        })
+        Ok(Self { key_id: key.id, project: key.project, service_name: key.service_name, family })
     }
 }
 

@@ -91,7 +91,9 @@ impl Problem {
                 detail.clone()
             }
             Self::Unauthorized(detail) => (*detail).to_owned(),
-            Self::MethodNotAllowed => "This path does not take this method; the Allow header names those it takes.".to_owned(),
+            Self::MethodNotAllowed => {
+                "This path does not take this method; the Allow header names those it takes.".to_owned()
+            }
             Self::TooLarge(bytes_max) => format!("The body is larger than {bytes_max} bytes."),
             Self::UnsupportedMediaType(wanted) => format!("Send the body as {wanted} and say so in Content-Type."),
             Self::Invalid(fields) => sentence(fields),
@@ -190,4 +192,61 @@ pub async fn no_such_path() -> Problem {
 /// The router's answer for a method that a path does not take.
 pub async fn no_such_method() -> Problem {
     Problem::MethodNotAllowed
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+    use axum::http::HeaderName;
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    /// The status, one header, and the body.
+    async fn sent(problem: Problem, header: HeaderName) -> (u16, String, String) {
+        let (head, body) = problem.into_response().into_parts();
+        let bytes = body.collect().await.expect("a body in memory").to_bytes();
+        let header = head.headers.get(header).map(|value| value.to_str().expect("ASCII")).unwrap_or_default();
+        (head.status.as_u16(), header.to_owned(), String::from_utf8(bytes.to_vec()).expect("JSON is UTF-8"))
+    }
+
+    #[tokio::test]
+    async fn an_invalid_request_names_each_field() {
+        let field = |field: &str| Field { field: field.to_owned(), detail: "is missing".to_owned() };
+        let problem = Problem::Invalid(vec![field("url"), field("name")]);
+        let (status, content_type, body) = sent(problem, CONTENT_TYPE).await;
+        assert_eq!((status, content_type.as_str()), (422, "application/problem+json"));
+        assert_eq!(
+            body,
+            concat!(
+                r#"{"type":"about:blank","title":"Unprocessable Entity","status":422,"#,
+                r#""detail":"url: is missing; name: is missing","message":"url: is missing; name: is missing","#,
+                r#""errors":[{"field":"url","detail":"is missing"},{"field":"name","detail":"is missing"}]}"#
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_away_asks_to_come_back() {
+        let away = db::Error::Unavailable(anyhow::anyhow!("connection refused by 10.0.0.7"));
+        let result: Result<()> = Err(away).context("reading a key").map_err(Problem::from);
+        let (status, retry_after, body) = sent(result.expect_err("is an error"), RETRY_AFTER).await;
+        assert_eq!((status, retry_after.as_str()), (503, "1"));
+        assert!(!body.contains("10.0.0.7"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_ours_tells_an_id_and_nothing_else() {
+        let (status, _, body) = sent(db::Error::NoRow.into(), CONTENT_TYPE).await;
+        assert_eq!(status, 500);
+        assert!(body.contains(r#""id":"err_"#) && !body.contains("row"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_stranger_is_told_how_to_come_in() {
+        let (status, challenge, _) = sent(Problem::Unauthorized("no key"), WWW_AUTHENTICATE).await;
+        assert_eq!((status, challenge.as_str()), (401, "Bearer"));
+        let (status, retry_after, _) = sent(Problem::TooMany { retry_after_s: 7 }, RETRY_AFTER).await;
+        assert_eq!((status, retry_after.as_str()), (429, "7"));
+    }
 }

@@ -1,17 +1,20 @@
 //! Accepts connections, within limits, until it is told to stop; then ends what is in flight.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
@@ -21,6 +24,8 @@ const CONNECTIONS_MAX: usize = 8_192;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long requests in flight may take after the server was told to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long nothing is accepted after accepting failed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Bytes of a request's head, and of what is buffered for it.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
@@ -43,7 +48,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             Err(error) => {
                 // Out of file descriptors, mostly: those in use will be given back.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                if tokio::time::timeout(ACCEPT_PAUSE, &mut stop).await.is_ok() {
+                    break;
+                }
                 continue;
             }
         };
@@ -63,12 +70,14 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     }
 }
 
+type Connection<S> = http1::Connection<TokioIo<TcpStream>, S>;
+
 fn connection(
     router: Router,
-    io: TokioIo<tokio::net::TcpStream>,
+    io: TokioIo<TcpStream>,
     peer: SocketAddr,
-) -> http1::Connection<TokioIo<tokio::net::TcpStream>, impl hyper::service::HttpService<Incoming, ResBody = axum::body::Body, Error = std::convert::Infallible, Future: Send> > {
-    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+) -> Connection<impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send>> {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request)
     });

@@ -177,11 +177,9 @@ pub async fn list(conn: &Conn, project: ProjectId) -> Result<Vec<Webhook>> {
 
 /// How many a project has.
 pub async fn count(conn: &Conn, project: ProjectId) -> Result<i64> {
-    conn.get(
-        "SELECT COUNT(*) FROM webhooks WHERE project_id = $1 AND removed_at IS NULL",
-        params![project.0],
-        |row| row.get(0),
-    )
+    conn.get("SELECT COUNT(*) FROM webhooks WHERE project_id = $1 AND removed_at IS NULL", params![project.0], |row| {
+        row.get(0)
+    })
     .await
 }
 
@@ -212,7 +210,13 @@ pub async fn set_url(tx: &Tx, project: ProjectId, id: i64, url: &str) -> Result<
 }
 
 /// Puts a new secret in place; the one before signs too until `previous_until`.
-pub async fn rotate(tx: &Tx, project: ProjectId, id: i64, sealed_secret: &str, previous_until: Timestamp) -> Result<bool> {
+pub async fn rotate(
+    tx: &Tx,
+    project: ProjectId,
+    id: i64,
+    sealed_secret: &str,
+    previous_until: Timestamp,
+) -> Result<bool> {
     let changed = tx
         .execute(
             "UPDATE webhooks
@@ -245,9 +249,12 @@ pub async fn set_active(
 
 /// Keeps since when a webhook has failed everything; `None` once it has answered well.
 pub async fn set_failing_since(tx: &Tx, project: ProjectId, id: i64, since: Option<Timestamp>) -> Result<()> {
-    tx.execute("UPDATE webhooks SET failing_since = $3 WHERE project_id = $1 AND id = $2", params![project.0, id, since])
-        .await
-        .map(|_| ())
+    tx.execute(
+        "UPDATE webhooks SET failing_since = $3 WHERE project_id = $1 AND id = $2",
+        params![project.0, id, since],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Removes a webhook; its past deliveries stay on record. What waits is cancelled by [`cancel_deliveries`].
@@ -271,4 +278,3 @@ pub async fn cancel_deliveries(tx: &Tx, id: i64) -> Result<u64> {
     )
     .await
 }
-

@@ -67,12 +67,15 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             0
         });
         let pause = if started > 0 { TICK } else { until_next(&app).await };
-        tokio::select! {
-            _ = stop.changed() => {}
-            () = bell.rung() => {}
-            Some(ended) = running.join_next() => note(&mut tracks, ended),
-            () = tokio::time::sleep(pause) => {}
-        }
+        let something = async {
+            tokio::select! {
+                _ = stop.changed() => {}
+                () = bell.rung() => {}
+                Some(ended) = running.join_next() => note(&mut tracks, ended),
+            }
+        };
+        // Past the pause something may be due.
+        let _ = tokio::time::timeout(pause, something).await;
         while let Some(ended) = running.try_join_next() {
             note(&mut tracks, ended);
         }

@@ -42,12 +42,15 @@ pub async fn run<W: Work>(app: App, mut stop: watch::Receiver<bool>, most: usize
         }
         let full = running.len() >= most;
         let pause = if found && !full { Duration::ZERO } else { until_next::<W>(&app).await };
-        tokio::select! {
-            _ = stop.changed() => {}
-            () = bell.rung(), if !full => {}
-            Some(_) = running.join_next(), if full => {}
-            () = tokio::time::sleep(pause), if !full => {}
-        }
+        let something = async {
+            tokio::select! {
+                _ = stop.changed() => {}
+                () = bell.rung(), if !full => {}
+                Some(_) = running.join_next(), if full => {}
+            }
+        };
+        // Past the pause something may be due.
+        let _ = tokio::time::timeout(if full { TICK } else { pause }, something).await;
         while running.try_join_next().is_some() {}
     }
     while running.join_next().await.is_some() {}

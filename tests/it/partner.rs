@@ -128,7 +128,8 @@ async fn store_session(tx: &Tx, project: i64, conversation: i64, at: i64, correl
             |row| row.get(0),
         )
         .await?;
-    for (url, later) in [("https://example.com/landing?utm_source=google", 0), ("https://example.com/later", 1_000_000)] {
+    for (url, later) in [("https://example.com/landing?utm_source=google", 0), ("https://example.com/later", 1_000_000)]
+    {
         tx.execute(
             "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, parsed_params, ip_address,
                                  user_agent, created_at)

@@ -28,7 +28,9 @@ mod tests {
 
     #[test]
     fn what_was_not_made_here_is_refused() {
-        for text in ["", "a", "AAAA", "AAAAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAA+A", "null"] {
+        for text in
+            ["", "a", "AAAA", "AAAAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAA+A", "null"]
+        {
             assert_eq!(decode(text), None, "{text:?}");
         }
     }

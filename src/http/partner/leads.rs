@@ -217,7 +217,10 @@ mod tests {
             )
         );
         let unknown = ExternalLead { fields: "{}".into(), parsed_params: Some(r#"{"gclid":"a\"b"}"#.into()), ..lead };
-        assert!(written(&unknown).contains(r#""lead_json":{"contact_name":null,"contact_number":null,"contact_email":null}"#));
+        assert!(
+            written(&unknown)
+                .contains(r#""lead_json":{"contact_name":null,"contact_number":null,"contact_email":null}"#)
+        );
         assert!(written(&unknown).contains(r#""parsed_params":{"gclid":"a\"b"}"#));
     }
 

@@ -80,9 +80,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn one<T>(&mut self, name: &str, read: impl Fn(&str) -> std::result::Result<T, String>) -> Option<T> {
-        let value = self.query.one(name).and_then(|value| {
-            value.map(read).transpose().map_err(|detail| Field { field: name.to_owned(), detail })
-        });
+        let value = self
+            .query
+            .one(name)
+            .and_then(|value| value.map(read).transpose().map_err(|detail| Field { field: name.to_owned(), detail }));
         value.unwrap_or_else(|invalid| {
             self.invalid.push(invalid);
             None

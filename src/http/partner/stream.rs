@@ -41,7 +41,8 @@ pub struct Envelope {
 /// `{"status":200,"message":"ok","data":[…]}`
 pub const STATUS_FIRST: Envelope = Envelope { opening: r#"{"status":200,"message":"ok","data":["#, closing: "]" };
 /// `{"data":[…],"message":"Leads fetched successfully"}`
-pub const DATA_FIRST: Envelope = Envelope { opening: r#"{"data":["#, closing: r#"],"message":"Leads fetched successfully""# };
+pub const DATA_FIRST: Envelope =
+    Envelope { opening: r#"{"data":["#, closing: r#"],"message":"Leads fetched successfully""# };
 
 impl Envelope {
     /// That of the leads, which the two documents write differently.

@@ -12,7 +12,7 @@ use aurix::app::App;
 use aurix::config::Config;
 use aurix::db::Location;
 use aurix::domain::random::Random;
-use aurix::domain::time::{Clock, SignedDuration, Timestamp};
+use aurix::domain::time::{Clock, SignedDuration};
 use aurix::flows::{deliver_event, send_message, take_turn};
 use aurix::net::{self, AddressPolicy, Resolver};
 use axum::Router;
@@ -48,6 +48,7 @@ impl TestApp {
     }
 
     /// `None`, with a message, where no PostgreSQL was started for the tests.
+    #[expect(clippy::disallowed_methods, reason = "the tests' PostgreSQL is told by the environment")]
     pub async fn on_postgres() -> Option<Self> {
         let Ok(server) = std::env::var("AURIX_TEST_POSTGRES") else {
             eprintln!("skipped: AURIX_TEST_POSTGRES is not set; ./test starts a PostgreSQL and sets it");
@@ -81,10 +82,6 @@ impl TestApp {
         }));
         let client = net::Client::new(AddressPolicy::trusted(), Resolver::System, net::Options::default());
         Self { app, base_url, client, data_dir, database: server, _stop: stop }
-    }
-
-    pub fn now(&self) -> Timestamp {
-        self.app.clock.now()
     }
 
     pub fn advance(&self, by: SignedDuration) {

@@ -1,0 +1,89 @@
+//! Corrections that name what was wrong: "no, it's Tan not Tang".
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::lexicon::is_everyday;
+use super::read::{Source, Taken};
+use super::state::Known;
+use crate::domain::form::{FieldKind, Form};
+
+/// Words on either side of a correction at most.
+const WORDS_MAX: usize = 4;
+
+/// "X not Y", "not Y but X".
+static INSTEAD: LazyLock<Regex> = LazyLock::new(|| {
+    let words = r"([^\s,;:!?。，]+(?:\s+[^\s,;:!?。，]+){0,3}?)";
+    Regex::new(&format!(
+        r"(?i)(?:(?:^|[,;:.!?]\s*|\b(?:it['’]?s|it\s+is|is|meant?|spelled|with|should\s+be|be|actually|no)\s+)(?P<good>(?-u:\b){words}))\s*,?\s+(?:and\s+)?not\s+(?P<bad>{words})\s*(?:$|[,;.!?])|\bnot\s+(?P<bad2>{words})\s*,?\s+(?:but|it['’]?s|it\s+is|rather)\s+(?P<good2>{words})\s*(?:$|[,;.!?])"
+    ))
+    .expect("the pattern of corrections is well-formed")
+});
+
+/// The change a correction makes to what is known: the wrong words must be in the known value, and are replaced there.
+pub(super) fn find(text: &str, form: &Form, known: &BTreeMap<String, Known>) -> Option<Taken> {
+    let found = INSTEAD.captures(text)?;
+    let part = |names: [&str; 2]| names.iter().find_map(|name| found.name(name)).map(|part| part.as_str().trim());
+    let (good, bad) = (part(["good", "good2"])?, part(["bad", "bad2"])?);
+    let good = without_everyday_head(good);
+    if good.is_empty() || good.split_whitespace().count() > WORDS_MAX {
+        return None;
+    }
+    let fits = |kind: FieldKind| matches!(kind, FieldKind::Name | FieldKind::Text | FieldKind::Email);
+    form.fields.iter().filter(|field| fits(field.kind)).find_map(|field| {
+        let old = &known.get(&field.key)?.value;
+        let value = replaced(old, bad, good, field.kind == FieldKind::Email)?;
+        Some(Taken { key: field.key.clone(), words: good.to_owned(), value, source: Source::Words })
+    })
+}
+
+fn without_everyday_head(words: &str) -> &str {
+    let mut rest = words;
+    while let Some((head, tail)) = rest.split_once(' ')
+        && is_everyday(head)
+    {
+        rest = tail.trim_start();
+    }
+    if is_everyday(rest) { "" } else { rest }
+}
+
+/// The value with the wrong words replaced, where it has them as whole words.
+fn replaced(old: &str, bad: &str, good: &str, inside_words: bool) -> Option<String> {
+    let (lower, wrong) = (old.to_lowercase(), bad.to_lowercase());
+    if lower.len() != old.len() || wrong.is_empty() {
+        return None;
+    }
+    let at = lower.match_indices(&wrong).map(|(at, _)| at).find(|at| {
+        let joins = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+        inside_words || !joins(lower[..*at].chars().next_back()) && !joins(lower[at + wrong.len()..].chars().next())
+    })?;
+    let good = if inside_words { good.to_lowercase() } else { good.to_owned() };
+    Some(format!("{}{good}{}", &old[..at], &old[at + wrong.len()..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(&str, &str)>) {
+        let known = [("name", "Tang Wei Ming"), ("email", "tang@example.com")];
+        let known = known.map(|(key, value)| (key.to_owned(), Known { value: value.to_owned(), words: value.to_owned() })).into();
+        let found = find(text, &Form::default_form(), &known);
+        assert_eq!(found.as_ref().map(|taken| (taken.words.as_str(), taken.value.as_str())), expected, "{text:?}");
+    }
+
+    #[test]
+    fn the_wrong_words_are_replaced_where_they_are_known() {
+        check("no, it's Tan not Tang", Some(("Tan", "Tan Wei Ming")));
+        check("Tan, not Tang", Some(("Tan", "Tan Wei Ming")));
+        check("Sorry, not Tang but Tan.", Some(("Tan", "Tan Wei Ming")));
+        check("it's tongs not tang@example.com", Some(("tongs", "tongs")));
+        check("it's Lim not Lee", None);
+        check("certainly not", None);
+        check("I am not sure", None);
+        check("not", None);
+    }
+}
