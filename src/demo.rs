@@ -182,11 +182,8 @@ async fn widget_id(app: &App, project: ProjectId) -> anyhow::Result<String> {
     if let Some(widget) = known.into_iter().next() {
         return Ok(widget.public_id);
     }
-    let widget = NewWidget {
-        channel_id: PHONE_NUMBER_ID.to_owned(),
-        origins: Vec::new(),
-        greeting: Some(GREETING.to_owned()),
-    };
+    let widget =
+        NewWidget { channel_id: PHONE_NUMBER_ID.to_owned(), origins: Vec::new(), greeting: Some(GREETING.to_owned()) };
     Ok(create_widget(app, project, widget).await?.public_id)
 }
 

@@ -30,6 +30,7 @@ $("#composer").addEventListener("submit", (event) => {
   sendWritten();
 });
 feed.listen(happened, window);
+$("#composer button").disabled = false;
 
 function prefill(prefilled) {
   if (!prefilled) return;

@@ -192,6 +192,9 @@ fn numeric(lower: &str, today: Date, month_first: bool) -> Option<Date> {
 /// The 5th, Friday, 5 March, Friday the 5th of March 2027.
 fn named(lower: &str, today: Date) -> Option<Date> {
     let mut parts = Parts::default();
+    if lower.contains(" from ") {
+        return None;
+    }
     for word in lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).take(16) {
         let digits = word.trim_end_matches(char::is_alphabetic);
         if let Some(found) = month(word).filter(|_| parts.month.is_none()) {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::contact::emails;
 use super::lexicon::is_everyday;
 use super::read::{Source, Taken};
 use super::state::Known;
@@ -15,9 +16,9 @@ const WORDS_MAX: usize = 4;
 
 /// "X not Y", "not Y but X".
 static INSTEAD: LazyLock<Regex> = LazyLock::new(|| {
-    let words = r"([^\s,;:!?。，]+(?:\s+[^\s,;:!?。，]+){0,3}?)";
+    let words = r"[^\s,;:!?.。，]+(?:[ .][^\s,;:!?.。，]+){0,3}?";
     Regex::new(&format!(
-        r"(?i)(?:(?:^|[,;:.!?]\s*|\b(?:it['’]?s|it\s+is|is|meant?|spelled|with|should\s+be|be|actually|no)\s+)(?P<good>(?-u:\b){words}))\s*,?\s+(?:and\s+)?not\s+(?P<bad>{words})\s*(?:$|[,;.!?])|\bnot\s+(?P<bad2>{words})\s*,?\s+(?:but|it['’]?s|it\s+is|rather)\s+(?P<good2>{words})\s*(?:$|[,;.!?])"
+        r"(?i)\bnot\s+(?P<bad2>{words})\s*,?\s+(?:but|it['’]?s|it\s+is|rather)\s+(?P<good2>{words})\s*(?:$|[,;.!?])|(?:^|[,;:.!?]\s*|\b(?:it['’]?s|it\s+is|is|meant?|spelled|with|be|actually|no)\s+)(?P<good>{words})\s*,?\s+(?:and\s+)?not\s+(?P<bad>{words})\s*(?:$|[,;.!?])"
     ))
     .expect("the pattern of corrections is well-formed")
 });
@@ -35,6 +36,9 @@ pub(super) fn find(text: &str, form: &Form, known: &BTreeMap<String, Known>) -> 
     form.fields.iter().filter(|field| fits(field.kind)).find_map(|field| {
         let old = &known.get(&field.key)?.value;
         let value = replaced(old, bad, good, field.kind == FieldKind::Email)?;
+        if field.kind == FieldKind::Email && !emails(&value, true).iter().any(|(_, address)| *address == value) {
+            return None;
+        }
         Some(Taken { key: field.key.clone(), words: good.to_owned(), value, source: Source::Words })
     })
 }
@@ -70,7 +74,9 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: Option<(&str, &str)>) {
         let known = [("name", "Tang Wei Ming"), ("email", "tang@example.com")];
-        let known = known.map(|(key, value)| (key.to_owned(), Known { value: value.to_owned(), words: value.to_owned() })).into();
+        let known = known
+            .map(|(key, value)| (key.to_owned(), Known { value: value.to_owned(), words: value.to_owned() }))
+            .into();
         let found = find(text, &Form::default_form(), &known);
         assert_eq!(found.as_ref().map(|taken| (taken.words.as_str(), taken.value.as_str())), expected, "{text:?}");
     }
@@ -80,7 +86,7 @@ mod tests {
         check("no, it's Tan not Tang", Some(("Tan", "Tan Wei Ming")));
         check("Tan, not Tang", Some(("Tan", "Tan Wei Ming")));
         check("Sorry, not Tang but Tan.", Some(("Tan", "Tan Wei Ming")));
-        check("it's tongs not tang@example.com", Some(("tongs", "tongs")));
+        check("it's sales@example.com not tang@example.com", Some(("sales@example.com", "sales@example.com")));
         check("it's Lim not Lee", None);
         check("certainly not", None);
         check("I am not sure", None);

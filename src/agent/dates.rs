@@ -8,6 +8,9 @@ use super::calendar::{months_pattern, ordinals_pattern, weekdays_pattern};
 use super::numbers::NUMBER;
 use super::span::{Span, is_free, lead_in, lead_out};
 
+/// Words of an answer that is nothing but a day.
+const ANSWER_WORDS_MAX: usize = 4;
+
 /// Every way to say a day that can stand anywhere in a sentence.
 static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
     let month = format!(r"{}\b\.?", months_pattern());
@@ -16,7 +19,7 @@ static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
     let ordinal = ordinals_pattern();
     let day = format!(r"(?:\d{{1,2}}(?:\s?(?:st|nd|rd|th)\b)?|{ordinal}\b)");
     let ordinal_day = format!(r"(?:\d{{1,2}}\s?(?:st|nd|rd|th)\b|{ordinal}\b)");
-    let lead = format!(r"(?:\b{weekday}\b\.?\s*,?\s+(?:on\s+)?(?:the\s+)?)?");
+    let lead = format!(r"(?:\b{weekday}\b\.?(?:\s*,\s*|\s+)(?:on\s+)?(?:the\s+)?)?");
     let tail =
         format!(r"(?:\s*,?\s*(?:of\s+|de\s+)?(?:19|20)\d\d\b|\s+this year\b)?(?:\s*,?\s+(?:on\s+)?{weekday}\b)?");
     let some = format!(r"(?:{NUMBER}|an?|a couple of|a few)");
@@ -65,15 +68,15 @@ static ASKED: LazyLock<Regex> = LazyLock::new(|| {
 static SOON: LazyLock<Regex> = LazyLock::new(|| {
     let some = format!(r"(?:{NUMBER}|an?|a couple of|a few)");
     let way = format!(
-        r"(?i)\bin\s+(?:about\s+|around\s+)?(?:half an hour|{some}\s+(?:hour|hr|minute|min)s?\b(?:\s+and a half)?)|\b(?:half an hour|{some}\s+(?:hour|minute)s?)\s+from now\b|\b(?:free|available|table|right)\s+now\b"
+        r"(?i)\bin\s+(?:about\s+|around\s+)?(?:half an hour|{some}\s+(?:hour|hr|minute|min)s?\b(?:\s+and a half)?)|\b(?:half an hour|{some}\s+(?:hour|minute)s?)\s+from now\b|\b(?:free|available)\s+now\b"
     );
     Regex::new(&way).expect("the pattern of hours from now is well-formed")
 });
 
 /// Words around a day that make it part of a question about the house, or of the past.
-static OTHER_MATTER: LazyLock<Regex> = LazyLock::new(|| {
+pub(super) static OTHER_MATTER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)\b(?:opening|closing|visited|expires?|already|today's date|do you have an? \w+ roast|(?:are|is|will) (?:you|they|it) (?:be )?(?:open|closed?)|(?:when|time) do (?:you|they) (?:open|close))\b",
+        r"(?i)\b(?:(?:opening|closing)\s+(?:hours?|times?)|visited|expires?|is it \w+ already|how are you|call(?:ed)?\s+(?:you\s+)?back|i (?:called|was there)|not (?:today|tonight|now)|what day|speak to you|today's date|do you have an? \w+ roast|(?:are|is|will) (?:you|they|it) (?:be )?(?:open|closed?)|(?:when|time) do (?:you|they) (?:open|close))\b",
     )
     .expect("the pattern of other matters is well-formed")
 });
@@ -98,7 +101,7 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
             spans.push(span);
         }
     }
-    if spans.is_empty() && asked {
+    if spans.is_empty() && asked && text.split_whitespace().count() <= ANSWER_WORDS_MAX {
         spans = ASKED.find_iter(text).map(|found| Span::of(text, found)).filter(|span| is_free(*span, taken)).collect();
     }
     spans.sort();
@@ -122,8 +125,13 @@ fn is_day(text: &str, span: Span) -> bool {
     if EVERYDAY_MONTH.is_match(words) && !lower.contains(" of ") && !lower.chars().any(|c| c.is_ascii_digit()) {
         return false;
     }
+    if after.trim_start().starts_with("of us") || lower.ends_with(" month") && before.ends_with(" of ") {
+        return false;
+    }
     if EVERYDAY_MONTH.is_match(words) && !starts_capital_month(words) && !has_ordinal_or_year(&lower) {
-        return ["i ", "we ", "have", "be ", "people"].iter().all(|word| !after.trim_start().starts_with(word));
+        return ["i ", "we ", "have", "be ", "people", "of us"]
+            .iter()
+            .all(|word| !after.trim_start().starts_with(word));
     }
     if after.trim_start().starts_with("ago") || before.ends_with("last ") || before.ends_with("every ") {
         return false;

@@ -19,8 +19,9 @@ static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Words that only carry a value: "my name is", "you can reach me at".
 const CARRIERS: &[&str] = &[
-    "my", "name", "is", "i'm", "im", "i", "am", "this", "it's", "its", "it", "email", "mail", "e-mail", "phone", "number", "mobile", "call", "me", "at", "on", "and", "the", "reach", "can", "be",
-    "here", "address", "contact", "with", "for", "under", "to",
+    "my", "name", "is", "i'm", "im", "i", "am", "this", "it's", "its", "it", "email", "mail", "e-mail", "phone",
+    "number", "mobile", "call", "me", "at", "on", "and", "the", "reach", "can", "be", "here", "address", "contact",
+    "with", "for", "under", "to",
 ];
 
 /// The person's own words: without the reference and the widget's greeting.
@@ -61,7 +62,10 @@ mod tests {
     fn the_prefilled_text_is_not_the_persons() {
         let prefilled = "Hello, I would like to know more. Reference: O-aB3dE9z (Please send this reference number so that we can help you faster)";
         assert_eq!(own_words(prefilled, Some("Hello, I would like to know more.")), "");
-        assert_eq!(own_words("Reference: O-aB3dE9z (Please send this reference number)\nHow much is it?", None), "How much is it?");
+        assert_eq!(
+            own_words("Reference: O-aB3dE9z (Please send this reference number)\nHow much is it?", None),
+            "How much is it?"
+        );
         assert_eq!(own_words("/start O-aB3dE9z", None), "");
         assert_eq!(own_words("O–aB3dE9z hi", None), "hi");
         assert_eq!(own_words("no reference here", None), "no reference here");

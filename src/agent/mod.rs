@@ -5,24 +5,31 @@
 
 mod calendar;
 mod choice;
+mod commands;
 mod contact;
+mod correct;
 mod dates;
 mod fields;
 mod free;
+mod hear;
+mod intent;
 mod lexicon;
 mod names;
 mod numbers;
 mod people;
+mod phrases;
 mod read;
 mod span;
 mod state;
 mod times;
+mod try_line;
 mod turn;
 mod when;
 
-pub use read::{Context, Source, Taken, read, try_line};
+pub use read::{Context, Source, Taken, read};
 pub use state::{Input, Known, Message, Outcome, Paused, State, Turn};
-pub use turn::turn;
+pub use try_line::try_line;
+pub use turn::{ASKS_MAX, turn};
 
 /// Characters of a message that are read; what lies beyond is cut.
 pub const TEXT_CHARS_MAX: usize = 4_096;

@@ -55,7 +55,7 @@ static LEADS: LazyLock<Vec<(Regex, Lead)>> = LazyLock::new(|| {
         r"\b(?:listed|booked|reserved|made|placed|reservation|booking|table|it)?\s*(?:is\s+)?under\b",
         r"\bthis\s+is\b|\b(?:i['’]?m|i\s+am)\b(?:\s+with\b)?|\bspeaking\s+(?:with|to)\b|\bich\s+bin\b|\bje\s+suis\b|\bsoy\b|\bsaya\b|\bit['’]?s\b|\bits\b|\bit\s+is\b",
         r"\b(?:mr|mrs|ms|miss|mdm|madam|dr)\b\.?",
-        r"[-–—]",
+        r"\s[-–—]\s",
     ];
     let weak = [r"\b(?:for|by|from|with|of|and)\b(?:\s+i\s+think\b)?", r"[,;.!]\s|^"];
     let compile =

@@ -20,7 +20,7 @@ static PARTY: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:me(?:\s+alone)?\b|myself\b|I\b|(?:with\s+)?no one\b|(?:{whose}\s+)?{NUMBER}\s+of\s+my\s+{kin}\b|(?:{whose}\s+)?{NUMBER}\s+(?:{UNIT}|{kin})\b|{whose}\s+(?:{UNIT}|{kin})\b|(?:wife|hubby|husband|parents|daughter|son|mom|dad)\b)"
     );
     let more = format!(
-        r"(?:(?:\s*,\s*(?:and\s+|plus\s+)?|\s+(?:and|plus|&)\s+){member}|(?:\s+and|\s+plus)\s+(?:the\s+)?{NUMBER}\b|\s+{NUMBER}\s+{UNIT}\b|\s+one\s+{UNIT}\b)*"
+        r"(?:(?:\s*,\s*(?:and\s+|plus\s+)?|\s+(?:and|plus|&)\s+)(?:{member}|{kin}\b)|(?:\s+and|\s+plus)\s+(?:the\s+)?{NUMBER}\b|\s+{NUMBER}\s+{UNIT}\b|\s+one\s+{UNIT}\b)*"
     );
     Regex::new(&format!(r"(?i)\b(?:{member}|{NUMBER}\s+plus\s+(?:me|{NUMBER}|an?\s+{UNIT})\b){more}"))
         .expect("the pattern of parties is well-formed")
@@ -28,28 +28,41 @@ static PARTY: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A bare number where only a number of people makes sense.
 static COUNT: LazyLock<Regex> = LazyLock::new(|| {
+    let near = r"(?:about\s+|around\s+|just\s+|only\s+|now\s+|likely\s+)?";
     let ways = [
         format!(r"\b((?:the\s+)?{NUMBER})\s+of\s+us\b"),
         format!(r"\bus\s+({NUMBER})\b"),
+        format!(r"\b((?:a\s+)?{NUMBER})(?:\s+|-)person\s+(?:table|booking|reservation|party)"),
         format!(
-            r"\b({NUMBER})(?:\s+|-)(?:in\s+(?:total|all|(?:our|my|the)\s+(?:party|group))|total|persons?|pax|heads?|diners?|seats?|members?|board members|co workers|customers?|attending|are\s+(?:attending|coming|with)|coming|visitors?|participants?)\b"
+            r"\b({NUMBER})(?:\s+|-)(?:in\s+(?:total|all|(?:our|my|the)\s+(?:party|group))|total|persons|pax|heads?|diners?|seats?|members?|board members|co-? ?workers|customers?|attending|are\s+(?:attending|coming|with)|coming|visitors?|participants?|top)\b"
         ),
         format!(
-            r"\b(?:party|group|table|booking|reservation|band|gang|family|room|space|seats?|people|total|number|team|here)\s*(?:size)?\s*(?:of|is|for|:)\s*(?:now\s+|just\s+|only\s+|about\s+|around\s+)?({NUMBER})\b"
+            r"\b(?:party|group|table|booking|reservation|band|gang|family|room|space|seats?|people|total|team|here)\s*(?:size)?\s*(?:of|is|for|:)\s*{near}({NUMBER})\b"
         ),
+        format!(r"\b(?:number|amount|size|count|total)\b[^.?!\d]{{0,40}}?\b(?:is|to|be|now)\s+{near}({NUMBER})\b"),
+        format!(r"\b({NUMBER})\s+is\s+the\s+(?:number|amount|size|total)\b"),
+        format!(r"\b(?:chang|switch|updat|amend|increas|reduc|modif|mov)\w*\b[^.?!]{{0,90}}?\bto\s+{near}({NUMBER})\b"),
         format!(
-            r"\b(?:for|seat|seating|accom+[oa]date|acomm?[oa]date|fit|hold|we\s+are|we['’]?re|we\s+will\s+be|we['’]ll\s+be|there\s+(?:are|is|will\s+be|would\s+be)|there['’]s|there['’]ll\s+be|it\s+will\s+be|it['’]ll\s+be|(?:only|just)\s+be|expect|only|just|make\s+(?:it|that)|chang\w*(?:\s+\w+){{0,4}}\s+to|it['’]?s|for\s+us)\s+(?:about\s+|around\s+|just\s+|only\s+|now\s+)?((?:the\s+|a\s+)?{NUMBER})\b"
+            r"\b(?:for|seat|seat\s+all|seating|accom+[oa]date|acomm?[oa]date|fit|hold|we\s+are|we['’]?re|we\s+will\s+be|we['’]ll\s+be|there\s+(?:are|is|will\s+be|would\s+be)|there['’]s|there['’]ll\s+be|it\s+will\s+be|it['’]ll\s+be|(?:only|just)\s+be|expect|only|just|ma(?:ke|kes)\s+(?:it|that)|it['’]?s|it\s+is|for\s+us)\s+{near}((?:the\s+|a\s+)?{NUMBER})\b"
         ),
-        format!(r"\b({NUMBER})\s+for\s+(?:breakfast|lunch|dinner|brunch)\b"),
+        format!(r"\bwe\s+have\s+({NUMBER})\s*(?:[.,!]|$)"),
+        format!(
+            r"\b({NUMBER})\s+(?:at|for)\s+(?:around\s+|about\s+)?(?:\d|noon\b|half\b|quarter\b|breakfast\b|lunch\b|dinner\b|brunch\b)"
+        ),
     ];
     Regex::new(&format!("(?i)(?:{})", ways.join("|"))).expect("the pattern of counts is well-formed")
+});
+
+/// What only concerns some of the party.
+static SIDE_MATTER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:vegans?|vegetarians?|allerg\w+|c[oe]eliacs?|intoleran\w+|pescatarians?|wheelchairs?|high ?-?chairs?|kid chairs?|smok\w+|late|later|disab\w+|pregnant|membership|halal|kosher|pork|nuts?)\b")
+        .expect("the pattern of side matters is well-formed")
 });
 
 /// What follows a number that counts something else than people.
 static OTHER_THING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?ix)^\s*(?:-\s*)?(?:more|additional|extra|\#|stars?|tables?|high\s?-?chairs?|booths?|course|courses|days?|weeks?|months?|years?|hours?|
-        minutes?|mins?|percent|%|dollars?|pounds?|euros?|[:./]\d|st\b|nd\b|rd\b|th\b|am\b|pm\b|a\.m|p\.m|ish\b|o['’]?clock|outside\b|on\s+the|one\b|of\s+(?:my|the|our|those|your)\b|
-        is\s|has\s|with\s|in\s+[A-Z]|that\b)").expect("the pattern of other things is well-formed")
+        minutes?|mins?|percent|%|dollars?|pounds?|euros?|[:./]\d|st\b|nd\b|rd\b|th\b|am\b|pm\b|a\.m|p\.m|ish\b|o['’]?clock|on\s+the|one\b|of\s+(?:my|the|our|those|your|them|high|extra|spare|pet)\b|that\b|questions?|kids\b|kid\s)").expect("the pattern of other things is well-formed")
 });
 
 /// A bare number as an answer.
@@ -61,15 +74,25 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| {
 /// Finds the numbers of people in a text, in order. `asked` widens what counts.
 pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
+    let side = !asked && SIDE_MATTER.is_match(text);
     for found in PARTY.find_iter(text) {
-        let span = Span::of(text, found);
-        if is_free(span, taken) && is_party(text, span, asked) {
+        let span = without_next_clause(text, Span::of(text, found));
+        if is_free(span, taken) && is_party(text, span, asked, side) {
             spans.push(span);
         }
     }
     for found in COUNT.captures_iter(text).filter_map(|found| found.iter().flatten().nth(1)) {
         let span = Span::of(text, found);
-        if is_free(span, taken) && is_free(span, &spans) && !OTHER_THING.is_match(span.after(text)) {
+        let words = span.words(text).to_lowercase();
+        let of_us =
+            lead_out(text, span.end, 8).starts_with(" of us") && (side && !words.starts_with("the") || words == "one");
+        let or_more = words == "one" && side;
+        if is_free(span, taken)
+            && is_free(span, &spans)
+            && !OTHER_THING.is_match(span.after(text))
+            && !of_us
+            && !or_more
+        {
             spans.push(span);
         }
     }
@@ -81,8 +104,20 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
     spans
 }
 
+/// "5 people and I need…": the last word begins another clause.
+fn without_next_clause(text: &str, span: Span) -> Span {
+    let lower = span.words(text).to_lowercase();
+    let head = lower.strip_suffix(" and i").or_else(|| lower.strip_suffix(", i"));
+    match head {
+        Some(head) if !head.contains("my ") && !head.contains("friend") => {
+            Span::new(span.start, span.start + head.len()).trimmed(text)
+        }
+        _ => span,
+    }
+}
+
 /// Whether a run of members is the party and not, say, "one of my friends" or "for me".
-fn is_party(text: &str, span: Span, asked: bool) -> bool {
+fn is_party(text: &str, span: Span, asked: bool, side: bool) -> bool {
     let lower = span.words(text).to_lowercase();
     let before = lead_in(text, span.start, 40);
     let before = before.trim_end();
@@ -97,6 +132,13 @@ fn is_party(text: &str, span: Span, asked: bool) -> bool {
         return false;
     }
     if owned && !lower.contains("people") && !lower.contains("adult") && !lower.contains("couple") {
+        return false;
+    }
+    let is_some = lower.contains(" of my ") || lower == "a couple" && after.trim_start().starts_with("of ");
+    if lower == "i" || side && members < 2 || !has_self && is_some || lower.starts_with("no one") {
+        return false;
+    }
+    if !has_self && members < 2 && lower.starts_with("my ") && !asked && !before.ends_with("for") {
         return false;
     }
     if lower.starts_with("a person") || after.trim_start().starts_with("will be having") {

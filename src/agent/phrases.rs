@@ -175,7 +175,11 @@ static FRENCH: Phrases = Phrases {
     handed_over: "D'accord, une personne prend le relais.",
     given_up: "Restons-en là. Une personne va vous aider.",
     will_return: "Merci, une personne vous recontactera.",
-    questions: ["Quel est votre nom ?", "Quelle est votre adresse e-mail ?", "À quel numéro pouvons-nous vous joindre ?"],
+    questions: [
+        "Quel est votre nom ?",
+        "Quelle est votre adresse e-mail ?",
+        "À quel numéro pouvons-nous vous joindre ?",
+    ],
     wrong: [
         "Je n'ai pas pu y lire un nom.",
         "Cela ne ressemble pas à une adresse e-mail, comme nom@example.com.",

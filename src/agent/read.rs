@@ -2,7 +2,6 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::fields::{Fields, Slot};
 use super::lexicon;
@@ -166,23 +165,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of several values the one that holds: not one that is denied, and the last of a text that changes its mind.
-    pub(super) fn settled(&self, values: Vec<(Span, String)>) -> Option<(Span, String)> {
+    /// Of several values the one that holds: the last that is not denied, since people correct themselves as they go.
+    pub(super) fn settled(&self, mut values: Vec<(Span, String)>) -> Option<(Span, String)> {
         let denied = |span: &Span| {
-            let before = lead_in(self.text, span.start, 12);
-            before.ends_with("not ")
-                || before.ends_with("n't ")
-                || before.ends_with("from ")
-                || before.ends_with("instead of ")
+            let before = lead_in(self.text, span.start, 16);
+            ["not ", "n't ", "n’t ", "from ", "instead of ", "said "].iter().any(|word| before.ends_with(word))
         };
-        let mut kept: Vec<(Span, String)> = values.iter().filter(|(span, _)| !denied(span)).cloned().collect();
-        if kept.is_empty() {
-            kept = values;
-        }
-        let changes =
-            ["no ", "no,", "sorry", "wait", "actually", "i mean", "rather", "change", "correct", "instead", "now"];
-        let lower = self.text.to_lowercase();
-        if changes.iter().any(|word| lower.contains(word)) { kept.pop() } else { kept.into_iter().next() }
+        let kept = values.iter().rposition(|(span, _)| !denied(span));
+        kept.or(values.len().checked_sub(1)).map(|place| values.swap_remove(place))
     }
 
     fn choices(&mut self) {
@@ -288,22 +278,4 @@ impl<'a> Reader<'a> {
             }
         }
     }
-}
-
-/// What `aurix form try` prints for a line: `{"fields":{key: words},"values":{key: normalised}}`.
-pub fn try_line(
-    form: &Form,
-    region: Region,
-    timezone: &TimeZone,
-    now: Timestamp,
-    text: &str,
-    requested: &[String],
-) -> Value {
-    let taken = read(&Context { form, region, timezone, now }, text, requested);
-    let by_key = |part: fn(&Taken) -> &String| {
-        Value::Object(
-            taken.iter().map(|taken| (taken.key.clone(), Value::from(part(taken).clone()))).collect::<Map<_, _>>(),
-        )
-    };
-    serde_json::json!({"fields": by_key(|taken| &taken.words), "values": by_key(|taken| &taken.value)})
 }

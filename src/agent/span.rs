@@ -24,10 +24,6 @@ impl Span {
         self.start < other.end && other.start < self.end
     }
 
-    pub(super) fn before(self, text: &str) -> &str {
-        &text[..self.start]
-    }
-
     pub(super) fn after(self, text: &str) -> &str {
         &text[self.end..]
     }

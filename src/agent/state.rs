@@ -60,6 +60,8 @@ pub struct State {
     pub asked_counts: BTreeMap<String, u32>,
     /// Keys whose wrong answer was explained.
     pub explained: Vec<String>,
+    /// Optional fields that the person would rather leave out.
+    pub declined: Vec<String>,
     /// Whether the greeting was said.
     pub greeted: bool,
     /// Why the agent is silent, if it is.
@@ -67,7 +69,7 @@ pub struct State {
     /// Whether the closing was said.
     pub closed: bool,
     /// Whether something written after the closing was answered.
-    pub answered_after_closing: bool,
+    pub returned: bool,
     /// What the person came for, once known.
     pub intent: Option<String>,
 }

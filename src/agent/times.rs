@@ -6,9 +6,12 @@ use jiff::civil::{DateTime, Time};
 use jiff::{Span as Duration, Timestamp, tz::TimeZone};
 use regex::Regex;
 
+use super::dates::OTHER_MATTER;
 use super::numbers::{NUMBER, number};
 use super::span::{Span, is_free, lead_in, lead_out};
 
+/// Words of an answer that is little but an hour.
+const ANSWER_WORDS_MAX: usize = 6;
 const MERIDIEM: &str = r"(?:\s*(?:[ap]\.\s?m\b\.?|[ap]m\b))";
 const HOUR_WORDS: &str = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)";
 
@@ -42,14 +45,16 @@ static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?:[01]?\d|2[0-4])\s?(?:hrs?|uhr)\b|\b\d{1,2}h(?:[0-5]\d)?\b".to_owned(),
         r"\b(?:noon|midday|midnight)\b".to_owned(),
         r"(?:上午|下午|早上|晚上|中午)?(?:\d{1,2}|[一二两三四五六七八九十]{1,3})点(?:半|\d{1,2}分?)?".to_owned(),
-        r"\b(?:free|available|table|right)\s+now\b".to_owned(),
+        r"\b(?:free|available)\s+now\b".to_owned(),
     ];
     Regex::new(&format!("(?i)(?:{})", ways.join("|"))).expect("the pattern of times is well-formed")
 });
 
 /// A bare hour after a word that leads to a time.
 static AT_HOUR: LazyLock<Regex> = LazyLock::new(|| {
-    let way = format!(r"(?i)(?:\bat|\baround|@)\s*(\d{{1,2}}|\d{{4}}|{HOUR_WORDS})\b");
+    let way = format!(
+        r"(?i)(?:\bat|\baround|\babout\s+at|@|\b(?:some|any)(?:thing|\s?time)(?:\s+is\s+good)?\s+(?:after|before|around)|\blater\s+than|^after|^before)\s*(?:about\s+|like\s+)?(\d{{1,4}}|{HOUR_WORDS})\b"
+    );
     Regex::new(&way).expect("the pattern of bare hours is well-formed")
 });
 
@@ -61,12 +66,15 @@ static ASKED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What follows a number that counts something.
 static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\s*(?:-?\s?(?:people|persons?|pax|guests?|of us|adults?|kids?|child\w*|others?|friends?|men|women|seats?|couples?)\b|(?:more\s+)?(?:days?|weeks?|months?|years?|stars?|seats?|tables?)\b|%|/|,?\d|\s?(?:st|nd|rd|th)\b)")
+    Regex::new(r"(?i)^\s*(?:-?\s?(?:people|persons?|pax|guests?|of us|adults?|kids?|child\w*|others?|friends?|men|women|seats?|couples?)\b|(?:more\s+)?(?:days?|weeks?|months?|years?|stars?|seats?|tables?)\b|%|/|(?:st|nd|rd|th)\b)|^,?\d")
         .expect("the pattern of counted things is well-formed")
 });
 
 /// Finds the times of a text in order. `asked` widens what counts.
 pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
+    if !asked && OTHER_MATTER.is_match(text) {
+        return Vec::new();
+    }
     let mut spans: Vec<Span> = ANYWHERE
         .find_iter(text)
         .map(|found| trimmed_now(text, Span::of(text, found)))
@@ -80,7 +88,7 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
             spans.push(span);
         }
     }
-    if spans.is_empty() && asked {
+    if spans.is_empty() && asked && text.split_whitespace().count() <= ANSWER_WORDS_MAX {
         let fits = |span: &Span| {
             let hour = number(span.words(text)).unwrap_or(0);
             is_free(*span, taken) && !COUNTED.is_match(span.after(text)) && (hour < 25 || (100..=2400).contains(&hour))
@@ -106,6 +114,12 @@ fn is_time(text: &str, span: Span) -> bool {
         return lower.contains("hour");
     }
     let before = lead_in(text, span.start, 8);
+    let counts = lower.ends_with("tonight") && before.ends_with(" of ");
+    let is_change =
+        lower.split_once(" to ").is_some_and(|(from, _)| number(from).is_some_and(|from| from < 5 || from % 5 != 0));
+    if counts || is_change {
+        return false;
+    }
     let after = lead_out(text, span.end, 12);
     let is_decimal = lower.contains('.')
         && !lower.contains('m')
@@ -179,6 +193,11 @@ fn clock(lower: &str) -> Option<(u32, i64, bool)> {
             let shift = lower.strip_suffix(name).map_or(Some(0), shift_before)?;
             return Some((hour, shift, true));
         }
+    }
+    if let Some((hour, minute)) = lower.split_once('点') {
+        let hour = number(hour.trim_start_matches(|letter: char| "上下早晚中午".contains(letter)))?;
+        let minute = if minute == "半" { Some(30) } else { number(minute.trim_end_matches('分')) };
+        return Some((hour, i64::from(minute.unwrap_or(0)), hour > 12));
     }
     let numbers: Vec<&str> = lower
         .split(|letter: char| !letter.is_alphanumeric())

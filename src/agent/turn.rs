@@ -1,14 +1,459 @@
 //! The dialogue: what a burst of messages changes, and the one reply to it.
 
-use super::state::{Input, Outcome, Turn};
+use super::commands::Command;
+use super::hear::{Heard, is_part, listen};
+use super::lexicon;
+use super::phrases::{self, Phrases};
+use super::state::{Input, Outcome, Paused, State, Turn};
+use crate::domain::form::{Field, FieldKind, NAME};
+
+/// Times a required field is asked for; after that a person is called.
+pub const ASKS_MAX: u32 = 5;
+/// Times an optional field is asked for.
+const OPTIONAL_ASKS_MAX: u32 = 1;
+/// The field that the intent answers, where a form has one.
+const INTENT: &str = "intent";
 
 /// Decides a turn. Pure: the same input gives the same turn.
+///
+/// Who asked for silence or for a person is not written to. After a call for a person values are still taken, so that
+/// the lead can become complete.
 pub fn turn(input: &Input<'_>) -> Turn {
-    Turn {
-        changes: Vec::new(),
-        state: input.state.clone(),
-        reply: None,
-        outcome: Outcome::None,
-        intent: input.state.intent.clone(),
+    let mut speaker =
+        Speaker { input, state: input.state.clone(), phrases: phrases::of(&input.form.language), said: Vec::new() };
+    speaker.state.version = 1;
+    let asked = input.state.asked.clone().filter(|_| input.state.paused.is_none());
+    let mut heard = listen(input, asked.as_deref());
+    speaker.keep_intent(&mut heard);
+    let outcome = speaker.decide(&heard, asked.as_deref());
+    if speaker.state.paused == Some(Paused::Stopped) {
+        heard.changes.retain(|_, taken| taken.source != super::Source::Words || outcome == Outcome::Stopped);
+    }
+    let place = |key: &str| input.form.fields.iter().position(|field| field.key == key);
+    let mut changes: Vec<_> = heard.changes.into_values().collect();
+    changes.sort_by_key(|taken| place(&taken.key));
+    let reply = (!speaker.said.is_empty()).then(|| speaker.said.join(" ").replace(" \n", "\n").replace("\n ", "\n"));
+    Turn { changes, intent: speaker.state.intent.clone(), state: speaker.state, reply, outcome }
+}
+
+/// One turn in the making.
+struct Speaker<'a> {
+    input: &'a Input<'a>,
+    state: State,
+    phrases: &'static Phrases,
+    said: Vec<String>,
+}
+
+impl Speaker<'_> {
+    fn say(&mut self, words: &str) {
+        if !words.is_empty() {
+            self.said.push(words.to_owned());
+        }
+    }
+
+    /// The intent is kept, and fills the field of that name.
+    fn keep_intent(&mut self, heard: &mut Heard) {
+        if self.state.paused.is_some() {
+            return;
+        }
+        if let Some(intent) = heard.intent.take() {
+            let is_field = self.input.form.field(INTENT).is_some_and(|field| field.kind == FieldKind::Text);
+            if is_field && !heard.known.contains_key(INTENT) {
+                let known = super::Known { value: intent.clone(), words: intent.clone() };
+                let taken = super::Taken {
+                    key: INTENT.to_owned(),
+                    words: intent.clone(),
+                    value: intent.clone(),
+                    source: super::Source::Words,
+                };
+                heard.known.insert(INTENT.to_owned(), known);
+                heard.changes.insert(INTENT.to_owned(), taken);
+            }
+            self.state.intent = Some(intent);
+        }
+        if let Some(answer) = heard.changes.get(INTENT) {
+            self.state.intent = Some(answer.value.clone());
+        }
+    }
+
+    fn decide(&mut self, heard: &Heard, asked: Option<&str>) -> Outcome {
+        match (self.state.paused, heard.command) {
+            (_, Some(Command::Stop)) => return self.stop(),
+            (Some(Paused::Stopped), Some(Command::Start)) => {
+                self.state.paused = None;
+                self.state.asked_counts.clear();
+                self.say(self.phrases.welcome_back);
+            }
+            (Some(Paused::Stopped), _) => return Outcome::None,
+            (Some(Paused::HandedOver), _) => return self.complete_silently(heard),
+            (None, Some(Command::Human)) => return self.hand_over(self.phrases.handed_over),
+            (None, _) => {}
+        }
+        if !heard.anything {
+            return Outcome::None;
+        }
+        if self.state.closed {
+            self.after_closing(heard);
+            return Outcome::None;
+        }
+        self.greet();
+        if self.missing(heard).is_empty() {
+            return self.close(heard);
+        }
+        self.react(heard, asked);
+        self.ask_next(heard)
+    }
+
+    fn stop(&mut self) -> Outcome {
+        if self.state.paused == Some(Paused::Stopped) {
+            return Outcome::None;
+        }
+        self.state.paused = Some(Paused::Stopped);
+        self.say(self.phrases.stopped);
+        Outcome::Stopped
+    }
+
+    fn hand_over(&mut self, words: &str) -> Outcome {
+        self.state.paused = Some(Paused::HandedOver);
+        self.said.clear();
+        self.say(words);
+        Outcome::HandedOver
+    }
+
+    /// A person is at work in the conversation; the lead can still become complete by what is written to them.
+    fn complete_silently(&mut self, heard: &Heard) -> Outcome {
+        if self.state.closed || !self.missing(heard).is_empty() || !heard.anything {
+            return Outcome::None;
+        }
+        self.state.closed = true;
+        Outcome::Completed
+    }
+
+    fn close(&mut self, heard: &Heard) -> Outcome {
+        self.state.closed = true;
+        self.state.asked = None;
+        if heard.asks && heard.has_substance() {
+            self.say(self.phrases.person_answers);
+        }
+        let closing = self.input.form.closing.clone();
+        self.say(&closing);
+        Outcome::Completed
+    }
+
+    /// Corrections are still taken; anything else is answered once.
+    fn after_closing(&mut self, heard: &Heard) {
+        if heard.replaced || heard.changes.values().any(|taken| taken.source == super::Source::Words) {
+            self.say(self.phrases.changed);
+        } else if heard.has_substance() && !self.state.returned {
+            self.state.returned = true;
+            self.say(self.phrases.will_return);
+        }
+    }
+
+    fn greet(&mut self) {
+        if !self.state.greeted {
+            self.state.greeted = true;
+            let greeting = self.input.form.greeting.clone();
+            self.say(&greeting);
+            if !greeting.is_empty() {
+                self.say("\n");
+            }
+        }
+    }
+
+    /// Says what became of the last answer.
+    fn react(&mut self, heard: &Heard, asked: Option<&str>) {
+        let answered = asked.is_some_and(|key| heard.changes.contains_key(key));
+        let field = asked.and_then(|key| self.input.form.field(key)).filter(|_| !answered);
+        if heard.replaced {
+            self.say(self.phrases.changed);
+        } else if answered
+            || asked.is_some() && heard.changes.values().any(|taken| taken.source != super::Source::Channel)
+        {
+            self.say(self.phrases.thanks);
+        }
+        if heard.wordless && !heard.has_substance() && heard.changes.is_empty() && asked.is_some() {
+            return self.say(self.phrases.text_only);
+        }
+        if !heard.has_substance() {
+            return;
+        }
+        if let Some(field) = field.filter(|_| heard.changes.is_empty() && !heard.asks) {
+            return self.explain(field, &heard.rest);
+        }
+        if heard.asks || asked.is_some() && !answered && heard.changes.is_empty() {
+            self.say(self.phrases.person_answers);
+        }
+    }
+
+    /// An answer that was none: declined, gone wrong, or something else altogether.
+    fn explain(&mut self, field: &Field, rest: &str) {
+        if lexicon::is_refusal(rest) || !field.required && lexicon::yes_no(rest).is_some_and(|(_, yes)| !yes) {
+            if field.required {
+                self.say(self.phrases.needed);
+            } else {
+                self.state.declined.push(field.key.clone());
+            }
+        } else if !is_attempt(field.kind, rest) {
+            self.say(self.phrases.person_answers);
+        } else if !self.state.explained.contains(&field.key) {
+            self.state.explained.push(field.key.clone());
+            self.say(self.phrases.wrong(field.kind));
+        }
+    }
+
+    /// Required fields without a value, in the form's order. A name whose parts are asked for is not asked for itself.
+    fn missing(&self, heard: &Heard) -> Vec<&Field> {
+        let fields = &self.input.form.fields;
+        let has_parts =
+            fields.iter().any(|field| field.kind == FieldKind::Name && field.required && is_part(&field.key));
+        let is_missing = |field: &&Field| {
+            field.required && !heard.known.contains_key(&field.key) && !(has_parts && field.key == NAME)
+        };
+        fields.iter().filter(is_missing).collect()
+    }
+
+    /// The next question: what is required in the form's order; optional fields with a question of their own once, in
+    /// their place, at the latest before the last required one, since the lead is complete with that.
+    fn next<'a>(&self, missing: &[&'a Field], fields: &'a [Field], heard: &Heard) -> Option<&'a Field> {
+        let asks = |field: &Field| self.state.asked_counts.get(&field.key).copied().unwrap_or(0);
+        let is_open = |field: &&Field| {
+            !field.required
+                && field.has_own_question()
+                && asks(field) < OPTIONAL_ASKS_MAX
+                && !heard.known.contains_key(&field.key)
+                && !self.state.declined.contains(&field.key)
+        };
+        let place = |field: &Field| fields.iter().position(|other| other.key == field.key);
+        let required = *missing.first()?;
+        let optional = fields.iter().find(is_open);
+        let optional_first = optional.filter(|optional| missing.len() == 1 || place(optional) < place(required));
+        // An open question stays open; an optional one does not come in between.
+        let open = self.state.asked.as_deref() == Some(required.key.as_str());
+        if open { Some(required) } else { optional_first.or(Some(required)) }
+    }
+
+    fn ask_next(&mut self, heard: &Heard) -> Outcome {
+        let missing = self.missing(heard);
+        let fields = &self.input.form.fields;
+        let Some(field) = self.next(&missing, fields, heard).cloned() else { return Outcome::None };
+        let asks = self.state.asked_counts.entry(field.key.clone()).or_insert(0);
+        *asks += 1;
+        if *asks > ASKS_MAX {
+            return self.hand_over(self.phrases.given_up);
+        }
+        let question = self.phrases.question(&field);
+        self.say(&question);
+        self.state.asked = Some(field.key);
+        Outcome::None
+    }
+}
+
+/// Whether words look like an attempt to answer a question of that kind, rather than something else.
+fn is_attempt(kind: FieldKind, rest: &str) -> bool {
+    let words = rest.split_whitespace().count();
+    let digits = rest.chars().filter(char::is_ascii_digit).count();
+    match kind {
+        FieldKind::Email => rest.contains(['@', '＠']) || words <= 2 || rest.contains(" dot ") || rest.contains(".com"),
+        FieldKind::Phone => digits >= 3 || words <= 2,
+        FieldKind::Name => words <= 4,
+        FieldKind::Number | FieldKind::Date | FieldKind::Datetime | FieldKind::Time => words <= 5 || digits > 0,
+        FieldKind::Choice | FieldKind::YesNo => words <= 6,
+        FieldKind::Text => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{Known, Message};
+    use super::*;
+    use crate::domain::form::Form;
+    use crate::domain::phone::{PhoneNumber, Region};
+    use jiff::tz::TimeZone;
+
+    /// A conversation with the agent: what the person writes, and what comes back.
+    struct Talk {
+        form: Form,
+        known: BTreeMap<String, Known>,
+        state: State,
+        phone: Option<PhoneNumber>,
+        last: Option<Turn>,
+    }
+
+    const FORM: &str = r#"{"greeting":"Hi, welcome!","closing":"All done.","fields":[
+        {"key":"name","type":"name","required":true,"question":"Your name?"},
+        {"key":"email","type":"email","required":true,"question":"Your email?"},
+        {"key":"outlet","type":"choice","required":true,"question":"Which outlet?","options":["Orchard Gateway","Bugis Junction"]},
+        {"key":"company","type":"text","required":false,"question":"Your company?"},
+        {"key":"people","type":"number","required":true,"question":"How many people?"}]}"#;
+
+    impl Talk {
+        fn new(form: &str) -> Self {
+            let form = Form::parse(form).unwrap();
+            let phone = PhoneNumber::from_wa_id("6512345678").ok();
+            Self { form, known: BTreeMap::new(), state: State::default(), phone, last: None }
+        }
+
+        fn burst(&mut self, messages: &[Message]) -> Option<String> {
+            let turn = turn(&Input {
+                form: &self.form,
+                known: &self.known,
+                channel_phone: self.phone.as_ref(),
+                state: &self.state,
+                messages,
+                region: Region::SINGAPORE,
+                timezone: &TimeZone::fixed(jiff::tz::offset(8)),
+                now: "2026-11-21T04:00:00Z".parse().unwrap(),
+                prefilled_greeting: Some("Hello, I am interested."),
+            });
+            for taken in &turn.changes {
+                let known = Known { value: taken.value.clone(), words: taken.words.clone() };
+                self.known.insert(taken.key.clone(), known);
+            }
+            let json = serde_json::to_string(&turn.state).unwrap();
+            self.state = serde_json::from_str(&json).unwrap();
+            let reply = turn.reply.clone();
+            self.last = Some(turn);
+            reply
+        }
+
+        fn write(&mut self, text: &str) -> String {
+            self.burst(&[Message::Text(text.to_owned())]).unwrap_or_default()
+        }
+
+        fn outcome(&self) -> Outcome {
+            self.last.as_ref().map(|turn| turn.outcome).unwrap_or_default()
+        }
+
+        fn value(&self, key: &str) -> &str {
+            self.known.get(key).map_or("", |known| &known.value)
+        }
+    }
+
+    #[test]
+    fn a_lead_is_led_to_its_end() {
+        let mut talk = Talk::new(FORM);
+        let first = talk.write("Hello, I am interested.\nReference: O-aB3dE9z (Please send this reference number so that we can help you faster)");
+        assert_eq!(first, "Hi, welcome!\nYour name?");
+        assert_eq!((talk.value("phone"), &talk.state.intent), ("+6512345678", &None));
+        assert_eq!(talk.write("vashti"), "Thank you. Your email?");
+        assert_eq!(
+            talk.write("vashti at example dot com"),
+            "Thank you. Which outlet?\n1. Orchard Gateway\n2. Bugis Junction"
+        );
+        assert_eq!(talk.write("the bugis one"), "Thank you. Your company?");
+        assert_eq!(talk.write("no"), "How many people?");
+        assert_eq!(talk.write("8 people"), "All done.");
+        assert_eq!(talk.outcome(), Outcome::Completed);
+        assert_eq!((talk.value("outlet"), talk.value("people")), ("Bugis Junction", "8"));
+        assert_eq!(talk.write("thanks!"), "");
+        assert_eq!(talk.write("actually we are 6"), "Got it, I have changed that.");
+        assert_eq!((talk.value("people"), talk.outcome()), ("6", Outcome::None));
+        assert_eq!(talk.write("do you have parking?"), "Thank you, a person will get back to you.");
+        assert_eq!(talk.write("and a garden?"), "");
+    }
+
+    #[test]
+    fn everything_in_one_message_completes_the_lead() {
+        let mut talk = Talk::new(FORM);
+        let reply = talk.write("I'm Vashti Sampaia, v@example.com, a table for 5 people at Orchard Gateway please");
+        assert_eq!(reply, "Hi, welcome!\nAll done.");
+        assert_eq!(talk.outcome(), Outcome::Completed);
+        assert!(talk.state.intent.is_some());
+    }
+
+    #[test]
+    fn a_wrong_answer_is_explained_once() {
+        let mut talk = Talk::new(FORM);
+        talk.write("hi, I'm Vashti");
+        let explained = talk.write("vashti@home");
+        assert!(explained.contains("name@example.com") && explained.ends_with("Your email?"), "{explained}");
+        assert_eq!(talk.write("vashti@"), "Your email?");
+        assert_eq!(talk.write("why do you need it?"), "A person will answer that. Your email?");
+        assert_eq!(talk.write("I don't want to say"), "We need it to get back to you. Your email?");
+        assert!(talk.write("vashti@").starts_with("Let us leave it at that."));
+        assert_eq!(talk.outcome(), Outcome::HandedOver);
+        assert_eq!(talk.write("hello?"), "");
+    }
+
+    #[test]
+    fn stop_is_confirmed_once_and_start_goes_on() {
+        let mut talk = Talk::new(FORM);
+        talk.write("hi");
+        assert!(talk.write("please stop").contains("START"));
+        assert_eq!(talk.outcome(), Outcome::Stopped);
+        assert_eq!(talk.write("my name is Vashti"), "");
+        assert_eq!(talk.write("stop"), "");
+        assert_eq!((talk.value("name"), talk.outcome()), ("", Outcome::None));
+        assert_eq!(talk.write("start"), "Welcome back! Your name?");
+    }
+
+    #[test]
+    fn a_human_takes_over() {
+        let mut talk = Talk::new(FORM);
+        talk.write("hi");
+        assert_eq!(talk.write("can I talk to a real person please"), "All right, a person will take over from here.");
+        assert_eq!(talk.outcome(), Outcome::HandedOver);
+        assert_eq!(talk.write("my email is v@example.com"), "");
+        assert_eq!(talk.value("email"), "v@example.com");
+    }
+
+    #[test]
+    fn a_burst_gets_one_reply_and_corrections_count() {
+        let mut talk = Talk::new(FORM);
+        let burst = ["hi", "my name is Tang Wei Ming", "no, it's Tan not Tang", "email v@example.com"];
+        let reply = talk.burst(&burst.map(|text| Message::Text(text.to_owned())));
+        assert!(reply.unwrap().ends_with("2. Bugis Junction"));
+        assert_eq!((talk.value("name"), talk.value("email")), ("Tan Wei Ming", "v@example.com"));
+        assert!(
+            talk.write("sorry, wrong email, it's w@example.com")
+                .starts_with("Got it, I have changed that. Which outlet?")
+        );
+        assert_eq!(talk.value("email"), "w@example.com");
+    }
+
+    #[test]
+    fn what_has_no_words_is_answered_with_the_question() {
+        let mut talk = Talk::new(FORM);
+        assert_eq!(talk.burst(&[Message::Other]).unwrap(), "Hi, welcome!\nYour name?");
+        assert!(talk.burst(&[Message::Other]).unwrap().ends_with("look at it. Your name?"));
+        let card = Message::Contact { name: Some("Vashti".to_owned()), phone: None, email: None };
+        assert_eq!(talk.burst(&[card]).unwrap(), "Thank you. Your email?");
+        assert_eq!(talk.burst(&[]), None);
+    }
+
+    #[test]
+    fn the_intent_is_the_first_thing_of_substance() {
+        let mut talk = Talk::new(FORM);
+        assert_eq!(talk.write("How much is a session?"), "Hi, welcome!\nA person will answer that. Your name?");
+        assert_eq!(talk.state.intent.as_deref(), Some("How much is a session?"));
+        let mut talk = Talk::new(FORM);
+        talk.write("hi");
+        talk.write("Vashti");
+        assert_eq!(talk.state.intent, None);
+    }
+
+    #[test]
+    fn the_parts_of_a_name_make_the_name() {
+        let mut talk = Talk::new(
+            r#"{"fields":[{"key":"first_name","type":"name","required":true},{"key":"last_name","type":"name","required":true}]}"#,
+        );
+        talk.write("hello");
+        talk.write("Vashti");
+        assert!(talk.write("Sampaia").contains("email"));
+        assert_eq!((talk.value("last_name"), talk.value("name")), ("Sampaia", "Vashti Sampaia"));
+    }
+
+    #[test]
+    fn the_agent_speaks_the_forms_language() {
+        for (language, stopped) in
+            [("zh-SG", "开始"), ("ms", "MULA"), ("es", "EMPEZAR"), ("de", "START"), ("fr", "START"), ("xx", "START")]
+        {
+            let mut talk = Talk::new(&format!(r#"{{"language":"{language}"}}"#));
+            talk.write("hi");
+            assert!(talk.write("stop").contains(stopped), "{language}");
+        }
     }
 }

@@ -278,9 +278,9 @@ fn text_or(name: &str, text: Option<String>, default: &str) -> Result<String, In
     Ok(text.trim().to_owned())
 }
 
-/// Puts `name`, `email`, `phone` in front, those that are not there.
+/// Puts `name`, `email`, `phone` in front, those that are not there, but behind fields of type name that come first.
 fn add_contact_fields(fields: &mut Vec<Field>) {
-    let mut place = 0;
+    let mut place = fields.iter().take_while(|field| field.kind == FieldKind::Name).count();
     for key in [NAME, EMAIL, PHONE] {
         if fields.iter().any(|field| field.key == key) {
             continue;

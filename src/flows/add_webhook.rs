@@ -50,7 +50,7 @@ pub enum WebhookRefused {
     #[error("`{0}` is no policy; there are retry and none")]
     Policy(String),
     /// The project has as many as it may have.
-    #[error("this project has {max} webhooks, which is the most it may have; remove one first", max = webhooks::PER_PROJECT_MAX)]
+    #[error("this project has {} webhooks, the most it may have; remove one first", webhooks::PER_PROJECT_MAX)]
     TooMany,
     /// It could not be stored.
     #[error(transparent)]

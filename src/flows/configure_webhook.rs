@@ -18,8 +18,8 @@ pub struct Owner {
     pub service_name: String,
 }
 
-/// Stores `url` as the place where the owner's events go. A webhook that is there already keeps its id and its secret, and is
-/// turned on again if it was off.
+/// Stores `url` as the place where the owner's events go. A webhook that is there already keeps its id and its secret,
+/// and is turned on again if it was off.
 pub async fn configure_webhook(app: &App, owner: Owner, url: String) -> Result<Webhook, WebhookRefused> {
     Target::parse(&url, app.webhook_client.policy())?;
     let row = NewWebhook {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Error, Tx};
 use crate::domain::event::PhoneStyle;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::net::client::TIMEOUT_DEFAULT;
@@ -69,7 +69,12 @@ pub async fn claim_due(app: &App, wanted: Vec<Wanted>) -> anyhow::Result<Vec<Due
                 if claimed.is_empty() {
                     continue;
                 }
-                let webhook = Arc::new(webhooks::get(tx, id).await?);
+                let webhook = match webhooks::get(tx, id).await {
+                    Ok(webhook) => Arc::new(webhook),
+                    // Removed a moment ago: its removal cancels what waits.
+                    Err(Error::NoRow) => continue,
+                    Err(error) => return Err(error.into()),
+                };
                 due.extend(claimed.into_iter().map(|claimed| Due { webhook_id: id, claimed, webhook: webhook.clone() }));
             }
             Ok(due)

@@ -7,8 +7,8 @@ use crate::store::webhooks;
 /// Writes that one removal takes at most; nothing that is left is ever delivered.
 const WRITES_MAX: usize = 10_000;
 
-/// `false` where there is no such webhook. From the first write on nothing is delivered to it any more; the cancelling goes
-/// in parts, so that other writes come in between.
+/// `false` where there is no such webhook. From the first write on nothing is delivered to it any more; the cancelling
+/// goes in parts, so that other writes come in between.
 pub async fn remove_webhook(app: &App, project: ProjectId, id: i64) -> anyhow::Result<bool> {
     let now = app.clock.now();
     if !app.db.write(async move |tx| Ok(webhooks::remove(tx, project, id, now).await?)).await? {

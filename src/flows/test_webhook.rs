@@ -1,5 +1,5 @@
-//! Sends a webhook a sample of each event that it wants, the way that deliveries go, and tells what came back. Nothing of it
-//! is stored.
+//! Sends a webhook a sample of each event that it wants, the way that deliveries go, and tells what came back. Nothing of
+//! it is stored.
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;

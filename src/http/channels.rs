@@ -1,36 +1,26 @@
 //! The chat platforms' door: WhatsApp's inbound webhook.
 
-use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
-use serde::Deserialize;
 
 use super::error::{Problem, Result};
+use super::extract::{Path, Query, Raw};
 use crate::app::App;
 use crate::channels::whatsapp::{parse, verify};
 use crate::flows::open_channel::{OpenChannel, open_channel};
 use crate::flows::receive_message::receive_whatsapp as receive;
 
-/// The query of the platform's verification request.
-#[derive(Deserialize)]
-pub struct Verification {
-    #[serde(rename = "hub.mode")]
-    mode: Option<String>,
-    #[serde(rename = "hub.verify_token")]
-    token: Option<String>,
-    #[serde(rename = "hub.challenge")]
-    challenge: Option<String>,
-}
-
 /// `GET /channels/whatsapp/{channel}/webhook`: answers the challenge where the token is the channel's.
 pub async fn verify_whatsapp(
     State(app): State<App>,
     Path(channel): Path<String>,
-    Query(query): Query<Verification>,
+    query: Query,
 ) -> Result<String> {
     let channel = whatsapp(&app, &channel).await?;
     let expected = &channel.credentials.verify_token;
-    verify::challenge(expected, query.mode.as_deref(), query.token.as_deref(), query.challenge.as_deref())
+    let one = |name: &str| query.one(name).map_err(|field| Problem::Invalid(vec![field]));
+    let (mode, token, challenge) = (one("hub.mode")?, one("hub.verify_token")?, one("hub.challenge")?);
+    verify::challenge(expected, mode, token, challenge)
         .map(str::to_owned)
         .ok_or_else(|| Problem::Forbidden("hub.verify_token is not the one that this channel was added with.".to_owned()))
 }
@@ -40,7 +30,7 @@ pub async fn receive_whatsapp(
     State(app): State<App>,
     Path(channel): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<&'static str> {
     let channel = whatsapp(&app, &channel).await?;
     let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());

@@ -13,11 +13,13 @@ use super::error::{Field, Problem, Result};
 
 /// Bytes that a JSON body may have: 1 MiB.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 /// Parameters of a query that are looked at.
 const PAIRS_MAX: usize = 100;
 
-/// A JSON body. 415 without a JSON content type, 413 above [`BODY_BYTES_MAX`], 400 where it is no JSON, 422 where it is not
-/// a `T`, naming the field.
+/// A JSON body. 415 without a JSON content type, 413 above [`BODY_BYTES_MAX`], 400 where it is no JSON, 422 where it is
+/// not a `T`, naming the field.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
@@ -59,10 +61,12 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
 /// Reads a whole body of at most [`BODY_BYTES_MAX`] bytes.
 pub async fn read_body(body: Body) -> Result<Bytes> {
-    match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::TooLarge(BODY_BYTES_MAX)),
-        Err(_) => Err(Problem::Malformed("The body ended before it was complete.".to_owned())),
+    let collecting = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_BYTES_MAX).collect());
+    match collecting.await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::TooLarge(BODY_BYTES_MAX)),
+        Ok(Err(_)) => Err(Problem::Malformed("The body ended before it was complete.".to_owned())),
+        Err(_) => Err(Problem::Malformed(format!("The body did not arrive within {} s.", BODY_TIMEOUT.as_secs()))),
     }
 }
 

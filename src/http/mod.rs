@@ -17,9 +17,6 @@ use tokio::sync::watch;
 
 use crate::app::App;
 
-/// Bytes that a request's body may have.
-pub const BODY_BYTES_MAX: usize = 1024 * 1024;
-
 /// Every route, one list.
 pub fn router(app: App, extra: Router<App>, stopping: watch::Receiver<bool>) -> Router {
     Router::new()
@@ -35,6 +32,6 @@ pub fn router(app: App, extra: Router<App>, stopping: watch::Receiver<bool>) -> 
         .merge(extra)
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
         .with_state(app)
 }

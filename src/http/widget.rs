@@ -3,14 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION, ORIGIN, USER_AGENT};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Problem, Result};
-use super::extract::Json;
+use super::extract::{Json, Path};
 use crate::app::App;
 use crate::domain::correlation::{CorrelationId, prefilled_text, whatsapp_link};
 use crate::domain::visitor::{Signs, Visit, client_ip};

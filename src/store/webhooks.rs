@@ -103,7 +103,8 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestam
          ON CONFLICT (key_id) WHERE key_id IS NOT NULL AND removed_at IS NULL
          DO UPDATE SET url = excluded.url, is_active = TRUE, off_reason = NULL, failing_since = NULL
          RETURNING id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                   previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at",
+                   previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
+                   created_at",
         params![
             &new.public_id,
             project.0,
@@ -202,7 +203,9 @@ pub async fn subscribed(conn: &Conn, project: ProjectId, event_type: &str) -> Re
 pub async fn set_url(tx: &Tx, project: ProjectId, id: i64, url: &str) -> Result<bool> {
     let changed = tx
         .execute(
-            "UPDATE webhooks SET url = $3, failing_since = NULL WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
+            "UPDATE webhooks
+             SET url = $3, failing_since = NULL
+             WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
             params![project.0, id, url],
         )
         .await?;
@@ -261,7 +264,9 @@ pub async fn set_failing_since(tx: &Tx, project: ProjectId, id: i64, since: Opti
 pub async fn remove(tx: &Tx, project: ProjectId, id: i64, now: Timestamp) -> Result<bool> {
     let changed = tx
         .execute(
-            "UPDATE webhooks SET removed_at = $3, is_active = FALSE WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
+            "UPDATE webhooks
+             SET removed_at = $3, is_active = FALSE
+             WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
             params![project.0, id, now],
         )
         .await?;

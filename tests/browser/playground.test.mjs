@@ -25,6 +25,12 @@ async function newcomer(t, options) {
   return { person, ...playground };
 }
 
+/** The reference in the message that the link wrote, once the phone shows it. */
+async function writtenReference(phone) {
+  await phone.getByText("Written by the link").waitFor();
+  return REFERENCE.exec(await phone.getByRole("textbox", { name: "Message" }).inputValue())[0];
+}
+
 async function axeFindings(frame) {
   await frame.evaluate(AXE);
   const { violations } = await frame.evaluate(() => window.axe.run(document, { iframes: false }));
@@ -40,9 +46,7 @@ test("from the ad to the complete lead", async (t) => {
   await shop.getByRole("heading", { name: "One price" }).waitFor();
   await shop.getByRole("link", { name: "Chat with us" }).click();
 
-  const composer = phone.getByRole("textbox", { name: "Message" });
-  await composer.waitFor();
-  const [reference] = REFERENCE.exec(await composer.inputValue());
+  const reference = await writtenReference(phone);
   const click = page.locator("[data-event='widget.click']");
   await click.getByText("Signature verified").waitFor();
   await click.locator("pre", { hasText: '"utm_campaign": "commuters"' }).waitFor();
@@ -51,6 +55,7 @@ test("from the ad to the complete lead", async (t) => {
   await phone.getByRole("button", { name: "Send" }).click();
   await phone.locator(".bubble.out:not(.typing)").first().waitFor();
   await journey("chat").getByText("linked").waitFor();
+  const composer = phone.getByRole("textbox", { name: "Message" });
   await composer.fill("I'm Mei Lin Tan");
   await composer.press("Enter");
   await page.locator("[data-field='name']").getByText("Mei Lin Tan").waitFor();
@@ -74,10 +79,8 @@ test("a new visitor starts from nothing and gets another reference", async (t) =
   const { page, shop, phone } = await newcomer(t);
   const press = async () => {
     await shop.getByRole("link", { name: "Chat with us" }).click();
-    const composer = phone.getByRole("textbox", { name: "Message" });
-    await composer.waitFor();
     await page.locator("[data-event='widget.click']").waitFor();
-    return REFERENCE.exec(await composer.inputValue())[0];
+    return writtenReference(phone);
   };
   const first = await press();
   await page.getByRole("button", { name: "New visitor" }).click();

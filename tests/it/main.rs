@@ -7,5 +7,7 @@ mod clicks;
 mod conversations;
 mod deliveries;
 mod net;
+mod partner;
+mod playground;
 mod tidy;
 mod whatsapp_data;

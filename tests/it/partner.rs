@@ -68,7 +68,7 @@ fn microseconds(text: &str) -> i64 {
     text.parse::<jiff::Timestamp>().expect("a time").as_microsecond()
 }
 
-/// Stores leads, each with a conversation, and a session with two clicks where it is linked. Answers the rows of the leads.
+/// Stores leads, each with a conversation, and a session with two clicks where it is linked. Answers their rows.
 async fn store_leads(app: &TestApp, project: &Project, leads: Vec<StoredLead>) -> Vec<i64> {
     let project = project.id.0;
     app.app
@@ -114,7 +114,8 @@ async fn store_lead(tx: &Tx, project: i64, lead: &StoredLead) -> anyhow::Result<
 async fn store_session(tx: &Tx, project: i64, conversation: i64, at: i64, correlated_at: i64) -> anyhow::Result<i64> {
     let session: i64 = tx
         .get(
-            "INSERT INTO sessions (project_id, device_id, correlation_id, folded_id, started_at, conversation_id, correlated_at)
+            "INSERT INTO sessions (project_id, device_id, correlation_id, folded_id, started_at, conversation_id,
+                                   correlated_at)
              VALUES ($1, $2, $3, $3, $4, $5, $6)
              RETURNING id",
             params![

@@ -19,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Answers that a visitor gives before the story has failed.
 const ANSWERS_MAX: usize = 12;
 /// A browser's, or the press would not count.
-const BROWSER: (&str, &str) = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36");
+const BROWSER: (&str, &str) =
+    ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36");
 const PERSON: &str = "6591234567";
 
 /// A running `aurix demo`.
@@ -97,7 +98,8 @@ impl Demo {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
-        let answer = sender.send_request(request.body(Empty::<Bytes>::new()).expect("a request")).await.expect("an answer");
+        let answer =
+            sender.send_request(request.body(Empty::<Bytes>::new()).expect("a request")).await.expect("an answer");
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
         Listening { body: answer.into_body(), buffer: String::new() }

@@ -31,7 +31,7 @@ function dress(root, css) {
 
 /** Built node by node: `innerHTML` is forbidden on sites with Trusted Types. */
 function icon() {
-  const svg = shape("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" });
+  const svg = shape("svg", { viewBox: "0 0 24 24", "aria-hidden": true });
   svg.append(shape("path", { d: BUBBLE }), shape("path", { d: HANDSET, class: "handset" }));
   return svg;
 }

@@ -105,7 +105,8 @@ pub(super) fn raw(text: Option<&str>) -> serde_json::Result<Option<&RawValue>> {
     text.map(serde_json::from_str).transpose()
 }
 
-/// The fields of a lead as the document names them: `contact_name`, `contact_number`, `contact_email`, then the form's own.
+/// The fields of a lead as the document names them: `contact_name`, `contact_number`, `contact_email`, then the form's
+/// own.
 struct LeadJson<'a>(&'a str);
 
 /// The names that the document gives to what every lead has.

@@ -54,8 +54,8 @@ impl Envelope {
     }
 }
 
-/// Answers with a list. Its first page is read before the answer begins, so that what fails until then is a proper problem;
-/// what fails later breaks the transfer off, so that nobody takes a part for the whole.
+/// Answers with a list. Its first page is read before the answer begins, so that what fails until then is a proper
+/// problem; what fails later breaks the transfer off, so that nobody takes a part for the whole.
 pub async fn answer<T: Listed>(app: &App, partner: &Partner, query: ListQuery, envelope: Envelope) -> Result<Response> {
     let mut pages = Pages {
         db: app.db.clone(),

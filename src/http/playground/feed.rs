@@ -87,6 +87,11 @@ impl Feed {
         *past = Past { last: past.last, ..Past::default() };
     }
 
+    /// Whether the server is stopping.
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
     /// What was missed since `last_event_id`, then what happens; `None` where too many listen already.
     fn listen(&self, last_event_id: Option<&str>) -> Option<impl Stream<Item = Entry> + use<>> {
         let place = self.places.clone().try_acquire_owned().ok()?;

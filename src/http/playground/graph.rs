@@ -101,7 +101,8 @@ fn show(app: &App, playground: &Playground, platform_id: &str, person: &str, tex
 }
 
 fn bearer_is(headers: &HeaderMap, token: &str) -> bool {
-    let given = headers.get(AUTHORIZATION).map(|value| value.as_bytes()).and_then(|value| value.strip_prefix(b"Bearer "));
+    let given =
+        headers.get(AUTHORIZATION).map(|value| value.as_bytes()).and_then(|value| value.strip_prefix(b"Bearer "));
     given.is_some_and(|given| given.ct_eq(token.as_bytes()).into())
 }
 
@@ -121,7 +122,8 @@ mod tests {
 
     #[test]
     fn texts_are_taken_and_nothing_else() {
-        let text = |body: &str| json!({"messaging_product": "whatsapp", "to": "65", "type": "text", "text": {"body": body}});
+        let text =
+            |body: &str| json!({"messaging_product": "whatsapp", "to": "65", "type": "text", "text": {"body": body}});
         check(text("Hello"), Ok("Hello"));
         check(text(" "), Err("text.body"));
         check(text(&"x".repeat(TEXT_CHARS_MAX + 1)), Err("text.body"));

@@ -109,12 +109,9 @@ mod tests {
     #[test]
     fn every_file_of_the_folder_is_in_the_program_and_every_link_leads_to_one() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/playground");
-        let there: BTreeSet<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        let served: BTreeSet<String> =
-            FILES.iter().map(|(name, ..)| *name).chain(PAGES).map(str::to_owned).collect();
+        let there: BTreeSet<String> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let served: BTreeSet<String> = FILES.iter().map(|(name, ..)| *name).chain(PAGES).map(str::to_owned).collect();
         assert_eq!(there, served);
         for name in PAGES {
             let text = std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
@@ -127,7 +124,9 @@ mod tests {
 
     #[test]
     fn no_page_has_anything_inline_that_its_policy_forbids() {
-        for text in [file!("index.html"), file!("shop.html"), file!("prices.html"), file!("phone.html"), file!("chat.html")] {
+        for text in
+            [file!("index.html"), file!("shop.html"), file!("prices.html"), file!("phone.html"), file!("chat.html")]
+        {
             assert!(!text.contains("<style") && !text.contains(" style=") && !text.contains(" onclick="));
             assert!(text.split("<script").skip(1).all(|script| script.split('>').next().unwrap().contains("src=")));
             assert!(!text.contains("http://") && !text.contains("https://"), "nothing comes from elsewhere");

@@ -61,7 +61,11 @@ impl Written {
                 problems.push(Field { field: field.to_owned(), detail });
             }
         };
-        demand(PhoneNumber::from_wa_id(&self.person).is_ok(), "person", "must be a number's digits, 8 to 15".to_owned());
+        demand(
+            PhoneNumber::from_wa_id(&self.person).is_ok(),
+            "person",
+            "must be a number's digits, 8 to 15".to_owned(),
+        );
         demand(fits(&self.name, NAME_CHARS_MAX), "name", format!("must have 1 to {NAME_CHARS_MAX} characters"));
         demand(fits(&self.text, TEXT_CHARS_MAX), "text", format!("must have 1 to {TEXT_CHARS_MAX} characters"));
         if problems.is_empty() { Ok(()) } else { Err(Problem::Invalid(problems)) }

@@ -83,6 +83,9 @@ pub(super) fn report(app: App, playground: Arc<Playground>, taken: Taken) {
                 "biz_opaque_callback_data": taken.reply_id,
             }]});
             if let Err(error) = call_webhook(&app, &playground, value).await {
+                if playground.feed.is_stopping() {
+                    return;
+                }
                 tracing::warn!(error = format!("{error:#}"), status, "the playground could not tell a status");
                 return;
             }

@@ -10,9 +10,9 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
 
+use super::LISTENER_PATH;
 use super::feed::Feed;
 use super::phone::Message;
-use super::LISTENER_PATH;
 use crate::app::App;
 use crate::domain::form::{Field, Form};
 use crate::domain::ids::ProjectId;
@@ -120,7 +120,8 @@ impl Playground {
     /// What the person wrote that was unread.
     pub(super) fn take_unread(&self, person: &str) -> Vec<Message> {
         let mut memory = self.memory();
-        let (read, unread) = std::mem::take(&mut memory.unread).into_iter().partition(|message| message.person == person);
+        let (read, unread) =
+            std::mem::take(&mut memory.unread).into_iter().partition(|message| message.person == person);
         memory.unread = unread;
         Vec::from(read)
     }
@@ -217,7 +218,7 @@ mod tests {
     fn memory_has_an_end() {
         let playground = playground();
         for number in 0..REPLIES_MAX + 5 {
-            playground.take_reply(&number.to_string(), || String::new());
+            playground.take_reply(&number.to_string(), String::new);
             playground.count_attempt(&number.to_string());
         }
         let memory = playground.memory();

@@ -68,7 +68,12 @@ async function run(home, command) {
     child.once("error", reject);
     child.once("spawn", () => late.unref());
   });
+  let stopping = false;
+  child.once("exit", (code, signal) => {
+    if (!stopping) console.error(`aurix ${command} ended by itself (${signal ?? code}):\n${printed.join("\n")}`);
+  });
   const stop = async () => {
+    stopping = true;
     if (child.exitCode === null && child.kill("SIGTERM")) await once(child, "exit");
     await home.remove();
   };

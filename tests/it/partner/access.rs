@@ -84,7 +84,8 @@ both_engines! {
         let unknown = "Bearer aurix_key_0000000000000000000000000000000000000000".to_owned();
         let (basic, no_scheme, twice) = (format!("Basic {key}"), key.clone(), format!("Bearer {key} {key}"));
         let cut = format!("Bearer {}", &key[..key.len() - 1]);
-        for authorization in [None, Some(""), Some("Bearer"), Some("Bearer "), Some(&unknown), Some(&basic), Some(&no_scheme), Some(&twice), Some(&cut)] {
+        let wrong = ["", "Bearer", "Bearer ", &unknown, &basic, &no_scheme, &twice, &cut];
+        for authorization in wrong.into_iter().map(Some).chain([None]) {
             let headers: Vec<_> = authorization.iter().map(|value| ("authorization", *value)).collect();
             for (method, call) in CALLS {
                 let answer = app.send(method.clone(), &format!("/integrations/external/{call}"), &headers, "").await;

@@ -3,7 +3,7 @@
 use super::{Partner, StoredLead, microseconds, named_fields, store_leads};
 use crate::support::TestApp;
 
-/// Stores a lead and two clicks a second apart at each time, and tells for each query which times are in the answer.
+/// When the leads of a story are created.
 const TIMES: [&str; 5] = [
     "2026-01-01T23:59:59.999999Z",
     "2026-01-02T00:00:00Z",
@@ -12,6 +12,7 @@ const TIMES: [&str; 5] = [
     "2026-01-03T00:00:00Z",
 ];
 
+/// Queries, and which of [`TIMES`] they find.
 const QUERIES: [(&str, &str); 17] = [
     ("", "43210"),
     ("from_date=2026-01-02", "4321"),
@@ -47,7 +48,10 @@ both_engines! {
                     .iter()
                     .map(|row| match row["lead_id"].as_i64() {
                         Some(id) => ids.iter().position(|known| *known == id),
-                        None => TIMES.iter().position(|time| row["created_at"].as_str().map(microseconds) == Some(microseconds(time))),
+                        None => {
+                            let created_at = microseconds(row["created_at"].as_str().expect("a time"));
+                            TIMES.iter().position(|time| microseconds(time) == created_at)
+                        }
                     })
                     .map(|position| position.expect("a stored lead").to_string())
                     .collect();

@@ -52,7 +52,8 @@ both_engines! {
     async fn a_linked_lead_shows_the_first_click_of_its_session(app: &TestApp) {
         let project = app.project().await;
         let partner = Partner::new(app, &project, "external").await;
-        let lead = StoredLead { correlated_at: Some(microseconds("2026-01-02T00:00:00Z")), status: "correlated", ..jane() };
+        let correlated_at = Some(microseconds("2026-01-02T00:00:00Z"));
+        let lead = StoredLead { correlated_at, status: "correlated", ..jane() };
         store_leads(app, &project, vec![lead]).await;
         let row = &partner.get(&format!("{EXTERNAL}/leads")).await.json()["data"][0];
         assert_eq!(row["lead_status"], "correlated");
@@ -152,7 +153,8 @@ both_engines! {
         assert_eq!(click["correlated_at"], "2026-01-02T10:01:00.000000Z");
         assert_eq!(click["lead_type"], "whatsapp");
         let lead = partner.get(&format!("{EXTERNAL}/leads")).await.json()["data"][0].clone();
-        assert_eq!((&lead["lead_status"], &lead["created_at"]), (&json!("correlated"), &json!("2026-01-02T10:01:00.000000Z")));
+        assert_eq!(lead["lead_status"], "correlated");
+        assert_eq!(lead["created_at"], "2026-01-02T10:01:00.000000Z");
         assert_eq!(lead["click_url"], "https://shop.example/?utm_source=google&gclid=AbC");
         let topkee = Partner::new(app, &project, "topkee").await;
         let row = topkee.get(&format!("{TOPKEE}/leads")).await.json()["data"][0].clone();

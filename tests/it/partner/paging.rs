@@ -25,7 +25,8 @@ both_engines! {
     async fn external_gets_fifty_and_services_get_all(app: &TestApp) {
         let project = app.project().await;
         store_many(app, &project, 60).await;
-        let (external, topkee) = (Partner::new(app, &project, "external").await, Partner::new(app, &project, "topkee").await);
+        let external = Partner::new(app, &project, "external").await;
+        let topkee = Partner::new(app, &project, "topkee").await;
         for (partner, path, rows) in [
             (&external, "/integrations/external/leads", 50),
             (&external, "/integrations/external/leads?limit=55", 55),
@@ -43,7 +44,8 @@ both_engines! {
             let is_cut = matches!(rows, 50 | 55 | 7);
             assert_eq!(answer.get("next_cursor").is_some(), is_cut, "{path}: next_cursor comes where there is more");
         }
-        assert_eq!(external.get(&format!("{LEADS}?limit=0")).await.text(), r#"{"status":200,"message":"ok","data":[]}"#);
+        let none = external.get(&format!("{LEADS}?limit=0")).await;
+        assert_eq!(none.text(), r#"{"status":200,"message":"ok","data":[]}"#);
     }
 
     async fn rows_come_newest_first_and_ties_by_id(app: &TestApp) {

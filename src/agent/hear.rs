@@ -1,0 +1,183 @@
+//! Listens to a burst of messages: which values change, what else was said, what was asked of the agent.
+
+use std::collections::BTreeMap;
+
+use super::commands::{self, Command};
+use super::read::{Context, Source, Taken, read};
+use super::state::{Input, Known, Message};
+use super::{correct, free, intent, lexicon};
+use crate::domain::form::{EMAIL, FieldKind, NAME, PHONE};
+use crate::domain::phone::PhoneNumber;
+
+/// What a burst says.
+#[derive(Default)]
+pub(super) struct Heard {
+    /// Values by key, the last one said.
+    pub(super) changes: BTreeMap<String, Taken>,
+    /// Everything known after the burst.
+    pub(super) known: BTreeMap<String, Known>,
+    /// Whether a known value was replaced by the person.
+    pub(super) replaced: bool,
+    /// The last command in the burst.
+    pub(super) command: Option<Command>,
+    /// What the person came for, if the burst says it.
+    pub(super) intent: Option<String>,
+    /// The words that gave no value, joined: an answer gone wrong, a question, small talk.
+    pub(super) rest: String,
+    /// Whether something came that has no words.
+    pub(super) wordless: bool,
+    /// Whether anything came at all.
+    pub(super) anything: bool,
+    /// Whether the person asks something.
+    pub(super) asks: bool,
+}
+
+/// Listens to the burst. `asked` is the key of the open question.
+pub(super) fn listen(input: &Input<'_>, asked: Option<&str>) -> Heard {
+    let mut heard = Heard { known: input.known.clone(), anything: !input.messages.is_empty(), ..Heard::default() };
+    if let Some(phone) = input.channel_phone {
+        let words = phone.bare().to_owned();
+        heard.fill(input, Taken { key: PHONE.to_owned(), words, value: phone.to_string(), source: Source::Channel });
+    }
+    for message in input.messages.iter().take(super::BURST_MESSAGES_MAX) {
+        match message {
+            Message::Text(text) | Message::Button(text) => heard.text(input, text, asked),
+            Message::Contact { name, phone, email } => {
+                let phone = phone.as_deref().and_then(|phone| PhoneNumber::parse(phone, input.region).ok());
+                let cards = [
+                    (NAME, name.clone()),
+                    (PHONE, phone.map(String::from)),
+                    (EMAIL, email.as_ref().map(|email| email.trim().to_lowercase())),
+                ];
+                for (key, value) in cards {
+                    if let Some(value) = value.filter(|value| !value.trim().is_empty() && value.chars().count() <= 200)
+                    {
+                        heard.fill(
+                            input,
+                            Taken { key: key.to_owned(), words: value.clone(), value, source: Source::Contact },
+                        );
+                    }
+                }
+            }
+            Message::Other => heard.wordless = true,
+        }
+    }
+    heard.compose_name(input);
+    heard
+}
+
+impl Heard {
+    /// A value that does not come from the person's words: it fills a gap and replaces nothing.
+    fn fill(&mut self, input: &Input<'_>, taken: Taken) {
+        if input.form.field(&taken.key).is_some() && !self.known.contains_key(&taken.key) {
+            self.put(taken);
+        }
+    }
+
+    fn put(&mut self, taken: Taken) {
+        self.known.insert(taken.key.clone(), Known { value: taken.value.clone(), words: taken.words.clone() });
+        self.changes.insert(taken.key.clone(), taken);
+    }
+
+    fn text(&mut self, input: &Input<'_>, text: &str, asked: Option<&str>) {
+        let own = intent::own_words(text, input.prefilled_greeting);
+        if own.is_empty() {
+            return;
+        }
+        if let Some(command) = commands::of(&own) {
+            // "start" is an answer like any other to someone who never asked to stop.
+            if command != Command::Start || input.state.paused.is_some() {
+                self.command = Some(command);
+                return;
+            }
+        }
+        // The question is open only until it is answered.
+        let open = asked.filter(|key| !self.changes.contains_key(*key));
+        let requested: Vec<String> = open.map(str::to_owned).into_iter().collect();
+        let context = Context { form: input.form, region: input.region, timezone: input.timezone, now: input.now };
+        let mut taken = read(&context, &own, &requested);
+        taken.retain(|taken| self.is_news(&own, taken, open));
+        let corrected = correct::find(&own, input.form, &self.known);
+        if let Some(change) = corrected {
+            taken.retain(|taken| taken.key != change.key);
+            taken.push(change);
+        }
+        self.intent_of(input, &own, &taken, open);
+        let answers_question = open.is_some_and(|key| taken.iter().any(|taken| taken.key == key));
+        if taken.is_empty() || lexicon::is_question(&own) && !answers_question {
+            self.rest = format!("{} {own}", self.rest).trim().to_owned();
+        }
+        self.asks |= lexicon::is_question(&own) && !answers_question && !requests_change(&own, &taken);
+        for taken in taken {
+            self.replaced |= self.known.contains_key(&taken.key);
+            self.put(taken);
+        }
+    }
+
+    /// Whether a value says something new, and for a name that is known already, whether it is about that name.
+    fn is_news(&self, text: &str, taken: &Taken, open: Option<&str>) -> bool {
+        let Some(known) = self.known.get(&taken.key) else { return true };
+        if known.value == taken.value {
+            return false;
+        }
+        let lower = text.to_lowercase();
+        let is_name = known.value.to_lowercase().contains(&taken.value.to_lowercase());
+        let speaks_of_it = ["name", "i'm", "i am", "call me", "this is", "actually", "sorry", "correct", "not "]
+            .iter()
+            .any(|word| lower.contains(word));
+        open == Some(taken.key.as_str())
+            || !is_name && (speaks_of_it || taken.value.chars().any(|letter| letter.is_ascii_digit() || letter == '@'))
+            || self.known.get(&taken.key).is_some_and(|_| !is_name && !looks_like_name(taken))
+    }
+
+    fn intent_of(&mut self, input: &Input<'_>, own: &str, taken: &[Taken], open: Option<&str>) {
+        let answered = open.is_some_and(|key| taken.iter().any(|taken| taken.key == key));
+        let early = input.state.asked_counts.values().sum::<u32>() <= 2;
+        if input.state.intent.is_some() || self.intent.is_some() || answered || !early {
+            return;
+        }
+        self.intent = intent::of(own, taken);
+    }
+
+    /// The whole name from its parts, where the form asks for the parts.
+    fn compose_name(&mut self, input: &Input<'_>) {
+        let parts: Vec<&str> = input
+            .form
+            .fields
+            .iter()
+            .filter(|field| field.kind == FieldKind::Name && is_part(&field.key))
+            .map(|field| field.key.as_str())
+            .collect();
+        let changed = parts.iter().any(|key| self.changes.contains_key(*key));
+        let named = input.form.field(NAME).is_some() && !self.changes.contains_key(NAME);
+        let missing =
+            |key: &&str| !self.known.contains_key(*key) && input.form.field(key).is_some_and(|field| field.required);
+        if parts.is_empty() || !changed || !named || parts.iter().any(missing) {
+            return;
+        }
+        let values: Vec<&str> =
+            parts.iter().filter_map(|key| self.known.get(*key)).map(|known| known.value.as_str()).collect();
+        let value = values.join(" ");
+        self.put(Taken { key: NAME.to_owned(), words: value.clone(), value, source: Source::Composed });
+    }
+
+    /// Whether what gave no value is more than a greeting or thanks.
+    pub(super) fn has_substance(&self) -> bool {
+        !self.rest.is_empty() && !free::is_small_talk(&self.rest)
+    }
+}
+
+/// "Can you change it to 5 people?" is a question that its own value answers.
+fn requests_change(text: &str, taken: &[Taken]) -> bool {
+    !taken.is_empty() && text.len() < 120
+}
+
+fn looks_like_name(taken: &Taken) -> bool {
+    taken.key.contains("name")
+}
+
+/// Whether a key of type name holds a part of the name.
+pub(super) fn is_part(key: &str) -> bool {
+    let lower = key.to_lowercase();
+    ["first", "last", "given", "family", "surname", "fname", "lname"].iter().any(|part| lower.contains(part))
+}
