@@ -14,20 +14,21 @@ use crate::domain::form::{FieldKind, Form};
 /// Words on either side of a correction at most.
 const WORDS_MAX: usize = 4;
 
-/// "X not Y", "not Y but X".
-static INSTEAD: LazyLock<Regex> = LazyLock::new(|| {
+/// "not Y but X", then "X not Y".
+static INSTEAD: LazyLock<[Regex; 2]> = LazyLock::new(|| {
     let words = r"[^\s,;:!?.。，]+(?:[ .][^\s,;:!?.。，]+){0,3}?";
-    Regex::new(&format!(
-        r"(?i)\bnot\s+(?P<bad2>{words})\s*,?\s+(?:but|it['’]?s|it\s+is|rather)\s+(?P<good2>{words})\s*(?:$|[,;.!?])|(?:^|[,;:.!?]\s*|\b(?:it['’]?s|it\s+is|is|meant?|spelled|with|be|actually|no)\s+)(?P<good>{words})\s*,?\s+(?:and\s+)?not\s+(?P<bad>{words})\s*(?:$|[,;.!?])"
-    ))
-    .expect("the pattern of corrections is well-formed")
+    let end = r"\s*(?:$|[,;!?]|\.(?:\s|$))";
+    [
+        format!(r"(?i)\bnot\s+(?P<bad>{words})\s*,?\s+(?:but|it['’]?s|it\s+is|rather)\s+(?P<good>{words}){end}"),
+        format!(r"(?i)(?:^|[,;:.!?]\s*|\b(?:it['’]?s|it\s+is|is|meant?|spelled|with|be|actually|no)\s+)(?P<good>{words})\s*,?\s+(?:and\s+)?not\s+(?P<bad>{words}){end}"),
+    ]
+    .map(|way| Regex::new(&way).expect("the pattern of corrections is well-formed"))
 });
 
 /// The change a correction makes to what is known: the wrong words must be in the known value, and are replaced there.
 pub(super) fn find(text: &str, form: &Form, known: &BTreeMap<String, Known>) -> Option<Taken> {
-    let found = INSTEAD.captures(text)?;
-    let part = |names: [&str; 2]| names.iter().find_map(|name| found.name(name)).map(|part| part.as_str().trim());
-    let (good, bad) = (part(["good", "good2"])?, part(["bad", "bad2"])?);
+    let found = INSTEAD.iter().find_map(|way| way.captures(text))?;
+    let (good, bad) = (found.name("good")?.as_str().trim(), found.name("bad")?.as_str().trim());
     let good = without_everyday_head(good);
     if good.is_empty() || good.split_whitespace().count() > WORDS_MAX {
         return None;

@@ -76,7 +76,7 @@ static SOON: LazyLock<Regex> = LazyLock::new(|| {
 /// Words around a day that make it part of a question about the house, or of the past.
 pub(super) static OTHER_MATTER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)\b(?:(?:opening|closing)\s+(?:hours?|times?)|visited|expires?|is it \w+ already|how are you|call(?:ed)?\s+(?:you\s+)?back|i (?:called|was there)|not (?:today|tonight|now)|what day|speak to you|today's date|do you have an? \w+ roast|(?:are|is|will) (?:you|they|it) (?:be )?(?:open|closed?)|(?:when|time) do (?:you|they) (?:open|close))\b",
+        r"(?i)\b(?:(?:opening|closing)\s+(?:hours?|times?)|visited|expires?|is it \w+ already|how are you|call(?:ed)?\s+(?:you\s+)?back|i (?:called|was there)|not (?:today|tonight|now)|what day|(?:speak|talk) to you|today's date|do you have an? \w+ roast|(?:are|is|will) [\w ]{1,24}\b(?:open|closed?)|(?:when|time) do (?:you|they) (?:open|close))\b",
     )
     .expect("the pattern of other matters is well-formed")
 });
@@ -132,6 +132,10 @@ fn is_day(text: &str, span: Span) -> bool {
         return ["i ", "we ", "have", "be ", "people", "of us"]
             .iter()
             .all(|word| !after.trim_start().starts_with(word));
+    }
+    let counts = ["birthday", "anniversary", "floor", "street", "time", "avenue"];
+    if lower.len() <= 4 && counts.iter().any(|word| after.trim_start().starts_with(word)) {
+        return false;
     }
     if after.trim_start().starts_with("ago") || before.ends_with("last ") || before.ends_with("every ") {
         return false;

@@ -30,7 +30,7 @@ static EVERYDAY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
      week weeks welcome well went were what what's whatever when where which while who whose why wife will wish with without won't wonder work works \
      would wrong wtf yea yeah yep yes yesterday yet you you're your yours yup zero crazy business interior negative affirmative account allergic bot robot \
      human agent operator staff unsubscribe company details cost costs much available tomorrow's afterwards husband son daughter mother father boss team \
-     polish french italian chinese indian spanish mexican thai japanese korean british english german halal kosher guten tag buenos dias bonjour selamat pagi"
+     polish french italian chinese indian spanish mexican thai japanese korean british english german halal kosher guten tag buenos dias bonjour selamat pagi anonymous private secret confirmed"
         .split_whitespace()
         .collect()
 });

@@ -3,6 +3,7 @@
 //! [`read`] takes values from one text, [`turn`] decides what a burst of messages changes and what is answered. Neither
 //! reads a clock, keeps anything, or takes a value that is not in the person's own words.
 
+mod bare;
 mod calendar;
 mod choice;
 mod commands;
@@ -21,6 +22,8 @@ mod phrases;
 mod read;
 mod span;
 mod state;
+#[cfg(test)]
+mod talk_tests;
 mod times;
 mod try_line;
 mod turn;

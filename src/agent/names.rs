@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::bare;
 use super::lexicon::{is_everyday, is_particle, is_question};
 use super::span::{Span, is_free, lead_in, lead_out};
 
 /// Words of a name at most.
-const NAME_WORDS_MAX: usize = 5;
+pub(super) const NAME_WORDS_MAX: usize = 5;
 /// Characters of one word of a name at most.
 const WORD_CHARS_MAX: usize = 30;
 
@@ -49,6 +50,7 @@ static LEADS: LazyLock<Vec<(Regex, Lead)>> = LazyLock::new(|| {
         r"\bcalls?\s+(?:call\s+)?(?:me|be)\b(?:\s+as)?",
         r"\b(?:i['’]?m|i\s+am)\s+(?:called|known\s+as|named)\b|\bi\s+go\s+by\b|\buse\s+the\s+name\b|\b(?:i['’]?m|i\s+am)\s+[^\w\s]?known\b",
         r"\b(?:in|under|on|by|of|with|for)\s+(?:the\s+|my\s+)?names?\b(?:\s+of|\s+is|\s+as|,)?",
+        r"\bthe\s+name\s+of\b|\bnamed\s+me\b",
         r"\bnama\s+saya(?:\s+ialah)?\b|\bme\s+llamo\b|\bmi\s+nombre\s+es\b|\bich\s+hei(?:ß|ss)e\b|\bmein\s+name\s+ist\b|\bje\s+m['’]appelle\b|\bmon\s+nom\s+est\b",
     ];
     let fair = [
@@ -104,7 +106,7 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Found> {
         }
     }
     if found.is_empty() && asked {
-        found.extend(bare(text, taken).map(|span| (Lead::Strong, Found { span, part: Part::Whole })));
+        found.extend(bare::find(text, taken).map(|span| (Lead::Strong, Found { span, part: Part::Whole })));
     }
     found.sort_by_key(|(lead, name)| (std::cmp::Reverse(*lead), name.span.start));
     found.into_iter().map(|(_, name)| name).collect()
@@ -119,6 +121,10 @@ fn after_lead(text: &str, lead_start: usize, start: usize, lead: Lead, taken: &[
         || before.ends_with("not ")
         || before.trim_end().ends_with("what")
     {
+        return None;
+    }
+    let greets = ["hello", "hi", "hey", "dear", "thanks", "thank you"];
+    if is_title(&cue) && greets.iter().any(|word| before.trim_end().ends_with(word)) {
         return None;
     }
     let words = words_from(text, start, taken, lead == Lead::Strong);
@@ -193,8 +199,11 @@ fn words_from(text: &str, start: usize, taken: &[Span], any_case: bool) -> Vec<S
         let is_first = words.is_empty();
         let follows_capital = words.first().is_some_and(|first| is_capitalised(first.words(text)));
         let fits_case = is_capitalised(letters) || is_particle(letters) && !is_first || any_case && !follows_capital;
-        let is_month_like = letters.chars().next().is_some_and(char::is_uppercase) && follows_capital_month(letters);
-        if !is_free(word, taken) || !fits_case || is_everyday(letters) && !is_particle(letters) && !is_month_like {
+
+        if !is_free(word, taken)
+            || !fits_case
+            || is_everyday(letters) && !is_particle(letters) && !is_name_like(letters)
+        {
             break;
         }
         words.push(word);
@@ -211,30 +220,17 @@ fn words_from(text: &str, start: usize, taken: &[Span], any_case: bool) -> Vec<S
     words
 }
 
-/// People are called April, May, June, August and Summer.
-fn follows_capital_month(word: &str) -> bool {
-    matches!(
-        word,
-        "April"
-            | "May"
-            | "June"
-            | "August"
-            | "September"
-            | "Will"
-            | "Mark"
-            | "Art"
-            | "Long"
-            | "See"
-            | "Love"
-            | "Young"
-            | "Price"
-            | "Best"
-            | "Friend"
-    )
+/// Everyday words that are also names, written with a capital.
+const NAME_LIKE: &str =
+    " Ah An Do Ha He Ho She So April May June August September Will Mark Art Long See Love Young Price Best Friend ";
+
+/// Whether a capitalised everyday word is also a name: people are called April, Will and Ah Kow.
+pub(super) fn is_name_like(word: &str) -> bool {
+    NAME_LIKE.contains(&format!(" {word} "))
 }
 
 /// The word that begins at `start`, if one does: letters with inner apostrophes, hyphens and full stops.
-fn word_at(text: &str, start: usize) -> Option<Span> {
+pub(super) fn word_at(text: &str, start: usize) -> Option<Span> {
     let rest = text.get(start..)?;
     let mut end = 0;
     let mut letters = rest.char_indices().peekable();
@@ -261,7 +257,7 @@ fn is_mark(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}')
 }
 
-fn is_capitalised(word: &str) -> bool {
+pub(super) fn is_capitalised(word: &str) -> bool {
     word.starts_with(|letter: char| letter.is_uppercase() || !letter.is_lowercase() && letter.is_alphabetic())
         || word.starts_with("d'")
 }
@@ -299,105 +295,6 @@ fn before_tails(text: &str, taken: &[Span]) -> Vec<Found> {
         found.push(Found { span, part });
     }
     found
-}
-
-/// A text that is nothing but a name, with at most a "yes," or "it's" before and a "please" behind.
-fn bare(text: &str, taken: &[Span]) -> Option<Span> {
-    if is_question(text) || text.len() > 200 {
-        return None;
-    }
-    let pieces = || {
-        text.split([',', '.', '!', ';', '\n', '(', ')', '，', '。']).map(str::trim).filter(|piece| !piece.is_empty())
-    };
-    let start_of = |piece: &str| piece.as_ptr() as usize - text.as_ptr() as usize;
-    for piece in pieces().take(4) {
-        let from = start_of(piece);
-        let mut words: Vec<Span> = Vec::new();
-        let mut is_name = true;
-        for word in piece.split_whitespace() {
-            let at = start_of(word);
-            match word_at(text, at) {
-                Some(span)
-                    if span.words(text) == word.trim_matches(['"', '\'', '“', '”', ':', '-'])
-                        || span.end - at == word.len() =>
-                {
-                    words.push(span)
-                }
-                _ => is_name = false,
-            }
-        }
-        let greets = |span: &Span| {
-            matches!(
-                span.words(text).to_lowercase().as_str(),
-                "yes"
-                    | "sure"
-                    | "ok"
-                    | "okay"
-                    | "hi"
-                    | "hello"
-                    | "it's"
-                    | "its"
-                    | "is"
-                    | "it"
-                    | "please"
-                    | "thanks"
-                    | "here"
-                    | "um"
-                    | "hey"
-                    | "yeah"
-                    | "just"
-                    | "for"
-                    | "the"
-                    | "under"
-            )
-        };
-        while words.first().is_some_and(greets) {
-            words.remove(0);
-        }
-        while words.last().is_some_and(greets) {
-            words.pop();
-        }
-        let fits = |span: &Span| {
-            let word = span.words(text);
-            !is_everyday(word)
-                || is_particle(word)
-                || is_capitalised(word) && words.len() > 1 && follows_capital_month(word)
-        };
-        let (Some(first), Some(last)) = (words.first(), words.last()) else { continue };
-        let span = first.covering(*last);
-        if is_name
-            && words.len() <= NAME_WORDS_MAX
-            && words.iter().all(fits)
-            && is_free(span, taken)
-            && span.start >= from
-        {
-            return Some(span);
-        }
-        if from == 0 && piece.len() > 40 {
-            return None;
-        }
-    }
-    None
-}
-
-/// Splits a whole name: the family part begins at a particle (`binte`, `van`), else at the second word.
-pub(super) fn split(text: &str, whole: Span) -> (Span, Option<Span>) {
-    let words: Vec<Span> = whole
-        .words(text)
-        .split_whitespace()
-        .map(|word| {
-            let start = word.as_ptr() as usize - text.as_ptr() as usize;
-            Span::new(start, start + word.len())
-        })
-        .collect();
-    let (Some(first), Some(last)) = (words.first(), words.last()) else { return (whole, None) };
-    if words.len() == 1 {
-        return (whole, None);
-    }
-    let cut = words.iter().skip(1).position(|word| is_particle(word.words(text))).map_or(1, |at| at + 1);
-    let family = words[cut.min(words.len() - 1)];
-    let given_end = words[cut.min(words.len() - 1) - 1];
-    (first.covering(given_end), Some(family.covering(*last)))
 }
 
 #[cfg(test)]

@@ -39,7 +39,9 @@ static COUNT: LazyLock<Regex> = LazyLock::new(|| {
         format!(
             r"\b(?:party|group|table|booking|reservation|band|gang|family|room|space|seats?|people|total|team|here)\s*(?:size)?\s*(?:of|is|for|:)\s*{near}({NUMBER})\b"
         ),
-        format!(r"\b(?:number|amount|size|count|total)\b[^.?!\d]{{0,40}}?\b(?:is|to|be|now)\s+{near}({NUMBER})\b"),
+        format!(
+            r"\b(?:(?:number|amount)\s+of\s+\w+|(?:party|group)\s+size|size|count|total)\b[^.?!\d]{{0,40}}?\b(?:is|to|be|now)\s+{near}({NUMBER})\b"
+        ),
         format!(r"\b({NUMBER})\s+is\s+the\s+(?:number|amount|size|total)\b"),
         format!(r"\b(?:chang|switch|updat|amend|increas|reduc|modif|mov)\w*\b[^.?!]{{0,90}}?\bto\s+{near}({NUMBER})\b"),
         format!(
@@ -47,7 +49,7 @@ static COUNT: LazyLock<Regex> = LazyLock::new(|| {
         ),
         format!(r"\bwe\s+have\s+({NUMBER})\s*(?:[.,!]|$)"),
         format!(
-            r"\b({NUMBER})\s+(?:at|for)\s+(?:around\s+|about\s+)?(?:\d|noon\b|half\b|quarter\b|breakfast\b|lunch\b|dinner\b|brunch\b)"
+            r"\b({NUMBER})\s+(?:at\s+\d|(?:at|for)\s+(?:around\s+|about\s+)?(?:\d{{1,2}}(?:[:.]\d\d|\s?[ap]m)|noon\b|half\b|quarter\b|breakfast\b|lunch\b|dinner\b|brunch\b))"
         ),
     ];
     Regex::new(&format!("(?i)(?:{})", ways.join("|"))).expect("the pattern of counts is well-formed")

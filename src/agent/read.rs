@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::fields::{Fields, Slot};
 use super::lexicon;
 use super::span::{Span, is_free, lead_in};
-use super::{choice, contact, free, names, people, when};
+use super::{bare, choice, contact, free, names, people, when};
 use crate::domain::form::{Field, FieldKind, Form};
 use crate::domain::phone::Region;
 
@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
     }
 
     fn take_name(&mut self, name: &names::Found, first: Option<&'a str>, count: usize) {
-        let (given, family) = names::split(self.text, name.span);
+        let (given, family) = bare::split(self.text, name.span);
         let slots = self.fields.names();
         let say = |span: Span| span.words(self.text).to_owned();
         let mut takes: Vec<(String, Span)> = Vec::new();

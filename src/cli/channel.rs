@@ -29,7 +29,9 @@ pub enum Command {
 #[derive(Subcommand)]
 pub enum Add {
     /// A WhatsApp number on the Cloud API. The values stand in Meta's App Dashboard, under WhatsApp.
-    #[command(after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V\nThen give Meta the printed webhook URL and the verify token, and subscribe to `messages`.")]
+    #[command(
+        after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V\nThen give Meta the printed webhook URL and the verify token, and subscribe to `messages`."
+    )]
     Whatsapp(WhatsApp),
 }
 

@@ -39,7 +39,9 @@ pub enum Command {
         id: i64,
     },
     /// Sends a delivery again, or all of a webhook that failed since a time.
-    #[command(after_help = "Examples:\n  aurix delivery resend 17\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z")]
+    #[command(
+        after_help = "Examples:\n  aurix delivery resend 17\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z"
+    )]
     Resend {
         /// The delivery's id.
         #[arg(conflicts_with_all = ["webhook", "since"], required_unless_present = "webhook")]
@@ -78,8 +80,16 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
 }
 
 fn time(text: &str) -> anyhow::Result<Timestamp> {
-    let date = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    let civil = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let date = || {
+        text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    };
+    let civil = || {
+        text.parse::<jiff::civil::DateTime>()
+            .ok()?
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()
+            .map(|zoned| zoned.timestamp())
+    };
     text.parse()
         .ok()
         .or_else(|| if text.len() > 10 { civil() } else { date() })
@@ -124,7 +134,10 @@ fn shown(row: &LoggedDelivery) -> Value {
 
 fn told(row: &LoggedDelivery) -> String {
     let due = row.due_at.map(|due| format!("  next attempt {due:.0}")).unwrap_or_default();
-    format!("{}  {}  {}  {}  {} attempts{due}  {}", row.id, row.status, row.event_type, row.event_id, row.attempts, row.url)
+    format!(
+        "{}  {}  {}  {}  {} attempts{due}  {}",
+        row.id, row.status, row.event_type, row.event_id, row.attempts, row.url
+    )
 }
 
 fn attempt_shown(attempt: &LoggedAttempt) -> Value {
@@ -145,9 +158,10 @@ fn attempt_told(attempt: &LoggedAttempt) -> String {
         (None, Some(status)) => format!("answered {status}"),
         (None, None) => String::new(),
     };
-    let answer = attempt.answer_headers.as_deref().map(|text| {
-        format!("\nAnswer:\n{}\n  {}", headers(text), attempt.answer_body.as_deref().unwrap_or_default())
-    });
+    let answer = attempt
+        .answer_headers
+        .as_deref()
+        .map(|text| format!("\nAnswer:\n{}\n  {}", headers(text), attempt.answer_body.as_deref().unwrap_or_default()));
     format!(
         "Attempt {} at {:.3}, {} ms: {outcome}\nRequest:\n{}{}",
         attempt.number,

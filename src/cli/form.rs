@@ -23,7 +23,9 @@ const LINE_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Subcommand)]
 pub enum Command {
     /// Gives a project the form in a file; conversations follow it from their next message on.
-    #[command(after_help = "Example of a file:\n  {\"greeting\":\"Hi!\",\"closing\":\"Thank you.\",\"language\":\"en\",\"fields\":[\n    {\"key\":\"outlet\",\"type\":\"choice\",\"required\":true,\"question\":\"Which outlet?\",\"options\":[\"Orchard\",\"Bugis\"]}]}\nTypes: name email phone text choice number date datetime time yes_no.\nname, email and phone are always there and required unless the file says otherwise.")]
+    #[command(
+        after_help = "Example of a file:\n  {\"greeting\":\"Hi!\",\"closing\":\"Thank you.\",\"language\":\"en\",\"fields\":[\n    {\"key\":\"outlet\",\"type\":\"choice\",\"required\":true,\"question\":\"Which outlet?\",\"options\":[\"Orchard\",\"Bugis\"]}]}\nTypes: name email phone text choice number date datetime time yes_no.\nname, email and phone are always there and required unless the file says otherwise."
+    )]
     Set {
         /// The project.
         #[arg(long)]
@@ -39,7 +41,9 @@ pub enum Command {
         project: String,
     },
     /// Shows what the built-in agent takes from messages: JSON lines {"text","requested"} on standard input.
-    #[command(after_help = "Example:\n  echo '{\"text\":\"It is Mei Tan\",\"requested\":[\"name\"]}' | aurix form try form.json\nPrints {\"fields\":{key: their words},\"values\":{key: as it is stored}} for each line.")]
+    #[command(
+        after_help = "Example:\n  echo '{\"text\":\"It is Mei Tan\",\"requested\":[\"name\"]}' | aurix form try form.json\nPrints {\"fields\":{key: their words},\"values\":{key: as it is stored}} for each line."
+    )]
     Try {
         /// The file with the form, JSON.
         file: PathBuf,
@@ -70,9 +74,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let text = serde_json::to_string_pretty(&form)?;
             output.print(&object, || text)
         }
-        Command::Try { file, region, timezone } => {
-            try_lines(&read_form(&file)?, Region::parse(&region)?, &timezone)
-        }
+        Command::Try { file, region, timezone } => try_lines(&read_form(&file)?, Region::parse(&region)?, &timezone),
     }
 }
 

@@ -78,7 +78,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             if !revoke_key(&app, &key_id).await? {
                 bail!("there is no active key {key_id:?}: `aurix key list --project ID` shows those that there are");
             }
-            output.print(&json!({"key_id": key_id, "revoked": true}), || format!("Key {key_id} opens nothing any more."))
+            output
+                .print(&json!({"key_id": key_id, "revoked": true}), || format!("Key {key_id} opens nothing any more."))
         }
     }
 }

@@ -23,13 +23,17 @@ use output::Output;
 /// A visitor presses the button on your site, Aurix records where they came from, hands them over to WhatsApp, talks
 /// until it knows what you need, and tells your systems at every step.
 #[derive(Parser)]
-#[command(name = "aurix", version, after_help = "\
+#[command(
+    name = "aurix",
+    version,
+    after_help = "\
 The first steps:
   aurix demo                                       try everything in a browser, without an account
   aurix serve                                      run the server
   aurix project create \"My shop\" --region SG       then: channel add, widget create, webhook add
 
-Every command takes --json and then prints one JSON object.")]
+Every command takes --json and then prints one JSON object."
+)]
 pub struct Cli {
     #[command(flatten)]
     settings: Settings,
@@ -49,22 +53,37 @@ enum Command {
     #[command(after_help = "Example:\n  aurix demo")]
     Demo,
     /// Makes and lists projects: a project is a tenant with its sites, channels, form, webhooks and leads.
-    #[command(subcommand, after_help = "Example:\n  aurix project create \"My shop\" --region SG --timezone Asia/Singapore")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  aurix project create \"My shop\" --region SG --timezone Asia/Singapore"
+    )]
     Project(project::Command),
     /// Makes, lists and revokes API keys of partners.
     #[command(subcommand, after_help = "Example:\n  aurix key create --project ID --service topkee")]
     Key(key::Command),
     /// Adds and lists channels: where people write.
-    #[command(subcommand, after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V"
+    )]
     Channel(channel::Command),
     /// Makes and lists widgets: the button on a site.
-    #[command(subcommand, after_help = "Example:\n  aurix widget create --project ID --channel 1234 --origin https://www.example.com")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  aurix widget create --project ID --channel 1234 --origin https://www.example.com"
+    )]
     Widget(widget::Command),
     /// Sets, shows and tries the lead form: what the agent asks for.
-    #[command(subcommand, after_help = "Example:\n  echo '{\"text\":\"I am Mei, mei@example.com\"}' | aurix form try form.json")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  echo '{\"text\":\"I am Mei, mei@example.com\"}' | aurix form try form.json"
+    )]
     Form(form::Command),
     /// Adds, lists, tests and changes webhooks: where events are delivered to.
-    #[command(subcommand, after_help = "Example:\n  aurix webhook add --project ID --url https://crm.example.com/hook --event lead.created")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  aurix webhook add --project ID --url https://crm.example.com/hook --event lead.created"
+    )]
     Webhook(webhook::Command),
     /// Lists, shows and resends deliveries: one event on its way to one webhook.
     #[command(subcommand, after_help = "Example:\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z")]
@@ -84,9 +103,13 @@ pub fn run() -> ExitCode {
     };
     let serves = matches!(cli.command, None | Some(Command::Serve | Command::Demo));
     start_log(&config, serves);
-    let runtime = if serves { tokio::runtime::Builder::new_multi_thread() } else { tokio::runtime::Builder::new_current_thread() }
-        .enable_all()
-        .build();
+    let runtime = if serves {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    }
+    .enable_all()
+    .build();
     let result = runtime
         .map_err(anyhow::Error::from)
         .and_then(|runtime| runtime.block_on(execute(cli.command.unwrap_or(Command::Serve), config, &output)));

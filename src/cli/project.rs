@@ -56,7 +56,9 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 .collect();
             output.print(&json!({"projects": list}), || match rows.is_empty() {
                 true => "There is no project yet: aurix project create \"My shop\"".to_owned(),
-                false => rows.iter().map(|row| format!("{}  {}", row.public_id, row.name)).collect::<Vec<_>>().join("\n"),
+                false => {
+                    rows.iter().map(|row| format!("{}  {}", row.public_id, row.name)).collect::<Vec<_>>().join("\n")
+                }
             })
         }
     }

@@ -13,13 +13,15 @@ use crate::flows::remove_webhook::remove_webhook;
 use crate::flows::rotate_secret::rotate_secret;
 use crate::flows::set_webhook_active::set_webhook_active;
 use crate::flows::test_webhook::{Tested, test_webhook};
-use crate::store::webhooks::{self, Webhook};
 use crate::store::delivery_log;
+use crate::store::webhooks::{self, Webhook};
 
 #[derive(Subcommand)]
 pub enum Command {
     /// Adds a webhook and prints its secret.
-    #[command(after_help = "Example:\n  aurix webhook add --project ID --url https://crm.example.com/hook \\\n    --event lead.created --header 'Authorization: Bearer T'\nEvents: widget.click lead.correlated lead.created lead.complete (all, if none is named).")]
+    #[command(
+        after_help = "Example:\n  aurix webhook add --project ID --url https://crm.example.com/hook \\\n    --event lead.created --header 'Authorization: Bearer T'\nEvents: widget.click lead.correlated lead.created lead.complete (all, if none is named)."
+    )]
     Add {
         /// The project.
         #[arg(long)]
@@ -99,7 +101,9 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let (app, webhook) = open_webhook(config, &id).await?;
             let tested = test_webhook(&app, &webhook).await?;
             let list: Vec<_> = tested.iter().map(test_shown).collect();
-            output.print(&json!({"id": id, "tests": list}), || tested.iter().map(test_told).collect::<Vec<_>>().join("\n"))
+            output.print(&json!({"id": id, "tests": list}), || {
+                tested.iter().map(test_told).collect::<Vec<_>>().join("\n")
+            })
         }
         Command::Enable { id } => set_active(config, &id, true, output).await,
         Command::Disable { id } => set_active(config, &id, false, output).await,
@@ -120,7 +124,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
 }
 
 fn split(header: &str) -> anyhow::Result<(String, String)> {
-    let (name, value) = header.split_once(':').with_context(|| format!("{header:?} is no header: write 'Name: value'"))?;
+    let (name, value) =
+        header.split_once(':').with_context(|| format!("{header:?} is no header: write 'Name: value'"))?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 

@@ -15,7 +15,9 @@ const LISTED_MAX: u32 = 10_000;
 #[derive(Subcommand)]
 pub enum Command {
     /// Makes a widget and prints the tag for your site.
-    #[command(after_help = "Example:\n  aurix widget create --project ID --channel 1234 --origin https://www.example.com --greeting \"Hello!\"")]
+    #[command(
+        after_help = "Example:\n  aurix widget create --project ID --channel 1234 --origin https://www.example.com --greeting \"Hello!\""
+    )]
     Create {
         /// The project.
         #[arg(long)]
@@ -57,7 +59,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 .map(|row| json!({"widget_id": row.public_id, "origins": row.origins, "greeting": row.greeting, "snippet": snippet(base, &row.public_id)}))
                 .collect();
             output.print(&json!({"widgets": list}), || {
-                let line = |row: &widgets::Widget| format!("{}  {}  {}", row.public_id, row.greeting, row.origins.join(" "));
+                let line =
+                    |row: &widgets::Widget| format!("{}  {}  {}", row.public_id, row.greeting, row.origins.join(" "));
                 rows.iter().map(line).collect::<Vec<_>>().join("\n")
             })
         }

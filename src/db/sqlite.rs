@@ -3,9 +3,9 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};

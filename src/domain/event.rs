@@ -171,7 +171,14 @@ impl Event {
     /// A press of the widget.
     pub fn widget_click(event_id: String, data: &ClickData<'_>, now: Timestamp) -> Self {
         let body = envelope(EventType::WidgetClick, &event_id, now, data);
-        Self { event_id, event_type: EventType::WidgetClick, conversation_id: None, body, body_external: None, created_at: now }
+        Self {
+            event_id,
+            event_type: EventType::WidgetClick,
+            conversation_id: None,
+            body,
+            body_external: None,
+            created_at: now,
+        }
     }
 
     /// A conversation was linked to a session.
@@ -197,7 +204,13 @@ impl Event {
     }
 
     /// The first contact detail is known.
-    pub fn lead_created(event_id: String, project: &str, conversation: i64, lead: CreatedLead<'_>, now: Timestamp) -> Self {
+    pub fn lead_created(
+        event_id: String,
+        project: &str,
+        conversation: i64,
+        lead: CreatedLead<'_>,
+        now: Timestamp,
+    ) -> Self {
         let created_at = with_milliseconds(now);
         let body = json(&CreatedEnvelope { event: "lead.created", project_id: project, created_at, lead });
         Self {

@@ -58,7 +58,12 @@ impl Random {
         let mut token = prefix.to_owned();
         while token.len() < prefix.len() + length {
             // 248 = 4 × 62: above it some characters would come more often.
-            token.extend(self.bytes::<16>().iter().filter(|byte| **byte < 248).map(|byte| char::from(ALPHABET[usize::from(*byte % 62)])));
+            token.extend(
+                self.bytes::<16>()
+                    .iter()
+                    .filter(|byte| **byte < 248)
+                    .map(|byte| char::from(ALPHABET[usize::from(*byte % 62)])),
+            );
         }
         token.truncate(prefix.len() + length);
         token

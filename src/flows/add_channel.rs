@@ -9,6 +9,9 @@ use crate::domain::ids::ProjectId;
 use crate::domain::phone::PhoneNumber;
 use crate::store::channels::{self, Channel};
 
+/// Longest credential; the platform's own have a few hundred bytes.
+const CREDENTIAL_BYTES_MAX: usize = 4_096;
+
 /// What the operator tells of a WhatsApp number.
 pub struct WhatsAppChannel {
     /// The platform's id of the number.
@@ -27,7 +30,7 @@ pub struct WhatsAppChannel {
     pub link_base: Option<String>,
 }
 
-/// Adds the channel, or renews it where the project has it already.
+/// Adds the channel, or renews it where the project has it already. The number may have spaces, hyphens and brackets in it.
 pub async fn add_whatsapp_channel(app: &App, project: ProjectId, new: WhatsAppChannel) -> anyhow::Result<Channel> {
     let id_fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     ensure!(
@@ -35,15 +38,17 @@ pub async fn add_whatsapp_channel(app: &App, project: ProjectId, new: WhatsAppCh
         "{:?} is no phone number id: WhatsApp Manager shows it beside the number, as digits",
         new.phone_number_id
     );
-    let number = PhoneNumber::from_e164(&new.number)
-        .with_context(|| format!("{:?} is no number: write it with + and the country code, for example +6512345678", new.number))?;
-    for (name, value) in [("access token", &new.access_token), ("app secret", &new.app_secret), ("verify token", &new.verify_token)] {
-        ensure!(!value.trim().is_empty(), "the {name} is empty");
-    }
+    let number =
+        PhoneNumber::from_e164(&new.number.replace([' ', '-', '.', '(', ')', '\u{a0}'], "")).ok().with_context(
+            || format!("{:?} is no number: write it with + and the country code, for example +6512345678", new.number),
+        )?;
+    let credentials = Credentials {
+        access_token: pasted("access token", &new.access_token)?,
+        app_secret: pasted("app secret", &new.app_secret)?,
+        verify_token: pasted("verify token", &new.verify_token)?,
+    };
     let api_base = base(new.api_base, API_BASE)?;
     let link_base = base(new.link_base, WHATSAPP_LINK_BASE)?;
-    let credentials =
-        Credentials { access_token: new.access_token, app_secret: new.app_secret, verify_token: new.verify_token };
     let channel = Channel {
         id: 0,
         project,
@@ -58,6 +63,14 @@ pub async fn add_whatsapp_channel(app: &App, project: ProjectId, new: WhatsAppCh
     app.db.write(async move |tx| Ok(channels::upsert(tx, project, &channel, now).await?)).await?.with_context(|| {
         format!("the phone number id {} belongs to another project: remove it there first", new.phone_number_id)
     })
+}
+
+/// A credential without what pasting brings along.
+fn pasted(name: &str, text: &str) -> anyhow::Result<String> {
+    let text = text.trim();
+    let fits = !text.is_empty() && text.len() <= CREDENTIAL_BYTES_MAX && !text.chars().any(char::is_control);
+    ensure!(fits, "the {name} must be one line of 1 to {CREDENTIAL_BYTES_MAX} bytes");
+    Ok(text.to_owned())
 }
 
 fn base(given: Option<String>, default: &str) -> anyhow::Result<String> {

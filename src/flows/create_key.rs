@@ -39,7 +39,10 @@ pub async fn create_key(app: &App, project: ProjectId, service_name: String) -> 
     let (prefix, hash) = (key[..PREFIX_CHARS].to_owned(), hash(&key));
     let row = app
         .db
-        .write(async move |tx| Ok(keys::insert(tx, project, &public_id, &service_name, &prefix, &hash, now).await?))
+        .write(async move |tx| {
+            let new = keys::NewKey { public_id: &public_id, service_name: &service_name, prefix: &prefix, hash: &hash };
+            Ok(keys::insert(tx, project, &new, now).await?)
+        })
         .await?;
     Ok(NewKey { row, key })
 }

@@ -32,7 +32,10 @@ impl Default for NewProject {
 /// Makes a project with the default form.
 pub async fn create_project(app: &App, new: NewProject) -> anyhow::Result<Project> {
     let name = new.name.trim().to_owned();
-    ensure!(!name.is_empty() && name.chars().count() <= NAME_CHARS_MAX, "a project's name has 1 to {NAME_CHARS_MAX} characters");
+    ensure!(
+        !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX,
+        "a project's name has 1 to {NAME_CHARS_MAX} characters"
+    );
     let region = Region::parse(&new.region)?;
     ensure!(
         jiff::tz::TimeZone::get(&new.time_zone).is_ok(),

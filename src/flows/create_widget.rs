@@ -43,9 +43,14 @@ pub async fn create_widget(app: &App, project: ProjectId, new: NewWidget) -> any
     app.db
         .write(async move |tx| {
             let channel = channels::find_in(tx, project, &new.channel_id).await?.with_context(|| {
-                format!("the project has no channel {:?}: aurix channel list --project ID shows those that it has", new.channel_id)
+                format!(
+                    "the project has no channel {:?}: aurix channel list --project ID shows those that it has",
+                    new.channel_id
+                )
             })?;
-            Ok(widgets::insert(tx, project, &id, channel.id, &greeting, &origins, now).await?)
+            let new =
+                widgets::NewWidget { public_id: &id, channel: channel.id, greeting: &greeting, origins: &origins };
+            Ok(widgets::insert(tx, project, &new, now).await?)
         })
         .await?;
     Ok(MadeWidget { snippet: snippet(&app.config.base_url, &public_id), public_id })
@@ -67,4 +72,25 @@ fn origin(text: &str) -> anyhow::Result<String> {
         bail!(fault());
     }
     Ok(url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_written_as_browsers_write_them() {
+        for (text, expected) in [
+            ("https://www.example.com", Some("https://www.example.com")),
+            (" HTTPS://Www.Example.com:443/shop?a=b ", Some("https://www.example.com")),
+            ("http://localhost:3000/", Some("http://localhost:3000")),
+            ("https://münchen.example", Some("https://xn--mnchen-3ya.example")),
+            ("www.example.com", None),
+            ("ftp://example.com", None),
+            ("*", None),
+            ("null", None),
+        ] {
+            assert_eq!(origin(text).ok().as_deref(), expected, "{text:?}");
+        }
+    }
 }

@@ -75,7 +75,11 @@ pub async fn claim_due(app: &App, wanted: Vec<Wanted>) -> anyhow::Result<Vec<Due
                     Err(Error::NoRow) => continue,
                     Err(error) => return Err(error.into()),
                 };
-                due.extend(claimed.into_iter().map(|claimed| Due { webhook_id: id, claimed, webhook: webhook.clone() }));
+                due.extend(claimed.into_iter().map(|claimed| Due {
+                    webhook_id: id,
+                    claimed,
+                    webhook: webhook.clone(),
+                }));
             }
             Ok(due)
         })

@@ -8,8 +8,8 @@ use crate::domain::random::Random;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::flows::emit_event::{emit, event_id};
 use crate::store::conversations::{self, Conversation};
-use crate::store::sessions::{self, Session};
 use crate::store::leads;
+use crate::store::sessions::{self, Session};
 
 /// How long after its first click a mistyped reference is repaired.
 const REPAIRED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);

@@ -124,9 +124,9 @@ pub async fn store_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
     }
     let session = match new_session(tx, click, &click.correlation_id, now).await? {
         Some(session) => session,
-        None => sessions::find_for_link(tx, project, &click.correlation_id)
-            .await?
-            .with_context(|| format!("the reference {} of a click kept aside is another project's", click.correlation_id))?,
+        None => sessions::find_for_link(tx, project, &click.correlation_id).await?.with_context(|| {
+            format!("the reference {} of a click kept aside is another project's", click.correlation_id)
+        })?,
     };
     insert(tx, project, click, &session, now).await
 }

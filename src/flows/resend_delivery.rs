@@ -1,13 +1,15 @@
-//! Sends again what was sent before: one delivery, or all of a webhook that failed since a time.
+//! Sends again what was sent before: one delivery, or all that failed since a time.
 
 use crate::app::App;
 use crate::domain::time::Timestamp;
 use crate::store::delivery_log;
 
 /// Deliveries made due in one transaction.
-const BATCH: u32 = 1_000;
+const BATCH: u32 = 500;
+/// Webhooks read at once.
+const WEBHOOKS_READ: u32 = 500;
 
-/// Makes a delivery due again; tells whether there was one.
+/// Makes a delivery due again; tells whether there was one. Its retry schedule starts anew.
 pub async fn resend_delivery(app: &App, delivery: i64) -> anyhow::Result<bool> {
     let now = app.clock.now();
     let found = app.db.write(async move |tx| Ok(delivery_log::resend(tx, delivery, now).await?)).await?;
@@ -15,21 +17,52 @@ pub async fn resend_delivery(app: &App, delivery: i64) -> anyhow::Result<bool> {
     Ok(found)
 }
 
-/// Makes all failed deliveries of a webhook due again whose event is not older than `since`. `progress` hears how many
-/// there are so far.
-pub async fn resend_failed(app: &App, webhook: i64, since: Timestamp, progress: impl Fn(u64)) -> anyhow::Result<u64> {
-    let mut total = 0;
+/// Makes all failed deliveries of a webhook, or of every one, due again whose event is not older than `since`. `progress`
+/// hears how many there are so far.
+pub async fn resend_failed(
+    app: &App,
+    webhook: Option<i64>,
+    since: Timestamp,
+    progress: impl Fn(u64),
+) -> anyhow::Result<u64> {
+    if let Some(webhook) = webhook {
+        return resend_of_webhook(app, webhook, since, &progress).await;
+    }
+    let (mut resent, mut after) = (0, 0);
     loop {
-        let now = app.clock.now();
-        let batch = app
-            .db
-            .write(async move |tx| Ok(delivery_log::resend_failed(tx, webhook, since, now, BATCH).await?))
-            .await?;
-        total += batch;
-        progress(total);
-        app.wake.ring();
-        if batch < u64::from(BATCH) {
-            return Ok(total);
+        let keys =
+            app.db.read(async move |conn| Ok(delivery_log::webhook_keys(conn, after, WEBHOOKS_READ).await?)).await?;
+        for webhook in &keys {
+            resent += resend_of_webhook(app, *webhook, since, &|of_this| progress(resent + of_this)).await?;
         }
+        match keys.last() {
+            Some(last) => after = *last,
+            None => return Ok(resent),
+        }
+    }
+}
+
+/// Goes through the row keys once, so that what fails again meanwhile is not sent a second time.
+async fn resend_of_webhook(app: &App, webhook: i64, since: Timestamp, progress: &impl Fn(u64)) -> anyhow::Result<u64> {
+    let (mut resent, mut after) = (0, 0);
+    loop {
+        // Found by reading: a long search holds nobody's writes up.
+        let failed =
+            app.db.read(async move |conn| Ok(delivery_log::failed(conn, webhook, since, after, BATCH).await?)).await?;
+        let Some(last) = failed.last() else { return Ok(resent) };
+        after = *last;
+        let now = app.clock.now();
+        resent += app
+            .db
+            .write(async move |tx| {
+                let mut due = 0;
+                for delivery in failed {
+                    due += u64::from(delivery_log::resend_if_failed(tx, delivery, now).await?);
+                }
+                Ok(due)
+            })
+            .await?;
+        progress(resent);
+        app.wake.ring();
     }
 }

@@ -46,7 +46,8 @@ pub async fn take_turn(app: &App, conversation: i64) -> anyhow::Result<()> {
         .write(async move |tx| {
             let conversation = conversations::get_for_update(tx, conversation).await?;
             let scene = Scene::set(tx, conversation).await?;
-            let unread = messages::unread(tx, scene.conversation.id, scene.conversation.answered_up_to, MESSAGES_MAX).await?;
+            let unread =
+                messages::unread(tx, scene.conversation.id, scene.conversation.answered_up_to, MESSAGES_MAX).await?;
             scene.play(tx, &unread, &random, now).await
         })
         .await?;
@@ -82,7 +83,8 @@ impl Scene {
     }
 
     async fn play(mut self, tx: &Tx, unread: &[Unread], random: &Random, now: Timestamp) -> anyhow::Result<()> {
-        let mut known: BTreeMap<String, Known> = serde_json::from_str(&self.lead.fields).context("reading a lead's fields")?;
+        let mut known: BTreeMap<String, Known> =
+            serde_json::from_str(&self.lead.fields).context("reading a lead's fields")?;
         let channel_phone = self.conversation.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
         let messages: Vec<Message> = unread.iter().map(as_said).collect();
         let turn = agent::turn(&Input {

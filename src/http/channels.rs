@@ -11,18 +11,14 @@ use crate::flows::open_channel::{OpenChannel, open_channel};
 use crate::flows::receive_message::receive_whatsapp as receive;
 
 /// `GET /channels/whatsapp/{channel}/webhook`: answers the challenge where the token is the channel's.
-pub async fn verify_whatsapp(
-    State(app): State<App>,
-    Path(channel): Path<String>,
-    query: Query,
-) -> Result<String> {
+pub async fn verify_whatsapp(State(app): State<App>, Path(channel): Path<String>, query: Query) -> Result<String> {
     let channel = whatsapp(&app, &channel).await?;
     let expected = &channel.credentials.verify_token;
     let one = |name: &str| query.one(name).map_err(|field| Problem::Invalid(vec![field]));
     let (mode, token, challenge) = (one("hub.mode")?, one("hub.verify_token")?, one("hub.challenge")?);
-    verify::challenge(expected, mode, token, challenge)
-        .map(str::to_owned)
-        .ok_or_else(|| Problem::Forbidden("hub.verify_token is not the one that this channel was added with.".to_owned()))
+    verify::challenge(expected, mode, token, challenge).map(str::to_owned).ok_or_else(|| {
+        Problem::Forbidden("hub.verify_token is not the one that this channel was added with.".to_owned())
+    })
 }
 
 /// `POST /channels/whatsapp/{channel}/webhook`: stores all that the body brings, then answers.
@@ -43,7 +39,7 @@ pub async fn receive_whatsapp(
 }
 
 async fn whatsapp(app: &App, channel_id: &str) -> Result<OpenChannel> {
-    open_channel(app, "whatsapp", channel_id)
-        .await?
-        .ok_or_else(|| Problem::NotFound(format!("There is no WhatsApp channel {channel_id:?}: aurix channel add whatsapp makes one.")))
+    open_channel(app, "whatsapp", channel_id).await?.ok_or_else(|| {
+        Problem::NotFound(format!("There is no WhatsApp channel {channel_id:?}: aurix channel add whatsapp makes one."))
+    })
 }

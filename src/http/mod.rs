@@ -21,10 +21,7 @@ use crate::app::App;
 pub fn router(app: App, extra: Router<App>, stopping: watch::Receiver<bool>) -> Router {
     Router::new()
         .route("/widget.js", get(widget::script))
-        .route(
-            "/c/{widget}",
-            get(widget::press_link).post(widget::press_json).options(widget::press_preflight),
-        )
+        .route("/c/{widget}", get(widget::press_link).post(widget::press_json).options(widget::press_preflight))
         .route("/channels/whatsapp/{channel}/webhook", get(channels::verify_whatsapp).post(channels::receive_whatsapp))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(move |app| health::ready(app, stopping.clone())))

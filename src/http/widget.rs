@@ -63,7 +63,8 @@ pub async fn press_link(
         link(&widget, None)
     };
     let location = HeaderValue::try_from(location).map_err(|error| Problem::Internal(error.into()))?;
-    Ok((StatusCode::FOUND, [(LOCATION, location), (CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response())
+    Ok((StatusCode::FOUND, [(LOCATION, location), (CACHE_CONTROL, HeaderValue::from_static("no-store"))])
+        .into_response())
 }
 
 /// The answer of the JSON twin.
@@ -103,7 +104,9 @@ pub async fn press_preflight(State(app): State<App>, Path(id): Path<String>, hea
 }
 
 async fn the_widget(app: &App, id: &str) -> Result<Arc<Widget>> {
-    find_widget(app, id).await?.ok_or_else(|| Problem::NotFound(format!("There is no widget {id:?}: check the tag on the site.")))
+    find_widget(app, id)
+        .await?
+        .ok_or_else(|| Problem::NotFound(format!("There is no widget {id:?}: check the tag on the site.")))
 }
 
 fn allowed_origin(widget: &Widget, headers: &HeaderMap) -> Result<HeaderValue> {
@@ -145,12 +148,7 @@ fn press(app: &App, widget: &Arc<Widget>, headers: &HeaderMap, peer: IpAddr, fie
         click_url: given(fields.click_url),
         first_raw_url: given(fields.first_raw_url),
         referrer: given(fields.referrer),
-        ip: client_ip(
-            peer,
-            &app.config.trusted_proxies,
-            &all(headers, "x-forwarded-for"),
-            &all(headers, "forwarded"),
-        ),
+        ip: client_ip(peer, &app.config.trusted_proxies, &all(headers, "x-forwarded-for"), &all(headers, "forwarded")),
         user_agent: headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
     }
 }

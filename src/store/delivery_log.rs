@@ -14,6 +14,8 @@ pub struct LoggedDelivery {
     pub webhook: String,
     /// Where it goes.
     pub url: String,
+    /// Whether the webhook is on: what is due waits until it is.
+    pub is_webhook_active: bool,
     /// `evt_…`
     pub event_id: String,
     /// `widget.click`, …
@@ -33,12 +35,13 @@ fn read(row: &Row<'_>) -> Result<LoggedDelivery> {
         id: row.get(0)?,
         webhook: row.get(1)?,
         url: row.get(2)?,
-        event_id: row.get(3)?,
-        event_type: row.get(4)?,
-        status: row.get(5)?,
-        attempts: row.get(6)?,
-        due_at: row.get(7)?,
-        created_at: row.get(8)?,
+        is_webhook_active: row.get(3)?,
+        event_id: row.get(4)?,
+        event_type: row.get(5)?,
+        status: row.get(6)?,
+        attempts: row.get(7)?,
+        due_at: row.get(8)?,
+        created_at: row.get(9)?,
     })
 }
 
@@ -56,7 +59,7 @@ pub struct Filter {
 /// Deliveries, newest first, at most `most`.
 pub async fn list(conn: &Conn, filter: &Filter, most: u32) -> Result<Vec<LoggedDelivery>> {
     conn.query(
-        "SELECT d.id, w.public_id, w.url, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
+        "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
          FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
          WHERE ($1 = '' OR w.public_id = $1) AND ($2 = '' OR d.status = $2) AND d.created_at >= $3
          ORDER BY d.id DESC
@@ -75,7 +78,7 @@ pub async fn list(conn: &Conn, filter: &Filter, most: u32) -> Result<Vec<LoggedD
 /// The delivery of that row key.
 pub async fn find(conn: &Conn, delivery: i64) -> Result<Option<LoggedDelivery>> {
     conn.find(
-        "SELECT d.id, w.public_id, w.url, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
+        "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
          FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
          WHERE d.id = $1",
         params![delivery],
@@ -141,28 +144,55 @@ pub async fn attempts(conn: &Conn, delivery: i64) -> Result<Vec<LoggedAttempt>> 
     .await
 }
 
-/// Makes one delivery due again, with its retry schedule from the start; tells whether there was one.
+/// Makes one delivery due again, with its retry schedule from the start; tells whether there was one. What was cancelled, or
+/// belongs to a webhook that was removed, stays as it is.
 pub async fn resend(tx: &Tx, delivery: i64, now: Timestamp) -> Result<bool> {
     let touched = tx
         .execute(
             "UPDATE deliveries
              SET status = 'pending', due_at = $2, retries_from = attempts
-             WHERE id = $1 AND status <> 'cancelled'",
+             WHERE id = $1 AND status <> 'cancelled'
+               AND webhook_id IN (SELECT id FROM webhooks WHERE removed_at IS NULL)",
             params![delivery, now],
         )
         .await?;
     Ok(touched == 1)
 }
 
-/// Makes up to `most` failed deliveries of a webhook due again, of events from `since` on; tells how many.
-pub async fn resend_failed(tx: &Tx, webhook: i64, since: Timestamp, now: Timestamp, most: u32) -> Result<u64> {
-    tx.execute(
-        "UPDATE deliveries
-         SET status = 'pending', due_at = $3, retries_from = attempts
-         WHERE id IN (
-             SELECT id FROM deliveries WHERE webhook_id = $1 AND status = 'failed' AND created_at >= $2 ORDER BY id LIMIT $4
-         )",
-        params![webhook, since, now, most],
+/// Makes one delivery due again as [`resend`] does, if it is a failed one still.
+pub async fn resend_if_failed(tx: &Tx, delivery: i64, now: Timestamp) -> Result<bool> {
+    let touched = tx
+        .execute(
+            "UPDATE deliveries
+             SET status = 'pending', due_at = $2, retries_from = attempts
+             WHERE id = $1 AND status = 'failed'",
+            params![delivery, now],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// The failed deliveries of a webhook whose row keys are above `after`, of events from `since` on: oldest first, at most
+/// `most`.
+pub async fn failed(conn: &Conn, webhook: i64, since: Timestamp, after: i64, most: u32) -> Result<Vec<i64>> {
+    conn.query(
+        "SELECT id
+         FROM deliveries
+         WHERE webhook_id = $1 AND id > $2 AND status = 'failed' AND created_at >= $3
+         ORDER BY id
+         LIMIT $4",
+        params![webhook, after, since, most],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Row keys above `after` of webhooks of all projects that were not removed: at most `most`.
+pub async fn webhook_keys(conn: &Conn, after: i64, most: u32) -> Result<Vec<i64>> {
+    conn.query(
+        "SELECT id FROM webhooks WHERE id > $1 AND removed_at IS NULL ORDER BY id LIMIT $2",
+        params![after, most],
+        |row| row.get(0),
     )
     .await
 }

@@ -32,13 +32,7 @@ pub async fn exists(conn: &Conn, event_id: &str) -> Result<bool> {
 }
 
 /// Makes a delivery of an event to a webhook, due at once.
-pub async fn deliver_to(
-    tx: &Tx,
-    webhook: i64,
-    event: i64,
-    conversation: Option<i64>,
-    now: Timestamp,
-) -> Result<u64> {
+pub async fn deliver_to(tx: &Tx, webhook: i64, event: i64, conversation: Option<i64>, now: Timestamp) -> Result<u64> {
     tx.execute(
         "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried, due_at, created_at)
          VALUES ($1, $2, $3, 'pending', 0, 0, FALSE, $4, $4)",

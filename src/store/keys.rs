@@ -36,21 +36,25 @@ fn read(row: &Row<'_>) -> Result<Key> {
     })
 }
 
-/// Stores a key by its SHA-256 in hex.
-pub async fn insert(
-    tx: &Tx,
-    project: ProjectId,
-    public_id: &str,
-    service_name: &str,
-    prefix: &str,
-    hash: &str,
-    now: Timestamp,
-) -> Result<Key> {
+/// What is stored of a new key.
+pub struct NewKey<'a> {
+    /// A UUID.
+    pub public_id: &'a str,
+    /// `external`, or the partner's name.
+    pub service_name: &'a str,
+    /// The beginning of the key.
+    pub prefix: &'a str,
+    /// The key's SHA-256 in hex.
+    pub hash: &'a str,
+}
+
+/// Stores a key.
+pub async fn insert(tx: &Tx, project: ProjectId, new: &NewKey<'_>, now: Timestamp) -> Result<Key> {
     tx.get(
         "INSERT INTO api_keys (public_id, project_id, service_name, prefix, hash, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)
          RETURNING id, public_id, project_id, service_name, prefix, created_at, revoked_at",
-        params![public_id, project.0, service_name, prefix, hash, now],
+        params![new.public_id, project.0, new.service_name, new.prefix, new.hash, now],
         read,
     )
     .await

@@ -93,5 +93,6 @@ pub async fn update(tx: &Tx, project: ProjectId, lead: &Lead, now: Timestamp) ->
 
 /// Removes the lead of a conversation whose person turned out to be another conversation's.
 pub async fn remove(tx: &Tx, project: ProjectId, conversation: i64) -> Result<u64> {
-    tx.execute("DELETE FROM leads WHERE project_id = $1 AND conversation_id = $2", params![project.0, conversation]).await
+    tx.execute("DELETE FROM leads WHERE project_id = $1 AND conversation_id = $2", params![project.0, conversation])
+        .await
 }

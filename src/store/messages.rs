@@ -27,11 +27,9 @@ pub struct NewMessage<'a> {
 
 /// Whether a message of that id is stored.
 pub async fn exists(conn: &Conn, channel: i64, platform_id: &str) -> Result<bool> {
-    conn.find(
-        "SELECT 1 FROM messages WHERE channel = $1 AND platform_id = $2",
-        params![channel, platform_id],
-        |_| Ok(()),
-    )
+    conn.find("SELECT 1 FROM messages WHERE channel = $1 AND platform_id = $2", params![channel, platform_id], |_| {
+        Ok(())
+    })
     .await
     .map(|found| found.is_some())
 }

@@ -46,20 +46,24 @@ fn read(row: &Row<'_>) -> Result<Widget> {
     })
 }
 
-/// Makes a widget. `origins` is a JSON list.
-pub async fn insert(
-    tx: &Tx,
-    project: ProjectId,
-    public_id: &str,
-    channel: i64,
-    greeting: &str,
-    origins: &str,
-    now: Timestamp,
-) -> Result<u64> {
+/// What a widget starts with.
+pub struct NewWidget<'a> {
+    /// The id in the tag.
+    pub public_id: &'a str,
+    /// Row key of a channel of the same project.
+    pub channel: i64,
+    /// What the prefilled text begins with.
+    pub greeting: &'a str,
+    /// The sites that may press, a JSON list.
+    pub origins: &'a str,
+}
+
+/// Makes a widget.
+pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWidget<'_>, now: Timestamp) -> Result<u64> {
     tx.execute(
         "INSERT INTO widgets (public_id, project_id, channel, greeting, origins, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
-        params![public_id, project.0, channel, greeting, origins, now],
+        params![new.public_id, project.0, new.channel, new.greeting, new.origins, now],
     )
     .await
 }

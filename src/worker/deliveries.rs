@@ -49,7 +49,8 @@ impl Tracks {
     fn ended(&mut self, attempted: &Attempted) {
         let Some(track) = self.0.get_mut(&attempted.webhook_id) else { return };
         track.in_flight -= 1;
-        track.limit = if attempted.answered_well { (track.limit * 2).min(PER_WEBHOOK_MAX) } else { (track.limit / 2).max(1) };
+        track.limit =
+            if attempted.answered_well { (track.limit * 2).min(PER_WEBHOOK_MAX) } else { (track.limit / 2).max(1) };
         if self.0.len() > TRACKS_MAX {
             self.0.retain(|_, track| track.in_flight > 0);
         }

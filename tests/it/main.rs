@@ -3,6 +3,7 @@
 #[macro_use]
 mod support;
 
+mod cli;
 mod clicks;
 mod conversations;
 mod deliveries;

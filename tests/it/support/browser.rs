@@ -26,7 +26,8 @@ impl Answer {
     /// The reference in the link that a press was sent to.
     pub fn reference(&self) -> String {
         let location = self.header("location").to_owned();
-        let at = location.find("O-").unwrap_or_else(|| panic!("no reference in {location:?}, status {}", self.status()));
+        let at =
+            location.find("O-").unwrap_or_else(|| panic!("no reference in {location:?}, status {}", self.status()));
         location[at..at + 9].to_owned()
     }
 }

@@ -122,7 +122,13 @@ impl TestApp {
         self.send(net::Method::GET, path, headers, Bytes::new()).await
     }
 
-    pub async fn send(&self, method: net::Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+    pub async fn send(
+        &self,
+        method: net::Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
         let request = net::Request {
             method,
             url: format!("{}{path}", self.base_url),
@@ -153,7 +159,8 @@ impl TestApp {
 }
 
 async fn run_on_server(server: &str, statement: &str) {
-    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.expect("the tests' PostgreSQL");
+    let (client, connection) =
+        tokio_postgres::connect(server, tokio_postgres::NoTls).await.expect("the tests' PostgreSQL");
     tokio::spawn(connection);
     client.batch_execute(statement).await.expect("the tests may make databases");
 }
@@ -163,7 +170,7 @@ fn next_number() -> u64 {
     NUMBER.fetch_add(1, Ordering::Relaxed)
 }
 
-fn fresh_folder() -> PathBuf {
+pub fn fresh_folder() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("aurix-story-{}-{}", std::process::id(), next_number()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     folder

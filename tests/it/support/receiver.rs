@@ -30,7 +30,11 @@ impl Received {
     /// `widget.click`, `lead.created`, …
     pub fn event(&self) -> String {
         let json = self.json();
-        json.get("event_type").or_else(|| json.get("event")).and_then(Value::as_str).expect("an event's name").to_owned()
+        json.get("event_type")
+            .or_else(|| json.get("event"))
+            .and_then(Value::as_str)
+            .expect("an event's name")
+            .to_owned()
     }
 }
 

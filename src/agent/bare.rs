@@ -1,0 +1,87 @@
+//! A text that is nothing but a name, and the parts of a name.
+
+use super::lexicon::{is_everyday, is_particle, is_question};
+use super::names::{NAME_WORDS_MAX, is_capitalised, is_name_like, word_at};
+use super::span::{Span, is_free};
+
+/// Longest text that can be a bare name, in bytes.
+const BARE_BYTES_MAX: usize = 200;
+/// Longest first piece without a name after which a later piece is still looked at, in bytes.
+const HEAD_BYTES_MAX: usize = 40;
+/// Words that may stand around a bare name.
+const AROUND: &[&str] = &[
+    "yes", "sure", "ok", "okay", "hi", "hello", "it's", "its", "is", "it", "please", "thanks", "here", "um", "hey",
+    "yeah", "just", "for", "the", "under", "at", "on",
+];
+
+/// Finds a name that is the whole answer: with at most a "yes," or "it's" before it, and a "please" or a value that was
+/// taken already behind.
+pub(super) fn find(text: &str, taken: &[Span]) -> Option<Span> {
+    if text.len() > BARE_BYTES_MAX || text.contains('?') || text.contains(' ') && is_question(text) {
+        return None;
+    }
+    let pieces =
+        text.split([',', '.', '!', ';', '\n', '(', ')', '，', '。']).map(str::trim).filter(|piece| !piece.is_empty());
+    for (place, piece) in pieces.take(4).enumerate() {
+        if let Some(span) = name_of(text, piece, taken) {
+            return Some(span);
+        }
+        if place == 0 && piece.len() > HEAD_BYTES_MAX {
+            return None;
+        }
+    }
+    None
+}
+
+fn offset(text: &str, part: &str) -> usize {
+    part.as_ptr() as usize - text.as_ptr() as usize
+}
+
+fn name_of(text: &str, piece: &str, taken: &[Span]) -> Option<Span> {
+    let mut words: Vec<Span> = Vec::new();
+    for word in piece.split_whitespace() {
+        let start = offset(text, word);
+        let whole = Span::new(start, start + word.len());
+        // A word that is another value ends the name, or stands before it.
+        if !is_free(whole, taken) {
+            words.push(whole);
+            continue;
+        }
+        let span = word_at(text, start + (word.len() - word.trim_start_matches(['"', '\'', '“', '(']).len()))?;
+        let bare = word.trim_matches(['"', '\'', '“', '”', ':', '-', ')', '(']);
+        if span.words(text) != bare {
+            return None;
+        }
+        words.push(span);
+    }
+    let is_around = |span: &Span| AROUND.contains(&span.words(text).to_lowercase().as_str()) || !is_free(*span, taken);
+    let start = words.iter().position(|span| !is_around(span))?;
+    let end = words.iter().rposition(|span| !is_around(span))? + 1;
+    let words = &words[start..end];
+    let fits = |span: &Span| {
+        let word = span.words(text);
+        let is_name = is_capitalised(word) && is_name_like(word);
+        is_free(*span, taken) && (!is_everyday(word) || is_particle(word) && words.len() > 1 || is_name)
+    };
+    (words.len() <= NAME_WORDS_MAX && words.iter().all(fits)).then(|| words[0].covering(words[words.len() - 1]))
+}
+
+/// Splits a whole name: the family part begins at a particle (`binte`, `van`), else at the second word.
+pub(super) fn split(text: &str, whole: Span) -> (Span, Option<Span>) {
+    let words: Vec<Span> = whole
+        .words(text)
+        .split_whitespace()
+        .map(|word| {
+            let start = word.as_ptr() as usize - text.as_ptr() as usize;
+            Span::new(start, start + word.len())
+        })
+        .collect();
+    let (Some(first), Some(last)) = (words.first(), words.last()) else { return (whole, None) };
+    if words.len() == 1 {
+        return (whole, None);
+    }
+    let cut = words.iter().skip(1).position(|word| is_particle(word.words(text))).map_or(1, |at| at + 1);
+    let family = words[cut.min(words.len() - 1)];
+    let given_end = words[cut.min(words.len() - 1) - 1];
+    (first.covering(given_end), Some(family.covering(*last)))
+}

@@ -1,0 +1,191 @@
+//! Whole conversations with the agent.
+
+use std::collections::BTreeMap;
+
+use super::{Input, Known, Message, Outcome, State, Turn, turn};
+use crate::domain::form::Form;
+use crate::domain::phone::{PhoneNumber, Region};
+use jiff::tz::TimeZone;
+
+/// A conversation with the agent: what the person writes, and what comes back.
+struct Talk {
+    form: Form,
+    known: BTreeMap<String, Known>,
+    state: State,
+    phone: Option<PhoneNumber>,
+    last: Option<Turn>,
+}
+
+const FORM: &str = r#"{"greeting":"Hi, welcome!","closing":"All done.","fields":[
+    {"key":"name","type":"name","required":true,"question":"Your name?"},
+    {"key":"email","type":"email","required":true,"question":"Your email?"},
+    {"key":"outlet","type":"choice","required":true,"question":"Which outlet?","options":["Orchard Gateway","Bugis Junction"]},
+    {"key":"company","type":"text","required":false,"question":"Your company?"},
+    {"key":"people","type":"number","required":true,"question":"How many people?"}]}"#;
+
+impl Talk {
+    fn new(form: &str) -> Self {
+        let form = Form::parse(form).unwrap();
+        let phone = PhoneNumber::from_wa_id("6512345678").ok();
+        Self { form, known: BTreeMap::new(), state: State::default(), phone, last: None }
+    }
+
+    fn burst(&mut self, messages: &[Message]) -> Option<String> {
+        let turn = turn(&Input {
+            form: &self.form,
+            known: &self.known,
+            channel_phone: self.phone.as_ref(),
+            state: &self.state,
+            messages,
+            region: Region::SINGAPORE,
+            timezone: &TimeZone::fixed(jiff::tz::offset(8)),
+            now: "2026-11-21T04:00:00Z".parse().unwrap(),
+            prefilled_greeting: Some("Hello, I am interested."),
+        });
+        for taken in &turn.changes {
+            let known = Known { value: taken.value.clone(), words: taken.words.clone() };
+            self.known.insert(taken.key.clone(), known);
+        }
+        let json = serde_json::to_string(&turn.state).unwrap();
+        self.state = serde_json::from_str(&json).unwrap();
+        let reply = turn.reply.clone();
+        self.last = Some(turn);
+        reply
+    }
+
+    fn write(&mut self, text: &str) -> String {
+        self.burst(&[Message::Text(text.to_owned())]).unwrap_or_default()
+    }
+
+    fn outcome(&self) -> Outcome {
+        self.last.as_ref().map(|turn| turn.outcome).unwrap_or_default()
+    }
+
+    fn value(&self, key: &str) -> &str {
+        self.known.get(key).map_or("", |known| &known.value)
+    }
+}
+
+#[test]
+fn a_lead_is_led_to_its_end() {
+    let mut talk = Talk::new(FORM);
+    let first = talk.write("Hello, I am interested.\nReference: O-aB3dE9z (Please send this reference number so that we can help you faster)");
+    assert_eq!(first, "Hi, welcome!\nYour name?");
+    assert_eq!((talk.value("phone"), &talk.state.intent), ("+6512345678", &None));
+    assert_eq!(talk.write("vashti"), "Thank you. Your email?");
+    assert_eq!(
+        talk.write("vashti at example dot com"),
+        "Thank you. Which outlet?\n1. Orchard Gateway\n2. Bugis Junction"
+    );
+    assert_eq!(talk.write("the bugis one"), "Thank you. Your company?");
+    assert_eq!(talk.write("no"), "How many people?");
+    assert_eq!(talk.write("8 people"), "All done.");
+    assert_eq!(talk.outcome(), Outcome::Completed);
+    assert_eq!((talk.value("outlet"), talk.value("people")), ("Bugis Junction", "8"));
+    assert_eq!(talk.write("thanks!"), "");
+    assert_eq!(talk.write("actually we are 6"), "Got it, I have changed that.");
+    assert_eq!((talk.value("people"), talk.outcome()), ("6", Outcome::None));
+    assert_eq!(talk.write("do you have parking?"), "Thank you, a person will get back to you.");
+    assert_eq!(talk.write("and a garden?"), "");
+}
+
+#[test]
+fn everything_in_one_message_completes_the_lead() {
+    let mut talk = Talk::new(FORM);
+    let reply = talk.write("I'm Vashti Sampaia, v@example.com, a table for 5 people at Orchard Gateway please");
+    assert_eq!(reply, "Hi, welcome!\nAll done.");
+    assert_eq!(talk.outcome(), Outcome::Completed);
+    assert!(talk.state.intent.is_some());
+}
+
+#[test]
+fn a_wrong_answer_is_explained_once() {
+    let mut talk = Talk::new(FORM);
+    talk.write("hi, I'm Vashti");
+    let explained = talk.write("vashti@home");
+    assert!(explained.contains("name@example.com") && explained.ends_with("Your email?"), "{explained}");
+    assert_eq!(talk.write("vashti@"), "Your email?");
+    assert_eq!(talk.write("why do you need it?"), "A person will answer that. Your email?");
+    assert_eq!(talk.write("I don't want to say"), "We need it to get back to you. Your email?");
+    assert!(talk.write("vashti@").starts_with("Let us leave it at that."));
+    assert_eq!(talk.outcome(), Outcome::HandedOver);
+    assert_eq!(talk.write("hello?"), "");
+}
+
+#[test]
+fn stop_is_confirmed_once_and_start_goes_on() {
+    let mut talk = Talk::new(FORM);
+    talk.write("hi");
+    assert!(talk.write("please stop").contains("START"));
+    assert_eq!(talk.outcome(), Outcome::Stopped);
+    assert_eq!(talk.write("my name is Vashti"), "");
+    assert_eq!(talk.write("stop"), "");
+    assert_eq!((talk.value("name"), talk.outcome()), ("", Outcome::None));
+    assert_eq!(talk.write("start"), "Welcome back! Your name?");
+}
+
+#[test]
+fn a_human_takes_over() {
+    let mut talk = Talk::new(FORM);
+    talk.write("hi");
+    assert_eq!(talk.write("can I talk to a real person please"), "All right, a person will take over from here.");
+    assert_eq!(talk.outcome(), Outcome::HandedOver);
+    assert_eq!(talk.write("my email is v@example.com"), "");
+    assert_eq!(talk.value("email"), "v@example.com");
+}
+
+#[test]
+fn a_burst_gets_one_reply_and_corrections_count() {
+    let mut talk = Talk::new(FORM);
+    let burst = ["hi", "my name is Tang Wei Ming", "no, it's Tan not Tang", "email v@example.com"];
+    let reply = talk.burst(&burst.map(|text| Message::Text(text.to_owned())));
+    assert!(reply.unwrap().ends_with("2. Bugis Junction"));
+    assert_eq!((talk.value("name"), talk.value("email")), ("Tan Wei Ming", "v@example.com"));
+    assert!(
+        talk.write("sorry, wrong email, it's w@example.com").starts_with("Got it, I have changed that. Which outlet?")
+    );
+    assert_eq!(talk.value("email"), "w@example.com");
+}
+
+#[test]
+fn what_has_no_words_is_answered_with_the_question() {
+    let mut talk = Talk::new(FORM);
+    assert_eq!(talk.burst(&[Message::Other]).unwrap(), "Hi, welcome!\nYour name?");
+    assert!(talk.burst(&[Message::Other]).unwrap().ends_with("look at it. Your name?"));
+    let card = Message::Contact { name: Some("Vashti".to_owned()), phone: None, email: None };
+    assert_eq!(talk.burst(&[card]).unwrap(), "Thank you. Your email?");
+    assert_eq!(talk.burst(&[]), None);
+}
+
+#[test]
+fn the_intent_is_the_first_thing_of_substance() {
+    let mut talk = Talk::new(FORM);
+    assert_eq!(talk.write("How much is a session?"), "Hi, welcome!\nA person will answer that. Your name?");
+    assert_eq!(talk.state.intent.as_deref(), Some("How much is a session?"));
+    let mut talk = Talk::new(FORM);
+    talk.write("hi");
+    talk.write("Vashti");
+    assert_eq!(talk.state.intent, None);
+}
+
+#[test]
+fn the_parts_of_a_name_make_the_name() {
+    let mut talk = Talk::new(
+        r#"{"fields":[{"key":"first_name","type":"name","required":true},{"key":"last_name","type":"name","required":true}]}"#,
+    );
+    talk.write("hello");
+    talk.write("Vashti");
+    assert!(talk.write("Sampaia").contains("email"));
+    assert_eq!((talk.value("last_name"), talk.value("name")), ("Sampaia", "Vashti Sampaia"));
+}
+
+#[test]
+fn the_agent_speaks_the_forms_language() {
+    for (language, stopped) in
+        [("zh-SG", "开始"), ("ms", "MULA"), ("es", "EMPEZAR"), ("de", "START"), ("fr", "START"), ("xx", "START")]
+    {
+        let mut talk = Talk::new(&format!(r#"{{"language":"{language}"}}"#));
+        talk.write("hi");
+        assert!(talk.write("stop").contains(stopped), "{language}");
+    }
+}

@@ -1,0 +1,146 @@
+//! Every check of a setting, and the key that is generated once.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use clap::Parser;
+
+use super::*;
+use crate::domain::random::Random;
+
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+fn config(flags: &[&str]) -> Result<Config, InvalidSetting> {
+    let flags = Flags::try_parse_from([&["aurix"], flags].concat()).expect("flags that the command line takes");
+    flags.settings.check()
+}
+
+/// What a wrong setting is answered with: one line, which names it.
+#[track_caller]
+fn check_refused(flag: &str, setting: &str, part: &str) {
+    let error = config(&[flag]).expect_err(flag);
+    let line = error.to_string();
+    assert_eq!(error.setting, setting);
+    assert!(line.starts_with(&format!("{setting}: ")) && line.contains(part) && line.lines().count() == 1, "{line}");
+}
+
+#[test]
+fn a_wrong_setting_is_named_in_one_line() {
+    check_refused("--listen=abc", "AURIX_LISTEN", "\"abc\" is no address: write HOST:PORT, for example 127.0.0.1:8080");
+    check_refused("--listen=127.0.0.1", "AURIX_LISTEN", "HOST:PORT");
+    check_refused("--listen=127.0.0.1:70000", "AURIX_LISTEN", "HOST:PORT");
+    check_refused("--base-url=aurix.example.com", "AURIX_BASE_URL", "https://aurix.example.com");
+    check_refused("--base-url=ftp://aurix.example.com", "AURIX_BASE_URL", "http:// or https://");
+    check_refused("--base-url=https://a.example/?b=c", "AURIX_BASE_URL", "no address");
+    check_refused("--database=mysql://a:secret@b/c", "AURIX_DATABASE", "postgres://");
+    check_refused("--allow-networks=10.0.0.0/8,10.0.0.0/99", "AURIX_ALLOW_NETWORKS", "\"10.0.0.0/99\"");
+    check_refused("--allow-http=perhaps", "AURIX_ALLOW_HTTP", "neither `true` nor `false`");
+    check_refused("--trusted-proxies=proxy", "AURIX_TRUSTED_PROXIES", "\"proxy\" is no network");
+    check_refused("--retry-schedule=5s,soon", "AURIX_RETRY_SCHEDULE", "`soon`");
+    check_refused("--log=a=b=c", "AURIX_LOG", "is no filter");
+    check_refused("--log-format=xml", "AURIX_LOG_FORMAT", "neither `text` nor `json`");
+    check_refused("--listen=a\nb", "AURIX_LISTEN", "no address");
+}
+
+#[test]
+fn a_password_in_a_wrong_setting_is_not_repeated() {
+    let refused = config(&["--database=mysql://a:hunter2@b/c"]).unwrap_err().to_string();
+    assert!(!refused.contains("hunter2"), "{refused}");
+}
+
+#[test]
+fn settings_are_read() {
+    let config = config(&[
+        "--listen=localhost:0",
+        "--base-url=https://aurix.example.com/",
+        "--data-dir=/var/lib/aurix",
+        "--secret-key=hunter2",
+        "--allow-networks=127.0.0.0/8, ::1",
+        "--allow-http",
+        "--trusted-proxies=10.0.0.0/8",
+        "--retry-schedule=1s,2s",
+        "--log=aurix=debug,info",
+        "--log-format=json",
+    ])
+    .unwrap();
+    assert_eq!(config.listen, "127.0.0.1:0".parse().unwrap());
+    assert_eq!((config.base_url.as_str(), config.base_url_is_default), ("https://aurix.example.com", false));
+    assert!(matches!(&config.database, Location::Sqlite(file) if file == &PathBuf::from("/var/lib/aurix/aurix.db")));
+    assert_eq!(config.allow_networks, ["127.0.0.0/8".parse().unwrap(), "::1/128".parse::<IpNet>().unwrap()]);
+    assert_eq!(config.trusted_proxies, ["10.0.0.0/8".parse::<IpNet>().unwrap()]);
+    assert!(config.allow_http && config.log_format == LogFormat::Json);
+    assert_eq!(config.retry_schedule, Schedule::parse("1s,2s").unwrap());
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn an_empty_setting_is_none() {
+    let flags: Vec<String> = settings().iter().map(|setting| format!("{}=", setting.flag)).collect();
+    let empty = config(&flags.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+    assert_eq!(format!("{empty:?}"), format!("{:?}", Config::default()));
+    assert_eq!(format!("{:?}", config(&[]).unwrap()), format!("{:?}", Config::default()));
+}
+
+#[test]
+fn a_setting_is_a_variable_and_a_flag_of_the_same_name() {
+    let settings = settings();
+    assert_eq!(settings.len(), 11);
+    for setting in settings {
+        let name = setting.flag.trim_start_matches("--").replace('-', "_").to_uppercase();
+        assert_eq!(setting.variable, format!("AURIX_{name}"));
+        assert!(setting.meaning.len() > 10, "{setting:?}");
+    }
+}
+
+/// A folder of this test's own, removed at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let id = Random::from_system().token("aurix-config-", 12);
+        Self(std::env::temp_dir().join(id).join("data"))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(self.0.parent().expect("made with a parent"));
+    }
+}
+
+#[test]
+fn a_key_is_made_once_and_readable_by_its_owner_alone() {
+    let folder = Folder::new();
+    let config = Config { data_dir: folder.0.clone(), ..Config::default() };
+    let key = config.secret(&Random::seeded(1)).unwrap();
+    assert_eq!(key.len(), 43);
+    assert_eq!(config.secret(&Random::seeded(2)).unwrap(), key);
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(folder.0.clone()), mode(folder.0.join("secret.key"))), (0o700, 0o600));
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1, "no draft is left behind");
+}
+
+#[test]
+fn many_that_start_at_once_get_the_same_key() {
+    let folder = Folder::new();
+    let start = |seed| {
+        let config = Config { data_dir: folder.0.clone(), ..Config::default() };
+        std::thread::spawn(move || config.secret(&Random::seeded(seed)).unwrap())
+    };
+    let keys: Vec<_> = (0..8).map(start).collect::<Vec<_>>().into_iter().map(|one| one.join().unwrap()).collect();
+    assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+}
+
+#[test]
+fn a_key_file_that_lost_its_content_is_refused() {
+    let folder = Folder::new();
+    let config = Config { data_dir: folder.0.clone(), ..Config::default() };
+    config.make_data_dir().unwrap();
+    std::fs::write(folder.0.join("secret.key"), "\n").unwrap();
+    assert!(config.secret(&Random::seeded(1)).unwrap_err().to_string().contains("is empty"));
+    let given = Config { secret_key: Some(SecretString::from("given")), ..config };
+    assert_eq!(given.secret(&Random::seeded(1)).unwrap(), "given");
+}
