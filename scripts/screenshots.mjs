@@ -12,8 +12,12 @@ const VIEW = { viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1.5, r
 /** On a bare Linux the system's font is what fontconfig says it is. */
 const FONTS = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
 <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
-<match target="pattern"><test name="family"><string>system-ui</string></test>
-<edit name="family" mode="assign" binding="strong"><string>Inter</string></edit></match></fontconfig>`;
+<match target="pattern"><test qual="any" name="family"><string>system-ui</string></test>
+<edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match>
+<match target="pattern"><test qual="any" name="family"><string>sans-serif</string></test>
+<edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match>
+<match target="pattern"><test qual="any" name="family"><string>sans</string></test>
+<edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match></fontconfig>`;
 
 const folder = await mkdtemp(join(tmpdir(), "aurix-pictures-"));
 await writeFile(join(folder, "fonts.conf"), FONTS);
@@ -37,7 +41,7 @@ try {
   await rm(folder, { recursive: true });
 }
 
-/** From the ad to the complete lead, and back to the top of the shop. */
+/** From the ad to the complete lead, the phone turned back to the message that carries the reference. */
 async function converse(page) {
   const { shop, phone } = await openPlayground(page, demo.url);
   await shop.getByRole("link", { name: "Chat with us" }).click();
@@ -45,5 +49,5 @@ async function converse(page) {
   await phone.getByRole("button", { name: "Send" }).click();
   await answerUntilComplete(page, phone);
   await page.locator("[data-event='lead.complete'] .verified").waitFor();
-  await phone.locator(".typing").waitFor({ state: "detached" });
+  await phone.locator("main").evaluate((chat) => chat.scrollTo(0, 0));
 }

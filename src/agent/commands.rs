@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::pattern::compile;
+
 /// Longest message that can be a command, in words.
 const COMMAND_WORDS_MAX: usize = 6;
 
@@ -126,14 +128,13 @@ const HUMAN: &[&str] = &[
 ];
 
 static ASKS_FOR_HUMAN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    compile(
         r"(?ix)\b(?:talk|speak|chat)(?:ing)?\s+(?:to|with)\s+(?:an?\s+|the\s+|your\s+|some\s+|my\s+)?(?:real\s+|live\s+|actual\s+|human\s+|sales\s+)?(?:human|agent|person|someone|somebody|representative|rep|operator|staff|manager|consultant|advisor|colleague|people|team)\b
         | \b(?:connect|transfer|put)\s+me\s+(?:through\s+)?(?:to|with)\b
         | \b(?:want|need|get|give|prefer|like)\s+(?:me\s+)?(?:an?\s+|to\s+have\s+an?\s+)?(?:real\s+(?:human|person|agent)|human(?:\s+being|\s+agent)?|live\s+(?:person|agent)|operator|representative|customer\s+service)\b
         | \b(?:mit|einen|einem)\s+(?:echten\s+)?menschen\b | \b(?:parler|discuter)\s+(?:à|avec)\s+(?:une?\s+)?(?:personne|humain|conseiller|quelqu['’]un)
         | \bhablar\s+con\s+(?:una?\s+)?(?:persona|humano|agente|alguien) | \bcakap\s+dengan\s+(?:orang|manusia|staf)",
     )
-    .expect("the pattern of calls for a human is well-formed")
 });
 
 /// What a message tells the agent to do.

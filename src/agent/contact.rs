@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::lexicon::is_everyday;
 use super::numbers::digit;
+use super::pattern::compile;
 use super::span::{Span, is_free, lead_in};
 use crate::domain::phone::{PHONE_DIGITS_MAX, PhoneNumber, Plausibility, Region};
 
@@ -12,8 +14,7 @@ use crate::domain::phone::{PHONE_DIGITS_MAX, PhoneNumber, Plausibility, Region};
 const EMAIL_BYTES_MAX: usize = 254;
 
 static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)[\p{L}\p{N}._%+'&/=~-]+\s?[@＠]\s?[\p{L}\p{N}-]+(?:\s?\.\s?[\p{L}\p{N}-]+)*\.[\p{L}]{2,24}")
-        .expect("the pattern of addresses is well-formed")
+    compile(r"(?i)[\p{L}\p{N}._%+'&/=~-]+\s?[@＠]\s?[\p{L}\p{N}-]+(?:\s?\.\s?[\p{L}\p{N}-]+)*\.[\p{L}]{2,24}")
 });
 
 /// "a dot b at c dot com": at least one dot is said after the "at".
@@ -23,21 +24,16 @@ static SPELLED: LazyLock<Regex> = LazyLock::new(|| {
     let mark = format!(r"(?:{dot}|\s*\bunderscore\b\s*|\s+(?:dash|hyphen|minus)\s+|\s+plus\s+)");
     let at = r"(?:\s*[\(\[]\s*at\s*[\)\]]\s*|\s+at\s+|\s*@\s*|\s+arroba\s+|\s+arobase\s+)";
     let letters = r"(?:\b[a-z0-9](?:[\s-]+[a-z0-9]\b)+)";
-    Regex::new(&format!(
+    compile(&format!(
         r"(?i)(?:{letters}|{part})(?:{mark}(?:{letters}|{part}))*{at}(?:{letters}|{part})(?:{dot}{part}){{1,4}}"
     ))
-    .expect("the pattern of spelled addresses is well-formed")
 });
 
-static DIGITS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:\+|＋)?\(?\d[\d\s().\-–/\u{a0}]{4,28}\d").expect("the pattern of phone digits is well-formed")
-});
+static DIGITS: LazyLock<Regex> = LazyLock::new(|| compile(r"(?:\+|＋)?\(?\d[\d\s().\-–/\u{a0}]{4,28}\d"));
 
 /// A day in figures, which is no phone number.
-static DAY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\(?(?:(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\b")
-        .expect("the pattern of days is well-formed")
-});
+static DAY: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"^\(?(?:(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\b"));
 
 /// Finds email addresses in order: the part of the text, and the address in lower case.
 pub(super) fn emails(text: &str, asked: bool) -> Vec<(Span, String)> {
@@ -55,12 +51,30 @@ pub(super) fn emails(text: &str, asked: bool) -> Vec<(Span, String)> {
         if !is_free(span, &spans) {
             continue;
         }
+        if follows_a_name(text, span.start) {
+            continue;
+        }
         if let Some(address) = spelled_email(span.words(text), asked) {
             found.push((span, address));
         }
     }
     found.sort_by_key(|(span, _)| span.start);
     found
+}
+
+/// "tan ah kow at gmail dot com" may be tanahkow, tan.ah.kow or kow: it is left to be asked again.
+fn follows_a_name(text: &str, start: usize) -> bool {
+    let before = &text[..start];
+    let word = before
+        .trim_end_matches(' ')
+        .rsplit(|letter: char| !letter.is_alphanumeric() && letter != '\'')
+        .next()
+        .unwrap_or_default();
+    before.ends_with(' ')
+        && !word.is_empty()
+        && !is_everyday(word)
+        && !word.ends_with("mail")
+        && word.parse::<u64>().is_err()
 }
 
 /// A mark that leans on an address is not part of it.
@@ -246,6 +260,7 @@ mod tests {
         email("tan(at)example(dot)sg", &[("tan(at)example(dot)sg", "tan@example.sg")]);
         email("j o h n at gmail dot com", &[("j o h n at gmail dot com", "john@gmail.com")]);
         email("a@b.co and c+d@e.org", &[("a@b.co", "a@b.co"), ("c+d@e.org", "c+d@e.org")]);
+        email("tan ah kow at gmail dot com", &[]);
         email("see you at five. dot", &[]);
         email("me@home, a@@b.com x@.com .@. @b.com", &[]);
         email("the booking is at example.com", &[]);

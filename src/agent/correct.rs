@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::contact::emails;
 use super::lexicon::is_everyday;
+use super::pattern::compile;
 use super::read::{Source, Taken};
 use super::state::Known;
 use crate::domain::form::{FieldKind, Form};
@@ -22,7 +23,7 @@ static INSTEAD: LazyLock<[Regex; 2]> = LazyLock::new(|| {
         format!(r"(?i)\bnot\s+(?P<bad>{words})\s*,?\s+(?:but|it['’]?s|it\s+is|rather)\s+(?P<good>{words}){end}"),
         format!(r"(?i)(?:^|[,;:.!?]\s*|\b(?:it['’]?s|it\s+is|is|meant?|spelled|with|be|actually|no)\s+)(?P<good>{words})\s*,?\s+(?:and\s+)?not\s+(?P<bad>{words}){end}"),
     ]
-    .map(|way| Regex::new(&way).expect("the pattern of corrections is well-formed"))
+    .map(|way| compile(&way))
 });
 
 /// The change a correction makes to what is known: the wrong words must be in the known value, and are replaced there.
@@ -57,7 +58,7 @@ fn without_everyday_head(words: &str) -> &str {
 /// The value with the wrong words replaced, where it has them as whole words.
 fn replaced(old: &str, bad: &str, good: &str, inside_words: bool) -> Option<String> {
     let (lower, wrong) = (old.to_lowercase(), bad.to_lowercase());
-    if lower.len() != old.len() || wrong.is_empty() {
+    if wrong.is_empty() {
         return None;
     }
     let at = lower.match_indices(&wrong).map(|(at, _)| at).find(|at| {
@@ -65,7 +66,8 @@ fn replaced(old: &str, bad: &str, good: &str, inside_words: bool) -> Option<Stri
         inside_words || !joins(lower[..*at].chars().next_back()) && !joins(lower[at + wrong.len()..].chars().next())
     })?;
     let good = if inside_words { good.to_lowercase() } else { good.to_owned() };
-    Some(format!("{}{good}{}", &old[..at], &old[at + wrong.len()..]))
+    // Letters that change their length with their case leave no way to tell where the words stand in the old value.
+    Some(format!("{}{good}{}", old.get(..at)?, old.get(at + wrong.len()..)?)).filter(|_| lower.len() == old.len())
 }
 
 #[cfg(test)]

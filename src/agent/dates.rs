@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::calendar::{months_pattern, ordinals_pattern, weekdays_pattern};
 use super::numbers::NUMBER;
+use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
 
 /// Words of an answer that is nothing but a day.
@@ -51,7 +52,7 @@ static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
         r"\b\d{1,2}(?:st|nd|rd|th)\b".to_owned(),
         format!(r"\b{long_weekday}\b"),
     ];
-    Regex::new(&format!("(?i)(?:{})", ways.join("|"))).expect("the pattern of days is well-formed")
+    compile(&format!("(?i)(?:{})", ways.join("|")))
 });
 
 /// What is a day only as an answer to a question for one.
@@ -61,7 +62,7 @@ static ASKED: LazyLock<Regex> = LazyLock::new(|| {
     let way = format!(
         r"(?i)\b(?:yesterday|now|morgen|christmas|valentine['’]?s|{weekday}|{ordinal}|\d{{1,2}}[./-]\d{{1,2}})\b"
     );
-    Regex::new(&way).expect("the pattern of days as answers is well-formed")
+    compile(&way)
 });
 
 /// A span of hours from now: it says a day as well as a time.
@@ -70,20 +71,18 @@ static SOON: LazyLock<Regex> = LazyLock::new(|| {
     let way = format!(
         r"(?i)\bin\s+(?:about\s+|around\s+)?(?:half an hour|{some}\s+(?:hour|hr|minute|min)s?\b(?:\s+and a half)?)|\b(?:half an hour|{some}\s+(?:hour|minute)s?)\s+from now\b|\b(?:free|available)\s+now\b"
     );
-    Regex::new(&way).expect("the pattern of hours from now is well-formed")
+    compile(&way)
 });
 
 /// Words around a day that make it part of a question about the house, or of the past.
 pub(super) static OTHER_MATTER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    compile(
         r"(?i)\b(?:(?:opening|closing)\s+(?:hours?|times?)|visited|expires?|is it \w+ already|how are you|call(?:ed)?\s+(?:you\s+)?back|i (?:called|was there)|not (?:today|tonight|now)|what day|(?:speak|talk) to you|today's date|do you have an? \w+ roast|(?:are|is|will) [\w ]{1,24}\b(?:open|closed?)|(?:when|time) do (?:you|they) (?:open|close))\b",
     )
-    .expect("the pattern of other matters is well-formed")
 });
 
 /// Month names that are also everyday words: they need an ordinal, an "of" or a year beside them.
-static EVERYDAY_MONTH: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\b(?:may|mar|mac|mars|mai)\b").expect("a list of words is well-formed"));
+static EVERYDAY_MONTH: LazyLock<Regex> = LazyLock::new(|| compile(r"(?i)\b(?:may|mar|mac|mars|mai)\b"));
 
 /// Finds the days of a text in order. `asked` widens what counts.
 pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {

@@ -7,6 +7,7 @@ use regex::Regex;
 use super::fields::Slot;
 use super::lexicon;
 use super::numbers;
+use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
 
 /// Longest free text that is kept, in characters; a longer answer is cut at a word.
@@ -15,16 +16,16 @@ const ANSWER_CHARS_MAX: usize = 1_000;
 const LABELLED_CHARS_MAX: usize = 80;
 
 static AMOUNT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(
+    compile(&format!(
         r"(?i)(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d{{1,12}}(?:\.\d+)?)(?:\s?(?:k|mil|million|thousand|hundred)\b)?|\b{}(?:\s+(?:hundred|thousand|million))*\b|[零一二两三四五六七八九十]{{1,3}}",
         numbers::NUMBER
     ))
-    .expect("the pattern of amounts is well-formed")
 });
 
 static WORKS_AT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:work(?:ing)?\s+(?:at|for|with)|employed\s+(?:at|by)|(?:i['’]?m|i\s+am)\s+(?:from|with)|calling\s+from|on\s+behalf\s+of|company\s+(?:is|called|named|name\s+is)|company['’]?s\s+name\s+is|company\s*[:=])\s*(?:called\s+)?")
-        .expect("the pattern of employers is well-formed")
+    compile(
+        r"(?i)\b(?:work(?:ing)?\s+(?:at|for|with)|employed\s+(?:at|by)|on\s+behalf\s+of|company\s+(?:is|called|named|name\s+is)|company['’]?s\s+name\s+is|company\s*[:=])\s*(?:called\s+)?",
+    )
 });
 
 /// A number with its value in digits.
@@ -148,6 +149,10 @@ pub(super) fn answer(text: &str, claimed: &[Span]) -> Option<Span> {
     let mut spans = claimed.to_vec();
     spans.sort();
     for span in spans {
+        if span.start < start {
+            start = start.max(span.end);
+            continue;
+        }
         // A value taken elsewhere is not part of the answer where it stands apart from it.
         let apart = text[start..span.start].trim_end().ends_with([',', '.', ';', '\n'])
             || text[start..span.start].trim().is_empty();
@@ -172,7 +177,7 @@ pub(super) fn answer(text: &str, claimed: &[Span]) -> Option<Span> {
 fn without_politeness(text: &str, span: Span) -> Span {
     let mut span = span;
     let lower = span.words(text).to_ascii_lowercase();
-    for head in ["it's ", "its ", "it is ", "that's ", "we are ", "i'm with ", "i'm from "] {
+    for head in ["it's ", "its ", "it is ", "that's ", "we are "] {
         if lower.starts_with(head) && lower.len() > head.len() {
             span = Span::new(span.start + head.len(), span.end);
             break;

@@ -74,7 +74,10 @@ impl Heard {
         }
     }
 
-    fn put(&mut self, taken: Taken) {
+    fn put(&mut self, mut taken: Taken) {
+        if let Some(known) = self.known.get(&taken.key) {
+            taken.value = merged_moment(&known.value, &taken.value).unwrap_or(taken.value);
+        }
         self.known.insert(taken.key.clone(), Known { value: taken.value.clone(), words: taken.words.clone() });
         self.changes.insert(taken.key.clone(), taken);
     }
@@ -136,7 +139,10 @@ impl Heard {
         if input.state.intent.is_some() || self.intent.is_some() || answered || !early {
             return;
         }
-        self.intent = intent::of(own, taken);
+        let is_answer_gone_wrong = open.is_some() && !lexicon::is_question(own) && own.split_whitespace().count() < 4;
+        if !is_answer_gone_wrong {
+            self.intent = intent::of(own, taken);
+        }
     }
 
     /// The whole name from its parts, where the form asks for the parts.
@@ -164,6 +170,22 @@ impl Heard {
     /// Whether what gave no value is more than a greeting or thanks.
     pub(super) fn has_substance(&self) -> bool {
         !self.rest.is_empty() && !free::is_small_talk(&self.rest)
+    }
+}
+
+/// A day and a time of which one part is said anew: "make it 4 pm" keeps the day, "Tuesday instead" keeps the time.
+fn merged_moment(old: &str, new: &str) -> Option<String> {
+    let (day, time) = (
+        |value: &str| value.parse::<jiff::civil::Date>().is_ok(),
+        |value: &str| value.len() == 5 && value.contains(':'),
+    );
+    let (old_day, old_time) = old.split_once('T').unwrap_or(if day(old) { (old, "") } else { ("", old) });
+    if time(new) && day(old_day) {
+        Some(format!("{old_day}T{new}"))
+    } else if day(new) && !new.contains('T') && time(old_time) {
+        Some(format!("{new}T{old_time}"))
+    } else {
+        None
     }
 }
 

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::free::is_small_talk;
 use super::lexicon::is_refusal;
+use super::pattern::compile;
 use super::read::Taken;
 
 /// Longest intent that is kept, in characters.
@@ -13,8 +14,9 @@ const INTENT_CHARS_MAX: usize = 500;
 
 /// The reference as the widget prefills it, with its label and its request; also the bare id and Telegram's command.
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:/start\s+)?(?:\breference(?:\s+(?:number|no\.?|id))?\s*[:：]?\s*)?\b[OＯo][\s\-‐-―－]{1,3}[0-9A-Za-z]{7}\b\s*(?:\(\s*please send this reference[^)\n]*\)?)?")
-        .expect("the pattern of references is well-formed")
+    compile(
+        r"(?i)(?:/start\s+)?(?:\breference(?:\s+(?:number|no\.?|id))?\s*[:：]?\s*)?\b[OＯo][\s\-‐-―－]{1,3}[0-9A-Za-z]{7}\b\s*(?:\(\s*please send this reference[^)\n]*\)?)?",
+    )
 });
 
 /// Words that only carry a value: "my name is", "you can reach me at".

@@ -226,6 +226,9 @@ pub(super) fn is_question(text: &str) -> bool {
 /// Whether a text declines to answer, or does not know.
 pub(super) fn is_refusal(text: &str) -> bool {
     let lower = text.trim().to_lowercase().replace('’', "'");
+    if matches!(lower.trim_end_matches('.'), "none" | "nil" | "n/a" | "na" | "nothing" | "-" | "no" | "nope") {
+        return true;
+    }
     [
         "i don't know",
         "i dont know",

@@ -17,6 +17,7 @@ mod intent;
 mod lexicon;
 mod names;
 mod numbers;
+mod pattern;
 mod people;
 mod phrases;
 mod read;

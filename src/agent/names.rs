@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::bare;
 use super::lexicon::{is_everyday, is_particle, is_question};
+use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
 
 /// Words of a name at most.
@@ -60,29 +61,26 @@ static LEADS: LazyLock<Vec<(Regex, Lead)>> = LazyLock::new(|| {
         r"\s[-–—]\s",
     ];
     let weak = [r"\b(?:for|by|from|with|of|and)\b(?:\s+i\s+think\b)?", r"[,;.!]\s|^"];
-    let compile =
-        |way: &str| Regex::new(&format!(r#"(?i)(?:{way})[\s"“'‘(]*"#)).expect("the pattern of a lead is well-formed");
-    let with = |ways: &[&str], lead: Lead| ways.iter().map(|way| (compile(way), lead)).collect::<Vec<_>>();
+    let before_name = |way: &str| compile(&format!(r#"(?i)(?:{way})[\s"“'‘(]*"#));
+    let with = |ways: &[&str], lead: Lead| ways.iter().map(|way| (before_name(way), lead)).collect::<Vec<_>>();
     [with(&strong, Lead::Strong), with(&fair, Lead::Fair), with(&weak, Lead::Weak)].concat()
 });
 
 /// A name in front of the words that say that it is one.
 static TAIL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)^["”'’)]?\s*,?\s*(?:here\b|speaking\b|is\s+(?:my|the|her|his)\s+(?:full\s+|first\s+|last\s+|family\s+|second\s+|sur|given\s+|reservation\s+|booking\s+)?name\b|(?:that\s+is|that['’]s|thats)\s+my\s+name|is\s+what\s+(?:you\s+can|they|people)\s+call|(?:is\s+)?has?\s+(?:a\s+)?(?:booking|reservation|table|booked|reserved|done|made)|party\b|(?:booking|reservation)\b|(?:might|may|probably)?\s*(?:have|has)\s+(?:done|made|booked))"#)
-        .expect("the pattern of name tails is well-formed")
+    compile(
+        r#"(?i)^["”'’)]?\s*,?\s*(?:here\b|speaking\b|is\s+(?:my|the|her|his)\s+(?:full\s+|first\s+|last\s+|family\s+|second\s+|sur|given\s+|reservation\s+|booking\s+)?name\b|(?:that\s+is|that['’]s|thats)\s+my\s+name|is\s+what\s+(?:you\s+can|they|people)\s+call|(?:is\s+)?has?\s+(?:a\s+)?(?:booking|reservation|table|booked|reserved|done|made)|party\b|(?:booking|reservation)\b|(?:might|may|probably)?\s*(?:have|has)\s+(?:done|made|booked))"#,
+    )
 });
 
 /// A shop, not a person.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:restaurants?|place|cafe|café|pub|bar|diner|eatery|hotel|venue|shop)\b[^.!?]{0,24}$")
-        .expect("the pattern of places is well-formed")
+    compile(r"(?i)\b(?:restaurants?|place|cafe|café|pub|bar|diner|eatery|hotel|venue|shop)\b[^.!?]{0,24}$")
 });
 
 /// Chinese self-introductions and the Han letters after them.
-static HAN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:我叫|我是|名字(?:是|叫)|姓名[是:：]?|叫我)\s*(\p{Han}{2,4})")
-        .expect("the pattern of Han names is well-formed")
-});
+static HAN: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"(?:我叫|我是|名字(?:是|叫)|姓名[是:：]?|叫我)\s*(\p{Han}{2,4})"));
 
 /// Finds the names of a text, the surest first. `asked` widens what counts.
 pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Found> {
@@ -140,15 +138,12 @@ fn after_lead(text: &str, lead_start: usize, start: usize, lead: Lead, taken: &[
     if !fits || is_place {
         return None;
     }
-    let part = if cue.contains("first") || cue.contains("given") || cue.contains("christian") {
-        Part::First
-    } else if ["last", "family", "second", "sur"].iter().any(|word| cue.contains(word)) || is_title && words.len() == 1
-    {
-        Part::Last
-    } else if words.len() == 1 && cue.trim_start().starts_with("under") {
-        Part::Last
-    } else {
-        Part::Whole
+    let says = |words: &[&str]| words.iter().any(|word| cue.contains(word));
+    let alone = words.len() == 1 && (is_title || cue.trim_start().starts_with("under"));
+    let part = match () {
+        () if says(&["first", "given", "christian"]) => Part::First,
+        () if alone || says(&["last", "family", "second", "sur"]) => Part::Last,
+        () => Part::Whole,
     };
     Some(Found { span, part })
 }

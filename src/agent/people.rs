@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::numbers::{NUMBER, number};
+use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
 
 /// People counted by these words; they belong to the value, as in "4 adults".
@@ -22,8 +23,7 @@ static PARTY: LazyLock<Regex> = LazyLock::new(|| {
     let more = format!(
         r"(?:(?:\s*,\s*(?:and\s+|plus\s+)?|\s+(?:and|plus|&)\s+)(?:{member}|{kin}\b)|(?:\s+and|\s+plus)\s+(?:the\s+)?{NUMBER}\b|\s+{NUMBER}\s+{UNIT}\b|\s+one\s+{UNIT}\b)*"
     );
-    Regex::new(&format!(r"(?i)\b(?:{member}|{NUMBER}\s+plus\s+(?:me|{NUMBER}|an?\s+{UNIT})\b){more}"))
-        .expect("the pattern of parties is well-formed")
+    compile(&format!(r"(?i)\b(?:{member}|{NUMBER}\s+plus\s+(?:me|{NUMBER}|an?\s+{UNIT})\b){more}"))
 });
 
 /// A bare number where only a number of people makes sense.
@@ -52,26 +52,27 @@ static COUNT: LazyLock<Regex> = LazyLock::new(|| {
             r"\b({NUMBER})\s+(?:at\s+\d|(?:at|for)\s+(?:around\s+|about\s+)?(?:\d{{1,2}}(?:[:.]\d\d|\s?[ap]m)|noon\b|half\b|quarter\b|breakfast\b|lunch\b|dinner\b|brunch\b))"
         ),
     ];
-    Regex::new(&format!("(?i)(?:{})", ways.join("|"))).expect("the pattern of counts is well-formed")
+    compile(&format!("(?i)(?:{})", ways.join("|")))
 });
 
 /// What only concerns some of the party.
 static SIDE_MATTER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:vegans?|vegetarians?|allerg\w+|c[oe]eliacs?|intoleran\w+|pescatarians?|wheelchairs?|high ?-?chairs?|kid chairs?|smok\w+|late|later|disab\w+|pregnant|membership|halal|kosher|pork|nuts?)\b")
-        .expect("the pattern of side matters is well-formed")
+    compile(
+        r"(?i)\b(?:vegans?|vegetarians?|allerg\w+|c[oe]eliacs?|intoleran\w+|pescatarians?|wheelchairs?|high ?-?chairs?|kid chairs?|smok\w+|late|later|disab\w+|pregnant|membership|halal|kosher|pork|nuts?)\b",
+    )
 });
 
 /// What follows a number that counts something else than people.
 static OTHER_THING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?ix)^\s*(?:-\s*)?(?:more|additional|extra|\#|stars?|tables?|high\s?-?chairs?|booths?|course|courses|days?|weeks?|months?|years?|hours?|
-        minutes?|mins?|percent|%|dollars?|pounds?|euros?|[:./]\d|st\b|nd\b|rd\b|th\b|am\b|pm\b|a\.m|p\.m|ish\b|o['’]?clock|on\s+the|one\b|of\s+(?:my|the|our|those|your|them|high|extra|spare|pet)\b|that\b|questions?|kids\b|kid\s)").expect("the pattern of other things is well-formed")
+    compile(
+        r"(?ix)^\s*(?:-\s*)?(?:more|additional|extra|\#|stars?|tables?|high\s?-?chairs?|booths?|course|courses|days?|weeks?|months?|years?|hours?|
+        minutes?|mins?|percent|%|dollars?|pounds?|euros?|[:./]\d|st\b|nd\b|rd\b|th\b|am\b|pm\b|a\.m|p\.m|ish\b|o['’]?clock|on\s+the|one\b|of\s+(?:my|the|our|those|your|them|high|extra|spare|pet)\b|that\b|questions?|kids\b|kid\s)",
+    )
 });
 
 /// A bare number as an answer.
-static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?i)\b(?:{NUMBER}|solo|alone|(?:a )?couple|(?:just|only) me)\b"))
-        .expect("the pattern of bare numbers is well-formed")
-});
+static BARE: LazyLock<Regex> =
+    LazyLock::new(|| compile(&format!(r"(?i)\b(?:{NUMBER}|solo|alone|(?:a )?couple|(?:just|only) me)\b")));
 
 /// Finds the numbers of people in a text, in order. `asked` widens what counts.
 pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
@@ -109,10 +110,10 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
 /// "5 people and I need…": the last word begins another clause.
 fn without_next_clause(text: &str, span: Span) -> Span {
     let lower = span.words(text).to_lowercase();
-    let head = lower.strip_suffix(" and i").or_else(|| lower.strip_suffix(", i"));
-    match head {
-        Some(head) if !head.contains("my ") && !head.contains("friend") => {
-            Span::new(span.start, span.start + head.len()).trimmed(text)
+    let joint = [" and i", ", i"].into_iter().find(|joint| lower.ends_with(joint));
+    match joint {
+        Some(joint) if !lower.contains("my ") && !lower.contains("friend") => {
+            Span::new(span.start, span.end - joint.len()).trimmed(text)
         }
         _ => span,
     }

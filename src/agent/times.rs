@@ -8,6 +8,7 @@ use regex::Regex;
 
 use super::dates::OTHER_MATTER;
 use super::numbers::{NUMBER, number};
+use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
 
 /// Words of an answer that is little but an hour.
@@ -47,7 +48,7 @@ static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:上午|下午|早上|晚上|中午)?(?:\d{1,2}|[一二两三四五六七八九十]{1,3})点(?:半|\d{1,2}分?)?".to_owned(),
         r"\b(?:free|available)\s+now\b".to_owned(),
     ];
-    Regex::new(&format!("(?i)(?:{})", ways.join("|"))).expect("the pattern of times is well-formed")
+    compile(&format!("(?i)(?:{})", ways.join("|")))
 });
 
 /// A bare hour after a word that leads to a time.
@@ -55,19 +56,17 @@ static AT_HOUR: LazyLock<Regex> = LazyLock::new(|| {
     let way = format!(
         r"(?i)(?:\bat|\baround|\babout\s+at|@|\b(?:some|any)(?:thing|\s?time)(?:\s+is\s+good)?\s+(?:after|before|around)|\blater\s+than|^after|^before)\s*(?:about\s+|like\s+)?(\d{{1,4}}|{HOUR_WORDS})\b"
     );
-    Regex::new(&way).expect("the pattern of bare hours is well-formed")
+    compile(&way)
 });
 
 /// What is a time only as an answer to a question for one.
-static ASKED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?i)\b(?:{HOUR_WORDS}[ -])?{NUMBER}\b|\bnow\b"))
-        .expect("the pattern of hours as answers is well-formed")
-});
+static ASKED: LazyLock<Regex> = LazyLock::new(|| compile(&format!(r"(?i)\b(?:{HOUR_WORDS}[ -])?{NUMBER}\b|\bnow\b")));
 
 /// What follows a number that counts something.
 static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\s*(?:-?\s?(?:people|persons?|pax|guests?|of us|adults?|kids?|child\w*|others?|friends?|men|women|seats?|couples?)\b|(?:more\s+)?(?:days?|weeks?|months?|years?|stars?|seats?|tables?)\b|%|/|(?:st|nd|rd|th)\b)|^,?\d")
-        .expect("the pattern of counted things is well-formed")
+    compile(
+        r"(?i)^\s*(?:-?\s?(?:people|persons?|pax|guests?|of us|adults?|kids?|child\w*|others?|friends?|men|women|seats?|couples?)\b|(?:more\s+)?(?:days?|weeks?|months?|years?|stars?|seats?|tables?)\b|%|/|(?:st|nd|rd|th)\b)|^,?\d",
+    )
 });
 
 /// Finds the times of a text in order. `asked` widens what counts.

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use jiff::{Timestamp, tz::TimeZone};
 use regex::Regex;
+
+use super::pattern::compile;
 use serde_json::{Map, Value};
 
 use super::read::{Context, Taken, read};
@@ -12,10 +14,9 @@ use crate::domain::phone::Region;
 
 /// The half of the day after a clock time with a two-digit hour and a space: "11:45 AM", "11 in the morning".
 static HALF_OF_DAY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    compile(
         r"(?i)^(?P<clock>1[0-2][:.][0-5]\d)\s+[ap]\.?\s?m\b\.?$|^(?P<hour>1[0-2](?:[:.][0-5]\d)?)\s+in the morning$",
     )
-    .expect("the pattern of clock times is well-formed")
 });
 
 /// What `aurix form try` prints for a line: `{"fields":{key: words},"values":{key: normalised}}`.

@@ -3,6 +3,7 @@
 use super::commands::Command;
 use super::hear::{Heard, is_part, listen};
 use super::lexicon;
+use super::numbers::digit;
 use super::phrases::{self, Phrases};
 use super::state::{Input, Outcome, Paused, State, Turn};
 use crate::domain::form::{Field, FieldKind, NAME};
@@ -255,7 +256,9 @@ fn is_attempt(kind: FieldKind, rest: &str) -> bool {
     let digits = rest.chars().filter(char::is_ascii_digit).count();
     match kind {
         FieldKind::Email => rest.contains(['@', '＠']) || words <= 2 || rest.contains(" dot ") || rest.contains(".com"),
-        FieldKind::Phone => digits >= 3 || words <= 2,
+        FieldKind::Phone => {
+            digits >= 3 || words <= 2 || rest.split(' ').filter(|word| digit(word).is_some()).count() >= 3
+        }
         FieldKind::Name => words <= 4,
         FieldKind::Number | FieldKind::Date | FieldKind::Datetime | FieldKind::Time => words <= 5 || digits > 0,
         FieldKind::Choice | FieldKind::YesNo => words <= 6,

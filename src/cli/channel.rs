@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::open_project;
-use super::output::Output;
+use super::output::{self, Output};
+use super::{base_url_hint, open_project};
 use crate::config::Config;
 use crate::flows::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use crate::store::channels;
@@ -15,9 +15,14 @@ const LISTED_MAX: u32 = 10_000;
 #[derive(Subcommand)]
 pub enum Command {
     /// Adds a channel, or gives one that is there new credentials.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V"
+    )]
     Add(Add),
     /// Lists the channels of a project.
+    ///
+    /// The channel's id is what `widget create --channel` takes.
     #[command(after_help = "Example:\n  aurix channel list --project ID")]
     List {
         /// The project.
@@ -28,7 +33,10 @@ pub enum Command {
 
 #[derive(Subcommand)]
 pub enum Add {
-    /// A WhatsApp number on the Cloud API. The values stand in Meta's App Dashboard, under WhatsApp.
+    /// A WhatsApp number on the Cloud API.
+    ///
+    /// The values stand in Meta's App Dashboard: phone number id and access token under WhatsApp, API Setup; the app secret
+    /// under App settings, Basic. Called again for a number that the project has, it replaces the credentials.
     #[command(
         after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V\nThen give Meta the printed webhook URL and the verify token, and subscribe to `messages`."
     )]
@@ -68,13 +76,20 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let rows = app.db.read(async move |conn| Ok(channels::list(conn, project.id, LISTED_MAX).await?)).await?;
             let list: Vec<_> = rows
                 .iter()
-                .map(|row| json!({"channel": row.kind, "channel_id": row.channel_id, "number": row.number}))
+                .map(|row| {
+                    json!({"channel": row.kind, "channel_id": row.channel_id, "number": row.number,
+                           "api_base": row.api_base, "webhook_url": webhook_url(&app.config, row)})
+                })
                 .collect();
             output.print(&json!({"channels": list}), || {
-                let line = |row: &channels::Channel| {
+                let told = |row: &channels::Channel| {
                     format!("{}  {}  +{}", row.kind, row.channel_id, row.number.as_deref().unwrap_or_default())
                 };
-                rows.iter().map(line).collect::<Vec<_>>().join("\n")
+                output::rows(
+                    &rows,
+                    told,
+                    "There is no channel yet: aurix channel add whatsapp --help tells what it needs",
+                )
             })
         }
     }
@@ -91,13 +106,19 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
         api_base: arguments.api_base,
         link_base: None,
     };
-    let id = add_whatsapp_channel(&app, project.id, new).await?.channel_id;
-    let webhook_url = format!("{}/channels/whatsapp/{id}/webhook", app.config.base_url);
+    let channel = add_whatsapp_channel(&app, project.id, new).await?;
+    let (id, webhook_url) = (&channel.channel_id, webhook_url(&app.config, &channel));
     output.print(&json!({"channel_id": id, "webhook_url": webhook_url}), || {
         format!(
-            "Channel {id} is ready. Give Meta this callback URL and your verify token, and subscribe to `messages`:\n  {webhook_url}\n\
+            "Channel {id} is ready. Give Meta this callback URL and your verify token, and subscribe to `messages`:\n  {webhook_url}{}\n\
              Next:\n  aurix widget create --project {} --channel {id}",
+            base_url_hint(&app.config),
             project.public_id
         )
     })
+}
+
+/// Where the platform sends what people write.
+fn webhook_url(config: &Config, channel: &channels::Channel) -> String {
+    format!("{}/channels/{}/{}/webhook", config.base_url, channel.kind, channel.channel_id)
 }

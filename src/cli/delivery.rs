@@ -1,22 +1,28 @@
 //! `aurix delivery`
 
-use std::io::IsTerminal as _;
-
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use indicatif::ProgressBar;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::output::Output;
+use super::output::{self, Output};
+use super::progress::Progress;
 use crate::app::App;
 use crate::config::Config;
 use crate::domain::time::{Timestamp, with_microseconds};
 use crate::flows::resend_delivery::{resend_delivery, resend_failed};
 use crate::store::delivery_log::{self, Filter, LoggedAttempt, LoggedDelivery};
 
+/// Deliveries that are listed.
+const LISTED_MAX: i64 = 10_000;
+
 #[derive(Subcommand)]
 pub enum Command {
     /// Lists deliveries, newest first.
+    ///
+    /// `pending` ones wait for their (next) attempt, `failed` ones for a person, `cancelled` ones for nothing: their webhook
+    /// was removed.
     #[command(after_help = "Example:\n  aurix delivery list --status failed --since 2026-01-31")]
     List {
         /// Only those of this webhook.
@@ -29,28 +35,32 @@ pub enum Command {
         #[arg(long, value_parser = ["pending", "delivered", "failed", "cancelled"])]
         status: Option<String>,
         /// At most so many.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=LISTED_MAX))]
         limit: u32,
     },
     /// Shows a delivery with every attempt: what was sent, what was answered.
+    ///
+    /// Bodies of answers are kept up to 16 KiB.
     #[command(after_help = "Example:\n  aurix delivery show 17")]
     Show {
         /// The delivery's id.
         id: i64,
     },
-    /// Sends a delivery again, or all of a webhook that failed since a time.
+    /// Sends a delivery again, or all that failed, of one webhook or since a time.
+    ///
+    /// The body and the event's id are the same as before, so that a receiver knows what it has seen. Retries start anew.
     #[command(
         after_help = "Examples:\n  aurix delivery resend 17\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z"
     )]
     Resend {
         /// The delivery's id.
-        #[arg(conflicts_with_all = ["webhook", "since"], required_unless_present = "webhook")]
+        #[arg(conflicts_with_all = ["webhook", "since"], required_unless_present_any = ["webhook", "since"])]
         id: Option<i64>,
         /// All failed ones of this webhook.
-        #[arg(long, requires = "since")]
+        #[arg(long)]
         webhook: Option<String>,
-        /// Of events from this time on (ISO 8601).
-        #[arg(long, requires = "webhook")]
+        /// All failed ones of events from this time on (ISO 8601).
+        #[arg(long)]
         since: Option<String>,
     },
 }
@@ -59,51 +69,58 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
     let app = crate::serve::open(config).await?;
     match command {
         Command::List { webhook, since, status, limit } => {
+            if let Some(webhook) = &webhook {
+                webhook_key(&app, webhook).await?;
+            }
             let filter = Filter { webhook, status, since: since.as_deref().map(time).transpose()? };
             let rows = app.db.read(async move |conn| Ok(delivery_log::list(conn, &filter, limit).await?)).await?;
             let list: Vec<_> = rows.iter().map(shown).collect();
-            output.print(&json!({"deliveries": list}), || rows.iter().map(told).collect::<Vec<_>>().join("\n"))
+            output.print(&json!({"deliveries": list}), || output::rows(&rows, told, "There is no such delivery."))
         }
         Command::Show { id } => show(&app, id, output).await,
-        Command::Resend { id: Some(id), .. } => {
-            if !resend_delivery(&app, id).await? {
-                bail!("there is no delivery {id} that can be sent: `aurix delivery list` shows those that there are");
-            }
-            output.print(&json!({"resent": 1}), || format!("Delivery {id} is due now."))
-        }
+        Command::Resend { id: Some(id), .. } => resend_one(&app, id, output).await,
         Command::Resend { webhook, since, .. } => {
-            let (webhook, since) = (webhook.context("--webhook is missing")?, since.context("--since is missing")?);
-            let resent = resend_all(&app, webhook, time(&since)?).await?;
+            let since = since.as_deref().map(time).transpose()?.unwrap_or(Timestamp::UNIX_EPOCH);
+            let resent = resend_all(&app, webhook, since).await?;
             output.print(&json!({"resent": resent}), || format!("{resent} deliveries are due now."))
         }
     }
 }
 
+/// A time, a time without an offset (UTC), or a day.
 fn time(text: &str) -> anyhow::Result<Timestamp> {
-    let date = || {
-        text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
-    };
-    let civil = || {
-        text.parse::<jiff::civil::DateTime>()
-            .ok()?
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .ok()
-            .map(|zoned| zoned.timestamp())
-    };
-    text.parse()
+    let in_utc = |time: DateTime| time.to_zoned(TimeZone::UTC).ok().map(|time| time.timestamp());
+    text.parse::<Timestamp>()
         .ok()
-        .or_else(|| if text.len() > 10 { civil() } else { date() })
+        .or_else(|| text.parse::<DateTime>().ok().and_then(in_utc))
         .with_context(|| format!("{text:?} is no time: write ISO 8601, for example 2026-01-31T10:00:00Z or 2026-01-31"))
 }
 
-async fn resend_all(app: &App, webhook: String, since: Timestamp) -> anyhow::Result<u64> {
-    let wanted = webhook.clone();
+async fn webhook_key(app: &App, id: &str) -> anyhow::Result<i64> {
+    let wanted = id.to_owned();
     let found = app.db.read(async move |conn| Ok(delivery_log::webhook_key(conn, &wanted).await?)).await?;
-    let (_, key) = found.with_context(|| format!("there is no webhook {webhook:?}"))?;
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    let resent = resend_failed(app, key, since, |so_far| bar.set_message(format!("{so_far} deliveries"))).await;
-    bar.finish_and_clear();
-    resent
+    let none = || format!("there is no webhook {id:?}: `aurix webhook list --project ID` shows those that there are");
+    found.map(|(_, key)| key).with_context(none)
+}
+
+async fn resend_one(app: &App, id: i64, output: &Output) -> anyhow::Result<()> {
+    if !resend_delivery(app, id).await? {
+        bail!("there is no delivery {id} that can be sent: `aurix delivery list` shows those that there are");
+    }
+    let row = app.db.read(async move |conn| Ok(delivery_log::find(conn, id).await?)).await?;
+    output.print(&json!({"resent": 1}), || match row.filter(|row| !row.is_webhook_active) {
+        Some(row) => format!("Delivery {id} waits for its webhook, which is off: aurix webhook enable {}", row.webhook),
+        None => format!("Delivery {id} is due now."),
+    })
+}
+
+async fn resend_all(app: &App, webhook: Option<String>, since: Timestamp) -> anyhow::Result<u64> {
+    let key = match webhook {
+        Some(webhook) => Some(webhook_key(app, &webhook).await?),
+        None => None,
+    };
+    let progress = Progress::counting();
+    resend_failed(app, key, since, |so_far| progress.say(format!("{so_far} deliveries"))).await
 }
 
 async fn show(app: &App, id: i64, output: &Output) -> anyhow::Result<()> {

@@ -1,12 +1,12 @@
 //! `aurix form`
 
-use std::io::BufRead as _;
+use std::io::{BufRead, Read as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use clap::Subcommand;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::open_project;
 use super::output::{Output, line};
@@ -23,6 +23,8 @@ const LINE_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Subcommand)]
 pub enum Command {
     /// Gives a project the form in a file; conversations follow it from their next message on.
+    ///
+    /// `form show` prints the form of now, to start from.
     #[command(
         after_help = "Example of a file:\n  {\"greeting\":\"Hi!\",\"closing\":\"Thank you.\",\"language\":\"en\",\"fields\":[\n    {\"key\":\"outlet\",\"type\":\"choice\",\"required\":true,\"question\":\"Which outlet?\",\"options\":[\"Orchard\",\"Bugis\"]}]}\nTypes: name email phone text choice number date datetime time yes_no.\nname, email and phone are always there and required unless the file says otherwise."
     )]
@@ -34,6 +36,8 @@ pub enum Command {
         file: PathBuf,
     },
     /// Shows the form of a project.
+    ///
+    /// A project that was given none has the default one: name, email and phone.
     #[command(after_help = "Example:\n  aurix form show --project ID > form.json")]
     Show {
         /// The project.
@@ -41,6 +45,9 @@ pub enum Command {
         project: String,
     },
     /// Shows what the built-in agent takes from messages: JSON lines {"text","requested"} on standard input.
+    ///
+    /// `requested` names what was asked for just before, and may be left out. Each line is answered at once; one that cannot
+    /// be read gets {"error"}, and the exit code is 1 at the end. Needs no project and no server.
     #[command(
         after_help = "Example:\n  echo '{\"text\":\"It is Mei Tan\",\"requested\":[\"name\"]}' | aurix form try form.json\nPrints {\"fields\":{key: their words},\"values\":{key: as it is stored}} for each line."
     )]
@@ -86,33 +93,100 @@ fn read_form(file: &Path) -> anyhow::Result<Form> {
 #[derive(Deserialize)]
 struct Line {
     text: String,
-    #[serde(default)]
-    requested: Option<Vec<String>>,
+    requested: Option<Requested>,
+}
+
+/// One key or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Requested {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Requested {
+    fn keys(self) -> Vec<String> {
+        match self {
+            Self::One(key) => vec![key],
+            Self::Many(keys) => keys,
+        }
+    }
 }
 
 /// Answers each line as it comes; one that cannot be read gets an error and harms no other.
 fn try_lines(form: &Form, region: Region, timezone: &str) -> anyhow::Result<()> {
     let zone = jiff::tz::TimeZone::get(timezone)
         .with_context(|| format!("{timezone:?} is no time zone: write an IANA name, for example Asia/Singapore"))?;
-    let now = Clock::System.now();
-    let mut wrong = 0_usize;
-    for (index, text) in std::io::stdin().lock().lines().enumerate() {
-        let text = text.context("reading standard input")?;
-        if text.trim().is_empty() {
+    let mut input = std::io::stdin().lock();
+    let (mut number, mut wrong) = (0_usize, 0_usize);
+    while let Some(bytes) = next_line(&mut input).context("reading standard input")? {
+        number += 1;
+        if bytes.trim_ascii().is_empty() {
             continue;
         }
-        ensure!(text.len() <= LINE_BYTES_MAX, "line {} is longer than {LINE_BYTES_MAX} bytes", index + 1);
-        let answer: Value = match serde_json::from_str::<Line>(&text) {
-            Ok(one) => agent::try_line(form, region, &zone, now, &one.text, &one.requested.unwrap_or_default()),
-            Err(error) => {
-                wrong += 1;
-                json!({"error": format!("line {}: {error}; write {{\"text\": \"…\", \"requested\": [\"key\"]}}", index + 1)})
-            }
-        };
+        let answer = parse_line(&bytes).map(|asked| {
+            let requested = asked.requested.map(Requested::keys).unwrap_or_default();
+            agent::try_line(form, region, &zone, Clock::System.now(), &asked.text, &requested)
+        });
+        let answer = answer.unwrap_or_else(|problem| {
+            wrong += 1;
+            json!({"error": format!("line {number}: {problem}")})
+        });
         line(&answer.to_string())?;
     }
-    if wrong > 0 {
-        bail!("{wrong} lines could not be read");
-    }
+    ensure!(wrong == 0, "{wrong} of {number} lines could not be read");
     Ok(())
+}
+
+fn parse_line(bytes: &[u8]) -> Result<Line, String> {
+    if bytes.len() > LINE_BYTES_MAX {
+        return Err(format!("longer than {LINE_BYTES_MAX} bytes"));
+    }
+    serde_json::from_slice(bytes)
+        .map_err(|error| format!("{error}; write {{\"text\": \"…\", \"requested\": [\"key\"]}}"))
+}
+
+/// The next line; of one that is too long a little more than may be, the rest is skipped. `None` at the end.
+fn next_line(input: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(2);
+    input.by_ref().take(most).read_until(b'\n', &mut bytes)?;
+    if bytes.last() != Some(&b'\n') {
+        input.skip_until(b'\n')?;
+    }
+    Ok((!bytes.is_empty()).then_some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_skipped_and_the_next_one_read() {
+        let text = format!("{}\n{{\"text\":\"a\"}}", "x".repeat(3 * LINE_BYTES_MAX));
+        let mut input = text.as_bytes();
+        let long = next_line(&mut input).unwrap().unwrap();
+        assert!(long.len() <= LINE_BYTES_MAX + 2);
+        assert!(parse_line(&long).is_err_and(|problem| problem.contains("longer than")));
+        assert_eq!(
+            parse_line(&next_line(&mut input).unwrap().unwrap()).ok().map(|line| line.text).as_deref(),
+            Some("a")
+        );
+        assert!(next_line(&mut input).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_was_requested_is_one_key_several_or_none() {
+        let keys = |text: &str| {
+            parse_line(text.as_bytes()).map(|line| line.requested.map(Requested::keys).unwrap_or_default())
+        };
+        assert_eq!(keys(r#"{"text":"a"}"#).unwrap(), [""; 0]);
+        assert_eq!(keys(r#"{"text":"a","requested":null}"#).unwrap(), [""; 0]);
+        assert_eq!(keys(r#"{"text":"a","requested":"name"}"#).unwrap(), ["name"]);
+        assert_eq!(keys(r#"{"text":"a","requested":["name","date"],"gold":{}}"#).unwrap(), ["name", "date"]);
+        for wrong in ["", "[]", "{}", r#"{"text":1}"#, r#"{"text":"a","requested":1}"#, "{\"text\":\"\u{1}"] {
+            assert!(keys(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(parse_line(b"{\"text\":\"\xff\"}").is_err());
+    }
 }

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::open_project;
-use super::output::Output;
+use super::output::{self, Output};
 use crate::config::Config;
 use crate::domain::time::with_microseconds;
 use crate::flows::create_key::create_key;
@@ -18,6 +18,10 @@ const LISTED_MAX: u32 = 10_000;
 #[derive(Subcommand)]
 pub enum Command {
     /// Makes a key. It is shown once.
+    ///
+    /// Only its hash is kept, so a key that was lost is revoked and made anew. With it the partner reads leads and clicks
+    /// and registers the webhook of its own. Phone numbers in events are bare digits for `external`, and begin with + for
+    /// every other service.
     #[command(after_help = "Example:\n  aurix key create --project ID --service topkee")]
     Create {
         /// The project that the key opens.
@@ -28,6 +32,8 @@ pub enum Command {
         service: String,
     },
     /// Lists the keys of a project.
+    ///
+    /// The beginning of each key tells them apart; revoked ones are listed too.
     #[command(after_help = "Example:\n  aurix key list --project ID")]
     List {
         /// The project.
@@ -35,6 +41,8 @@ pub enum Command {
         project: String,
     },
     /// Revokes a key: it opens nothing from now on.
+    ///
+    /// A running server knows it with the next request. What was delivered stays on record.
     #[command(after_help = "Example:\n  aurix key revoke KEY_ID")]
     Revoke {
         /// The key's id, as `key list` shows it.
@@ -66,11 +74,11 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 })
                 .collect();
             output.print(&json!({"keys": list}), || {
-                let line = |row: &keys::Key| {
+                let told = |row: &keys::Key| {
                     let state = if row.revoked_at.is_some() { "revoked" } else { "active" };
                     format!("{}  {}…  {}  {state}", row.public_id, row.prefix, row.service_name)
                 };
-                rows.iter().map(line).collect::<Vec<_>>().join("\n")
+                output::rows(&rows, told, "There is no key yet: aurix key create --project ID")
             })
         }
         Command::Revoke { key_id } => {

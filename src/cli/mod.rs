@@ -5,18 +5,21 @@ mod delivery;
 mod form;
 mod key;
 mod output;
+mod progress;
 mod project;
 mod webhook;
 mod widget;
 
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::app::App;
 use crate::config::{Config, LogFormat, Settings};
 use crate::store::projects::Project;
-use output::Output;
+use output::{Output, ReaderGone};
 
 /// Tells which ad brought whom, and what became of them.
 ///
@@ -32,14 +35,15 @@ The first steps:
   aurix serve                                      run the server
   aurix project create \"My shop\" --region SG       then: channel add, widget create, webhook add
 
-Every command takes --json and then prints one JSON object."
+Every command takes --json and then prints one JSON object. `aurix --help` lists the settings,
+`aurix COMMAND --help` explains a command."
 )]
 pub struct Cli {
-    #[command(flatten)]
-    settings: Settings,
     /// Prints one JSON object instead of text.
     #[arg(long, global = true)]
     json: bool,
+    #[command(flatten)]
+    settings: Settings,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -47,24 +51,34 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Runs the server: widget, inbound messages, partner API and deliveries. Plain `aurix` does the same.
+    ///
+    /// It says where it listens, keeps its data in the data folder, and stops at SIGTERM or Ctrl-C when what is in flight
+    /// has ended. /healthz tells that it is alive, /readyz that it can work.
     #[command(after_help = "Example:\n  AURIX_BASE_URL=https://aurix.example.com aurix serve --listen 0.0.0.0:8080")]
     Serve,
     /// Serves a demo project with a shop, a phone and a listener: open /playground in a browser.
+    ///
+    /// It needs no account anywhere and nothing leaves the machine. What it keeps is in the folder `demo` of the data folder.
     #[command(after_help = "Example:\n  aurix demo")]
     Demo,
-    /// Makes and lists projects: a project is a tenant with its sites, channels, form, webhooks and leads.
+    /// Makes and lists projects.
+    ///
+    /// A project is a tenant: its sites, channels, lead form, webhooks and leads. Everything else belongs to one.
     #[command(
         subcommand,
         after_help = "Example:\n  aurix project create \"My shop\" --region SG --timezone Asia/Singapore"
     )]
     Project(project::Command),
     /// Makes, lists and revokes API keys of partners.
+    ///
+    /// A key opens one project's lists of leads and clicks, and registers one webhook.
     #[command(subcommand, after_help = "Example:\n  aurix key create --project ID --service topkee")]
     Key(key::Command),
     /// Adds and lists channels: where people write.
     #[command(
         subcommand,
-        after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V"
+        after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    \
+                      --access-token T --app-secret S --verify-token V"
     )]
     Channel(channel::Command),
     /// Makes and lists widgets: the button on a site.
@@ -97,29 +111,33 @@ pub fn run() -> ExitCode {
     let config = match cli.settings.check() {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("{error}");
+            complain(&error.to_string());
             return ExitCode::from(2);
         }
     };
-    let serves = matches!(cli.command, None | Some(Command::Serve | Command::Demo));
+    let command = cli.command.unwrap_or(Command::Serve);
+    let serves = matches!(command, Command::Serve | Command::Demo);
     start_log(&config, serves);
-    let runtime = if serves {
-        tokio::runtime::Builder::new_multi_thread()
-    } else {
-        tokio::runtime::Builder::new_current_thread()
-    }
-    .enable_all()
-    .build();
-    let result = runtime
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(execute(cli.command.unwrap_or(Command::Serve), config, &output)));
-    match result {
+    match runtime(serves).and_then(|runtime| runtime.block_on(execute(command, config, &output))) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            complain(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// A command needs one thread.
+fn runtime(serves: bool) -> anyhow::Result<Runtime> {
+    let mut builder = if serves { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    Ok(builder.enable_all().build()?)
+}
+
+/// Says on one line of standard error what is wrong.
+fn complain(text: &str) {
+    // Nobody is left to be told where this fails.
+    let _ = writeln!(std::io::stderr(), "{}", text.replace(['\r', '\n'], " "));
 }
 
 async fn execute(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
@@ -139,7 +157,10 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
 /// The server logs to standard error; the commands only what is wrong.
 fn start_log(config: &Config, serves: bool) {
     let filter = if serves { config.log.as_str() } else { "warn" };
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match config.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
@@ -154,5 +175,14 @@ async fn open_project(config: Config, project: &str) -> anyhow::Result<(App, Pro
     match found {
         Some(project) => Ok((app, project)),
         None => anyhow::bail!("there is no project {project:?}: `aurix project list` shows those that there are"),
+    }
+}
+
+/// What stands below an address that was made of a default.
+fn base_url_hint(config: &Config) -> &'static str {
+    if config.base_url_is_default {
+        "\nThis address is a guess: set AURIX_BASE_URL to how the outside reaches the server."
+    } else {
+        ""
     }
 }

@@ -9,6 +9,11 @@ pub struct Output {
     json: bool,
 }
 
+/// The reader of the output went away, as `head` does: nothing is left to do, and that is no failure.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads the output any more")]
+pub struct ReaderGone;
+
 impl Output {
     pub fn new(json: bool) -> Self {
         Self { json }
@@ -20,11 +25,16 @@ impl Output {
     }
 }
 
-/// Prints a line. A reader that went away, as `head` does, is no failure.
+/// Prints a line at once.
 pub fn line(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ReaderGone.into()),
         written => Ok(written?),
     }
+}
+
+/// A line for each row, or what to say where there is none.
+pub fn rows<T>(rows: &[T], told: impl Fn(&T) -> String, none: &str) -> String {
+    if rows.is_empty() { none.to_owned() } else { rows.iter().map(told).collect::<Vec<_>>().join("\n") }
 }

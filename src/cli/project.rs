@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{self, Output};
 use crate::config::Config;
 use crate::domain::visitor::IpPolicy;
 use crate::flows::create_project::{NewProject, create_project};
@@ -15,6 +15,8 @@ const LISTED_MAX: u32 = 10_000;
 #[derive(Subcommand)]
 pub enum Command {
     /// Makes a project.
+    ///
+    /// Its id stands in every further command. The form asks for name, email and phone until `form set` gives it another.
     #[command(after_help = "Example:\n  aurix project create \"My shop\" --region SG --timezone Asia/Singapore")]
     Create {
         /// As you call it.
@@ -29,7 +31,9 @@ pub enum Command {
         #[arg(long, default_value = "full")]
         ip: IpPolicy,
     },
-    /// Lists the projects.
+    /// Lists the projects, oldest first.
+    ///
+    /// With the region and the time zone that each reads numbers and dates in.
     #[command(after_help = "Example:\n  aurix project list --json")]
     List,
 }
@@ -52,13 +56,16 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let rows = app.db.read(async |conn| Ok(projects::list(conn, LISTED_MAX).await?)).await?;
             let list: Vec<_> = rows
                 .iter()
-                .map(|row| json!({"project_id": row.public_id, "name": row.name, "region": row.region, "timezone": row.time_zone}))
+                .map(|row| {
+                    json!({"project_id": row.public_id, "name": row.name, "region": row.region,
+                           "timezone": row.time_zone, "ip": row.ip_policy})
+                })
                 .collect();
-            output.print(&json!({"projects": list}), || match rows.is_empty() {
-                true => "There is no project yet: aurix project create \"My shop\"".to_owned(),
-                false => {
-                    rows.iter().map(|row| format!("{}  {}", row.public_id, row.name)).collect::<Vec<_>>().join("\n")
-                }
+            output.print(&json!({"projects": list}), || {
+                let told = |row: &projects::Project| {
+                    format!("{}  {}  {}  {}", row.public_id, row.region, row.time_zone, row.name)
+                };
+                output::rows(&rows, told, "There is no project yet: aurix project create \"My shop\"")
             })
         }
     }

@@ -1,11 +1,12 @@
 //! `aurix webhook`
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::open_project;
-use super::output::Output;
+use super::output::{self, Output};
+use super::progress::Progress;
 use crate::app::App;
 use crate::config::Config;
 use crate::flows::add_webhook::{NewWebhook, add_webhook};
@@ -19,6 +20,9 @@ use crate::store::webhooks::{self, Webhook};
 #[derive(Subcommand)]
 pub enum Command {
     /// Adds a webhook and prints its secret.
+    ///
+    /// Every delivery is a POST of JSON, signed with the secret in `x-hub-signature` and in the headers of Standard Webhooks.
+    /// Deliveries go to public https addresses only; AURIX_ALLOW_NETWORKS and AURIX_ALLOW_HTTP let others in.
     #[command(
         after_help = "Example:\n  aurix webhook add --project ID --url https://crm.example.com/hook \\\n    --event lead.created --header 'Authorization: Bearer T'\nEvents: widget.click lead.correlated lead.created lead.complete (all, if none is named)."
     )]
@@ -39,7 +43,9 @@ pub enum Command {
         #[arg(long, default_value = "retry")]
         policy: String,
     },
-    /// Lists the webhooks of a project.
+    /// Lists the webhooks of a project, those of partners' keys among them.
+    ///
+    /// One that is off says why: by hand, after 410 Gone, or after five days of failures.
     #[command(after_help = "Example:\n  aurix webhook list --project ID")]
     List {
         /// The project.
@@ -47,30 +53,40 @@ pub enum Command {
         project: String,
     },
     /// Sends a sample of each event and shows what was answered.
+    ///
+    /// It goes the way that real deliveries go, and keeps nothing. Exit code 1 where one would not count as delivered.
     #[command(after_help = "Example:\n  aurix webhook test WEBHOOK_ID")]
     Test {
         /// The webhook's id.
         id: String,
     },
     /// Turns a webhook on; what waits goes out at once.
+    ///
+    /// What failed before does not: `delivery resend` sends it again.
     #[command(after_help = "Example:\n  aurix webhook enable WEBHOOK_ID")]
     Enable {
         /// The webhook's id.
         id: String,
     },
     /// Turns a webhook off; what waits is kept.
+    ///
+    /// Events that happen while it is off are not kept for it.
     #[command(after_help = "Example:\n  aurix webhook disable WEBHOOK_ID")]
     Disable {
         /// The webhook's id.
         id: String,
     },
     /// Gives a webhook a new secret; the old one signs too for 24 hours.
+    ///
+    /// In that time `webhook-signature` carries both signatures; `x-hub-signature` is made with the new secret at once.
     #[command(after_help = "Example:\n  aurix webhook rotate WEBHOOK_ID")]
     Rotate {
         /// The webhook's id.
         id: String,
     },
     /// Removes a webhook; what waits is cancelled.
+    ///
+    /// What was delivered stays on record.
     #[command(after_help = "Example:\n  aurix webhook remove WEBHOOK_ID")]
     Remove {
         /// The webhook's id.
@@ -95,16 +111,11 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let (app, project) = open_project(config, &project).await?;
             let rows = app.db.read(async move |conn| Ok(webhooks::list(conn, project.id).await?)).await?;
             let list: Vec<_> = rows.iter().map(shown).collect();
-            output.print(&json!({"webhooks": list}), || rows.iter().map(told).collect::<Vec<_>>().join("\n"))
-        }
-        Command::Test { id } => {
-            let (app, webhook) = open_webhook(config, &id).await?;
-            let tested = test_webhook(&app, &webhook).await?;
-            let list: Vec<_> = tested.iter().map(test_shown).collect();
-            output.print(&json!({"id": id, "tests": list}), || {
-                tested.iter().map(test_told).collect::<Vec<_>>().join("\n")
+            output.print(&json!({"webhooks": list}), || {
+                output::rows(&rows, told, "There is no webhook yet: aurix webhook add --project ID --url https://…")
             })
         }
+        Command::Test { id } => test(config, &id, output).await,
         Command::Enable { id } => set_active(config, &id, true, output).await,
         Command::Disable { id } => set_active(config, &id, false, output).await,
         Command::Rotate { id } => {
@@ -143,6 +154,18 @@ async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(App, Webhook)
         Some(webhook) => Ok((app, webhook)),
         None => bail!("there is no webhook {id:?}: `aurix webhook list --project ID` shows those that there are"),
     }
+}
+
+async fn test(config: Config, id: &str, output: &Output) -> anyhow::Result<()> {
+    let (app, webhook) = open_webhook(config, id).await?;
+    let progress = Progress::waiting("waiting for the listener");
+    let tested = test_webhook(&app, &webhook).await?;
+    drop(progress);
+    let list: Vec<_> = tested.iter().map(test_shown).collect();
+    output.print(&json!({"id": id, "tests": list}), || output::rows(&tested, test_told, "It wants no event."))?;
+    let failed = tested.iter().filter(|test| !test.delivered).count();
+    ensure!(failed == 0, "{failed} of {} samples would not count as delivered", tested.len());
+    Ok(())
 }
 
 async fn set_active(config: Config, id: &str, is_active: bool, output: &Output) -> anyhow::Result<()> {

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::open_project;
-use super::output::Output;
+use super::output::{self, Output};
+use super::{base_url_hint, open_project};
 use crate::config::Config;
 use crate::flows::create_widget::{NewWidget, create_widget, snippet};
 use crate::store::widgets;
@@ -15,6 +15,8 @@ const LISTED_MAX: u32 = 10_000;
 #[derive(Subcommand)]
 pub enum Command {
     /// Makes a widget and prints the tag for your site.
+    ///
+    /// The tag draws the button, which leads to the channel with the greeting and a reference filled in.
     #[command(
         after_help = "Example:\n  aurix widget create --project ID --channel 1234 --origin https://www.example.com --greeting \"Hello!\""
     )]
@@ -33,6 +35,8 @@ pub enum Command {
         greeting: Option<String>,
     },
     /// Lists the widgets of a project.
+    ///
+    /// With --json each has its tag.
     #[command(after_help = "Example:\n  aurix widget list --project ID")]
     List {
         /// The project.
@@ -47,7 +51,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let (app, project) = open_project(config, &project).await?;
             let made = create_widget(&app, project.id, NewWidget { channel_id: channel, origins, greeting }).await?;
             output.print(&json!({"widget_id": made.public_id, "snippet": made.snippet}), || {
-                format!("Paste this into your site, just before </body>:\n\n{}\n", made.snippet)
+                let hint = base_url_hint(&app.config);
+                format!("Paste this into your site, just before </body>:\n\n{}\n{hint}", made.snippet)
             })
         }
         Command::List { project } => {
@@ -56,12 +61,17 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let base = &app.config.base_url;
             let list: Vec<_> = rows
                 .iter()
-                .map(|row| json!({"widget_id": row.public_id, "origins": row.origins, "greeting": row.greeting, "snippet": snippet(base, &row.public_id)}))
+                .map(|row| {
+                    json!({"widget_id": row.public_id, "origins": row.origins, "greeting": row.greeting,
+                           "snippet": snippet(base, &row.public_id)})
+                })
                 .collect();
             output.print(&json!({"widgets": list}), || {
-                let line =
-                    |row: &widgets::Widget| format!("{}  {}  {}", row.public_id, row.greeting, row.origins.join(" "));
-                rows.iter().map(line).collect::<Vec<_>>().join("\n")
+                let told = |row: &widgets::Widget| {
+                    let origins = if row.origins.is_empty() { "any site".to_owned() } else { row.origins.join(" ") };
+                    format!("{}  {}  {origins}", row.public_id, row.greeting)
+                };
+                output::rows(&rows, told, "There is no widget yet: aurix widget create --project ID --channel ID")
             })
         }
     }

@@ -310,8 +310,9 @@ fn default_question(key: &str, kind: FieldKind) -> String {
         (_, FieldKind::Choice) => format!("Which {words} would you like?"),
         (_, FieldKind::Date) if words.contains("date") || words.contains("day") => format!("What is the {words}?"),
         (_, FieldKind::Date) => format!("Which day, for the {words}?"),
+        (_, FieldKind::Datetime) if words.contains("date") || words.contains("time") => format!("What is the {words}?"),
         (_, FieldKind::Datetime) => format!("Which day and time, for the {words}?"),
-        (_, FieldKind::Number) => format!("What is the number, for the {words}?"),
+        (_, FieldKind::Number) => format!("How many, or how much: {words}?"),
         (_, FieldKind::YesNo) => format!("{}: yes or no?", capitalised(&words)),
         _ => format!("What is your {words}?"),
     }

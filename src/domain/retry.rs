@@ -76,7 +76,8 @@ impl Schedule {
     }
 }
 
-fn parse_wait(text: &str) -> Result<Duration, InvalidSchedule> {
+/// Parses one wait, as in `30s`.
+pub fn parse_wait(text: &str) -> Result<Duration, InvalidSchedule> {
     let invalid = || InvalidSchedule::Wait(text.to_owned());
     let out_of_range = || InvalidSchedule::Range(text.to_owned());
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());

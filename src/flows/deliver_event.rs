@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 
 use crate::app::App;
-use crate::db::{Error, Tx};
+use crate::db::Tx;
 use crate::domain::event::PhoneStyle;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::net::client::TIMEOUT_DEFAULT;
@@ -14,8 +14,6 @@ use crate::outbound::{self, Attempt, Delivery, Outcome};
 use crate::store::deliveries::{self, AttemptRow, Claimed};
 use crate::store::webhooks::{self, Webhook};
 
-/// How long a claimed delivery is left alone: longer than an attempt can take.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// How long a webhook may fail everything before it is turned off.
 const FAILING_MAX: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// An answer slower than this is a reason to send fewer at once.
@@ -61,25 +59,17 @@ pub async fn next_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
 /// Claims due deliveries, so many of each webhook.
 pub async fn claim_due(app: &App, wanted: Vec<Wanted>) -> anyhow::Result<Vec<Due>> {
     let now = app.clock.now();
+    let lease_until = now + app.config.lease;
     app.db
         .write(async move |tx| {
             let mut due = Vec::new();
             for Wanted { webhook: id, most } in wanted {
-                let claimed = deliveries::claim(tx, id, now, now + LEASE, most).await?;
+                let claimed = deliveries::claim(tx, id, now, lease_until, most).await?;
                 if claimed.is_empty() {
                     continue;
                 }
-                let webhook = match webhooks::get(tx, id).await {
-                    Ok(webhook) => Arc::new(webhook),
-                    // Removed a moment ago: its removal cancels what waits.
-                    Err(Error::NoRow) => continue,
-                    Err(error) => return Err(error.into()),
-                };
-                due.extend(claimed.into_iter().map(|claimed| Due {
-                    webhook_id: id,
-                    claimed,
-                    webhook: webhook.clone(),
-                }));
+                let webhook = Arc::new(webhooks::get(tx, id).await?);
+                due.extend(claimed.into_iter().map(|claimed| Due { webhook_id: id, claimed, webhook: webhook.clone() }));
             }
             Ok(due)
         })

@@ -52,7 +52,7 @@ pub async fn find_widget(app: &App, id: &str) -> anyhow::Result<Option<Arc<Widge
     let now = app.clock.now();
     let kept = app.widgets.kept(id);
     if let Some((widget, since)) = &kept
-        && now.duration_since(*since) < FRESH
+        && (now.duration_since(*since) < FRESH || app.aside.is_resting(now))
     {
         return Ok(Some(widget.clone()));
     }

@@ -1,26 +1,41 @@
 //! Clicks that could not be stored because the database was away: kept in a file, and stored when it is back.
 
-use std::io::{ErrorKind, Write as _};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 
 use crate::app::App;
+use crate::db::Error;
+use crate::domain::time::{SignedDuration, Timestamp};
 use crate::flows::record_click::{Click, store_late};
 
 /// What the file may grow to; past it clicks are lost, and the log says so.
 const FILE_BYTES_MAX: u64 = 1 << 30;
 /// Clicks stored in one transaction.
 const BATCH: usize = 200;
+/// How long no click waits for a database that was found away.
+const REST: SignedDuration = SignedDuration::from_secs(1);
+/// How long the one click that tries again may take before another one does.
+const TRIAL: SignedDuration = SignedDuration::from_secs(3);
+/// [`Aside::rest_until`] while the database answers.
+const NO_REST: i64 = i64::MIN;
 
 /// The files of clicks kept aside, in the data folder.
-#[derive(Clone)]
 pub struct Aside {
     /// Held while a line is written or the file is taken away.
     waiting: Arc<Mutex<PathBuf>>,
     taken: PathBuf,
     refused: PathBuf,
+    /// Whether one of the files may be there.
+    any: Arc<AtomicBool>,
+    /// One at a time stores what was kept.
+    storing: tokio::sync::Mutex<()>,
+    /// The database was found away: until then (microseconds since 1970) clicks are kept aside without trying it.
+    rest_until: AtomicI64,
 }
 
 impl Aside {
@@ -30,68 +45,160 @@ impl Aside {
             waiting: Arc::new(Mutex::new(data_dir.join("clicks-aside.jsonl"))),
             taken: data_dir.join("clicks-aside.taken.jsonl"),
             refused: data_dir.join("clicks-aside.refused.jsonl"),
+            any: Arc::new(AtomicBool::new(true)),
+            storing: tokio::sync::Mutex::default(),
+            rest_until: AtomicI64::new(NO_REST),
         }
+    }
+
+    /// Whether a click may wait for the database. While that is away one a second may, and the others need not wait.
+    pub fn may_try(&self, now: Timestamp) -> bool {
+        let until = self.rest_until.load(Ordering::Relaxed);
+        if until == NO_REST {
+            return true;
+        }
+        let next = (now + TRIAL).as_microsecond();
+        let is_over = until <= now.as_microsecond();
+        is_over && self.rest_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether the database was found away a moment ago.
+    pub fn is_resting(&self, now: Timestamp) -> bool {
+        self.rest_until.load(Ordering::Relaxed) > now.as_microsecond()
+    }
+
+    /// The database was found away.
+    pub fn database_is_away(&self, now: Timestamp) {
+        self.rest_until.store((now + REST).as_microsecond(), Ordering::Relaxed);
+    }
+
+    /// The database stored a click.
+    pub fn database_answers(&self) {
+        self.rest_until.store(NO_REST, Ordering::Relaxed);
     }
 
     /// Appends a click and waits until it is on disk. A failure is logged: the visitor goes on all the same.
     pub async fn keep(&self, click: &Click) {
-        let line = serde_json::to_string(click).expect("a click is plain data") + "\n";
-        let waiting = self.waiting.clone();
+        let line = in_a_line(click);
+        let (waiting, any) = (self.waiting.clone(), self.any.clone());
         let written = tokio::task::spawn_blocking(move || {
             let path = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            append(&path, &line)
+            any.store(true, Ordering::Relaxed);
+            append(&path, line.as_bytes())
         });
         if let Err(error) = written.await.context("writing").and_then(|result| result) {
             tracing::error!(error = %format!("{error:#}"), "a click could not be kept aside: it is lost");
         }
     }
 
-    /// Takes the file away, so that new clicks go to a fresh one, and gives its text. What was taken before and not
-    /// finished comes first.
-    fn take(&self) -> anyhow::Result<Option<String>> {
+    /// Takes the file away, so that new clicks go to a fresh one, and tells whether there is one. What was taken before
+    /// and not finished comes first.
+    fn take(&self) -> anyhow::Result<bool> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.taken.exists() {
             match std::fs::rename(&*waiting, &self.taken) {
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    self.any.store(false, Ordering::Relaxed);
+                    return Ok(false);
+                }
                 renamed => renamed.context("taking the clicks that were kept aside")?,
             }
         }
-        Ok(Some(std::fs::read_to_string(&self.taken).context("reading the clicks that were kept aside")?))
+        Ok(true)
     }
 }
 
-fn append(path: &Path, line: &str) -> anyhow::Result<()> {
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
-    anyhow::ensure!(file.metadata()?.len() < FILE_BYTES_MAX, "{} is full ({FILE_BYTES_MAX} bytes)", path.display());
-    file.write_all(line.as_bytes())?;
+fn in_a_line(click: &Click) -> String {
+    serde_json::to_string(click).expect("a click is plain data") + "\n"
+}
+
+/// Appends a line. One that a killed process left unfinished is ended first, so that it spoils no other.
+fn append(path: &Path, line: &[u8]) -> anyhow::Result<()> {
+    let mut file = File::options().create(true).read(true).append(true).open(path)?;
+    let length = file.metadata()?.len();
+    anyhow::ensure!(length < FILE_BYTES_MAX, "{} is full ({FILE_BYTES_MAX} bytes)", path.display());
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    let end: &[u8] = if last == *b"\n" { b"" } else { b"\n" };
+    file.write_all(&[end, line].concat())?;
     Ok(file.sync_data()?)
 }
 
 /// Stores the clicks that were kept aside, and tells how many. Doing it twice stores nothing twice.
 pub async fn store_kept_aside(app: &App) -> anyhow::Result<usize> {
-    let Some(text) = app.aside.take()? else { return Ok(0) };
-    let mut clicks = Vec::new();
-    for line in text.lines().filter(|line| !line.is_empty()) {
-        match serde_json::from_str::<Click>(line) {
-            Ok(click) => clicks.push(click),
-            // The last line of a process that was killed while it wrote: its visitor was never answered.
-            Err(_) => append(&app.aside.refused, &format!("{line}\n"))?,
-        }
+    if !app.aside.any.load(Ordering::Relaxed) {
+        return Ok(0);
     }
-    let count = clicks.len();
-    for batch in clicks.chunks(BATCH) {
-        let batch = batch.to_vec();
-        app.db
-            .write(async move |tx| {
-                for click in &batch {
-                    store_late(tx, click).await?;
-                }
-                Ok(())
-            })
-            .await?;
+    let _alone = app.aside.storing.lock().await;
+    let mut count = 0;
+    while app.aside.take()? {
+        count += store_taken(app).await?;
+    }
+    if count > 0 {
+        app.wake.ring();
+        tracing::info!(clicks = count, "clicks that were kept aside are stored");
+    }
+    Ok(count)
+}
+
+async fn store_taken(app: &App) -> anyhow::Result<usize> {
+    let file = File::open(&app.aside.taken).context("reading the clicks that were kept aside")?;
+    let mut lines = BufReader::new(file).split(b'\n');
+    let mut count = 0;
+    loop {
+        let batch: Vec<Vec<u8>> = lines.by_ref().take(BATCH).collect::<Result<_, _>>()?;
+        if batch.is_empty() {
+            break;
+        }
+        count += store_batch(app, batch).await?;
     }
     std::fs::remove_file(&app.aside.taken).context("removing the clicks that were stored late")?;
-    app.wake.ring();
-    tracing::info!(clicks = count, "clicks that were kept aside are stored");
     Ok(count)
+}
+
+async fn store_batch(app: &App, lines: Vec<Vec<u8>>) -> anyhow::Result<usize> {
+    let (mut clicks, mut refused) = (Vec::new(), Vec::new());
+    for line in lines.into_iter().filter(|line| !line.is_empty()) {
+        match serde_json::from_slice::<Click>(&line) {
+            Ok(click) => clicks.push(click),
+            // Left unfinished by a process that was killed while it wrote: its visitor was never answered.
+            Err(_) => refused.push([line.as_slice(), b"\n"].concat()),
+        }
+    }
+    let mut count = clicks.len();
+    match store_all(app, clicks.clone()).await {
+        Err(error) if Error::is_unavailable(&error) => return Err(error),
+        Err(_) => {
+            // One that can never be stored must not keep the others out.
+            for click in clicks {
+                let line = in_a_line(&click);
+                match store_all(app, vec![click]).await {
+                    Err(error) if Error::is_unavailable(&error) => return Err(error),
+                    Err(error) => {
+                        tracing::error!(error = %format!("{error:#}"), file = %app.aside.refused.display(), "a click that was kept aside cannot be stored");
+                        refused.push(line.into_bytes());
+                        count -= 1;
+                    }
+                    Ok(()) => {}
+                }
+            }
+        }
+        Ok(()) => {}
+    }
+    refused.iter().try_for_each(|line| append(&app.aside.refused, line))?;
+    Ok(count)
+}
+
+async fn store_all(app: &App, clicks: Vec<Click>) -> anyhow::Result<()> {
+    app.db
+        .write(async move |tx| {
+            for click in &clicks {
+                store_late(tx, click).await?;
+            }
+            Ok(())
+        })
+        .await
 }

@@ -12,13 +12,14 @@ use crate::domain::ids::ProjectId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::random::Random;
 use crate::domain::time::{SignedDuration, Timestamp};
+use crate::flows::keep_aside::store_kept_aside;
 use crate::flows::link_session::link_session;
 use crate::flows::merge_people::merge;
 use crate::flows::open_channel::OpenChannel;
 use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation, NewConversation};
-use crate::store::leads;
 use crate::store::messages::{self, NewMessage};
+use crate::store::leads;
 
 /// How long the agent waits for the next message of a burst.
 const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
@@ -30,6 +31,7 @@ pub async fn receive_whatsapp(app: &App, channel: OpenChannel, inbound: Vec<Inbo
     let batch = Batch { channel: Arc::new(channel.row), now: app.clock.now(), random: app.random.clone() };
     let inbound = Arc::new(inbound);
     let (together, items) = (batch.clone(), inbound.clone());
+    know_all_references(app).await?;
     let stored = app.db.write(async move |tx| {
         for item in items.iter() {
             together.store(tx, item).await?;
@@ -46,6 +48,18 @@ pub async fn receive_whatsapp(app: &App, channel: OpenChannel, inbound: Vec<Inbo
     }
     app.wake.ring();
     Ok(())
+}
+
+/// A reference that was given while the database was away has to be stored before a message brings it.
+async fn know_all_references(app: &App) -> anyhow::Result<()> {
+    match store_kept_aside(app).await {
+        Err(error) if Error::is_unavailable(&error) => Err(error),
+        Err(error) => {
+            tracing::error!(error = %format!("{error:#}"), "clicks that were kept aside cannot be stored");
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+    }
 }
 
 async fn store_one_by_one(app: &App, batch: &Batch, inbound: &Arc<Vec<Inbound>>) -> anyhow::Result<()> {
@@ -126,8 +140,7 @@ impl Batch {
         if let Some(referral) = &message.referral {
             let seen_at = message.sent_at.unwrap_or(self.now);
             let clid = referral.ctwa_clid.as_deref();
-            conversations::insert_referral(tx, channel.project, conversation.id, id, clid, &referral.raw, seen_at)
-                .await?;
+            conversations::insert_referral(tx, channel.project, conversation.id, id, clid, &referral.raw, seen_at).await?;
         }
         if let Some(text) = &message.text {
             link_session(tx, &self.random, &conversation, &channel.channel_id, text, self.now).await?;
@@ -199,10 +212,7 @@ impl Batch {
         let (wa_id, user_id) = (change.new_wa_id.as_deref(), change.new_user_id.as_deref());
         let others = conversations::of_person(tx, channel.id, wa_id, user_id).await?;
         if others.iter().any(|other| other.id != conversation.id) {
-            tracing::warn!(
-                conversation = conversation.id,
-                "a person's new id is another conversation's: left as it is"
-            );
+            tracing::warn!(conversation = conversation.id, "a person's new id is another conversation's: left as it is");
             return Ok(());
         }
         let phone = wa_id.and_then(|id| PhoneNumber::from_wa_id(id).ok());

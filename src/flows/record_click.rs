@@ -1,7 +1,7 @@
 //! Records a press of the widget and gives the reference that the visitor takes along.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Error, Tx};
 use crate::domain::attribution::{cap_url, parsed_params};
 use crate::domain::correlation::CorrelationId;
 use crate::domain::event::{ClickData, Event};
@@ -69,19 +69,67 @@ pub struct Click {
 
 /// Records a press and gives its reference. It never fails: a click that cannot be stored now is kept aside.
 pub async fn record_click(app: &App, press: Press) -> String {
-    let click = prepare(app, press);
-    let (stored, random) = (click.clone(), app.random.clone());
-    let write = app.db.write(async move |tx| store(tx, &stored, &random).await);
-    match tokio::time::timeout(PATIENCE, write).await {
-        Ok(Ok(correlation_id)) => {
-            app.wake.ring();
-            return correlation_id;
+    let mut click = prepare(app, press);
+    if app.aside.may_try(app.clock.now()) {
+        let choice = Choice::default();
+        match store_in_time(app, &click, &choice).await {
+            Ok(correlation_id) => {
+                app.aside.database_answers();
+                app.wake.ring();
+                return correlation_id;
+            }
+            Err(error) => {
+                tracing::error!(error = %format!("{error:#}"), "a click could not be stored: kept aside");
+                if Error::is_unavailable(&error) {
+                    app.aside.database_is_away(app.clock.now());
+                }
+            }
         }
-        Ok(Err(error)) => tracing::error!(error = %format!("{error:#}"), "a click could not be stored: kept aside"),
-        Err(_) => tracing::error!(patience = ?PATIENCE, "the database does not answer: a click is kept aside"),
+        click.correlation_id = choice.end().unwrap_or(click.correlation_id);
     }
     app.aside.keep(&click).await;
     click.correlation_id
+}
+
+/// Which reference a click has. A write that nobody waits for any more may still be done: the visitor and the database
+/// must not tell two different ones.
+#[derive(Clone, Default)]
+struct Choice(Arc<Mutex<Chosen>>);
+
+#[derive(Default)]
+enum Chosen {
+    #[default]
+    Nothing,
+    /// The transaction stores the click under it, if it is committed.
+    Reference(String),
+    /// The visitor went on without the database: nothing may be stored.
+    Ended,
+}
+
+impl Choice {
+    /// Fixes the reference; an error where it is too late.
+    fn make(&self, correlation_id: &str) -> anyhow::Result<()> {
+        let mut chosen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        anyhow::ensure!(!matches!(*chosen, Chosen::Ended), "the visitor went on: the click is kept aside");
+        *chosen = Chosen::Reference(correlation_id.to_owned());
+        Ok(())
+    }
+
+    /// No choice is made from now on. The one that was made before, of which it is not known whether it is stored.
+    fn end(&self) -> Option<String> {
+        let mut chosen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *chosen, Chosen::Ended) {
+            Chosen::Reference(correlation_id) => Some(correlation_id),
+            Chosen::Nothing | Chosen::Ended => None,
+        }
+    }
+}
+
+async fn store_in_time(app: &App, click: &Click, choice: &Choice) -> anyhow::Result<String> {
+    let (click, choice, random) = (click.clone(), choice.clone(), app.random.clone());
+    let write = app.db.write(async move |tx| store(tx, &click, &random, &choice).await);
+    let late = || Error::Unavailable(anyhow::anyhow!("no answer within {PATIENCE:?}")).into();
+    tokio::time::timeout(PATIENCE, write).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn prepare(app: &App, press: Press) -> Click {
@@ -109,9 +157,10 @@ fn draw(random: &Random) -> String {
     CorrelationId::generate(&mut |bytes| random.fill(bytes)).as_str().to_owned()
 }
 
-async fn store(tx: &Tx, click: &Click, random: &Random) -> anyhow::Result<String> {
+async fn store(tx: &Tx, click: &Click, random: &Random, choice: &Choice) -> anyhow::Result<String> {
     let (project, now) = (ProjectId(click.project), from_microseconds(click.at));
     let session = current_or_new(tx, click, random, now).await?;
+    choice.make(&session.correlation_id)?;
     insert(tx, project, click, &session, now).await?;
     Ok(session.correlation_id)
 }
@@ -124,9 +173,9 @@ pub async fn store_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
     }
     let session = match new_session(tx, click, &click.correlation_id, now).await? {
         Some(session) => session,
-        None => sessions::find_for_link(tx, project, &click.correlation_id).await?.with_context(|| {
-            format!("the reference {} of a click kept aside is another project's", click.correlation_id)
-        })?,
+        None => sessions::find_for_link(tx, project, &click.correlation_id)
+            .await?
+            .with_context(|| format!("the reference {} of a click kept aside is another project's", click.correlation_id))?,
     };
     insert(tx, project, click, &session, now).await
 }

@@ -7,21 +7,20 @@ use crate::app::App;
 use crate::channels::whatsapp::API_VERSION;
 use crate::channels::whatsapp::send::{self, Api, Recipient, SendOutcome, TextRequest};
 use crate::domain::retry::RetryAfter;
-use crate::domain::time::{SignedDuration, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::flows::open_channel::{OpenChannel, open};
 use crate::net::{Method, Request};
 use crate::store::channels;
 use crate::store::messages::{self, Outgoing};
 
-/// How long a claimed reply is left alone: longer than sending can take.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// Bytes read of the platform's answer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Claims replies that are due.
 pub async fn claim_replies(app: &App, most: u32) -> anyhow::Result<Vec<Outgoing>> {
     let now = app.clock.now();
-    app.db.write(async move |tx| Ok(messages::claim(tx, now, now + LEASE, most).await?)).await
+    let lease_until = now + app.config.lease;
+    app.db.write(async move |tx| Ok(messages::claim(tx, now, lease_until, most).await?)).await
 }
 
 /// When the next reply falls due that is not due now.

@@ -13,7 +13,7 @@ use crate::domain::event::{CompleteData, CreatedLead, Event};
 use crate::domain::form::{EMAIL, Form, NAME, PHONE};
 use crate::domain::phone::{PhoneNumber, Region};
 use crate::domain::random::Random;
-use crate::domain::time::{SignedDuration, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::flows::emit_event::{emit, event_id};
 use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation};
@@ -22,15 +22,14 @@ use crate::store::messages::{self, Unread};
 use crate::store::projects::{self, Project};
 use crate::store::{sessions, widgets};
 
-/// How long a claimed turn is left alone.
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// Messages of one turn; what is left is the next one's.
 const MESSAGES_MAX: u32 = 50;
 
 /// Claims conversations that wait for the agent.
 pub async fn claim_turns(app: &App, most: u32) -> anyhow::Result<Vec<i64>> {
     let now = app.clock.now();
-    app.db.write(async move |tx| Ok(conversations::claim(tx, now, now + LEASE, most).await?)).await
+    let lease_until = now + app.config.lease;
+    app.db.write(async move |tx| Ok(conversations::claim(tx, now, lease_until, most).await?)).await
 }
 
 /// When the next conversation falls due that is not due now.
@@ -46,8 +45,7 @@ pub async fn take_turn(app: &App, conversation: i64) -> anyhow::Result<()> {
         .write(async move |tx| {
             let conversation = conversations::get_for_update(tx, conversation).await?;
             let scene = Scene::set(tx, conversation).await?;
-            let unread =
-                messages::unread(tx, scene.conversation.id, scene.conversation.answered_up_to, MESSAGES_MAX).await?;
+            let unread = messages::unread(tx, scene.conversation.id, scene.conversation.answered_up_to, MESSAGES_MAX).await?;
             scene.play(tx, &unread, &random, now).await
         })
         .await?;
@@ -83,8 +81,7 @@ impl Scene {
     }
 
     async fn play(mut self, tx: &Tx, unread: &[Unread], random: &Random, now: Timestamp) -> anyhow::Result<()> {
-        let mut known: BTreeMap<String, Known> =
-            serde_json::from_str(&self.lead.fields).context("reading a lead's fields")?;
+        let mut known: BTreeMap<String, Known> = serde_json::from_str(&self.lead.fields).context("reading a lead's fields")?;
         let channel_phone = self.conversation.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
         let messages: Vec<Message> = unread.iter().map(as_said).collect();
         let turn = agent::turn(&Input {

@@ -5,12 +5,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setInterval } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const START_MS_MAX = 30_000;
+const POLL_MS = 50;
+const POLLS_MAX = 200;
 export const WHATSAPP_NUMBER = "6580001234";
 
-/** A server with one project, a WhatsApp channel and a partner's key: `{url, widget(…), attribution(reference), stop()}`. */
+/**
+ * A server with one project, a WhatsApp channel, two widgets and a partner's key:
+ * `{url, widgets, attribution(reference), clickOn(url), stop()}`.
+ */
 export async function startServer() {
   const home = await dataFolder();
   const { project_id } = await home.command("project", "create", "Shop", "--region", "SG");
@@ -20,17 +26,31 @@ export async function startServer() {
     ...["--phone-number-id", "106540352242922", "--number", `+${WHATSAPP_NUMBER}`],
     ...["--access-token", "token", "--app-secret", "secret", "--verify-token", "verify"],
   );
-  const widget = (...options) => home.command("widget", "create", "--project", project_id, "--channel", channel_id, ...options);
+  const widget = () => home.command("widget", "create", "--project", project_id, "--channel", channel_id);
   const widgets = { main: (await widget()).widget_id, second: (await widget()).widget_id };
   const server = await run(home, "serve");
-  const attribution = async (reference) => {
+  const clicks = async () => {
     const answer = await fetch(`${server.url}/integrations/external/attribution`, {
       headers: { authorization: `Bearer ${key}` },
     });
     if (!answer.ok) throw new Error(`attribution answered ${answer.status}: ${await answer.text()}`);
-    return (await answer.json()).data.filter((row) => row.correlation_id === reference);
+    return (await answer.json()).data;
   };
-  return { ...server, widgets, attribution };
+  return {
+    ...server,
+    widgets,
+    /** The clicks of a reference as a partner gets them, newest first. */
+    attribution: async (reference) => (await clicks()).filter((row) => row.correlation_id === reference),
+    /** The first click on a page, waited for: where nothing else tells that it was made. */
+    async clickOn(url) {
+      let polls = 0;
+      for await (const _ of setInterval(POLL_MS)) {
+        const click = (await clicks()).find((row) => row.click_url === url);
+        if (click) return click;
+        if (++polls === POLLS_MAX) throw new Error(`no click on ${url} was recorded`);
+      }
+    },
+  };
 }
 
 export async function startDemo() {
