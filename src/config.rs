@@ -1,59 +1,151 @@
 //! Every setting: its name, default, check and meaning. Each is an environment variable and a flag of the same name.
 
-use std::net::SocketAddr;
+mod secret;
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 use ipnet::IpNet;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use crate::db::Location;
-use crate::domain::random::Random;
 use crate::domain::retry::{Schedule, parse_wait};
 use crate::domain::time::SignedDuration;
 
-/// The settings as they were given: read by the command line, checked by [`Settings::check`].
+/// Networks that one setting may list.
+const NETWORKS_MAX: usize = 1_000;
+
+/// The settings as they were given: read by the command line, checked by [`Settings::check`]. An empty one is as good as
+/// none: files that set variables often name them all.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Settings (each is also an environment variable)")]
 pub struct Settings {
     /// Address to serve on; port 0 picks one and prints it.
-    #[arg(long, env = "AURIX_LISTEN", default_value = "127.0.0.1:8080", value_name = "HOST:PORT", global = true)]
+    #[arg(
+        long,
+        env = "AURIX_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "HOST:PORT",
+        global = true,
+        hide_short_help = true
+    )]
     pub listen: String,
     /// How the outside reaches it: the beginning of every link [default: http:// and the address served on].
-    #[arg(long, env = "AURIX_BASE_URL", value_name = "URL", global = true)]
+    #[arg(long, env = "AURIX_BASE_URL", value_name = "URL", global = true, hide_short_help = true)]
     pub base_url: Option<String>,
     /// Folder of the SQLite file and of the generated key.
-    #[arg(long, env = "AURIX_DATA_DIR", default_value = "./aurix-data", value_name = "FOLDER", global = true)]
-    pub data_dir: PathBuf,
+    #[arg(
+        long,
+        env = "AURIX_DATA_DIR",
+        default_value = "./aurix-data",
+        value_name = "FOLDER",
+        global = true,
+        hide_short_help = true
+    )]
+    pub data_dir: String,
     /// `sqlite` (a file in the data folder), `sqlite:FILE`, or `postgres://USER:PASSWORD@HOST/DATABASE`.
-    #[arg(long, env = "AURIX_DATABASE", default_value = "sqlite", value_name = "WHERE", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "AURIX_DATABASE",
+        default_value = "sqlite",
+        value_name = "WHERE",
+        hide_env_values = true,
+        global = true,
+        hide_short_help = true
+    )]
     pub database: String,
     /// Encrypts webhook secrets, channel tokens and header values at rest [default: generated in the data folder].
-    #[arg(long, env = "AURIX_SECRET_KEY", value_name = "TEXT", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "AURIX_SECRET_KEY",
+        value_name = "TEXT",
+        hide_env_values = true,
+        global = true,
+        hide_short_help = true
+    )]
     pub secret_key: Option<String>,
     /// Networks that deliveries may reach although they are not public, separated by commas: 127.0.0.0/8,10.0.0.0/8.
-    #[arg(long, env = "AURIX_ALLOW_NETWORKS", value_name = "CIDRS", global = true)]
+    #[arg(long, env = "AURIX_ALLOW_NETWORKS", value_name = "CIDRS", global = true, hide_short_help = true)]
     pub allow_networks: Option<String>,
     /// Lets deliveries go to `http:` addresses.
-    #[arg(long, env = "AURIX_ALLOW_HTTP", default_value = "false", default_missing_value = "true", num_args = 0..=1, value_name = "BOOL", global = true)]
+    #[arg(
+        long,
+        env = "AURIX_ALLOW_HTTP",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        value_name = "BOOL",
+        global = true,
+        hide_short_help = true
+    )]
     pub allow_http: String,
     /// Proxies whose forwarding headers count, separated by commas.
-    #[arg(long, env = "AURIX_TRUSTED_PROXIES", value_name = "CIDRS", global = true)]
+    #[arg(long, env = "AURIX_TRUSTED_PROXIES", value_name = "CIDRS", global = true, hide_short_help = true)]
     pub trusted_proxies: Option<String>,
     /// Waits before each further attempt of a delivery [default: 5s,30s,2m,10m,30m,1h,3h,6h,12h,24h].
-    #[arg(long, env = "AURIX_RETRY_SCHEDULE", value_name = "WAITS", global = true)]
+    #[arg(long, env = "AURIX_RETRY_SCHEDULE", value_name = "WAITS", global = true, hide_short_help = true)]
     pub retry_schedule: Option<String>,
     /// How long begun work is left to its process: where that dies, the work is taken up again after so long. It has to be
     /// longer than an attempt can take (15s), or a slow one is made twice.
-    #[arg(long, env = "AURIX_LEASE", default_value = "30s", value_name = "WAIT", global = true)]
+    #[arg(
+        long,
+        env = "AURIX_LEASE",
+        default_value = "30s",
+        value_name = "WAIT",
+        global = true,
+        hide_short_help = true
+    )]
     pub lease: String,
     /// What is logged: a level, or a tracing filter such as `aurix=debug,info`.
-    #[arg(long, env = "AURIX_LOG", default_value = "info", value_name = "FILTER", global = true)]
+    #[arg(
+        long,
+        env = "AURIX_LOG",
+        default_value = "info",
+        value_name = "FILTER",
+        global = true,
+        hide_short_help = true
+    )]
     pub log: String,
     /// How it is logged: `text` or `json`.
-    #[arg(long, env = "AURIX_LOG_FORMAT", default_value = "text", value_name = "FORMAT", global = true)]
+    #[arg(
+        long,
+        env = "AURIX_LOG_FORMAT",
+        default_value = "text",
+        value_name = "FORMAT",
+        global = true,
+        hide_short_help = true
+    )]
     pub log_format: String,
+}
+
+/// A setting as documents show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// `AURIX_LISTEN`
+    pub variable: String,
+    /// `--listen`
+    pub flag: String,
+    /// What holds where nothing is given, if that is one text.
+    pub default: Option<String>,
+    /// One sentence.
+    pub meaning: String,
+}
+
+/// Every setting, in the order of the help: what documents are checked against.
+pub fn settings() -> Vec<Setting> {
+    let command = Settings::augment_args(clap::Command::new("aurix"));
+    let shown = |argument: &clap::Arg| {
+        Some(Setting {
+            variable: argument.get_env()?.to_string_lossy().into_owned(),
+            flag: format!("--{}", argument.get_long()?),
+            default: argument.get_default_values().first().map(|value| value.to_string_lossy().into_owned()),
+            meaning: argument.get_help()?.to_string(),
+        })
+    };
+    command.get_arguments().filter_map(shown).collect()
 }
 
 /// How the log is written.
@@ -108,58 +200,88 @@ pub struct InvalidSetting {
 impl Settings {
     /// Checks every setting; the first wrong one is named.
     pub fn check(self) -> Result<Config, InvalidSetting> {
-        let wrong = |setting, problem: String| InvalidSetting { setting, problem };
-        let listen = self.listen.parse().map_err(|_| {
-            wrong("AURIX_LISTEN", format!("{:?} is no address: write HOST:PORT, for example 127.0.0.1:8080", self.listen))
-        })?;
-        let base_url = self.base_url.as_deref().map(base_url).transpose().map_err(|why| wrong("AURIX_BASE_URL", why))?;
-        let database =
-            Location::parse(&self.database, &self.data_dir).map_err(|why| wrong("AURIX_DATABASE", why))?;
-        let nets = |setting, text: &Option<String>| networks(text.as_deref()).map_err(|why| wrong(setting, why));
-        let schedule = self.retry_schedule.as_deref().map(Schedule::parse).transpose();
-        let log_format = match self.log_format.as_str() {
-            "text" => LogFormat::Text,
-            "json" => LogFormat::Json,
-            other => return Err(wrong("AURIX_LOG_FORMAT", format!("{other:?} is neither `text` nor `json`"))),
-        };
-        tracing_subscriber::EnvFilter::try_new(&self.log).map_err(|error| wrong("AURIX_LOG", error.to_string()))?;
+        let holds = Config::default();
+        let base_url = checked("AURIX_BASE_URL", self.base_url.as_deref(), base_url)?;
+        let listen = checked("AURIX_LISTEN", Some(&self.listen), listen)?.unwrap_or(holds.listen);
+        let data_dir = given(Some(&self.data_dir)).map_or(holds.data_dir, PathBuf::from);
+        let in_data_dir = |text: &str| Location::parse(text, &data_dir);
+        let database = checked("AURIX_DATABASE", Some(&self.database), in_data_dir)?;
+        let parse_waits = |text: &str| Schedule::parse(text).map_err(|error| error.to_string());
         Ok(Config {
-            listen,
             base_url_is_default: base_url.is_none(),
             base_url: base_url.unwrap_or_else(|| format!("http://localhost:{}", listen.port())),
-            allow_networks: nets("AURIX_ALLOW_NETWORKS", &self.allow_networks)?,
-            allow_http: yes_or_no(&self.allow_http).map_err(|why| wrong("AURIX_ALLOW_HTTP", why))?,
-            trusted_proxies: nets("AURIX_TRUSTED_PROXIES", &self.trusted_proxies)?,
-            retry_schedule: schedule
-                .map_err(|error| wrong("AURIX_RETRY_SCHEDULE", error.to_string()))?
-                .unwrap_or_default(),
-            lease: lease(&self.lease).map_err(|why| wrong("AURIX_LEASE", why))?,
+            listen,
+            database: database.unwrap_or_else(|| Location::Sqlite(data_dir.join("aurix.db"))),
+            data_dir,
             secret_key: self.secret_key.filter(|key| !key.is_empty()).map(SecretString::from),
-            database,
-            data_dir: self.data_dir,
-            log: self.log,
-            log_format,
+            allow_networks: checked("AURIX_ALLOW_NETWORKS", self.allow_networks.as_deref(), networks)?
+                .unwrap_or_default(),
+            allow_http: checked("AURIX_ALLOW_HTTP", Some(&self.allow_http), yes_or_no)?.unwrap_or(holds.allow_http),
+            trusted_proxies: checked("AURIX_TRUSTED_PROXIES", self.trusted_proxies.as_deref(), networks)?
+                .unwrap_or_default(),
+            retry_schedule: checked("AURIX_RETRY_SCHEDULE", self.retry_schedule.as_deref(), parse_waits)?
+                .unwrap_or(holds.retry_schedule),
+            lease: checked("AURIX_LEASE", Some(&self.lease), lease)?.unwrap_or(holds.lease),
+            log: checked("AURIX_LOG", Some(&self.log), log_filter)?.unwrap_or(holds.log),
+            log_format: checked("AURIX_LOG_FORMAT", Some(&self.log_format), log_format)?.unwrap_or(holds.log_format),
         })
     }
+}
+
+/// What was said about a setting, unless it is blank.
+fn given(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn checked<T>(
+    setting: &'static str,
+    text: Option<&str>,
+    check: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>, InvalidSetting> {
+    // A problem that quotes what was given stays on its line.
+    let wrong = |problem: String| InvalidSetting { setting, problem: problem.replace(['\r', '\n'], " ") };
+    given(text).map(check).transpose().map_err(wrong)
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    numeric.parse().map_err(|_| format!("{text:?} is no address: write HOST:PORT, for example 127.0.0.1:8080"))
 }
 
 fn base_url(text: &str) -> Result<String, String> {
-    let fault = || format!("{text:?} is no address: write http:// or https:// and a host, for example https://aurix.example.com");
+    let fault = || {
+        format!("{text:?} is no address: write http:// or https:// and a host, for example https://aurix.example.com")
+    };
     let url = url::Url::parse(text).map_err(|_| fault())?;
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() || url.query().is_some() {
+    let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if !matches!(url.scheme(), "http" | "https") || !is_bare || url.password().is_some() {
         return Err(fault());
     }
-    Ok(text.trim_end_matches('/').to_owned())
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn networks(text: Option<&str>) -> Result<Vec<IpNet>, String> {
-    let items = text.unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty());
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let items: Vec<&str> = text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+    if items.len() > NETWORKS_MAX {
+        return Err(format!("{} networks are too many: {NETWORKS_MAX} at most", items.len()));
+    }
+    let address = |item: &str| item.parse::<IpAddr>().map(IpNet::from).ok();
+    let network = |item: &str| item.parse().ok().or_else(|| address(item));
     items
-        .map(|item| {
-            let address = || item.parse::<std::net::IpAddr>().map(IpNet::from).ok();
-            item.parse().ok().or_else(address).ok_or_else(|| format!("{item:?} is no network: write it like 10.0.0.0/8"))
-        })
+        .into_iter()
+        .map(|item| network(item).ok_or_else(|| format!("{item:?} is no network: write it like 10.0.0.0/8")))
         .collect()
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "on" | "yes" => Ok(true),
+        "false" | "0" | "off" | "no" => Ok(false),
+        _ => Err(format!("{text:?} is neither `true` nor `false`")),
+    }
 }
 
 fn lease(text: &str) -> Result<SignedDuration, String> {
@@ -167,11 +289,16 @@ fn lease(text: &str) -> Result<SignedDuration, String> {
     SignedDuration::try_from(wait).map_err(|error| error.to_string())
 }
 
-fn yes_or_no(text: &str) -> Result<bool, String> {
+fn log_filter(text: &str) -> Result<String, String> {
+    let fault = |error| format!("{text:?} is no filter ({error}): write a level such as info, or aurix=debug,info");
+    tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(fault)
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
     match text {
-        "true" | "1" | "on" | "yes" => Ok(true),
-        "" | "false" | "0" | "off" | "no" => Ok(false),
-        other => Err(format!("{other:?} is neither `true` nor `false`")),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(format!("{text:?} is neither `text` nor `json`")),
     }
 }
 
@@ -194,34 +321,4 @@ impl Default for Config {
             log_format: LogFormat::Text,
         }
     }
-}
-
-impl Config {
-    /// The operator's key, or the one in the data folder, which is made at the first call.
-    pub fn secret(&self, random: &Random) -> anyhow::Result<String> {
-        std::fs::create_dir_all(&self.data_dir)
-            .with_context(|| format!("AURIX_DATA_DIR: cannot make the folder {}", self.data_dir.display()))?;
-        if let Some(key) = &self.secret_key {
-            return Ok(key.expose_secret().to_owned());
-        }
-        let path = self.data_dir.join("secret.key");
-        if let Ok(key) = std::fs::read_to_string(&path) {
-            return Ok(key.trim().to_owned());
-        }
-        // Linked into place whole: of two processes that start at once, one makes the key and both read it.
-        let draft = self.data_dir.join(format!("secret.key.{}", random.token("", 12)));
-        write_private(&draft, &random.token("", 43)).context("writing a new secret key")?;
-        let _ = std::fs::hard_link(&draft, &path);
-        let _ = std::fs::remove_file(&draft);
-        let key = std::fs::read_to_string(&path).with_context(|| format!("reading the secret key {}", path.display()))?;
-        Ok(key.trim().to_owned())
-    }
-}
-
-fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }

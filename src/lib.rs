@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod app;
+pub mod bench;
 pub mod channels;
 pub mod cli;
 pub mod config;

@@ -34,7 +34,7 @@ pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: R
         seal: SealKey::new(&secret, random.clone()),
         webhook_client: Client::new(policy, resolver, Options::default()),
         platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, Options::default()),
-        wake: Wake::new(),
+        wake: Wake::default(),
         widgets: find_widget::Widgets::default(),
         visits: crate::flows::count_visit::Visits::default(),
         aside: Aside::new(&config.data_dir),

@@ -16,6 +16,7 @@ use crate::flows::keep_aside::store_kept_aside;
 use crate::flows::send_message::{claim_replies, next_reply_due, send_message};
 use crate::flows::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::store::messages::Outgoing;
+use crate::wake::Work;
 
 /// How often every lane looks for work that nobody rang for.
 const TICK: Duration = Duration::from_secs(1);
@@ -55,8 +56,9 @@ async fn keep_house(app: App, mut stop: watch::Receiver<bool>) {
 /// Conversations that wait for the agent.
 struct Turns;
 
-impl lane::Work for Turns {
+impl lane::Lane for Turns {
     type Item = i64;
+    const BELL: Work = Work::Turns;
     const NAME: &'static str = "turn";
 
     async fn claim(app: &App, most: u32) -> anyhow::Result<Vec<i64>> {
@@ -73,8 +75,9 @@ impl lane::Work for Turns {
 /// Replies that wait to be sent.
 struct Replies;
 
-impl lane::Work for Replies {
+impl lane::Lane for Replies {
     type Item = Outgoing;
+    const BELL: Work = Work::Replies;
     const NAME: &'static str = "reply";
 
     async fn claim(app: &App, most: u32) -> anyhow::Result<Vec<Outgoing>> {

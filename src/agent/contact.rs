@@ -72,7 +72,7 @@ fn follows_a_name(text: &str, start: usize) -> bool {
         .unwrap_or_default();
     before.ends_with(' ')
         && !word.is_empty()
-        && !is_everyday(word)
+        && (!is_everyday(word) || word == "ah")
         && !word.ends_with("mail")
         && word.parse::<u64>().is_err()
 }

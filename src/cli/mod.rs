@@ -1,5 +1,6 @@
 //! The commands, one file each. All work on the same settings, also beside a running server.
 
+mod bench;
 mod channel;
 mod delivery;
 mod form;
@@ -102,6 +103,9 @@ enum Command {
     /// Lists, shows and resends deliveries: one event on its way to one webhook.
     #[command(subcommand, after_help = "Example:\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z")]
     Delivery(delivery::Command),
+    /// Measures clicks, messages and deliveries per second on this machine, beside what it could do at most.
+    #[command(after_help = "Example:\n  aurix bench --seconds 5\n  aurix bench --database postgres://postgres@127.0.0.1/postgres --only clicks --json")]
+    Bench(bench::Arguments),
 }
 
 /// Runs the command line and tells how it ended: 0, 1 where it failed, 2 where it was called wrongly.
@@ -151,6 +155,7 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Form(command) => form::run(command, config, output).await,
         Command::Webhook(command) => webhook::run(command, config, output).await,
         Command::Delivery(command) => delivery::run(command, config, output).await,
+        Command::Bench(arguments) => bench::run(arguments, config, output).await,
     }
 }
 

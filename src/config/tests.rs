@@ -40,6 +40,7 @@ fn a_wrong_setting_is_named_in_one_line() {
     check_refused("--allow-http=perhaps", "AURIX_ALLOW_HTTP", "neither `true` nor `false`");
     check_refused("--trusted-proxies=proxy", "AURIX_TRUSTED_PROXIES", "\"proxy\" is no network");
     check_refused("--retry-schedule=5s,soon", "AURIX_RETRY_SCHEDULE", "`soon`");
+    check_refused("--lease=soon", "AURIX_LEASE", "`soon`");
     check_refused("--log=a=b=c", "AURIX_LOG", "is no filter");
     check_refused("--log-format=xml", "AURIX_LOG_FORMAT", "neither `text` nor `json`");
     check_refused("--listen=a\nb", "AURIX_LISTEN", "no address");
@@ -87,7 +88,7 @@ fn an_empty_setting_is_none() {
 #[test]
 fn a_setting_is_a_variable_and_a_flag_of_the_same_name() {
     let settings = settings();
-    assert_eq!(settings.len(), 11);
+    assert_eq!(settings.len(), 12);
     for setting in settings {
         let name = setting.flag.trim_start_matches("--").replace('-', "_").to_uppercase();
         assert_eq!(setting.variable, format!("AURIX_{name}"));

@@ -308,9 +308,12 @@ fn default_question(key: &str, kind: FieldKind) -> String {
         (EMAIL, _) => "What is your email address?".to_owned(),
         (PHONE, _) => "What phone number can we reach you at?".to_owned(),
         (_, FieldKind::Choice) => format!("Which {words} would you like?"),
-        (_, FieldKind::Date) if words.contains("date") || words.contains("day") => format!("What is the {words}?"),
+        (_, FieldKind::Date | FieldKind::Datetime)
+            if ["date", "day", "time"].iter().any(|word| words.contains(word)) =>
+        {
+            format!("What is the {words}?")
+        }
         (_, FieldKind::Date) => format!("Which day, for the {words}?"),
-        (_, FieldKind::Datetime) if words.contains("date") || words.contains("time") => format!("What is the {words}?"),
         (_, FieldKind::Datetime) => format!("Which day and time, for the {words}?"),
         (_, FieldKind::Number) => format!("How many, or how much: {words}?"),
         (_, FieldKind::YesNo) => format!("{}: yes or no?", capitalised(&words)),
@@ -327,7 +330,7 @@ fn kinds_listed() -> String {
     FieldKind::ALL.map(FieldKind::as_str).join(", ")
 }
 
-/// At most forty characters, for an error message.
+/// For an error message.
 fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
 }
@@ -341,7 +344,6 @@ mod tests {
         let error = Form::parse(json).unwrap_err().to_string();
         assert!(error.contains(expected), "{json}: {error}");
     }
-
     fn keys(form: &Form) -> Vec<&str> {
         form.fields.iter().map(|field| field.key.as_str()).collect()
     }
@@ -354,14 +356,11 @@ mod tests {
         assert_eq!(keys(&Form::parse(parts).unwrap()), ["first_name", "name", "email", "phone", "day"]);
         assert!(form.fields.iter().all(|field| field.required && !field.has_own_question()));
 
-        let form = Form::parse(
-            r#"{"fields":[{"key":"people","type":"number","required":true,"question":"How many?"},
-                          {"key":"email","type":"email","required":false}]}"#,
-        )
-        .unwrap();
+        let json =
+            r#"{"fields":[{"key":"people","type":"number","question":"How many?"},{"key":"email","required":false}]}"#;
+        let form = Form::parse(json).unwrap();
         assert_eq!(keys(&form), ["name", "phone", "people", "email"]);
-        assert!(!form.field("email").unwrap().required);
-        assert!(form.field("people").unwrap().has_own_question());
+        assert!(!form.field("email").unwrap().required && form.field("people").unwrap().has_own_question());
     }
 
     #[test]

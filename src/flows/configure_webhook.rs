@@ -6,6 +6,7 @@ use crate::domain::ids::ProjectId;
 use crate::flows::add_webhook::{WebhookRefused, new_secret, sealed_headers};
 use crate::net::Target;
 use crate::store::webhooks::{self, NewWebhook, Webhook};
+use crate::wake::Work;
 
 /// Whose webhook it is.
 #[derive(Clone, Debug)]
@@ -41,6 +42,6 @@ pub async fn configure_webhook(app: &App, owner: Owner, url: String) -> Result<W
         Ok(Some(webhooks::insert(tx, project, &row, now).await?))
     });
     let webhook = stored.await?.ok_or(WebhookRefused::TooMany)?;
-    app.wake.ring();
+    app.wake.ring(Work::Deliveries);
     Ok(webhook)
 }

@@ -69,7 +69,11 @@ pub async fn claim_due(app: &App, wanted: Vec<Wanted>) -> anyhow::Result<Vec<Due
                     continue;
                 }
                 let webhook = Arc::new(webhooks::get(tx, id).await?);
-                due.extend(claimed.into_iter().map(|claimed| Due { webhook_id: id, claimed, webhook: webhook.clone() }));
+                due.extend(claimed.into_iter().map(|claimed| Due {
+                    webhook_id: id,
+                    claimed,
+                    webhook: webhook.clone(),
+                }));
             }
             Ok(due)
         })

@@ -12,7 +12,7 @@ pub fn event_id(random: &Random, now: Timestamp) -> String {
     format!("evt_{}", random.uuid_at(now).simple())
 }
 
-/// Stores the event and its deliveries. Ring `app.wake` after the commit.
+/// Stores the event and its deliveries. Ring `app.wake` for deliveries after the commit.
 pub async fn emit(tx: &Tx, project: ProjectId, event: &Event) -> Result<()> {
     let id = events::insert(tx, project, event).await?;
     for webhook in webhooks::subscribed(tx, project, event.event_type.as_str()).await? {

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::db::Error;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::flows::record_click::{Click, store_late};
+use crate::wake::Work;
 
 /// What the file may grow to; past it clicks are lost, and the log says so.
 const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -138,7 +139,7 @@ pub async fn store_kept_aside(app: &App) -> anyhow::Result<usize> {
         count += store_taken(app).await?;
     }
     if count > 0 {
-        app.wake.ring();
+        app.wake.ring(Work::Deliveries);
         tracing::info!(clicks = count, "clicks that were kept aside are stored");
     }
     Ok(count)

@@ -18,8 +18,9 @@ use crate::flows::merge_people::merge;
 use crate::flows::open_channel::OpenChannel;
 use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation, NewConversation};
-use crate::store::messages::{self, NewMessage};
 use crate::store::leads;
+use crate::store::messages::{self, NewMessage};
+use crate::wake::Work;
 
 /// How long the agent waits for the next message of a burst.
 const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
@@ -46,7 +47,8 @@ pub async fn receive_whatsapp(app: &App, channel: OpenChannel, inbound: Vec<Inbo
             store_one_by_one(app, &batch, &inbound).await?;
         }
     }
-    app.wake.ring();
+    app.wake.ring(Work::Turns);
+    app.wake.ring(Work::Deliveries);
     Ok(())
 }
 
@@ -140,7 +142,8 @@ impl Batch {
         if let Some(referral) = &message.referral {
             let seen_at = message.sent_at.unwrap_or(self.now);
             let clid = referral.ctwa_clid.as_deref();
-            conversations::insert_referral(tx, channel.project, conversation.id, id, clid, &referral.raw, seen_at).await?;
+            conversations::insert_referral(tx, channel.project, conversation.id, id, clid, &referral.raw, seen_at)
+                .await?;
         }
         if let Some(text) = &message.text {
             link_session(tx, &self.random, &conversation, &channel.channel_id, text, self.now).await?;
@@ -212,7 +215,10 @@ impl Batch {
         let (wa_id, user_id) = (change.new_wa_id.as_deref(), change.new_user_id.as_deref());
         let others = conversations::of_person(tx, channel.id, wa_id, user_id).await?;
         if others.iter().any(|other| other.id != conversation.id) {
-            tracing::warn!(conversation = conversation.id, "a person's new id is another conversation's: left as it is");
+            tracing::warn!(
+                conversation = conversation.id,
+                "a person's new id is another conversation's: left as it is"
+            );
             return Ok(());
         }
         let phone = wa_id.and_then(|id| PhoneNumber::from_wa_id(id).ok());

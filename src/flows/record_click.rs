@@ -20,6 +20,7 @@ use crate::flows::emit_event::{emit, event_id};
 use crate::store::sessions::Session;
 use crate::store::widgets::Widget;
 use crate::store::{clicks, sessions};
+use crate::wake::Work;
 
 /// How long a session lasts after its first click. The boundary is exact.
 pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(12);
@@ -75,7 +76,7 @@ pub async fn record_click(app: &App, press: Press) -> String {
         match store_in_time(app, &click, &choice).await {
             Ok(correlation_id) => {
                 app.aside.database_answers();
-                app.wake.ring();
+                app.wake.ring(Work::Deliveries);
                 return correlation_id;
             }
             Err(error) => {
@@ -173,9 +174,9 @@ pub async fn store_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
     }
     let session = match new_session(tx, click, &click.correlation_id, now).await? {
         Some(session) => session,
-        None => sessions::find_for_link(tx, project, &click.correlation_id)
-            .await?
-            .with_context(|| format!("the reference {} of a click kept aside is another project's", click.correlation_id))?,
+        None => sessions::find_for_link(tx, project, &click.correlation_id).await?.with_context(|| {
+            format!("the reference {} of a click kept aside is another project's", click.correlation_id)
+        })?,
     };
     insert(tx, project, click, &session, now).await
 }

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::domain::time::Timestamp;
 use crate::store::delivery_log;
+use crate::wake::Work;
 
 /// Deliveries made due in one transaction.
 const BATCH: u32 = 500;
@@ -13,7 +14,7 @@ const WEBHOOKS_READ: u32 = 500;
 pub async fn resend_delivery(app: &App, delivery: i64) -> anyhow::Result<bool> {
     let now = app.clock.now();
     let found = app.db.write(async move |tx| Ok(delivery_log::resend(tx, delivery, now).await?)).await?;
-    app.wake.ring();
+    app.wake.ring(Work::Deliveries);
     Ok(found)
 }
 
@@ -63,6 +64,6 @@ async fn resend_of_webhook(app: &App, webhook: i64, since: Timestamp, progress: 
             })
             .await?;
         progress(resent);
-        app.wake.ring();
+        app.wake.ring(Work::Deliveries);
     }
 }

@@ -12,6 +12,7 @@ use crate::flows::open_channel::{OpenChannel, open};
 use crate::net::{Method, Request};
 use crate::store::channels;
 use crate::store::messages::{self, Outgoing};
+use crate::wake::Work;
 
 /// Bytes read of the platform's answer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -53,7 +54,7 @@ pub async fn send_message(app: &App, reply: Outgoing) -> anyhow::Result<()> {
         })
         .await?;
     // The next one of the conversation may go.
-    app.wake.ring();
+    app.wake.ring(Work::Replies);
     Ok(())
 }
 

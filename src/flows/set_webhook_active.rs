@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::domain::ids::ProjectId;
 use crate::store::webhooks;
+use crate::wake::Work;
 
 /// Why a webhook is off that a person turned off.
 const BY_HAND: &str = "Turned off by hand.";
@@ -12,6 +13,6 @@ pub async fn set_webhook_active(app: &App, project: ProjectId, id: i64, is_activ
     let reason = if is_active { None } else { Some(BY_HAND) };
     let is_there =
         app.db.write(async move |tx| Ok(webhooks::set_active(tx, project, id, is_active, reason).await?)).await?;
-    app.wake.ring();
+    app.wake.ring(Work::Deliveries);
     Ok(is_there)
 }

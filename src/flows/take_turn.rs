@@ -21,6 +21,7 @@ use crate::store::leads::{self, Lead};
 use crate::store::messages::{self, Unread};
 use crate::store::projects::{self, Project};
 use crate::store::{sessions, widgets};
+use crate::wake::Work;
 
 /// Messages of one turn; what is left is the next one's.
 const MESSAGES_MAX: u32 = 50;
@@ -45,11 +46,13 @@ pub async fn take_turn(app: &App, conversation: i64) -> anyhow::Result<()> {
         .write(async move |tx| {
             let conversation = conversations::get_for_update(tx, conversation).await?;
             let scene = Scene::set(tx, conversation).await?;
-            let unread = messages::unread(tx, scene.conversation.id, scene.conversation.answered_up_to, MESSAGES_MAX).await?;
+            let unread =
+                messages::unread(tx, scene.conversation.id, scene.conversation.answered_up_to, MESSAGES_MAX).await?;
             scene.play(tx, &unread, &random, now).await
         })
         .await?;
-    app.wake.ring();
+    app.wake.ring(Work::Replies);
+    app.wake.ring(Work::Deliveries);
     Ok(())
 }
 
@@ -81,7 +84,8 @@ impl Scene {
     }
 
     async fn play(mut self, tx: &Tx, unread: &[Unread], random: &Random, now: Timestamp) -> anyhow::Result<()> {
-        let mut known: BTreeMap<String, Known> = serde_json::from_str(&self.lead.fields).context("reading a lead's fields")?;
+        let mut known: BTreeMap<String, Known> =
+            serde_json::from_str(&self.lead.fields).context("reading a lead's fields")?;
         let channel_phone = self.conversation.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
         let messages: Vec<Message> = unread.iter().map(as_said).collect();
         let turn = agent::turn(&Input {

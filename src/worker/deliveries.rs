@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::TICK;
 use crate::app::App;
 use crate::flows::deliver_event::{Attempted, Wanted, claim_due, deliver, due_webhooks, next_due};
+use crate::wake::Work;
 
 /// Deliveries in flight, of all webhooks together.
 const IN_FLIGHT_MAX: usize = 2_048;
@@ -59,7 +60,7 @@ impl Tracks {
 
 /// Runs until `stop` says so, then ends what is in flight.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
-    let mut bell = app.wake.listen();
+    let mut bell = app.wake.listen(Work::Deliveries);
     let mut tracks = Tracks::default();
     let mut running: JoinSet<Attempted> = JoinSet::new();
     while !*stop.borrow() {

@@ -9,11 +9,14 @@ use tokio::task::JoinSet;
 use super::TICK;
 use crate::app::App;
 use crate::domain::time::Timestamp;
+use crate::wake::Work;
 
 /// A kind of work that falls due.
-pub trait Work: Send + Sync + 'static {
+pub trait Lane: Send + Sync + 'static {
     /// What is claimed.
     type Item: Send + 'static;
+    /// The bell that rings for it.
+    const BELL: Work;
     /// Its name in the log.
     const NAME: &'static str;
 
@@ -26,8 +29,8 @@ pub trait Work: Send + Sync + 'static {
 }
 
 /// Runs a lane until `stop` says so, then ends what is in flight.
-pub async fn run<W: Work>(app: App, mut stop: watch::Receiver<bool>, most: usize, _: W) {
-    let mut bell = app.wake.listen();
+pub async fn run<W: Lane>(app: App, mut stop: watch::Receiver<bool>, most: usize, _: W) {
+    let mut bell = app.wake.listen(W::BELL);
     let mut running = JoinSet::new();
     while !*stop.borrow() {
         let claimed = claim::<W>(&app, most - running.len()).await;
@@ -56,7 +59,7 @@ pub async fn run<W: Work>(app: App, mut stop: watch::Receiver<bool>, most: usize
     while running.join_next().await.is_some() {}
 }
 
-async fn claim<W: Work>(app: &App, most: usize) -> Vec<W::Item> {
+async fn claim<W: Lane>(app: &App, most: usize) -> Vec<W::Item> {
     if most == 0 {
         return Vec::new();
     }
@@ -67,7 +70,7 @@ async fn claim<W: Work>(app: &App, most: usize) -> Vec<W::Item> {
 }
 
 /// How long there is nothing to do, at most a tick.
-async fn until_next<W: Work>(app: &App) -> Duration {
+async fn until_next<W: Lane>(app: &App) -> Duration {
     let next = W::next_due(app).await.ok().flatten();
     next.map_or(TICK, |due| Duration::try_from(due.duration_since(app.clock.now())).unwrap_or(Duration::ZERO).min(TICK))
 }

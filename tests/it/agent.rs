@@ -236,6 +236,7 @@ proptest! {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the test is about how long reading takes")]
 fn long_texts_are_cut_and_read_in_time() {
     let form = Form::parse(WIDE_FORM).unwrap();
     let context = Context { form: &form, region: Region::SINGAPORE, timezone: &zone(), now: now() };

@@ -2,10 +2,16 @@
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde_json::Value;
+use aurix::domain::time::{SignedDuration, Timestamp};
+use aurix::flows::remove_webhook::remove_webhook;
+use aurix::flows::resend_delivery::{resend_delivery, resend_failed};
+use aurix::store::delivery_log::{self, Filter};
+use clap::CommandFactory as _;
+use serde_json::{Value, json};
 
-use crate::support::fresh_folder;
+use crate::support::{Receiver, TestApp, fresh_folder};
 
 /// A folder with an Aurix in it.
 struct Operator(std::path::PathBuf);
@@ -47,6 +53,20 @@ impl Operator {
     }
 }
 
+impl Operator {
+    fn channel(&self, project: &str, access_token: &str) -> Value {
+        self.json(&channel_arguments(project, access_token))
+    }
+}
+
+/// `channel add`, with a number as people write it.
+fn channel_arguments<'a>(project: &'a str, access_token: &'a str) -> Vec<&'a str> {
+    let mut arguments = vec!["channel", "add", "whatsapp", "--project", project, "--access-token", access_token];
+    arguments.extend(["--phone-number-id", "791163770738681", "--number", "+65 1234 5678"]);
+    arguments.extend(["--app-secret", "S", "--verify-token", "V"]);
+    arguments
+}
+
 impl Drop for Operator {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
@@ -61,23 +81,7 @@ fn text(value: &Value) -> String {
 fn an_operator_sets_a_project_up() {
     let operator = Operator::new();
     let project = operator.project();
-    let channel = operator.json(&[
-        "channel",
-        "add",
-        "whatsapp",
-        "--project",
-        &project,
-        "--phone-number-id",
-        "791163770738681",
-        "--number",
-        "+65 1234 5678",
-        "--access-token",
-        "T",
-        "--app-secret",
-        "S",
-        "--verify-token",
-        "V",
-    ]);
+    let channel = operator.channel(&project, "T");
     assert_eq!(channel["channel_id"], "791163770738681");
     assert!(text(&channel["webhook_url"]).ends_with("/channels/whatsapp/791163770738681/webhook"));
     let widget = operator.json(&["widget", "create", "--project", &project, "--channel", "791163770738681"]);
@@ -94,7 +98,7 @@ fn an_operator_sets_a_project_up() {
     operator.json(&["webhook", "disable", &id]);
     assert_eq!(operator.json(&["webhook", "list", "--project", &project])["webhooks"][0]["is_active"], false);
     operator.json(&["webhook", "remove", &id]);
-    assert_eq!(operator.json(&["delivery", "list"])["deliveries"], serde_json::json!([]));
+    assert_eq!(operator.json(&["delivery", "list"])["deliveries"], json!([]));
 }
 
 #[test]
@@ -173,25 +177,140 @@ fn what_is_not_there_is_said_with_what_to_do() {
 }
 
 #[test]
-fn every_command_explains_itself_with_an_example() {
+fn lists_have_the_same_shape_for_programs_every_time() {
     let operator = Operator::new();
-    let commands: [&[&str]; 12] = [
-        &["serve"],
-        &["demo"],
-        &["project", "create"],
-        &["key", "create"],
-        &["channel", "add", "whatsapp"],
-        &["widget", "create"],
-        &["form", "set"],
-        &["form", "try"],
-        &["webhook", "add"],
-        &["webhook", "test"],
-        &["delivery", "show"],
-        &["delivery", "resend"],
-    ];
-    for command in commands {
-        let output = operator.runs(&[command, &["--help"]].concat());
-        let help = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success() && help.contains("Example"), "{command:?}: {help}");
+    let project = operator.project();
+    let empty = |arguments: &[&str], name: &str| {
+        let arguments = [arguments, &["list", "--project", &project]].concat();
+        assert_eq!(operator.json(&arguments), json!({ name: [] }));
+        let told = String::from_utf8(operator.runs(&arguments).stdout).expect("UTF-8");
+        assert!(told.contains("yet: aurix "), "an empty list tells what to do: {told}");
+    };
+    empty(&["key"], "keys");
+    empty(&["channel"], "channels");
+    empty(&["widget"], "widgets");
+    empty(&["webhook"], "webhooks");
+    let listed = operator.json(&["project", "list"]);
+    let shop =
+        json!({"project_id": project, "name": "A shop", "region": "SG", "timezone": "Asia/Singapore", "ip": "full"});
+    assert_eq!(listed, json!({ "projects": [shop] }));
+    operator.channel(&project, "T");
+    let base_url = "https://aurix.example.com";
+    let channel = json!({"channel": "whatsapp", "channel_id": "791163770738681", "number": "6512345678",
+        "api_base": "https://graph.facebook.com", "webhook_url": format!("{base_url}/channels/whatsapp/791163770738681/webhook")});
+    let listed = operator.json(&["channel", "list", "--project", &project, "--base-url", base_url]);
+    assert_eq!(listed, json!({ "channels": [channel] }));
+}
+
+#[test]
+fn a_channel_gets_new_credentials_in_its_own_project_only() {
+    let operator = Operator::new();
+    let project = operator.project();
+    operator.channel(&project, "first");
+    operator.channel(&project, "second");
+    assert_eq!(
+        operator.json(&["channel", "list", "--project", &project])["channels"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let other = operator.project();
+    let output = operator.command(&channel_arguments(&other, "third")).output().expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("belongs to another project"), "{said}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let operator = Operator::new();
+    let mut child = operator
+        .command(&["project", "list"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    let mut program = aurix::cli::Cli::command();
+    program.build();
+    let mut waiting: Vec<(String, &clap::Command)> = vec![("aurix".to_owned(), &program)];
+    let mut seen = 0;
+    while let Some((name, command)) = waiting.pop() {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        assert!(about.len() > 10, "{name}: {about}");
+        assert!(after.contains("  aurix ") || after.contains("Example"), "{name} has no example: {after}");
+        for argument in command.get_arguments().filter(|argument| argument.get_id() != "help") {
+            assert!(argument.get_help().is_some(), "{name}: {}", argument.get_id());
+        }
+        let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+        waiting.extend(below.map(|below| (format!("{name} {}", below.get_name()), below)));
+        seen += 1;
+    }
+    assert!(seen >= 30, "{seen} commands");
+}
+
+both_engines! {
+    async fn what_failed_is_sent_again_once_since_a_time(app: &TestApp) {
+        let project = app.project().await;
+        let (receiver, other) = (Receiver::start().await, Receiver::start().await);
+        for receiver in [&receiver, &other] {
+            app.webhook_with(&project, receiver, "none").await;
+        }
+        let mut since = app.app.clock.now();
+        for visitor in ["device_id=d1", "device_id=d2", "device_id=d3"] {
+            app.advance(SignedDuration::from_hours(1));
+            since = if visitor.ends_with("d2") { app.app.clock.now() } else { since };
+            app.press(&project, visitor).await;
+            receiver.answer_next(500);
+            other.answer_next(500);
+            app.work().await;
+        }
+        assert_eq!((receiver.take().len(), other.take().len()), (3, 3));
+        assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'failed'").await, 6);
+
+        let first = app.count("SELECT MIN(id) FROM webhooks").await;
+        let resent = resend_failed(&app.app, Some(first), since, |_| {}).await.expect("resent");
+        app.work().await;
+        assert_eq!((resent, receiver.take().len(), other.take().len()), (2, 2, 0));
+        assert_eq!(resend_failed(&app.app, Some(first), since, |_| {}).await.expect("resent"), 0);
+
+        let heard = AtomicU64::new(0);
+        let resent = resend_failed(&app.app, None, Timestamp::UNIX_EPOCH, |so_far| heard.store(so_far, Ordering::Relaxed));
+        assert_eq!((resent.await.expect("resent"), heard.into_inner()), (4, 4));
+        app.work().await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'").await, 6);
+    }
+
+    async fn the_log_shows_each_delivery_with_its_attempts(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook_with(&project, &receiver, "none").await;
+        receiver.answer_next(500);
+        app.press(&project, "device_id=d1").await;
+        app.work().await;
+        let failed = Filter { status: Some("failed".to_owned()), ..Filter::default() };
+        let (row, body, attempts) = app
+            .app
+            .db
+            .read(async move |conn| {
+                let row = delivery_log::list(conn, &failed, 10).await?.remove(0);
+                let body = delivery_log::body(conn, row.id).await?;
+                let attempts = delivery_log::attempts(conn, row.id).await?;
+                Ok((row, body, attempts))
+            })
+            .await
+            .expect("one delivery");
+        assert_eq!((row.event_type.as_str(), row.attempts, row.is_webhook_active), ("widget.click", 1, true));
+        assert_eq!(body.as_bytes(), receiver.take()[0].body);
+        assert_eq!((attempts.len(), attempts[0].status_code), (1, Some(500)));
+        assert!(attempts[0].request_headers.contains("x-hub-signature"));
+
+        let removed = app.count("SELECT id FROM webhooks").await;
+        remove_webhook(&app.app, project.id, removed).await.expect("removed");
+        assert!(!resend_delivery(&app.app, row.id).await.expect("refused"), "its webhook is gone");
     }
 }

@@ -1,0 +1,61 @@
+//! What the system tells about processes, in `/proc`.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+/// The kernel tells processor time in hundredths of a second, whatever its own tick.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// Processor time that a process has used, in its own code and in the kernel.
+fn cpu(pid: u32) -> anyhow::Result<Duration> {
+    let fields = stat(pid)?;
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).context("reading /proc");
+    Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 1000 / TICKS_PER_SECOND))
+}
+
+/// The fields of `/proc/{pid}/stat` behind the name, which may hold anything.
+fn stat(pid: u32) -> anyhow::Result<Vec<String>> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("reading /proc")?;
+    let (_, fields) = text.rsplit_once(')').context("reading /proc")?;
+    Ok(fields.split_whitespace().map(str::to_owned).collect())
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    stat(pid).ok()?.get(1)?.parse().ok()
+}
+
+/// Memory of a process that is in use (`VmRSS`), in bytes.
+pub fn resident_bytes(pid: u32) -> anyhow::Result<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).context("reading /proc")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("reading /proc")?;
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().context("reading /proc")?;
+    Ok(kibibytes * 1024)
+}
+
+/// The processes whose time counts: the server, and those of a PostgreSQL on this machine.
+pub struct Meter {
+    server: u32,
+    postmaster: Option<u32>,
+}
+
+impl Meter {
+    /// `backend` is the process of a connection to PostgreSQL, where there is one on this machine.
+    pub fn new(server: u32, backend: Option<u32>) -> Self {
+        let is_here = |pid: &u32| {
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            name.trim() == "postgres"
+        };
+        Self { server, postmaster: backend.filter(is_here).and_then(parent) }
+    }
+
+    /// What they have used so far.
+    pub fn read(&self) -> anyhow::Result<Duration> {
+        let Some(postmaster) = self.postmaster else { return cpu(self.server) };
+        let pids = std::fs::read_dir("/proc").context("reading /proc")?;
+        let pids = pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let children = pids.filter(|pid| parent(*pid) == Some(postmaster));
+        // One that ended meanwhile has nothing to tell.
+        Ok(cpu(self.server)? + children.filter_map(|pid| cpu(pid).ok()).sum())
+    }
+}

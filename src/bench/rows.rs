@@ -1,0 +1,199 @@
+//! The statements of the benchmark: what is counted, and the rows that the engine gets bare.
+
+use crate::db::{Db, Sql, Value};
+
+/// The process behind a connection to PostgreSQL.
+pub async fn backend(db: &Db) -> anyhow::Result<Option<u32>> {
+    const BACKEND: Sql = Sql { sqlite: "SELECT NULL", postgres: "SELECT CAST(pg_backend_pid() AS BIGINT)" };
+    let pid = db.read(async |conn| Ok(conn.get(BACKEND, &[], |row| row.get::<Option<i64>>(0)).await?)).await?;
+    Ok(pid.map(u32::try_from).transpose()?)
+}
+
+/// What can be counted.
+#[derive(Clone, Copy, Debug)]
+pub enum Count {
+    /// Presses.
+    Clicks,
+    /// Events of presses.
+    ClickEvents,
+    /// Deliveries of any status.
+    Deliveries,
+    /// Deliveries that ended well.
+    Delivered,
+    /// Messages from people.
+    Messages,
+    /// People who wrote, each with a lead.
+    People,
+    /// Messages that the agent has not dealt with, and replies on their way.
+    Unanswered,
+}
+
+/// Counts rows.
+pub async fn count(db: &Db, what: Count) -> anyhow::Result<u64> {
+    let statement = match what {
+        Count::Clicks => "SELECT COUNT(*) FROM clicks JOIN sessions ON sessions.id = clicks.session_id",
+        Count::ClickEvents => "SELECT COUNT(*) FROM events WHERE event_type = 'widget.click'",
+        Count::Deliveries => "SELECT COUNT(*) FROM deliveries JOIN events ON events.id = deliveries.event_id",
+        Count::Delivered => "SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'",
+        Count::Messages => "SELECT COUNT(*) FROM messages WHERE direction = 'in'",
+        Count::People => "SELECT COUNT(*) FROM conversations JOIN leads ON leads.conversation_id = conversations.id",
+        Count::Unanswered => {
+            "SELECT (SELECT COUNT(*) FROM conversations WHERE due_at IS NOT NULL)
+                  + (SELECT COUNT(*) FROM messages WHERE due_at IS NOT NULL)"
+        }
+    };
+    let counted = db.read(async move |conn| Ok(conn.get(statement, &[], |row| row.get::<i64>(0)).await?)).await?;
+    Ok(u64::try_from(counted)?)
+}
+
+/// What a press stored: the bare rows have the same texts.
+pub async fn click_texts(db: &Db) -> anyhow::Result<Vec<String>> {
+    texts(
+        db,
+        "SELECT c.click_url, c.first_raw_url, c.referrer, c.parsed_params, c.ip_address, c.user_agent,
+                (SELECT body FROM events WHERE event_type = 'widget.click' ORDER BY id LIMIT 1)
+         FROM clicks AS c
+         ORDER BY c.id
+         LIMIT 1",
+        7,
+    )
+    .await
+}
+
+/// What a message stored: the bare rows have the same texts.
+pub async fn message_texts(db: &Db) -> anyhow::Result<Vec<String>> {
+    texts(db, "SELECT text, raw FROM messages WHERE direction = 'in' ORDER BY id LIMIT 1", 2).await
+}
+
+async fn texts(db: &Db, statement: &'static str, columns: usize) -> anyhow::Result<Vec<String>> {
+    db.read(async move |conn| {
+        let read = |row: &crate::db::Row<'_>| (0..columns).map(|at| row.get::<String>(at)).collect();
+        Ok(conn.get(statement, &[], read).await?)
+    })
+    .await
+}
+
+/// A row that the engine gets bare.
+pub struct BareRow {
+    /// Its statement, with `$1…` in order.
+    pub sql: &'static str,
+    columns: Vec<Column>,
+}
+
+/// What stands in a column.
+enum Column {
+    Int(i64),
+    Text(String),
+    /// The number of the operation.
+    Number,
+    /// A text of its own that sorts with the number: event ids, numbers of people.
+    Ordered,
+    /// A text of its own that sorts anyhow: references.
+    Scattered,
+}
+
+/// The texts of an operation's own.
+pub struct Own {
+    number: i64,
+    ordered: String,
+    scattered: String,
+}
+
+impl Own {
+    /// Those of an operation.
+    pub fn of(number: i64) -> Self {
+        /// 62 to the power of 7: how many references there are; and a prime that scatters them.
+        const REFERENCES: i64 = 3_521_614_606_208;
+        const STEP: i64 = 2_000_003;
+        Self {
+            number,
+            ordered: format!("evt_{number:032x}"),
+            scattered: format!("O-{:09x}", number * STEP % REFERENCES * 7 % REFERENCES),
+        }
+    }
+}
+
+impl BareRow {
+    /// The row's values in one operation.
+    pub fn values<'a>(&'a self, own: &'a Own) -> Vec<Value<'a>> {
+        let value = |column: &'a Column| match column {
+            Column::Int(number) => Value::Int(*number),
+            Column::Text(text) => Value::Text(text),
+            Column::Number => Value::Int(own.number),
+            Column::Ordered => Value::Text(&own.ordered),
+            Column::Scattered => Value::Text(&own.scattered),
+        };
+        self.columns.iter().map(value).collect()
+    }
+}
+
+/// The four rows of a press.
+pub fn of_click(project: &super::stage::Project, texts: Vec<String>, now: i64) -> Vec<BareRow> {
+    use Column::{Int, Number, Ordered, Scattered, Text};
+    let mut texts = texts.into_iter().map(Text).collect::<Vec<_>>();
+    let body = texts.pop().unwrap_or(Number);
+    let mut click = vec![Int(project.id), Number, Int(project.widget)];
+    click.extend(texts);
+    click.push(Int(now));
+    vec![
+        BareRow {
+            sql: "INSERT INTO sessions (id, project_id, device_id, correlation_id, folded_id, started_at)
+                  VALUES ($1, $2, $3, $4, $5, $6)",
+            columns: vec![Number, Int(project.id), Ordered, Scattered, Scattered, Int(now)],
+        },
+        BareRow {
+            sql: "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
+                                      ip_address, user_agent, created_at)
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            columns: click,
+        },
+        BareRow {
+            sql: "INSERT INTO events (id, event_id, project_id, event_type, body, created_at)
+                  VALUES ($1, $2, $3, 'widget.click', $4, $5)",
+            columns: vec![Number, Ordered, Int(project.id), body, Int(now)],
+        },
+        BareRow {
+            sql: "INSERT INTO deliveries (webhook_id, event_id, status, attempts, retries_from, tried, due_at, created_at)
+                  VALUES ($1, $2, 'pending', 0, 0, FALSE, $3, $4)",
+            columns: vec![Int(project.webhook), Number, Int(now), Int(now)],
+        },
+    ]
+}
+
+/// The three rows of a first message.
+pub fn of_message(project: &super::stage::Project, texts: Vec<String>, now: i64) -> Vec<BareRow> {
+    use Column::{Int, Number, Ordered, Scattered, Text};
+    let mut message = vec![Int(project.id), Int(project.channel), Number, Ordered];
+    message.extend(texts.into_iter().map(Text));
+    message.extend([Int(now), Int(now)]);
+    vec![
+        BareRow {
+            sql:
+                "INSERT INTO conversations (id, public_id, project_id, channel, wa_id, profile_name, phone, agent_state,
+                                             answered_up_to, burst_started_at, due_at, created_at)
+                  VALUES ($1, $2, $3, $4, $5, 'A visitor', $6, '{}', 0, $7, $8, $9)",
+            columns: vec![
+                Number,
+                Scattered,
+                Int(project.id),
+                Int(project.channel),
+                Ordered,
+                Ordered,
+                Int(now),
+                Int(now),
+                Int(now),
+            ],
+        },
+        BareRow {
+            sql: "INSERT INTO leads (project_id, conversation_id, status, fields, created_at, updated_at)
+                  VALUES ($1, $2, 'active', '{}', $3, $4)",
+            columns: vec![Int(project.id), Number, Int(now), Int(now)],
+        },
+        BareRow {
+            sql: "INSERT INTO messages (project_id, channel, conversation_id, platform_id, text, raw, direction, kind,
+                                        status, attempts, sent_at, created_at)
+                  VALUES ($1, $2, $3, $4, $5, $6, 'in', 'text', 'received', 0, $7, $8)",
+            columns: message,
+        },
+    ]
+}
