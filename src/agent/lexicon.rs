@@ -184,7 +184,11 @@ fn head_of(text: &str, words: &str) -> Option<usize> {
 /// Whether a text asks something rather than says it.
 pub(super) fn is_question(text: &str) -> bool {
     let lower = text.trim().to_lowercase();
-    let first = lower.split(|letter: char| !(letter.is_alphanumeric() || letter == '\'')).next().unwrap_or_default();
+    let opens =
+        ["hi", "hello", "hey", "there", "good", "morning", "afternoon", "evening", "so", "and", "but", "ok", "sorry"];
+    let mut words =
+        lower.split(|letter: char| !(letter.is_alphanumeric() || letter == '\'')).filter(|word| !word.is_empty());
+    let first = words.find(|word| !opens.contains(word)).unwrap_or_default();
     lower.ends_with(['?', '？'])
         || matches!(
             first,

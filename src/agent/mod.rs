@@ -39,3 +39,15 @@ pub use turn::{ASKS_MAX, turn};
 pub const TEXT_CHARS_MAX: usize = 4_096;
 /// Messages of a burst that are read; of more, the first ones count.
 pub const BURST_MESSAGES_MAX: usize = 50;
+
+/// Compiles what reading needs (a few tenths of a second, once), so that the first message of a program's life does not wait.
+pub fn warm_up() {
+    const SAMPLE: &str = "My name is Mei Tan, mei@example.com, 9123 4567, a table for two tomorrow at 8 pm please";
+    let context = Context {
+        form: &crate::domain::form::Form::default_form(),
+        region: crate::domain::phone::Region::SINGAPORE,
+        timezone: &jiff::tz::TimeZone::UTC,
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    read(&context, SAMPLE, &[]);
+}

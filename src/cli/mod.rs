@@ -104,7 +104,9 @@ enum Command {
     #[command(subcommand, after_help = "Example:\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z")]
     Delivery(delivery::Command),
     /// Measures clicks, messages and deliveries per second on this machine, beside what it could do at most.
-    #[command(after_help = "Example:\n  aurix bench --seconds 5\n  aurix bench --database postgres://postgres@127.0.0.1/postgres --only clicks --json")]
+    #[command(
+        after_help = "Example:\n  aurix bench --seconds 5\n  aurix bench --database postgres://postgres@127.0.0.1/postgres --only clicks --json"
+    )]
     Bench(bench::Arguments),
 }
 
@@ -120,7 +122,11 @@ pub fn run() -> ExitCode {
         }
     };
     let command = cli.command.unwrap_or(Command::Serve);
-    let serves = matches!(command, Command::Serve | Command::Demo);
+    let serves = match &command {
+        Command::Serve | Command::Demo => true,
+        Command::Bench(arguments) => arguments.serves(),
+        _ => false,
+    };
     start_log(&config, serves);
     match runtime(serves).and_then(|runtime| runtime.block_on(execute(command, config, &output))) {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
 
 use crate::agent::{self, Input, Known, Message, Outcome};
 use crate::app::App;
@@ -41,6 +42,9 @@ pub async fn next_turn_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
 
 /// Takes the turn: one transaction, because the built-in agent needs no network.
 pub async fn take_turn(app: &App, conversation: i64) -> anyhow::Result<()> {
+    // Not in the transaction: others would wait for it.
+    static WARM: OnceCell<()> = OnceCell::const_new();
+    WARM.get_or_try_init(|| tokio::task::spawn_blocking(agent::warm_up)).await.context("warming the agent up")?;
     let (now, random) = (app.clock.now(), app.random.clone());
     app.db
         .write(async move |tx| {

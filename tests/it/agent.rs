@@ -108,12 +108,13 @@ fn the_agent_takes_what_people_say() {
     for (name, wanted) in [("developed on (70 %)", false), ("held out (30 %)", true)] {
         let part = lines.iter().enumerate().filter(|(place, _)| held_out(*place) == wanted).map(|(_, line)| line);
         let (scores, false_takes) = measure(&form, part);
-        println!("\n{name}\n{:11} {:>21}   {:>21}", "slot", "exact P / R / F1", "overlap P / R / F1");
         for (slot, score) in &scores {
             let ((p, r, f), (op, or, of)) = (score.figures(score.exact), score.figures(score.overlapping));
-            println!("{slot:11} {p:>9.3} {r:.3} {f:.3}   {op:>9.3} {or:.3} {of:.3}");
+            println!(
+                "figure: agent, {name}, {slot:10}: precision {p:.3} recall {r:.3} F1 {f:.3}, overlapping {op:.3} {or:.3} {of:.3}"
+            );
         }
-        println!("taken from sentences that have no value: {:.2} %", false_takes * 100.0);
+        println!("figure: agent, {name}, taken from sentences that have no value: {:.2} %", false_takes * 100.0);
         for (slot, exact, overlapping) in FLOORS {
             let score = &scores[slot];
             assert!(score.figures(score.exact).2 >= exact, "{slot}, {name}: exact F1 fell under {exact}");
