@@ -77,6 +77,7 @@ pub struct Settings {
         default_value = "false",
         default_missing_value = "true",
         num_args = 0..=1,
+        require_equals = true,
         value_name = "BOOL",
         global = true,
         hide_short_help = true

@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("setting up the demo; delete {} to start afresh", data_dir.display()))?;
     let key = api_key(&app, stage.project, &data_dir.join("api-key")).await?;
-    println!("{}", welcome(&stage.base_url, &key, &data_dir));
+    serve::say(&welcome(&stage.base_url, &key, &data_dir));
     let stopping = stop_signal();
     let playground = Arc::new(Playground::new(stage, &app.random, stopping.clone()));
     serve::serve(app, listener, playground::routes(playground), stopping).await
@@ -90,19 +90,14 @@ async fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let is_default = config.listen == Config::default().listen;
     let listener = match TcpListener::bind(config.listen).await {
         Err(error) if is_default && error.kind() == ErrorKind::AddrInUse => {
-            println!("Port {} is taken, so the demo has one of its own.", config.listen.port());
+            serve::say(&format!("Port {} is taken, so the demo has one of its own.", config.listen.port()));
             TcpListener::bind(SocketAddr::new(config.listen.ip(), 0)).await.context("finding a free port")?
         }
         bound => bound.with_context(|| {
             format!("AURIX_LISTEN: cannot listen on {}: choose another port, or stop what uses it", config.listen)
         })?,
     };
-    let mut address = listener.local_addr()?;
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
+    let address = serve::reachable(listener.local_addr()?);
     Ok((listener, address))
 }
 

@@ -1,11 +1,14 @@
 //! Wiring: builds the `App`, starts the worker, runs HTTP, stops in order. The only place that knows everything.
 
-use std::net::SocketAddr;
+use std::future::Future;
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context as _;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::app::{App, Handles};
 use crate::config::Config;
@@ -15,6 +18,7 @@ use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::flows::find_widget;
 use crate::flows::keep_aside::Aside;
+use crate::http::server::STOP_TIMEOUT;
 use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::store::projects;
 use crate::wake::Wake;
@@ -28,7 +32,7 @@ pub async fn open(config: Config) -> anyhow::Result<App> {
 /// [`open`] with a clock, a generator and a resolver of one's own, as tests have.
 pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: Resolver) -> anyhow::Result<App> {
     let secret = config.secret(&random)?;
-    let db = Db::open(&config.database).await.context("opening the database")?;
+    let db = Db::open(&config.database).await.context("AURIX_DATABASE: the database cannot be opened")?;
     let policy = AddressPolicy { allow_networks: config.allow_networks.clone(), allow_http: config.allow_http };
     Ok(App::new(Handles {
         seal: SealKey::new(&secret, random.clone()),
@@ -49,14 +53,30 @@ pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: R
 pub async fn run(mut config: Config) -> anyhow::Result<()> {
     let (listener, address) = listen(&config).await?;
     if config.base_url_is_default {
-        config.base_url = format!("http://{address}");
+        config.base_url = format!("http://{}", reachable(address));
     }
     let app = open(config).await?;
-    println!("Aurix listens on http://{address}");
+    say(&format!("Aurix listens on http://{address}"));
     if app.db.read(async |conn| Ok(projects::count(conn).await?)).await? == 0 {
-        println!("{}", first_steps(&app.config));
+        say(&first_steps(&app.config));
     }
     serve_until_stopped(app, listener, Router::new()).await
+}
+
+/// Says something to whoever started the server. That nobody listens is no failure.
+pub fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// An address that this machine reaches itself by: `0.0.0.0` and `[::]` are none.
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
 /// Binds the address of `AURIX_LISTEN`, and tells which it became.
@@ -89,13 +109,27 @@ pub async fn serve(
     find_widget::preload(&app).await?;
     let worker = tokio::spawn(worker::run(app.clone(), stopping.clone()));
     let router = http::router(app, extra, stopping.clone());
-    let mut stop = stopping;
-    let stopped = async move {
-        // An error says that nobody can tell us to stop any more: that is a stop as well.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    http::server::serve(listener, router, stopped).await;
-    worker.await.context("the worker")
+    let (_, worker) = tokio::join!(
+        http::server::serve(listener, router, told(stopping.clone())),
+        end_in_time(worker, told(stopping))
+    );
+    worker
+}
+
+/// Waits until `stopping` turns true.
+async fn told(mut stopping: watch::Receiver<bool>) {
+    // An error says that nobody can tell us to stop any more: that is a stop as well.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// Lets the worker end what is in flight after it was told to stop: no longer than the doors may take, whatever hangs.
+async fn end_in_time(worker: JoinHandle<()>, told: impl Future<Output = ()>) -> anyhow::Result<()> {
+    told.await;
+    if let Ok(ended) = tokio::time::timeout(STOP_TIMEOUT, worker).await {
+        return ended.context("the worker");
+    }
+    tracing::warn!(timeout = ?STOP_TIMEOUT, "work was still in flight and is cut off; the next start takes it up again");
+    Ok(())
 }
 
 /// Waits for SIGTERM or Ctrl-C.

@@ -1,4 +1,4 @@
-//! What goes into a statement and what comes out: six kinds of value that mean the same on both engines.
+//! What goes into a statement and what comes out: four kinds of value that mean the same on both engines.
 
 use bytes::BytesMut;
 use jiff::Timestamp;
@@ -35,23 +35,22 @@ pub enum Value<'a> {
 }
 
 macro_rules! value_from {
-    ($($source:ty => $make:expr),* $(,)?) => {
+    ($($source:ty: $value:ident => $made:expr),* $(,)?) => {
         $(impl<'a> From<$source> for Value<'a> {
-            fn from(value: $source) -> Self {
-                #[allow(clippy::redundant_closure_call, reason = "one list reads better than eight impls")]
-                ($make)(value)
+            fn from($value: $source) -> Self {
+                $made
             }
         })*
     };
 }
 
 value_from! {
-    bool => Value::Bool,
-    i64 => Value::Int,
-    u32 => |value: u32| Value::Int(value.into()),
-    Timestamp => |value: Timestamp| Value::Int(value.as_microsecond()),
-    &'a str => Value::Text,
-    &'a String => |value: &'a String| Value::Text(value.as_str()),
+    bool: value => Value::Bool(value),
+    i64: value => Value::Int(value),
+    u32: value => Value::Int(value.into()),
+    Timestamp: value => Value::Int(value.as_microsecond()),
+    &'a str: value => Value::Text(value),
+    &'a String: value => Value::Text(value),
 }
 
 impl<'a, T> From<Option<T>> for Value<'a>

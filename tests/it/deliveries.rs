@@ -1,7 +1,10 @@
 //! Deliveries: signatures, retries, order, and what turns a webhook off.
 
-use aurix::domain::signature::hub_signature;
+use aurix::domain::signature::{hub_signature, standard_webhooks};
 use aurix::domain::time::SignedDuration;
+use aurix::flows::add_webhook::{NewWebhook, add_webhook};
+use aurix::store::delivery_log;
+use serde_json::json;
 
 use crate::support::{Person, Receiver, TestApp};
 
@@ -152,5 +155,95 @@ both_engines! {
         app.advance(SignedDuration::from_secs(61));
         app.work().await;
         assert_eq!(receiver.take().len(), 1);
+    }
+
+    async fn a_new_lead_is_told_as_documented(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        let person = Person::new(app, &project, "6587654321");
+        person.writes("I'd like to know about pricing").await;
+        app.settle().await;
+        let received = receiver.take();
+        let created = received.iter().find(|event| event.event() == "lead.created").expect("told").json();
+        let conversation = app.text("SELECT public_id FROM conversations").await;
+        let expected = json!({
+            "event": "lead.created",
+            "project_id": project.public_id,
+            "created_at": "2026-01-02T10:00:02.000Z",
+            "lead": {
+                "name": null,
+                "phone": "+6587654321",
+                "email": null,
+                "message": "I'd like to know about pricing",
+                "channel": "whatsapp",
+                "conversation_id": conversation,
+            },
+        });
+        assert_eq!(created.to_string(), expected.to_string(), "the order of the keys counts too");
+    }
+
+    async fn a_number_is_bare_for_external_and_e164_for_others(app: &TestApp) {
+        let project = app.project().await;
+        let (external, service) = (Receiver::start().await, Receiver::start().await);
+        for (receiver, name) in [(&external, "external"), (&service, "topkee")] {
+            let authorization = format!("Bearer {}", app.key(&project, name).await);
+            let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+            let body = json!({"url": receiver.url}).to_string();
+            let path = format!("/integrations/{name}/webhook-config");
+            assert_eq!(app.send(aurix::net::Method::PUT, &path, &headers, body).await.status(), 200);
+        }
+        let reference = app.press(&project, "device_id=d1").await.reference();
+        Person::new(app, &project, "6587654321").writes(&reference).await;
+        app.settle().await;
+        for (receiver, expected) in [(&external, "6587654321"), (&service, "+6587654321")] {
+            let received = receiver.take();
+            assert_eq!(received.len(), 2, "partners get widget.click and lead.correlated, not lead.created");
+            assert_eq!(received[1].json()["data"]["phone_number"], expected);
+        }
+    }
+
+    async fn while_a_rotation_overlaps_both_secrets_sign(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        let old = app.webhook(&project, &receiver).await;
+        let rotated = aurix::flows::rotate_secret::rotate_secret(&app.app, project.id, 1).await.expect("rotated").expect("there");
+        let new = app.app.seal.open(&rotated.sealed_secret).expect("our key");
+        app.press(&project, "device_id=d1").await;
+        app.work().await;
+        app.advance(SignedDuration::from_hours(24));
+        app.press(&project, "device_id=d1").await;
+        app.work().await;
+        let received = receiver.take();
+        let signed_by = |index: usize| {
+            let attempt = &received[index];
+            let time = attempt.header("webhook-timestamp").parse().expect("seconds");
+            let by = |secret: &str| standard_webhooks(secret, attempt.header("webhook-id"), time, &attempt.body);
+            assert_eq!(attempt.header("x-hub-signature"), hub_signature(&new, &attempt.body));
+            let signatures: Vec<&str> = attempt.header("webhook-signature").split(' ').collect();
+            (signatures.contains(&by(&new).as_str()), signatures.contains(&by(&old).as_str()))
+        };
+        assert_eq!(signed_by(0), (true, true));
+        assert_eq!(signed_by(1), (true, false));
+    }
+
+    async fn the_log_keeps_what_was_sent_and_answered_and_hides_custom_headers(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        let new = NewWebhook {
+            url: receiver.url.clone(),
+            events: vec!["widget.click".to_owned()],
+            headers: vec![("Authorization".to_owned(), "Bearer crm-token".to_owned())],
+            policy: "retry".to_owned(),
+        };
+        add_webhook(&app.app, project.id, new).await.expect("a webhook");
+        app.press(&project, "device_id=d1").await;
+        app.work().await;
+        assert_eq!(receiver.take()[0].header("authorization"), "Bearer crm-token");
+        let attempts = app.app.db.read(async |conn| Ok(delivery_log::attempts(conn, 1).await?)).await.expect("the log");
+        assert_eq!(attempts[0].status_code, Some(200));
+        assert_eq!(attempts[0].answer_body.as_deref(), Some("taken"));
+        assert!(attempts[0].request_headers.contains("x-hub-signature"));
+        assert!(!attempts[0].request_headers.contains("crm-token"));
     }
 }
