@@ -2,6 +2,7 @@
 
 use aurix::domain::time::SignedDuration;
 use aurix::net::Method;
+use aurix::params;
 use serde_json::{Value, json};
 
 use crate::support::{Receiver, TestApp};
@@ -132,5 +133,27 @@ both_engines! {
         }
         let long = format!("click_url=https://example.com/{}", "a".repeat(1_500));
         assert_eq!(app.press(&project, &long).await.status(), 302);
+    }
+
+    async fn a_strangers_forwarding_header_does_not_count(app: &TestApp) {
+        let project = app.project().await;
+        let headers = [("x-forwarded-for", "203.0.113.7"), ("forwarded", "for=203.0.113.8")];
+        assert_eq!(app.get(&format!("/c/{}", project.widget_id), &headers).await.status(), 302);
+        assert_eq!(app.text("SELECT ip_address FROM clicks").await.as_deref(), Some("127.0.0.1"));
+    }
+
+    async fn a_project_may_keep_less_of_addresses(app: &TestApp) {
+        let project = app.project().await;
+        for (policy, kept) in [("truncated", Some("127.0.0.0")), ("omitted", None)] {
+            app.app
+                .db
+                .write(async move |tx| Ok(tx.execute("UPDATE projects SET ip_policy = $1", params![policy]).await?))
+                .await
+                .expect("changed");
+            app.advance(SignedDuration::from_secs(1));
+            app.press(&project, "").await;
+            let newest = app.text("SELECT COALESCE(ip_address, 'none') FROM clicks ORDER BY id DESC LIMIT 1").await;
+            assert_eq!(newest.as_deref(), Some(kept.unwrap_or("none")));
+        }
     }
 }

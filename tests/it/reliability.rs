@@ -1,0 +1,90 @@
+//! What was answered stays answered: real processes that are killed, stopped, doubled, and left without their database.
+
+mod away;
+mod beside;
+mod database;
+mod fairness;
+mod kill;
+mod ledger;
+mod load;
+mod server;
+mod shop;
+mod sink;
+mod stop;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aurix::domain::random::Random;
+
+/// How often is looked whether something has come about that nobody tells.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Ports of processes that keep theirs: below those that systems give to connections that go out.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+/// Ports that are tried.
+const PORT_TRIES_MAX: usize = 100;
+
+/// Waits until `is_so`, for at most `limit`.
+async fn until(what: &str, limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    let waited = tokio::time::timeout(limit, async {
+        while !is_so().await {
+            ticks.tick().await;
+        }
+    });
+    assert!(waited.await.is_ok(), "{what}: not within {limit:?}");
+}
+
+/// The time that a scripted other takes: a visitor to press again, an endpoint to answer.
+async fn pause(time: Duration) {
+    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
+}
+
+/// Sends a signal. A process that is gone meanwhile needs none.
+fn signal(name: &str, pids: &[u32]) {
+    let pids = pids.iter().map(u32::to_string);
+    Command::new("kill").arg(format!("-{name}")).args(pids).stderr(Stdio::null()).status().expect("kill runs");
+}
+
+fn free_port() -> u16 {
+    let random = Random::from_system();
+    let width = f64::from(PORTS.end - PORTS.start);
+    (0..PORT_TRIES_MAX)
+        .map(|_| PORTS.start + (random.fraction() * width) as u16)
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("one of so many ports is free")
+}
+
+fn next_number() -> u64 {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+fn fresh_folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("aurix-process-{}-{}", std::process::id(), next_number()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    folder
+}
+
+/// Tells a story of real processes on SQLite and on PostgreSQL. The others of a story run beside it.
+macro_rules! on_both_engines {
+    ($($story:ident)*) => {
+        $(mod $story {
+            use crate::reliability::server::Server;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$story(Server::on_sqlite()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let Some(server) = Server::on_postgres().await else { return };
+                super::$story(server).await;
+            }
+        })*
+    };
+}
+use on_both_engines;

@@ -1,0 +1,182 @@
+//! The database is away: visitors reach WhatsApp all the same, and what they did is stored when it is back.
+
+use std::time::Duration;
+
+use aurix::db::Location;
+use tokio::time::Instant;
+
+use super::database::{Cluster, Database};
+use super::ledger::{self, count};
+use super::load::{Book, Pressed};
+use super::server::Server;
+use super::shop::{Doors, Shop};
+use super::sink::{Pace, Sink};
+use super::until;
+
+/// What the first visitor waits at most, on a busy machine.
+const FIRST_VISITOR_WAITS: Duration = Duration::from_millis(3_500);
+/// What a visitor waits who does not have to find out: less than the database is waited for.
+const NEXT_VISITOR_WAITS: Duration = Duration::from_millis(1_500);
+/// Visitors who press while the database is away.
+const VISITORS: usize = 20;
+const LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_secs(22);
+
+/// What the stories of both engines share.
+struct Scene {
+    server: Server,
+    doors: Doors,
+    sink: Sink,
+}
+
+impl Scene {
+    async fn set(mut server: Server) -> Self {
+        let shop = Shop::open(&server).await;
+        let sink = Sink::start(Pace::AtOnce).await;
+        shop.webhook(&server, &sink);
+        server.start_ready().await;
+        let doors = shop.doors(&server);
+        doors.press("d0", &page(0)).await.expect("an answer");
+        ledger::nothing_is_due(&server.rows().await, LIMIT).await;
+        Self { server, doors, sink }
+    }
+
+    /// Visitors press while the database is away; gives the references that they took along.
+    async fn visitors_press(&self) -> Vec<String> {
+        let (first, waited) = self.press(1).await;
+        assert!(waited < FIRST_VISITOR_WAITS, "the first visitor waited {waited:?}");
+        let rest = (2..=VISITORS).map(|number| self.press(number));
+        let rest = futures_util::future::join_all(rest).await;
+        // Once in a while one of them finds out whether the database is back.
+        let waited = rest.iter().filter(|(_, waited)| *waited > NEXT_VISITOR_WAITS).count();
+        assert!(waited <= 1, "{waited} of the next visitors waited");
+        std::iter::once(first).chain(rest.into_iter().map(|(reference, _)| reference)).collect()
+    }
+
+    async fn press(&self, number: usize) -> (String, Duration) {
+        let pressed = now();
+        let reference = self.doors.press(&format!("d{number}"), &page(number)).await.expect("a visitor gets there");
+        (reference, pressed.elapsed())
+    }
+
+    fn kept_aside(&self) -> usize {
+        let file = std::fs::read_to_string(self.server.data_dir.join("clicks-aside.jsonl")).unwrap_or_default();
+        file.lines().count()
+    }
+
+    /// The database is back: a message with a reference of that time is understood, and every click and its event come.
+    async fn all_is_made_up_for(&self, references: &[String]) {
+        let db = self.server.rows().await;
+        let hello = format!("Hello\nReference: {}", references[1]);
+        until("the message is taken", LIMIT, async || {
+            self.doors.write("6591234567", "wamid.1", &hello).await.is_ok_and(|status| status == 200)
+        })
+        .await;
+        assert_eq!(count(&db, "SELECT COUNT(*) FROM sessions WHERE conversation_id IS NOT NULL").await, 1);
+        until("all clicks are stored", LIMIT, async || {
+            count(&db, "SELECT COUNT(*) FROM clicks").await > VISITORS as i64
+        })
+        .await;
+        ledger::nothing_is_due(&db, LIMIT).await;
+        let pressed = references.iter().enumerate();
+        let pressed = pressed.map(|(place, reference)| Pressed { page: page(place + 1), reference: reference.clone() });
+        ledger::check_presses(&db, &Book::of(pressed.collect())).await;
+        assert_eq!(ledger::check_deliveries(&db, &self.sink, &ledger::Lost::new()).await, 0, "nothing comes twice");
+        assert_eq!(self.kept_aside(), 0);
+        assert!(!self.server.data_dir.join("clicks-aside.refused.jsonl").exists());
+    }
+}
+
+fn page(number: usize) -> String {
+    format!("https://shop.example/{number}")
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long something took is measured in few places")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_sqlite_file_keeps_no_visitor() {
+    let scene = Scene::set(Server::on_sqlite()).await;
+    let Location::Sqlite(file) = scene.server.location() else { unreachable!("made two lines above") };
+    let other = rusqlite::Connection::open(file).expect("the file can be opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the file can be locked");
+    let references = scene.visitors_press().await;
+    assert!(scene.kept_aside() >= VISITORS, "{} are kept aside", scene.kept_aside());
+    other.execute_batch("ROLLBACK").expect("the lock can be let go");
+    scene.all_is_made_up_for(&references).await;
+    scene.server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_aside_survives_a_kill() {
+    let mut scene = Scene::set(Server::on_sqlite()).await;
+    let Location::Sqlite(file) = scene.server.location() else { unreachable!("made two lines above") };
+    let other = rusqlite::Connection::open(file).expect("the file can be opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the file can be locked");
+    let references = scene.visitors_press().await;
+    scene.server.kill();
+    // As a process leaves it that is killed while it writes.
+    let path = scene.server.data_dir.join("clicks-aside.jsonl");
+    let text = std::fs::read(&path).expect("clicks are kept aside");
+    other.execute_batch("ROLLBACK").expect("the lock can be let go");
+    std::fs::write(&path, [text.as_slice(), b"{\"event_id\":\"evt_\xc3"].concat()).expect("the file can be written");
+    scene.server.start_ready().await;
+    let db = scene.server.rows().await;
+    until("all clicks are stored", LIMIT, async || count(&db, "SELECT COUNT(*) FROM clicks").await > VISITORS as i64)
+        .await;
+    let refused = scene.server.data_dir.join("clicks-aside.refused.jsonl");
+    until("what is unfinished is put away", LIMIT, async || std::fs::remove_file(&refused).is_ok()).await;
+    scene.all_is_made_up_for(&references).await;
+    scene.server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgresql_that_is_cut_off_keeps_no_visitor() {
+    let Some(cluster) = Cluster::start().await else { return };
+    let scene = Scene::set(Server::new(Some(Database::on(&cluster.url).await))).await;
+    cluster.cut();
+    let references = scene.visitors_press().await;
+    assert_eq!(scene.kept_aside(), VISITORS);
+    assert_eq!(scene.server.status_of("/healthz").await, Some(200));
+    assert_eq!(scene.server.status_of("/readyz").await, Some(503));
+    assert_eq!(scene.doors.write("6591234567", "wamid.1", "Hello").await.expect("an answer"), 503);
+    cluster.go_on().await;
+    scene.all_is_made_up_for(&references).await;
+    scene.server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgresql_that_hangs_keeps_no_visitor_and_no_stop() {
+    let Some(cluster) = Cluster::start().await else { return };
+    let mut scene = Scene::set(Server::new(Some(Database::on(&cluster.url).await))).await;
+    cluster.hang();
+    let references = scene.visitors_press().await;
+    assert_eq!(scene.kept_aside(), VISITORS);
+    let status = scene.server.stop(STOP_LIMIT).await;
+    assert_eq!(status.code(), Some(0), "{status}");
+    cluster.unhang();
+    scene.server.start_ready().await;
+    scene.all_is_made_up_for(&references).await;
+    scene.server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_without_a_database_says_so() {
+    let port = super::free_port();
+    let settings = [
+        ("AURIX_DATABASE", format!("postgres://postgres@127.0.0.1:{port}/aurix")),
+        ("AURIX_DATABASE", "sqlite:/proc/no/such/folder/aurix.db".to_owned()),
+    ];
+    for (setting, value) in settings {
+        let mut server = Server::on_sqlite().set(setting, &value);
+        server.start();
+        let status = server.ended(LIMIT).await;
+        let log = server.log();
+        assert_eq!(status.code(), Some(1), "{log}");
+        let error = log.lines().find(|line| line.starts_with("error: opening the database: "));
+        assert!(error.is_some_and(|line| line.len() < 400), "{log}");
+        server.end().await;
+    }
+}

@@ -1,0 +1,139 @@
+//! Holds what was answered and what was delivered against the rows.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use aurix::db::{Conn, Db, Value};
+
+use super::load::Book;
+use super::sink::Sink;
+use super::until;
+
+/// An attempt that was begun and is not on record: (event id, number).
+pub type Lost = BTreeSet<(String, i64)>;
+
+async fn rows<T: Send + 'static>(db: &Db, work: impl AsyncFnOnce(&Conn) -> anyhow::Result<T> + Send + 'static) -> T {
+    db.read(work).await.expect("the rows can be read")
+}
+
+/// A number by a statement of the story's own.
+pub async fn count(db: &Db, sql: &'static str) -> i64 {
+    rows(db, async move |conn| Ok(conn.get(sql, &[] as &[Value<'_>], |row| row.get(0)).await?)).await
+}
+
+async fn pairs(db: &Db, sql: &'static str) -> Vec<(String, String)> {
+    rows(db, async move |conn| Ok(conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)).await
+}
+
+/// The attempts that were begun and are not on record: those in flight, while the process is dead.
+pub async fn in_flight(db: &Db) -> Lost {
+    let sql = "SELECT events.event_id, deliveries.attempts
+               FROM deliveries JOIN events ON events.id = deliveries.event_id
+               WHERE deliveries.status = 'pending' AND deliveries.attempts > 0 AND NOT EXISTS (
+                   SELECT 1 FROM attempts
+                   WHERE attempts.delivery_id = deliveries.id AND attempts.number = deliveries.attempts
+               )";
+    let rows = rows(db, async move |conn| Ok(conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)).await;
+    rows.into_iter().collect()
+}
+
+/// Waits until nothing is due any more, neither now nor later.
+pub async fn nothing_is_due(db: &Db, limit: Duration) {
+    let due = "SELECT (SELECT COUNT(*) FROM deliveries WHERE due_at IS NOT NULL)
+                    + (SELECT COUNT(*) FROM conversations WHERE due_at IS NOT NULL)
+                    + (SELECT COUNT(*) FROM messages WHERE due_at IS NOT NULL)";
+    until("nothing is due any more", limit, async || count(db, due).await == 0).await;
+}
+
+/// Every answered press is there once, under the reference that was answered, with one event.
+pub async fn check_presses(db: &Db, book: &Book) {
+    let clicks = "SELECT clicks.click_url, sessions.correlation_id
+                  FROM clicks JOIN sessions ON sessions.id = clicks.session_id";
+    let stored = grouped(pairs(db, clicks).await);
+    for pressed in &book.pressed {
+        let found = stored.get(&pressed.page).map(Vec::as_slice).unwrap_or_default();
+        assert_eq!(found, [pressed.reference.as_str()], "{} is there once, as it was answered", pressed.page);
+    }
+    assert!(stored.values().all(|references| references.len() == 1), "no press is there twice");
+    let events = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'widget.click'").await;
+    assert_eq!(events, count(db, "SELECT COUNT(*) FROM clicks").await, "every click has one event");
+}
+
+/// Every answered message is there once, its reference linked once, and every person has one lead that was told.
+pub async fn check_messages(db: &Db, book: &Book) {
+    let messages = "SELECT messages.platform_id, conversations.wa_id
+                    FROM messages JOIN conversations ON conversations.id = messages.conversation_id
+                    WHERE messages.direction = 'in'";
+    let stored = grouped(pairs(db, messages).await);
+    let linked = "SELECT sessions.correlation_id, conversations.wa_id
+                  FROM sessions JOIN conversations ON conversations.id = sessions.conversation_id";
+    let linked = grouped(pairs(db, linked).await);
+    for written in &book.written {
+        let found = stored.get(&written.id).map(Vec::as_slice).unwrap_or_default();
+        assert_eq!(found, [written.wa_id.as_str()], "{} is there once", written.id);
+        if let Some(reference) = &written.reference {
+            assert_eq!(
+                linked.get(reference).map(Vec::as_slice),
+                Some([written.wa_id.clone()].as_slice()),
+                "{reference}"
+            );
+        }
+    }
+    let correlated = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'lead.correlated'").await;
+    assert_eq!(correlated, i64::try_from(linked.len()).expect("few"), "each link is told once");
+    let people = count(db, "SELECT COUNT(*) FROM conversations").await;
+    let created = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'lead.created'").await;
+    assert_eq!(created, people, "each lead is told once");
+    let complete = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'lead.complete'").await;
+    assert_eq!(complete, count(db, "SELECT COUNT(*) FROM leads WHERE status = 'complete'").await);
+    let unsent = count(db, "SELECT COUNT(*) FROM messages WHERE direction = 'out' AND status <> 'sent'").await;
+    assert_eq!(unsent, 0, "every reply is sent");
+}
+
+/// Every event came, with the same bytes each time, and again only where an attempt at it was lost. Gives how many came
+/// again.
+pub async fn check_deliveries(db: &Db, sink: &Sink, lost: &Lost) -> usize {
+    let events = pairs(db, "SELECT event_id, body FROM events").await;
+    let mut bodies: HashMap<String, BTreeSet<Vec<u8>>> = HashMap::new();
+    for receipt in sink.receipts() {
+        bodies.entry(receipt.event_id).or_default().insert(receipt.body.to_vec());
+    }
+    assert_eq!(bodies.len(), events.len(), "every event came, and nothing else");
+    for (event_id, body) in &events {
+        let came = bodies.get(event_id).unwrap_or_else(|| panic!("{event_id} never came"));
+        assert!(came.len() == 1 && came.contains(body.as_bytes()), "{event_id} has the same bytes each time");
+    }
+    let mut losses: BTreeMap<&str, usize> = BTreeMap::new();
+    for (event_id, _) in lost {
+        *losses.entry(event_id).or_default() += 1;
+    }
+    let mut again = 0;
+    for (event_id, times) in sink.times() {
+        let lost = losses.get(event_id.as_str()).copied().unwrap_or_default();
+        assert!(times <= 1 + lost, "{event_id} came {times} times, and {lost} attempts at it were lost");
+        again += times - 1;
+    }
+    again
+}
+
+/// Of one conversation each event came first after the one before it.
+pub async fn check_order(db: &Db, sink: &Sink) {
+    let mut first = HashMap::new();
+    for (place, receipt) in sink.receipts().into_iter().enumerate() {
+        first.entry(receipt.event_id).or_insert(place);
+    }
+    let events =
+        "SELECT CAST(conversation_id AS TEXT), event_id FROM events WHERE conversation_id IS NOT NULL ORDER BY id";
+    for (conversation, events) in grouped(pairs(db, events).await) {
+        let places: Vec<_> = events.iter().map(|event| first[event]).collect();
+        assert!(places.is_sorted(), "the events of conversation {conversation} came in the order {places:?}");
+    }
+}
+
+fn grouped(pairs: Vec<(String, String)>) -> HashMap<String, Vec<String>> {
+    let mut groups: HashMap<String, Vec<String>> = HashMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_default().push(value);
+    }
+    groups
+}
