@@ -11,5 +11,6 @@ mod deliveries;
 mod net;
 mod partner;
 mod playground;
+mod reliability;
 mod tidy;
 mod whatsapp_data;

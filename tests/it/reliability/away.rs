@@ -53,9 +53,11 @@ impl Scene {
         std::iter::once(first).chain(rest.into_iter().map(|(reference, _)| reference)).collect()
     }
 
+    /// Two visits are one device's: the first visitor was here before.
     async fn press(&self, number: usize) -> (String, Duration) {
         let pressed = now();
-        let reference = self.doors.press(&format!("d{number}"), &page(number)).await.expect("a visitor gets there");
+        let reference =
+            self.doors.press(&format!("d{}", number / 2), &page(number)).await.expect("a visitor gets there");
         (reference, pressed.elapsed())
     }
 
