@@ -1,6 +1,7 @@
 //! PostgreSQL: a few threads, each with its own executor and its own connections. Work runs where its connection lives, so
 //! that its future need not be `Send` and no statement changes threads.
 
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,7 +42,12 @@ pub(super) fn check(url: &str) -> std::result::Result<(), String> {
 impl Postgres {
     pub fn open(url: &str) -> anyhow::Result<Self> {
         let mut config: tokio_postgres::Config = url.parse().context("reading the connection string")?;
-        config.connect_timeout(CONNECT_TIMEOUT).keepalives_idle(Duration::from_secs(30));
+        config
+            .connect_timeout(CONNECT_TIMEOUT)
+            .keepalives_idle(Duration::from_secs(15))
+            .keepalives_interval(Duration::from_secs(5))
+            .keepalives_retries(3)
+            .tcp_user_timeout(Duration::from_secs(30));
         if config.get_application_name().is_none() {
             config.application_name("aurix");
         }
@@ -60,8 +66,12 @@ impl Postgres {
                 handle.batch("BEGIN").await?;
                 handle.open = true;
                 let tx = Tx(Conn(super::Handle::Postgres(handle)));
-                let result = work(&tx).await;
+                let mut result = work(&tx).await;
                 let super::Handle::Postgres(mut handle) = tx.0.0 else { unreachable!("made four lines above") };
+                if result.is_ok() && handle.failed.get() {
+                    // PostgreSQL would answer COMMIT with a rollback and no error.
+                    result = Err(anyhow!("a statement failed and the transaction went on"));
+                }
                 handle.batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
                 handle.open = false;
                 result
@@ -128,11 +138,13 @@ pub(super) struct Handle {
     connection: Option<Object>,
     /// In a transaction. Such a connection is closed, not given back, when the work is dropped or panics.
     open: bool,
+    /// A statement of the transaction failed.
+    failed: Cell<bool>,
 }
 
 impl Handle {
     async fn checkout(pool: &Pool) -> Result<Self> {
-        Ok(Self { connection: Some(pool.get().await?), open: false })
+        Ok(Self { connection: Some(pool.get().await?), open: false, failed: Cell::new(false) })
     }
 
     fn connection(&self) -> &Object {
@@ -145,14 +157,20 @@ impl Handle {
         params: &[Value<'_>],
         map: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let statement = self.connection().prepare_cached(sql).await?;
-        let rows = self.connection().query(&statement, &as_sql(params)).await?;
+        let rows = async {
+            let statement = self.connection().prepare_cached(sql).await?;
+            self.connection().query(&statement, &as_sql(params)).await
+        };
+        let rows = rows.await.inspect_err(|_| self.failed.set(true))?;
         rows.iter().map(|row| map(&Row::Postgres(row))).collect()
     }
 
     pub async fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64> {
-        let statement = self.connection().prepare_cached(sql).await?;
-        Ok(self.connection().execute(&statement, &as_sql(params)).await?)
+        let touched = async {
+            let statement = self.connection().prepare_cached(sql).await?;
+            self.connection().execute(&statement, &as_sql(params)).await
+        };
+        Ok(touched.await.inspect_err(|_| self.failed.set(true))?)
     }
 
     pub async fn batch(&self, text: &str) -> Result<()> {

@@ -2,8 +2,10 @@
 //! it answers, so that a slow or dead endpoint takes few places and delays no other.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -88,7 +90,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 fn note(tracks: &mut Tracks, ended: Result<Attempted, tokio::task::JoinError>) {
     match ended {
         Ok(attempted) => tracks.ended(&attempted),
-        Err(error) => tracing::error!(%error, "a delivery's task panicked; its lease runs out and it is tried again"),
+        Err(error) => tracing::error!(%error, "a delivery's task was cut off"),
     }
 }
 
@@ -109,7 +111,14 @@ async fn start_due(app: &App, tracks: &mut Tracks, running: &mut JoinSet<Attempt
     let started = claimed.len();
     for delivery in claimed {
         tracks.started(delivery.webhook_id);
-        running.spawn(deliver(app.clone(), delivery));
+        let webhook_id = delivery.webhook_id;
+        let attempt = AssertUnwindSafe(deliver(app.clone(), delivery)).catch_unwind();
+        running.spawn(async move {
+            attempt.await.unwrap_or_else(|_| {
+                tracing::error!(webhook = webhook_id, "a delivery panicked; it is tried again when its lease runs out");
+                Attempted { webhook_id, answered_well: false }
+            })
+        });
     }
     Ok(started)
 }

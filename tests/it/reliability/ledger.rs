@@ -86,6 +86,7 @@ pub async fn check_messages(db: &Db, book: &Book) {
     assert_eq!(created, people, "each lead is told once");
     let complete = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'lead.complete'").await;
     assert_eq!(complete, count(db, "SELECT COUNT(*) FROM leads WHERE status = 'complete'").await);
+    assert!(correlated > 0 && complete > 0, "people were linked ({correlated}) and told all ({complete})");
     let unsent = count(db, "SELECT COUNT(*) FROM messages WHERE direction = 'out' AND status <> 'sent'").await;
     assert_eq!(unsent, 0, "every reply is sent");
 }
