@@ -74,7 +74,7 @@ fn a_flow_tells_its_answers() {
         json!({"screen_0_first_name_1": "Mei", "screen_0_days_2": ["Mon", "Tue"], "flow_token": "t", "n": null});
     let reply = json!({"name": "flow", "body": "Sent", "response_json": answers.to_string()});
     let said = message("interactive", json!({"type": "nfm_reply", "nfm_reply": reply}));
-    assert_eq!(said.text.as_deref(), Some("days: Mon, Tue\nfirst name: Mei"));
+    assert_eq!(said.text.as_deref(), Some("first name: Mei\ndays: Mon, Tue"));
     let broken = json!({"type": "nfm_reply", "nfm_reply": {"body": "Sent", "response_json": "{"}});
     assert_eq!(message("interactive", broken).text.as_deref(), Some("Sent"));
 }
