@@ -20,6 +20,8 @@ use crate::wake::Work;
 
 /// How often every lane looks for work that nobody rang for.
 const TICK: Duration = Duration::from_secs(1);
+/// How often it is looked at most for what is rung for: a rush of clicks rings thousands of times a second.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How often the house is kept.
 const HOUSE_TICK: Duration = Duration::from_secs(5);
 /// Turns that are taken at once.

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use anyhow::{Context as _, anyhow};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
@@ -150,6 +151,9 @@ fn connect(path: &Path, flags: OpenFlags) -> anyhow::Result<Connection> {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        // Without it SQLite compiles a statement anew at every run when the value of a parameter might change its plan,
+        // as it might with every partial index and every LIKE.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 2000;",
@@ -181,6 +185,9 @@ impl Handle {
         params: &[Value<'_>],
         map: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
+        if sql.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut statement = self.connection.prepare_cached(&self.text(sql))?;
         let mut rows = statement.query(rusqlite::params_from_iter(params))?;
         let mut all = Vec::new();

@@ -6,7 +6,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::{Error, Result};
 
-/// A statement: one text, or a pair where the engines differ.
+/// A statement: one text, or a pair where the engines differ. An empty text: there is nothing to do on that engine.
 #[derive(Clone, Copy)]
 pub struct Sql {
     /// What SQLite runs.

@@ -49,7 +49,7 @@ fn read(row: &Row<'_>) -> Result<Conversation> {
 pub async fn lock_person(tx: &Tx, channel: i64, person: &str) -> Result<()> {
     const LOCK: Sql = Sql {
         // There is one writer.
-        sqlite: "SELECT 1 WHERE $1 IS NOT NULL AND $2 IS NOT NULL",
+        sqlite: "",
         postgres: "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended($2, $1))",
     };
     tx.query(LOCK, params![channel, person], |_| Ok(())).await.map(|_| ())

@@ -40,9 +40,11 @@ pub async fn due_webhooks(conn: &Conn, now: Timestamp) -> Result<Vec<i64>> {
 /// When the next delivery falls due, after `now`, of a webhook that is on.
 pub async fn next_due(conn: &Conn, now: Timestamp) -> Result<Option<Timestamp>> {
     conn.get(
-        "SELECT MIN(deliveries.due_at)
-         FROM deliveries JOIN webhooks ON webhooks.id = deliveries.webhook_id
-         WHERE deliveries.due_at > $1 AND webhooks.is_active AND webhooks.removed_at IS NULL",
+        "SELECT MIN((
+             SELECT MIN(deliveries.due_at) FROM deliveries WHERE deliveries.webhook_id = webhooks.id AND deliveries.due_at > $1
+         ))
+         FROM webhooks
+         WHERE webhooks.is_active AND webhooks.removed_at IS NULL",
         params![now],
         |row| row.get(0),
     )

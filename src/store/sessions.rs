@@ -24,7 +24,7 @@ fn read(row: &Row<'_>) -> Result<Session> {
 pub async fn lock_device(tx: &Tx, project: ProjectId, device_id: &str) -> Result<()> {
     const LOCK: Sql = Sql {
         // There is one writer.
-        sqlite: "SELECT 1 WHERE $1 IS NOT NULL AND $2 IS NOT NULL",
+        sqlite: "",
         postgres: "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended($2, $1))",
     };
     tx.query(LOCK, params![project.0, device_id], |_| Ok(())).await.map(|_| ())

@@ -3,16 +3,18 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior};
 
-use super::TICK;
+use super::{LOOK_EVERY, TICK};
 use crate::app::App;
 use crate::flows::deliver_event::{Attempted, Wanted, claim_due, deliver, due_webhooks, next_due};
-use crate::wake::Work;
+use crate::wake::{Listener, Work};
 
 /// Deliveries in flight, of all webhooks together.
 const IN_FLIGHT_MAX: usize = 2_048;
@@ -63,6 +65,8 @@ impl Tracks {
 /// Runs until `stop` says so, then ends what is in flight.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let mut bell = app.wake.listen(Work::Deliveries);
+    let mut pace = tokio::time::interval(LOOK_EVERY);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tracks = Tracks::default();
     let mut running: JoinSet<Attempted> = JoinSet::new();
     while !*stop.borrow() {
@@ -72,10 +76,13 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
         });
         let pause = if started > 0 { TICK } else { until_next(&app).await };
         let something = async {
-            tokio::select! {
-                _ = stop.changed() => {}
-                () = bell.rung() => {}
-                Some(ended) = running.join_next() => note(&mut tracks, ended),
+            let mut rung = pin!(rung(&mut bell, &mut pace));
+            loop {
+                tokio::select! {
+                    _ = stop.changed() => return,
+                    () = &mut rung => return,
+                    Some(ended) = running.join_next() => if note(&mut tracks, ended) { return },
+                }
             }
         };
         // Past the pause something may be due.
@@ -87,10 +94,23 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     while running.join_next().await.is_some() {}
 }
 
-fn note(tracks: &mut Tracks, ended: Result<Attempted, tokio::task::JoinError>) {
+/// Waits for a ring, and until it is time to look again.
+async fn rung(bell: &mut Listener, pace: &mut Interval) {
+    bell.rung().await;
+    pace.tick().await;
+}
+
+/// Tells whether its webhook has room for more.
+fn note(tracks: &mut Tracks, ended: Result<Attempted, tokio::task::JoinError>) -> bool {
     match ended {
-        Ok(attempted) => tracks.ended(&attempted),
-        Err(error) => tracing::error!(%error, "a delivery's task was cut off"),
+        Ok(attempted) => {
+            tracks.ended(&attempted);
+            tracks.room(attempted.webhook_id) > 0
+        }
+        Err(error) => {
+            tracing::error!(%error, "a delivery's task was cut off");
+            false
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
-use super::TICK;
+use super::{LOOK_EVERY, TICK};
 use crate::app::App;
 use crate::domain::time::Timestamp;
 use crate::wake::Work;
@@ -31,6 +32,8 @@ pub trait Lane: Send + Sync + 'static {
 /// Runs a lane until `stop` says so, then ends what is in flight.
 pub async fn run<W: Lane>(app: App, mut stop: watch::Receiver<bool>, most: usize, _: W) {
     let mut bell = app.wake.listen(W::BELL);
+    let mut pace = tokio::time::interval(LOOK_EVERY);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut running = JoinSet::new();
     while !*stop.borrow() {
         let claimed = claim::<W>(&app, most - running.len()).await;
@@ -48,7 +51,7 @@ pub async fn run<W: Lane>(app: App, mut stop: watch::Receiver<bool>, most: usize
         let something = async {
             tokio::select! {
                 _ = stop.changed() => {}
-                () = bell.rung(), if !full => {}
+                () = async { bell.rung().await; pace.tick().await; }, if !full => {}
                 Some(_) = running.join_next(), if full => {}
             }
         };
