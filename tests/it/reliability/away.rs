@@ -177,7 +177,7 @@ async fn a_start_without_a_database_says_so() {
         let status = server.ended(LIMIT).await;
         let log = server.log();
         assert_eq!(status.code(), Some(1), "{log}");
-        let error = log.lines().find(|line| line.starts_with("error: opening the database: "));
+        let error = log.lines().find(|line| line.starts_with("error: AURIX_DATABASE: the database cannot be opened: "));
         assert!(error.is_some_and(|line| line.len() < 400), "{log}");
         server.end().await;
     }
