@@ -26,10 +26,10 @@ pub(super) async fn measure(setting: &Setting<'_>, recorded: u64) -> anyhow::Res
     let (mut aurix, mut posts) = (Tally::default(), Tally::default());
     let mut cpu = Duration::ZERO;
     // The worker finds out that the webhook answers well.
-    turn(setting, recorded).await;
+    turn(setting, recorded, plan.slice() / 5).await;
     for _ in 0..plan.rounds() {
         let before = meter.read()?;
-        let slice = turn(setting, recorded).await;
+        let slice = turn(setting, recorded, plan.slice()).await;
         cpu += meter.read()?.saturating_sub(before);
         progress.turn();
         aurix.add(slice);
@@ -51,14 +51,14 @@ pub(super) async fn measure(setting: &Setting<'_>, recorded: u64) -> anyhow::Res
     Ok(Outcome::new(aurix, cpu, vec![("bare_posts", posts)]))
 }
 
-/// Opens the gate for a slice, or until nothing is left.
-async fn turn(setting: &Setting<'_>, recorded: u64) -> Slice {
-    let Setting { plan, sink, .. } = setting;
+/// Opens the gate for so long, or until nothing is left.
+async fn turn(setting: &Setting<'_>, recorded: u64, length: Duration) -> Slice {
+    let sink = setting.sink;
     let first = sink.answered();
     let left = recorded.saturating_sub(sink.distinct());
     let began = moment();
     sink.set_open(true);
-    sink.until_answered(first + left, plan.slice()).await;
+    sink.until_answered(first + left, length).await;
     let (operations, elapsed) = (sink.answered() - first, began.elapsed());
     sink.set_open(false);
     Slice { operations, elapsed, waits_us: Vec::new() }

@@ -47,7 +47,7 @@ impl Report {
     /// A table.
     pub fn text(&mut self) -> String {
         let mut lines = vec![format!(
-            "{:<24}{:>10}{:>8}{:>10}{:>8}{:>8}",
+            "{:<28}{:>10}{:>8}{:>10}{:>8}{:>8}",
             format!("{}, {} connections", self.engine, self.connections),
             "per second",
             "ratio",
@@ -59,11 +59,11 @@ impl Report {
             lines.extend(outcome.lines(name));
         }
         lines.push(String::new());
-        lines.push(format!("{:<24}{:>10.0} ms", "start to ready", in_ms(self.start)));
-        lines.push(format!("{:<24}{:>10.0} ms", "first start to ready", in_ms(self.first_start)));
-        lines.push(format!("{:<24}{:>10.1} MB", "memory idle", in_mb(self.idle_bytes)));
-        lines.push(format!("{:<24}{:>10.1} MB", "memory after load", in_mb(self.loaded_bytes)));
-        lines.push(format!("{:<24}{:>10.1} MB", "program", in_mb(self.binary_bytes)));
+        lines.push(format!("{:<28}{:>10.0} ms", "start to ready", in_ms(self.start)));
+        lines.push(format!("{:<28}{:>10.0} ms", "first start to ready", in_ms(self.first_start)));
+        lines.push(format!("{:<28}{:>10.1} MB", "memory idle", in_mb(self.idle_bytes)));
+        lines.push(format!("{:<28}{:>10.1} MB", "memory after load", in_mb(self.loaded_bytes)));
+        lines.push(format!("{:<28}{:>10.1} MB", "program", in_mb(self.binary_bytes)));
         lines.join("\n")
     }
 }

@@ -91,10 +91,10 @@ impl Outcome {
             _ => String::new(),
         };
         let rate = self.aurix.per_second();
-        let mut lines = vec![format!("{name:<24}{rate:>10.0}{:>8}{:>10.0}{waits}", "", self.cpu_us())];
+        let mut lines = vec![format!("{name:<28}{rate:>10.0}{:>8}{:>10.0}{waits}", "", self.cpu_us())];
         for (name, ceiling) in &self.ceilings {
             let most = ceiling.per_second();
-            lines.push(format!("  {:<22}{most:>10.0}{:>8.2}", name.replace('_', " "), rate / most.max(1e-9)));
+            lines.push(format!("  {:<26}{most:>10.0}{:>8.2}", name.replace('_', " "), rate / most.max(1e-9)));
         }
         lines
     }
