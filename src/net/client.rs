@@ -48,7 +48,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             idle_max: 256,
-            idle_per_origin_max: 16,
+            idle_per_origin_max: 64,
             idle_for_max: Duration::from_secs(4),
             connect_timeout: Duration::from_secs(8),
             extra_roots: Vec::new(),
