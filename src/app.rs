@@ -4,10 +4,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{Db, GroupWriter};
 use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
+use crate::flows::settle_delivery::SettleDeliveries;
+use crate::flows::store_clicks::StoreClicks;
 use crate::net;
 use crate::wake::Wake;
 
@@ -37,6 +39,10 @@ pub struct Handles {
     pub widgets: crate::flows::find_widget::Widgets,
     /// Visits that were no clicks, not stored yet.
     pub visits: crate::flows::count_visit::Visits,
+    /// Stores clicks.
+    pub clicks: GroupWriter<StoreClicks>,
+    /// Stores how deliveries went.
+    pub settlements: GroupWriter<SettleDeliveries>,
     /// Clicks that could not be stored yet.
     pub aside: crate::flows::keep_aside::Aside,
 }

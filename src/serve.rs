@@ -12,12 +12,14 @@ use tokio::task::JoinHandle;
 
 use crate::app::{App, Handles};
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{Db, GroupWriter};
 use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::flows::find_widget;
 use crate::flows::keep_aside::Aside;
+use crate::flows::settle_delivery::SettleDeliveries;
+use crate::flows::store_clicks::StoreClicks;
 use crate::http::server::STOP_TIMEOUT;
 use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::store::projects;
@@ -41,6 +43,11 @@ pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: R
         wake: Wake::default(),
         widgets: find_widget::Widgets::default(),
         visits: crate::flows::count_visit::Visits::default(),
+        clicks: GroupWriter::new(db.clone(), StoreClicks { random: random.clone() }),
+        settlements: GroupWriter::new(
+            db.clone(),
+            SettleDeliveries { clock: clock.clone(), schedule: config.retry_schedule.clone() },
+        ),
         aside: Aside::new(&config.data_dir),
         config,
         db,

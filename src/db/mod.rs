@@ -4,6 +4,7 @@
 //! on SQLite many such closures share one transaction on the one writer thread.
 
 mod error;
+mod group;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -12,6 +13,7 @@ mod value;
 use std::path::{Path, PathBuf};
 
 pub use error::{Error, Result};
+pub use group::{Group, GroupWriter};
 pub use value::{FromValue, Row, Sql, Value};
 
 /// Where the rows are.
@@ -117,6 +119,23 @@ impl Conn {
         }
     }
 
+    /// All rows that `sql` gives for any of `rows`. SQLite runs its text for each row of parameters; PostgreSQL runs its
+    /// text once, where each parameter is the array of a column: `unnest($1::bigint[], …)`.
+    pub async fn query_rows<T, const N: usize>(
+        &self,
+        sql: Sql,
+        rows: &[[Value<'_>; N]],
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        match &self.0 {
+            Handle::Sqlite(handle) => handle.query_rows(sql.sqlite, rows, map),
+            Handle::Postgres(handle) => handle.query_rows(sql.postgres, rows, map).await,
+        }
+    }
+
     /// The first row, if there is one.
     pub async fn find<T>(
         &self,
@@ -155,6 +174,17 @@ impl Tx {
         match &self.0.0 {
             Handle::Sqlite(handle) => handle.execute(sql.sqlite, params),
             Handle::Postgres(handle) => handle.execute(sql.postgres, params).await,
+        }
+    }
+
+    /// Runs a statement for many rows of parameters, as [`Conn::query_rows`] does, and tells how many rows it touched.
+    pub async fn execute_rows<const N: usize>(&self, sql: Sql, rows: &[[Value<'_>; N]]) -> Result<u64> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        match &self.0.0 {
+            Handle::Sqlite(handle) => handle.execute_rows(sql.sqlite, rows),
+            Handle::Postgres(handle) => handle.execute_rows(sql.postgres, rows).await,
         }
     }
 

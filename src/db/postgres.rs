@@ -157,18 +157,44 @@ impl Handle {
         params: &[Value<'_>],
         map: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
+        self.select(sql, &as_sql(params), map).await
+    }
+
+    pub async fn query_rows<T, const N: usize>(
+        &self,
+        sql: &'static str,
+        rows: &[[Value<'_>; N]],
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.select(sql, &as_sql(&in_columns(rows)), map).await
+    }
+
+    pub async fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64> {
+        self.run(sql, &as_sql(params)).await
+    }
+
+    pub async fn execute_rows<const N: usize>(&self, sql: &'static str, rows: &[[Value<'_>; N]]) -> Result<u64> {
+        self.run(sql, &as_sql(&in_columns(rows))).await
+    }
+
+    async fn select<T>(
+        &self,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let rows = async {
             let statement = self.connection().prepare_cached(sql).await?;
-            self.connection().query(&statement, &as_sql(params)).await
+            self.connection().query(&statement, params).await
         };
         let rows = rows.await.inspect_err(|_| self.failed.set(true))?;
         rows.iter().map(|row| map(&Row::Postgres(row))).collect()
     }
 
-    pub async fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64> {
+    async fn run(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         let touched = async {
             let statement = self.connection().prepare_cached(sql).await?;
-            self.connection().execute(&statement, &as_sql(params)).await
+            self.connection().execute(&statement, params).await
         };
         Ok(touched.await.inspect_err(|_| self.failed.set(true))?)
     }
@@ -186,6 +212,11 @@ impl Drop for Handle {
     }
 }
 
-fn as_sql<'a>(params: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+fn as_sql<T: ToSql + Sync>(params: &[T]) -> Vec<&(dyn ToSql + Sync)> {
     params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// Each column of `rows` as an array.
+fn in_columns<'a, const N: usize>(rows: &[[Value<'a>; N]]) -> [Vec<Value<'a>>; N] {
+    std::array::from_fn(|column| rows.iter().map(|row| row[column]).collect())
 }

@@ -188,11 +188,24 @@ impl Handle {
         if sql.is_empty() {
             return Ok(Vec::new());
         }
-        let mut statement = self.connection.prepare_cached(&self.text(sql))?;
-        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
         let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            all.push(map(&Row::Sqlite(row))?);
+        collect(&mut *self.connection.prepare_cached(&self.text(sql))?, params, &map, &mut all)?;
+        Ok(all)
+    }
+
+    pub fn query_rows<T, const N: usize>(
+        &self,
+        sql: &'static str,
+        rows: &[[Value<'_>; N]],
+        map: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        if sql.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut statement = self.connection.prepare_cached(&self.text(sql))?;
+        let mut all = Vec::with_capacity(rows.len());
+        for params in rows {
+            collect(&mut statement, params, &map, &mut all)?;
         }
         Ok(all)
     }
@@ -202,9 +215,31 @@ impl Handle {
         Ok(statement.execute(rusqlite::params_from_iter(params))? as u64)
     }
 
+    pub fn execute_rows<const N: usize>(&self, sql: &'static str, rows: &[[Value<'_>; N]]) -> Result<u64> {
+        let mut statement = self.connection.prepare_cached(&self.text(sql))?;
+        let mut touched = 0;
+        for params in rows {
+            touched += statement.execute(rusqlite::params_from_iter(params))? as u64;
+        }
+        Ok(touched)
+    }
+
     pub fn batch(&self, text: &str) -> Result<()> {
         Ok(self.connection.execute_batch(text)?)
     }
+}
+
+fn collect<T>(
+    statement: &mut rusqlite::Statement<'_>,
+    params: &[Value<'_>],
+    map: &impl Fn(&Row<'_>) -> Result<T>,
+    all: &mut Vec<T>,
+) -> Result<()> {
+    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+    while let Some(row) = rows.next()? {
+        all.push(map(&Row::Sqlite(row))?);
+    }
+    Ok(())
 }
 
 impl Tx {

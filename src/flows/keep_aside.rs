@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crate::app::App;
 use crate::db::Error;
 use crate::domain::time::{SignedDuration, Timestamp};
-use crate::flows::record_click::{Click, store_late};
+use crate::flows::store_clicks::{Click, store_late};
 use crate::wake::Work;
 
 /// What the file may grow to; past it clicks are lost, and the log says so.

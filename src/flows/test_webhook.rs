@@ -2,17 +2,17 @@
 //! it is stored.
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
-use crate::domain::event::{ClickData, CompleteData, Correlated, CreatedLead, Event, EventType, PhoneStyle};
+use crate::domain::event::{ClickData, CompleteData, Correlated, CreatedLead, Event, EventType};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::flows::deliver_event::attempt;
 use crate::flows::emit_event::event_id;
+use crate::flows::post_event::Endpoint;
 use crate::outbound::Outcome;
 use crate::store::webhooks::Webhook;
 
@@ -45,23 +45,21 @@ pub struct Tested {
 /// Sends the samples, all at once, so that a dead listener costs one timeout.
 pub async fn test_webhook(app: &App, webhook: &Webhook) -> anyhow::Result<Vec<Tested>> {
     let wanted = EventType::ALL.into_iter().filter(|event| webhook.events.iter().any(|name| name == event.as_str()));
-    try_join_all(wanted.map(|event_type| send(app, webhook, event_type))).await
+    let endpoint = Endpoint::open(app, webhook.clone())?;
+    Ok(join_all(wanted.map(|event_type| send(app, &endpoint, event_type))).await)
 }
 
-async fn send(app: &App, webhook: &Webhook, event_type: EventType) -> anyhow::Result<Tested> {
+async fn send(app: &App, endpoint: &Endpoint, event_type: EventType) -> Tested {
     let now = app.clock.now();
     let event = sample(event_type, event_id(&app.random, now), now);
-    let body = match (event.body_external, PhoneStyle::of_service(&webhook.service_name)) {
-        (Some(body), PhoneStyle::Bare) => body,
-        _ => event.body,
-    };
-    let attempt = attempt(app, webhook, &event.event_id, Bytes::from(body), now).await?;
+    let body = Bytes::copy_from_slice(endpoint.body(&event.body, event.body_external.as_deref()).as_bytes());
+    let attempt = endpoint.post(app, &event.event_id, body, now).await;
     let problem = match attempt.outcome {
         Outcome::Delivered => None,
         Outcome::Failed { why, .. } => Some(why),
         Outcome::Gone => Some("the receiver answered 410 Gone; a real event would turn the webhook off".to_owned()),
     };
-    Ok(Tested {
+    Tested {
         event_type: event_type.as_str(),
         event_id: event.event_id,
         delivered: problem.is_none(),
@@ -69,7 +67,7 @@ async fn send(app: &App, webhook: &Webhook, event_type: EventType) -> anyhow::Re
         duration_ms: attempt.duration_ms,
         answer_body: attempt.answer_body,
         problem,
-    })
+    }
 }
 
 /// An event as the documents show it.

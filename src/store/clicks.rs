@@ -1,6 +1,6 @@
 //! Clicks: every press of a widget, and the requests that were no press.
 
-use crate::db::{Result, Tx};
+use crate::db::{Result, Sql, Tx, Value};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -8,6 +8,8 @@ use crate::params;
 /// What is stored of a press.
 #[derive(Clone, Debug)]
 pub struct NewClick<'a> {
+    /// Whose it is.
+    pub project: ProjectId,
     /// Row key of its session.
     pub session_id: i64,
     /// Row key of the widget.
@@ -24,28 +26,43 @@ pub struct NewClick<'a> {
     pub ip_address: Option<&'a str>,
     /// As the browser told it.
     pub user_agent: Option<&'a str>,
+    /// When it was pressed.
+    pub created_at: Timestamp,
 }
 
-/// Stores a press.
-pub async fn insert(tx: &Tx, project: ProjectId, click: &NewClick<'_>, now: Timestamp) -> Result<u64> {
-    tx.execute(
-        "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
-                             ip_address, user_agent, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        params![
-            project.0,
-            click.session_id,
-            click.widget_id,
-            click.click_url,
-            click.first_raw_url,
-            click.referrer,
-            click.parsed_params,
-            click.ip_address,
-            click.user_agent,
-            now
-        ],
-    )
-    .await
+impl<'a> NewClick<'a> {
+    fn values(&self) -> [Value<'a>; 10] {
+        [
+            self.project.0.into(),
+            self.session_id.into(),
+            self.widget_id.into(),
+            self.click_url.into(),
+            self.first_raw_url.into(),
+            self.referrer.into(),
+            self.parsed_params.into(),
+            self.ip_address.into(),
+            self.user_agent.into(),
+            self.created_at.into(),
+        ]
+    }
+}
+
+/// Stores presses.
+pub async fn insert(tx: &Tx, clicks: &[NewClick<'_>]) -> Result<u64> {
+    const INSERT: Sql = Sql {
+        sqlite:
+            "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
+                                     ip_address, user_agent, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        postgres:
+            "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
+                                       ip_address, user_agent, created_at)
+                   SELECT *
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
+                               $8::text[], $9::text[], $10::bigint[])",
+    };
+    let rows: Vec<_> = clicks.iter().map(NewClick::values).collect();
+    tx.execute_rows(INSERT, &rows).await
 }
 
 /// Counts requests that were no press of a person. `day` is `2026-01-31`, `kind` for example `crawler`.

@@ -1,6 +1,6 @@
 //! Deliveries as work: which are due, claiming and settling them. Their log for people is `delivery_log`.
 
-use crate::db::{Conn, Result, Sql, Tx};
+use crate::db::{Conn, Result, Sql, Tx, Value};
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -107,18 +107,56 @@ pub async fn claim(tx: &Tx, webhook: i64, now: Timestamp, lease_until: Timestamp
     .await
 }
 
-/// Ends the attempt `attempt`: `due_at` is the next one's time, none where there is no next. Tells whether it was still ours:
-/// a lease that ran out may have given the delivery to another worker.
-pub async fn settle(tx: &Tx, id: i64, attempt: u32, status: &str, due_at: Option<Timestamp>) -> Result<bool> {
-    let touched = tx
-        .execute(
-            "UPDATE deliveries
-             SET status = $3, due_at = $4, tried = TRUE
-             WHERE id = $1 AND attempts = $2 AND status = 'pending'",
-            params![id, attempt, status, due_at],
-        )
-        .await?;
-    Ok(touched == 1)
+/// How an attempt left its delivery.
+#[derive(Clone, Debug)]
+pub struct Settled<'a> {
+    /// Row key of the delivery.
+    pub id: i64,
+    /// The attempt's number.
+    pub attempt: u32,
+    /// `pending`, `delivered` or `failed`.
+    pub status: &'a str,
+    /// When the next attempt is due, where there is one.
+    pub due_at: Option<Timestamp>,
+}
+
+impl<'a> Settled<'a> {
+    fn values(&self) -> [Value<'a>; 4] {
+        [self.id.into(), self.attempt.into(), self.status.into(), self.due_at.into()]
+    }
+}
+
+/// Ends attempts. One whose lease ran out is left alone: another worker may have the delivery.
+pub async fn settle(tx: &Tx, settled: &[Settled<'_>]) -> Result<u64> {
+    const SETTLE: Sql = Sql {
+        sqlite: "UPDATE deliveries
+                 SET status = $3, due_at = $4, tried = TRUE
+                 WHERE id = $1 AND attempts = $2 AND status = 'pending'",
+        postgres: "UPDATE deliveries
+                   SET status = settled.status, due_at = settled.due_at, tried = TRUE
+                   FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])
+                       AS settled (id, attempt, status, due_at)
+                   WHERE deliveries.id = settled.id AND deliveries.attempts = settled.attempt
+                     AND deliveries.status = 'pending'",
+    };
+    let rows: Vec<_> = settled.iter().map(Settled::values).collect();
+    tx.execute_rows(SETTLE, &rows).await
+}
+
+/// Gives claimed deliveries back that no attempt was made of: due at `now`, as if they had not been claimed.
+pub async fn give_back(tx: &Tx, claimed: &[Claimed], now: Timestamp) -> Result<u64> {
+    const GIVE_BACK: Sql = Sql {
+        sqlite: "UPDATE deliveries
+                 SET due_at = $3, attempts = attempts - 1
+                 WHERE id = $1 AND attempts = $2 AND status = 'pending'",
+        postgres: "UPDATE deliveries
+                   SET due_at = given.due_at, attempts = attempts - 1
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS given (id, attempt, due_at)
+                   WHERE deliveries.id = given.id AND deliveries.attempts = given.attempt
+                     AND deliveries.status = 'pending'",
+    };
+    let rows: Vec<_> = claimed.iter().map(|one| [one.id.into(), one.attempt.into(), now.into()]).collect();
+    tx.execute_rows(GIVE_BACK, &rows).await
 }
 
 /// What the log keeps of an attempt.
@@ -143,23 +181,34 @@ pub struct AttemptRow<'a> {
     pub answer_body: Option<&'a str>,
 }
 
-/// Logs an attempt.
-pub async fn log_attempt(tx: &Tx, attempt: &AttemptRow<'_>) -> Result<u64> {
-    tx.execute(
-        "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, problem, request_headers,
-                               answer_headers, answer_body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        params![
-            attempt.delivery_id,
-            attempt.number,
-            attempt.started_at,
-            attempt.duration_ms,
-            attempt.status_code,
-            attempt.problem,
-            attempt.request_headers,
-            attempt.answer_headers,
-            attempt.answer_body
-        ],
-    )
-    .await
+impl<'a> AttemptRow<'a> {
+    fn values(&self) -> [Value<'a>; 9] {
+        [
+            self.delivery_id.into(),
+            self.number.into(),
+            self.started_at.into(),
+            self.duration_ms.into(),
+            self.status_code.into(),
+            self.problem.into(),
+            self.request_headers.into(),
+            self.answer_headers.into(),
+            self.answer_body.into(),
+        ]
+    }
+}
+
+/// Logs attempts.
+pub async fn log_attempts(tx: &Tx, attempts: &[AttemptRow<'_>]) -> Result<u64> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, problem,
+                                       request_headers, answer_headers, answer_body)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        postgres: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, problem,
+                                         request_headers, answer_headers, answer_body)
+                   SELECT *
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
+                               $8::text[], $9::text[])",
+    };
+    let rows: Vec<_> = attempts.iter().map(AttemptRow::values).collect();
+    tx.execute_rows(INSERT, &rows).await
 }

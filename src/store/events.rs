@@ -1,29 +1,43 @@
 //! Events and the deliveries that are made with them.
 
-use crate::db::{Conn, Result, Tx};
+use std::collections::HashMap;
+
+use crate::db::{Conn, Error, Result, Sql, Tx, Value};
 use crate::domain::event::Event;
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 use crate::params;
 
-/// Stores an event and gives its row key.
-pub async fn insert(tx: &Tx, project: ProjectId, event: &Event) -> Result<i64> {
-    tx.get(
-        "INSERT INTO events (event_id, project_id, event_type, conversation_id, body, body_external, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
-         RETURNING id",
-        params![
-            &event.event_id,
-            project.0,
-            event.event_type.as_str(),
-            event.conversation_id,
-            &event.body,
-            &event.body_external,
-            event.created_at
-        ],
-        |row| row.get(0),
-    )
-    .await
+/// Stores events and gives their row keys, in their order.
+pub async fn insert(tx: &Tx, events: &[(ProjectId, &Event)]) -> Result<Vec<i64>> {
+    const INSERT: Sql = Sql {
+        sqlite:
+            "INSERT INTO events (event_id, project_id, event_type, conversation_id, body, body_external, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)
+                 RETURNING event_id, id",
+        postgres:
+            "INSERT INTO events (event_id, project_id, event_type, conversation_id, body, body_external, created_at)
+                   SELECT *
+                   FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
+                   RETURNING event_id, id",
+    };
+    let rows: Vec<_> = events.iter().map(|(project, event)| values(*project, event)).collect();
+    let keys = tx.query_rows(INSERT, &rows, |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?))).await?;
+    // In which order many rows come back is nowhere promised.
+    let keys: HashMap<String, i64> = keys.into_iter().collect();
+    events.iter().map(|(_, event)| keys.get(&event.event_id).copied().ok_or(Error::NoRow)).collect()
+}
+
+fn values(project: ProjectId, event: &Event) -> [Value<'_>; 7] {
+    [
+        (&event.event_id).into(),
+        project.0.into(),
+        event.event_type.as_str().into(),
+        event.conversation_id.into(),
+        (&event.body).into(),
+        (&event.body_external).into(),
+        event.created_at.into(),
+    ]
 }
 
 /// Whether an event of that id is stored.
@@ -31,12 +45,33 @@ pub async fn exists(conn: &Conn, event_id: &str) -> Result<bool> {
     Ok(conn.find("SELECT 1 FROM events WHERE event_id = $1", params![event_id], |_| Ok(())).await?.is_some())
 }
 
-/// Makes a delivery of an event to a webhook, due at once.
-pub async fn deliver_to(tx: &Tx, webhook: i64, event: i64, conversation: Option<i64>, now: Timestamp) -> Result<u64> {
-    tx.execute(
-        "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried, due_at, created_at)
-         VALUES ($1, $2, $3, 'pending', 0, 0, FALSE, $4, $4)",
-        params![webhook, event, conversation, now],
-    )
-    .await
+/// A delivery that begins.
+#[derive(Clone, Copy, Debug)]
+pub struct NewDelivery {
+    /// Row key of the webhook.
+    pub webhook: i64,
+    /// Row key of the event.
+    pub event: i64,
+    /// The conversation whose order it keeps.
+    pub conversation: Option<i64>,
+    /// When it is due: at once.
+    pub created_at: Timestamp,
+}
+
+/// Makes deliveries, due at once.
+pub async fn deliver(tx: &Tx, deliveries: &[NewDelivery]) -> Result<u64> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried, due_at,
+                                         created_at)
+                 VALUES ($1, $2, $3, 'pending', 0, 0, FALSE, $4, $4)",
+        postgres: "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried,
+                                           due_at, created_at)
+                   SELECT webhook_id, event_id, conversation_id, 'pending', 0, 0, FALSE, created_at, created_at
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+                       AS new (webhook_id, event_id, conversation_id, created_at)",
+    };
+    let values =
+        |new: &NewDelivery| [new.webhook.into(), new.event.into(), new.conversation.into(), new.created_at.into()];
+    let rows: Vec<_> = deliveries.iter().map(values).collect();
+    tx.execute_rows(INSERT, &rows).await
 }

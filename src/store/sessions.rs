@@ -1,6 +1,6 @@
 //! Sessions: a device's clicks within 12 hours of the first.
 
-use crate::db::{Conn, Result, Row, Sql, Tx};
+use crate::db::{Conn, Result, Row, Sql, Tx, Value};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -20,48 +20,115 @@ fn read(row: &Row<'_>) -> Result<Session> {
     Ok(Session { id: row.get(0)?, correlation_id: row.get(1)?, conversation_id: row.get(2)? })
 }
 
-/// Keeps two first clicks of one device apart until the end of the transaction: the second sees the first's session.
-pub async fn lock_device(tx: &Tx, project: ProjectId, device_id: &str) -> Result<()> {
+/// A device of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Device<'a> {
+    /// Whose visitor it is.
+    pub project: ProjectId,
+    /// The browser's UUID.
+    pub id: &'a str,
+}
+
+/// Keeps first clicks of one device apart until the end of the transaction: the second sees the first's session.
+pub async fn lock_devices(tx: &Tx, devices: &[Device<'_>]) -> Result<()> {
     const LOCK: Sql = Sql {
         // There is one writer.
         sqlite: "",
-        postgres: "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended($2, $1))",
+        // In the order of the locks' numbers, so that two groups never wait for each other.
+        postgres: "SELECT pg_advisory_xact_lock(number)
+                   FROM (
+                       SELECT DISTINCT hashtextextended(device_id, project_id) AS number
+                       FROM unnest($1::bigint[], $2::text[]) AS devices (project_id, device_id)
+                       ORDER BY number
+                   ) AS numbers",
     };
-    tx.query(LOCK, params![project.0, device_id], |_| Ok(())).await.map(|_| ())
+    let rows: Vec<_> = devices.iter().map(|device| [device.project.0.into(), device.id.into()]).collect();
+    tx.query_rows(LOCK, &rows, |_| Ok(())).await.map(|_| ())
 }
 
-/// The device's session that began after `after`.
-pub async fn current(conn: &Conn, project: ProjectId, device_id: &str, after: Timestamp) -> Result<Option<Session>> {
-    conn.find(
-        "SELECT id, correlation_id, conversation_id
-         FROM sessions
-         WHERE project_id = $1 AND device_id = $2 AND started_at > $3
-         ORDER BY started_at DESC
-         LIMIT 1",
-        params![project.0, device_id, after],
-        read,
-    )
+/// The last session of a device.
+pub struct LastSession {
+    /// Whose it is.
+    pub project: ProjectId,
+    /// The browser's UUID.
+    pub device_id: String,
+    /// When its first click came.
+    pub started_at: Timestamp,
+    /// The session.
+    pub session: Session,
+}
+
+/// The last session of each device that began after `after`, where there is one.
+pub async fn last_of_devices(conn: &Conn, devices: &[Device<'_>], after: Timestamp) -> Result<Vec<LastSession>> {
+    const LAST: Sql = Sql {
+        sqlite: "SELECT id, correlation_id, conversation_id, project_id, device_id, started_at
+                 FROM sessions
+                 WHERE project_id = $1 AND device_id = $2 AND started_at > $3
+                 ORDER BY started_at DESC
+                 LIMIT 1",
+        postgres: "SELECT last.*
+                   FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS devices (project_id, device_id, after)
+                   CROSS JOIN LATERAL (
+                       SELECT id, correlation_id, conversation_id, project_id, device_id, started_at
+                       FROM sessions
+                       WHERE project_id = devices.project_id AND device_id = devices.device_id AND started_at > devices.after
+                       ORDER BY started_at DESC
+                       LIMIT 1
+                   ) AS last",
+    };
+    let rows: Vec<_> = devices.iter().map(|device| [device.project.0.into(), device.id.into(), after.into()]).collect();
+    conn.query_rows(LAST, &rows, |row| {
+        Ok(LastSession {
+            session: read(row)?,
+            project: ProjectId(row.get(3)?),
+            device_id: row.get(4)?,
+            started_at: row.get(5)?,
+        })
+    })
     .await
 }
 
-/// Starts a session; `None` where its correlation id is taken.
-pub async fn insert(
-    tx: &Tx,
-    project: ProjectId,
-    device_id: Option<&str>,
-    correlation_id: &str,
-    folded_id: &str,
-    now: Timestamp,
-) -> Result<Option<Session>> {
-    tx.find(
-        "INSERT INTO sessions (project_id, device_id, correlation_id, folded_id, started_at)
-         VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (correlation_id) DO NOTHING
-         RETURNING id, correlation_id, conversation_id",
-        params![project.0, device_id, correlation_id, folded_id, now],
-        read,
-    )
-    .await
+/// What a session starts with.
+#[derive(Clone, Debug)]
+pub struct NewSession<'a> {
+    /// Whose it is.
+    pub project: ProjectId,
+    /// The browser's UUID, if it told one.
+    pub device_id: Option<&'a str>,
+    /// `O-aB3dE9z`
+    pub correlation_id: &'a str,
+    /// The same with look-alikes made one.
+    pub folded_id: &'a str,
+    /// When the first click came.
+    pub started_at: Timestamp,
+}
+
+impl<'a> NewSession<'a> {
+    fn values(&self) -> [Value<'a>; 5] {
+        [
+            self.project.0.into(),
+            self.device_id.into(),
+            self.correlation_id.into(),
+            self.folded_id.into(),
+            self.started_at.into(),
+        ]
+    }
+}
+
+/// Starts sessions and gives those whose correlation ids were free.
+pub async fn insert(tx: &Tx, sessions: &[NewSession<'_>]) -> Result<Vec<Session>> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO sessions (project_id, device_id, correlation_id, folded_id, started_at)
+                 VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (correlation_id) DO NOTHING
+                 RETURNING id, correlation_id, conversation_id",
+        postgres: "INSERT INTO sessions (project_id, device_id, correlation_id, folded_id, started_at)
+                   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+                   ON CONFLICT (correlation_id) DO NOTHING
+                   RETURNING id, correlation_id, conversation_id",
+    };
+    let rows: Vec<_> = sessions.iter().map(NewSession::values).collect();
+    tx.query_rows(INSERT, &rows, read).await
 }
 
 /// The session that this project gave `correlation_id` to. Locked until the end of the transaction, so that two people who

@@ -106,7 +106,8 @@ impl TestApp {
                 send_message::send_message(&self.app, reply).await.expect("a reply");
             }
             for delivery in deliveries {
-                deliver_event::deliver(self.app.clone(), delivery).await;
+                let attempted = deliver_event::attempt(&self.app, delivery).await;
+                deliver_event::settle(&self.app, attempted).await.expect("a settled delivery");
             }
         }
         panic!("there is still work after {ROUNDS_MAX} rounds");

@@ -1,0 +1,169 @@
+//! Writes that come at the same time share a transaction and its statements: what arrives while one group is on its way to
+//! the disk makes up the next. Nobody waits for a group to fill.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, ensure};
+use tokio::sync::oneshot;
+
+use super::{Db, Error, Tx};
+
+/// Writes that one group carries at most.
+const GROUP_MAX: usize = 128;
+/// Groups on their way at once: one gathers while the other commits.
+const GROUPS_MAX: usize = 2;
+/// Writes that may wait for a place in a group.
+const WAITING_MAX: usize = 8_192;
+/// How long a group may take before the next one goes without it: its connection may be dead.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A kind of write that is done for many at once.
+pub trait Group: Send + Sync + 'static {
+    /// What is written.
+    type Item: Send + Sync + 'static;
+    /// What its caller gets.
+    type Answer: Send + 'static;
+
+    /// Writes all `items`, and gives an answer for each, in their order. An error is one of the group: each item is then
+    /// written by itself, so that one that cannot be stored keeps no other out.
+    fn write(&self, tx: &Tx, items: &[Self::Item]) -> impl Future<Output = anyhow::Result<Vec<Self::Answer>>>;
+}
+
+/// Writes in groups. Cheap to clone.
+pub struct GroupWriter<G: Group>(Arc<Shared<G>>);
+
+impl<G: Group> Clone for GroupWriter<G> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+struct Shared<G: Group> {
+    db: Db,
+    group: G,
+    queue: Mutex<Queue<G>>,
+}
+
+struct Queue<G: Group> {
+    waiting: VecDeque<(G::Item, Caller<G>)>,
+    /// Groups on their way.
+    under_way: usize,
+}
+
+type Caller<G> = oneshot::Sender<anyhow::Result<<G as Group>::Answer>>;
+
+/// What a group took from the queue, kept where it is found again when the transaction does not come back.
+enum Slot<G: Group> {
+    Open,
+    Taken(Arc<Vec<G::Item>>, Vec<Caller<G>>),
+    /// Nobody waits for the transaction any more: it must take nothing.
+    Closed,
+}
+
+impl<G: Group> GroupWriter<G> {
+    /// Writes to `db`.
+    pub fn new(db: Db, group: G) -> Self {
+        Self(Arc::new(Shared { db, group, queue: Mutex::new(Queue { waiting: VecDeque::new(), under_way: 0 }) }))
+    }
+
+    /// Writes `item` together with whatever comes at the same time. The answer comes when it is on disk.
+    pub async fn write(&self, item: G::Item) -> anyhow::Result<G::Answer> {
+        let (send, receive) = oneshot::channel();
+        {
+            let mut queue = self.0.lock();
+            let full = || Error::Unavailable(anyhow!("{WAITING_MAX} writes wait already"));
+            ensure!(queue.waiting.len() < WAITING_MAX, full());
+            queue.waiting.push_back((item, send));
+            if queue.under_way < GROUPS_MAX {
+                queue.under_way += 1;
+                tokio::spawn(write_groups(self.0.clone()));
+            }
+        }
+        receive.await.context("a group of writes was dropped")?
+    }
+}
+
+/// Writes groups until nothing waits.
+async fn write_groups<G: Group>(shared: Arc<Shared<G>>) {
+    loop {
+        write_group(&shared).await;
+        let mut queue = shared.lock();
+        if queue.waiting.is_empty() {
+            queue.under_way -= 1;
+            return;
+        }
+    }
+}
+
+async fn write_group<G: Group>(shared: &Arc<Shared<G>>) {
+    let slot = Arc::new(Mutex::new(Slot::Open));
+    let (inside, taking) = (shared.clone(), slot.clone());
+    let write = shared.db.write(async move |tx| match inside.take_into(&taking) {
+        Some(items) if !items.is_empty() => inside.group.write(tx, &items).await,
+        _ => Ok(Vec::new()),
+    });
+    let late = || Error::Unavailable(anyhow!("no answer within {PATIENCE:?}")).into();
+    let result = tokio::time::timeout(PATIENCE, write).await.unwrap_or_else(|_| Err(late()));
+    let taken = std::mem::replace(&mut *lock(&slot), Slot::Closed);
+    let (items, callers) = match taken {
+        Slot::Taken(items, callers) => (items, callers),
+        // The database did not even begin.
+        Slot::Open | Slot::Closed => {
+            let (items, callers) = shared.take();
+            (Arc::new(items), callers)
+        }
+    };
+    match result {
+        Ok(answers) => {
+            // A caller that is gone needs no answer, here and below.
+            callers.into_iter().zip(answers).for_each(|(caller, answer)| drop(caller.send(Ok(answer))));
+        }
+        Err(error) if callers.len() > 1 && !Error::is_unavailable(&error) => write_each(shared, items, callers).await,
+        Err(error) => {
+            let text = format!("{error:#}");
+            let away = || Error::Unavailable(anyhow!("{text}")).into();
+            callers.into_iter().for_each(|caller| drop(caller.send(Err(away()))));
+        }
+    }
+}
+
+/// Writes each item in a transaction of its own.
+async fn write_each<G: Group>(shared: &Arc<Shared<G>>, items: Arc<Vec<G::Item>>, callers: Vec<Caller<G>>) {
+    for (at, caller) in callers.into_iter().enumerate() {
+        let (inside, items) = (shared.clone(), items.clone());
+        let write = async move |tx: &Tx| inside.group.write(tx, &items[at..=at]).await;
+        let answer = shared.db.write(write).await;
+        let _ = caller.send(answer.and_then(|answers| answers.into_iter().next().context("a write has no answer")));
+    }
+}
+
+impl<G: Group> Shared<G> {
+    fn lock(&self) -> MutexGuard<'_, Queue<G>> {
+        lock(&self.queue)
+    }
+
+    fn take(&self) -> (Vec<G::Item>, Vec<Caller<G>>) {
+        let waiting = &mut self.lock().waiting;
+        let count = waiting.len().min(GROUP_MAX);
+        waiting.drain(..count).unzip()
+    }
+
+    /// Takes what waits, once the transaction has begun: the later, the more share it.
+    fn take_into(&self, slot: &Mutex<Slot<G>>) -> Option<Arc<Vec<G::Item>>> {
+        let mut slot = lock(slot);
+        if matches!(*slot, Slot::Closed) {
+            return None;
+        }
+        let (items, callers) = self.take();
+        let items = Arc::new(items);
+        *slot = Slot::Taken(items.clone(), callers);
+        Some(items)
+    }
+}
+
+/// Nothing panics while one is held; a poisoned lock would still guard a usable value.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,278 @@
+//! Stores presses, many in one transaction: each in its device's session, with its event and the deliveries of that.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::db::{Group, Tx};
+use crate::domain::correlation::CorrelationId;
+use crate::domain::event::{ClickData, Event};
+use crate::domain::ids::ProjectId;
+use crate::domain::random::Random;
+use crate::domain::time::{SignedDuration, Timestamp, from_microseconds};
+use crate::flows::emit_event::emit_all;
+use crate::store::clicks::{self, NewClick};
+use crate::store::sessions::{self, Device, NewSession, Session};
+
+/// How long a session lasts after its first click. The boundary is exact.
+pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(12);
+/// Tries at a correlation id that is free. Each fails once in 3.5 × 10¹² / issued.
+const DRAWS_MAX: usize = 8;
+
+/// A press as it is stored, or kept aside until it can be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Click {
+    /// `evt_…`, made with the press: storing it twice is noticed by it.
+    pub event_id: String,
+    /// Used where the click starts a session; the visitor has it already when the click was kept aside.
+    pub correlation_id: String,
+    /// Row key of the project.
+    pub project: i64,
+    /// Row key of the widget.
+    pub widget: i64,
+    /// The browser's UUID, if it told one.
+    pub device_id: Option<String>,
+    /// The page of the press.
+    pub click_url: Option<String>,
+    /// The first page of the visit.
+    pub first_raw_url: Option<String>,
+    /// Where the visit came from.
+    pub referrer: Option<String>,
+    /// A JSON object.
+    pub parsed_params: String,
+    /// As the project's policy allows.
+    pub ip_address: Option<String>,
+    /// As the browser told it.
+    pub user_agent: Option<String>,
+    /// When it was pressed: microseconds since 1970.
+    pub at: i64,
+}
+
+impl Click {
+    fn project(&self) -> ProjectId {
+        ProjectId(self.project)
+    }
+
+    fn pressed_at(&self) -> Timestamp {
+        from_microseconds(self.at)
+    }
+
+    fn device(&self) -> Option<Device<'_>> {
+        self.device_id.as_deref().map(|id| Device { project: self.project(), id })
+    }
+}
+
+/// A reference that is probably free.
+pub fn draw(random: &Random) -> String {
+    CorrelationId::generate(&mut |bytes| random.fill(bytes)).as_str().to_owned()
+}
+
+/// Which reference a click has. A write that nobody waits for any more may still be done: the visitor and the database
+/// must not tell two different ones.
+#[derive(Clone, Default)]
+pub struct Choice(Arc<Mutex<Chosen>>);
+
+#[derive(Default)]
+enum Chosen {
+    #[default]
+    Nothing,
+    /// The transaction stores the click under it, if it is committed.
+    Reference(String),
+    /// The visitor went on without the database: nothing may be stored.
+    Ended,
+}
+
+impl Choice {
+    /// Fixes the reference; an error where it is too late.
+    fn make(&self, correlation_id: &str) -> anyhow::Result<()> {
+        let mut chosen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        anyhow::ensure!(!matches!(*chosen, Chosen::Ended), "the visitor went on: the click is kept aside");
+        *chosen = Chosen::Reference(correlation_id.to_owned());
+        Ok(())
+    }
+
+    fn is_ended(&self) -> bool {
+        matches!(*self.0.lock().unwrap_or_else(PoisonError::into_inner), Chosen::Ended)
+    }
+
+    /// No choice is made from now on. The one that was made before, of which it is not known whether it is stored.
+    pub fn end(&self) -> Option<String> {
+        let mut chosen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *chosen, Chosen::Ended) {
+            Chosen::Reference(correlation_id) => Some(correlation_id),
+            Chosen::Nothing | Chosen::Ended => None,
+        }
+    }
+}
+
+/// A click whose visitor waits for its reference.
+pub struct Pressed {
+    /// The click.
+    pub click: Click,
+    /// Where its reference is fixed.
+    pub choice: Choice,
+}
+
+/// Stores clicks in groups.
+pub struct StoreClicks {
+    /// Where new references come from.
+    pub random: Random,
+}
+
+impl Group for StoreClicks {
+    type Item = Pressed;
+    /// The reference; `None` where the visitor went on before the click was stored.
+    type Answer = Option<String>;
+
+    async fn write(&self, tx: &Tx, pressed: &[Pressed]) -> anyhow::Result<Vec<Option<String>>> {
+        let is_awaited: Vec<bool> = pressed.iter().map(|pressed| !pressed.choice.is_ended()).collect();
+        let awaited =
+            || pressed.iter().zip(&is_awaited).filter(|(_, is_awaited)| **is_awaited).map(|(pressed, _)| pressed);
+        let clicks: Vec<&Click> = awaited().map(|pressed| &pressed.click).collect();
+        let sessions = sessions_of(tx, &clicks, &self.random).await?;
+        for (pressed, session) in awaited().zip(&sessions) {
+            pressed.choice.make(&session.correlation_id)?;
+        }
+        insert(tx, &clicks, &sessions).await?;
+        let mut references = sessions.into_iter().map(|session| session.correlation_id);
+        Ok(is_awaited.into_iter().map(|is_awaited| if is_awaited { references.next() } else { None }).collect())
+    }
+}
+
+/// Stores a click that was kept aside, under the reference that its visitor has. Does nothing where it is stored already.
+pub async fn store_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
+    if crate::store::events::exists(tx, &click.event_id).await? {
+        return Ok(());
+    }
+    let mut begun = begin(tx, &[(click, click.correlation_id.clone())]).await?;
+    let session = match begun.remove(&click.correlation_id) {
+        Some(session) => session,
+        None => sessions::find_for_link(tx, click.project(), &click.correlation_id).await?.with_context(|| {
+            format!("the reference {} of a click kept aside is another project's", click.correlation_id)
+        })?,
+    };
+    insert(tx, &[click], &[session]).await
+}
+
+/// Where the session of a click comes from.
+enum Origin {
+    /// It is there.
+    Known(Session),
+    /// The click with this number begins it, itself or one before it in the group.
+    BegunBy(usize),
+}
+
+/// The session of each click: the device's, where that is younger than [`SESSION_LENGTH`]; a new one otherwise.
+async fn sessions_of(tx: &Tx, clicks: &[&Click], random: &Random) -> anyhow::Result<Vec<Session>> {
+    let origins = origins(tx, clicks).await?;
+    let beginners = origins.iter().enumerate().filter(|(at, origin)| matches!(origin, Origin::BegunBy(by) if by == at));
+    let mut missing: Vec<(usize, String)> = beginners.map(|(at, _)| (at, clicks[at].correlation_id.clone())).collect();
+    let mut begun: HashMap<usize, Session> = HashMap::new();
+    for _ in 0..DRAWS_MAX {
+        let wanted: Vec<_> = missing.iter().map(|(at, id)| (clicks[*at], id.clone())).collect();
+        let mut free = begin(tx, &wanted).await?;
+        missing.retain_mut(|(at, id)| match free.remove(id) {
+            Some(session) => {
+                begun.insert(*at, session);
+                false
+            }
+            None => {
+                *id = draw(random);
+                true
+            }
+        });
+        if missing.is_empty() {
+            break;
+        }
+    }
+    let session = |origin| match origin {
+        Origin::Known(session) => Some(session),
+        Origin::BegunBy(by) => begun.get(&by).cloned(),
+    };
+    let sessions = origins.into_iter().map(session).collect::<Option<_>>();
+    sessions.with_context(|| format!("no free correlation id in {DRAWS_MAX} draws"))
+}
+
+async fn origins(tx: &Tx, clicks: &[&Click]) -> anyhow::Result<Vec<Origin>> {
+    let Some(earliest) = clicks.iter().map(|click| click.pressed_at()).min() else { return Ok(Vec::new()) };
+    let devices: HashSet<Device<'_>> = clicks.iter().filter_map(|click| click.device()).collect();
+    let devices: Vec<_> = devices.into_iter().collect();
+    sessions::lock_devices(tx, &devices).await?;
+    let last = sessions::last_of_devices(tx, &devices, earliest - SESSION_LENGTH).await?;
+    let known: HashMap<Device<'_>, _> = last
+        .iter()
+        .map(|last| (Device { project: last.project, id: &last.device_id }, (last.started_at, &last.session)))
+        .collect();
+    let mut begun: HashMap<Device<'_>, (Timestamp, usize)> = HashMap::new();
+    let mut origins = Vec::with_capacity(clicks.len());
+    for (at, click) in clicks.iter().enumerate() {
+        let (now, device) = (click.pressed_at(), click.device());
+        let is_young = |started_at: Timestamp| started_at > now - SESSION_LENGTH;
+        let by = device.and_then(|device| begun.get(&device)).filter(|(started_at, _)| is_young(*started_at));
+        let session = device.and_then(|device| known.get(&device)).filter(|(started_at, _)| is_young(*started_at));
+        origins.push(match (by, session) {
+            (Some((_, by)), _) => Origin::BegunBy(*by),
+            (None, Some((_, session))) => Origin::Known((*session).clone()),
+            (None, None) => {
+                device.map(|device| begun.insert(device, (now, at)));
+                Origin::BegunBy(at)
+            }
+        });
+    }
+    Ok(origins)
+}
+
+/// Begins sessions, each under a reference, and gives those whose reference was free, by it.
+async fn begin(tx: &Tx, wanted: &[(&Click, String)]) -> anyhow::Result<HashMap<String, Session>> {
+    let folded = |id: &str| Ok(CorrelationId::parse(id).context("reading a reference of our own")?.folded());
+    let folded = wanted.iter().map(|(_, id)| folded(id)).collect::<anyhow::Result<Vec<_>>>()?;
+    let new = wanted.iter().zip(&folded).map(|((click, id), folded_id)| NewSession {
+        project: click.project(),
+        device_id: click.device_id.as_deref(),
+        correlation_id: id,
+        folded_id,
+        started_at: click.pressed_at(),
+    });
+    let new: Vec<_> = new.collect();
+    let begun = sessions::insert(tx, &new).await?;
+    Ok(begun.into_iter().map(|session| (session.correlation_id.clone(), session)).collect())
+}
+
+async fn insert(tx: &Tx, clicks: &[&Click], sessions: &[Session]) -> anyhow::Result<()> {
+    let rows: Vec<_> = clicks.iter().zip(sessions).map(|(click, session)| row(click, session)).collect();
+    clicks::insert(tx, &rows).await?;
+    let events = clicks.iter().zip(sessions).map(|(click, session)| event(click, session));
+    let events = events.collect::<anyhow::Result<Vec<_>>>()?;
+    let events: Vec<_> = clicks.iter().map(|click| click.project()).zip(&events).collect();
+    Ok(emit_all(tx, &events).await?)
+}
+
+fn row<'a>(click: &'a Click, session: &Session) -> NewClick<'a> {
+    NewClick {
+        project: click.project(),
+        session_id: session.id,
+        widget_id: click.widget,
+        click_url: click.click_url.as_deref(),
+        first_raw_url: click.first_raw_url.as_deref(),
+        referrer: click.referrer.as_deref(),
+        parsed_params: &click.parsed_params,
+        ip_address: click.ip_address.as_deref(),
+        user_agent: click.user_agent.as_deref(),
+        created_at: click.pressed_at(),
+    }
+}
+
+fn event(click: &Click, session: &Session) -> anyhow::Result<Event> {
+    let data = ClickData {
+        correlation_id: &session.correlation_id,
+        device_id: click.device_id.as_deref(),
+        click_url: click.click_url.as_deref(),
+        parsed_params: serde_json::from_str::<&RawValue>(&click.parsed_params)?,
+        ip_address: click.ip_address.as_deref(),
+        user_agent: click.user_agent.as_deref(),
+    };
+    Ok(Event::widget_click(click.event_id.clone(), &data, click.pressed_at()))
+}

@@ -1,0 +1,145 @@
+//! How many deliveries of each webhook may be in flight, and what was claimed beyond that.
+
+use std::collections::{HashMap, VecDeque};
+
+/// Deliveries in flight to one webhook that answers well.
+const PER_WEBHOOK_MAX: usize = 64;
+/// Deliveries in flight to a webhook that is not known yet.
+const PER_WEBHOOK_START: usize = 16;
+/// Deliveries claimed beyond those in flight, of a webhook that answers well: it need not wait for the next claim.
+const AHEAD_MAX: usize = 192;
+/// Tracks of webhooks with nothing claimed that are remembered.
+const TRACKS_MAX: usize = 10_000;
+
+/// The tracks of all webhooks, by row key. Generic over what is claimed: it is only handed on.
+pub struct Tracks<D> {
+    by_webhook: HashMap<i64, Track<D>>,
+    waiting: usize,
+}
+
+struct Track<D> {
+    in_flight: usize,
+    limit: usize,
+    waiting: VecDeque<D>,
+}
+
+impl<D> Default for Tracks<D> {
+    fn default() -> Self {
+        Self { by_webhook: HashMap::new(), waiting: 0 }
+    }
+}
+
+impl<D> Default for Track<D> {
+    fn default() -> Self {
+        Self { in_flight: 0, limit: PER_WEBHOOK_START, waiting: VecDeque::new() }
+    }
+}
+
+impl<D> Track<D> {
+    /// How many may be claimed in all.
+    fn claimed_max(&self) -> usize {
+        if self.limit == PER_WEBHOOK_MAX { PER_WEBHOOK_MAX + AHEAD_MAX } else { self.limit }
+    }
+}
+
+impl<D> Tracks<D> {
+    /// How many deliveries of a webhook to claim: none before half of its places are free, so that claims are few.
+    pub fn room(&self, webhook: i64) -> usize {
+        let Some(track) = self.by_webhook.get(&webhook) else { return PER_WEBHOOK_START };
+        let most = track.claimed_max();
+        let free = most.saturating_sub(track.in_flight + track.waiting.len());
+        if free * 2 >= most { free } else { 0 }
+    }
+
+    /// How many are claimed and not in flight.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Puts a claimed delivery of a webhook in its line.
+    pub fn wait(&mut self, webhook: i64, claimed: D) {
+        self.by_webhook.entry(webhook).or_default().waiting.push_back(claimed);
+        self.waiting += 1;
+    }
+
+    /// The next delivery of a webhook, if it may be in flight now. It then counts as in flight until [`Tracks::ended`].
+    pub fn next(&mut self, webhook: i64) -> Option<D> {
+        let track = self.by_webhook.get_mut(&webhook)?;
+        if track.in_flight >= track.limit {
+            return None;
+        }
+        let next = track.waiting.pop_front()?;
+        track.in_flight += 1;
+        self.waiting -= 1;
+        Some(next)
+    }
+
+    /// One is no longer in flight. What it tells of the webhook, if anything, sets how many may be.
+    pub fn ended(&mut self, webhook: i64, went_well: Option<bool>) {
+        let Some(track) = self.by_webhook.get_mut(&webhook) else { return };
+        track.in_flight -= 1;
+        track.limit = match went_well {
+            Some(true) => (track.limit * 2).min(PER_WEBHOOK_MAX),
+            Some(false) => (track.limit / 2).max(1),
+            None => track.limit,
+        };
+        if self.by_webhook.len() > TRACKS_MAX {
+            self.by_webhook.retain(|_, track| track.in_flight > 0 || !track.waiting.is_empty());
+        }
+    }
+
+    /// Everything that waits.
+    pub fn drain(&mut self) -> Vec<D> {
+        self.waiting = 0;
+        self.by_webhook.values_mut().flat_map(|track| track.waiting.drain(..)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEBHOOK: i64 = 7;
+
+    /// Claims what there is room for and starts what may start; tells how many of each.
+    fn turn(tracks: &mut Tracks<()>) -> (usize, usize) {
+        let room = tracks.room(WEBHOOK);
+        (0..room).for_each(|_| tracks.wait(WEBHOOK, ()));
+        (room, std::iter::from_fn(|| tracks.next(WEBHOOK)).count())
+    }
+
+    #[test]
+    fn a_webhook_that_answers_gets_more_and_is_claimed_ahead() {
+        let mut tracks = Tracks::default();
+        assert_eq!(turn(&mut tracks), (16, 16));
+        assert_eq!(tracks.room(WEBHOOK), 0);
+        (0..16).for_each(|_| tracks.ended(WEBHOOK, Some(true)));
+        assert_eq!(turn(&mut tracks), (256, 64));
+        assert_eq!(tracks.waiting(), 192);
+        tracks.ended(WEBHOOK, Some(true));
+        assert_eq!(turn(&mut tracks), (0, 1));
+    }
+
+    #[test]
+    fn a_webhook_that_fails_gets_one_at_a_time() {
+        let mut tracks = Tracks::default();
+        turn(&mut tracks);
+        (0..16).for_each(|_| tracks.ended(WEBHOOK, Some(false)));
+        assert_eq!(turn(&mut tracks), (1, 1));
+        assert_eq!(turn(&mut tracks), (0, 0));
+        tracks.ended(WEBHOOK, None);
+        assert_eq!(turn(&mut tracks), (1, 1));
+    }
+
+    #[test]
+    fn what_waits_when_a_webhook_turns_bad_is_started_no_faster() {
+        let mut tracks = Tracks::default();
+        turn(&mut tracks);
+        (0..16).for_each(|_| tracks.ended(WEBHOOK, Some(true)));
+        turn(&mut tracks);
+        (0..64).for_each(|_| tracks.ended(WEBHOOK, Some(false)));
+        assert_eq!(turn(&mut tracks), (0, 1));
+        assert_eq!(tracks.drain().len(), 191);
+        assert_eq!(tracks.waiting(), 0);
+    }
+}
