@@ -74,14 +74,15 @@ CREATE TABLE sessions (
     id ROWID,
     project_id BIGINT NOT NULL REFERENCES projects (id),
     device_id TEXT,
-    correlation_id TEXT NOT NULL UNIQUE,
+    correlation_id TEXT NOT NULL,
     folded_id TEXT NOT NULL,
     started_at BIGINT NOT NULL,
     conversation_id BIGINT REFERENCES conversations (id),
-    correlated_at BIGINT
+    correlated_at BIGINT,
+    -- Keeps correlation ids unique, since each has one folded form, and finds look-alikes with the same index.
+    UNIQUE (folded_id, correlation_id)
 );
 CREATE INDEX sessions_by_device ON sessions (project_id, device_id, started_at) WHERE device_id IS NOT NULL;
-CREATE INDEX sessions_by_folded_id ON sessions (project_id, folded_id, started_at);
 CREATE INDEX sessions_by_conversation ON sessions (conversation_id) WHERE conversation_id IS NOT NULL;
 
 CREATE TABLE clicks (

@@ -13,7 +13,7 @@ use super::moment;
 use super::rows::{BareRow, Own};
 use super::stage::Database;
 use super::tally::Slice;
-use crate::db::Location;
+use crate::db::{Location, SQLITE_PRAGMAS};
 
 /// Connections to PostgreSQL that insert at once: with more than there are cores it only gets slower.
 const CONNECTIONS: i64 = 4;
@@ -64,11 +64,7 @@ fn on_sqlite(
     length: Duration,
 ) -> anyhow::Result<(i64, Duration)> {
     let connection = Connection::open(path).context("opening the database for bare rows")?;
-    // As the server opens it.
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 2000;",
-    )?;
+    connection.execute_batch(SQLITE_PRAGMAS)?;
     let prepare = |row: &BareRow| connection.prepare(&row.sql.replace('$', "?"));
     let mut statements = rows.iter().map(prepare).collect::<rusqlite::Result<Vec<_>>>()?;
     let began = moment();

@@ -139,7 +139,7 @@ pub fn of_click(project: &super::stage::Project, texts: Vec<String>, now: i64) -
         BareRow {
             sql: "INSERT INTO sessions (id, project_id, device_id, correlation_id, folded_id, started_at)
                   VALUES ($1, $2, $3, $4, $5, $6)",
-            columns: vec![Number, Int(project.id), Ordered, Scattered, Scattered, Int(now)],
+            columns: vec![Number, Int(project.id), Scattered, Scattered, Scattered, Int(now)],
         },
         BareRow {
             sql: "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{Error, Result};
 pub use group::{Group, GroupWriter};
+pub(crate) use sqlite::PRAGMAS as SQLITE_PRAGMAS;
 pub use value::{FromValue, Row, Sql, Value};
 
 /// Where the rows are.

@@ -29,6 +29,11 @@ const STATEMENTS_MAX: usize = 256;
 /// How long a write waits for another process that holds the file.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
 
+/// How every connection is set up. The log of writes (WAL) grows to 32 MiB before it is copied into the file: a page that
+/// changes often is copied once.
+pub const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+    PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;";
+
 /// Runs a write and gives back what to do when the group's commit is known.
 type Write = Box<dyn FnOnce(std::result::Result<&Tx, Arc<Error>>) -> Answer + Send>;
 /// Tells the caller how it went; the argument is the error of the group's commit.
@@ -154,10 +159,7 @@ fn connect(path: &Path, flags: OpenFlags) -> anyhow::Result<Connection> {
         // Without it SQLite compiles a statement anew at every run when the value of a parameter might change its plan,
         // as it might with every partial index and every LIKE.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 2000;",
-        )?;
+        connection.execute_batch(PRAGMAS)?;
         Ok(connection)
     };
     open().with_context(|| format!("cannot open the SQLite database {}", path.display()))

@@ -48,12 +48,12 @@ async fn session_of(
 ) -> anyhow::Result<Option<Session>> {
     let project = conversation.project;
     if let Some(exact) = &candidate.exact
-        && let Some(session) = sessions::find_for_link(tx, project, exact.as_str()).await?
+        && let Some(session) = sessions::find_for_link(tx, project, exact.as_str(), &exact.folded()).await?
     {
         return Ok(Some(session));
     }
     match sessions::look_alikes(tx, project, &candidate.folded, now - REPAIRED_FOR).await?.as_slice() {
-        [only] => Ok(sessions::find_for_link(tx, project, only).await?),
+        [only] => Ok(sessions::find_for_link(tx, project, only, &candidate.folded).await?),
         _ => Ok(None),
     }
 }

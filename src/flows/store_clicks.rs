@@ -108,6 +108,10 @@ impl Choice {
     }
 }
 
+fn folded(id: &str) -> anyhow::Result<String> {
+    Ok(CorrelationId::parse(id).context("reading a reference of our own")?.folded())
+}
+
 /// A click whose visitor waits for its reference.
 pub struct Pressed {
     /// The click.
@@ -147,12 +151,12 @@ pub async fn store_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
     if crate::store::events::exists(tx, &click.event_id).await? {
         return Ok(());
     }
-    let mut begun = begin(tx, &[(click, click.correlation_id.clone())]).await?;
-    let session = match begun.remove(&click.correlation_id) {
+    let id = &click.correlation_id;
+    let session = match begin(tx, &[(click, id.clone())]).await?.remove(id) {
         Some(session) => session,
-        None => sessions::find_for_link(tx, click.project(), &click.correlation_id).await?.with_context(|| {
-            format!("the reference {} of a click kept aside is another project's", click.correlation_id)
-        })?,
+        None => sessions::find_for_link(tx, click.project(), id, &folded(id)?)
+            .await?
+            .with_context(|| format!("the reference {id} of a click kept aside is another project's"))?,
     };
     insert(tx, &[click], &[session]).await
 }
@@ -227,9 +231,8 @@ async fn origins(tx: &Tx, clicks: &[&Click]) -> anyhow::Result<Vec<Origin>> {
 
 /// Begins sessions, each under a reference, and gives those whose reference was free, by it.
 async fn begin(tx: &Tx, wanted: &[(&Click, String)]) -> anyhow::Result<HashMap<String, Session>> {
-    let folded = |id: &str| Ok(CorrelationId::parse(id).context("reading a reference of our own")?.folded());
-    let folded = wanted.iter().map(|(_, id)| folded(id)).collect::<anyhow::Result<Vec<_>>>()?;
-    let new = wanted.iter().zip(&folded).map(|((click, id), folded_id)| NewSession {
+    let folded_ids = wanted.iter().map(|(_, id)| folded(id)).collect::<anyhow::Result<Vec<_>>>()?;
+    let new = wanted.iter().zip(&folded_ids).map(|((click, id), folded_id)| NewSession {
         project: click.project(),
         device_id: click.device_id.as_deref(),
         correlation_id: id,

@@ -120,11 +120,11 @@ pub async fn insert(tx: &Tx, sessions: &[NewSession<'_>]) -> Result<Vec<Session>
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO sessions (project_id, device_id, correlation_id, folded_id, started_at)
                  VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT (correlation_id) DO NOTHING
+                 ON CONFLICT (folded_id, correlation_id) DO NOTHING
                  RETURNING id, correlation_id, conversation_id",
         postgres: "INSERT INTO sessions (project_id, device_id, correlation_id, folded_id, started_at)
                    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[])
-                   ON CONFLICT (correlation_id) DO NOTHING
+                   ON CONFLICT (folded_id, correlation_id) DO NOTHING
                    RETURNING id, correlation_id, conversation_id",
     };
     let rows: Vec<_> = sessions.iter().map(NewSession::values).collect();
@@ -133,17 +133,22 @@ pub async fn insert(tx: &Tx, sessions: &[NewSession<'_>]) -> Result<Vec<Session>
 
 /// The session that this project gave `correlation_id` to. Locked until the end of the transaction, so that two people who
 /// send the same reference are linked one after the other.
-pub async fn find_for_link(tx: &Tx, project: ProjectId, correlation_id: &str) -> Result<Option<Session>> {
+pub async fn find_for_link(
+    tx: &Tx,
+    project: ProjectId,
+    correlation_id: &str,
+    folded_id: &str,
+) -> Result<Option<Session>> {
     const FIND: Sql = Sql {
         sqlite: "SELECT id, correlation_id, conversation_id
                  FROM sessions
-                 WHERE correlation_id = $2 AND project_id = $1",
+                 WHERE folded_id = $3 AND correlation_id = $2 AND project_id = $1",
         postgres: "SELECT id, correlation_id, conversation_id
                    FROM sessions
-                   WHERE correlation_id = $2 AND project_id = $1
+                   WHERE folded_id = $3 AND correlation_id = $2 AND project_id = $1
                    FOR UPDATE",
     };
-    tx.find(FIND, params![project.0, correlation_id], read).await
+    tx.find(FIND, params![project.0, correlation_id, folded_id], read).await
 }
 
 /// The ids issued since `since` that look like `folded_id`: at most two, for one is an answer and two are none.
