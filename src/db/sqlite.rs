@@ -35,10 +35,16 @@ pub const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;";
 
 /// Runs a write and gives back what to do when the group's commit is known.
-type Write = Box<dyn FnOnce(std::result::Result<&Tx, Arc<Error>>) -> Answer + Send>;
+type Write = Box<dyn FnOnce(std::result::Result<Turn<'_>, Arc<Error>>) -> Answer + Send>;
 /// Tells the caller how it went; the argument is the error of the group's commit.
 type Answer = Box<dyn FnOnce(Option<Arc<Error>>)>;
 type Read = Box<dyn FnOnce(&Conn) + Send>;
+
+/// When a write comes in the transaction that it shares.
+enum Turn<'a> {
+    First(&'a Tx),
+    Later(&'a Tx),
+}
 
 #[derive(Clone)]
 pub(super) struct Sqlite {
@@ -67,8 +73,11 @@ impl Sqlite {
         T: Send + 'static,
     {
         let (send, receive) = oneshot::channel();
-        let job: Write = Box::new(move |tx| {
-            let result = tx.map_err(away).and_then(|tx| behind_savepoint(tx, work));
+        let job: Write = Box::new(move |turn| {
+            let result = turn.map_err(away).and_then(|turn| match turn {
+                Turn::First(tx) => at_the_start(tx, work),
+                Turn::Later(tx) => behind_savepoint(tx, work),
+            });
             Box::new(move |commit_error| {
                 let _ = send.send(commit_error.map_or(result, |error| Err(away(error))));
             })
@@ -111,6 +120,18 @@ fn behind_savepoint<T>(tx: &Tx, work: impl AsyncFnOnce(&Tx) -> anyhow::Result<T>
     result
 }
 
+/// The first work of a transaction needs no savepoint, which costs a copy of every page that it changes: when it fails, the
+/// transaction begins anew.
+fn at_the_start<T>(tx: &Tx, work: impl AsyncFnOnce(&Tx) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let result = run(tx, work);
+    if result.is_err() {
+        // Fails where SQLite has rolled back by itself.
+        let _ = tx.execute_now("ROLLBACK");
+        tx.execute_now("BEGIN IMMEDIATE")?;
+    }
+    result
+}
+
 /// An error of the group, as each of its callers sees it.
 fn away(error: Arc<Error>) -> anyhow::Error {
     Error::Unavailable(error.into()).into()
@@ -120,16 +141,26 @@ fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Write>) {
     let tx = Tx(Conn(super::Handle::Sqlite(Handle::new(connection))));
     while let Some(first) = waiting.blocking_recv() {
         let begun = tx.execute_now("BEGIN IMMEDIATE").map_err(Arc::new);
-        let mut answers = vec![first(begun.as_ref().map(|()| &tx).map_err(Arc::clone))];
+        let mut answers = vec![first(begun.as_ref().map(|()| Turn::First(&tx)).map_err(Arc::clone))];
         while answers.len() < GROUP_MAX
             && let Ok(next) = waiting.try_recv()
         {
-            answers.push(next(begun.as_ref().map(|()| &tx).map_err(Arc::clone)));
+            answers.push(next(later(&tx, &begun)));
         }
         let commit_error = begun.is_ok().then(|| commit(&tx)).and_then(Result::err).map(Arc::new);
         for answer in answers {
             answer(commit_error.clone());
         }
+    }
+}
+
+/// The turn of a write after the first. An error of the disk ends a transaction before its time.
+fn later<'a>(tx: &'a Tx, begun: &std::result::Result<(), Arc<Error>>) -> std::result::Result<Turn<'a>, Arc<Error>> {
+    begun.clone()?;
+    if tx.is_open() {
+        Ok(Turn::Later(tx))
+    } else {
+        Err(Arc::new(Error::Unavailable(anyhow!("the transaction was cut off"))))
     }
 }
 
@@ -226,6 +257,15 @@ impl Handle {
         Ok(touched)
     }
 
+    pub fn insert_rows<const N: usize>(&self, sql: &'static str, rows: &[[Value<'_>; N]]) -> Result<Vec<Option<i64>>> {
+        let mut statement = self.connection.prepare_cached(&self.text(sql))?;
+        let mut insert = |params: &[Value<'_>; N]| -> Result<Option<i64>> {
+            let inserted = statement.execute(rusqlite::params_from_iter(params))? > 0;
+            Ok(inserted.then(|| self.connection.last_insert_rowid()))
+        };
+        rows.iter().map(&mut insert).collect()
+    }
+
     pub fn batch(&self, text: &str) -> Result<()> {
         Ok(self.connection.execute_batch(text)?)
     }
@@ -245,6 +285,13 @@ fn collect<T>(
 }
 
 impl Tx {
+    fn is_open(&self) -> bool {
+        match &self.0.0 {
+            super::Handle::Sqlite(handle) => !handle.connection.is_autocommit(),
+            super::Handle::Postgres(_) => unreachable!("only the SQLite writer calls this"),
+        }
+    }
+
     fn execute_now(&self, sql: &'static str) -> Result<()> {
         match &self.0.0 {
             super::Handle::Sqlite(handle) => handle.execute(sql, &[]).map(|_| ()),

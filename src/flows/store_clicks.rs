@@ -152,7 +152,7 @@ pub async fn store_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
         return Ok(());
     }
     let id = &click.correlation_id;
-    let session = match begin(tx, &[(click, id.clone())]).await?.remove(id) {
+    let session = match begin(tx, &[(click, id.clone())]).await?.pop().flatten() {
         Some(session) => session,
         None => sessions::find_for_link(tx, click.project(), id, &folded(id)?)
             .await?
@@ -177,17 +177,14 @@ async fn sessions_of(tx: &Tx, clicks: &[&Click], random: &Random) -> anyhow::Res
     let mut begun: HashMap<usize, Session> = HashMap::new();
     for _ in 0..DRAWS_MAX {
         let wanted: Vec<_> = missing.iter().map(|(at, id)| (clicks[*at], id.clone())).collect();
-        let mut free = begin(tx, &wanted).await?;
-        missing.retain_mut(|(at, id)| match free.remove(id) {
-            Some(session) => {
-                begun.insert(*at, session);
-                false
+        let mut taken = Vec::new();
+        for ((at, _), session) in missing.into_iter().zip(begin(tx, &wanted).await?) {
+            match session {
+                Some(session) => drop(begun.insert(at, session)),
+                None => taken.push((at, draw(random))),
             }
-            None => {
-                *id = draw(random);
-                true
-            }
-        });
+        }
+        missing = taken;
         if missing.is_empty() {
             break;
         }
@@ -229,8 +226,8 @@ async fn origins(tx: &Tx, clicks: &[&Click]) -> anyhow::Result<Vec<Origin>> {
     Ok(origins)
 }
 
-/// Begins sessions, each under a reference, and gives those whose reference was free, by it.
-async fn begin(tx: &Tx, wanted: &[(&Click, String)]) -> anyhow::Result<HashMap<String, Session>> {
+/// Begins sessions, each under a reference; gives none where that is taken.
+async fn begin(tx: &Tx, wanted: &[(&Click, String)]) -> anyhow::Result<Vec<Option<Session>>> {
     let folded_ids = wanted.iter().map(|(_, id)| folded(id)).collect::<anyhow::Result<Vec<_>>>()?;
     let new = wanted.iter().zip(&folded_ids).map(|((click, id), folded_id)| NewSession {
         project: click.project(),
@@ -240,8 +237,10 @@ async fn begin(tx: &Tx, wanted: &[(&Click, String)]) -> anyhow::Result<HashMap<S
         started_at: click.pressed_at(),
     });
     let new: Vec<_> = new.collect();
-    let begun = sessions::insert(tx, &new).await?;
-    Ok(begun.into_iter().map(|session| (session.correlation_id.clone(), session)).collect())
+    let ids = sessions::insert(tx, &new).await?;
+    let session =
+        |id, correlation_id: &String| Session { id, correlation_id: correlation_id.clone(), conversation_id: None };
+    Ok(ids.into_iter().zip(wanted).map(|(id, (_, reference))| id.map(|id| session(id, reference))).collect())
 }
 
 async fn insert(tx: &Tx, clicks: &[&Click], sessions: &[Session]) -> anyhow::Result<()> {

@@ -1,7 +1,5 @@
 //! Events and the deliveries that are made with them.
 
-use std::collections::HashMap;
-
 use crate::db::{Conn, Error, Result, Sql, Tx, Value};
 use crate::domain::event::Event;
 use crate::domain::ids::ProjectId;
@@ -13,19 +11,15 @@ pub async fn insert(tx: &Tx, events: &[(ProjectId, &Event)]) -> Result<Vec<i64>>
     const INSERT: Sql = Sql {
         sqlite:
             "INSERT INTO events (event_id, project_id, event_type, conversation_id, body, body_external, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)
-                 RETURNING event_id, id",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
         postgres:
             "INSERT INTO events (event_id, project_id, event_type, conversation_id, body, body_external, created_at)
                    SELECT *
                    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
-                   RETURNING event_id, id",
+                   RETURNING id, event_id",
     };
     let rows: Vec<_> = events.iter().map(|(project, event)| values(*project, event)).collect();
-    let keys = tx.query_rows(INSERT, &rows, |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?))).await?;
-    // In which order many rows come back is nowhere promised.
-    let keys: HashMap<String, i64> = keys.into_iter().collect();
-    events.iter().map(|(_, event)| keys.get(&event.event_id).copied().ok_or(Error::NoRow)).collect()
+    tx.insert_rows(INSERT, &rows).await?.into_iter().map(|key| key.ok_or(Error::NoRow)).collect()
 }
 
 fn values(project: ProjectId, event: &Event) -> [Value<'_>; 7] {

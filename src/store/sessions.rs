@@ -106,29 +106,28 @@ pub struct NewSession<'a> {
 impl<'a> NewSession<'a> {
     fn values(&self) -> [Value<'a>; 5] {
         [
-            self.project.0.into(),
-            self.device_id.into(),
             self.correlation_id.into(),
             self.folded_id.into(),
+            self.project.0.into(),
+            self.device_id.into(),
             self.started_at.into(),
         ]
     }
 }
 
-/// Starts sessions and gives those whose correlation ids were free.
-pub async fn insert(tx: &Tx, sessions: &[NewSession<'_>]) -> Result<Vec<Session>> {
+/// Starts sessions and gives the row key of each; none where its correlation id is taken.
+pub async fn insert(tx: &Tx, sessions: &[NewSession<'_>]) -> Result<Vec<Option<i64>>> {
     const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO sessions (project_id, device_id, correlation_id, folded_id, started_at)
+        sqlite: "INSERT INTO sessions (correlation_id, folded_id, project_id, device_id, started_at)
                  VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT (folded_id, correlation_id) DO NOTHING
-                 RETURNING id, correlation_id, conversation_id",
-        postgres: "INSERT INTO sessions (project_id, device_id, correlation_id, folded_id, started_at)
-                   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+                 ON CONFLICT (folded_id, correlation_id) DO NOTHING",
+        postgres: "INSERT INTO sessions (correlation_id, folded_id, project_id, device_id, started_at)
+                   SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[])
                    ON CONFLICT (folded_id, correlation_id) DO NOTHING
-                   RETURNING id, correlation_id, conversation_id",
+                   RETURNING id, correlation_id",
     };
     let rows: Vec<_> = sessions.iter().map(NewSession::values).collect();
-    tx.query_rows(INSERT, &rows, read).await
+    tx.insert_rows(INSERT, &rows).await
 }
 
 /// The session that this project gave `correlation_id` to. Locked until the end of the transaction, so that two people who
