@@ -1,5 +1,6 @@
 //! Delivers events to webhooks: claim, one signed POST, settle.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use crate::flows::post_event::Endpoint;
 use crate::flows::settle_delivery::Settling;
 use crate::outbound::{Attempt, Outcome};
 use crate::store::deliveries::{self, Claimed};
+use crate::store::events::{self, Content};
 use crate::store::webhooks;
 
 /// An answer slower than this is a reason to send fewer at once.
@@ -28,6 +30,7 @@ pub struct Wanted {
 /// A claimed delivery with what is known of its webhook.
 pub struct Due {
     claimed: Claimed,
+    content: Arc<Content>,
     endpoint: Arc<Endpoint>,
     /// Half of the lease is over: from now on an attempt, which takes 15 s at most, might outlast it.
     stale_at: Timestamp,
@@ -75,26 +78,34 @@ pub async fn next_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
 pub async fn claim_due(app: &App, wanted: Vec<Wanted>) -> anyhow::Result<Vec<Due>> {
     let now = app.clock.now();
     let (lease_until, stale_at) = (now + app.config.lease, now + app.config.lease / 2);
-    let claimed = app
-        .db
-        .write(async move |tx| {
-            let mut all = Vec::new();
-            for Wanted { webhook: id, most } in wanted {
-                let claimed = deliveries::claim(tx, id, now, lease_until, most).await?;
-                if !claimed.is_empty() {
-                    all.push((webhooks::get(tx, id).await?, claimed));
-                }
+    let claimed = app.db.write(async move |tx| {
+        let mut all = Vec::new();
+        for Wanted { webhook: id, most } in wanted {
+            let claimed = deliveries::claim(tx, id, now, lease_until, most).await?;
+            if !claimed.is_empty() {
+                all.push((webhooks::get(tx, id).await?, claimed));
             }
-            Ok(all)
-        })
-        .await?;
+        }
+        Ok(all)
+    });
+    let claimed = claimed.await?;
+    let mut events: Vec<i64> = claimed.iter().flat_map(|(_, claimed)| claimed).map(|claimed| claimed.event).collect();
+    events.sort_unstable();
+    events.dedup();
+    // Beside the writer, and read once for all the webhooks that get it.
+    let contents = app.db.read(async move |conn| Ok(events::contents(conn, &events).await?)).await?;
+    let contents: HashMap<i64, Arc<Content>> =
+        contents.into_iter().map(|(event, content)| (event, Arc::new(content))).collect();
     let mut due = Vec::new();
     for (webhook, claimed) in claimed {
         let id = webhook.id;
         match Endpoint::open(app, webhook) {
             Ok(endpoint) => {
                 let endpoint = Arc::new(endpoint);
-                due.extend(claimed.into_iter().map(|claimed| Due { claimed, endpoint: endpoint.clone(), stale_at }));
+                due.extend(claimed.into_iter().filter_map(|claimed| {
+                    let content = contents.get(&claimed.event)?.clone();
+                    Some(Due { claimed, content, endpoint: endpoint.clone(), stale_at })
+                }));
             }
             Err(error) => {
                 let error = format!("{error:#}");
@@ -120,7 +131,7 @@ pub async fn give_back(app: &App, due: Vec<Due>) -> anyhow::Result<()> {
 /// Makes one attempt.
 pub async fn attempt(app: &App, due: Due) -> Attempted {
     let started_at = app.clock.now();
-    let Claimed { event_id, body, body_external, .. } = &due.claimed;
+    let Content { event_id, body, body_external } = &*due.content;
     let body = Bytes::copy_from_slice(due.endpoint.body(body, body_external.as_deref()).as_bytes());
     let attempt = due.endpoint.post(app, event_id, body, started_at).await;
     Attempted { due, attempt, started_at }

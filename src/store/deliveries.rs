@@ -1,26 +1,22 @@
 //! Deliveries as work: which are due, claiming and settling them. Their log for people is `delivery_log`.
 
-use crate::db::{Conn, Result, Sql, Tx, Value};
+use crate::db::{Conn, Result, Row, Sql, Tx, Value};
 use crate::domain::time::Timestamp;
 use crate::params;
 
-/// A claimed delivery: what an attempt needs.
+/// A claimed delivery.
 #[derive(Clone, Debug)]
 pub struct Claimed {
     /// Row key.
     pub id: i64,
     /// Row key of the webhook.
     pub webhook_id: i64,
+    /// Row key of the event.
+    pub event: i64,
     /// The number of this attempt, from 1. Settling is fenced by it.
     pub attempt: u32,
     /// The attempt that its retry schedule counts from: 0, or the last one before somebody resent it.
     pub retries_from: u32,
-    /// `evt_…`
-    pub event_id: String,
-    /// The body for webhooks that want E.164.
-    pub body: String,
-    /// The body for service `external`, where it differs.
-    pub body_external: Option<String>,
 }
 
 /// The webhooks that are on and have a delivery due.
@@ -54,57 +50,50 @@ pub async fn next_due(conn: &Conn, now: Timestamp) -> Result<Option<Timestamp>> 
 /// Claims up to `most` due deliveries of a webhook until `lease_until`. Of one conversation, none is claimed before the
 /// first attempt of the one before it has ended.
 pub async fn claim(tx: &Tx, webhook: i64, now: Timestamp, lease_until: Timestamp, most: u32) -> Result<Vec<Claimed>> {
-    const CLAIM: Sql = Sql {
-        sqlite: "UPDATE deliveries
-                 SET due_at = $3, attempts = attempts + 1
-                 WHERE id IN (
-                     SELECT d.id
-                     FROM deliveries AS d
-                     WHERE d.webhook_id = $1 AND d.due_at <= $2 AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
-                         SELECT 1
-                         FROM deliveries AS before
-                         WHERE before.webhook_id = d.webhook_id AND before.conversation_id = d.conversation_id
-                           AND NOT before.tried AND before.id < d.id
-                     ))
-                     ORDER BY d.due_at, d.id
-                     LIMIT $4
-                 )
-                 RETURNING id, webhook_id, attempts, retries_from,
-                           (SELECT event_id FROM events WHERE events.id = deliveries.event_id),
-                           (SELECT body FROM events WHERE events.id = deliveries.event_id),
-                           (SELECT body_external FROM events WHERE events.id = deliveries.event_id)",
+    const DUE: Sql = Sql {
+        sqlite: "SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from
+                 FROM deliveries AS d
+                 WHERE d.webhook_id = $1 AND d.due_at <= $2 AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
+                     SELECT 1
+                     FROM deliveries AS before
+                     WHERE before.webhook_id = d.webhook_id AND before.conversation_id = d.conversation_id
+                       AND NOT before.tried AND before.id < d.id
+                 ))
+                 ORDER BY d.due_at, d.id
+                 LIMIT $3",
         // `SKIP LOCKED`: several nodes claim at once.
-        postgres: "UPDATE deliveries
-                   SET due_at = $3, attempts = deliveries.attempts + 1
-                   FROM (
-                       SELECT d.id, e.event_id, e.body, e.body_external
-                       FROM deliveries AS d JOIN events AS e ON e.id = d.event_id
-                       WHERE d.webhook_id = $1 AND d.due_at <= $2 AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
-                           SELECT 1
-                           FROM deliveries AS before
-                           WHERE before.webhook_id = d.webhook_id AND before.conversation_id = d.conversation_id
-                             AND NOT before.tried AND before.id < d.id
-                       ))
-                       ORDER BY d.due_at, d.id
-                       LIMIT $4
-                       FOR UPDATE OF d SKIP LOCKED
-                   ) AS due
-                   WHERE deliveries.id = due.id
-                   RETURNING deliveries.id, deliveries.webhook_id, deliveries.attempts, deliveries.retries_from,
-                             due.event_id, due.body, due.body_external",
+        postgres: "SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from
+                   FROM deliveries AS d
+                   WHERE d.webhook_id = $1 AND d.due_at <= $2 AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
+                       SELECT 1
+                       FROM deliveries AS before
+                       WHERE before.webhook_id = d.webhook_id AND before.conversation_id = d.conversation_id
+                         AND NOT before.tried AND before.id < d.id
+                   ))
+                   ORDER BY d.due_at, d.id
+                   LIMIT $3
+                   FOR UPDATE SKIP LOCKED",
     };
-    tx.query(CLAIM, params![webhook, now, lease_until, most], |row| {
+    const LEASE: Sql = Sql {
+        sqlite: "UPDATE deliveries SET due_at = $2, attempts = attempts + 1 WHERE id = $1",
+        postgres: "UPDATE deliveries
+                   SET due_at = claimed.due_at, attempts = deliveries.attempts + 1
+                   FROM unnest($1::bigint[], $2::bigint[]) AS claimed (id, due_at)
+                   WHERE deliveries.id = claimed.id",
+    };
+    let read = |row: &Row<'_>| {
         Ok(Claimed {
             id: row.get(0)?,
             webhook_id: row.get(1)?,
-            attempt: row.get(2)?,
-            retries_from: row.get(3)?,
-            event_id: row.get(4)?,
-            body: row.get(5)?,
-            body_external: row.get(6)?,
+            event: row.get(2)?,
+            attempt: row.get::<u32>(3)? + 1,
+            retries_from: row.get(4)?,
         })
-    })
-    .await
+    };
+    let due = tx.query(DUE, params![webhook, now, most], read).await?;
+    let rows: Vec<_> = due.iter().map(|one| [one.id.into(), lease_until.into()]).collect();
+    tx.execute_rows(LEASE, &rows).await?;
+    Ok(due)
 }
 
 /// How an attempt left its delivery.

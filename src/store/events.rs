@@ -1,5 +1,7 @@
 //! Events and the deliveries that are made with them.
 
+use std::collections::HashMap;
+
 use crate::db::{Conn, Error, Result, Sql, Tx, Value};
 use crate::domain::event::Event;
 use crate::domain::ids::ProjectId;
@@ -37,6 +39,30 @@ fn values(project: ProjectId, event: &Event) -> [Value<'_>; 7] {
 /// Whether an event of that id is stored.
 pub async fn exists(conn: &Conn, event_id: &str) -> Result<bool> {
     Ok(conn.find("SELECT 1 FROM events WHERE event_id = $1", params![event_id], |_| Ok(())).await?.is_some())
+}
+
+/// What is sent of an event.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// `evt_…`
+    pub event_id: String,
+    /// The body for webhooks that want E.164.
+    pub body: String,
+    /// The body for service `external`, where it differs.
+    pub body_external: Option<String>,
+}
+
+/// The contents of events, by row key.
+pub async fn contents(conn: &Conn, events: &[i64]) -> Result<HashMap<i64, Content>> {
+    const CONTENTS: Sql = Sql {
+        sqlite: "SELECT id, event_id, body, body_external FROM events WHERE id = $1",
+        postgres: "SELECT id, event_id, body, body_external FROM events WHERE id = ANY ($1::bigint[])",
+    };
+    let rows: Vec<_> = events.iter().map(|&event| [event.into()]).collect();
+    let contents = conn.query_rows(CONTENTS, &rows, |row| {
+        Ok((row.get(0)?, Content { event_id: row.get(1)?, body: row.get(2)?, body_external: row.get(3)? }))
+    });
+    Ok(contents.await?.into_iter().collect())
 }
 
 /// A delivery that begins.
