@@ -197,6 +197,10 @@ CREATE TABLE webhooks (
     is_active BOOLEAN NOT NULL,
     off_reason TEXT,
     failing_since BIGINT,
+    rate_per_second BIGINT,
+    concurrency BIGINT,
+    -- When its next delivery may begin, where it has a rate.
+    next_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     removed_at BIGINT
 );
@@ -224,11 +228,14 @@ CREATE TABLE deliveries (
     attempts BIGINT NOT NULL,
     retries_from BIGINT NOT NULL,
     tried BOOLEAN NOT NULL,
+    -- Claimed, and counted against the concurrency of its webhook.
+    takes_place BOOLEAN NOT NULL,
     due_at BIGINT,
     created_at BIGINT NOT NULL
 );
 CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX deliveries_untried ON deliveries (webhook_id, conversation_id, id) WHERE NOT tried AND conversation_id IS NOT NULL;
+CREATE INDEX deliveries_in_flight ON deliveries (webhook_id) WHERE takes_place;
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id);
 CREATE INDEX deliveries_by_event ON deliveries (event_id);
 

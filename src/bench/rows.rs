@@ -153,8 +153,8 @@ pub fn of_click(project: &super::stage::Project, texts: Vec<String>, now: i64) -
             columns: vec![Number, Ordered, Int(project.id), body, Int(now)],
         },
         BareRow {
-            sql: "INSERT INTO deliveries (webhook_id, event_id, status, attempts, retries_from, tried, due_at, created_at)
-                  VALUES ($1, $2, 'pending', 0, 0, FALSE, $3, $4)",
+            sql: "INSERT INTO deliveries (webhook_id, event_id, status, attempts, retries_from, tried, takes_place, due_at, created_at)
+                  VALUES ($1, $2, 'pending', 0, 0, FALSE, FALSE, $3, $4)",
             columns: vec![Int(project.webhook), Number, Int(now), Int(now)],
         },
     ]

@@ -9,7 +9,9 @@ use super::output::{self, Output};
 use super::progress::Progress;
 use crate::app::App;
 use crate::config::Config;
+use crate::domain::pace::Limits;
 use crate::flows::add_webhook::{NewWebhook, add_webhook};
+use crate::flows::limit_webhook::limit_webhook;
 use crate::flows::remove_webhook::remove_webhook;
 use crate::flows::rotate_secret::rotate_secret;
 use crate::flows::set_webhook_active::set_webhook_active;
@@ -42,6 +44,27 @@ pub enum Command {
         /// What happens when a delivery fails: `retry` for two days, or `none`.
         #[arg(long, default_value = "retry")]
         policy: String,
+        /// Deliveries that may begin in a second, over all nodes; no limit, if it is not given.
+        #[arg(long, value_name = "PER_SECOND")]
+        rate: Option<u32>,
+        /// Deliveries that may be in flight at once, over all nodes; as many as it answers well to, if it is not given.
+        #[arg(long, value_name = "AT_ONCE")]
+        concurrency: Option<u32>,
+    },
+    /// Sets how fast a webhook may be called.
+    ///
+    /// What is not given is not limited. More deliveries wait, in order; retries count too. All nodes together keep the
+    /// limits, from a second after they were set.
+    #[command(after_help = "Example:\n  aurix webhook limit WEBHOOK_ID --rate 10 --concurrency 2")]
+    Limit {
+        /// The webhook's id.
+        id: String,
+        /// Deliveries that may begin in a second.
+        #[arg(long, value_name = "PER_SECOND")]
+        rate: Option<u32>,
+        /// Deliveries that may be in flight at once.
+        #[arg(long, value_name = "AT_ONCE")]
+        concurrency: Option<u32>,
     },
     /// Lists the webhooks of a project, those of partners' keys among them.
     ///
@@ -96,10 +119,11 @@ pub enum Command {
 
 pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
     match command {
-        Command::Add { project, url, events, headers, policy } => {
+        Command::Add { project, url, events, headers, policy, rate, concurrency } => {
             let (app, project) = open_project(config, &project).await?;
             let headers = headers.iter().map(|header| split(header)).collect::<anyhow::Result<_>>()?;
-            let added = add_webhook(&app, project.id, NewWebhook { url, events, headers, policy }).await?;
+            let limits = Limits { rate_per_second: rate, concurrency };
+            let added = add_webhook(&app, project.id, NewWebhook { url, events, headers, policy, limits }).await?;
             output.print(&json!({"id": added.public_id, "secret": added.secret}), || {
                 format!(
                     "Webhook {} is on. Its secret, which signs every delivery:\n  {}\nTry it:\n  aurix webhook test {}",
@@ -118,6 +142,14 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Test { id } => test(config, &id, output).await,
         Command::Enable { id } => set_active(config, &id, true, output).await,
         Command::Disable { id } => set_active(config, &id, false, output).await,
+        Command::Limit { id, rate, concurrency } => {
+            let (app, webhook) = open_webhook(config, &id).await?;
+            let limits = Limits { rate_per_second: rate, concurrency };
+            ensure!(limit_webhook(&app, webhook.project, webhook.id, limits).await?, "the webhook was removed");
+            output.print(&json!({"id": id, "rate": rate, "concurrency": concurrency}), || {
+                format!("Webhook {id}: {}.", limits_told(limits))
+            })
+        }
         Command::Rotate { id } => {
             let (app, webhook) = open_webhook(config, &id).await?;
             let rotated = rotate_secret(&app, webhook.project, webhook.id).await?.context("the webhook was removed")?;
@@ -178,7 +210,15 @@ async fn set_active(config: Config, id: &str, is_active: bool, output: &Output) 
 
 fn shown(row: &Webhook) -> serde_json::Value {
     json!({"id": row.public_id, "url": row.url, "events": row.events, "policy": row.policy,
-           "is_active": row.is_active, "off_reason": row.off_reason, "service_name": row.service_name})
+           "is_active": row.is_active, "off_reason": row.off_reason, "service_name": row.service_name,
+           "rate": row.limits.rate_per_second, "concurrency": row.limits.concurrency})
+}
+
+fn limits_told(limits: Limits) -> String {
+    let rate = limits.rate_per_second.map(|rate| format!("at most {rate} a second"));
+    let concurrency = limits.concurrency.map(|most| format!("at most {most} at once"));
+    let told: Vec<String> = rate.into_iter().chain(concurrency).collect();
+    if told.is_empty() { "no limits".to_owned() } else { told.join(", ") }
 }
 
 fn told(row: &Webhook) -> String {
@@ -187,7 +227,8 @@ fn told(row: &Webhook) -> String {
         (false, Some(reason)) => format!("off: {reason}"),
         (false, None) => "off".to_owned(),
     };
-    format!("{}  {}  {}  {state}", row.public_id, row.url, row.events.join(","))
+    let limits = if row.limits.any() { format!("  {}", limits_told(row.limits)) } else { String::new() };
+    format!("{}  {}  {}  {state}{limits}", row.public_id, row.url, row.events.join(","))
 }
 
 fn test_shown(test: &Tested) -> serde_json::Value {

@@ -157,6 +157,12 @@ impl FromValue for Option<Timestamp> {
     }
 }
 
+impl FromValue for Option<u32> {
+    fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
+        row.get::<Option<i64>>(index)?.map(u32::try_from).transpose().map_err(|_| Error::Column(index))
+    }
+}
+
 impl FromValue for u32 {
     fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
         Self::try_from(row.get::<i64>(index)?).map_err(|_| Error::Column(index))

@@ -3,6 +3,8 @@
 use crate::app::App;
 use crate::domain::event::EventType;
 use crate::domain::ids::ProjectId;
+use crate::domain::pace::Limits;
+use crate::flows::limit_webhook::{InvalidLimits, check};
 use crate::net::{InvalidTarget, Target};
 use crate::outbound::headers::{self, InvalidHeader};
 use crate::store::webhooks;
@@ -23,6 +25,8 @@ pub struct NewWebhook {
     pub headers: Vec<(String, String)>,
     /// `retry` or `none`.
     pub policy: String,
+    /// How fast it may be called.
+    pub limits: Limits,
 }
 
 /// What the owner gets to know.
@@ -46,6 +50,9 @@ pub enum WebhookRefused {
     /// No such event.
     #[error("`{0}` is no event; there are widget.click, lead.correlated, lead.created and lead.complete")]
     Event(String),
+    /// A limit out of range.
+    #[error(transparent)]
+    Limits(#[from] InvalidLimits),
     /// No such policy.
     #[error("`{0}` is no policy; there are retry and none")]
     Policy(String),
@@ -61,6 +68,7 @@ pub enum WebhookRefused {
 pub async fn add_webhook(app: &App, project: ProjectId, new: NewWebhook) -> Result<AddedWebhook, WebhookRefused> {
     Target::parse(&new.url, app.webhook_client.policy())?;
     headers::check_all(&new.headers)?;
+    check(new.limits)?;
     let events = events_of(&new.events)?;
     if !["retry", "none"].contains(&new.policy.as_str()) {
         return Err(WebhookRefused::Policy(new.policy));
@@ -75,6 +83,7 @@ pub async fn add_webhook(app: &App, project: ProjectId, new: NewWebhook) -> Resu
         sealed_headers: sealed_headers(app, &new.headers),
         events,
         policy: new.policy,
+        limits: new.limits,
     };
     let public_id = row.public_id.clone();
     store(app, project, row).await?;

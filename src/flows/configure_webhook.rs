@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::domain::event::EventType;
 use crate::domain::ids::ProjectId;
+use crate::domain::pace::Limits;
 use crate::flows::add_webhook::{WebhookRefused, new_secret, sealed_headers};
 use crate::net::Target;
 use crate::store::webhooks::{self, NewWebhook, Webhook};
@@ -32,6 +33,7 @@ pub async fn configure_webhook(app: &App, owner: Owner, url: String) -> Result<W
         sealed_headers: sealed_headers(app, &[]),
         events: EventType::PARTNER.iter().map(|event| event.as_str().to_owned()).collect(),
         policy: "retry".to_owned(),
+        limits: Limits::default(),
     };
     let (project, key_id, now) = (owner.project, owner.key_id, app.clock.now());
     let stored = app.db.write(async move |tx| {

@@ -2,6 +2,7 @@
 
 pub mod add_channel;
 pub mod add_webhook;
+pub mod claim_deliveries;
 pub mod configure_webhook;
 pub mod count_visit;
 pub mod create_key;
@@ -11,6 +12,7 @@ pub mod deliver_event;
 pub mod emit_event;
 pub mod find_widget;
 pub mod keep_aside;
+pub mod limit_webhook;
 pub mod link_session;
 pub mod merge_people;
 pub mod open_channel;

@@ -48,8 +48,15 @@ pub async fn next_due(conn: &Conn, now: Timestamp) -> Result<Option<Timestamp>> 
 }
 
 /// Claims up to `most` due deliveries of a webhook until `lease_until`. Of one conversation, none is claimed before the
-/// first attempt of the one before it has ended.
-pub async fn claim(tx: &Tx, webhook: i64, now: Timestamp, lease_until: Timestamp, most: u32) -> Result<Vec<Claimed>> {
+/// first attempt of the one before it has ended. `takes_place`: they count against the concurrency of the webhook.
+pub async fn claim(
+    tx: &Tx,
+    webhook: i64,
+    now: Timestamp,
+    lease_until: Timestamp,
+    most: u32,
+    takes_place: bool,
+) -> Result<Vec<Claimed>> {
     const DUE: Sql = Sql {
         sqlite: "SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from
                  FROM deliveries AS d
@@ -75,10 +82,10 @@ pub async fn claim(tx: &Tx, webhook: i64, now: Timestamp, lease_until: Timestamp
                    FOR UPDATE SKIP LOCKED",
     };
     const LEASE: Sql = Sql {
-        sqlite: "UPDATE deliveries SET due_at = $2, attempts = attempts + 1 WHERE id = $1",
+        sqlite: "UPDATE deliveries SET due_at = $2, takes_place = $3, attempts = attempts + 1 WHERE id = $1",
         postgres: "UPDATE deliveries
-                   SET due_at = claimed.due_at, attempts = deliveries.attempts + 1
-                   FROM unnest($1::bigint[], $2::bigint[]) AS claimed (id, due_at)
+                   SET due_at = claimed.due_at, takes_place = claimed.takes_place, attempts = deliveries.attempts + 1
+                   FROM unnest($1::bigint[], $2::bigint[], $3::boolean[]) AS claimed (id, due_at, takes_place)
                    WHERE deliveries.id = claimed.id",
     };
     let read = |row: &Row<'_>| {
@@ -91,7 +98,7 @@ pub async fn claim(tx: &Tx, webhook: i64, now: Timestamp, lease_until: Timestamp
         })
     };
     let due = tx.query(DUE, params![webhook, now, most], read).await?;
-    let rows: Vec<_> = due.iter().map(|one| [one.id.into(), lease_until.into()]).collect();
+    let rows: Vec<_> = due.iter().map(|one| [one.id.into(), lease_until.into(), takes_place.into()]).collect();
     tx.execute_rows(LEASE, &rows).await?;
     Ok(due)
 }
@@ -119,10 +126,10 @@ impl<'a> Settled<'a> {
 pub async fn settle(tx: &Tx, settled: &[Settled<'_>]) -> Result<u64> {
     const SETTLE: Sql = Sql {
         sqlite: "UPDATE deliveries
-                 SET status = $3, due_at = $4, tried = TRUE
+                 SET status = $3, due_at = $4, tried = TRUE, takes_place = FALSE
                  WHERE id = $1 AND attempts = $2 AND status = 'pending'",
         postgres: "UPDATE deliveries
-                   SET status = settled.status, due_at = settled.due_at, tried = TRUE
+                   SET status = settled.status, due_at = settled.due_at, tried = TRUE, takes_place = FALSE
                    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])
                        AS settled (id, attempt, status, due_at)
                    WHERE deliveries.id = settled.id AND deliveries.attempts = settled.attempt
@@ -136,10 +143,10 @@ pub async fn settle(tx: &Tx, settled: &[Settled<'_>]) -> Result<u64> {
 pub async fn give_back(tx: &Tx, claimed: &[Claimed], now: Timestamp) -> Result<u64> {
     const GIVE_BACK: Sql = Sql {
         sqlite: "UPDATE deliveries
-                 SET due_at = $3, attempts = attempts - 1
+                 SET due_at = $3, takes_place = FALSE, attempts = attempts - 1
                  WHERE id = $1 AND attempts = $2 AND status = 'pending'",
         postgres: "UPDATE deliveries
-                   SET due_at = given.due_at, attempts = attempts - 1
+                   SET due_at = given.due_at, takes_place = FALSE, attempts = attempts - 1
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS given (id, attempt, due_at)
                    WHERE deliveries.id = given.id AND deliveries.attempts = given.attempt
                      AND deliveries.status = 'pending'",

@@ -81,12 +81,13 @@ pub struct NewDelivery {
 /// Makes deliveries, due at once.
 pub async fn deliver(tx: &Tx, deliveries: &[NewDelivery]) -> Result<u64> {
     const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried, due_at,
-                                         created_at)
-                 VALUES ($1, $2, $3, 'pending', 0, 0, FALSE, $4, $4)",
-        postgres: "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried,
-                                           due_at, created_at)
-                   SELECT webhook_id, event_id, conversation_id, 'pending', 0, 0, FALSE, created_at, created_at
+        sqlite: "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried,
+                                         takes_place, due_at, created_at)
+                 VALUES ($1, $2, $3, 'pending', 0, 0, FALSE, FALSE, $4, $4)",
+        postgres:
+            "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried,
+                                           takes_place, due_at, created_at)
+                   SELECT webhook_id, event_id, conversation_id, 'pending', 0, 0, FALSE, FALSE, created_at, created_at
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
                        AS new (webhook_id, event_id, conversation_id, created_at)",
     };

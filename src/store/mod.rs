@@ -11,6 +11,7 @@ pub mod keys;
 pub mod lead_list;
 pub mod leads;
 pub mod messages;
+pub mod pacing;
 pub mod playground;
 pub mod projects;
 pub mod sessions;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::ids::ProjectId;
+use crate::domain::pace::Limits;
 use crate::params;
 
 /// Webhooks that one project may have.
@@ -48,6 +49,8 @@ pub struct Webhook {
     pub failing_since: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How fast it may be called.
+    pub limits: Limits,
 }
 
 /// What a webhook starts with.
@@ -69,6 +72,8 @@ pub struct NewWebhook {
     pub events: Vec<String>,
     /// As in [`Webhook::policy`].
     pub policy: String,
+    /// As in [`Webhook::limits`].
+    pub limits: Limits,
 }
 
 fn read(row: &Row<'_>) -> Result<Webhook> {
@@ -90,6 +95,7 @@ fn read(row: &Row<'_>) -> Result<Webhook> {
         off_reason: row.get(13)?,
         failing_since: row.get(14)?,
         created_at: row.get(15)?,
+        limits: Limits { rate_per_second: row.get(16)?, concurrency: row.get(17)? },
     })
 }
 
@@ -98,13 +104,13 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestam
     let events = serde_json::Value::from(new.events.clone()).to_string();
     tx.get(
         "INSERT INTO webhooks (public_id, project_id, key_id, service_name, url, sealed_secret, sealed_headers, events,
-                               policy, is_active, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10)
+                               policy, is_active, rate_per_second, concurrency, next_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10, $11, 0, $12)
          ON CONFLICT (key_id) WHERE key_id IS NOT NULL AND removed_at IS NULL
          DO UPDATE SET url = excluded.url, is_active = TRUE, off_reason = NULL, failing_since = NULL
          RETURNING id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
                    previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
-                   created_at",
+                   created_at, rate_per_second, concurrency",
         params![
             &new.public_id,
             project.0,
@@ -115,6 +121,8 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestam
             &new.sealed_headers,
             &events,
             &new.policy,
+            new.limits.rate_per_second,
+            new.limits.concurrency,
             now
         ],
         read,
@@ -122,11 +130,17 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestam
     .await
 }
 
-/// The webhook of a delivery, unless it was removed.
+/// The webhook with that row key, unless it was removed.
 pub async fn get(conn: &Conn, id: i64) -> Result<Webhook> {
-    conn.get(
+    find(conn, id).await?.ok_or(Error::NoRow)
+}
+
+/// [`get`] where it may have been removed.
+pub async fn find(conn: &Conn, id: i64) -> Result<Option<Webhook>> {
+    conn.find(
         "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at
+                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at,
+                rate_per_second, concurrency
          FROM webhooks
          WHERE id = $1 AND removed_at IS NULL",
         params![id],
@@ -139,7 +153,8 @@ pub async fn get(conn: &Conn, id: i64) -> Result<Webhook> {
 pub async fn find_public(conn: &Conn, project: ProjectId, public_id: &str) -> Result<Option<Webhook>> {
     conn.find(
         "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at
+                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at,
+                rate_per_second, concurrency
          FROM webhooks
          WHERE project_id = $1 AND public_id = $2 AND removed_at IS NULL",
         params![project.0, public_id],
@@ -152,7 +167,8 @@ pub async fn find_public(conn: &Conn, project: ProjectId, public_id: &str) -> Re
 pub async fn find_by_key(conn: &Conn, project: ProjectId, key_id: i64) -> Result<Option<Webhook>> {
     conn.find(
         "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at
+                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at,
+                rate_per_second, concurrency
          FROM webhooks
          WHERE project_id = $1 AND key_id = $2 AND removed_at IS NULL",
         params![project.0, key_id],
@@ -165,7 +181,8 @@ pub async fn find_by_key(conn: &Conn, project: ProjectId, key_id: i64) -> Result
 pub async fn list(conn: &Conn, project: ProjectId) -> Result<Vec<Webhook>> {
     conn.query(
         "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at
+                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at,
+                rate_per_second, concurrency
          FROM webhooks
          WHERE project_id = $1 AND removed_at IS NULL
          ORDER BY id

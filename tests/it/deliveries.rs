@@ -147,9 +147,9 @@ both_engines! {
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
         app.press(&project, "device_id=d1").await;
-        let wanted = vec![aurix::flows::deliver_event::Wanted { webhook: 1, most: 10 }];
-        let lost = aurix::flows::deliver_event::claim_due(&app.app, wanted).await.expect("claimed");
-        assert_eq!(lost.len(), 1);
+        let wanted = vec![aurix::flows::claim_deliveries::Wanted { webhook: 1, most: 10 }];
+        let lost = aurix::flows::claim_deliveries::claim_due(&app.app, wanted).await.expect("claimed");
+        assert_eq!(lost.due.len(), 1);
         app.work().await;
         assert_eq!(receiver.take().len(), 0, "leased");
         app.advance(SignedDuration::from_secs(61));
@@ -235,6 +235,7 @@ both_engines! {
             events: vec!["widget.click".to_owned()],
             headers: vec![("Authorization".to_owned(), "Bearer crm-token".to_owned())],
             policy: "retry".to_owned(),
+            ..NewWebhook::default()
         };
         add_webhook(&app.app, project.id, new).await.expect("a webhook");
         app.press(&project, "device_id=d1").await;

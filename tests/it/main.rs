@@ -8,6 +8,7 @@ mod cli;
 mod clicks;
 mod conversations;
 mod deliveries;
+mod limits;
 mod net;
 mod partner;
 mod playground;

@@ -13,7 +13,7 @@ use aurix::config::Config;
 use aurix::db::Location;
 use aurix::domain::random::Random;
 use aurix::domain::time::{Clock, SignedDuration};
-use aurix::flows::{deliver_event, send_message, take_turn};
+use aurix::flows::{claim_deliveries, deliver_event, send_message, take_turn};
 use aurix::net::{self, AddressPolicy, Resolver};
 use axum::Router;
 use bytes::Bytes;
@@ -93,9 +93,9 @@ impl TestApp {
         for _ in 0..ROUNDS_MAX {
             let turns = take_turn::claim_turns(&self.app, 100).await.expect("claiming turns");
             let replies = send_message::claim_replies(&self.app, 100).await.expect("claiming replies");
-            let wanted = deliver_event::due_webhooks(&self.app).await.expect("due webhooks");
-            let wanted = wanted.into_iter().map(|webhook| deliver_event::Wanted { webhook, most: 50 }).collect();
-            let deliveries = deliver_event::claim_due(&self.app, wanted).await.expect("claiming deliveries");
+            let wanted = claim_deliveries::due_webhooks(&self.app).await.expect("due webhooks");
+            let wanted = wanted.into_iter().map(|webhook| claim_deliveries::Wanted { webhook, most: 50 }).collect();
+            let deliveries = claim_deliveries::claim_due(&self.app, wanted).await.expect("claiming deliveries").due;
             if turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
                 return;
             }

@@ -73,12 +73,7 @@ impl TestApp {
     }
 
     pub async fn webhook_with(&self, project: &Project, receiver: &Receiver, policy: &str) -> String {
-        let new = NewWebhook {
-            url: receiver.url.clone(),
-            events: Vec::new(),
-            headers: Vec::new(),
-            policy: policy.to_owned(),
-        };
+        let new = NewWebhook { url: receiver.url.clone(), policy: policy.to_owned(), ..NewWebhook::default() };
         add_webhook(&self.app, project.id, new).await.expect("a webhook").secret
     }
 
