@@ -6,6 +6,7 @@ mod tests;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use ipnet::IpNet;
@@ -100,6 +101,10 @@ pub struct Settings {
         hide_short_help = true
     )]
     pub lease: String,
+    /// How long a server that was told to stop goes on serving: /readyz says that it is not ready, so that a load balancer
+    /// sends new requests elsewhere. Give it a little more than the balancer takes to notice.
+    #[arg(long, env = "AURIX_DRAIN", default_value = "0s", value_name = "WAIT", global = true, hide_short_help = true)]
+    pub drain: String,
     /// What is logged: a level, or a tracing filter such as `aurix=debug,info`.
     #[arg(
         long,
@@ -183,6 +188,8 @@ pub struct Config {
     pub retry_schedule: Schedule,
     /// How long a claimed delivery, reply or turn is left alone.
     pub lease: SignedDuration,
+    /// How long the doors stay open after the process was told to stop.
+    pub drain: Duration,
     /// A tracing filter.
     pub log: String,
     /// How the log is written.
@@ -223,6 +230,7 @@ impl Settings {
             retry_schedule: checked("AURIX_RETRY_SCHEDULE", self.retry_schedule.as_deref(), parse_waits)?
                 .unwrap_or(holds.retry_schedule),
             lease: checked("AURIX_LEASE", Some(&self.lease), lease)?.unwrap_or(holds.lease),
+            drain: checked("AURIX_DRAIN", Some(&self.drain), drain)?.unwrap_or(holds.drain),
             log: checked("AURIX_LOG", Some(&self.log), log_filter)?.unwrap_or(holds.log),
             log_format: checked("AURIX_LOG_FORMAT", Some(&self.log_format), log_format)?.unwrap_or(holds.log_format),
         })
@@ -290,6 +298,10 @@ fn lease(text: &str) -> Result<SignedDuration, String> {
     SignedDuration::try_from(wait).map_err(|error| error.to_string())
 }
 
+fn drain(text: &str) -> Result<Duration, String> {
+    if text == "0s" { Ok(Duration::ZERO) } else { parse_wait(text).map_err(|error| error.to_string()) }
+}
+
 fn log_filter(text: &str) -> Result<String, String> {
     let fault = |error| format!("{text:?} is no filter ({error}): write a level such as info, or aurix=debug,info");
     tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(fault)
@@ -318,6 +330,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             retry_schedule: Schedule::default(),
             lease: SignedDuration::from_secs(30),
+            drain: Duration::ZERO,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }

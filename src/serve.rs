@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -100,7 +101,7 @@ pub async fn serve_until_stopped(app: App, listener: TcpListener, extra: Router<
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(async move {
         signalled().await;
-        tracing::info!("stopping: no new connections, ending what is in flight");
+        tracing::info!("stopping: not ready any more; what is in flight is ended");
         stop.send_replace(true);
     });
     serve(app, listener, extra, stopping).await
@@ -114,13 +115,23 @@ pub async fn serve(
     stopping: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     find_widget::preload(&app).await?;
-    let worker = tokio::spawn(worker::run(app.clone(), stopping.clone()));
-    let router = http::router(app, extra, stopping.clone());
-    let (_, worker) = tokio::join!(
-        http::server::serve(listener, router, told(stopping.clone())),
-        end_in_time(worker, told(stopping))
+    let router = http::router(app.clone(), extra, stopping.clone());
+    let (close, closing) = watch::channel(false);
+    let worker = tokio::spawn(worker::run(app.clone(), closing.clone()));
+    let ((), _, worker) = tokio::join!(
+        drain(app.config.drain, stopping, close),
+        http::server::serve(listener, router, told(closing.clone())),
+        end_in_time(worker, told(closing))
     );
     worker
+}
+
+/// Closes the doors some time after the process was told to stop.
+#[expect(clippy::disallowed_methods, reason = "whoever sends requests here has to find out, which only time brings")]
+async fn drain(time: Duration, stopping: watch::Receiver<bool>, close: watch::Sender<bool>) {
+    told(stopping).await;
+    tokio::time::sleep(time).await;
+    close.send_replace(true);
 }
 
 /// Waits until `stopping` turns true.

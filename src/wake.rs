@@ -13,12 +13,40 @@ pub enum Work {
     Deliveries,
 }
 
+impl Work {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Turns, Self::Replies, Self::Deliveries];
+
+    /// What nodes call it among themselves.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Turns => "turns",
+            Self::Replies => "replies",
+            Self::Deliveries => "deliveries",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|work| work.as_str() == name)
+    }
+}
+
 /// The bells. Ringing is cheap and never waits.
 #[derive(Default)]
 pub struct Wake {
-    turns: Bell,
-    replies: Bell,
-    deliveries: Bell,
+    turns: Bells,
+    replies: Bells,
+    deliveries: Bells,
+}
+
+/// Those of one kind of work.
+#[derive(Default)]
+struct Bells {
+    /// There is work.
+    work: Bell,
+    /// There is work that this process made.
+    own: Bell,
 }
 
 struct Bell(watch::Sender<()>);
@@ -33,7 +61,7 @@ impl Default for Bell {
 pub struct Listener(watch::Receiver<()>);
 
 impl Wake {
-    fn bell(&self, work: Work) -> &Bell {
+    fn bells(&self, work: Work) -> &Bells {
         match work {
             Work::Turns => &self.turns,
             Work::Replies => &self.replies,
@@ -41,14 +69,25 @@ impl Wake {
         }
     }
 
-    /// Tells all listeners that there is work of this kind.
+    /// Tells all listeners, of other nodes too, that there is work of this kind.
     pub fn ring(&self, work: Work) {
-        self.bell(work).0.send_replace(());
+        self.bells(work).work.0.send_replace(());
+        self.bells(work).own.0.send_replace(());
+    }
+
+    /// Tells the listeners of this process what another node told.
+    pub fn ring_here(&self, work: Work) {
+        self.bells(work).work.0.send_replace(());
     }
 
     /// Hears every ring for this kind of work from now on.
     pub fn listen(&self, work: Work) -> Listener {
-        Listener(self.bell(work).0.subscribe())
+        Listener(self.bells(work).work.0.subscribe())
+    }
+
+    /// Hears the rings that this process makes.
+    pub fn listen_to_own(&self, work: Work) -> Listener {
+        Listener(self.bells(work).own.0.subscribe())
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod lane;
+mod peers;
 
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ pub async fn run(app: App, stop: watch::Receiver<bool>) {
     lanes.spawn(lane::run(app.clone(), stop.clone(), TURNS_MAX, Turns));
     lanes.spawn(lane::run(app.clone(), stop.clone(), REPLIES_MAX, Replies));
     lanes.spawn(deliveries::run(app.clone(), stop.clone()));
+    lanes.spawn(peers::run(app.clone(), stop.clone()));
     lanes.spawn(keep_house(app, stop));
     while lanes.join_next().await.is_some() {}
 }

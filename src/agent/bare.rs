@@ -1,18 +1,20 @@
 //! A text that is nothing but a name, and the parts of a name.
 
-use super::lexicon::{is_everyday, is_particle, is_question};
-use super::names::{NAME_WORDS_MAX, is_capitalised, is_name_like, word_at};
+use super::lexicon::{is_common, is_everyday, is_particle, is_question};
+use super::names::{NAME_WORDS_MAX, is_capitalised, is_family_name, is_name_like, is_plain, word_at};
 use super::span::{Span, is_free};
 
 /// Longest text that can be a bare name, in bytes.
 const BARE_BYTES_MAX: usize = 200;
 /// Longest first piece without a name after which a later piece is still looked at, in bytes.
 const HEAD_BYTES_MAX: usize = 40;
-/// Words that may stand around a bare name.
-const AROUND: &[&str] = &[
-    "yes", "sure", "ok", "okay", "hi", "hello", "it's", "its", "is", "it", "please", "thanks", "here", "um", "hey",
-    "yeah", "just", "for", "the", "under", "at", "on",
+/// Words that may stand before a bare name.
+const BEFORE: &[&str] = &[
+    "yes", "sure", "ok", "okay", "hi", "hello", "it's", "its", "is", "it", "please", "um", "hey", "yeah", "just",
+    "for", "the", "under", "at", "on",
 ];
+/// Words that may stand behind a bare name.
+const BEHIND: &[&str] = &["please", "thanks", "here", "for", "at", "on", "the", "is", "it", "ok", "yes"];
 
 /// Finds a name that is the whole answer: with at most a "yes," or "it's" before it, and a "please" or a value that was
 /// taken already behind.
@@ -54,16 +56,26 @@ fn name_of(text: &str, piece: &str, taken: &[Span]) -> Option<Span> {
         }
         words.push(span);
     }
-    let is_around = |span: &Span| AROUND.contains(&span.words(text).to_lowercase().as_str()) || !is_free(*span, taken);
-    let start = words.iter().position(|span| !is_around(span))?;
-    let end = words.iter().rposition(|span| !is_around(span))? + 1;
+    let is_one_of = |list: &[&str], span: &Span| list.contains(&span.words(text).to_lowercase().as_str());
+    let is_value = |span: &Span| !is_free(*span, taken);
+    let start = words.iter().position(|span| !is_one_of(BEFORE, span) && !is_value(span))?;
+    let end = words.iter().rposition(|span| !is_one_of(BEHIND, span) && !is_value(span))? + 1;
+    // "hang on": a joint behind a name leads to a value.
+    let leads_on = words.get(end).is_some_and(|span| is_one_of(&["on", "at", "for", "the"], span));
+    if start >= end || leads_on && !words.last().is_some_and(is_value) {
+        return None;
+    }
     let words = &words[start..end];
     let fits = |span: &Span| {
         let word = span.words(text);
-        let is_name = is_capitalised(word) && is_name_like(word);
-        is_free(*span, taken) && (!is_everyday(word) || is_particle(word) && words.len() > 1 || is_name)
+        let is_family = *span != words[0] && is_family_name(word);
+        let is_name = is_capitalised(word) && is_name_like(word) || is_family;
+        let is_right = !is_common(word) || is_capitalised(word);
+        is_free(*span, taken) && is_right && (!is_everyday(word) || is_particle(word) && words.len() > 1 || is_name)
     };
-    (words.len() <= NAME_WORDS_MAX && words.iter().all(fits)).then(|| words[0].covering(words[words.len() - 1]))
+    let says_more = words.iter().any(|span| !is_plain(span.words(text)));
+    (words.len() <= NAME_WORDS_MAX && says_more && words.iter().all(fits))
+        .then(|| words[0].covering(words[words.len() - 1]))
 }
 
 /// Splits a whole name: the family part begins at a particle (`binte`, `van`), else at the second word.

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::asides::{is_aside, is_farewell};
 use super::calendar::{months_pattern, ordinals_pattern, weekdays_pattern};
 use super::numbers::NUMBER;
 use super::pattern::compile;
@@ -74,21 +75,11 @@ static SOON: LazyLock<Regex> = LazyLock::new(|| {
     compile(&way)
 });
 
-/// Words around a day that make it part of a question about the house, or of the past.
-pub(super) static OTHER_MATTER: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"(?i)\b(?:(?:opening|closing)\s+(?:hours?|times?)|visited|expires?|is it \w+ already|how are you|call(?:ed)?\s+(?:you\s+)?back|i (?:called|was there)|not (?:today|tonight|now)|what day|(?:speak|talk) to you|today's date|do you have an? \w+ roast|(?:are|is|will) [\w ]{1,24}\b(?:open|closed?)|(?:when|time) do (?:you|they) (?:open|close))\b",
-    )
-});
-
 /// Month names that are also everyday words: they need an ordinal, an "of" or a year beside them.
 static EVERYDAY_MONTH: LazyLock<Regex> = LazyLock::new(|| compile(r"(?i)\b(?:may|mar|mac|mars|mai)\b"));
 
 /// Finds the days of a text in order. `asked` widens what counts.
 pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
-    if !asked && OTHER_MATTER.is_match(text) {
-        return Vec::new();
-    }
     let mut spans: Vec<Span> = ANYWHERE
         .find_iter(text)
         .map(|found| Span::of(text, found))
@@ -96,15 +87,22 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
         .collect();
     for found in SOON.find_iter(text) {
         let span = without_leading_word(text, Span::of(text, found));
-        if is_free(span, taken) && is_free(span, &spans) {
+        if is_free(span, taken) && is_free(span, &spans) && !is_moment(span.words(text)) {
             spans.push(span);
         }
     }
     if spans.is_empty() && asked && text.split_whitespace().count() <= ANSWER_WORDS_MAX {
-        spans = ASKED.find_iter(text).map(|found| Span::of(text, found)).filter(|span| is_free(*span, taken)).collect();
+        let all = ASKED.find_iter(text).map(|found| Span::of(text, found));
+        spans = all.filter(|span| is_free(*span, taken) && is_short_day(text, *span)).collect();
     }
+    spans.retain(|span| !is_aside(text, *span, asked) && !is_farewell(text, *span));
     spans.sort();
     spans
+}
+
+/// "in a minute" is no time, though "in 20 minutes" is.
+pub(super) fn is_moment(words: &str) -> bool {
+    words.eq_ignore_ascii_case("in a minute") || words.eq_ignore_ascii_case("in a min")
 }
 
 /// "free now" is matched as a whole; only "now" is the day.
@@ -116,12 +114,50 @@ fn without_leading_word(text: &str, span: Span) -> Span {
     span
 }
 
+/// Whether a short word is a day and not a verb, a star or a moment: "we sat there", "in the sun", "one second", "not now".
+fn is_short_day(text: &str, span: Span) -> bool {
+    let lower = span.words(text).to_lowercase();
+    let (before, after) = (lead_in(text, span.start, 16), lead_out(text, span.end, 16));
+    let leads = before.trim_end().rsplit(' ').next().unwrap_or_default();
+    match lower.as_str() {
+        "sun" => !matches!(leads, "the" | "in" | "more"),
+        "sat" | "wed" => {
+            !matches!(leads, "i" | "we" | "they" | "you" | "he" | "she" | "have" | "had" | "just" | "newly" | "get")
+        }
+        "now" => !matches!(leads, "not" | "for" | "until" | "about"),
+        "first" | "second" | "third" => {
+            let ends =
+                !after.trim_start().starts_with(char::is_alphanumeric) || after.trim_start().starts_with("please");
+            ends && !matches!(leads, "one" | "a")
+        }
+        _ => true,
+    }
+}
+
+/// Whether "24/7", "50/50" and other fractions can be a day of a month.
+fn is_fraction(lower: &str) -> bool {
+    let mut parts = lower.split('/').map(|part| part.trim().parse::<u32>());
+    let (Some(Ok(first)), Some(Ok(second)), None) = (parts.next(), parts.next(), parts.next()) else { return false };
+    lower == "24/7" || first.min(second) == 0 || first.min(second) > 12 || first.max(second) > 31
+}
+
 fn is_day(text: &str, span: Span) -> bool {
     let words = span.words(text);
     let lower = words.to_lowercase();
     let before = lead_in(text, span.start, 24);
     let after = lead_out(text, span.end, 16);
     if EVERYDAY_MONTH.is_match(words) && !lower.contains(" of ") && !lower.chars().any(|c| c.is_ascii_digit()) {
+        return false;
+    }
+    if is_fraction(&lower) || lower.starts_with("in a ") && after.trim_start().starts_with("of ") {
+        return false;
+    }
+    // "a 60th", "my 30th": a birthday, not a day of the month.
+    let is_ordinal = lower.len() <= 4 && lower.starts_with(|letter: char| letter.is_ascii_digit());
+    if is_ordinal
+        && ["a", "an", "my", "his", "her", "our", "their"]
+            .contains(&before.trim_end().rsplit(' ').next().unwrap_or_default())
+    {
         return false;
     }
     if after.trim_start().starts_with("of us") || lower.ends_with(" month") && before.ends_with(" of ") {
@@ -132,7 +168,33 @@ fn is_day(text: &str, span: Span) -> bool {
             .iter()
             .all(|word| !after.trim_start().starts_with(word));
     }
-    let counts = ["birthday", "anniversary", "floor", "street", "time", "avenue"];
+    let counts = [
+        "birthday",
+        "anniversary",
+        "floor",
+        "street",
+        "time",
+        "avenue",
+        "grade",
+        "row",
+        "place",
+        "attempt",
+        "try",
+        "child",
+        "kid",
+        "son",
+        "daughter",
+        "century",
+        "district",
+        "course",
+        "option",
+        "choice",
+        "question",
+        "wheel",
+        "edition",
+        "exit",
+        "and main",
+    ];
     if lower.len() <= 4 && counts.iter().any(|word| after.trim_start().starts_with(word)) {
         return false;
     }

@@ -3,37 +3,12 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use super::words;
+
 /// Words that are no part of a name, though a sentence may have them where a name could stand.
-static EVERYDAY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "a about above actually add address afraid after afternoon again ah all alone alright also always am amend an and \
-     another any anyone anything apologies apologize are area around as ask at available away back bad be because been \
-     before being believe best better between bit book booked booking bookings both bro breakfast but buddy by bye call \
-     called calling can cancel cancelled cannot cant can't car certainly chance change cheap check cheers child children city \
-     close closed cold come coming confirm cool correct could couldn't cuisine cunt customer damn date day days dear delivery \
-     did didn't dinner do does doesn't don't dont done down drink easy eat eight either email enough evening every everyone \
-     everything exactly expensive fine finish first five food for forget four free friend friends from fuck fucking full \
-     garden get give go going good goodbye goodnight got great group guess guest guests guy guys ha had half happy has hate \
-     have haven't having he hell hello help her here hey hi him his hiya hold home hope hotel hour hours how however i i'd \
-     i'll i'm i've id idiot idk if ill im in incorrect indoor indoors info information inside instead interested into is isn't \
-     it it's its ive just keep kid kids kind kindly know large last late later let let's like list listed little look looking \
-     lot love lunch made make manager many mate may maybe me mean meant menu midnight mine minute minutes missing moderate moment moment \
-     monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december \
-     more morning most mr mrs ms much must my myself name named names near need needs neither never new next nice night nine no \
-     nobody none noon nope nor not nothing now number of off offer oh ok okay old on one only oops open or order other our out outdoor \
-     outdoors outer outside over parking party pay people per perfect perhaps person phone place plan please pls possible prefer price private \
-     probably problem put question questions quite rating ready really reason refer regarding reservation reservations reserve reserved restaurant \
-     restaurants right rude running said same say says seat seated seating second see send sent service seven several shall she shit should show \
-     sick silly simple since sir sit six skip slow small so some someone something soon sorry sounds speak speaking start stay still stop strange \
-     stupid such sup suppose sure table tables take talk tell ten test than thank thanks thankyou that that's thats the their them then there there's \
-     these they they'll they're thing things think third this those though three thx till time to today together told tomorrow tonight too total \
-     town two type uh um ummm under unfortunately until up update us use vegan vegetarian very wait waiting want wanted was way we we'd we'll we're \
-     week weeks welcome well went were what what's whatever when where which while who whose why wife will wish with without won't wonder work works \
-     would wrong wtf yea yeah yep yes yesterday yet you you're your yours yup zero crazy business interior negative affirmative account allergic bot robot \
-     human agent operator staff unsubscribe company details cost costs much available tomorrow's afterwards husband son daughter mother father boss team \
-     polish french italian chinese indian spanish mexican thai japanese korean british english german halal kosher guten tag buenos dias bonjour selamat pagi anonymous private secret confirmed"
-        .split_whitespace()
-        .collect()
-});
+static EVERYDAY: LazyLock<HashSet<&str>> = LazyLock::new(|| words::EVERYDAY.split_whitespace().collect());
+/// Words that are a name only in the right company.
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| words::COMMON.split_whitespace().collect());
 
 /// Particles inside names: lower-case, never last.
 const PARTICLES: &[&str] = &[
@@ -45,6 +20,11 @@ const PARTICLES: &[&str] = &[
 pub(super) fn is_everyday(word: &str) -> bool {
     let lower = word.to_lowercase().replace('’', "'");
     EVERYDAY.contains(lower.as_str()) || lower.ends_with("n't") || lower.ends_with("'re") || lower.ends_with("'ll")
+}
+
+/// Whether a word is a name only in the right company; case does not matter.
+pub(super) fn is_common(word: &str) -> bool {
+    COMMON.contains(word.to_lowercase().replace('’', "'").as_str())
 }
 
 /// Whether a word can stand inside a name in lower case.

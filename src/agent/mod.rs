@@ -3,12 +3,14 @@
 //! [`read`] takes values from one text, [`turn`] decides what a burst of messages changes and what is answered. Neither
 //! reads a clock, keeps anything, or takes a value that is not in the person's own words.
 
+mod asides;
 mod bare;
 mod calendar;
 mod choice;
 mod commands;
 mod contact;
 mod correct;
+mod counted;
 mod dates;
 mod fields;
 mod free;
@@ -16,6 +18,8 @@ mod hear;
 mod intent;
 mod lexicon;
 mod names;
+#[cfg(test)]
+mod no_value_tests;
 mod numbers;
 mod pattern;
 mod people;
@@ -29,6 +33,7 @@ mod times;
 mod try_line;
 mod turn;
 mod when;
+mod words;
 
 pub use read::{Context, Source, Taken, read};
 pub use state::{Input, Known, Message, Outcome, Paused, State, Turn};
@@ -42,7 +47,8 @@ pub const BURST_MESSAGES_MAX: usize = 50;
 
 /// Compiles what reading needs (a few tenths of a second, once), so that the first message of a program's life does not wait.
 pub fn warm_up() {
-    const SAMPLE: &str = "My name is Mei Tan, mei@example.com, 9123 4567, a table for two tomorrow at 8 pm please";
+    const SAMPLE: &str =
+        "My name is Mei Tan, mei@example.com, 9123 4567, a table for two tomorrow at 8 pm please. What is on today?";
     let context = Context {
         form: &crate::domain::form::Form::default_form(),
         region: crate::domain::phone::Region::SINGAPORE,

@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::bare;
-use super::lexicon::{is_everyday, is_particle, is_question};
+use super::lexicon::{is_common, is_everyday, is_particle, is_question};
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
+use super::words::FAMILY_NAMES;
 
 /// Words of a name at most.
 pub(super) const NAME_WORDS_MAX: usize = 5;
@@ -78,6 +79,23 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     compile(r"(?i)\b(?:restaurants?|place|cafe|café|pub|bar|diner|eatery|hotel|venue|shop)\b[^.!?]{0,24}$")
 });
 
+/// Who looks for a place by its name.
+static SEARCH: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"\b(?:find|search\w*|looking|look\s+up|info|information|details)\b[^.!?]*$"));
+
+/// Words of the names of places and companies, not of people.
+const ORGANISATIONS: &str = " agency airlines airways arms association bank bar bistro brasserie cafe café centre center church club \
+    college company diner express foundation garden gardens gmbh grill group hospital hotel inc inn italia kitchen limited llc \
+    lounge ltd mall market noodle office palace party pizza plc pte pub restaurant road school shop square station store street \
+    sushi tavern team terrace tower university wars ";
+
+/// What leads to the name of the one who is spoken to or asked for: "good morning, Mr Tan", "can I speak to Mrs Lim".
+static TO_THEM: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"\b(?:hello|hi|hiya|hey|dear|thanks|thank\s+you|cheers|bye|morning|afternoon|evening|(?:speak|talk|spoke|talked|chat|see|saw|met|ask|asked|look|looking)(?:\s+(?:to|with|for))?|at|know|about|visit|try)[\s,!]*$",
+    )
+});
+
 /// Chinese self-introductions and the Han letters after them.
 static HAN: LazyLock<Regex> =
     LazyLock::new(|| compile(r"(?:我叫|我是|名字(?:是|叫)|姓名[是:：]?|叫我)\s*(\p{Han}{2,4})"));
@@ -121,11 +139,16 @@ fn after_lead(text: &str, lead_start: usize, start: usize, lead: Lead, taken: &[
     {
         return None;
     }
-    let greets = ["hello", "hi", "hey", "dear", "thanks", "thank you"];
-    if is_title(&cue) && greets.iter().any(|word| before.trim_end().ends_with(word)) {
+    if is_title(&cue) && TO_THEM.is_match(&before) || cue.contains("speaking") && before.trim_end().ends_with("am i") {
         return None;
     }
     let words = words_from(text, start, taken, lead == Lead::Strong);
+    let is_other = words.iter().all(|word| is_plain(word.words(text))) || names_organisation(text, &words);
+    if lead != Lead::Strong && is_other
+        || SEARCH.is_match(&before) && !before.contains("book") && !before.contains("reserv")
+    {
+        return None;
+    }
     let span = words.first()?.covering(*words.last()?);
     let is_title = is_title(&cue);
     let fits = match lead {
@@ -148,6 +171,16 @@ fn after_lead(text: &str, lead_start: usize, start: usize, lead: Lead, taken: &[
     Some(Found { span, part })
 }
 
+/// Whether a word says nothing of a name on its own.
+pub(super) fn is_plain(word: &str) -> bool {
+    is_common(word) || is_everyday(word) && !is_name_like(word)
+}
+
+fn names_organisation(text: &str, words: &[Span]) -> bool {
+    words.len() > 1
+        && words.iter().any(|word| ORGANISATIONS.contains(&format!(" {} ", word.words(text).to_lowercase())))
+}
+
 fn is_title(cue: &str) -> bool {
     matches!(cue.trim().trim_end_matches('.'), "mr" | "mrs" | "ms" | "miss" | "mdm" | "madam" | "dr")
 }
@@ -155,6 +188,12 @@ fn is_title(cue: &str) -> bool {
 /// Whether a single capitalised word after this lead is a name: "I'm Vashti" is, "I'm Polish" may not be.
 fn is_name_like_alone(cue: &str, text: &str, span: Span) -> bool {
     let trimmed = cue.trim();
+    // Who writes in capitals alone says nothing by them.
+    if trimmed.ends_with("m with")
+        || !text.contains(char::is_lowercase) && !is_title(cue) && !trimmed.ends_with("under")
+    {
+        return false;
+    }
     let ends = lead_out(text, span.end, 3);
     let is_end =
         ends.is_empty() || ends.starts_with(['.', ',', '!', ';']) || ends.starts_with(" a") || ends.starts_with(" i");
@@ -197,7 +236,11 @@ fn words_from(text: &str, start: usize, taken: &[Span], any_case: bool) -> Vec<S
 
         if !is_free(word, taken)
             || !fits_case
-            || is_everyday(letters) && !is_particle(letters) && !is_name_like(letters)
+            || is_common(letters) && !is_capitalised(letters)
+            || is_everyday(letters)
+                && !is_particle(letters)
+                && !is_name_like(letters)
+                && (is_first || !is_family_name(letters))
         {
             break;
         }
@@ -216,12 +259,16 @@ fn words_from(text: &str, start: usize, taken: &[Span], any_case: bool) -> Vec<S
 }
 
 /// Everyday words that are also names, written with a capital.
-const NAME_LIKE: &str =
-    " Ah An Do Ha He Ho She So April May June August September Will Mark Art Long See Love Young Price Best Friend ";
+const NAME_LIKE: &str = " Ah An Do Ha He Ho She So April May June August September Will Mark Art Long See Love Young Price Best Friend Hope Guy Chance ";
 
 /// Whether a capitalised everyday word is also a name: people are called April, Will and Ah Kow.
 pub(super) fn is_name_like(word: &str) -> bool {
     NAME_LIKE.contains(&format!(" {word} "))
+}
+
+/// Whether a capitalised everyday word is a family name as well, as in Anna Day.
+pub(super) fn is_family_name(word: &str) -> bool {
+    FAMILY_NAMES.split_whitespace().any(|name| name == word)
 }
 
 /// The word that begins at `start`, if one does: letters with inner apostrophes, hyphens and full stops.
@@ -269,6 +316,9 @@ fn before_tails(text: &str, taken: &[Span]) -> Vec<Found> {
         }
         let words = words_from(text, start, taken, false);
         let (Some(first), Some(last)) = (words.first(), words.last()) else { continue };
+        if words.iter().all(|word| is_plain(word.words(text))) || names_organisation(text, &words) {
+            continue;
+        }
         let span = first.covering(*last);
         let Some(tail) = TAIL.find(span.after(text)).map(|tail| tail.as_str().to_lowercase()) else { continue };
         let needs_two = tail.contains("booking")

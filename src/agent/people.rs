@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::counted::{Counts, counts, is_pronoun};
+use super::lexicon::is_question;
 use super::numbers::{NUMBER, number};
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
@@ -34,7 +36,7 @@ static COUNT: LazyLock<Regex> = LazyLock::new(|| {
         format!(r"\bus\s+({NUMBER})\b"),
         format!(r"\b((?:a\s+)?{NUMBER})(?:\s+|-)person\s+(?:table|booking|reservation|party)"),
         format!(
-            r"\b({NUMBER})(?:\s+|-)(?:in\s+(?:total|all|(?:our|my|the)\s+(?:party|group))|total|persons|pax|heads?|diners?|seats?|members?|board members|co-? ?workers|customers?|attending|are\s+(?:attending|coming|with)|coming|visitors?|participants?|top)\b"
+            r"\b({NUMBER})(?:\s+|-)(?:in\s+(?:total|all|(?:our|my|the)\s+(?:party|group))|total|persons|pax|individuals|folks|diners?|seats?|members?|board members|co-? ?workers|customers?|attending|are\s+(?:attending|coming|with)|coming|visitors?|participants?|top)\b"
         ),
         format!(
             r"\b(?:party|group|table|booking|reservation|band|gang|family|room|space|seats?|people|total|team|here)\s*(?:size)?\s*(?:of|is|for|:)\s*{near}({NUMBER})\b"
@@ -48,6 +50,10 @@ static COUNT: LazyLock<Regex> = LazyLock::new(|| {
             r"\b(?:for|seat|seat\s+all|seating|accom+[oa]date|acomm?[oa]date|fit|hold|we\s+are|we['’]?re|we\s+will\s+be|we['’]ll\s+be|there\s+(?:are|is|will\s+be|would\s+be)|there['’]s|there['’]ll\s+be|it\s+will\s+be|it['’]ll\s+be|(?:only|just)\s+be|expect|only|just|ma(?:ke|kes)\s+(?:it|that)|it['’]?s|it\s+is|for\s+us)\s+{near}((?:the\s+|a\s+)?{NUMBER})\b"
         ),
         format!(r"\bwe\s+have\s+({NUMBER})\s*(?:[.,!]|$)"),
+        format!(r"\bi\s+(?:said|meant|mean)\s+(?:for\s+)?({NUMBER})\b"),
+        format!(
+            r"\bnot\s+{NUMBER}(?:\s+\w+)?\s*,?\s*(?:but\s+)?({NUMBER})\b|\b({NUMBER})\s+(?:is\s+coming\s+)?not\s+{NUMBER}\b"
+        ),
         format!(
             r"\b({NUMBER})\s+(?:at\s+\d|(?:at|for)\s+(?:around\s+|about\s+)?(?:\d{{1,2}}(?:[:.]\d\d|\s?[ap]m)|noon\b|half\b|quarter\b|breakfast\b|lunch\b|dinner\b|brunch\b))"
         ),
@@ -58,17 +64,64 @@ static COUNT: LazyLock<Regex> = LazyLock::new(|| {
 /// What only concerns some of the party.
 static SIDE_MATTER: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r"(?i)\b(?:vegans?|vegetarians?|allerg\w+|c[oe]eliacs?|intoleran\w+|pescatarians?|wheelchairs?|high ?-?chairs?|kid chairs?|smok\w+|late|later|disab\w+|pregnant|membership|halal|kosher|pork|nuts?)\b",
+        r"(?i)\b(?:vegans?|vegetarians?|allerg\w+|co?eliacs?|intoleran\w+|gluten|dairy|lactose|diets?|dietary|diabetic|pescatarians?|wheelchairs?|crutches|walker|high ?-?chairs?|kid chairs?|booster|prams?|strollers?|bugg(?:y|ies)|push ?chairs?|smok\w+|late|later|disab\w+|blind|deaf|pregnant|membership|halal|kosher|seafood|shellfish|pork|nuts?|(?:don['’]?t|doesn['’]?t|can['’]?t|cannot|not)\s+(?:eat|drink|have))\b",
     )
 });
 
-/// What follows a number that counts something else than people.
+/// What follows a number that is an hour, or a part of the party.
 static OTHER_THING: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r"(?ix)^\s*(?:-\s*)?(?:more|additional|extra|\#|stars?|tables?|high\s?-?chairs?|booths?|course|courses|days?|weeks?|months?|years?|hours?|
-        minutes?|mins?|percent|%|dollars?|pounds?|euros?|[:./]\d|st\b|nd\b|rd\b|th\b|am\b|pm\b|a\.m|p\.m|ish\b|o['’]?clock|on\s+the|one\b|of\s+(?:my|the|our|those|your|them|high|extra|spare|pet)\b|that\b|questions?|kids\b|kid\s)",
+        r"(?i)^\s*(?:am\b|pm\b|a\.m|p\.m|ish\b|-ish\b|o['’]?clock|on\s+the|one\b|of\s+(?:my|the|our|those|your|them|high|extra|spare|pet|one)\b|off\b|that\b|kids\b|kid\s)",
     )
 });
+
+/// Words that a party is counted behind, whatever it is made of: "a table for 5 tenors".
+static PARTY_LEAD: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"\b(?:tables?|book(?:ing)?|reserv(?:e|ation)|party|group|seats?|seating|room|space|accommodate|fit)\s+(?:for\s+|of\s+)?(?:about\s+|around\s+|just\s+|only\s+|us\s+)?$",
+    )
+});
+
+/// What a number is a grade of, somewhere before it.
+static GRADED: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"\b(?:rating|rated|stars?|score|price|budget|discount|volume|temperature)\b[^.?!]*$"));
+
+/// People who are said to be or to need something, rather than to come.
+static SUBSET: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"(?i)^\s*(?:of\s+us|\w+)\s+(?:who|that|is|are|has|have|had|needs?|will|would|may|might|can|cannot|can['’]t|does|do|uses?|using|prefers?|wants?|requires?)\b",
+    )
+});
+
+/// A report and no party: "5 people told me".
+static REPORT: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"^\s*(?:told|said|say|recommended|work|works|complained|waiting|in front|ahead|behind|walked|left|died|share|can['’]?t|cannot|couldn['’]t|won['’]t|got|cancel\w*|dropped|pulled|backed|less|fewer|ate|dined|came|visited|went|loved|enjoyed|stayed)\b",
+    )
+});
+
+/// What is said of people who may be the party: "are both vegetarian", "smoke".
+static STATE: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r"^\s+(?:who\s+)?(?:are|is|am|both|have|has|smokes?|needs?|(?:do|ca)n['’]?t)\b[\w' ]{0,24}")
+});
+
+/// Things for some of the party.
+static CHAIRS: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"\b(?:high\s?-?chairs?|boosters?(?:\s+seats?)?|baby\s+(?:seats?|chairs?)|cots?|enough|share)\s+for(?:\s+my|\s+our)?$",
+    )
+});
+
+/// A relation who is spoken of: "my husband is running late".
+static SPOKEN_OF: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"^\s*(?:is|isn['’]t|was|wasn['’]t|has|had|hates?|loves?|likes?|can['’]t|cannot|couldn['’]t|won['’]t|will\s+(?:call|pay|decide|tell|confirm|let|get|contact|phone|message)|said|says|thinks|wants|needs|smokes?|eats|doesn['’]t|does)\b",
+    )
+});
+
+/// "just me", "only going to be me".
+static ALONE: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"\b(?:just|only)(?:\s+(?:for|be|going\s+to\s+be|gonna\s+be))?$"));
 
 /// A bare number as an answer.
 static BARE: LazyLock<Regex> =
@@ -86,25 +139,50 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
     }
     for found in COUNT.captures_iter(text).filter_map(|found| found.iter().flatten().nth(1)) {
         let span = Span::of(text, found);
-        let words = span.words(text).to_lowercase();
-        let of_us =
-            lead_out(text, span.end, 8).starts_with(" of us") && (side && !words.starts_with("the") || words == "one");
-        let or_more = words == "one" && side;
-        if is_free(span, taken)
-            && is_free(span, &spans)
-            && !OTHER_THING.is_match(span.after(text))
-            && !of_us
-            && !or_more
-        {
+        if is_free(span, taken) && is_free(span, &spans) && is_count(text, span, side) {
             spans.push(span);
         }
     }
     if spans.is_empty() && asked {
         let bare = BARE.find_iter(text).map(|found| Span::of(text, found));
-        spans.extend(bare.filter(|span| is_free(*span, taken) && !OTHER_THING.is_match(span.after(text))).last());
+        let is_short = text.split_whitespace().count() <= 3;
+        let fits = |span: &Span| {
+            let stands = match counts(text, *span) {
+                Counts::Alone | Counts::People => true,
+                Counts::Unknown => is_short,
+                Counts::Thing => false,
+            };
+            stands && is_free(*span, taken) && !OTHER_THING.is_match(span.after(text)) && !is_pronoun(text, *span)
+        };
+        spans.extend(bare.filter(fits).last());
     }
     spans.sort();
     spans
+}
+
+/// Whether a bare number is one of people.
+fn is_count(text: &str, span: Span, side: bool) -> bool {
+    let words = span.words(text).to_lowercase();
+    let after = lead_out(text, span.end, 40);
+    let is_some = side && (SUBSET.is_match(&after) || words == "one") && !words.starts_with("the");
+    let fits = match counts(text, span) {
+        Counts::Thing => false,
+        Counts::Alone | Counts::People => true,
+        Counts::Unknown => words.starts_with("the ") || PARTY_LEAD.is_match(&lead_in(text, span.start, 40)),
+    };
+    let one_of_us = words == "one" && after.starts_with(" of us");
+    let is_grade = GRADED.is_match(&lead_in(text, span.start, 40));
+    fits && !is_grade && !is_some && !one_of_us && !is_pronoun(text, span) && !OTHER_THING.is_match(span.after(text))
+}
+
+/// Whether a text says nothing but that one comes alone: "me", "it's for me please".
+fn is_only_me(text: &str) -> bool {
+    let filler =
+        "it it's its is will be it'll i'll for me myself i a table just only please yes thanks one going to and";
+    let lower = text.to_lowercase().replace('’', "'");
+    let mut words =
+        lower.split(|letter: char| !(letter.is_alphanumeric() || letter == '\'')).filter(|word| !word.is_empty());
+    !is_question(text) && words.all(|word| filler.split(' ').any(|known| known == word))
 }
 
 /// "5 people and I need…": the last word begins another clause.
@@ -129,9 +207,23 @@ fn is_party(text: &str, span: Span, asked: bool, side: bool) -> bool {
     let members =
         lower.split([',', '&']).flat_map(|part| part.split(" and ")).flat_map(|part| part.split(" plus ")).count();
     let has_count = lower.split(' ').any(|word| number(word).is_some_and(|_| !matches!(word, "a" | "an")));
-    let is_extra = ["add", "adding", "another", "extra", "under", "or"].iter().any(|word| before.ends_with(word));
+    let is_extra = ["add", "adding", "another", "additional", "minus", "extra", "under", "or"]
+        .iter()
+        .any(|word| before.ends_with(word));
     let owned = ["i have", "i've got", "have got", "bring", "bringing"].iter().any(|word| before.ends_with(word));
-    if is_extra && !before.ends_with("or") || after.starts_with("'s") || after.trim_start().starts_with("more") {
+    let has_children = ["we have", "we've got", "there's", "there is"].iter().any(|word| before.ends_with(word))
+        && members < 2
+        && ["kid", "child", "bab", "toddler"].iter().any(|word| lower.contains(word));
+    let is_state = STATE.find(&after).is_some_and(|found| SIDE_MATTER.is_match(found.as_str()));
+    if has_children || is_state || CHAIRS.is_match(before) {
+        return false;
+    }
+    let is_left = lower.ends_with("alone") && ["leave", "left"].iter().any(|word| before.ends_with(word));
+    if is_left
+        || is_extra && !before.ends_with("or")
+        || after.starts_with("'s")
+        || after.trim_start().starts_with("more")
+    {
         return false;
     }
     if owned && !lower.contains("people") && !lower.contains("adult") && !lower.contains("couple") {
@@ -144,14 +236,20 @@ fn is_party(text: &str, span: Span, asked: bool, side: bool) -> bool {
     if !has_self && members < 2 && lower.starts_with("my ") && !asked && !before.ends_with("for") {
         return false;
     }
+    if !has_self && members < 2 && !has_count && SPOKEN_OF.is_match(&after) || REPORT.is_match(&after) {
+        return false;
+    }
+    if !has_self && members < 2 && !has_count && lower.ends_with("other") {
+        return false;
+    }
     if lower.starts_with("a person") || after.trim_start().starts_with("will be having") {
         return false;
     }
     match (has_self, members) {
         (true, 2..) => true,
         (true, _) => {
-            let alone = lower.contains("alone") || before.ends_with("just") || before.ends_with("only");
-            asked || alone || (lower == "myself" && before.ends_with("for"))
+            let alone = lower.contains("alone") || ALONE.is_match(before);
+            asked && is_only_me(text) || alone || (lower == "myself" && before.ends_with("for"))
         }
         (false, 2..) => has_count || asked || before.ends_with("for") || before.ends_with("take"),
         (false, _) => {

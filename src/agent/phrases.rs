@@ -237,3 +237,43 @@ impl Phrases {
         format!("{question}{}", options.collect::<String>())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::form::Form;
+
+    /// Longest sentence that the agent says of its own, in characters: two lines of a chat.
+    const SENTENCE_CHARS_MAX: usize = 120;
+
+    fn all(phrases: &Phrases) -> Vec<&'static str> {
+        let Phrases { thanks, changed, person_answers, text_only, needed, stopped, welcome_back, handed_over, .. } =
+            phrases;
+        let Phrases { given_up, will_return, questions, wrong, .. } = phrases;
+        let single = [thanks, changed, person_answers, text_only, needed, stopped, welcome_back, handed_over];
+        single.into_iter().chain([given_up, will_return]).chain(questions).chain(wrong).copied().collect()
+    }
+
+    #[test]
+    fn every_sentence_is_there_and_short_in_every_language() {
+        for phrases in [&ENGLISH, &CHINESE, &MALAY, &SPANISH, &GERMAN, &FRENCH] {
+            for sentence in all(phrases) {
+                assert!((1..=SENTENCE_CHARS_MAX).contains(&sentence.chars().count()), "{sentence:?}");
+                assert_eq!(sentence.trim(), sentence);
+            }
+        }
+    }
+
+    #[test]
+    fn the_document_lists_every_english_sentence() {
+        let document = include_str!("../../docs/agent.md");
+        for sentence in all(&ENGLISH) {
+            assert!(document.contains(sentence), "docs/agent.md lacks {sentence:?}");
+        }
+        for field in Form::default_form().fields {
+            assert!(document.contains(&field.question), "docs/agent.md lacks {:?}", field.question);
+        }
+        let form = Form::default_form();
+        assert!(document.contains(&form.greeting) && document.contains(&form.closing), "{form:?}");
+    }
+}

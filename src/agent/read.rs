@@ -165,14 +165,28 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of several values the one that holds: the last that is not denied, since people correct themselves as they go.
+    /// Of several values the one that holds: the last that is not denied, since people correct themselves as they go. A value
+    /// that is said not to be is none.
     pub(super) fn settled(&self, mut values: Vec<(Span, String)>) -> Option<(Span, String)> {
-        let denied = |span: &Span| {
+        values.retain(|(span, _)| !self.is_denied(*span));
+        let doubted = |span: &Span| {
             let before = lead_in(self.text, span.start, 16);
             ["not ", "n't ", "n’t ", "from ", "instead of ", "said "].iter().any(|word| before.ends_with(word))
         };
-        let kept = values.iter().rposition(|(span, _)| !denied(span));
+        let kept = values.iter().rposition(|(span, _)| !doubted(span));
         kept.or(values.len().checked_sub(1)).map(|place| values.swap_remove(place))
+    }
+
+    /// "not on Friday", "anything but 7"; but "why not 7".
+    fn is_denied(&self, span: Span) -> bool {
+        let before = lead_in(self.text, span.start, 24);
+        let before = before.trim_end();
+        let joint = [" on", " at", " for", " the", " in"].iter().find_map(|joint| before.strip_suffix(joint));
+        let head = joint.unwrap_or(before);
+        ["not", "anything but", "any day but", "except"].iter().any(|word| {
+            let rest = head.strip_suffix(word);
+            rest.is_some_and(|rest| !rest.ends_with(char::is_alphanumeric) && !rest.trim_end().ends_with("why"))
+        })
     }
 
     fn choices(&mut self) {

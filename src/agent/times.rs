@@ -6,7 +6,9 @@ use jiff::civil::{DateTime, Time};
 use jiff::{Span as Duration, Timestamp, tz::TimeZone};
 use regex::Regex;
 
-use super::dates::OTHER_MATTER;
+use super::asides::is_aside;
+use super::counted::{Counts, counts, is_pronoun};
+use super::dates::is_moment;
 use super::numbers::{NUMBER, number};
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
@@ -33,7 +35,7 @@ static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
             r"\b(?:(?:an hour|half an hour|quarter|half|{NUMBER}(?:\s+(?:min(?:ute)?s?|hours?))?)(?:\s+|-)(?:past|after|to|before|till)\s+){hour}(?:{MERIDIEM}|\s?ish\b|{part}|\b)"
         ),
         format!(r"\bhalf\s+(?:{HOUR_WORDS}|\d{{1,2}})\b"),
-        format!(r"\b(?:[01]?\d|2[0-4])[:.h][0-5]\d{MERIDIEM}"),
+        format!(r"{lead}\b(?:[01]?\d|2[0-4])[:.h][0-5]\d{MERIDIEM}"),
         format!(r"{lead}\b{clock}{ish}?{part}?"),
         format!(r"\b(?:[01]?\d|2[0-4]){MERIDIEM}"),
         format!(r"\b\d{{3,4}}{MERIDIEM}"),
@@ -69,33 +71,70 @@ static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// Streets that a house number stands before.
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r"(?i)^\s+(?:[\p{L}'’]+\s+){0,2}(?:street|road|avenue|lane|drive|square|st\.|rd\.|ave)(?:[^\p{L}]|$)")
+});
+
+/// What stands before a number that is no hour, though one was asked for.
+static NO_HOUR: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"\b(?:not|we\s+are|we['’]re|there\s+are|(?:table|party|group)\s+(?:for|of))\s+$"));
+
+/// Whether a bare number can be an hour: nothing is counted by it, and it is no part of an address.
+fn is_hour(text: &str, span: Span) -> bool {
+    let after = span.after(text);
+    let follows_name = after.trim_start().starts_with(char::is_uppercase) && text.contains(char::is_lowercase);
+    match counts(text, span) {
+        Counts::Alone => !ADDRESS.is_match(after) && !COUNTED.is_match(after),
+        Counts::Unknown => {
+            !ADDRESS.is_match(after) && !COUNTED.is_match(after) && !follows_name && !is_pronoun(text, span)
+        }
+        Counts::People | Counts::Thing => false,
+    }
+}
+
 /// Finds the times of a text in order. `asked` widens what counts.
 pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
-    if !asked && OTHER_MATTER.is_match(text) {
-        return Vec::new();
-    }
     let mut spans: Vec<Span> = ANYWHERE
         .find_iter(text)
-        .map(|found| trimmed_now(text, Span::of(text, found)))
-        .filter(|span| is_free(*span, taken) && is_time(text, *span))
+        .map(|found| beside(text, trimmed_now(text, Span::of(text, found)), taken))
+        .filter(|span| !span.is_empty() && is_free(*span, taken) && is_time(text, *span))
         .collect();
     for found in AT_HOUR.captures_iter(text).filter_map(|found| found.get(1)) {
         let span = Span::of(text, found);
         let fits =
             number(span.words(text)).is_some_and(|hour| (1..=24).contains(&hour) || (100..=2400).contains(&hour));
-        if fits && is_free(span, taken) && is_free(span, &spans) && !COUNTED.is_match(span.after(text)) {
+        if fits && is_free(span, taken) && is_free(span, &spans) && is_hour(text, span) {
             spans.push(span);
         }
     }
     if spans.is_empty() && asked && text.split_whitespace().count() <= ANSWER_WORDS_MAX {
         let fits = |span: &Span| {
             let hour = number(span.words(text)).unwrap_or(0);
-            is_free(*span, taken) && !COUNTED.is_match(span.after(text)) && (hour < 25 || (100..=2400).contains(&hour))
+            let stands = counts(text, *span) == Counts::Alone
+                && !is_pronoun(text, *span)
+                && !NO_HOUR.is_match(&lead_in(text, span.start, 16));
+            is_free(*span, taken) && stands && is_hour(text, *span) && (hour < 25 || (100..=2400).contains(&hour))
         };
         spans.extend(ASKED.find_iter(text).map(|found| Span::of(text, found)).find(fits));
     }
+    spans.retain(|span| !is_aside(text, *span, asked));
     spans.sort();
     spans
+}
+
+/// What a time leaves of the words that it shares with a day: "this evening at 8:15" says a day and "8:15".
+fn beside(text: &str, span: Span, taken: &[Span]) -> Span {
+    let Some(day) = taken.iter().find(|day| day.overlaps(span)) else { return span };
+    let rest = if day.start <= span.start {
+        Span::new(day.end.min(span.end), span.end)
+    } else {
+        Span::new(span.start, day.start)
+    };
+    let words = rest.words(text);
+    let joint = ["at ", "around "].into_iter().find(|joint| words.trim_start().to_lowercase().starts_with(joint));
+    let head = joint.map_or(0, |joint| words.len() - words.trim_start().len() + joint.len());
+    Span::new(rest.start + head, rest.end).trimmed(text)
 }
 
 fn trimmed_now(text: &str, span: Span) -> Span {
@@ -111,6 +150,9 @@ fn is_time(text: &str, span: Span) -> bool {
     let lower = span.words(text).to_lowercase();
     if lower.starts_with("half ") && !lower.contains(':') && lower.contains("half an") {
         return lower.contains("hour");
+    }
+    if is_moment(&lower) {
+        return false;
     }
     let before = lead_in(text, span.start, 8);
     let counts = lower.ends_with("tonight") && before.ends_with(" of ");

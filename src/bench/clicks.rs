@@ -1,15 +1,14 @@
 //! Presses of a widget.
 
-use anyhow::ensure;
-
-use super::bare::Bare;
+use super::Setting;
 use super::load::Load;
-use super::roles::Redirect;
 use super::rows::{self, Count};
-use super::tally::{Outcome, Tally};
-use super::{Kind, Setting};
-use crate::domain::time::Clock;
+use super::scene::Scene;
+use super::tally::Outcome;
+use super::turns::{self, Requests};
 
+/// Events that deliveries are measured with, at least: more than are in flight when the webhook begins to answer.
+pub const RECORDED_MIN: u64 = 512;
 /// What the browser of a visitor says.
 pub const USER_AGENT: &str = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36";
 /// Where the visitor came in, percent-encoded.
@@ -37,57 +36,60 @@ pub fn writer(widget: &str) -> impl Fn(u64, &mut Vec<u8>) + use<> {
     }
 }
 
+/// Reads the number of a press from the event that it caused.
+pub fn number(event: &[u8]) -> Option<u64> {
+    const BEFORE: &[u8] = b"\"device_id\":\"";
+    let at = event.windows(BEFORE.len()).position(|bytes| bytes == BEFORE)? + BEFORE.len();
+    let device = std::str::from_utf8(event.get(at..at + 36)?).ok()?;
+    u64::from_str_radix(device.rsplit_once('-')?.1, 16).ok()
+}
+
+/// What every press is stored as.
+pub const STORED_AS: [Count; 3] = [Count::Clicks, Count::ClickEvents, Count::Deliveries];
+
 /// Measures, and tells how many presses were answered in all.
-pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<(Outcome, u64)> {
-    let Setting { plan, database, server, progress, .. } = setting;
-    progress.tell("clicks");
-    debug_assert!(plan.wants(Kind::Clicks));
-    let write = writer(&database.project.widget_id);
-    let load = Load::new(server.address(), plan.connections, 302, &write);
-    let mut answered = load.slice(plan.slice()).await?.operations;
-    let redirect = Redirect::start().await?;
-    let idle = Load::new(redirect.address(), plan.connections, 302, &write);
-    idle.slice(plan.slice()).await?;
-    let texts = rows::click_texts(&database.app.db).await?;
-    let beside = setting.stage.database("bare", setting.sink.address).await?;
-    let rows = rows::of_click(&beside.project, texts, Clock::System.now().as_microsecond());
-    let mut bare = Bare::open(&beside, rows, plan.connections).await?;
-    let meter = database.meter(server).await?;
-    let (mut aurix, mut redirects, mut inserts) = (Tally::default(), Tally::default(), Tally::default());
-    let mut cpu = std::time::Duration::ZERO;
-    for _ in 0..plan.rounds() {
-        let before = meter.read()?;
-        aurix.add(load.slice(plan.slice()).await?);
-        cpu += meter.read()?.saturating_sub(before);
-        progress.turn();
-        redirects.add(idle.slice(plan.slice()).await?);
-        progress.turn();
-        inserts.add(bare.slice(plan.slice()).await?);
-        progress.turn();
-    }
-    answered += aurix.operations;
-    verify(setting, answered).await?;
-    Ok((Outcome::new(aurix, cpu, vec![("bare_rows", inserts), ("redirect", redirects)]), answered))
+pub(super) async fn measure(setting: &Setting<'_>, scene: &Scene) -> anyhow::Result<(Outcome, u64)> {
+    let Setting { plan, progress, .. } = setting;
+    progress.tell("click");
+    let write = writer(&scene.project.widget_id);
+    let load = Load::new(scene.addresses(), plan.connections, 302, &write);
+    load.slice(plan.slice()).await?;
+    let texts = rows::click_texts(&scene.database.app.db).await?;
+    let requests = Requests { name: "click", write: &write, rows: rows::of_click, texts };
+    let outcome = turns::take(setting, scene, &load, requests, async || Ok(())).await?;
+    scene.verify(load.sent(), &STORED_AS).await?;
+    Ok((outcome, load.sent()))
 }
 
-/// Presses twice as long as the plan says, since deliveries are faster. Tells how many were answered.
-pub(super) async fn record(setting: &Setting<'_>) -> anyhow::Result<u64> {
-    setting.progress.tell("clicks, so that there is something to deliver");
-    let write = writer(&setting.database.project.widget_id);
-    let load = Load::new(setting.server.address(), setting.plan.connections, 302, &write);
-    let mut answered = 0;
-    for _ in 0..2 * setting.plan.rounds() {
-        answered += load.slice(setting.plan.slice()).await?.operations;
+/// Presses, besides the `recorded` times before, twice as long as the plan says, since deliveries are faster, and until there
+/// are enough to deliver. Tells how many there are.
+pub(super) async fn record(setting: &Setting<'_>, scene: &Scene, recorded: u64) -> anyhow::Result<u64> {
+    let Setting { plan, progress, .. } = setting;
+    progress.phase("clicks, so that there is something to deliver", 2 * u64::from(plan.rounds()));
+    let write = writer(&scene.project.widget_id);
+    let load = Load::new(scene.addresses(), plan.connections, 302, &write).after(recorded);
+    let mut round = 0;
+    while round < 2 * plan.rounds() || load.sent() < RECORDED_MIN {
+        load.slice(plan.slice()).await?;
+        progress.step(1);
+        round += 1;
     }
-    verify(setting, answered).await?;
-    Ok(answered)
+    scene.verify(load.sent(), &STORED_AS).await?;
+    Ok(load.sent())
 }
 
-/// Every press that was answered is there, with its session, its event and its delivery, and nothing besides.
-async fn verify(setting: &Setting<'_>, answered: u64) -> anyhow::Result<()> {
-    for what in [Count::Clicks, Count::ClickEvents, Count::Deliveries] {
-        let stored = rows::count(&setting.database.app.db, what).await?;
-        ensure!(stored == answered, "{answered} presses were answered, and the database holds {stored} ({what:?})");
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_press_is_known_by_its_event() {
+        let mut request = Vec::new();
+        writer("w")(0xabc, &mut request);
+        let request = String::from_utf8(request).expect("a request is text");
+        let device = request.split_once("device_id=").expect("the device's").1.split_once('&').expect("more").0;
+        assert_eq!(number(format!("{{\"data\":{{\"device_id\":\"{device}\",\"x\":1}}}}").as_bytes()), Some(0xabc));
+        assert_eq!(number(b"{\"device_id\":\"short\"}"), None);
+        assert_eq!(number(b"{\"device_id\":null}"), None);
     }
-    Ok(())
 }

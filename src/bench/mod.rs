@@ -4,76 +4,49 @@
 mod bare;
 mod clicks;
 mod deliveries;
+mod download;
+mod end_to_end;
+mod fan_out;
+mod fill;
+mod finding;
+mod list;
 mod load;
 mod messages;
+mod nodes;
+mod plan;
 mod process;
 mod progress;
+mod project;
 mod report;
 pub mod roles;
 mod rows;
+mod scene;
 mod server;
 mod sink;
+mod slow;
 mod stage;
+mod steady;
 mod tally;
+mod turns;
 mod wire;
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use crate::config::Config;
+pub use plan::{CONNECTIONS_MAX, Kind, NODES_MAX, Plan, RATE_MAX, ROWS_MAX, SECONDS_MAX, WAITING_MAX, WEBHOOKS_MAX};
 use progress::Progress;
 pub use report::Report;
+use scene::Scene;
 use server::Server;
+use sink::HELD_PATH;
 use stage::{Database, Stage};
 
-/// The longest slice before the other side has its turn.
-const SLICE_MAX: Duration = Duration::from_millis(500);
-/// The longest time for one side, in seconds.
-pub const SECONDS_MAX: f64 = 600.0;
-/// The most connections.
-pub const CONNECTIONS_MAX: usize = 1024;
 /// Starts of which the middle one counts.
 const STARTS: usize = 5;
 
-/// What can be measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Kind {
-    /// Presses of a widget, on disk before the visitor is sent on.
-    Clicks,
-    /// Signed WhatsApp messages of distinct people, on disk before the platform is answered.
-    Messages,
-    /// Events on their way to a webhook that answers at once.
-    Deliveries,
-}
-
-/// What to measure, and how long.
-pub struct Plan {
-    /// Seconds of load for each side.
-    pub seconds: f64,
-    /// Connections that press or send at once.
-    pub connections: usize,
-    /// All where there are none.
-    pub only: Vec<Kind>,
-}
-
-impl Plan {
-    fn wants(&self, kind: Kind) -> bool {
-        self.only.is_empty() || self.only.contains(&kind)
-    }
-
-    fn slice(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds).min(SLICE_MAX)
-    }
-
-    /// How often each side has its turn.
-    fn rounds(&self) -> u32 {
-        let rounds = (self.seconds / self.slice().as_secs_f64()).round();
-        (1..=u32::MAX).find(|round| f64::from(*round) >= rounds).unwrap_or(1)
-    }
-}
-
-/// Measures what the plan asks for on the database of the settings: a folder below the data folder, or a database of its own
+/// Measures what the plan asks for on the database of the settings: a folder below the data folder, or databases of its own
 /// on the PostgreSQL server. Both are removed at the end, also after an error.
 pub async fn run(config: &Config, plan: &Plan) -> anyhow::Result<Report> {
     let stage = Stage::make(config).await?;
@@ -87,51 +60,74 @@ pub async fn run(config: &Config, plan: &Plan) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-async fn measure(stage: &Stage, plan: &Plan) -> anyhow::Result<Report> {
-    let progress = Progress::new(plan);
-    progress.tell("starting servers");
-    let first_start = start_anew(stage).await?;
-    let sink = sink::Sink::open().await?;
-    let database = stage.database("main", sink.address).await?;
-    let start = starts(&database).await?;
-    let server = Server::start(&database).await?;
-    let mut report = Report {
-        engine: database.app.db.engine(),
-        connections: plan.connections,
-        binary_bytes: std::fs::metadata(std::env::current_exe()?).context("the size of the program")?.len(),
-        first_start,
-        start,
-        idle_bytes: process::resident_bytes(server.pid())?,
-        loaded_bytes: 0,
-        clicks: None,
-        messages: None,
-        deliveries: None,
-    };
-    let setting = Setting { plan, stage, database: &database, server: &server, sink: &sink, progress: &progress };
-    if plan.wants(Kind::Messages) {
-        report.messages = Some(messages::measure(&setting).await.context("messages")?);
-    }
-    let mut recorded = 0;
-    if plan.wants(Kind::Clicks) {
-        let (outcome, count) = clicks::measure(&setting).await.context("clicks")?;
-        (report.clicks, recorded) = (Some(outcome), count);
-    }
-    if plan.wants(Kind::Deliveries) {
-        report.deliveries = Some(deliveries::measure(&setting, recorded).await.context("deliveries")?);
-    }
-    report.loaded_bytes = process::resident_bytes(server.pid())?;
-    progress.end();
-    Ok(report)
-}
-
 /// What every measurement needs.
 struct Setting<'a> {
     plan: &'a Plan,
     stage: &'a Stage,
-    database: &'a Database,
-    server: &'a Server,
-    sink: &'a sink::Sink,
     progress: &'a Progress,
+}
+
+async fn measure(stage: &Stage, plan: &Plan) -> anyhow::Result<Report> {
+    ensure!(
+        plan.nodes.is_empty() || stage.is_on_server(),
+        "--nodes: SQLite is for one process; give --database postgres://…"
+    );
+    let progress = Progress::new();
+    let setting = Setting { plan, stage, progress: &progress };
+    let mut report = main_scene(&setting).await?;
+    if plan.wants(Kind::EndToEnd) {
+        report.findings.push(("end_to_end", end_to_end::measure(&setting).await.context("end-to-end")?));
+    }
+    if plan.wants(Kind::List) {
+        report.findings.push(("list", list::measure(&setting).await.context("list")?));
+    }
+    if plan.wants(Kind::FanOut) {
+        report.findings.push(("fan_out", fan_out::measure(&setting).await.context("fan-out")?));
+    }
+    if plan.wants(Kind::Slow) {
+        report.findings.push(("slow", slow::measure(&setting).await.context("slow")?));
+    }
+    if !plan.nodes.is_empty() {
+        report.findings.push(("nodes", nodes::measure(&setting).await.context("nodes")?));
+    }
+    progress.end();
+    Ok(report)
+}
+
+/// Starts, memory, and the measurements that share a server: messages, clicks, and the deliveries of those clicks.
+async fn main_scene(setting: &Setting<'_>) -> anyhow::Result<Report> {
+    let Setting { plan, stage, progress } = setting;
+    progress.tell("starting servers");
+    let first_start = start_anew(stage).await?;
+    let scene = Scene::open(stage, "main", HELD_PATH).await?;
+    let mut report = Report {
+        engine: scene.database.app.db.engine(),
+        connections: plan.connections,
+        binary_bytes: std::fs::metadata(std::env::current_exe()?).context("the size of the program")?.len(),
+        first_start,
+        start: starts(&scene.database).await?,
+        idle_bytes: process::resident_bytes(scene.pid())?,
+        loaded_bytes: None,
+        findings: Vec::new(),
+    };
+    if plan.wants(Kind::Message) {
+        let outcome = messages::measure(setting, &scene).await.context("message")?;
+        report.findings.push(("message", outcome.finding("message")));
+    }
+    let mut recorded = 0;
+    if plan.wants(Kind::Click) {
+        let (outcome, count) = clicks::measure(setting, &scene).await.context("click")?;
+        report.findings.push(("click", outcome.finding("click")));
+        recorded = count;
+    }
+    if plan.wants(Kind::Deliver) {
+        let outcome = deliveries::measure(setting, &scene, recorded).await.context("deliver")?;
+        report.findings.push(("deliver", outcome.finding("deliver")));
+    }
+    if !report.findings.is_empty() {
+        report.loaded_bytes = Some(process::resident_bytes(scene.pid())?);
+    }
+    Ok(report)
 }
 
 /// How long a server takes that finds nothing: it makes its key and its tables first.

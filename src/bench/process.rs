@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::time::MissedTickBehavior;
 
 /// The kernel tells processor time in hundredths of a second, whatever its own tick.
 const TICKS_PER_SECOND: u64 = 100;
@@ -33,29 +34,54 @@ pub fn resident_bytes(pid: u32) -> anyhow::Result<u64> {
     Ok(kibibytes * 1024)
 }
 
-/// The processes whose time counts: the server, and those of a PostgreSQL on this machine.
+/// How often memory is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Runs `work`, and tells too how much memory the process used at most meanwhile.
+pub async fn most_resident<T>(pid: u32, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(T, u64)> {
+    let mut work = std::pin::pin!(work);
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut most = 0;
+    loop {
+        tokio::select! {
+            done = &mut work => return Ok((done?, most.max(resident_bytes(pid)?))),
+            _ = look.tick() => most = most.max(resident_bytes(pid)?),
+        }
+    }
+}
+
+/// The processes whose time counts: the servers, and those of a PostgreSQL on this machine.
 pub struct Meter {
-    server: u32,
+    servers: Vec<u32>,
     postmaster: Option<u32>,
 }
 
 impl Meter {
     /// `backend` is the process of a connection to PostgreSQL, where there is one on this machine.
-    pub fn new(server: u32, backend: Option<u32>) -> Self {
+    pub fn new(servers: Vec<u32>, backend: Option<u32>) -> Self {
         let is_here = |pid: &u32| {
             let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
             name.trim() == "postgres"
         };
-        Self { server, postmaster: backend.filter(is_here).and_then(parent) }
+        Self { servers, postmaster: backend.filter(is_here).and_then(parent) }
     }
 
     /// What they have used so far.
     pub fn read(&self) -> anyhow::Result<Duration> {
-        let Some(postmaster) = self.postmaster else { return cpu(self.server) };
+        let servers = self.servers.iter().map(|pid| cpu(*pid)).sum::<anyhow::Result<Duration>>()?;
+        let Some(postmaster) = self.postmaster else { return Ok(servers) };
         let pids = std::fs::read_dir("/proc").context("reading /proc")?;
         let pids = pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         let children = pids.filter(|pid| parent(*pid) == Some(postmaster));
         // One that ended meanwhile has nothing to tell.
-        Ok(cpu(self.server)? + children.filter_map(|pid| cpu(pid).ok()).sum())
+        Ok(servers + children.filter_map(|pid| cpu(pid).ok()).sum())
+    }
+
+    /// Runs `work`, and tells too what they used meanwhile.
+    pub async fn during<T>(&self, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(T, Duration)> {
+        let before = self.read()?;
+        let done = work.await?;
+        Ok((done, self.read()?.saturating_sub(before)))
     }
 }

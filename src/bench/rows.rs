@@ -1,6 +1,7 @@
 //! The statements of the benchmark: what is counted, and the rows that the engine gets bare.
 
 use crate::db::{Db, Sql, Value};
+use crate::params;
 
 /// The process behind a connection to PostgreSQL.
 pub async fn backend(db: &Db) -> anyhow::Result<Option<u32>> {
@@ -20,6 +21,8 @@ pub enum Count {
     Deliveries,
     /// Deliveries that ended well.
     Delivered,
+    /// Deliveries that are not over.
+    Due,
     /// Messages from people.
     Messages,
     /// People who wrote, each with a lead.
@@ -35,6 +38,7 @@ pub async fn count(db: &Db, what: Count) -> anyhow::Result<u64> {
         Count::ClickEvents => "SELECT COUNT(*) FROM events WHERE event_type = 'widget.click'",
         Count::Deliveries => "SELECT COUNT(*) FROM deliveries JOIN events ON events.id = deliveries.event_id",
         Count::Delivered => "SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'",
+        Count::Due => "SELECT COUNT(*) FROM deliveries WHERE due_at IS NOT NULL",
         Count::Messages => "SELECT COUNT(*) FROM messages WHERE direction = 'in'",
         Count::People => "SELECT COUNT(*) FROM conversations JOIN leads ON leads.conversation_id = conversations.id",
         Count::Unanswered => {
@@ -63,6 +67,17 @@ pub async fn click_texts(db: &Db) -> anyhow::Result<Vec<String>> {
 /// What a message stored: the bare rows have the same texts.
 pub async fn message_texts(db: &Db) -> anyhow::Result<Vec<String>> {
     texts(db, "SELECT text, raw FROM messages WHERE direction = 'in' ORDER BY id LIMIT 1", 2).await
+}
+
+/// Counts the deliveries of a project that are not over.
+pub async fn pending(db: &Db, project: i64) -> anyhow::Result<u64> {
+    let statement = "SELECT COUNT(*)
+         FROM deliveries
+         JOIN webhooks ON webhooks.id = deliveries.webhook_id
+         WHERE webhooks.project_id = $1 AND deliveries.status = 'pending'";
+    let counted =
+        db.read(async move |conn| Ok(conn.get(statement, params![project], |row| row.get::<i64>(0)).await?)).await?;
+    Ok(u64::try_from(counted)?)
 }
 
 async fn texts(db: &Db, statement: &'static str, columns: usize) -> anyhow::Result<Vec<String>> {
@@ -128,7 +143,7 @@ impl BareRow {
 }
 
 /// The four rows of a press.
-pub fn of_click(project: &super::stage::Project, texts: Vec<String>, now: i64) -> Vec<BareRow> {
+pub fn of_click(project: &super::project::Project, texts: Vec<String>, now: i64) -> Vec<BareRow> {
     use Column::{Int, Number, Ordered, Scattered, Text};
     let mut texts = texts.into_iter().map(Text).collect::<Vec<_>>();
     let body = texts.pop().unwrap_or(Number);
@@ -161,7 +176,7 @@ pub fn of_click(project: &super::stage::Project, texts: Vec<String>, now: i64) -
 }
 
 /// The three rows of a first message.
-pub fn of_message(project: &super::stage::Project, texts: Vec<String>, now: i64) -> Vec<BareRow> {
+pub fn of_message(project: &super::project::Project, texts: Vec<String>, now: i64) -> Vec<BareRow> {
     use Column::{Int, Number, Ordered, Scattered, Text};
     let mut message = vec![Int(project.id), Int(project.channel), Number, Ordered];
     message.extend(texts.into_iter().map(Text));

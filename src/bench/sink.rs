@@ -1,21 +1,28 @@
-//! Where deliveries and replies arrive: a listener that answers at once, or, at `/held`, only while its gate is open.
+//! Where deliveries and replies arrive: a listener whose paths answer at once, while a gate is open, or never.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::wire::Wire;
+use super::wire::{Message, Wire};
+use super::{clicks, moment};
 
 /// Where deliveries are held while the gate is closed.
 pub const HELD_PATH: &str = "/held";
 /// Where everything is answered at once.
 pub const OPEN_PATH: &str = "/open";
+/// Where everything is answered at once, and the moment is kept at which the event of each press came.
+pub const TIMED_PATH: &str = "/timed";
+/// Below it everything is answered at once, and each path gets each event.
+pub const EACH_PATH: &str = "/each/";
+/// Below it nothing is ever answered.
+pub const DEAD_PATH: &str = "/dead/";
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
@@ -30,9 +37,13 @@ struct State {
     gate: watch::Sender<bool>,
     /// Deliveries that were answered.
     answered: watch::Sender<u64>,
+    /// Deliveries that are not answered, ever.
+    unanswered: watch::Sender<u64>,
     replies: AtomicU64,
-    /// The ids of events that were answered.
+    /// The ids of events that were answered, each with its path.
     seen: Mutex<HashSet<String>>,
+    /// When the event of a press came first, by the press's number.
+    arrivals: Mutex<HashMap<u64, Instant>>,
 }
 
 impl Sink {
@@ -43,8 +54,10 @@ impl Sink {
         let state = Arc::new(State {
             gate: watch::Sender::new(false),
             answered: watch::Sender::new(0),
+            unanswered: watch::Sender::new(0),
             replies: AtomicU64::new(0),
             seen: Mutex::default(),
+            arrivals: Mutex::default(),
         });
         let shared = state.clone();
         tokio::spawn(async move {
@@ -53,6 +66,11 @@ impl Sink {
             }
         });
         Ok(Self { address, state })
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
     }
 
     /// Opens or closes the gate.
@@ -65,17 +83,35 @@ impl Sink {
         *self.state.answered.borrow()
     }
 
-    /// Events that were answered so far.
+    /// Events that were answered so far, on each path.
     pub fn distinct(&self) -> u64 {
-        self.state.seen.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
+        locked(&self.state.seen).len() as u64
+    }
+
+    /// When the events of presses came, by the press's number.
+    pub fn arrivals(&self) -> MutexGuard<'_, HashMap<u64, Instant>> {
+        locked(&self.state.arrivals)
     }
 
     /// Waits until so many were answered, but not longer than `most`.
     pub async fn until_answered(&self, count: u64, most: Duration) {
-        let mut answered = self.state.answered.subscribe();
-        // Both ends are fine: the count is read afterwards.
-        let _ = tokio::time::timeout(most, answered.wait_for(|answered| *answered >= count)).await;
+        until(&self.state.answered, count, most).await;
     }
+
+    /// Waits until so many came that will never be answered, but not longer than `most`. Tells how many there are.
+    pub async fn until_unanswered(&self, count: u64, most: Duration) -> u64 {
+        until(&self.state.unanswered, count, most).await;
+        *self.state.unanswered.borrow()
+    }
+}
+
+async fn until(counter: &watch::Sender<u64>, count: u64, most: Duration) {
+    // Both ends are fine: the count is read afterwards.
+    let _ = tokio::time::timeout(most, counter.subscribe().wait_for(|counted| *counted >= count)).await;
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Answers until the other side closes. What goes wrong shows in the counts.
@@ -85,20 +121,46 @@ async fn answer(state: Arc<State>, stream: TcpStream) {
     while let Ok(Some(request)) = wire.receive().await {
         let answer = match request.path() {
             HELD_PATH => {
-                let id = request.header("webhook-id").unwrap_or_default().to_owned();
+                let delivery = delivery(&request);
                 if gate.wait_for(|open| *open).await.is_err() {
                     return;
                 }
-                state.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
-                state.answered.send_modify(|answered| *answered += 1);
-                OK.to_vec()
+                state.take(delivery)
             }
             OPEN_PATH => OK.to_vec(),
+            TIMED_PATH => state.time(request.body),
+            path if path.starts_with(EACH_PATH) => state.take(delivery(&request)),
+            path if path.starts_with(DEAD_PATH) => {
+                state.unanswered.send_modify(|unanswered| *unanswered += 1);
+                continue;
+            }
             _ => reply_taken(state.replies.fetch_add(1, Ordering::Relaxed)),
         };
         if wire.send(&answer).await.is_err() {
             return;
         }
+    }
+}
+
+/// What tells a delivery from all others.
+fn delivery(request: &Message<'_>) -> String {
+    format!("{} {}", request.path(), request.header("webhook-id").unwrap_or_default())
+}
+
+impl State {
+    fn take(&self, delivery: String) -> Vec<u8> {
+        locked(&self.seen).insert(delivery);
+        self.answered.send_modify(|answered| *answered += 1);
+        OK.to_vec()
+    }
+
+    fn time(&self, event: &[u8]) -> Vec<u8> {
+        let now = moment();
+        if let Some(number) = clicks::number(event) {
+            locked(&self.arrivals).entry(number).or_insert(now);
+        }
+        self.answered.send_modify(|answered| *answered += 1);
+        OK.to_vec()
     }
 }
 

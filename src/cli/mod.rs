@@ -103,10 +103,14 @@ enum Command {
     /// Lists, shows and resends deliveries: one event on its way to one webhook.
     #[command(subcommand, after_help = "Example:\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z")]
     Delivery(delivery::Command),
-    /// Measures clicks, messages and deliveries per second on this machine, beside what it could do at most.
-    #[command(
-        after_help = "Example:\n  aurix bench --seconds 5\n  aurix bench --database postgres://postgres@127.0.0.1/postgres --only clicks --json"
-    )]
+    /// Measures what this machine does, beside what it could do at most.
+    ///
+    /// It starts servers of its own on a folder in the data folder, or on databases of its own on the PostgreSQL server,
+    /// loads them over loopback, fails where a row is missing, and removes all in the end. Without --only it takes about a
+    /// minute and a half.
+    #[command(after_help = "Examples:\n  aurix bench\n  aurix bench --only click,deliver --seconds 10 --json\n  \
+                      aurix bench --only list --rows 10000000\n  aurix bench --only slow --waiting 1000000\n  \
+                      aurix bench --database postgres://postgres@127.0.0.1/postgres --nodes 1,2,4")]
     Bench(bench::Arguments),
 }
 

@@ -18,6 +18,8 @@ pub use group::{Group, GroupWriter};
 pub(crate) use sqlite::PRAGMAS as SQLITE_PRAGMAS;
 pub use value::{FromValue, Row, Sql, Value};
 
+use crate::params;
+
 /// Where the rows are.
 #[derive(Clone, Debug)]
 pub enum Location {
@@ -82,6 +84,25 @@ impl Db {
         match &self.0 {
             Engine::Sqlite(engine) => engine.write(work).await,
             Engine::Postgres(engine) => engine.write(work).await,
+        }
+    }
+
+    /// Whether other processes may work on the same rows as peers.
+    pub fn has_peers(&self) -> bool {
+        matches!(self.0, Engine::Postgres(_))
+    }
+
+    /// Tells the other processes something short. Does nothing where there are none.
+    pub async fn tell(&self, text: String) -> anyhow::Result<()> {
+        const TELL: Sql = Sql { sqlite: "", postgres: "SELECT 1 FROM pg_notify('aurix', $1)" };
+        self.read(async move |conn| Ok(conn.query(TELL, params![&text], |_| Ok(())).await.map(|_| ())?)).await
+    }
+
+    /// Hands to `heard` what processes tell, this one among them, until the connection is lost: then an error says why.
+    pub async fn hear(&self, heard: impl FnMut(&str)) -> anyhow::Result<()> {
+        match &self.0 {
+            Engine::Sqlite(_) => std::future::pending().await,
+            Engine::Postgres(engine) => engine.hear(heard).await,
         }
     }
 

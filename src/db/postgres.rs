@@ -2,7 +2,9 @@
 //! that its future need not be `Send` and no statement changes threads.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,6 +15,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
+use tokio_postgres::AsyncMessage;
 use tokio_postgres::types::ToSql;
 
 use super::{Conn, Result, Row, Tx, Value};
@@ -30,6 +33,7 @@ type Job = Box<dyn FnOnce(Pool) -> LocalBoxFuture<'static, ()> + Send>;
 
 #[derive(Clone)]
 pub(super) struct Postgres {
+    config: Arc<tokio_postgres::Config>,
     executors: Arc<[mpsc::Sender<Job>]>,
     next: Arc<AtomicUsize>,
 }
@@ -52,7 +56,7 @@ impl Postgres {
             config.application_name("aurix");
         }
         let executors = (0..EXECUTORS).map(|_| start(config.clone())).collect::<anyhow::Result<Vec<_>>>()?;
-        Ok(Self { executors: executors.into(), next: Arc::default() })
+        Ok(Self { config: Arc::new(config), executors: executors.into(), next: Arc::default() })
     }
 
     pub async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
@@ -89,6 +93,21 @@ impl Postgres {
             Box::pin(async move { work(&Conn(super::Handle::Postgres(Handle::checkout(&pool).await?))).await })
         })
         .await
+    }
+
+    pub async fn hear(&self, mut heard: impl FnMut(&str)) -> anyhow::Result<()> {
+        let (client, mut connection) = self.config.connect(tokio_postgres::NoTls).await?;
+        let mut listening = pin!(client.batch_execute("LISTEN aurix").fuse());
+        loop {
+            tokio::select! {
+                listens = &mut listening => listens?,
+                message = poll_fn(|context| connection.poll_message(context)) => match message {
+                    Some(Ok(AsyncMessage::Notification(told))) => heard(told.payload()),
+                    Some(message) => drop(message?),
+                    None => return Err(anyhow!("the database closed the connection")),
+                },
+            }
+        }
     }
 
     async fn run<T: Send + 'static>(

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
+use axum::response::Response;
 use tokio::sync::watch;
 
 use super::error::{Problem, Result};
@@ -15,6 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The process lives.
 pub async fn alive() -> &'static str {
     "ok\n"
+}
+
+/// Ends the connection after this answer where the process is stopping: the client's next request goes elsewhere.
+pub fn last_one(mut answer: Response, stopping: &watch::Receiver<bool>) -> Response {
+    if *stopping.borrow() {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// The database answers and the worker runs.

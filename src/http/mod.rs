@@ -14,6 +14,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use tokio::sync::watch;
+use tower::util::MapResponseLayer;
 
 use crate::app::App;
 
@@ -24,11 +25,18 @@ pub fn router(app: App, extra: Router<App>, stopping: watch::Receiver<bool>) -> 
         .route("/c/{widget}", get(widget::press_link).post(widget::press_json).options(widget::press_preflight))
         .route("/channels/whatsapp/{channel}/webhook", get(channels::verify_whatsapp).post(channels::receive_whatsapp))
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(move |app| health::ready(app, stopping.clone())))
+        .route(
+            "/readyz",
+            get({
+                let stopping = stopping.clone();
+                move |app| health::ready(app, stopping.clone())
+            }),
+        )
         .merge(partner::routes())
         .merge(extra)
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
+        .layer(MapResponseLayer::new(move |answer| health::last_one(answer, &stopping)))
         .with_state(app)
 }

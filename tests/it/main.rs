@@ -10,6 +10,7 @@ mod conversations;
 mod deliveries;
 mod limits;
 mod net;
+mod nodes;
 mod partner;
 mod playground;
 mod reliability;

@@ -4,7 +4,7 @@ mod addresses;
 mod answers;
 mod broken;
 mod connections;
-mod raw_receiver;
+pub mod raw_receiver;
 mod tls;
 
 use std::time::Duration;

@@ -1,9 +1,13 @@
 //! What was answered stays answered: real processes that are killed, stopped, doubled, and left without their database.
 
 mod away;
+mod backlog;
+mod bench;
 mod beside;
 mod database;
+mod disk;
 mod fairness;
+mod hostile;
 mod kill;
 mod ledger;
 mod load;
@@ -18,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aurix::domain::random::Random;
+use tokio::time::Instant;
 
 /// How often is looked whether something has come about that nobody tells.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -40,6 +45,12 @@ async fn until(what: &str, limit: Duration, mut is_so: impl AsyncFnMut() -> bool
 /// The time that a scripted other takes: a visitor to press again, an endpoint to answer.
 async fn pause(time: Duration) {
     let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
+}
+
+/// For figures and for ratios within a run.
+#[expect(clippy::disallowed_methods, reason = "how long something took is measured in few places")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// Sends a signal. A process that is gone meanwhile needs none.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aurix::db::Location;
-use tokio::time::Instant;
 
 use super::database::{Cluster, Database};
 use super::ledger::{self, count};
@@ -11,7 +10,7 @@ use super::load::{Book, Pressed};
 use super::server::Server;
 use super::shop::{Doors, Shop};
 use super::sink::{Pace, Sink};
-use super::until;
+use super::{now, until};
 
 /// What the first visitor waits at most, on a busy machine.
 const FIRST_VISITOR_WAITS: Duration = Duration::from_millis(3_500);
@@ -91,11 +90,6 @@ impl Scene {
 
 fn page(number: usize) -> String {
     format!("https://shop.example/{number}")
-}
-
-#[expect(clippy::disallowed_methods, reason = "how long something took is measured in few places")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

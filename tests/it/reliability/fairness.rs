@@ -1,12 +1,18 @@
 //! One slow or dead endpoint delays no other.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior};
+
 use super::ledger::count;
-use super::on_both_engines;
 use super::server::Server;
 use super::shop::{Doors, Shop};
 use super::sink::{Pace, Sink};
+use super::{now, on_both_engines};
 
 /// Events that wait for the silent endpoint before the healthy one is there.
 const WAITING: usize = 300;
@@ -15,8 +21,23 @@ const EVENTS: usize = 100;
 /// Visitors who press at once.
 const AT_ONCE: usize = 20;
 const LIMIT: Duration = Duration::from_secs(60);
+/// What the flooded endpoint takes to answer.
+const SLOW: Duration = Duration::from_secs(20);
+/// Events a second for the flooded endpoint, and by how many visitors at once.
+const FLOOD_PER_SECOND: u32 = 1_200;
+const FLOOD_VISITORS: u32 = 24;
+/// Events for the healthy endpoint, fifty a second: before the flood, and in it.
+const QUIET_EVENTS: usize = 60;
+const FLOODED_EVENTS: usize = 150;
+const HEALTHY_EVERY: Duration = Duration::from_millis(20);
+/// By how much the flood may lengthen the way of a healthy endpoint's event: it shares two cores with those who make the
+/// flood. One that waited behind the slow endpoint would take seconds, a thousand times as long.
+const SLOWER_MAX: f64 = 40.0;
 
-on_both_engines! { an_endpoint_that_never_answers_delays_no_other }
+on_both_engines! {
+    an_endpoint_that_never_answers_delays_no_other
+    a_flood_for_a_slow_endpoint_delays_no_other
+}
 
 async fn an_endpoint_that_never_answers_delays_no_other(mut server: Server) {
     let shop = Shop::open(&server).await;
@@ -45,5 +66,103 @@ async fn press(doors: &Doors, times: usize) {
         for answer in futures_util::future::join_all(presses).await {
             answer.expect("an answer");
         }
+    }
+}
+
+async fn a_flood_for_a_slow_endpoint_delays_no_other(mut server: Server) {
+    let (flooded, other) = (Shop::open(&server).await, Shop::open(&server).await);
+    let (slow, healthy) = (Sink::start(Pace::After(SLOW)).await, Sink::start(Pace::AtOnce).await);
+    flooded.webhook(&server, &slow);
+    other.webhook(&server, &healthy);
+    let db = server.rows().await;
+    server.start_ready().await;
+
+    let doors = other.doors(&server);
+    let quiet = ways(&doors, &healthy, QUIET_EVENTS).await;
+    let flood = Flood::start(|| flooded.doors(&server));
+    let in_flood = ways(&doors, &healthy, FLOODED_EVENTS).await;
+    let (pressed, time) = flood.end().await;
+
+    let median = |ways: &[Duration]| ways[ways.len() / 2].as_secs_f64() * 1_000.0;
+    let longest = |ways: &[Duration]| ways[ways.len() - 1].as_secs_f64() * 1_000.0;
+    println!(
+        "figure: {:.0} events a second for an endpoint that takes {SLOW:?} on {}: from press to receipt at the healthy one \
+         {:.1} ms (median), {:.1} ms (longest); before the flood {:.1} and {:.1} ms",
+        pressed as f64 / time.as_secs_f64(),
+        db.engine(),
+        median(&in_flood),
+        longest(&in_flood),
+        median(&quiet),
+        longest(&quiet),
+    );
+    assert!(median(&in_flood) <= SLOWER_MAX * median(&quiet), "the flood delays the healthy one");
+    assert_eq!(healthy.receipts().len(), QUIET_EVENTS + FLOODED_EVENTS, "nothing comes twice");
+    let tried = slow.receipts().len();
+    assert!(tried > 0 && tried < pressed / 4, "few attempts wait for the slow one: {tried} of {pressed}");
+    drop(db);
+    server.end().await;
+}
+
+/// Presses fifty times a second and tells how long each event took until it came, shortest first.
+async fn ways(doors: &Doors, sink: &Sink, count: usize) -> Vec<Duration> {
+    let before = sink.receipts().len();
+    let mut ticks = tokio::time::interval(HEALTHY_EVERY);
+    let mut presses = JoinSet::new();
+    for number in before..before + count {
+        ticks.tick().await;
+        let doors = doors.clone();
+        presses.spawn(async move {
+            let (page, pressed) = (format!("https://shop.example/{number}"), now());
+            doors.press("d1", &page).await.expect("an answer");
+            (page, pressed)
+        });
+    }
+    let pressed: HashMap<String, Instant> = presses.join_all().await.into_iter().collect();
+    sink.received(before + count, LIMIT).await;
+    let receipts = sink.receipts();
+    let way = |receipt: &super::sink::Receipt| {
+        let page = receipt.json()["data"]["click_url"].as_str().expect("a page").to_owned();
+        receipt.came - pressed[&page]
+    };
+    let mut ways: Vec<_> = receipts[before..].iter().map(way).collect();
+    ways.sort_unstable();
+    ways
+}
+
+/// Visitors of one shop who press all the time.
+struct Flood {
+    pressed: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+    visitors: JoinSet<()>,
+    started: Instant,
+}
+
+impl Flood {
+    fn start(doors: impl Fn() -> Doors) -> Self {
+        let (pressed, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let mut visitors = JoinSet::new();
+        for number in 0..FLOOD_VISITORS {
+            let (doors, pressed, stop) = (doors(), pressed.clone(), stop.clone());
+            visitors.spawn(async move {
+                let mut ticks = tokio::time::interval(Duration::from_secs(1) * FLOOD_VISITORS / FLOOD_PER_SECOND);
+                ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+                let device = format!("flood-{number}");
+                while !stop.load(Ordering::Relaxed) {
+                    ticks.tick().await;
+                    doors.press(&device, "https://shop.example/flood").await.expect("an answer");
+                    pressed.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        Self { pressed, stop, visitors, started: now() }
+    }
+
+    /// How many presses were answered, and in which time.
+    async fn end(self) -> (usize, Duration) {
+        let time = self.started.elapsed();
+        let pressed = self.pressed.load(Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
+        self.visitors.join_all().await;
+        (pressed, time)
     }
 }

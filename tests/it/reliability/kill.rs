@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use aurix::domain::random::Random;
-use tokio::time::Instant;
 
 use super::ledger::{self, Lost};
 use super::load::Load;
-use super::on_both_engines;
 use super::server::Server;
 use super::shop::Shop;
 use super::sink::{Pace, Sink};
+use super::{now, on_both_engines};
 
 const KILLS: usize = 20;
 /// The longest a process may live before it is killed.
@@ -77,11 +76,6 @@ async fn start_and_answer(server: &mut Server, load: &Load) -> Duration {
     server.start();
     load.answered(1, ANSWER_LIMIT).await;
     started.elapsed()
-}
-
-#[expect(clippy::disallowed_methods, reason = "how long something took is measured in few places")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 /// A seed that is printed with the figures, so that a bad run can be told from others.

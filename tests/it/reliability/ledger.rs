@@ -37,6 +37,50 @@ pub async fn in_flight(db: &Db) -> Lost {
     rows.into_iter().collect()
 }
 
+/// The attempts on record that failed.
+pub async fn failed(db: &Db) -> Lost {
+    let sql = "SELECT events.event_id, attempts.number
+               FROM attempts
+               JOIN deliveries ON deliveries.id = attempts.delivery_id
+               JOIN events ON events.id = deliveries.event_id
+               WHERE attempts.problem IS NOT NULL";
+    let rows = rows(db, async move |conn| Ok(conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)).await;
+    rows.into_iter().collect()
+}
+
+/// An attempt on record.
+#[derive(Debug)]
+pub struct Logged {
+    pub status: Option<i64>,
+    pub problem: Option<String>,
+    pub duration_ms: i64,
+    pub answer_bytes: i64,
+}
+
+/// The attempts at a webhook that are on record, oldest first.
+pub async fn attempts_of(db: &Db, webhook: &str) -> Vec<Logged> {
+    let sql = "SELECT attempts.status_code, attempts.problem, attempts.duration_ms,
+                      CAST(COALESCE(LENGTH(attempts.answer_body), 0) AS BIGINT)
+               FROM attempts
+               JOIN deliveries ON deliveries.id = attempts.delivery_id
+               JOIN webhooks ON webhooks.id = deliveries.webhook_id
+               WHERE webhooks.public_id = $1
+               ORDER BY attempts.id";
+    let webhook = webhook.to_owned();
+    let logged = async move |conn: &Conn| {
+        let read = |row: &aurix::db::Row<'_>| {
+            Ok(Logged {
+                status: row.get(0)?,
+                problem: row.get(1)?,
+                duration_ms: row.get(2)?,
+                answer_bytes: row.get(3)?,
+            })
+        };
+        Ok(conn.query(sql, &[Value::Text(&webhook)], read).await?)
+    };
+    rows(db, logged).await
+}
+
 /// Waits until nothing is due any more, neither now nor later.
 pub async fn nothing_is_due(db: &Db, limit: Duration) {
     let due = "SELECT (SELECT COUNT(*) FROM deliveries WHERE due_at IS NOT NULL)

@@ -119,6 +119,13 @@ impl Server {
         self.process.as_ref().expect("it runs").id()
     }
 
+    /// Memory of the process in KiB: `VmRSS` is in use now, `VmHWM` was in use at most.
+    pub fn memory_kib(&self, which: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(which)).expect("the kernel tells it");
+        line.trim_matches([':', ' ', '\t', 'k', 'B']).parse().expect("a number")
+    }
+
     /// SIGTERM; gives how the process ended, within `limit`.
     pub async fn stop(&mut self, limit: Duration) -> ExitStatus {
         super::signal("TERM", &[self.pid()]);

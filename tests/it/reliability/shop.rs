@@ -9,12 +9,12 @@ use super::server::{self, Server};
 use super::sink::Sink;
 use crate::support::WhatsApp;
 
-const PHONE_NUMBER_ID: &str = "791163770738681";
 const APP_SECRET: &str = "the app's secret";
 
 pub struct Shop {
     project_id: String,
     widget_id: String,
+    phone_number_id: String,
 }
 
 /// The shop's doors, for a client of its own.
@@ -22,31 +22,39 @@ pub struct Shop {
 pub struct Doors {
     base_url: String,
     widget_id: String,
+    phone_number_id: String,
     client: net::Client,
 }
 
 impl Shop {
     pub async fn open(server: &Server) -> Self {
         let whatsapp = WhatsApp::start().await;
+        let phone_number_id = format!("7911637707{:05}", super::next_number());
         let made = server.command(&["project", "create", "A shop", "--region", "SG", "--timezone", "Asia/Singapore"]);
         let project_id = text(&made, "project_id");
-        let channel = ["channel", "add", "whatsapp", "--project", &project_id, "--phone-number-id", PHONE_NUMBER_ID];
+        let channel = ["channel", "add", "whatsapp", "--project", &project_id, "--phone-number-id", &phone_number_id];
         let number = ["--number", "+6512345678", "--access-token", "T", "--app-secret", APP_SECRET];
         let rest = ["--verify-token", "V", "--api-base", &whatsapp.api_base];
         server.command(&[channel.as_slice(), &number, &rest].concat());
-        let made = server.command(&["widget", "create", "--project", &project_id, "--channel", PHONE_NUMBER_ID]);
-        Self { project_id, widget_id: text(&made, "widget_id") }
+        let made = server.command(&["widget", "create", "--project", &project_id, "--channel", &phone_number_id]);
+        Self { project_id, widget_id: text(&made, "widget_id"), phone_number_id }
     }
 
     /// A webhook for all events; gives its id.
     pub fn webhook(&self, server: &Server, sink: &Sink) -> String {
-        text(&server.command(&["webhook", "add", "--project", &self.project_id, "--url", &sink.url]), "id")
+        self.webhook_to(server, &sink.url)
+    }
+
+    /// A webhook for all events at any address; gives its id.
+    pub fn webhook_to(&self, server: &Server, url: &str) -> String {
+        text(&server.command(&["webhook", "add", "--project", &self.project_id, "--url", url]), "id")
     }
 
     /// The shop's doors at `server`, on connections of one's own.
     pub fn doors(&self, server: &Server) -> Doors {
         let client = net::Client::new(net::AddressPolicy::trusted(), net::Resolver::System, net::Options::default());
-        Doors { base_url: server.base_url.clone(), widget_id: self.widget_id.clone(), client }
+        let (widget_id, phone_number_id) = (self.widget_id.clone(), self.phone_number_id.clone());
+        Doors { base_url: server.base_url.clone(), widget_id, phone_number_id, client }
     }
 }
 
@@ -68,7 +76,7 @@ impl Doors {
             json!({"from": wa_id, "id": id, "timestamp": "1767348000", "type": "text", "text": {"body": text}});
         let value = json!({
             "messaging_product": "whatsapp",
-            "metadata": {"display_phone_number": "6512345678", "phone_number_id": PHONE_NUMBER_ID},
+            "metadata": {"display_phone_number": "6512345678", "phone_number_id": self.phone_number_id},
             "contacts": [{"profile": {"name": "A visitor"}, "wa_id": wa_id}],
             "messages": [message],
         });
@@ -79,7 +87,7 @@ impl Doors {
         mac.update(body.as_bytes());
         let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
         let headers = [("content-type", "application/json"), ("x-hub-signature-256", signature.as_str())];
-        let url = format!("{}/channels/whatsapp/{PHONE_NUMBER_ID}/webhook", self.base_url);
+        let url = format!("{}/channels/whatsapp/{}/webhook", self.base_url, self.phone_number_id);
         Ok(self.client.send(server::request(net::Method::POST, &url, &headers, body.into_bytes())).await?.status)
     }
 }

@@ -1,6 +1,7 @@
-//! A webhook's endpoint that keeps what it gets, takes a moment to answer, or never answers.
+//! A webhook's endpoint that keeps what it gets, takes a moment to answer, refuses, or never answers.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,16 +9,18 @@ use aurix::domain::random::Random;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// One delivery's attempt, as the endpoint got it.
 #[derive(Clone, Debug)]
 pub struct Receipt {
     pub event_id: String,
     pub body: Bytes,
+    pub came: Instant,
 }
 
 impl Receipt {
@@ -32,6 +35,8 @@ pub enum Pace {
     AtOnce,
     /// After a random time of at most so much.
     Within(Duration, Random),
+    /// After so long.
+    After(Duration),
     Never,
 }
 
@@ -39,6 +44,7 @@ pub enum Pace {
 struct Shared {
     receipts: Arc<Mutex<Vec<Receipt>>>,
     count: watch::Sender<usize>,
+    refuses: Arc<AtomicBool>,
     pace: Pace,
 }
 
@@ -51,10 +57,15 @@ impl Sink {
     pub async fn start(pace: Pace) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/webhook", listener.local_addr().expect("bound"));
-        let shared = Shared { receipts: Arc::default(), count: watch::Sender::new(0), pace };
+        let shared = Shared { receipts: Arc::default(), count: watch::Sender::new(0), refuses: Arc::default(), pace };
         let router = Router::new().fallback(receive).with_state(shared.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, shared }
+    }
+
+    /// Answers 500 from now on, or 200 again.
+    pub fn refuse(&self, refuses: bool) {
+        self.shared.refuses.store(refuses, Ordering::SeqCst);
     }
 
     pub fn receipts(&self) -> Vec<Receipt> {
@@ -78,18 +89,20 @@ impl Sink {
     }
 }
 
-async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> &'static str {
+async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let refuses = shared.refuses.load(Ordering::SeqCst);
     let event_id = headers["webhook-id"].to_str().expect("ASCII").to_owned();
     let count = {
         let mut receipts = shared.receipts.lock().expect("not poisoned");
-        receipts.push(Receipt { event_id, body });
+        receipts.push(Receipt { event_id, body, came: super::now() });
         receipts.len()
     };
     shared.count.send_replace(count);
     match &shared.pace {
         Pace::AtOnce => {}
         Pace::Within(most, random) => super::pause(most.mul_f64(random.fraction())).await,
+        Pace::After(time) => super::pause(*time).await,
         Pace::Never => std::future::pending().await,
     }
-    "taken"
+    if refuses { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK }
 }

@@ -1,0 +1,104 @@
+//! Webhooks that answer, quiet, and then beside a few that never do and have very many deliveries waiting.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde_json::json;
+
+use super::end_to_end::received;
+use super::fill;
+use super::finding::{Finding, Row, Waits, in_mb, round};
+use super::load::Load;
+use super::process::{most_resident, resident_bytes};
+use super::project::{MADE_AT_ONCE, Project};
+use super::rows::{self, Count};
+use super::scene::Scene;
+use super::sink::{DEAD_PATH, OPEN_PATH, Sink, TIMED_PATH};
+use super::{Setting, clicks};
+use crate::domain::time::Clock;
+
+/// Webhooks that never answer.
+const DEAD: u64 = 10;
+/// How long the worker may take to find the first deliveries of all of them.
+const FOUND_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long the last events may take after the last press.
+const LAST_TIMEOUT: Duration = Duration::from_secs(120);
+/// How much longer than others the healthy webhooks are measured, quiet.
+const QUIET: f64 = 2.0;
+/// And beside the dead ones: attempts at those end after 15 seconds.
+const BESIDE: f64 = 4.0;
+
+/// Measures. Every healthy webhook belongs to a project of its own, so that each press has one.
+pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
+    let Setting { plan, stage, progress } = setting;
+    progress.phase(format!("slow: making {} webhooks", plan.webhooks), plan.webhooks as u64);
+    // The project of the scene is not pressed. The dead are at an address of their own, as they are in life.
+    let scene = Scene::open(stage, "slow", OPEN_PATH).await?;
+    let (app, dead) = (&scene.database.app, Sink::open().await?);
+    let urls: Vec<_> = (0..DEAD).map(|number| dead.url(&format!("{DEAD_PATH}{number}"))).collect();
+    let dead_project = Project::make(app, 2, dead.address, &urls).await?;
+    let url = [scene.sink.url(TIMED_PATH)];
+    let healthy = (0..plan.webhooks as u64).map(async |number| {
+        let project = Project::make(app, 3 + number, scene.sink.address, &url).await?;
+        progress.step(1);
+        anyhow::Ok(clicks::writer(&project.widget_id))
+    });
+    let writers: Vec<_> = stream::iter(healthy).buffer_unordered(MADE_AT_ONCE).try_collect().await?;
+    let write = |number: u64, request: &mut Vec<u8>| writers[number as usize % writers.len()](number, request);
+    let load = Load::new(scene.addresses(), plan.connections, 302, &write);
+    let idle_bytes = resident_bytes(scene.pid())?;
+    // Every webhook becomes known to the worker.
+    press(setting, &scene, &load, "slow: each webhook once", plan.webhooks as u64).await?;
+    let quiet = press(setting, &scene, &load, "slow: quiet", plan.presses(QUIET)).await?;
+
+    let waiting = plan.waiting.div_ceil(DEAD) * DEAD;
+    fill::waiting(&app.db, dead_project.id, waiting / DEAD, Clock::System.now().as_microsecond(), progress).await?;
+    progress.tell("slow: waiting until the dead webhooks are tried");
+    let tried = dead.until_unanswered(DEAD.min(waiting), FOUND_TIMEOUT).await;
+    ensure!(tried >= DEAD.min(waiting), "of the dead webhooks' deliveries {tried} were tried");
+    let work = press(setting, &scene, &load, "slow: beside the dead", plan.presses(BESIDE));
+    let (beside, backlog_bytes) = most_resident(scene.pid(), work).await?;
+    scene.until(Count::Delivered, load.sent(), LAST_TIMEOUT).await?;
+    scene.verify(load.sent(), &[Count::Clicks]).await?;
+    let left = rows::pending(&app.db, dead_project.id).await?;
+    ensure!(left == waiting, "{waiting} deliveries waited for the dead webhooks, and {left} do");
+    Ok(finding(setting, waiting, quiet, beside, [idle_bytes, backlog_bytes]))
+}
+
+/// Presses at the fixed rate until every event has come. Tells the waits for the events.
+async fn press(
+    setting: &Setting<'_>,
+    scene: &Scene,
+    load: &Load<'_>,
+    what: &'static str,
+    presses: u64,
+) -> anyhow::Result<Waits> {
+    setting.progress.phase(what, presses);
+    let timed = load.steady(setting.plan.rate, presses, setting.progress).await?;
+    scene.sink.until_answered(load.sent(), LAST_TIMEOUT).await;
+    received(&timed, &scene.sink)?.context("no press was made")
+}
+
+fn finding(setting: &Setting<'_>, waiting: u64, quiet: Waits, beside: Waits, memory: [u64; 2]) -> Finding {
+    let plan = setting.plan;
+    let ratio = |read: fn(&Waits) -> u32| f64::from(read(&beside)) / f64::from(read(&quiet).max(1));
+    let (half, most) = (ratio(|waits| waits.p50_us), ratio(|waits| waits.p99_us));
+    let mut finding = Finding::default();
+    let rate = Some(plan.rate as f64);
+    let row = |waits| Row { per_second: rate, waits: Some(waits), ..Row::default() };
+    finding.row(&format!("slow: {} webhooks, quiet", plan.webhooks), &row(quiet));
+    finding.row(&format!("  beside {DEAD} dead ones"), &row(beside));
+    finding.row("  its p50 beside quiet", &Row { ratio: Some(half), ..Row::default() });
+    finding.row("  its p99 beside quiet", &Row { ratio: Some(most), ..Row::default() });
+    finding.fact("  memory idle", in_mb(memory[0]), "MB");
+    finding.fact(&format!("  with {waiting} waiting"), in_mb(memory[1]), "MB");
+    let members = json!({
+        "webhooks": plan.webhooks, "dead": DEAD, "waiting": waiting, "rate": plan.rate,
+        "quiet_us": quiet.object(), "beside_us": beside.object(),
+        "p50_ratio": round(half, 3), "p99_ratio": round(most, 3),
+        "rss_bytes": {"idle": memory[0], "most": memory[1]},
+    });
+    members.as_object().into_iter().flatten().for_each(|(name, value)| finding.member(name, value.clone()));
+    finding
+}

@@ -1,0 +1,61 @@
+//! The other nodes over the same database: they are told of work, and tell of theirs. A word that is lost costs a tick.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use super::TICK;
+use crate::app::App;
+use crate::wake::Work;
+
+/// How often others are told of one kind of work at most.
+const TELL_EVERY: Duration = Duration::from_millis(50);
+
+/// Runs until `stop` says so.
+pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    if !app.db.has_peers() {
+        return;
+    }
+    let name = app.random.uuid().simple().to_string();
+    let mut tasks = JoinSet::new();
+    for work in Work::ALL {
+        tasks.spawn(tell(app.clone(), name.clone(), work));
+    }
+    tasks.spawn(hear(app, name));
+    // An error says that nobody can tell us to stop any more: that is a stop as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Tells the others of work that this node made.
+async fn tell(app: App, name: String, work: Work) {
+    let mut bell = app.wake.listen_to_own(work);
+    let mut pace = tokio::time::interval(TELL_EVERY);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        bell.rung().await;
+        pace.tick().await;
+        if let Err(error) = app.db.tell(format!("{name} {}", work.as_str())).await {
+            tracing::debug!(error = %format!("{error:#}"), "other nodes were not told of work");
+        }
+    }
+}
+
+/// Rings here for work that others made.
+async fn hear(app: App, name: String) {
+    let mut retry = tokio::time::interval(TICK);
+    retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        retry.tick().await;
+        let heard = app.db.hear(|text| match text.split_once(' ') {
+            Some((from, work)) if from != name => {
+                Work::parse(work).into_iter().for_each(|work| app.wake.ring_here(work));
+            }
+            _ => {}
+        });
+        if let Err(error) = heard.await {
+            tracing::warn!(error = %format!("{error:#}"), "other nodes are not heard; they are listened to again");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What an event with its delivery takes on disk.
+
+use std::time::Duration;
+
+use aurix::db::{Db, Sql};
+
+use super::ledger::{self, count};
+use super::on_both_engines;
+use super::server::Server;
+use super::shop::Shop;
+use super::sink::{Pace, Sink};
+
+/// Events that are measured.
+const EVENTS: usize = 1_000;
+const AT_ONCE: usize = 20;
+/// What event, delivery and attempt may take on disk, with their indexes, beside the event's own body.
+const SQLITE_BYTES_MAX: i64 = 1_024;
+/// PostgreSQL heads each row with 28 bytes and has a key index for each table. The versions of a delivery before it was
+/// claimed and settled are not counted: they are cleared away when it finds time, and their place is used again.
+const POSTGRES_BYTES_MAX: i64 = 1_536;
+/// A press as an advertisement brings it.
+const PAGE: &str = "https://shop.example/landing/spring?utm_source=google&utm_medium=cpc&utm_campaign=spring-sale\
+                    &gclid=EAIaIQobChMI8fXk4fPu_QIVy5JmAh3XqQ2kEAAYASAAEgLZnPD_BwE";
+const CLEAR_AWAY: Sql = Sql { sqlite: "", postgres: "VACUUM FULL" };
+const LIMIT: Duration = Duration::from_secs(60);
+
+on_both_engines! { an_event_with_its_delivery_takes_little_more_than_its_body }
+
+async fn an_event_with_its_delivery_takes_little_more_than_its_body(mut server: Server) {
+    let shop = Shop::open(&server).await;
+    let sink = Sink::start(Pace::AtOnce).await;
+    shop.webhook(&server, &sink);
+    let db = server.rows().await;
+    server.start_ready().await;
+    let doors = shop.doors(&server);
+    for round in 0..EVENTS / AT_ONCE {
+        let devices: Vec<_> = (0..AT_ONCE).map(|number| format!("{round}-{number}")).collect();
+        for answer in futures_util::future::join_all(devices.iter().map(|device| doors.press(device, PAGE))).await {
+            answer.expect("an answer");
+        }
+    }
+    ledger::nothing_is_due(&db, LIMIT).await;
+    assert_eq!(count(&db, "SELECT COUNT(*) FROM attempts").await, EVENTS as i64);
+    server.stop(LIMIT).await;
+
+    let body = count(&db, "SELECT CAST(SUM(LENGTH(body)) AS BIGINT) FROM events").await / EVENTS as i64;
+    let as_left = sizes(&db).await.into_iter().sum::<i64>() - body;
+    db.read(async |conn| Ok(conn.query(CLEAR_AWAY, &[], |_| Ok(())).await?)).await.expect("the rows can be packed");
+    let [events, deliveries, attempts] = sizes(&db).await;
+    let beside = events + deliveries + attempts - body;
+    println!(
+        "figure: disk per event on {}: {beside} bytes beside its body of {body} (event {}, delivery {deliveries}, attempt \
+         {attempts}); {as_left} before old versions are cleared away",
+        db.engine(),
+        events - body
+    );
+    assert!(beside <= if db.engine() == "sqlite" { SQLITE_BYTES_MAX } else { POSTGRES_BYTES_MAX }, "{beside} bytes");
+    drop(db);
+    server.end().await;
+}
+
+/// Bytes per event of the three tables.
+async fn sizes(db: &Db) -> [i64; 3] {
+    [bytes(db, "events").await, bytes(db, "deliveries").await, bytes(db, "attempts").await]
+}
+
+async fn bytes(db: &Db, table: &'static str) -> i64 {
+    let sql = Sql {
+        sqlite: "SELECT SUM(pgsize) FROM dbstat WHERE name IN (SELECT name FROM sqlite_schema WHERE tbl_name = $1)",
+        postgres: "SELECT pg_total_relation_size(CAST($1 AS TEXT)::regclass)",
+    };
+    let bytes = db.read(async move |conn| Ok(conn.get(sql, &[table.into()], |row| row.get::<i64>(0)).await?)).await;
+    bytes.expect("a size") / EVENTS as i64
+}
