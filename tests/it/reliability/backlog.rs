@@ -65,9 +65,9 @@ async fn make_more(db: &aurix::db::Db) {
                    FROM events, generate_series(1, 100000) AS numbers (number)",
     };
     const DELIVERIES: &str =
-        "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried, due_at,
-                                 created_at)
-         SELECT webhooks.id, events.id, NULL, 'pending', 0, 0, FALSE, events.created_at, events.created_at
+        "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried, takes_place,
+                                 due_at, created_at)
+         SELECT webhooks.id, events.id, NULL, 'pending', 0, 0, FALSE, FALSE, events.created_at, events.created_at
          FROM events, webhooks
          WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id)";
     let made = db.write(async move |tx| {
