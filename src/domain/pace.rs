@@ -23,6 +23,10 @@ impl Limits {
     }
 }
 
+/// How long a process may stand still without its deliveries getting new moments.
+const HITCH: SignedDuration = SignedDuration::from_millis(50);
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
 /// The distance between two deliveries.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace(SignedDuration);
@@ -41,6 +45,12 @@ impl Pace {
     pub fn moments(self, free: Timestamp, until: Timestamp, most: usize) -> Vec<Timestamp> {
         let moments = std::iter::successors(Some(free), |moment| Some(self.after(*moment)));
         moments.take_while(|moment| *moment < until).take(most).collect()
+    }
+
+    /// How late a delivery may begin and still keep the pace: later ones get a new moment, so that no two begin at once
+    /// after a stop of the process. At a high rate a hitch is let pass.
+    pub fn lateness_max(self) -> SignedDuration {
+        self.0.clamp(HITCH, SECOND)
     }
 
     /// The first moment that is free when `last` is taken.

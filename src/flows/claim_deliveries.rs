@@ -35,6 +35,8 @@ pub struct Due {
     pub(super) endpoint: Arc<Endpoint>,
     /// Not before then may it begin.
     pub starts_at: Timestamp,
+    /// How much later it may.
+    lateness_max: SignedDuration,
 }
 
 impl Due {
@@ -45,7 +47,7 @@ impl Due {
 
     /// Whether it has waited for too long.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        now.duration_since(self.starts_at) > FRESH
+        now.duration_since(self.starts_at) > self.lateness_max
     }
 }
 
@@ -87,12 +89,14 @@ pub async fn claim_due(app: &App, wanted: Vec<Wanted>) -> anyhow::Result<Claims>
     for Granted { webhook, claimed, moments, free_at } in granted {
         claims.paced.extend(free_at.map(|free_at| (webhook.id, free_at - AHEAD / 2)));
         let id = webhook.id;
+        let pace = webhook.limits.rate_per_second.map(Pace::per_second);
+        let lateness_max = pace.map_or(FRESH, |pace| pace.lateness_max());
         match Endpoint::open(app, webhook) {
             Ok(endpoint) => {
                 let endpoint = Arc::new(endpoint);
                 let due = claimed.into_iter().zip(moments).filter_map(|(claimed, starts_at)| {
                     let content = contents.get(&claimed.event)?.clone();
-                    Some(Due { claimed, content, endpoint: endpoint.clone(), starts_at })
+                    Some(Due { claimed, content, endpoint: endpoint.clone(), starts_at, lateness_max })
                 });
                 claims.due.extend(due);
             }

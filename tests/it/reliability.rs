@@ -11,6 +11,8 @@ mod hostile;
 mod kill;
 mod ledger;
 mod load;
+mod rate;
+mod rolling;
 mod server;
 mod shop;
 mod sink;
