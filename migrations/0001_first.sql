@@ -1,5 +1,7 @@
 -- Times are microseconds since 1970 (UTC), `*_due_at IS NULL` means nothing to do, JSON and UUIDs are TEXT.
 -- Columns named `sealed_*` are encrypted with the operator's key.
+-- Tables that grow have no foreign keys: each insert would look its parents up, and lock them, and each new parent would
+-- look for children. A row is written in the transaction of its parent or after it, and only clean-up removes parents.
 
 CREATE TABLE projects (
     id ROWID,
@@ -52,8 +54,8 @@ CREATE INDEX widgets_by_project ON widgets (project_id);
 CREATE TABLE conversations (
     id ROWID,
     public_id TEXT NOT NULL UNIQUE,
-    project_id BIGINT NOT NULL REFERENCES projects (id),
-    channel BIGINT NOT NULL REFERENCES channels (id),
+    project_id BIGINT NOT NULL,
+    channel BIGINT NOT NULL,
     wa_id TEXT,
     user_id TEXT,
     profile_name TEXT,
@@ -68,16 +70,15 @@ CREATE TABLE conversations (
 CREATE UNIQUE INDEX conversations_by_wa_id ON conversations (channel, wa_id) WHERE wa_id IS NOT NULL;
 CREATE UNIQUE INDEX conversations_by_user_id ON conversations (channel, user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX conversations_due ON conversations (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX conversations_by_project ON conversations (project_id);
 
 CREATE TABLE sessions (
     id ROWID,
-    project_id BIGINT NOT NULL REFERENCES projects (id),
+    project_id BIGINT NOT NULL,
     device_id TEXT,
     correlation_id TEXT NOT NULL,
     folded_id TEXT NOT NULL,
     started_at BIGINT NOT NULL,
-    conversation_id BIGINT REFERENCES conversations (id),
+    conversation_id BIGINT,
     correlated_at BIGINT,
     -- Keeps correlation ids unique, since each has one folded form, and finds look-alikes with the same index.
     UNIQUE (folded_id, correlation_id)
@@ -87,8 +88,8 @@ CREATE INDEX sessions_by_conversation ON sessions (conversation_id) WHERE conver
 
 CREATE TABLE clicks (
     id ROWID,
-    project_id BIGINT NOT NULL REFERENCES projects (id),
-    session_id BIGINT NOT NULL REFERENCES sessions (id),
+    project_id BIGINT NOT NULL,
+    session_id BIGINT NOT NULL,
     widget_id BIGINT NOT NULL,
     click_url TEXT,
     first_raw_url TEXT,
@@ -112,9 +113,9 @@ CREATE TABLE uncounted_visits (
 
 CREATE TABLE leads (
     id ROWID,
-    project_id BIGINT NOT NULL REFERENCES projects (id),
-    conversation_id BIGINT NOT NULL UNIQUE REFERENCES conversations (id),
-    session_id BIGINT REFERENCES sessions (id),
+    project_id BIGINT NOT NULL,
+    conversation_id BIGINT NOT NULL UNIQUE,
+    session_id BIGINT,
     status TEXT NOT NULL,
     fields TEXT NOT NULL,
     intent TEXT,
@@ -127,9 +128,9 @@ CREATE INDEX leads_by_time ON leads (project_id, created_at, id);
 
 CREATE TABLE messages (
     id ROWID,
-    project_id BIGINT NOT NULL REFERENCES projects (id),
-    channel BIGINT NOT NULL REFERENCES channels (id),
-    conversation_id BIGINT NOT NULL REFERENCES conversations (id),
+    project_id BIGINT NOT NULL,
+    channel BIGINT NOT NULL,
+    conversation_id BIGINT NOT NULL,
     direction TEXT NOT NULL,
     reply_id TEXT,
     platform_id TEXT,
@@ -152,7 +153,7 @@ CREATE INDEX messages_due ON messages (due_at) WHERE due_at IS NOT NULL;
 -- What a platform sent that is no message and no status: kept whole.
 CREATE TABLE notices (
     id ROWID,
-    channel BIGINT NOT NULL REFERENCES channels (id),
+    channel BIGINT NOT NULL,
     kind TEXT NOT NULL,
     raw TEXT NOT NULL,
     created_at BIGINT NOT NULL
@@ -161,8 +162,8 @@ CREATE TABLE notices (
 -- Where a person came from besides a click of the widget: a click-to-WhatsApp ad.
 CREATE TABLE referrals (
     id ROWID,
-    project_id BIGINT NOT NULL REFERENCES projects (id),
-    conversation_id BIGINT NOT NULL REFERENCES conversations (id),
+    project_id BIGINT NOT NULL,
+    conversation_id BIGINT NOT NULL,
     message_id BIGINT NOT NULL,
     ctwa_clid TEXT,
     raw TEXT NOT NULL,
@@ -173,8 +174,8 @@ CREATE INDEX referrals_by_conversation ON referrals (conversation_id, id);
 -- References that were read from a message and not linked, and why.
 CREATE TABLE refused_references (
     id ROWID,
-    project_id BIGINT NOT NULL REFERENCES projects (id),
-    conversation_id BIGINT NOT NULL REFERENCES conversations (id),
+    project_id BIGINT NOT NULL,
+    conversation_id BIGINT NOT NULL,
     correlation_id TEXT NOT NULL,
     reason TEXT NOT NULL,
     created_at BIGINT NOT NULL
@@ -210,7 +211,7 @@ CREATE INDEX webhooks_by_project ON webhooks (project_id);
 CREATE TABLE events (
     id ROWID,
     event_id TEXT NOT NULL UNIQUE,
-    project_id BIGINT NOT NULL REFERENCES projects (id),
+    project_id BIGINT NOT NULL,
     event_type TEXT NOT NULL,
     conversation_id BIGINT,
     body TEXT NOT NULL,
@@ -221,8 +222,8 @@ CREATE INDEX events_by_time ON events (project_id, created_at, id);
 
 CREATE TABLE deliveries (
     id ROWID,
-    webhook_id BIGINT NOT NULL REFERENCES webhooks (id),
-    event_id BIGINT NOT NULL REFERENCES events (id),
+    webhook_id BIGINT NOT NULL,
+    event_id BIGINT NOT NULL,
     conversation_id BIGINT,
     status TEXT NOT NULL,
     attempts BIGINT NOT NULL,
@@ -236,12 +237,12 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX deliveries_untried ON deliveries (webhook_id, conversation_id, id) WHERE NOT tried AND conversation_id IS NOT NULL;
 CREATE INDEX deliveries_in_flight ON deliveries (webhook_id) WHERE takes_place;
-CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id);
-CREATE INDEX deliveries_by_event ON deliveries (event_id);
+CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, created_at, id);
+CREATE INDEX deliveries_failed ON deliveries (webhook_id, created_at, id) WHERE status = 'failed';
 
 CREATE TABLE attempts (
     id ROWID,
-    delivery_id BIGINT NOT NULL REFERENCES deliveries (id),
+    delivery_id BIGINT NOT NULL,
     number BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     duration_ms BIGINT NOT NULL,

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::domain::time::Timestamp;
 use crate::store::delivery_log;
+use crate::store::window::Position;
 use crate::wake::Work;
 
 /// Deliveries made due in one transaction.
@@ -43,13 +44,13 @@ pub async fn resend_failed(
     }
 }
 
-/// Goes through the row keys once, so that what fails again meanwhile is not sent a second time.
+/// Goes through the log once, so that what fails again meanwhile is not sent a second time.
 async fn resend_of_webhook(app: &App, webhook: i64, since: Timestamp, progress: &impl Fn(u64)) -> anyhow::Result<u64> {
-    let (mut resent, mut after) = (0, 0);
+    let (mut resent, mut after) = (0, Position::before(since));
     loop {
         // Found by reading: a long search holds nobody's writes up.
         let failed =
-            app.db.read(async move |conn| Ok(delivery_log::failed(conn, webhook, since, after, BATCH).await?)).await?;
+            app.db.read(async move |conn| Ok(delivery_log::failed(conn, webhook, after, BATCH).await?)).await?;
         let Some(last) = failed.last() else { return Ok(resent) };
         after = *last;
         let now = app.clock.now();
@@ -58,7 +59,7 @@ async fn resend_of_webhook(app: &App, webhook: i64, since: Timestamp, progress: 
             .write(async move |tx| {
                 let mut due = 0;
                 for delivery in failed {
-                    due += u64::from(delivery_log::resend_if_failed(tx, delivery, now).await?);
+                    due += u64::from(delivery_log::resend_if_failed(tx, delivery.id, now).await?);
                 }
                 Ok(due)
             })

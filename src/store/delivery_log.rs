@@ -1,9 +1,15 @@
 //! Deliveries for people: what was sent where, what was answered, and sending it again.
 
+use std::cmp::Reverse;
+
+use super::window::Position;
 use crate::db::{Conn, Result, Row, Tx};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 use crate::params;
+
+/// Webhooks whose row keys are read at once.
+const WEBHOOKS_READ: i64 = 500;
 
 /// A delivery as the log shows it.
 #[derive(Clone, Debug)]
@@ -56,20 +62,82 @@ pub struct Filter {
     pub since: Option<Timestamp>,
 }
 
-/// Deliveries, newest first, at most `most`.
+/// Deliveries, newest first, at most `most`: the newest of each webhook, brought together.
 pub async fn list(conn: &Conn, filter: &Filter, most: u32) -> Result<Vec<LoggedDelivery>> {
+    let keep = usize::try_from(most).unwrap_or(usize::MAX);
+    let (mut newest, mut after) = (Vec::new(), 0);
+    loop {
+        let keys = match &filter.webhook {
+            Some(public_id) => any_webhook_key(conn, public_id, after).await?,
+            None => any_webhook_keys(conn, after).await?,
+        };
+        let Some(last) = keys.last() else { return Ok(newest) };
+        after = *last;
+        for webhook in keys {
+            newest.extend(of_webhook(conn, webhook, filter, most).await?);
+            newest.sort_by_key(|row| Reverse((row.created_at, row.id)));
+            newest.truncate(keep);
+        }
+    }
+}
+
+async fn any_webhook_key(conn: &Conn, public_id: &str, after: i64) -> Result<Vec<i64>> {
+    conn.query("SELECT id FROM webhooks WHERE public_id = $1 AND id > $2", params![public_id, after], |row| row.get(0))
+        .await
+}
+
+async fn any_webhook_keys(conn: &Conn, after: i64) -> Result<Vec<i64>> {
+    conn.query("SELECT id FROM webhooks WHERE id > $1 ORDER BY id LIMIT $2", params![after, WEBHOOKS_READ], |row| {
+        row.get(0)
+    })
+    .await
+}
+
+/// The newest of one webhook. What failed and what is pending is little among much: each has an index of its own.
+async fn of_webhook(conn: &Conn, webhook: i64, filter: &Filter, most: u32) -> Result<Vec<LoggedDelivery>> {
+    const ALL: &str =
+        "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
+         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
+         WHERE d.webhook_id = $1 AND d.created_at >= $2
+         ORDER BY d.created_at DESC, d.id DESC
+         LIMIT $3";
+    const FAILED: &str =
+        "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
+         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
+         WHERE d.webhook_id = $1 AND d.created_at >= $2 AND d.status = 'failed'
+         ORDER BY d.created_at DESC, d.id DESC
+         LIMIT $3";
+    const PENDING: &str =
+        "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
+         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
+         WHERE d.webhook_id = $1 AND d.due_at IS NOT NULL AND d.created_at >= $2
+         ORDER BY d.due_at DESC
+         LIMIT $3";
+    let since = filter.since.unwrap_or(Timestamp::UNIX_EPOCH);
+    let statement = match filter.status.as_deref() {
+        None => ALL,
+        Some("failed") => FAILED,
+        Some("pending") => PENDING,
+        Some(status) => return of_status(conn, webhook, since, status, most).await,
+    };
+    conn.query(statement, params![webhook, since, most], read).await
+}
+
+/// The newest of one webhook that were delivered, or cancelled.
+async fn of_status(
+    conn: &Conn,
+    webhook: i64,
+    since: Timestamp,
+    status: &str,
+    most: u32,
+) -> Result<Vec<LoggedDelivery>> {
     conn.query(
         "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
          FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
-         WHERE ($1 = '' OR w.public_id = $1) AND ($2 = '' OR d.status = $2) AND d.created_at >= $3
-         ORDER BY d.id DESC
+         WHERE d.webhook_id = $1 AND d.created_at >= $2 AND d.status = $3
+         ORDER BY d.created_at DESC, d.id DESC
          LIMIT $4",
-        params![
-            filter.webhook.as_deref().unwrap_or_default(),
-            filter.status.as_deref().unwrap_or_default(),
-            filter.since.unwrap_or(Timestamp::UNIX_EPOCH),
-            most
-        ],
+        params![webhook, since, status, most],
         read,
     )
     .await
@@ -172,17 +240,16 @@ pub async fn resend_if_failed(tx: &Tx, delivery: i64, now: Timestamp) -> Result<
     Ok(touched == 1)
 }
 
-/// The failed deliveries of a webhook whose row keys are above `after`, of events from `since` on: oldest first, at most
-/// `most`.
-pub async fn failed(conn: &Conn, webhook: i64, since: Timestamp, after: i64, most: u32) -> Result<Vec<i64>> {
+/// Failed deliveries of a webhook behind `after`, oldest first, at most `most`: where each stands in its log.
+pub async fn failed(conn: &Conn, webhook: i64, after: Position, most: u32) -> Result<Vec<Position>> {
     conn.query(
-        "SELECT id
+        "SELECT created_at, id
          FROM deliveries
-         WHERE webhook_id = $1 AND id > $2 AND status = 'failed' AND created_at >= $3
-         ORDER BY id
+         WHERE webhook_id = $1 AND status = 'failed' AND (created_at, id) > ($2, $3)
+         ORDER BY created_at, id
          LIMIT $4",
-        params![webhook, after, since, most],
-        |row| row.get(0),
+        params![webhook, after.created_at, after.id, most],
+        |row| Ok(Position { created_at: row.get(0)?, id: row.get(1)? }),
     )
     .await
 }

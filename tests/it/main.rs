@@ -12,6 +12,7 @@ mod limits;
 mod net;
 mod nodes;
 mod partner;
+mod plans;
 mod playground;
 mod reliability;
 mod tidy;

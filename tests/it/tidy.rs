@@ -5,7 +5,7 @@ use std::process::Command;
 
 mod imports;
 mod shape;
-mod source;
+pub mod source;
 
 /// Words that have no place in any tracked file, in pieces, so that this file passes too. The flag asks that the word
 /// does not continue a path or a name (`network/` is not meant).
@@ -30,7 +30,7 @@ fn root() -> &'static Path {
 }
 
 /// Every `.rs` file below a folder of the tree, as its path from the root with `/`, and its text.
-fn rust_files(folder: &str) -> Vec<(String, String)> {
+pub fn rust_files(folder: &str) -> Vec<(String, String)> {
     let (mut waiting, mut files) = (vec![root().join(folder)], Vec::new());
     while let Some(folder) = waiting.pop() {
         let entries = folder.read_dir().unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -86,7 +86,7 @@ fn foreign_words(file: &str, text: &str) -> Vec<String> {
     found
 }
 
-fn assert_tidy(complaints: &[String]) {
+pub fn assert_tidy(complaints: &[String]) {
     assert!(complaints.is_empty(), "{} to mend:\n{}\n", complaints.len(), complaints.join("\n"));
 }
 

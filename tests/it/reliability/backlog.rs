@@ -69,7 +69,7 @@ async fn make_more(db: &aurix::db::Db) {
                                  due_at, created_at)
          SELECT webhooks.id, events.id, NULL, 'pending', 0, 0, FALSE, FALSE, events.created_at, events.created_at
          FROM events, webhooks
-         WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id)";
+         WHERE events.id NOT IN (SELECT event_id FROM deliveries)";
     let made = db.write(async move |tx| {
         tx.execute(EVENTS, &[]).await?;
         Ok(tx.execute(DELIVERIES, &[]).await?)

@@ -3,6 +3,7 @@
 mod browser;
 mod project;
 mod receiver;
+mod references;
 mod whatsapp;
 
 use std::path::PathBuf;
@@ -152,6 +153,12 @@ impl TestApp {
 
     /// Ends the story and removes what it left.
     pub async fn end(self) {
+        self.assert_nothing_is_lost().await;
+        self.remove().await;
+    }
+
+    /// Removes a stage whose rows mean nothing.
+    pub async fn remove(self) {
         let _ = std::fs::remove_dir_all(&self.data_dir);
         if let Some((server, name)) = &self.database {
             run_on_server(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;

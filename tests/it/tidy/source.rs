@@ -1,6 +1,7 @@
 //! A Rust file as the tidy checks read it: code, string literals and comments told apart, and code as tokens.
 
-/// What a Rust file is made of. `code` has the lines of the file, with comments and the insides of literals blanked.
+/// What a Rust file is made of. `code` has the lines of the file, with comments and literals blanked; of each string literal
+/// its place is left, as one `"`.
 pub struct Source {
     pub code: String,
     /// Every string literal with the line it starts on, counted from 1.
@@ -31,9 +32,11 @@ pub fn read(text: &str) -> Source {
         let piece = first_piece(rest, in_word);
         let (Piece::Code(end) | Piece::Comment(end) | Piece::Text(end, ..) | Piece::Character(end)) = piece;
         let (taken, next) = rest.split_at(end);
+        let blanked = |c: char| if c == '\n' { '\n' } else { ' ' };
         match piece {
             Piece::Code(_) => source.code.push_str(taken),
-            _ => source.code.extend(taken.chars().map(|c| if c == '\n' { '\n' } else { ' ' })),
+            Piece::Text(..) => source.code.extend(['"'].into_iter().chain(taken.chars().skip(1).map(blanked))),
+            Piece::Comment(_) | Piece::Character(_) => source.code.extend(taken.chars().map(blanked)),
         }
         if let Piece::Text(_, from, to) = piece {
             source.strings.push((line, taken[from..to].to_owned()));

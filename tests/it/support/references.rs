@@ -1,0 +1,55 @@
+//! What foreign keys would keep true, looked at when a story ends: every row that names another one finds it.
+
+use super::TestApp;
+
+/// The rows of a table that name a row of another one which is not there.
+macro_rules! lost {
+    ($table:literal, $column:literal, $parent:literal) => {
+        concat!(
+            "SELECT COUNT(*) FROM ",
+            $table,
+            " AS child WHERE child.",
+            $column,
+            " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ",
+            $parent,
+            " AS parent WHERE parent.id = child.",
+            $column,
+            ")"
+        )
+    };
+}
+
+const LOST: &[&str] = &[
+    lost!("conversations", "project_id", "projects"),
+    lost!("conversations", "channel", "channels"),
+    lost!("conversations", "merged_into", "conversations"),
+    lost!("sessions", "project_id", "projects"),
+    lost!("sessions", "conversation_id", "conversations"),
+    lost!("clicks", "project_id", "projects"),
+    lost!("clicks", "session_id", "sessions"),
+    lost!("clicks", "widget_id", "widgets"),
+    lost!("leads", "project_id", "projects"),
+    lost!("leads", "conversation_id", "conversations"),
+    lost!("leads", "session_id", "sessions"),
+    lost!("messages", "project_id", "projects"),
+    lost!("messages", "channel", "channels"),
+    lost!("messages", "conversation_id", "conversations"),
+    lost!("notices", "channel", "channels"),
+    lost!("referrals", "conversation_id", "conversations"),
+    lost!("refused_references", "conversation_id", "conversations"),
+    lost!("events", "project_id", "projects"),
+    lost!("events", "conversation_id", "conversations"),
+    lost!("deliveries", "webhook_id", "webhooks"),
+    lost!("deliveries", "event_id", "events"),
+    lost!("deliveries", "conversation_id", "conversations"),
+    lost!("attempts", "delivery_id", "deliveries"),
+];
+
+impl TestApp {
+    /// Fails where a row names one that is not there.
+    pub async fn assert_nothing_is_lost(&self) {
+        for sql in LOST {
+            assert_eq!(self.count(sql).await, 0, "{sql}");
+        }
+    }
+}
