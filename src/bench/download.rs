@@ -40,6 +40,11 @@ impl Partner {
 
     /// Reads a path to its end.
     pub async fn read(&mut self, path: &str) -> anyhow::Result<Downloaded> {
+        self.read_telling(path, |_| ()).await
+    }
+
+    /// [`Partner::read`] that tells how many more objects have come.
+    pub async fn read_telling(&mut self, path: &str, tell: impl Fn(u64)) -> anyhow::Result<Downloaded> {
         let request = hyper::Request::get(path)
             .header(HOST, "localhost")
             .header(AUTHORIZATION, &self.authorization)
@@ -50,7 +55,9 @@ impl Partner {
         let mut read = Downloaded { bytes: 0, objects: 0, tail: Vec::new() };
         while let Some(frame) = answer.body_mut().frame().await {
             if let Ok(data) = frame.context("an answer that broke off")?.into_data() {
+                let before = read.objects;
                 read.take(&data);
+                tell(read.objects - before);
             }
         }
         Ok(read)

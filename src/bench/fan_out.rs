@@ -61,6 +61,7 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let outcome = Outcome { aurix, ceilings: vec![("bare_posts", posts)] };
     let mut finding = outcome.finding(&format!("fan-out to {} webhooks", plan.webhooks));
     finding.row("  until all have it", &Row { waits: Some(waits), ..Row::default() });
+    finding.fact("  projects pressed at once", writers.len() as f64, "");
     finding.member("webhooks", plan.webhooks.into());
     finding.member("projects", writers.len().into());
     finding.member("rounds", round.into());

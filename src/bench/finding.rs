@@ -83,7 +83,7 @@ impl Finding {
     /// Adds a line with one figure that has no column.
     pub fn fact(&mut self, name: &str, value: f64, unit: &str) {
         let digits = if value.abs() < 100.0 && value.fract() != 0.0 { 1 } else { 0 };
-        self.lines.push(format!("{name:<NAME_WIDTH$}{value:>11.digits$} {unit}"));
+        self.lines.push(format!("{name:<NAME_WIDTH$}{value:>11.digits$} {unit}").trim_end().to_owned());
     }
 
     /// Adds a member to the object.

@@ -116,7 +116,7 @@ async fn walk(setting: &Setting<'_>, partner: &mut Partner, rows: u64) -> anyhow
 }
 
 fn ensure_rows(read: &Downloaded, rows: u64, objects_per_row: u64) -> anyhow::Result<()> {
-    let found = (read.objects - 1) / objects_per_row;
+    let found = read.objects.saturating_sub(1) / objects_per_row;
     ensure!(read.objects == 1 + rows * objects_per_row, "{rows} leads were expected and about {found} came");
     Ok(())
 }
@@ -153,19 +153,21 @@ async fn stream(
     (path, from, rows): (&str, i64, u64),
     finding: &mut Finding,
 ) -> anyhow::Result<()> {
-    setting.progress.tell(format!("streaming {rows} leads"));
+    let progress = setting.progress;
+    progress.phase(format!("streaming {rows} leads"), rows * SERVICE_OBJECTS);
     let before_bytes = resident_bytes(scene.pid())?;
     let began = moment();
-    let work = scene.meter.during(most_resident(scene.pid(), partner.read(path)));
+    let read = partner.read_telling(path, |objects| progress.step(objects));
+    let work = scene.meter.during(most_resident(scene.pid(), read));
     let ((read, most_bytes), cpu) = work.await?;
     let elapsed = began.elapsed();
     ensure_rows(&read, rows, SERVICE_OBJECTS)?;
     let after_bytes = resident_bytes(scene.pid())?;
-    setting.progress.tell("reading the same rows bare");
+    progress.phase("reading the same rows bare", rows);
     let mut aurix = Tally::default();
     aurix.add_metered(Slice { operations: rows, elapsed, waits_us: Vec::new() }, cpu);
     let mut bare = Tally::default();
-    bare.add(query_all(scene, from, rows).await?);
+    bare.add(query_all(setting, scene, from, rows).await?);
     let outcome = Outcome { aurix, ceilings: vec![("bare_query", bare)] };
     let mb_per_second = in_mb(read.bytes) / elapsed.as_secs_f64();
     outcome.rows(&format!("list: stream of {rows} leads"), finding);
@@ -181,7 +183,7 @@ async fn stream(
     Ok(())
 }
 
-async fn query_all(scene: &Scene, from: i64, rows: u64) -> anyhow::Result<Slice> {
+async fn query_all(setting: &Setting<'_>, scene: &Scene, from: i64, rows: u64) -> anyhow::Result<Slice> {
     let project = ProjectId(scene.project.id);
     let (began, mut operations, mut before) = (moment(), 0, Position::NEWEST);
     loop {
@@ -191,6 +193,7 @@ async fn query_all(scene: &Scene, from: i64, rows: u64) -> anyhow::Result<Slice>
         let Some(last) = page.last() else { break };
         before = last.position();
         operations += page.len() as u64;
+        setting.progress.step(page.len() as u64);
     }
     ensure!(operations == rows, "the query found {operations} leads of {rows}");
     Ok(Slice { operations, elapsed: began.elapsed(), waits_us: Vec::new() })

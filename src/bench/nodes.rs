@@ -20,7 +20,8 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
         let base = *first.get_or_insert(rates);
         let mut node = json!({"nodes": count});
         for (at, (name, outcome)) in [("click", click), ("deliver", deliver)].into_iter().enumerate() {
-            outcome.rows(&format!("{name}, {count} nodes"), &mut finding);
+            let nodes = if count == 1 { "node" } else { "nodes" };
+            outcome.rows(&format!("{name}, {count} {nodes}"), &mut finding);
             let gain = rates[at] / base[at].max(1e-9);
             finding.row("  beside the first count", &Row { ratio: Some(gain), ..Row::default() });
             node[name] = outcome.object();

@@ -69,12 +69,12 @@ pub async fn message_texts(db: &Db) -> anyhow::Result<Vec<String>> {
     texts(db, "SELECT text, raw FROM messages WHERE direction = 'in' ORDER BY id LIMIT 1", 2).await
 }
 
-/// Counts the deliveries of a project that are not over.
-pub async fn pending(db: &Db, project: i64) -> anyhow::Result<u64> {
+/// Counts the deliveries of a project that did not end well, over or not.
+pub async fn undelivered(db: &Db, project: i64) -> anyhow::Result<u64> {
     let statement = "SELECT COUNT(*)
          FROM deliveries
          JOIN webhooks ON webhooks.id = deliveries.webhook_id
-         WHERE webhooks.project_id = $1 AND deliveries.status = 'pending'";
+         WHERE webhooks.project_id = $1 AND deliveries.status <> 'delivered'";
     let counted =
         db.read(async move |conn| Ok(conn.get(statement, params![project], |row| row.get::<i64>(0)).await?)).await?;
     Ok(u64::try_from(counted)?)

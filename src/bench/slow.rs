@@ -50,20 +50,22 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let idle_bytes = resident_bytes(scene.pid())?;
     // Every webhook becomes known to the worker.
     press(setting, &scene, &load, "slow: each webhook once", plan.webhooks as u64).await?;
-    let quiet = press(setting, &scene, &load, "slow: quiet", plan.presses(QUIET)).await?;
+    let quiet = scene.meter.during(press(setting, &scene, &load, "slow: quiet", plan.presses(QUIET))).await?;
 
     let waiting = plan.waiting.div_ceil(DEAD) * DEAD;
     fill::waiting(&app.db, dead_project.id, waiting / DEAD, Clock::System.now().as_microsecond(), progress).await?;
     progress.tell("slow: waiting until the dead webhooks are tried");
     let tried = dead.until_unanswered(DEAD.min(waiting), FOUND_TIMEOUT).await;
     ensure!(tried >= DEAD.min(waiting), "of the dead webhooks' deliveries {tried} were tried");
-    let work = press(setting, &scene, &load, "slow: beside the dead", plan.presses(BESIDE));
+    let work = scene.meter.during(press(setting, &scene, &load, "slow: beside the dead", plan.presses(BESIDE)));
     let (beside, backlog_bytes) = most_resident(scene.pid(), work).await?;
     scene.until(Count::Delivered, load.sent(), LAST_TIMEOUT).await?;
     scene.verify(load.sent(), &[Count::Clicks]).await?;
-    let left = rows::pending(&app.db, dead_project.id).await?;
+    let left = rows::undelivered(&app.db, dead_project.id).await?;
     ensure!(left == waiting, "{waiting} deliveries waited for the dead webhooks, and {left} do");
-    Ok(finding(setting, waiting, quiet, beside, [idle_bytes, backlog_bytes]))
+    let quiet = Phase::of(quiet, plan.presses(QUIET));
+    let beside = Phase::of(beside, plan.presses(BESIDE));
+    Ok(finding(setting, waiting, &quiet, &beside, [idle_bytes, backlog_bytes]))
 }
 
 /// Presses at the fixed rate until every event has come. Tells the waits for the events.
@@ -80,13 +82,30 @@ async fn press(
     received(&timed, &scene.sink)?.context("no press was made")
 }
 
-fn finding(setting: &Setting<'_>, waiting: u64, quiet: Waits, beside: Waits, memory: [u64; 2]) -> Finding {
+/// How long the events of a phase took, and what each of them cost.
+struct Phase {
+    waits: Waits,
+    cpu_us: f64,
+}
+
+impl Phase {
+    fn of((waits, cpu): (Waits, Duration), presses: u64) -> Self {
+        Self { waits, cpu_us: cpu.as_secs_f64() * 1e6 / presses as f64 }
+    }
+}
+
+fn finding(setting: &Setting<'_>, waiting: u64, quiet: &Phase, beside: &Phase, memory: [u64; 2]) -> Finding {
     let plan = setting.plan;
-    let ratio = |read: fn(&Waits) -> u32| f64::from(read(&beside)) / f64::from(read(&quiet).max(1));
+    let ratio = |read: fn(&Waits) -> u32| f64::from(read(&beside.waits)) / f64::from(read(&quiet.waits).max(1));
     let (half, most) = (ratio(|waits| waits.p50_us), ratio(|waits| waits.p99_us));
     let mut finding = Finding::default();
     let rate = Some(plan.rate as f64);
-    let row = |waits| Row { per_second: rate, waits: Some(waits), ..Row::default() };
+    let row = |phase: &Phase| Row {
+        per_second: rate,
+        cpu_us: Some(phase.cpu_us),
+        waits: Some(phase.waits),
+        ..Row::default()
+    };
     finding.row(&format!("slow: {} webhooks, quiet", plan.webhooks), &row(quiet));
     finding.row(&format!("  beside {DEAD} dead ones"), &row(beside));
     finding.row("  its p50 beside quiet", &Row { ratio: Some(half), ..Row::default() });
@@ -95,7 +114,8 @@ fn finding(setting: &Setting<'_>, waiting: u64, quiet: Waits, beside: Waits, mem
     finding.fact(&format!("  with {waiting} waiting"), in_mb(memory[1]), "MB");
     let members = json!({
         "webhooks": plan.webhooks, "dead": DEAD, "waiting": waiting, "rate": plan.rate,
-        "quiet_us": quiet.object(), "beside_us": beside.object(),
+        "quiet_us": quiet.waits.object(), "quiet_cpu_us_per_event": round(quiet.cpu_us, 1),
+        "beside_us": beside.waits.object(), "beside_cpu_us_per_event": round(beside.cpu_us, 1),
         "p50_ratio": round(half, 3), "p99_ratio": round(most, 3),
         "rss_bytes": {"idle": memory[0], "most": memory[1]},
     });

@@ -60,16 +60,22 @@ pub struct Claims {
     pub paced: Vec<(i64, Timestamp)>,
 }
 
-/// The webhooks that are on and have something due.
-pub async fn due_webhooks(app: &App) -> anyhow::Result<Vec<i64>> {
-    let now = app.clock.now();
-    app.db.read(async move |conn| Ok(deliveries::due_webhooks(conn, now).await?)).await
+/// What waits.
+#[derive(Default)]
+pub struct Waiting {
+    /// The webhooks that are on and have something due.
+    pub due: Vec<i64>,
+    /// When something of another one falls due.
+    pub next_at: Option<Timestamp>,
 }
 
-/// When the next delivery falls due that is not due now.
-pub async fn next_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
+/// Looks what waits.
+pub async fn look(app: &App) -> anyhow::Result<Waiting> {
     let now = app.clock.now();
-    app.db.read(async move |conn| Ok(deliveries::next_due(conn, now).await?)).await
+    let waiting = app.db.read(async |conn| Ok(deliveries::waiting(conn).await?)).await?;
+    let (due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, due_at)| *due_at <= now);
+    let next_at = later.into_iter().map(|(_, due_at)| due_at).min();
+    Ok(Waiting { due: due.into_iter().map(|(webhook, _)| webhook).collect(), next_at })
 }
 
 /// Claims due deliveries, so many of each webhook.

@@ -19,30 +19,30 @@ pub struct Claimed {
     pub retries_from: u32,
 }
 
-/// The webhooks that are on and have a delivery due.
-pub async fn due_webhooks(conn: &Conn, now: Timestamp) -> Result<Vec<i64>> {
+/// The webhooks that are on and have deliveries before them, each with the time at which its earliest falls due. Costs a few
+/// searches of an index for each of them, however many deliveries wait.
+pub async fn waiting(conn: &Conn) -> Result<Vec<(i64, Timestamp)>> {
     conn.query(
-        "SELECT webhooks.id
-         FROM webhooks
-         WHERE webhooks.is_active AND webhooks.removed_at IS NULL AND EXISTS (
-             SELECT 1 FROM deliveries WHERE deliveries.webhook_id = webhooks.id AND deliveries.due_at <= $1
-         )",
-        params![now],
-        |row| row.get(0),
-    )
-    .await
-}
-
-/// When the next delivery falls due, after `now`, of a webhook that is on.
-pub async fn next_due(conn: &Conn, now: Timestamp) -> Result<Option<Timestamp>> {
-    conn.get(
-        "SELECT MIN((
-             SELECT MIN(deliveries.due_at) FROM deliveries WHERE deliveries.webhook_id = webhooks.id AND deliveries.due_at > $1
-         ))
-         FROM webhooks
+        "WITH RECURSIVE waiting (webhook_id) AS (
+             SELECT MIN(webhook_id) FROM deliveries WHERE due_at IS NOT NULL
+             UNION ALL
+             SELECT (
+                 SELECT MIN(deliveries.webhook_id)
+                 FROM deliveries
+                 WHERE deliveries.due_at IS NOT NULL AND deliveries.webhook_id > waiting.webhook_id
+             )
+             FROM waiting
+             WHERE waiting.webhook_id IS NOT NULL
+         )
+         SELECT webhooks.id, (
+             SELECT MIN(deliveries.due_at)
+             FROM deliveries
+             WHERE deliveries.webhook_id = webhooks.id AND deliveries.due_at IS NOT NULL
+         )
+         FROM waiting JOIN webhooks ON webhooks.id = waiting.webhook_id
          WHERE webhooks.is_active AND webhooks.removed_at IS NULL",
-        params![now],
-        |row| row.get(0),
+        &[],
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )
     .await
 }

@@ -5,21 +5,20 @@ mod track;
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
 
 use self::track::Tracks;
 use super::{LOOK_EVERY, TICK};
 use crate::app::App;
 use crate::domain::time::Timestamp;
-use crate::flows::claim_deliveries::{self, Due, Wanted};
+use crate::flows::claim_deliveries::{self, Claims, Due, Waiting, Wanted};
 use crate::flows::deliver_event::{self, Impression};
-use crate::wake::{Listener, Work};
+use crate::wake::Work;
 
 /// Deliveries that are claimed and not settled, of all webhooks together.
 const CLAIMED_MAX: usize = 2_048;
@@ -30,38 +29,56 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let mut pace = tokio::time::interval(LOOK_EVERY);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut lane, mut answered) = Lane::new(app);
+    let mut rung = true;
     while !*stop.borrow() {
-        let claimed = lane.claim_due().await.unwrap_or_else(|error| {
-            tracing::warn!(error = %format!("{error:#}"), "no delivery can be claimed");
-            0
-        });
-        lane.start_later_ones();
-        let pause = if claimed > 0 { TICK } else { lane.until_due().await };
-        let pause = pause.min(lane.until_start());
-        let something = async {
-            let mut rung = pin!(rung(&mut bell, &mut pace));
-            loop {
-                tokio::select! {
-                    _ = stop.changed() => return,
-                    () = &mut rung => return,
-                    Some(answered) = answered.recv() => if lane.go_on(answered) { return },
-                }
+        let (is_looking, next) = (lane.looking.is_some(), lane.until_next());
+        tokio::select! {
+            _ = stop.changed() => {}
+            step = ended(&mut lane.looking), if is_looking => lane.go_on_looking(step),
+            Some(answered) = answered.recv() => lane.go_on(answered),
+            () = bell.rung(), if !rung => rung = true,
+            _ = pace.tick(), if rung && !is_looking => {
+                rung = false;
+                lane.look();
             }
-        };
-        // Past the pause something may be due.
-        let _ = tokio::time::timeout(pause, something).await;
-        while let Ok(answered) = answered.try_recv() {
-            lane.go_on(answered);
+            () = passed(next) => {
+                lane.due_at = None;
+                lane.start_later_ones();
+                rung = true;
+            }
         }
-        lane.forget_ended().await;
+        lane.forget_ended();
     }
     lane.end().await;
 }
 
-/// Waits for a ring, and until it is time to look again.
-async fn rung(bell: &mut Listener, pace: &mut Interval) {
-    bell.rung().await;
-    pace.tick().await;
+/// Ends when so much time has passed.
+async fn passed(time: Duration) {
+    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
+}
+
+/// A look for what is due, beside which deliveries go on.
+enum Look {
+    /// Reads what waits.
+    Reading(JoinHandle<anyhow::Result<Waiting>>),
+    /// Claims of it.
+    Claiming(JoinHandle<anyhow::Result<Claims>>),
+}
+
+/// What a look found out.
+enum Step {
+    Read(anyhow::Result<Waiting>),
+    Claimed(anyhow::Result<Claims>),
+}
+
+async fn ended(look: &mut Option<Look>) -> Step {
+    let step = match look {
+        Some(Look::Reading(reading)) => Step::Read(reading.await.unwrap_or_else(|error| Err(error.into()))),
+        Some(Look::Claiming(claiming)) => Step::Claimed(claiming.await.unwrap_or_else(|error| Err(error.into()))),
+        None => std::future::pending().await,
+    };
+    *look = None;
+    step
 }
 
 /// That an attempt has ended.
@@ -73,6 +90,7 @@ struct Answered {
 struct Lane {
     app: App,
     tracks: Tracks<Due>,
+    looking: Option<Look>,
     /// Attempts, each until it is settled.
     running: JoinSet<()>,
     answers: mpsc::UnboundedSender<Answered>,
@@ -80,33 +98,68 @@ struct Lane {
     stale: Vec<Due>,
     /// Webhooks whose next delivery may begin at that time.
     later: BTreeSet<(Timestamp, i64)>,
+    /// When something falls due that was not due at the last look.
+    due_at: Option<Timestamp>,
 }
 
 impl Lane {
     fn new(app: App) -> (Self, mpsc::UnboundedReceiver<Answered>) {
         // It holds at most as many as are running.
         let (answers, answered) = mpsc::unbounded_channel();
-        let (tracks, running, stale, later) = <(Tracks<Due>, JoinSet<()>, Vec<Due>, BTreeSet<_>)>::default();
-        (Self { app, tracks, running, answers, stale, later }, answered)
+        let lane = Self {
+            app,
+            tracks: Tracks::default(),
+            looking: None,
+            running: JoinSet::new(),
+            answers,
+            stale: Vec::new(),
+            later: BTreeSet::new(),
+            due_at: None,
+        };
+        (lane, answered)
     }
 
-    /// Claims what the tracks have room for, and tells how much it was.
-    async fn claim_due(&mut self) -> anyhow::Result<usize> {
+    /// Begins to look, unless it is looking.
+    fn look(&mut self) {
+        if self.looking.is_none() {
+            let app = self.app.clone();
+            self.looking = Some(Look::Reading(tokio::spawn(async move { claim_deliveries::look(&app).await })));
+        }
+    }
+
+    fn go_on_looking(&mut self, step: Step) {
+        let result = match step {
+            Step::Read(waiting) => waiting.and_then(|waiting| self.claim(waiting)),
+            Step::Claimed(claims) => claims.map(|claims| self.take(claims)),
+        };
+        if let Err(error) = result {
+            tracing::warn!(error = %format!("{error:#}"), "no delivery can be claimed");
+        }
+    }
+
+    /// Claims what the tracks have room for.
+    fn claim(&mut self, waiting: Waiting) -> anyhow::Result<()> {
+        self.due_at = waiting.next_at;
+        let now = self.app.clock.now();
         let mut room = CLAIMED_MAX.saturating_sub(self.running.len() + self.tracks.waiting());
         let mut wanted = Vec::new();
-        let now = self.app.clock.now();
-        for webhook in claim_deliveries::due_webhooks(&self.app).await? {
+        for webhook in waiting.due {
             let most = self.tracks.room(webhook, now).min(room);
             if most > 0 {
                 room -= most;
                 wanted.push(Wanted { webhook, most: u32::try_from(most)? });
             }
         }
-        if wanted.is_empty() {
-            return Ok(0);
+        if !wanted.is_empty() {
+            let app = self.app.clone();
+            let claiming = tokio::spawn(async move { claim_deliveries::claim_due(&app, wanted).await });
+            self.looking = Some(Look::Claiming(claiming));
         }
-        let claims = claim_deliveries::claim_due(&self.app, wanted).await?;
-        let count = claims.due.len();
+        Ok(())
+    }
+
+    /// Puts what was claimed into the tracks.
+    fn take(&mut self, claims: Claims) {
         for due in claims.due {
             let webhook = due.webhook_id();
             self.tracks.wait(webhook, due);
@@ -116,7 +169,6 @@ impl Lane {
             self.tracks.pace(webhook, until);
             self.later.insert((until, webhook));
         }
-        Ok(count)
     }
 
     /// Starts what waited for its time.
@@ -153,30 +205,28 @@ impl Lane {
         }
     }
 
-    /// Gives the place of an answered delivery to the next, and tells whether there is room to claim more.
-    fn go_on(&mut self, Answered { webhook, impression }: Answered) -> bool {
+    /// Gives the place of an answered delivery to the next, and looks for more where there is room.
+    fn go_on(&mut self, Answered { webhook, impression }: Answered) {
         self.tracks.ended(webhook, Some(impression));
         self.start(webhook);
-        self.tracks.room(webhook, self.app.clock.now()) > 0
-    }
-
-    /// Clears away what has ended.
-    async fn forget_ended(&mut self) {
-        while self.running.try_join_next().is_some() {}
-        if !self.stale.is_empty() {
-            give_back(&self.app, std::mem::take(&mut self.stale)).await;
+        if self.tracks.room(webhook, self.app.clock.now()) > 0 {
+            self.look();
         }
     }
 
-    /// How long nothing falls due, at most a tick.
-    async fn until_due(&self) -> Duration {
-        let next = claim_deliveries::next_due(&self.app).await.ok().flatten();
-        next.map_or(TICK, |due| self.left_until(due).min(TICK))
+    /// Clears away what has ended.
+    fn forget_ended(&mut self) {
+        while self.running.try_join_next().is_some() {}
+        if !self.stale.is_empty() {
+            self.running.spawn(give_back(self.app.clone(), std::mem::take(&mut self.stale)));
+        }
     }
 
-    /// How long nothing that waits for its time may begin, at most a tick.
-    fn until_start(&self) -> Duration {
-        self.later.first().map_or(TICK, |(starts_at, _)| self.left_until(*starts_at).min(TICK))
+    /// How long nothing falls due and nothing that waits for its time may begin: at most a tick.
+    fn until_next(&self) -> Duration {
+        let starts_at = self.later.first().map(|(starts_at, _)| *starts_at);
+        let next_at = starts_at.into_iter().chain(self.due_at).min();
+        next_at.map_or(TICK, |next_at| self.left_until(next_at).min(TICK))
     }
 
     fn left_until(&self, time: Timestamp) -> Duration {
@@ -185,8 +235,13 @@ impl Lane {
 
     /// Ends what is in flight, and gives back the rest.
     async fn end(mut self) {
+        if let Some(Look::Claiming(claiming)) = self.looking.take()
+            && let Ok(Ok(claims)) = claiming.await
+        {
+            self.stale.extend(claims.due);
+        }
         self.stale.extend(self.tracks.drain());
-        give_back(&self.app, self.stale).await;
+        give_back(self.app, self.stale).await;
         while self.running.join_next().await.is_some() {}
     }
 }
@@ -202,8 +257,8 @@ async fn deliver(app: App, due: Due, answers: &mpsc::UnboundedSender<Answered>) 
     }
 }
 
-async fn give_back(app: &App, due: Vec<Due>) {
-    if let Err(error) = claim_deliveries::give_back(app, due).await {
+async fn give_back(app: App, due: Vec<Due>) {
+    if let Err(error) = claim_deliveries::give_back(&app, due).await {
         tracing::warn!(error = %format!("{error:#}"), "claimed deliveries wait until their leases run out");
     }
 }

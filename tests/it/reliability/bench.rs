@@ -47,6 +47,7 @@ async fn the_bench_measures_everything_and_verifies_its_rows(server: Server) {
     assert_eq!((&slow["webhooks"], &slow["dead"], &slow["waiting"]), (&3.into(), &10.into(), &20.into()));
     assert_waits(&slow["quiet_us"]);
     assert_waits(&slow["beside_us"]);
+    assert!(slow["quiet_cpu_us_per_event"].is_number() && slow["beside_cpu_us_per_event"].is_number(), "{slow}");
     ["/p50_ratio", "/p99_ratio", "/rss_bytes/idle", "/rss_bytes/most"].iter().for_each(|at| assert_positive(slow, at));
     assert_nodes(&found["nodes"], if on_postgres { &[1, 2] } else { &[] });
     assert_nothing_is_left(&server);

@@ -94,7 +94,7 @@ impl TestApp {
         for _ in 0..ROUNDS_MAX {
             let turns = take_turn::claim_turns(&self.app, 100).await.expect("claiming turns");
             let replies = send_message::claim_replies(&self.app, 100).await.expect("claiming replies");
-            let wanted = claim_deliveries::due_webhooks(&self.app).await.expect("due webhooks");
+            let wanted = claim_deliveries::look(&self.app).await.expect("what waits").due;
             let wanted = wanted.into_iter().map(|webhook| claim_deliveries::Wanted { webhook, most: 50 }).collect();
             let deliveries = claim_deliveries::claim_due(&self.app, wanted).await.expect("claiming deliveries").due;
             if turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
