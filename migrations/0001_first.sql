@@ -149,6 +149,7 @@ CREATE UNIQUE INDEX messages_by_platform_id ON messages (channel, platform_id) W
 CREATE UNIQUE INDEX messages_by_reply_id ON messages (reply_id) WHERE reply_id IS NOT NULL;
 CREATE INDEX messages_by_conversation ON messages (conversation_id, id);
 CREATE INDEX messages_due ON messages (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX messages_by_time ON messages (project_id, created_at, id);
 
 -- What a platform sent that is no message and no status: kept whole.
 CREATE TABLE notices (
@@ -158,6 +159,7 @@ CREATE TABLE notices (
     raw TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
+CREATE INDEX notices_by_time ON notices (channel, created_at);
 
 -- Where a person came from besides a click of the widget: a click-to-WhatsApp ad.
 CREATE TABLE referrals (
@@ -253,3 +255,19 @@ CREATE TABLE attempts (
     answer_body TEXT
 );
 CREATE INDEX attempts_by_delivery ON attempts (delivery_id, number);
+
+-- How long a project keeps a kind, where it says so itself: in days, NULL for ever.
+CREATE TABLE retention (
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    kind TEXT NOT NULL,
+    days BIGINT,
+    PRIMARY KEY (project_id, kind)
+);
+
+-- Up to when the clean-up has dealt with all that a project has of a kind.
+CREATE TABLE clean_ups (
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    kind TEXT NOT NULL,
+    cleaned_to BIGINT NOT NULL,
+    PRIMARY KEY (project_id, kind)
+);

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::db::Location;
+use crate::domain::retention::Retention;
 use crate::domain::retry::{Schedule, parse_wait};
 use crate::domain::time::SignedDuration;
 
@@ -105,6 +106,10 @@ pub struct Settings {
     /// sends new requests elsewhere. Give it a little more than the balancer takes to notice.
     #[arg(long, env = "AURIX_DRAIN", default_value = "0s", value_name = "WAIT", global = true, hide_short_help = true)]
     pub drain: String,
+    /// How long what grows is kept, where a project does not say so itself: `clicks=400d,events=90d,messages=forever`, and
+    /// `attempts` for the log of what was sent and answered [default: attempts=30d, all else forever].
+    #[arg(long, env = "AURIX_RETENTION", value_name = "PERIODS", global = true, hide_short_help = true)]
+    pub retention: Option<String>,
     /// What is logged: a level, or a tracing filter such as `aurix=debug,info`.
     #[arg(
         long,
@@ -190,6 +195,8 @@ pub struct Config {
     pub lease: SignedDuration,
     /// How long the doors stay open after the process was told to stop.
     pub drain: Duration,
+    /// How long what grows is kept.
+    pub retention: Retention,
     /// A tracing filter.
     pub log: String,
     /// How the log is written.
@@ -214,6 +221,7 @@ impl Settings {
         let data_dir = given(Some(&self.data_dir)).map_or(holds.data_dir, PathBuf::from);
         let in_data_dir = |text: &str| Location::parse(text, &data_dir);
         let database = checked("AURIX_DATABASE", Some(&self.database), in_data_dir)?;
+        let parse_retention = |text: &str| Retention::parse(text).map_err(|error| error.to_string());
         let parse_waits = |text: &str| Schedule::parse(text).map_err(|error| error.to_string());
         Ok(Config {
             base_url_is_default: base_url.is_none(),
@@ -231,6 +239,8 @@ impl Settings {
                 .unwrap_or(holds.retry_schedule),
             lease: checked("AURIX_LEASE", Some(&self.lease), lease)?.unwrap_or(holds.lease),
             drain: checked("AURIX_DRAIN", Some(&self.drain), drain)?.unwrap_or(holds.drain),
+            retention: checked("AURIX_RETENTION", self.retention.as_deref(), parse_retention)?
+                .unwrap_or(holds.retention),
             log: checked("AURIX_LOG", Some(&self.log), log_filter)?.unwrap_or(holds.log),
             log_format: checked("AURIX_LOG_FORMAT", Some(&self.log_format), log_format)?.unwrap_or(holds.log_format),
         })
@@ -331,6 +341,7 @@ impl Default for Config {
             retry_schedule: Schedule::default(),
             lease: SignedDuration::from_secs(30),
             drain: Duration::ZERO,
+            retention: Retention::default(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::domain::time::Timestamp;
+use crate::flows::clean_up::clean_up;
 use crate::flows::count_visit::store_visits;
 use crate::flows::keep_aside::store_kept_aside;
 use crate::flows::send_message::{claim_replies, next_reply_due, send_message};
@@ -25,6 +26,8 @@ const TICK: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How often the house is kept.
 const HOUSE_TICK: Duration = Duration::from_secs(5);
+/// How often it is looked for what is not kept any longer.
+const CLEAN_UP_TICK: Duration = Duration::from_secs(10 * 60);
 /// Turns that are taken at once.
 const TURNS_MAX: usize = 8;
 /// Replies that are sent at once.
@@ -37,6 +40,7 @@ pub async fn run(app: App, stop: watch::Receiver<bool>) {
     lanes.spawn(lane::run(app.clone(), stop.clone(), REPLIES_MAX, Replies));
     lanes.spawn(deliveries::run(app.clone(), stop.clone()));
     lanes.spawn(peers::run(app.clone(), stop.clone()));
+    lanes.spawn(keep_clean(app.clone(), stop.clone()));
     lanes.spawn(keep_house(app, stop));
     while lanes.join_next().await.is_some() {}
 }
@@ -53,6 +57,19 @@ async fn keep_house(app: App, mut stop: watch::Receiver<bool>) {
         }
         if let Err(error) = store_kept_aside(&app).await {
             tracing::warn!(error = %format!("{error:#}"), "clicks that were kept aside cannot be stored yet");
+        }
+    }
+}
+
+/// Removes what is not kept any longer.
+async fn keep_clean(app: App, mut stop: watch::Receiver<bool>) {
+    loop {
+        let asked = stop.clone();
+        if let Err(error) = clean_up(&app, move || *asked.borrow()).await {
+            tracing::warn!(error = %format!("{error:#}"), "what is not kept any longer cannot be removed now");
+        }
+        if tokio::time::timeout(CLEAN_UP_TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
         }
     }
 }

@@ -8,6 +8,7 @@ mod key;
 mod output;
 mod progress;
 mod project;
+mod retention;
 mod webhook;
 mod widget;
 
@@ -70,6 +71,9 @@ enum Command {
         after_help = "Example:\n  aurix project create \"My shop\" --region SG --timezone Asia/Singapore"
     )]
     Project(project::Command),
+    /// Shows and sets how long a project keeps clicks, events and messages.
+    #[command(subcommand, after_help = "Example:\n  aurix retention set --project ID --clicks 400d --events 90d")]
+    Retention(retention::Command),
     /// Makes, lists and revokes API keys of partners.
     ///
     /// A key opens one project's lists of leads and clicks, and registers one webhook.
@@ -159,6 +163,7 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Serve => crate::serve::run(config).await,
         Command::Demo => crate::demo::run(config).await,
         Command::Project(command) => project::run(command, config, output).await,
+        Command::Retention(command) => retention::run(command, config, output).await,
         Command::Key(command) => key::run(command, config, output).await,
         Command::Channel(command) => channel::run(command, config, output).await,
         Command::Widget(command) => widget::run(command, config, output).await,
@@ -175,6 +180,8 @@ fn start_log(config: &Config, serves: bool) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // It would be told on standard error too, where a full disk behind it ends the thread that has something to say.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     match config.log_format {
         LogFormat::Text => log.init(),

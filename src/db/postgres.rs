@@ -67,11 +67,12 @@ impl Postgres {
         self.run(move |pool| {
             Box::pin(async move {
                 let mut handle = Handle::checkout(&pool).await?;
-                handle.batch("BEGIN").await?;
                 handle.open = true;
                 let tx = Tx(Conn(super::Handle::Postgres(handle)));
-                let mut result = work(&tx).await;
-                let super::Handle::Postgres(mut handle) = tx.0.0 else { unreachable!("made four lines above") };
+                // Sent first, and not waited for: the first statement goes right behind it.
+                let (begun, mut result) = tokio::join!(biased; tx.batch("BEGIN"), work(&tx));
+                begun?;
+                let super::Handle::Postgres(mut handle) = tx.0.0 else { unreachable!("made five lines above") };
                 if result.is_ok() && handle.failed.get() {
                     // PostgreSQL would answer COMMIT with a rollback and no error.
                     result = Err(anyhow!("a statement failed and the transaction went on"));

@@ -10,6 +10,7 @@ pub mod iso_date;
 pub mod pace;
 pub mod phone;
 pub mod random;
+pub mod retention;
 pub mod retry;
 pub mod seal;
 pub mod signature;

@@ -16,6 +16,8 @@ use crate::wake::Work;
 
 /// What the file may grow to; past it clicks are lost, and the log says so.
 const FILE_BYTES_MAX: u64 = 1 << 30;
+/// Clicks that wait in memory while the file cannot be written either; past it clicks are lost, and the log says so.
+const UNWRITTEN_MAX: usize = 10_000;
 /// Clicks stored in one transaction.
 const BATCH: usize = 200;
 /// How long no click waits for a database that was found away.
@@ -31,6 +33,8 @@ pub struct Aside {
     waiting: Arc<Mutex<PathBuf>>,
     taken: PathBuf,
     refused: PathBuf,
+    /// Lines that there was no room for on the disk.
+    unwritten: Mutex<Vec<String>>,
     /// Whether one of the files may be there.
     any: Arc<AtomicBool>,
     /// One at a time stores what was kept.
@@ -46,6 +50,7 @@ impl Aside {
             waiting: Arc::new(Mutex::new(data_dir.join("clicks-aside.jsonl"))),
             taken: data_dir.join("clicks-aside.taken.jsonl"),
             refused: data_dir.join("clicks-aside.refused.jsonl"),
+            unwritten: Mutex::default(),
             any: Arc::new(AtomicBool::new(true)),
             storing: tokio::sync::Mutex::default(),
             rest_until: AtomicI64::new(NO_REST),
@@ -78,18 +83,41 @@ impl Aside {
         self.rest_until.store(NO_REST, Ordering::Relaxed);
     }
 
-    /// Appends a click and waits until it is on disk. A failure is logged: the visitor goes on all the same.
+    /// Appends a click and waits until it is on disk. Where that fails the click waits in memory: the visitor goes on all
+    /// the same.
     pub async fn keep(&self, click: &Click) {
         let line = in_a_line(click);
+        let Err(error) = self.write(line.clone()).await else { return };
+        let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+        let error = format!("{error:#}");
+        if unwritten.len() < UNWRITTEN_MAX {
+            unwritten.push(line);
+            self.any.store(true, Ordering::Relaxed);
+            tracing::error!(error, "a click could not be kept aside: it waits in memory");
+        } else {
+            tracing::error!(error, "a click could not be kept aside: it is lost");
+        }
+    }
+
+    async fn write(&self, lines: String) -> anyhow::Result<()> {
         let (waiting, any) = (self.waiting.clone(), self.any.clone());
         let written = tokio::task::spawn_blocking(move || {
             let path = waiting.lock().unwrap_or_else(PoisonError::into_inner);
             any.store(true, Ordering::Relaxed);
-            append(&path, line.as_bytes())
+            append(&path, lines.as_bytes())
         });
-        if let Err(error) = written.await.context("writing").and_then(|result| result) {
-            tracing::error!(error = %format!("{error:#}"), "a click could not be kept aside: it is lost");
+        written.await.context("writing")?
+    }
+
+    /// Writes what waits in memory. Where there is still no room it goes on waiting.
+    async fn write_unwritten(&self) -> anyhow::Result<()> {
+        let lines = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if lines.is_empty() {
+            return Ok(());
         }
+        self.write(lines.concat()).await.context("writing the clicks that wait in memory")?;
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).drain(..lines.len());
+        Ok(())
     }
 
     /// Takes the file away, so that new clicks go to a fresh one, and tells whether there is one. What was taken before
@@ -113,7 +141,7 @@ fn in_a_line(click: &Click) -> String {
     serde_json::to_string(click).expect("a click is plain data") + "\n"
 }
 
-/// Appends a line. One that a killed process left unfinished is ended first, so that it spoils no other.
+/// Appends lines, all or none. One that a killed process left unfinished is ended first, so that it spoils no other.
 fn append(path: &Path, line: &[u8]) -> anyhow::Result<()> {
     let mut file = File::options().create(true).read(true).append(true).open(path)?;
     let length = file.metadata()?.len();
@@ -124,8 +152,9 @@ fn append(path: &Path, line: &[u8]) -> anyhow::Result<()> {
         file.read_exact(&mut last)?;
     }
     let end: &[u8] = if last == *b"\n" { b"" } else { b"\n" };
-    file.write_all(&[end, line].concat())?;
-    Ok(file.sync_data()?)
+    let written = file.write_all(&[end, line].concat()).and_then(|()| file.sync_data());
+    // What a full disk took of them is taken back.
+    Ok(written.inspect_err(|_| drop(file.set_len(length)))?)
 }
 
 /// Stores the clicks that were kept aside, and tells how many. Doing it twice stores nothing twice.
@@ -134,6 +163,7 @@ pub async fn store_kept_aside(app: &App) -> anyhow::Result<usize> {
         return Ok(0);
     }
     let _alone = app.aside.storing.lock().await;
+    app.aside.write_unwritten().await?;
     let mut count = 0;
     while app.aside.take()? {
         count += store_taken(app).await?;

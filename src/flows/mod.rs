@@ -3,6 +3,7 @@
 pub mod add_channel;
 pub mod add_webhook;
 pub mod claim_deliveries;
+pub mod clean_up;
 pub mod configure_webhook;
 pub mod count_visit;
 pub mod create_key;
@@ -25,6 +26,7 @@ pub mod revoke_key;
 pub mod rotate_secret;
 pub mod send_message;
 pub mod set_form;
+pub mod set_retention;
 pub mod set_webhook_active;
 pub mod settle_delivery;
 pub mod store_clicks;

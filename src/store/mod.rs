@@ -2,6 +2,7 @@
 
 pub mod attribution;
 pub mod channels;
+pub mod clean_up;
 pub mod clicks;
 pub mod conversations;
 pub mod deliveries;
@@ -14,6 +15,7 @@ pub mod messages;
 pub mod pacing;
 pub mod playground;
 pub mod projects;
+pub mod retention;
 pub mod sessions;
 pub mod webhooks;
 pub mod widgets;

@@ -24,7 +24,7 @@ pub async fn set_limits(tx: &Tx, project: ProjectId, webhook: i64, limits: Limit
 pub async fn lock(tx: &Tx, webhook: i64) -> Result<Timestamp> {
     const LOCK: Sql = Sql {
         sqlite: "SELECT next_at FROM webhooks WHERE id = $1",
-        postgres: "SELECT next_at FROM webhooks WHERE id = $1 FOR UPDATE",
+        postgres: "SELECT next_at FROM webhooks WHERE id = $1 FOR NO KEY UPDATE",
     };
     tx.get(LOCK, params![webhook], |row| row.get(0)).await
 }

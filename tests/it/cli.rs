@@ -1,5 +1,7 @@
 //! The commands, run as a person runs them: the real program on a folder of its own.
 
+mod retention;
+
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -147,6 +149,7 @@ fn a_wrong_setting_stops_the_start_with_a_line_that_names_it() {
         ("AURIX_ALLOW_HTTP", "perhaps"),
         ("AURIX_TRUSTED_PROXIES", "proxy"),
         ("AURIX_RETRY_SCHEDULE", "5 apples"),
+        ("AURIX_RETENTION", "clicks=soon"),
         ("AURIX_LOG_FORMAT", "xml"),
     ] {
         let output = operator.command(&["serve"]).env(setting, value).output().expect("the program starts");

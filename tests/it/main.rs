@@ -15,5 +15,6 @@ mod partner;
 mod plans;
 mod playground;
 mod reliability;
+mod retention;
 mod tidy;
 mod whatsapp_data;

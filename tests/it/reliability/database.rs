@@ -30,8 +30,12 @@ impl Database {
 
     /// A new database on the server of that connection string.
     pub async fn on(server: &str) -> Self {
+        Self::made_on(server, "").await
+    }
+
+    async fn made_on(server: &str, options: &str) -> Self {
         let name = format!("process_{}_{}", std::process::id(), next_number());
-        run(server, &format!("CREATE DATABASE {name}")).await.expect("the tests may make databases");
+        run(server, &format!("CREATE DATABASE {name} {options}")).await.expect("the tests may make databases");
         let (start, query) = server.split_once('?').unwrap_or((server, ""));
         let (host, _) = start.rsplit_once('/').expect("postgres://USER@HOST/DATABASE");
         Self { url: format!("{host}/{name}?{query}"), server: server.to_owned(), name }
@@ -98,6 +102,23 @@ impl Cluster {
     /// Stops the server as a power cut does to its clients: connections break, transactions in flight are gone.
     pub fn cut(&self) {
         self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
+    }
+
+    /// A new database of which all tables are in `folder`.
+    pub async fn database_in(&self, folder: &Path) -> Database {
+        if let Some(user) = self.user {
+            let owned = Command::new("chown").arg(user).arg(folder).status().expect("chown runs");
+            assert!(owned.success(), "a folder can be given to {user}");
+        }
+        let make = format!("CREATE TABLESPACE elsewhere LOCATION '{}'", folder.display());
+        run(&self.url, &make).await.expect("the folder can be used");
+        Database::made_on(&self.url, "TABLESPACE elsewhere").await
+    }
+
+    /// Ends all connections to the databases of the story.
+    pub async fn end_connections(&self) {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'process%'";
+        run(&self.url, end).await.expect("connections can be ended");
     }
 
     /// Stops all its processes where they are: connections stay open, and nobody answers on them.

@@ -48,6 +48,35 @@ pub async fn failed(db: &Db) -> Lost {
     rows.into_iter().collect()
 }
 
+/// The attempts that were begun and never came on record, however their deliveries ended.
+pub async fn unsettled(db: &Db) -> Lost {
+    let sql = "WITH RECURSIVE begun (delivery_id, number) AS (
+                   SELECT id, attempts FROM deliveries WHERE attempts > 0
+                   UNION ALL
+                   SELECT delivery_id, number - 1 FROM begun WHERE number > 1
+               )
+               SELECT events.event_id, begun.number
+               FROM begun
+               JOIN deliveries ON deliveries.id = begun.delivery_id
+               JOIN events ON events.id = deliveries.event_id
+               WHERE NOT EXISTS (
+                   SELECT 1 FROM attempts WHERE attempts.delivery_id = begun.delivery_id AND attempts.number = begun.number
+               )";
+    let rows = rows(db, async move |conn| Ok(conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)).await;
+    rows.into_iter().collect()
+}
+
+/// The attempts that succeeded after another worker, or the same, had claimed the delivery again.
+pub async fn overtaken(db: &Db) -> Lost {
+    let sql = "SELECT events.event_id, attempts.number
+               FROM attempts
+               JOIN deliveries ON deliveries.id = attempts.delivery_id
+               JOIN events ON events.id = deliveries.event_id
+               WHERE attempts.problem IS NULL AND attempts.number < deliveries.attempts";
+    let rows = rows(db, async move |conn| Ok(conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)).await;
+    rows.into_iter().collect()
+}
+
 /// An attempt on record.
 #[derive(Debug)]
 pub struct Logged {

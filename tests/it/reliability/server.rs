@@ -13,6 +13,8 @@ use super::{free_port, fresh_folder, until};
 
 /// How long a process may take to start or to stop where a story does not say otherwise.
 const PROCESS_TIMEOUT: Duration = Duration::from_secs(30);
+/// The operator's key.
+pub const SECRET: &str = "the secret of the tests";
 /// The server's log is this much, in characters, where a story fails.
 const LOG_TAIL: usize = 4_000;
 
@@ -69,7 +71,7 @@ impl Server {
             .env("AURIX_LISTEN", format!("127.0.0.1:{}", self.port))
             .env("AURIX_DATA_DIR", &self.data_dir)
             .env("AURIX_DATABASE", database)
-            .env("AURIX_SECRET_KEY", "the secret of the tests")
+            .env("AURIX_SECRET_KEY", SECRET)
             .env("AURIX_ALLOW_HTTP", "true")
             .env("AURIX_ALLOW_NETWORKS", "127.0.0.0/8")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));

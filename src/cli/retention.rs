@@ -1,0 +1,86 @@
+//! `aurix retention`
+
+use anyhow::{Context as _, ensure};
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+
+use super::open_project;
+use super::output::Output;
+use crate::app::App;
+use crate::config::Config;
+use crate::domain::retention::{Kind, Period};
+use crate::flows::set_retention::{Kept, retention_of, set_retention};
+use crate::store::projects::Project;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Shows how long a project keeps what grows.
+    ///
+    /// What a project does not set is kept as long as AURIX_RETENTION says.
+    #[command(after_help = "Example:\n  aurix retention show --project ID")]
+    Show {
+        /// The project.
+        #[arg(long)]
+        project: String,
+    },
+    /// Sets how long a project keeps what grows: days such as 90d, `forever`, or `default` for what AURIX_RETENTION says.
+    ///
+    /// What is older is removed by a running server, for good. What is still to be delivered, to be sent or to be read stays,
+    /// and so does a session that a conversation was linked to, with its clicks.
+    #[command(
+        after_help = "Example:\n  aurix retention set --project ID --clicks 400d --events 90d --messages forever"
+    )]
+    Set {
+        /// The project.
+        #[arg(long)]
+        project: String,
+        /// Sessions that nobody wrote about, with their clicks.
+        #[arg(long, value_name = "PERIOD")]
+        clicks: Option<String>,
+        /// Events with their deliveries and the attempts of these. They cannot be resent afterwards.
+        #[arg(long, value_name = "PERIOD")]
+        events: Option<String>,
+        /// What people and the agent wrote: 8d at least. The lead keeps what was understood.
+        #[arg(long, value_name = "PERIOD")]
+        messages: Option<String>,
+    },
+}
+
+pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+    match command {
+        Command::Show { project } => {
+            let (app, project) = open_project(config, &project).await?;
+            show(&app, &project, output).await
+        }
+        Command::Set { project, clicks, events, messages } => {
+            let given = [(Kind::Clicks, clicks), (Kind::Events, events), (Kind::Messages, messages)];
+            let periods = given.into_iter().filter_map(|(kind, text)| Some(period(kind, &text?)));
+            let periods = periods.collect::<anyhow::Result<Vec<_>>>()?;
+            ensure!(!periods.is_empty(), "say what to keep, and how long: --clicks, --events or --messages");
+            let (app, project) = open_project(config, &project).await?;
+            set_retention(&app, project.id, periods).await?;
+            show(&app, &project, output).await
+        }
+    }
+}
+
+fn period(kind: Kind, text: &str) -> anyhow::Result<(Kind, Option<Period>)> {
+    let period = match text {
+        "default" => None,
+        _ => Some(Period::parse(kind, text).with_context(|| format!("--{}", kind.as_str()))?),
+    };
+    Ok((kind, period))
+}
+
+async fn show(app: &App, project: &Project, output: &Output) -> anyhow::Result<()> {
+    let kept = retention_of(app, project.id).await?;
+    let shown = |kept: &Kept| json!({"keep": kept.period.to_string(), "is_default": !kept.is_own});
+    let object: Map<String, Value> = kept.iter().map(|kept| (kept.kind.as_str().to_owned(), shown(kept))).collect();
+    output.print(&json!({"project_id": project.public_id, "retention": object}), || {
+        let told = |kept: &Kept| {
+            let whose = if kept.is_own { "" } else { "  (default)" };
+            format!("{:8}  {}{whose}", kept.kind.as_str(), kept.period)
+        };
+        kept.iter().map(told).collect::<Vec<_>>().join("\n")
+    })
+}

@@ -1,0 +1,173 @@
+//! How long what grows is kept: a number of days, or for ever, for each kind of rows.
+
+/// The longest period in days: a hundred years.
+pub const DAYS_MAX: u16 = 36_500;
+
+/// What is kept, and removed, together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Sessions that nobody wrote about, with their clicks. What a lead was linked to stays as long as the lead.
+    Clicks,
+    /// Events, their deliveries, and the attempts of these. What is still to be delivered stays.
+    Events,
+    /// What people and the agent wrote, and what else a platform sent.
+    Messages,
+    /// The log of attempts: headers and answers. It is the server's, not a project's.
+    Attempts,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Clicks, Self::Events, Self::Messages, Self::Attempts];
+    /// The kinds that a project sets for itself.
+    pub const OF_PROJECT: [Self; 3] = [Self::Clicks, Self::Events, Self::Messages];
+
+    /// `clicks`, `events`, `messages` or `attempts`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clicks => "clicks",
+            Self::Events => "events",
+            Self::Messages => "messages",
+            Self::Attempts => "attempts",
+        }
+    }
+
+    /// The shortest period. A platform repeats a message for up to 7 days, and one that was forgotten would count again.
+    fn days_min(self) -> u16 {
+        match self {
+            Self::Messages => 8,
+            Self::Clicks | Self::Events | Self::Attempts => 1,
+        }
+    }
+}
+
+/// How long a kind is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// Nothing is removed.
+    Forever,
+    /// What is older is removed.
+    Days(u16),
+}
+
+impl Period {
+    /// Parses `90d` or `forever`.
+    pub fn parse(kind: Kind, text: &str) -> Result<Self, InvalidRetention> {
+        if text == "forever" {
+            return Ok(Self::Forever);
+        }
+        let days = text.strip_suffix('d').unwrap_or(text);
+        let days = days.parse().map_err(|_| InvalidRetention::Period(text.to_owned()))?;
+        let least = kind.days_min();
+        if (least..=DAYS_MAX).contains(&days) {
+            Ok(Self::Days(days))
+        } else {
+            Err(InvalidRetention::Range { kind: kind.as_str(), least })
+        }
+    }
+
+    /// The number of days; `None` for ever.
+    pub fn days(self) -> Option<u16> {
+        match self {
+            Self::Forever => None,
+            Self::Days(days) => Some(days),
+        }
+    }
+
+    /// From a number of days; `None` for ever.
+    pub fn of_days(days: Option<u16>) -> Self {
+        days.map_or(Self::Forever, Self::Days)
+    }
+}
+
+impl std::fmt::Display for Period {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Forever => f.write_str("forever"),
+            Self::Days(days) => write!(f, "{days}d"),
+        }
+    }
+}
+
+/// Why a text tells no retention.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRetention {
+    /// No number of days.
+    #[error("{0:?} is no period: write a number of days such as 90d, or forever")]
+    Period(String),
+    /// Too short or too long.
+    #[error("{kind} are kept for {least} to {DAYS_MAX} days, or forever")]
+    Range {
+        /// The kind's name.
+        kind: &'static str,
+        /// Its shortest period in days.
+        least: u16,
+    },
+    /// No such kind, or no period.
+    #[error("{0:?} names nothing that is kept: write clicks, events, messages or attempts, =, and a period")]
+    Kind(String),
+}
+
+/// The period of every kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention([Period; Kind::ALL.len()]);
+
+impl Default for Retention {
+    /// Everything is kept, but the log of attempts for 30 days: retries end after two.
+    fn default() -> Self {
+        Self([Period::Forever, Period::Forever, Period::Forever, Period::Days(30)])
+    }
+}
+
+impl Retention {
+    /// Parses `clicks=400d,attempts=7d` (`AURIX_RETENTION`). A kind that is not named keeps its default.
+    pub fn parse(text: &str) -> Result<Self, InvalidRetention> {
+        let mut retention = Self::default();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let unknown = || InvalidRetention::Kind(part.to_owned());
+            let (name, period) = part.split_once('=').ok_or_else(unknown)?;
+            let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == name.trim()).ok_or_else(unknown)?;
+            retention.set(kind, Period::parse(kind, period.trim())?);
+        }
+        Ok(retention)
+    }
+
+    /// How long the kind is kept.
+    pub fn of(&self, kind: Kind) -> Period {
+        self.0[kind as usize]
+    }
+
+    /// Has the kind kept for so long.
+    pub fn set(&mut self, kind: Kind, period: Period) {
+        self.0[kind as usize] = period;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_named_keeps_its_default() {
+        let retention = Retention::parse(" clicks = 400d, events=7 ,").unwrap();
+        let told: Vec<_> = Kind::ALL.iter().map(|kind| retention.of(*kind).to_string()).collect();
+        assert_eq!(told, ["400d", "7d", "forever", "30d"]);
+        assert_eq!(Retention::parse("attempts=forever").unwrap().of(Kind::Attempts), Period::Forever);
+        assert_eq!(Retention::parse("").unwrap(), Retention::default());
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_what_to_write() {
+        let check = |text: &str, part: &str| {
+            let said = Retention::parse(text).unwrap_err().to_string();
+            assert!(said.contains(part), "{text}: {said}");
+        };
+        check("clicks", "clicks, events, messages or attempts");
+        check("leads=7d", "names nothing");
+        check("clicks=soon", "90d");
+        check("clicks=0d", "1 to 36500 days");
+        check("messages=7d", "8 to 36500 days");
+        check("events=99999d", "is no period");
+        check("events=40000d", "1 to 36500 days");
+    }
+}

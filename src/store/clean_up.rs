@@ -1,0 +1,247 @@
+//! What the clean-up reads and removes. It is found page by page, oldest first, by reading; removed by row keys, a few at a
+//! time, each statement looking once more whether it may.
+
+use super::window::Position;
+use crate::db::{Conn, Result, Row, Sql, Tx, Value};
+use crate::domain::ids::ProjectId;
+use crate::domain::time::Timestamp;
+use crate::params;
+
+/// Keeps every other clean-up out until the end of the transaction; `false` where one is at it.
+pub async fn begin(tx: &Tx) -> Result<bool> {
+    const LOCK: Sql = Sql {
+        // One process works on the file, with one writer.
+        sqlite: "SELECT TRUE",
+        postgres: "SELECT pg_try_advisory_xact_lock(4702111234474983746)",
+    };
+    tx.get(LOCK, &[], |row| row.get(0)).await
+}
+
+/// A row of a page: where it stands, and whether it may go.
+#[derive(Clone, Copy, Debug)]
+pub struct Old {
+    /// Its time and row key.
+    pub position: Position,
+    /// Nothing needs it any more.
+    pub may_go: bool,
+}
+
+/// Clicks of a project behind `after` and older than `before`. One stays while its session is linked to a conversation, or
+/// began at `begun_before` or later.
+pub async fn clicks(
+    conn: &Conn,
+    project: ProjectId,
+    after: Position,
+    before: Timestamp,
+    begun_before: Timestamp,
+    most: u32,
+) -> Result<Vec<Old>> {
+    conn.query(
+        "SELECT c.created_at, c.id, s.id IS NULL OR (s.conversation_id IS NULL AND s.started_at < $5)
+         FROM clicks AS c LEFT JOIN sessions AS s ON s.id = c.session_id
+         WHERE c.project_id = $1 AND (c.created_at, c.id) > ($2, $3) AND c.created_at < $4
+         ORDER BY c.created_at, c.id
+         LIMIT $6",
+        params![project.0, after.created_at, after.id, before, begun_before, most],
+        old,
+    )
+    .await
+}
+
+/// Removes the sessions of clicks, unless they are linked to a conversation by now.
+pub async fn remove_sessions(tx: &Tx, clicks: &[Position]) -> Result<u64> {
+    const REMOVE: Sql = Sql {
+        sqlite: "DELETE FROM sessions
+                 WHERE id = (SELECT session_id FROM clicks WHERE created_at = $1 AND id = $2) AND conversation_id IS NULL",
+        postgres: "DELETE FROM sessions
+                   USING unnest($1::bigint[], $2::bigint[]) AS old (created_at, id)
+                   JOIN clicks ON clicks.created_at = old.created_at AND clicks.id = old.id
+                   WHERE sessions.id = clicks.session_id AND sessions.conversation_id IS NULL",
+    };
+    tx.execute_rows(REMOVE, &positions(clicks)).await
+}
+
+/// Removes clicks whose session is gone.
+pub async fn remove_clicks(tx: &Tx, clicks: &[Position]) -> Result<u64> {
+    const REMOVE: Sql = Sql {
+        sqlite: "DELETE FROM clicks
+                 WHERE created_at = $1 AND id = $2
+                   AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = clicks.session_id)",
+        postgres: "DELETE FROM clicks USING unnest($1::bigint[], $2::bigint[]) AS old (created_at, id)
+                   WHERE clicks.created_at = old.created_at AND clicks.id = old.id
+                     AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = clicks.session_id)",
+    };
+    tx.execute_rows(REMOVE, &positions(clicks)).await
+}
+
+/// Row keys of all webhooks of a project, removed ones too, above `after`.
+pub async fn webhooks(conn: &Conn, project: ProjectId, after: i64, most: u32) -> Result<Vec<i64>> {
+    conn.query(
+        "SELECT id FROM webhooks WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        params![project.0, after, most],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Deliveries of a webhook behind `after` and of events older than `before`. One that is due stays.
+pub async fn deliveries(conn: &Conn, webhook: i64, after: Position, before: Timestamp, most: u32) -> Result<Vec<Old>> {
+    conn.query(
+        "SELECT created_at, id, due_at IS NULL
+         FROM deliveries
+         WHERE webhook_id = $1 AND (created_at, id) > ($2, $3) AND created_at < $4
+         ORDER BY created_at, id
+         LIMIT $5",
+        params![webhook, after.created_at, after.id, before, most],
+        old,
+    )
+    .await
+}
+
+/// Removes deliveries that are not due, and their attempts.
+pub async fn remove_deliveries(tx: &Tx, old: &[Position]) -> Result<u64> {
+    const REMOVE: Sql = Sql {
+        sqlite: "DELETE FROM deliveries WHERE id = $1 AND due_at IS NULL",
+        postgres: "DELETE FROM deliveries USING unnest($1::bigint[]) AS old (id)
+                   WHERE deliveries.id = old.id AND deliveries.due_at IS NULL",
+    };
+    const REMOVE_ATTEMPTS: Sql = Sql {
+        sqlite: "DELETE FROM attempts
+                 WHERE delivery_id = $1
+                   AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.id = attempts.delivery_id)",
+        postgres: "DELETE FROM attempts USING unnest($1::bigint[]) AS old (id)
+                   WHERE attempts.delivery_id = old.id
+                     AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.id = attempts.delivery_id)",
+    };
+    let removed = tx.execute_rows(REMOVE, &keys(old)).await?;
+    tx.execute_rows(REMOVE_ATTEMPTS, &keys(old)).await?;
+    Ok(removed)
+}
+
+/// Events of a project behind `after` and older than `before`. One with a delivery stays: it is at the same time as its
+/// deliveries, by which these are found.
+pub async fn events(
+    conn: &Conn,
+    project: ProjectId,
+    after: Position,
+    before: Timestamp,
+    most: u32,
+) -> Result<Vec<Old>> {
+    conn.query(
+        "SELECT e.created_at, e.id, NOT EXISTS (
+             SELECT 1
+             FROM webhooks AS w JOIN deliveries AS d ON d.webhook_id = w.id AND d.created_at = e.created_at
+             WHERE w.project_id = $1 AND d.event_id = e.id
+         )
+         FROM events AS e
+         WHERE e.project_id = $1 AND (e.created_at, e.id) > ($2, $3) AND e.created_at < $4
+         ORDER BY e.created_at, e.id
+         LIMIT $5",
+        params![project.0, after.created_at, after.id, before, most],
+        old,
+    )
+    .await
+}
+
+/// Removes events.
+pub async fn remove_events(tx: &Tx, events: &[Position]) -> Result<u64> {
+    const REMOVE: Sql = Sql {
+        sqlite: "DELETE FROM events WHERE created_at = $1 AND id = $2",
+        postgres: "DELETE FROM events USING unnest($1::bigint[], $2::bigint[]) AS old (created_at, id)
+                   WHERE events.created_at = old.created_at AND events.id = old.id",
+    };
+    tx.execute_rows(REMOVE, &positions(events)).await
+}
+
+/// Messages of a project behind `after` and older than `before`. What waits to be sent stays, and what the agent has
+/// still to read.
+pub async fn messages(
+    conn: &Conn,
+    project: ProjectId,
+    after: Position,
+    before: Timestamp,
+    most: u32,
+) -> Result<Vec<Old>> {
+    conn.query(
+        "SELECT m.created_at, m.id, m.due_at IS NULL AND (c.due_at IS NULL OR m.id <= c.answered_up_to)
+         FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
+         WHERE m.project_id = $1 AND (m.created_at, m.id) > ($2, $3) AND m.created_at < $4
+         ORDER BY m.created_at, m.id
+         LIMIT $5",
+        params![project.0, after.created_at, after.id, before, most],
+        old,
+    )
+    .await
+}
+
+/// Removes messages that do not wait to be sent.
+pub async fn remove_messages(tx: &Tx, old: &[Position]) -> Result<u64> {
+    const REMOVE: Sql = Sql {
+        sqlite: "DELETE FROM messages WHERE id = $1 AND due_at IS NULL",
+        postgres: "DELETE FROM messages USING unnest($1::bigint[]) AS old (id)
+                   WHERE messages.id = old.id AND messages.due_at IS NULL",
+    };
+    tx.execute_rows(REMOVE, &keys(old)).await
+}
+
+/// Row keys of the channels of a project above `after`.
+pub async fn channels(conn: &Conn, project: ProjectId, after: i64, most: u32) -> Result<Vec<i64>> {
+    conn.query(
+        "SELECT id FROM channels WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        params![project.0, after, most],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Whether a channel has notices that are older than `before`.
+pub async fn has_notices(conn: &Conn, channel: i64, before: Timestamp) -> Result<bool> {
+    let any = "SELECT 1 FROM notices WHERE channel = $1 AND created_at < $2 LIMIT 1";
+    Ok(conn.find(any, params![channel, before], |_| Ok(())).await?.is_some())
+}
+
+/// Removes up to `most` notices of a channel that are older than `before`.
+pub async fn remove_notices(tx: &Tx, channel: i64, before: Timestamp, most: u32) -> Result<u64> {
+    tx.execute(
+        "DELETE FROM notices
+         WHERE id IN (SELECT id FROM notices WHERE channel = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)",
+        params![channel, before, most],
+    )
+    .await
+}
+
+/// The attempts with the lowest row keys above `after`, as far as they are older than `before`. Row keys are as good as
+/// sorted by time, since an attempt is stored when it ends.
+pub async fn attempts(conn: &Conn, after: i64, before: Timestamp, most: u32) -> Result<Vec<Old>> {
+    let lowest = conn
+        .query(
+            "SELECT started_at, id, TRUE FROM attempts WHERE id > $1 ORDER BY id LIMIT $2",
+            params![after, most],
+            old,
+        )
+        .await?;
+    let before = before.as_microsecond();
+    Ok(lowest.into_iter().take_while(|old| old.position.created_at < before).collect())
+}
+
+/// Removes attempts from the log.
+pub async fn remove_attempts(tx: &Tx, attempts: &[Position]) -> Result<u64> {
+    const REMOVE: Sql = Sql {
+        sqlite: "DELETE FROM attempts WHERE started_at = $1 AND id = $2",
+        postgres: "DELETE FROM attempts USING unnest($1::bigint[], $2::bigint[]) AS old (started_at, id)
+                   WHERE attempts.started_at = old.started_at AND attempts.id = old.id",
+    };
+    tx.execute_rows(REMOVE, &positions(attempts)).await
+}
+
+fn old(row: &Row<'_>) -> Result<Old> {
+    Ok(Old { position: Position { created_at: row.get(0)?, id: row.get(1)? }, may_go: row.get(2)? })
+}
+
+fn keys(old: &[Position]) -> Vec<[Value<'static>; 1]> {
+    old.iter().map(|one| [Value::Int(one.id)]).collect()
+}
+
+fn positions(positions: &[Position]) -> Vec<[Value<'static>; 2]> {
+    positions.iter().map(|one| [Value::Int(one.created_at), Value::Int(one.id)]).collect()
+}

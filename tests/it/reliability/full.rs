@@ -1,0 +1,129 @@
+//! The disk is full: nothing that was answered is missing when there is room again, and all goes on by itself.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use aurix::domain::random::Random;
+
+use super::database::Cluster;
+use super::ledger;
+use super::load::Load;
+use super::server::Server;
+use super::shop::Shop;
+use super::sink::{Pace, Sink};
+use super::{fresh_folder, now, until};
+
+/// The size of the disk, as `mount` reads it.
+const SIZE: &str = "size=64m";
+/// Answers before, while, and after it is full.
+const ANSWERS: usize = 60;
+const LEASE: &str = "8s";
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A small disk in memory.
+struct Disk {
+    folder: PathBuf,
+}
+
+impl Disk {
+    /// `None`, with a message, where the system lets nobody mount one.
+    fn mount(folder: PathBuf) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        let mounted = mount.args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(&folder).stderr(Stdio::null()).status();
+        if !mounted.is_ok_and(|status| status.success()) {
+            eprintln!("skipped: a small disk in memory cannot be mounted here, which takes root");
+            return None;
+        }
+        Some(Self { folder })
+    }
+
+    /// Leaves no byte free.
+    fn fill(&self) {
+        let mut file = std::fs::File::create(self.ballast()).expect("a file");
+        let written = std::io::copy(&mut std::io::repeat(0), &mut file);
+        assert_eq!(written.expect_err("it is full").kind(), std::io::ErrorKind::StorageFull);
+    }
+
+    fn make_room(&self) {
+        std::fs::remove_file(self.ballast()).expect("it is there");
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.folder.join("ballast")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.folder).status();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_nothing_on_sqlite() {
+    let server = Server::on_sqlite();
+    let Some(disk) = Disk::mount(server.data_dir.clone()) else { return };
+    nothing_is_lost(server, &disk).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_nothing_on_postgresql() {
+    let Some(disk) = Disk::mount(fresh_folder()) else { return };
+    let Some(cluster) = Cluster::start().await else { return };
+    let server = Server::new(Some(cluster.database_in(&disk.folder).await));
+    nothing_is_lost(server, &disk).await;
+}
+
+async fn nothing_is_lost(server: Server, disk: &Disk) {
+    let mut server = server.set("AURIX_LEASE", LEASE);
+    let shop = Shop::open(&server).await;
+    let sink = Sink::start(Pace::AtOnce).await;
+    shop.webhook(&server, &sink);
+    let db = server.rows().await;
+    server.start_ready().await;
+    let load = Load::start(&Random::from_system(), || shop.doors(&server));
+    load.answered(ANSWERS, LIMIT).await;
+    disk.fill();
+    let doors = shop.doors(&server);
+    let mut number = 0;
+    let refused = async || {
+        number += 1;
+        doors.write("6500000000", &format!("wamid.full.{number}"), "Hello").await.is_ok_and(|status| status == 503)
+    };
+    until("a message cannot be stored", LIMIT, refused).await;
+    load.answered(ANSWERS, LIMIT).await;
+    disk.make_room();
+    let room = now();
+    sink.received(sink.receipts().len() + 1, LIMIT).await;
+    let recovered = room.elapsed();
+    load.answered(ANSWERS, LIMIT).await;
+    let book = load.end().await;
+    until("every click that was kept aside is stored", LIMIT, async || !aside(&server.data_dir)).await;
+    ledger::nothing_is_due(&db, LIMIT).await;
+
+    assert_eq!(book.half_answers, Vec::<String>::new());
+    ledger::check_presses(&db, &book).await;
+    ledger::check_messages(&db, &book).await;
+    let lost = ledger::unsettled(&db).await;
+    let again = ledger::check_deliveries(&db, &sink, &lost).await;
+    ledger::check_order(&db, &sink).await;
+    println!(
+        "figure: a full disk on {}: {} ms from room to the next delivery; {} clicks and {} messages answered, {} not; {} \
+         attempts without a record, {again} of {} came again",
+        db.engine(),
+        recovered.as_millis(),
+        book.pressed.len(),
+        book.written.len(),
+        book.unanswered,
+        lost.len(),
+        sink.receipts().len()
+    );
+    drop(db);
+    server.end().await;
+}
+
+fn aside(data_dir: &Path) -> bool {
+    ["clicks-aside.jsonl", "clicks-aside.taken.jsonl"].iter().any(|name| data_dir.join(name).exists())
+}
