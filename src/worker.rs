@@ -7,6 +7,8 @@ mod peers;
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -36,13 +38,27 @@ const REPLIES_MAX: usize = 32;
 /// Runs until `stop` says so, then ends what is in flight.
 pub async fn run(app: App, stop: watch::Receiver<bool>) {
     let mut lanes = JoinSet::new();
-    lanes.spawn(lane::run(app.clone(), stop.clone(), TURNS_MAX, Turns));
-    lanes.spawn(lane::run(app.clone(), stop.clone(), REPLIES_MAX, Replies));
-    lanes.spawn(deliveries::run(app.clone(), stop.clone()));
-    lanes.spawn(peers::run(app.clone(), stop.clone()));
-    lanes.spawn(keep_clean(app.clone(), stop.clone()));
-    lanes.spawn(keep_house(app, stop));
+    let keep = |name, lane: Start| keep_running(name, app.clone(), stop.clone(), lane);
+    lanes.spawn(keep("turns", |app, stop| lane::run(app, stop, TURNS_MAX, Turns).boxed()));
+    lanes.spawn(keep("replies", |app, stop| lane::run(app, stop, REPLIES_MAX, Replies).boxed()));
+    lanes.spawn(keep("deliveries", |app, stop| deliveries::run(app, stop).boxed()));
+    lanes.spawn(keep("peers", |app, stop| peers::run(app, stop).boxed()));
+    lanes.spawn(keep("clean-up", |app, stop| keep_clean(app, stop).boxed()));
+    lanes.spawn(keep("house", |app, stop| keep_house(app, stop).boxed()));
     while lanes.join_next().await.is_some() {}
+}
+
+/// Starts a lane.
+type Start = fn(App, watch::Receiver<bool>) -> BoxFuture<'static, ()>;
+
+/// Runs a lane until it ends. One that falls over starts again: what it held comes back when its leases run out.
+async fn keep_running(name: &'static str, app: App, mut stop: watch::Receiver<bool>, lane: Start) {
+    while let Err(error) = tokio::spawn(lane(app.clone(), stop.clone())).await {
+        tracing::error!(lane = name, %error, "a lane of the worker fell over; it starts again");
+        if tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
+        }
+    }
 }
 
 /// Stores late what could not be stored in time.

@@ -75,7 +75,7 @@ impl Meter {
         let pids = pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         let children = pids.filter(|pid| parent(*pid) == Some(postmaster));
         // One that ended meanwhile has nothing to tell.
-        Ok(servers + children.filter_map(|pid| cpu(pid).ok()).sum())
+        Ok(servers + children.filter_map(|pid| cpu(pid).ok()).sum::<Duration>())
     }
 
     /// Runs `work`, and tells too what they used meanwhile.

@@ -104,7 +104,6 @@ async fn write_group<G: Group>(shared: &Arc<Shared<G>>) {
         Some(items) if !items.is_empty() => inside.group.write(tx, &items).await,
         _ => Ok(Vec::new()),
     });
-    let late = || Error::Unavailable(anyhow!("no answer within {PATIENCE:?}")).into();
     let result = tokio::time::timeout(PATIENCE, write).await.unwrap_or_else(|_| Err(late()));
     let taken = std::mem::replace(&mut *lock(&slot), Slot::Closed);
     let (items, callers) = match taken {
@@ -117,16 +116,25 @@ async fn write_group<G: Group>(shared: &Arc<Shared<G>>) {
     };
     match result {
         Ok(answers) => {
-            // A caller that is gone needs no answer, here and below.
-            callers.into_iter().zip(answers).for_each(|(caller, answer)| drop(caller.send(Ok(answer))));
+            answer(callers, answers.into_iter().map(Ok));
         }
         Err(error) if callers.len() > 1 && !Error::is_unavailable(&error) => write_each(shared, items, callers).await,
+        Err(error) if callers.len() == 1 => answer(callers, std::iter::once(Err(error))),
         Err(error) => {
             let text = format!("{error:#}");
             let away = || Error::Unavailable(anyhow!("{text}")).into();
-            callers.into_iter().for_each(|caller| drop(caller.send(Err(away()))));
+            answer(callers, std::iter::repeat_with(|| Err(away())));
         }
     }
+}
+
+/// Answers each caller. One that is gone needs no answer.
+fn answer<T>(callers: Vec<oneshot::Sender<T>>, answers: impl Iterator<Item = T>) {
+    callers.into_iter().zip(answers).for_each(|(caller, answer)| drop(caller.send(answer)));
+}
+
+fn late() -> anyhow::Error {
+    Error::Unavailable(anyhow!("no answer within {PATIENCE:?}")).into()
 }
 
 /// Writes each item in a transaction of its own.
@@ -134,7 +142,7 @@ async fn write_each<G: Group>(shared: &Arc<Shared<G>>, items: Arc<Vec<G::Item>>,
     for (at, caller) in callers.into_iter().enumerate() {
         let (inside, items) = (shared.clone(), items.clone());
         let write = async move |tx: &Tx| inside.group.write(tx, &items[at..=at]).await;
-        let answer = shared.db.write(write).await;
+        let answer = tokio::time::timeout(PATIENCE, shared.db.write(write)).await.unwrap_or_else(|_| Err(late()));
         let _ = caller.send(answer.and_then(|answers| answers.into_iter().next().context("a write has no answer")));
     }
 }

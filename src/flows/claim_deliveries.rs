@@ -15,6 +15,9 @@ use crate::store::webhooks::{self, Webhook};
 
 /// How far ahead deliveries of a webhook with a rate are claimed.
 const AHEAD: SignedDuration = SignedDuration::from_millis(500);
+/// How far ahead the first moment can be that is free: a second and a half where the rate is one a second, and by how much
+/// the clocks of two nodes may differ.
+const FREE_AHEAD_MAX: SignedDuration = SignedDuration::from_secs(10);
 /// How long a delivery may wait after it may begin. Past that it is given back: what was known of its webhook when it was
 /// claimed, for example that it is on, is too old.
 const FRESH: SignedDuration = SignedDuration::from_secs(1);
@@ -30,8 +33,10 @@ pub struct Wanted {
 
 /// A claimed delivery with what is known of its webhook.
 pub struct Due {
-    pub(super) claimed: Claimed,
-    pub(super) content: Arc<Content>,
+    /// The delivery.
+    pub claimed: Claimed,
+    /// What is sent.
+    pub content: Arc<Content>,
     pub(super) endpoint: Arc<Endpoint>,
     /// Not before then may it begin.
     pub starts_at: Timestamp,
@@ -47,7 +52,9 @@ impl Due {
 
     /// Whether it has waited for too long.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        now.duration_since(self.starts_at) > self.lateness_max
+        let waited = now.duration_since(self.starts_at);
+        // A clock that was stepped back would keep it, and all that wait behind it, for as long as it was stepped.
+        waited > self.lateness_max || waited < -AHEAD * 2
     }
 }
 
@@ -79,18 +86,32 @@ pub async fn look(app: &App) -> anyhow::Result<Waiting> {
 }
 
 /// Claims due deliveries, so many of each webhook.
-pub async fn claim_due(app: &App, wanted: Vec<Wanted>) -> anyhow::Result<Claims> {
+pub async fn claim_due(app: &App, mut wanted: Vec<Wanted>) -> anyhow::Result<Claims> {
+    // So that two nodes never wait for each other's locks.
+    wanted.sort_unstable_by_key(|one| one.webhook);
     let now = app.clock.now();
     let lease_until = now + app.config.lease;
     let granted = app.db.write(async move |tx| {
-        let mut all = Vec::new();
-        for one in wanted {
-            all.extend(grant(tx, one, now, lease_until).await?);
+        let most: HashMap<i64, u32> = wanted.iter().map(|one| (one.webhook, one.most)).collect();
+        let ids: Vec<i64> = wanted.iter().map(|one| one.webhook).collect();
+        let found = webhooks::find_active(tx, &ids).await?;
+        let (limited, plain): (Vec<_>, Vec<_>) = found.into_iter().partition(|webhook| webhook.limits.any());
+        let mut granted = grant_all(tx, plain, &most, now, lease_until).await?;
+        for webhook in limited {
+            let most = most.get(&webhook.id).copied().unwrap_or_default();
+            granted.push(grant(tx, webhook, most, now, lease_until).await?);
         }
-        Ok(all)
+        Ok(granted)
     });
     let granted = granted.await?;
-    let contents = contents(app, &granted).await?;
+    let contents = match contents(app, &granted).await {
+        Ok(contents) => contents,
+        Err(error) => {
+            let claimed = granted.into_iter().flat_map(|granted| granted.claimed).collect();
+            return_claimed(app, claimed).await?;
+            return Err(error);
+        }
+    };
     let mut claims = Claims::default();
     for Granted { webhook, claimed, moments, free_at } in granted {
         claims.paced.extend(free_at.map(|free_at| (webhook.id, free_at - AHEAD / 2)));
@@ -125,17 +146,42 @@ struct Granted {
     free_at: Option<Timestamp>,
 }
 
-/// Claims of one webhook; `None` where it was removed or turned off a moment ago.
-async fn grant(
+/// Claims of webhooks without limits, all at once.
+async fn grant_all(
     tx: &Tx,
-    Wanted { webhook: id, most }: Wanted,
+    webhooks: Vec<Webhook>,
+    most: &HashMap<i64, u32>,
     now: Timestamp,
     lease_until: Timestamp,
-) -> anyhow::Result<Option<Granted>> {
-    let Some(webhook) = webhooks::find(tx, id).await?.filter(|webhook| webhook.is_active) else { return Ok(None) };
+) -> anyhow::Result<Vec<Granted>> {
+    let wanted = webhooks.iter().filter_map(|webhook| Some((webhook.id, *most.get(&webhook.id)?)));
+    let wanted: Vec<_> = wanted.collect();
+    let mut of_webhook: HashMap<i64, Vec<Claimed>> = HashMap::new();
+    for claimed in deliveries::claim(tx, &wanted, now, lease_until, false).await? {
+        of_webhook.entry(claimed.webhook_id).or_default().push(claimed);
+    }
+    let granted = webhooks.into_iter().filter_map(|webhook| {
+        let claimed = of_webhook.remove(&webhook.id)?;
+        let moments = vec![now; claimed.len()];
+        Some(Granted { webhook, claimed, moments, free_at: None })
+    });
+    Ok(granted.collect())
+}
+
+/// Claims of one webhook as its limits allow.
+async fn grant(
+    tx: &Tx,
+    webhook: Webhook,
+    most: u32,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> anyhow::Result<Granted> {
+    let id = webhook.id;
     let limits = webhook.limits;
     let mut most = usize::try_from(most)?;
-    let free_at = if limits.any() { pacing::lock(tx, id).await?.max(now) } else { now };
+    let free_at = pacing::lock(tx, id).await?.max(now);
+    // Further ahead it can only be because the clock was stepped back.
+    let free_at = if free_at.duration_since(now) > FREE_AHEAD_MAX { now } else { free_at };
     if let Some(concurrency) = limits.concurrency {
         most = most.min(concurrency.saturating_sub(pacing::in_flight(tx, id, now).await?) as usize);
     }
@@ -147,14 +193,14 @@ async fn grant(
     let takes_place = limits.concurrency.is_some();
     let claimed = match u32::try_from(moments.len())? {
         0 => Vec::new(),
-        most => deliveries::claim(tx, id, now, lease_until, most, takes_place).await?,
+        most => deliveries::claim(tx, &[(id, most)], now, lease_until, takes_place).await?,
     };
     moments.truncate(claimed.len());
     let free_at = pace.map(|pace| moments.last().map_or(free_at, |last| pace.after(*last)));
     if let Some(free_at) = free_at {
         pacing::set_next(tx, id, free_at).await?;
     }
-    Ok(Some(Granted { webhook, claimed, moments, free_at }))
+    Ok(Granted { webhook, claimed, moments, free_at })
 }
 
 /// The contents of the claimed events: read beside the writer, once for all the webhooks that get one.
@@ -169,8 +215,11 @@ async fn contents(app: &App, granted: &[Granted]) -> anyhow::Result<HashMap<i64,
 
 /// Gives back what was claimed and not attempted: another worker can claim it at once.
 pub async fn give_back(app: &App, due: Vec<Due>) -> anyhow::Result<()> {
+    return_claimed(app, due.into_iter().map(|due| due.claimed).collect()).await
+}
+
+async fn return_claimed(app: &App, claimed: Vec<Claimed>) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let claimed: Vec<Claimed> = due.into_iter().map(|due| due.claimed).collect();
     app.db
         .write(async move |tx| {
             deliveries::give_back(tx, &claimed, now).await?;

@@ -16,9 +16,12 @@ const SLOW_MS: u64 = 2_000;
 
 /// A delivery that was attempted and is not settled.
 pub struct Attempted {
-    due: Due,
-    attempt: Attempt,
-    started_at: Timestamp,
+    /// The delivery.
+    pub due: Due,
+    /// How it went.
+    pub attempt: Attempt,
+    /// When the request began.
+    pub started_at: Timestamp,
 }
 
 /// What an attempt tells of how fast its webhook may be called.
@@ -53,7 +56,14 @@ pub async fn attempt(app: &App, due: Due) -> Attempted {
 }
 
 /// Stores how an attempt went, together with others.
-pub async fn settle(app: &App, attempted: Attempted) -> anyhow::Result<()> {
+pub async fn settle(app: &App, attempted: &Attempted) -> anyhow::Result<()> {
     let Attempted { due: Due { claimed, endpoint, .. }, attempt, started_at } = attempted;
-    app.settlements.write(Settling { claimed, endpoint, attempt, started_at, jitter: app.random.fraction() }).await
+    let settling = Settling {
+        claimed: claimed.clone(),
+        endpoint: endpoint.clone(),
+        attempt: attempt.clone(),
+        started_at: *started_at,
+        jitter: app.random.fraction(),
+    };
+    app.settlements.write(settling).await
 }

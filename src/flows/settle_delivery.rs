@@ -46,13 +46,19 @@ impl Group for SettleDeliveries {
         let settled: Vec<_> = settling.iter().map(|one| self.settled(one, now)).collect();
         deliveries::settle(tx, &settled).await?;
         let mut judged = HashSet::new();
+        let mut verdicts = Vec::new();
         for Settling { endpoint, attempt, .. } in settling {
-            let verdict = Verdict::of(&endpoint.webhook, &attempt.outcome, now);
-            if let Some(verdict) = verdict
-                && judged.insert((endpoint.webhook.id, verdict))
+            let webhook = &endpoint.webhook;
+            if let Some(verdict) = Verdict::of(webhook, &attempt.outcome, now)
+                && judged.insert((webhook.id, verdict))
             {
-                verdict.apply(tx, &endpoint.webhook, now).await?;
+                verdicts.push((webhook, verdict));
             }
+        }
+        // In the order of the webhooks' keys, so that two groups never wait for each other.
+        verdicts.sort_by_key(|(webhook, _)| webhook.id);
+        for (webhook, verdict) in verdicts {
+            verdict.apply(tx, webhook, now).await?;
         }
         Ok(vec![(); settling.len()])
     }

@@ -2,7 +2,6 @@
 
 use crate::db::{Conn, Result, Row, Sql, Tx, Value};
 use crate::domain::time::Timestamp;
-use crate::params;
 
 /// A claimed delivery.
 #[derive(Clone, Debug)]
@@ -47,39 +46,44 @@ pub async fn waiting(conn: &Conn) -> Result<Vec<(i64, Timestamp)>> {
     .await
 }
 
-/// Claims up to `most` due deliveries of a webhook until `lease_until`. Of one conversation, none is claimed before the
-/// first attempt of the one before it has ended. `takes_place`: they count against the concurrency of the webhook.
+/// Claims due deliveries of webhooks until `lease_until`, up to so many of each, in the order in which they fell due. Of one
+/// conversation, none is claimed before the first attempt of the one before it has ended. `takes_place`: they count
+/// against the concurrency of the webhook.
 pub async fn claim(
     tx: &Tx,
-    webhook: i64,
+    wanted: &[(i64, u32)],
     now: Timestamp,
     lease_until: Timestamp,
-    most: u32,
     takes_place: bool,
 ) -> Result<Vec<Claimed>> {
     const DUE: Sql = Sql {
         sqlite: "SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from
                  FROM deliveries AS d
-                 WHERE d.webhook_id = $1 AND d.due_at <= $2 AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
+                 WHERE d.webhook_id = $1 AND d.due_at <= $3 AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
                      SELECT 1
                      FROM deliveries AS before
                      WHERE before.webhook_id = d.webhook_id AND before.conversation_id = d.conversation_id
                        AND NOT before.tried AND before.id < d.id
                  ))
                  ORDER BY d.due_at, d.id
-                 LIMIT $3",
+                 LIMIT $2",
         // `SKIP LOCKED`: several nodes claim at once.
-        postgres: "SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from
-                   FROM deliveries AS d
-                   WHERE d.webhook_id = $1 AND d.due_at <= $2 AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
-                       SELECT 1
-                       FROM deliveries AS before
-                       WHERE before.webhook_id = d.webhook_id AND before.conversation_id = d.conversation_id
-                         AND NOT before.tried AND before.id < d.id
-                   ))
-                   ORDER BY d.due_at, d.id
-                   LIMIT $3
-                   FOR UPDATE SKIP LOCKED",
+        postgres: "SELECT due.*
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (webhook_id, most, now)
+                   CROSS JOIN LATERAL (
+                       SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from
+                       FROM deliveries AS d
+                       WHERE d.webhook_id = wanted.webhook_id AND d.due_at <= wanted.now
+                         AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
+                             SELECT 1
+                             FROM deliveries AS before
+                             WHERE before.webhook_id = d.webhook_id AND before.conversation_id = d.conversation_id
+                               AND NOT before.tried AND before.id < d.id
+                         ))
+                       ORDER BY d.due_at, d.id
+                       LIMIT wanted.most
+                       FOR UPDATE SKIP LOCKED
+                   ) AS due",
     };
     const LEASE: Sql = Sql {
         sqlite: "UPDATE deliveries SET due_at = $2, takes_place = $3, attempts = attempts + 1 WHERE id = $1",
@@ -97,7 +101,8 @@ pub async fn claim(
             retries_from: row.get(4)?,
         })
     };
-    let due = tx.query(DUE, params![webhook, now, most], read).await?;
+    let rows: Vec<_> = wanted.iter().map(|&(webhook, most)| [webhook.into(), most.into(), now.into()]).collect();
+    let due = tx.query_rows(DUE, &rows, read).await?;
     let rows: Vec<_> = due.iter().map(|one| [one.id.into(), lease_until.into(), takes_place.into()]).collect();
     tx.execute_rows(LEASE, &rows).await?;
     Ok(due)
@@ -122,31 +127,35 @@ impl<'a> Settled<'a> {
     }
 }
 
-/// Ends attempts. One whose lease ran out is left alone: another worker may have the delivery.
+/// Ends attempts. One whose lease ran out is left alone: another worker may have the delivery. So is one that somebody
+/// resent meanwhile: it is due.
 pub async fn settle(tx: &Tx, settled: &[Settled<'_>]) -> Result<u64> {
     const SETTLE: Sql = Sql {
         sqlite: "UPDATE deliveries
                  SET status = $3, due_at = $4, tried = TRUE, takes_place = FALSE
-                 WHERE id = $1 AND attempts = $2 AND status = 'pending'",
+                 WHERE id = $1 AND attempts = $2 AND retries_from < $2 AND status = 'pending'",
         postgres: "UPDATE deliveries
                    SET status = settled.status, due_at = settled.due_at, tried = TRUE, takes_place = FALSE
                    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])
                        AS settled (id, attempt, status, due_at)
                    WHERE deliveries.id = settled.id AND deliveries.attempts = settled.attempt
-                     AND deliveries.status = 'pending'",
+                     AND deliveries.retries_from < settled.attempt AND deliveries.status = 'pending'",
     };
     let rows: Vec<_> = settled.iter().map(Settled::values).collect();
     tx.execute_rows(SETTLE, &rows).await
 }
 
-/// Gives claimed deliveries back that no attempt was made of: due at `now`, as if they had not been claimed.
+/// Gives claimed deliveries back that no attempt was made of: due at `now`, as if they had not been claimed. The retry
+/// schedule of one that was resent meanwhile counts from the attempt before.
 pub async fn give_back(tx: &Tx, claimed: &[Claimed], now: Timestamp) -> Result<u64> {
     const GIVE_BACK: Sql = Sql {
         sqlite: "UPDATE deliveries
-                 SET due_at = $3, takes_place = FALSE, attempts = attempts - 1
+                 SET due_at = $3, takes_place = FALSE, attempts = attempts - 1,
+                     retries_from = MIN(retries_from, attempts - 1)
                  WHERE id = $1 AND attempts = $2 AND status = 'pending'",
         postgres: "UPDATE deliveries
-                   SET due_at = given.due_at, takes_place = FALSE, attempts = attempts - 1
+                   SET due_at = given.due_at, takes_place = FALSE, attempts = attempts - 1,
+                       retries_from = LEAST(retries_from, attempts - 1)
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS given (id, attempt, due_at)
                    WHERE deliveries.id = given.id AND deliveries.attempts = given.attempt
                      AND deliveries.status = 'pending'",

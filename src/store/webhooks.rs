@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::db::{Conn, Error, Result, Row, Tx};
+use crate::db::{Conn, Error, Result, Row, Sql, Tx};
 use crate::domain::ids::ProjectId;
 use crate::domain::pace::Limits;
 use crate::params;
@@ -130,14 +130,28 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestam
     .await
 }
 
-/// The webhook with that row key, unless it was removed.
-pub async fn get(conn: &Conn, id: i64) -> Result<Webhook> {
-    find(conn, id).await?.ok_or(Error::NoRow)
+/// Those of the webhooks with these row keys that are on.
+pub async fn find_active(conn: &Conn, ids: &[i64]) -> Result<Vec<Webhook>> {
+    const FIND: Sql = Sql {
+        sqlite: "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
+                        previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
+                        created_at, rate_per_second, concurrency
+                 FROM webhooks
+                 WHERE id = $1 AND is_active AND removed_at IS NULL",
+        postgres: "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
+                          previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
+                          created_at, rate_per_second, concurrency
+                   FROM webhooks
+                   WHERE id = ANY ($1::bigint[]) AND is_active AND removed_at IS NULL
+                   ORDER BY id",
+    };
+    let rows: Vec<_> = ids.iter().map(|&id| [id.into()]).collect();
+    conn.query_rows(FIND, &rows, read).await
 }
 
-/// [`get`] where it may have been removed.
-pub async fn find(conn: &Conn, id: i64) -> Result<Option<Webhook>> {
-    conn.find(
+/// The webhook with that row key, unless it was removed.
+pub async fn get(conn: &Conn, id: i64) -> Result<Webhook> {
+    conn.get(
         "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
                 previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at,
                 rate_per_second, concurrency

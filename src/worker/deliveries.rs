@@ -15,13 +15,18 @@ use tokio::time::MissedTickBehavior;
 use self::track::Tracks;
 use super::{LOOK_EVERY, TICK};
 use crate::app::App;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{SignedDuration, Timestamp};
 use crate::flows::claim_deliveries::{self, Claims, Due, Waiting, Wanted};
-use crate::flows::deliver_event::{self, Impression};
+use crate::flows::deliver_event::{self, Attempted, Impression};
 use crate::wake::Work;
 
 /// Deliveries that are claimed and not settled, of all webhooks together.
 const CLAIMED_MAX: usize = 2_048;
+
+/// How often it is tried to store the outcome of an attempt while the database is away.
+const SETTLE_TRIES_MAX: usize = 8;
+/// No delivery is claimed, and no webhook paced, further ahead than this.
+const LATER_MAX: SignedDuration = SignedDuration::from_secs(2);
 
 /// Runs until `stop` says so, then ends what is in flight.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
@@ -174,7 +179,9 @@ impl Lane {
     /// Starts what waited for its time.
     fn start_later_ones(&mut self) {
         let now = self.app.clock.now();
-        while self.later.first().is_some_and(|(starts_at, _)| *starts_at <= now) {
+        // One that is far ahead was entered before the clock was stepped back.
+        let is_time = |starts_at: Timestamp| starts_at <= now || starts_at.duration_since(now) > LATER_MAX;
+        while self.later.first().is_some_and(|(starts_at, _)| is_time(*starts_at)) {
             if let Some((_, webhook)) = self.later.pop_first() {
                 self.start(webhook);
             }
@@ -185,7 +192,7 @@ impl Lane {
     fn start(&mut self, webhook: i64) {
         let now = self.app.clock.now();
         while let Some(next) = self.tracks.peek(webhook) {
-            if now < next.starts_at {
+            if now < next.starts_at && !next.is_stale(now) {
                 self.later.insert((next.starts_at, webhook));
                 return;
             }
@@ -196,12 +203,7 @@ impl Lane {
                 continue;
             }
             let (app, answers) = (self.app.clone(), self.answers.clone());
-            self.running.spawn(async move {
-                if AssertUnwindSafe(deliver(app, due, &answers)).catch_unwind().await.is_err() {
-                    tracing::error!(webhook, "a delivery panicked; it is tried again when its lease runs out");
-                    let _ = answers.send(Answered { webhook, impression: Impression::Bad });
-                }
-            });
+            self.running.spawn(deliver(app, due, answers));
         }
     }
 
@@ -247,14 +249,26 @@ impl Lane {
 }
 
 /// One attempt: tells of the answer as soon as it is there, and ends when the outcome is stored.
-async fn deliver(app: App, due: Due, answers: &mpsc::UnboundedSender<Answered>) {
+async fn deliver(app: App, due: Due, answers: mpsc::UnboundedSender<Answered>) {
     let webhook = due.webhook_id();
-    let attempted = deliver_event::attempt(&app, due).await;
+    let attempted = AssertUnwindSafe(deliver_event::attempt(&app, due)).catch_unwind().await.ok();
+    let impression = attempted.as_ref().map_or(Impression::Bad, Attempted::impression);
     // A lane that stops hears nothing any more.
-    let _ = answers.send(Answered { webhook, impression: attempted.impression() });
-    if let Err(error) = deliver_event::settle(&app, attempted).await {
-        tracing::error!(webhook, error = %format!("{error:#}"), "a delivery was not settled; it is tried again");
+    let _ = answers.send(Answered { webhook, impression });
+    let Some(attempted) = attempted else {
+        tracing::error!(webhook, "a delivery panicked; it is tried again when its lease runs out");
+        return;
+    };
+    for _ in 0..SETTLE_TRIES_MAX {
+        match deliver_event::settle(&app, &attempted).await {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::warn!(webhook, error = %format!("{error:#}"), "a delivery is not settled yet");
+                passed(TICK).await;
+            }
+        }
     }
+    tracing::error!(webhook, "a delivery was not settled; it is made again when its lease runs out");
 }
 
 async fn give_back(app: App, due: Vec<Due>) {

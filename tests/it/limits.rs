@@ -39,7 +39,7 @@ both_engines! {
         for _ in 0..30 {
             for due in claim_twice(app, webhook).await {
                 starts.push(due.starts_at);
-                settle(&app.app, attempt(&app.app, due).await).await.expect("settled");
+                settle(&app.app, &attempt(&app.app, due).await).await.expect("settled");
             }
             app.advance(SignedDuration::from_millis(200));
         }
@@ -58,7 +58,7 @@ both_engines! {
         assert_eq!(claim_twice(app, webhook).await.len(), 0);
         // Two end, one is given back: so many places are free.
         for due in claimed.drain(..2) {
-            settle(&app.app, attempt(&app.app, due).await).await.expect("settled");
+            settle(&app.app, &attempt(&app.app, due).await).await.expect("settled");
         }
         give_back(&app.app, claimed.drain(..1).collect()).await.expect("given back");
         assert_eq!(claim_twice(app, webhook).await.len(), 3);

@@ -16,5 +16,6 @@ mod plans;
 mod playground;
 mod reliability;
 mod retention;
+mod simulation;
 mod tidy;
 mod whatsapp_data;

@@ -108,7 +108,7 @@ impl TestApp {
             }
             for delivery in deliveries {
                 let attempted = deliver_event::attempt(&self.app, delivery).await;
-                deliver_event::settle(&self.app, attempted).await.expect("a settled delivery");
+                deliver_event::settle(&self.app, &attempted).await.expect("a settled delivery");
             }
         }
         panic!("there is still work after {ROUNDS_MAX} rounds");

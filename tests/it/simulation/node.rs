@@ -1,0 +1,124 @@
+//! A node as the lane of deliveries runs one: what it holds, and the clock that it goes by.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use aurix::app::{App, Handles};
+use aurix::db::GroupWriter;
+use aurix::domain::pace::Limits;
+use aurix::domain::random::Random;
+use aurix::domain::retry::Schedule;
+use aurix::domain::time::{Clock, SignedDuration, Timestamp};
+use aurix::flows::claim_deliveries::Due;
+use aurix::flows::find_widget::Widgets;
+use aurix::flows::keep_aside::Aside;
+use aurix::flows::settle_delivery::SettleDeliveries;
+use aurix::flows::store_clicks::StoreClicks;
+use aurix::outbound::Attempt;
+use aurix::wake::Wake;
+
+pub struct Node {
+    pub app: App,
+    /// How far its clock is ahead.
+    pub skew: SignedDuration,
+    /// Claimed, by webhook.
+    pub waiting: BTreeMap<i64, VecDeque<Held>>,
+    pub flights: Vec<Flight>,
+    /// When more can be claimed of webhooks with a rate, in true time.
+    pub paced: BTreeMap<i64, Timestamp>,
+    /// Requests that it has open to one webhook at most.
+    pub places: usize,
+    /// It does nothing until then, in true time.
+    pub frozen_until: Timestamp,
+    /// It was told to stop.
+    pub is_stopping: bool,
+}
+
+/// A delivery that the node has claimed.
+pub struct Held {
+    pub due: Due,
+    /// The limits that its webhook had.
+    pub limits: Limits,
+    /// In true time.
+    pub lease_until: Timestamp,
+}
+
+/// A request that has begun.
+pub struct Flight {
+    pub due: Due,
+    pub attempt: Attempt,
+    /// As the node's clock showed.
+    pub started_at: Timestamp,
+    /// In true time.
+    pub ends: Timestamp,
+}
+
+impl Node {
+    /// One that has just started.
+    pub fn new(base: &App, schedule: &Schedule, seed: u64, now: Timestamp, skew: SignedDuration) -> Self {
+        let (clock, random) = (Clock::manual(now + skew), Random::seeded(seed));
+        let settle = SettleDeliveries { clock: clock.clone(), schedule: schedule.clone() };
+        let app = App::new(Handles {
+            config: base.config.clone(),
+            db: base.db.clone(),
+            seal: base.seal.clone(),
+            webhook_client: base.webhook_client.clone(),
+            platform_client: base.platform_client.clone(),
+            wake: Wake::default(),
+            widgets: Widgets::default(),
+            visits: Default::default(),
+            clicks: GroupWriter::new(base.db.clone(), StoreClicks { random: random.clone() }),
+            settlements: GroupWriter::new(base.db.clone(), settle),
+            aside: Aside::new(&base.config.data_dir),
+            clock,
+            random,
+        });
+        let (waiting, flights, paced) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        Self { app, skew, waiting, flights, paced, places: 64, frozen_until: Timestamp::MIN, is_stopping: false }
+    }
+
+    pub fn is_up(&self, now: Timestamp) -> bool {
+        self.frozen_until <= now
+    }
+
+    /// Sets its clock so far ahead.
+    pub fn set_skew(&mut self, skew: SignedDuration) {
+        self.app.clock.advance(skew - self.skew);
+        self.skew = skew;
+    }
+
+    /// Takes what ended before `now`, at most `most`.
+    pub fn take_ended(&mut self, now: Timestamp, most: usize) -> Vec<Flight> {
+        let ended = |flight: &mut Flight| flight.ends <= now;
+        self.flights.extract_if(.., ended).take(most).collect()
+    }
+
+    /// How many more of a webhook it can have.
+    pub fn room(&self, webhook: i64) -> usize {
+        let waiting = self.waiting.get(&webhook).map_or(0, VecDeque::len);
+        self.places.saturating_sub(self.open(webhook) + waiting)
+    }
+
+    fn open(&self, webhook: i64) -> usize {
+        self.flights.iter().filter(|flight| flight.due.webhook_id() == webhook).count()
+    }
+
+    /// Takes the next one that may begin, if its webhook has a place.
+    pub fn next(&mut self, webhook: i64) -> Option<Held> {
+        let open = self.open(webhook);
+        let queue = self.waiting.get_mut(&webhook)?;
+        let (now, due) = (self.app.clock.now(), &queue.front()?.due);
+        let waits = now < due.starts_at && !due.is_stale(now);
+        if open >= self.places || waits { None } else { queue.pop_front() }
+    }
+
+    /// Moments at which it has something to do, in true time.
+    pub fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        let starts = self.waiting.values().filter_map(|queue| Some(queue.front()?.due.starts_at - self.skew));
+        let ends = self.flights.iter().map(|flight| flight.ends);
+        starts.chain(ends).chain(self.paced.values().copied()).chain([self.frozen_until])
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.flights.is_empty() && self.waiting.values().all(VecDeque::is_empty)
+    }
+}

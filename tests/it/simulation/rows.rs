@@ -1,0 +1,81 @@
+//! What stands in the database, and clearing it away between two runs.
+
+use std::collections::BTreeMap;
+
+use aurix::app::App;
+use aurix::db::Row as DbRow;
+use aurix::domain::time::Timestamp;
+
+/// A delivery as it is stored.
+pub struct Row {
+    pub webhook: i64,
+    pub event_id: String,
+    pub status: String,
+    pub attempts: u32,
+    pub tried: bool,
+    pub takes_place: bool,
+    pub due_at: Option<Timestamp>,
+}
+
+pub struct Rows {
+    /// By row key.
+    pub deliveries: BTreeMap<i64, Row>,
+    /// Webhooks that are on.
+    pub on: Vec<i64>,
+}
+
+pub async fn read(app: &App) -> Rows {
+    let read = app.db.read(async |conn| {
+        let deliveries = conn.query(
+            "SELECT d.id, d.webhook_id, e.event_id, d.status, d.attempts, d.tried, d.takes_place, d.due_at
+             FROM deliveries AS d JOIN events AS e ON e.id = d.event_id",
+            &[],
+            row,
+        );
+        let deliveries = deliveries.await?.into_iter().collect();
+        let on = conn.query("SELECT id FROM webhooks WHERE is_active ORDER BY id", &[], |row| row.get(0)).await?;
+        Ok(Rows { deliveries, on })
+    });
+    read.await.expect("rows")
+}
+
+fn row(row: &DbRow<'_>) -> aurix::db::Result<(i64, Row)> {
+    let read = Row {
+        webhook: row.get(1)?,
+        event_id: row.get(2)?,
+        status: row.get(3)?,
+        attempts: row.get(4)?,
+        tried: row.get(5)?,
+        takes_place: row.get(6)?,
+        due_at: row.get(7)?,
+    };
+    Ok((row.get(0)?, read))
+}
+
+/// The row keys of all webhooks, oldest first.
+pub async fn webhooks(app: &App) -> Vec<i64> {
+    let read = async |conn: &aurix::db::Conn| {
+        Ok(conn.query("SELECT id FROM webhooks ORDER BY id", &[], |row| row.get(0)).await?)
+    };
+    app.db.read(read).await.expect("webhooks")
+}
+
+/// Which attempts of which deliveries are in the log, sorted.
+pub async fn logged(app: &App) -> Vec<(i64, u32)> {
+    let read = async |conn: &aurix::db::Conn| {
+        let text = "SELECT delivery_id, number FROM attempts ORDER BY delivery_id, number";
+        Ok(conn.query(text, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)
+    };
+    app.db.read(read).await.expect("attempts")
+}
+
+/// Leaves a project without webhooks and events.
+pub async fn clear(app: &App) {
+    let clear = app.db.write(async |tx| {
+        for text in ["DELETE FROM attempts", "DELETE FROM deliveries", "DELETE FROM events", "DELETE FROM webhooks"] {
+            tx.execute(text, &[]).await?;
+        }
+        Ok(())
+    });
+    clear.await.expect("cleared");
+}
