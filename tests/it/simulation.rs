@@ -34,13 +34,12 @@ const LINES_MAX: usize = 150;
 
 #[tokio::test]
 async fn whatever_happens_deliveries_keep_their_promises_sqlite() {
-    let folder = quick_folder();
+    let Folder(folder) = &Folder(quick_folder());
     let config =
         Config { data_dir: folder.clone(), database: Location::Sqlite(folder.join("aurix.db")), ..Config::default() };
     let clock = Clock::manual(START.parse().expect("a time"));
     let app = aurix::serve::open_with(config, clock, Random::seeded(7), Resolver::System).await.expect("it opens");
     simulate(app, runs()).await;
-    std::fs::remove_dir_all(&folder).expect("removed");
 }
 
 #[tokio::test]
@@ -48,6 +47,15 @@ async fn whatever_happens_deliveries_keep_their_promises_postgres() {
     let Some(app) = TestApp::on_postgres().await else { return };
     simulate(app.app.clone(), runs().div_ceil(POSTGRES_PART)).await;
     app.end().await;
+}
+
+/// Removed when the runs have ended, however they did.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// A folder in memory where the system has one: what is tested is not the disk.
@@ -82,6 +90,7 @@ async fn simulate(app: App, runs: u64) {
         deliveries += world.ledger.entries.len();
         requests += world.endpoints.iter().map(|endpoint| endpoint.requests.len()).sum::<usize>();
     }
+    rows::clear(&stage.app).await;
     println!(
         "figure: simulation on {}: {runs} runs, {deliveries} deliveries, {requests} requests",
         stage.app.db.engine()

@@ -30,9 +30,6 @@ const FLOOD_VISITORS: u32 = 24;
 const QUIET_EVENTS: usize = 60;
 const FLOODED_EVENTS: usize = 150;
 const HEALTHY_EVERY: Duration = Duration::from_millis(20);
-/// By how much the flood may lengthen the way of a healthy endpoint's event: it shares two cores with those who make the
-/// flood. One that waited behind the slow endpoint would take seconds, a thousand times as long.
-const SLOWER_MAX: f64 = 40.0;
 
 on_both_engines! {
     an_endpoint_that_never_answers_delays_no_other
@@ -95,7 +92,8 @@ async fn a_flood_for_a_slow_endpoint_delays_no_other(mut server: Server) {
         median(&quiet),
         longest(&quiet),
     );
-    assert!(median(&in_flood) <= SLOWER_MAX * median(&quiet), "the flood delays the healthy one");
+    // By how much two busy cores delay it is a figure; waiting behind the slow one would take as long as that takes.
+    assert!(in_flood.iter().all(|way| *way < SLOW), "the healthy one waited behind the slow one");
     assert_eq!(healthy.receipts().len(), QUIET_EVENTS + FLOODED_EVENTS, "nothing comes twice");
     let tried = slow.receipts().len();
     assert!(tried > 0 && tried < pressed / 4, "few attempts wait for the slow one: {tried} of {pressed}");

@@ -145,6 +145,7 @@ impl World<'_> {
     pub fn set_clock(&mut self, at: usize) -> Result<()> {
         let seconds = self.dice.pick(&[0, 0, 2, 40, 3_600]) * self.dice.pick(&[1, -1]);
         tell!(self, "the clock of node {at} is set {seconds} s ahead");
+        self.is_clock_set = true;
         self.nodes[at].set_skew(SignedDuration::from_secs(seconds));
         Ok(())
     }

@@ -12,9 +12,6 @@ use super::ledger::Ledger;
 /// The time in which the receiver looks at its rate.
 const WINDOW: SignedDuration = SignedDuration::from_secs(10);
 
-/// How far ahead a moment is that only a wrong clock gives away.
-const FAR: SignedDuration = SignedDuration::from_secs(8);
-
 /// How an endpoint is at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
@@ -89,8 +86,9 @@ pub struct Request {
 }
 
 impl Endpoint {
-    /// The moments that a rate gives away are so far apart, over all nodes.
-    pub fn keep_pace(&mut self, starts_at: Timestamp, now: Timestamp) -> Result<()> {
+    /// The moments that a rate gives away are so far apart, over all nodes: but where somebody set a clock, by which they
+    /// begin anew rather than wait for as long.
+    pub fn keep_pace(&mut self, starts_at: Timestamp, now: Timestamp, is_clock_set: bool) -> Result<()> {
         let Some(rate) = self.limits.rate_per_second else {
             ensure!(starts_at == now, "without a rate it may begin at once, not at {starts_at}");
             return Ok(());
@@ -98,10 +96,8 @@ impl Endpoint {
         ensure!(starts_at >= now, "it may begin before it was claimed");
         if let Some((last, rate)) = self.last_moment {
             let distance = SignedDuration::from_micros(1_000_000 / i64::from(rate));
-            // A node whose clock is far behind the others' begins anew: else it would wait for as long.
-            let is_far = last.duration_since(now) >= FAR;
             ensure!(
-                is_far || starts_at >= last + distance,
+                is_clock_set || starts_at >= last + distance,
                 "one begins at {last}, the next at {starts_at}: {rate} a second may"
             );
         }

@@ -119,7 +119,7 @@ impl World<'_> {
         ensure!(due.content.event_id == entry.event_id, "#{} is sent as {}", entry.name, due.content.event_id);
         ensure!(self.endpoints[endpoint].off_since.is_none(), "claimed of a webhook that is off");
         self.ledger.claimed(&due.claimed, limits, now)?;
-        self.endpoints[endpoint].keep_pace(starts_at, now)?;
+        self.endpoints[endpoint].keep_pace(starts_at, now, self.is_clock_set)?;
         let held = Held { limits, lease_until: self.now + LEASE, due };
         self.nodes[at].waiting.entry(held.due.webhook_id()).or_default().push_back(held);
         Ok(())

@@ -41,6 +41,8 @@ pub struct World<'a> {
     pub stage: &'a Stage,
     pub dice: Dice,
     pub faults: Faults,
+    /// Somebody has set a node's clock.
+    pub is_clock_set: bool,
     /// All faults have stopped.
     pub is_calm: bool,
     /// True time.
@@ -114,8 +116,19 @@ impl<'a> World<'a> {
         let now = START.parse()?;
         let ledger = Ledger::of(schedule);
         let (nodes, endpoints, log) = (Vec::new(), Vec::new(), Vec::new());
-        let mut world =
-            Self { stage, dice, faults, is_calm: false, now, nodes, endpoints, ledger, is_changed: false, log };
+        let mut world = Self {
+            stage,
+            dice,
+            faults,
+            is_clock_set: false,
+            is_calm: false,
+            now,
+            nodes,
+            endpoints,
+            ledger,
+            is_changed: false,
+            log,
+        };
         for _ in 0..world.dice.between(1, 3) {
             let node = world.new_node();
             world.nodes.push(node);
