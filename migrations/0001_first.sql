@@ -254,7 +254,7 @@ CREATE TABLE attempts (
     answer_headers TEXT,
     answer_body TEXT
 );
-CREATE INDEX attempts_by_delivery ON attempts (delivery_id, number);
+CREATE UNIQUE INDEX attempts_by_delivery ON attempts (delivery_id, number);
 
 -- How long a project keeps a kind, where it says so itself: in days, NULL for ever.
 CREATE TABLE retention (

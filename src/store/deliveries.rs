@@ -202,17 +202,19 @@ impl<'a> AttemptRow<'a> {
     }
 }
 
-/// Logs attempts.
+/// Logs attempts. One that is logged already, by a write of which it was not known whether it was done, is left as it is.
 pub async fn log_attempts(tx: &Tx, attempts: &[AttemptRow<'_>]) -> Result<u64> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, problem,
                                        request_headers, answer_headers, answer_body)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                 ON CONFLICT (delivery_id, number) DO NOTHING",
         postgres: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, problem,
                                          request_headers, answer_headers, answer_body)
                    SELECT *
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-                               $8::text[], $9::text[])",
+                               $8::text[], $9::text[])
+                   ON CONFLICT (delivery_id, number) DO NOTHING",
     };
     let rows: Vec<_> = attempts.iter().map(AttemptRow::values).collect();
     tx.execute_rows(INSERT, &rows).await
