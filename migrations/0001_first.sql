@@ -1,3 +1,5 @@
+-- For both engines; what only one of them needs is in 0001_first.sqlite.sql and 0001_first.postgres.sql. `ROWID` is the
+-- table's own growing key. SQLite does without `PARTITION BY`.
 -- Times are microseconds since 1970 (UTC), `*_due_at IS NULL` means nothing to do, JSON and UUIDs are TEXT.
 -- Columns named `sealed_*` are encrypted with the operator's key.
 -- Tables that grow have no foreign keys: each insert would look its parents up, and lock them, and each new parent would
@@ -87,7 +89,7 @@ CREATE INDEX sessions_by_device ON sessions (project_id, device_id, started_at) 
 CREATE INDEX sessions_by_conversation ON sessions (conversation_id) WHERE conversation_id IS NOT NULL;
 
 CREATE TABLE clicks (
-    id ROWID,
+    id ROWID_OF_PART,
     project_id BIGINT NOT NULL,
     session_id BIGINT NOT NULL,
     widget_id BIGINT NOT NULL,
@@ -97,8 +99,10 @@ CREATE TABLE clicks (
     parsed_params TEXT NOT NULL,
     ip_address TEXT,
     user_agent TEXT,
+    -- Its session is linked to a conversation: it is kept with that, and read with its lead.
+    linked BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL
-);
+) PARTITION BY LIST (linked);
 CREATE INDEX clicks_by_time ON clicks (project_id, created_at, id);
 CREATE INDEX clicks_by_session ON clicks (session_id, id);
 
@@ -211,22 +215,24 @@ CREATE UNIQUE INDEX webhooks_by_key ON webhooks (key_id) WHERE key_id IS NOT NUL
 CREATE INDEX webhooks_by_project ON webhooks (project_id);
 
 CREATE TABLE events (
-    id ROWID,
-    event_id TEXT NOT NULL UNIQUE,
+    id ROWID_OF_PART,
+    -- Random: looked for by its time.
+    event_id TEXT NOT NULL,
     project_id BIGINT NOT NULL,
     event_type TEXT NOT NULL,
     conversation_id BIGINT,
     body TEXT NOT NULL,
     body_external TEXT,
     created_at BIGINT NOT NULL
-);
+) PARTITION BY RANGE (created_at);
 CREATE INDEX events_by_time ON events (project_id, created_at, id);
 
 CREATE TABLE deliveries (
-    id ROWID,
+    id ROWID_OF_PART,
     webhook_id BIGINT NOT NULL,
     event_id BIGINT NOT NULL,
     conversation_id BIGINT,
+    -- `pending`: it is due at `due_at`, which the others do not have.
     status TEXT NOT NULL,
     attempts BIGINT NOT NULL,
     retries_from BIGINT NOT NULL,
@@ -235,26 +241,23 @@ CREATE TABLE deliveries (
     takes_place BOOLEAN NOT NULL,
     due_at BIGINT,
     created_at BIGINT NOT NULL
-);
-CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX deliveries_untried ON deliveries (webhook_id, conversation_id, id) WHERE NOT tried AND conversation_id IS NOT NULL;
-CREATE INDEX deliveries_in_flight ON deliveries (webhook_id) WHERE takes_place;
+) PARTITION BY LIST (status);
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, created_at, id);
-CREATE INDEX deliveries_failed ON deliveries (webhook_id, created_at, id) WHERE status = 'failed';
 
 CREATE TABLE attempts (
-    id ROWID,
+    id ROWID_OF_PART,
     delivery_id BIGINT NOT NULL,
     number BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     duration_ms BIGINT NOT NULL,
     status_code BIGINT,
     problem TEXT,
-    request_headers TEXT NOT NULL,
+    -- Of the request's headers what its event and its time do not tell: the signatures, for example.
+    sent TEXT NOT NULL,
     answer_headers TEXT,
     answer_body TEXT
-);
-CREATE UNIQUE INDEX attempts_by_delivery ON attempts (delivery_id, number);
+) PARTITION BY RANGE (started_at);
+CREATE UNIQUE INDEX attempts_by_delivery ON attempts (delivery_id, number, started_at);
 
 -- How long a project keeps a kind, where it says so itself: in days, NULL for ever.
 CREATE TABLE retention (

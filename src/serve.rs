@@ -19,6 +19,7 @@ use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::flows::find_widget;
 use crate::flows::keep_aside::Aside;
+use crate::flows::make_partitions::make_partitions;
 use crate::flows::settle_delivery::SettleDeliveries;
 use crate::flows::store_clicks::StoreClicks;
 use crate::http::server::STOP_TIMEOUT;
@@ -37,7 +38,7 @@ pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: R
     let secret = config.secret(&random)?;
     let db = Db::open(&config.database).await.context("AURIX_DATABASE: the database cannot be opened")?;
     let policy = AddressPolicy { allow_networks: config.allow_networks.clone(), allow_http: config.allow_http };
-    Ok(App::new(Handles {
+    let app = App::new(Handles {
         seal: SealKey::new(&secret, random.clone()),
         webhook_client: Client::new(policy, resolver, Options::default()),
         platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, Options::default()),
@@ -54,7 +55,11 @@ pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: R
         db,
         clock,
         random,
-    }))
+    });
+    if let Err(error) = make_partitions(&app).await {
+        tracing::warn!(error = %format!("{error:#}"), "the parts for the next weeks cannot be made now");
+    }
+    Ok(app)
 }
 
 /// `aurix serve`: until SIGTERM or Ctrl-C.

@@ -17,6 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::flows::clean_up::clean_up;
 use crate::flows::count_visit::store_visits;
 use crate::flows::keep_aside::store_kept_aside;
+use crate::flows::make_partitions::make_partitions;
 use crate::flows::send_message::{claim_replies, next_reply_due, send_message};
 use crate::flows::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::store::messages::Outgoing;
@@ -77,9 +78,12 @@ async fn keep_house(app: App, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Removes what is not kept any longer.
+/// Makes room for what comes, and removes what is not kept any longer.
 async fn keep_clean(app: App, mut stop: watch::Receiver<bool>) {
     loop {
+        if let Err(error) = make_partitions(&app).await {
+            tracing::warn!(error = %format!("{error:#}"), "the parts for the next weeks cannot be made now");
+        }
         let asked = stop.clone();
         if let Err(error) = clean_up(&app, move || *asked.borrow()).await {
             tracing::warn!(error = %format!("{error:#}"), "what is not kept any longer cannot be removed now");

@@ -35,7 +35,7 @@ const LEAD: [&str; 4] = [
      FROM numbers
      WHERE CAST($2 AS BIGINT) > 0 AND CAST($3 AS BIGINT) > 0",
     "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params, ip_address,
-                         user_agent, created_at)
+                         user_agent, linked, created_at)
      WITH RECURSIVE numbers (i) AS (
          SELECT CAST($5 AS BIGINT) UNION ALL SELECT i + 1 FROM numbers WHERE i < CAST($6 AS BIGINT)
      )
@@ -46,7 +46,7 @@ const LEAD: [&str; 4] = [
                 || i || '\"}',
             '203.0.113.7',
             'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36',
-            CAST($4 AS BIGINT) + i * 1000000 - 60000000
+            TRUE, CAST($4 AS BIGINT) + i * 1000000 - 60000000
      FROM numbers
      WHERE CAST($2 AS BIGINT) > 0",
     "INSERT INTO leads (id, project_id, conversation_id, session_id, status, fields, contacted_at, created_at, updated_at)
@@ -78,7 +78,7 @@ pub async fn leads(db: &Db, project: &Project, rows: u64, since: i64, progress: 
     .await
 }
 
-/// Makes `events` events of a project, each with a delivery to every webhook of it that is due at `now`.
+/// Makes `events` events of a project, a microsecond apart from `now` on, each with a delivery to every webhook of it.
 pub async fn waiting(db: &Db, project: i64, events: u64, now: i64, progress: &Progress) -> anyhow::Result<()> {
     const EVENTS: &str = "
         INSERT INTO events (event_id, project_id, event_type, body, created_at)
@@ -88,20 +88,19 @@ pub async fn waiting(db: &Db, project: i64, events: u64, now: i64, progress: &Pr
         SELECT 'evt_waiting_' || substr(CAST(10000000000 + i AS TEXT), 2), CAST($1 AS BIGINT), 'widget.click',
                '{\"type\":\"widget.click\",\"timestamp\":\"2026-01-02T10:00:00.000000Z\",\"data\":{\"device_id\":null,'
                    || '\"click_url\":\"https://shop.example/bikes/city-' || i || '\",\"ip_address\":\"203.0.113.7\"}}',
-               CAST($2 AS BIGINT)
+               CAST($2 AS BIGINT) + i
         FROM numbers";
     const DELIVERIES: &str = "
         INSERT INTO deliveries (webhook_id, event_id, status, attempts, retries_from, tried, takes_place, due_at, created_at)
-        SELECT webhooks.id, events.id, 'pending', 0, 0, FALSE, FALSE, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+        SELECT webhooks.id, events.id, 'pending', 0, 0, FALSE, FALSE, events.created_at, events.created_at
         FROM events
         JOIN webhooks ON webhooks.project_id = events.project_id
-        WHERE events.project_id = $1 AND events.event_id >= $3 AND events.event_id <= $4";
+        WHERE events.project_id = $1 AND events.created_at >= $2 + $3 AND events.created_at <= $2 + $4";
     progress.phase(format!("making {events} events that wait"), events);
-    let id = |number: i64| format!("evt_waiting_{number:010}");
     for_batches(events, progress, async |first, last| {
         db.write(async move |tx| {
             tx.execute(EVENTS, params![project, now, first, last]).await?;
-            tx.execute(DELIVERIES, params![project, now, &id(first), &id(last)]).await?;
+            tx.execute(DELIVERIES, params![project, now, first, last]).await?;
             Ok(())
         })
         .await

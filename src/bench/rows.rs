@@ -38,7 +38,7 @@ pub async fn count(db: &Db, what: Count) -> anyhow::Result<u64> {
         Count::ClickEvents => "SELECT COUNT(*) FROM events WHERE event_type = 'widget.click'",
         Count::Deliveries => "SELECT COUNT(*) FROM deliveries JOIN events ON events.id = deliveries.event_id",
         Count::Delivered => "SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'",
-        Count::Due => "SELECT COUNT(*) FROM deliveries WHERE due_at IS NOT NULL",
+        Count::Due => "SELECT COUNT(*) FROM deliveries WHERE status = 'pending'",
         Count::Messages => "SELECT COUNT(*) FROM messages WHERE direction = 'in'",
         Count::People => "SELECT COUNT(*) FROM conversations JOIN leads ON leads.conversation_id = conversations.id",
         Count::Unanswered => {
@@ -158,8 +158,8 @@ pub fn of_click(project: &super::project::Project, texts: Vec<String>, now: i64)
         },
         BareRow {
             sql: "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
-                                      ip_address, user_agent, created_at)
-                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                      ip_address, user_agent, created_at, linked)
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, FALSE)",
             columns: click,
         },
         BareRow {

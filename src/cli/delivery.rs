@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::domain::time::{Timestamp, with_microseconds};
 use crate::flows::resend_delivery::{resend_delivery, resend_failed};
+use crate::outbound::Sent;
 use crate::store::delivery_log::{self, Filter, LoggedAttempt, LoggedDelivery};
 
 /// Deliveries that are listed.
@@ -136,9 +137,9 @@ async fn show(app: &App, id: i64, output: &Output) -> anyhow::Result<()> {
     };
     let mut object = shown(&row);
     object["body"] = serde_json::from_str(&body)?;
-    object["attempt_log"] = attempts.iter().map(attempt_shown).collect();
+    object["attempt_log"] = attempts.iter().map(|attempt| attempt_shown(&row, attempt)).collect();
     output.print(&object, || {
-        let attempts: Vec<_> = attempts.iter().map(attempt_told).collect();
+        let attempts: Vec<_> = attempts.iter().map(|attempt| attempt_told(&row, attempt)).collect();
         format!("{}\n\nBody:\n  {body}\n\n{}", told(&row), attempts.join("\n\n"))
     })
 }
@@ -157,19 +158,25 @@ fn told(row: &LoggedDelivery) -> String {
     )
 }
 
-fn attempt_shown(attempt: &LoggedAttempt) -> Value {
+/// The headers of a request, as they were sent.
+fn request_headers(row: &LoggedDelivery, attempt: &LoggedAttempt) -> Vec<(String, String)> {
+    let sent = Sent::from_log(&attempt.sent);
+    sent.map_or_else(Vec::new, |sent| sent.headers(&row.event_id, attempt.started_at))
+}
+
+fn attempt_shown(row: &LoggedDelivery, attempt: &LoggedAttempt) -> Value {
     let headers = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     json!({"number": attempt.number, "started_at": with_microseconds(attempt.started_at),
            "duration_ms": attempt.duration_ms, "status_code": attempt.status_code, "problem": attempt.problem,
-           "request_headers": headers(&attempt.request_headers),
+           "request_headers": request_headers(row, attempt),
            "answer_headers": attempt.answer_headers.as_deref().map(headers), "answer_body": attempt.answer_body})
 }
 
-fn attempt_told(attempt: &LoggedAttempt) -> String {
-    let headers = |text: &str| {
-        let list: Vec<(String, String)> = serde_json::from_str(text).unwrap_or_default();
+fn attempt_told(row: &LoggedDelivery, attempt: &LoggedAttempt) -> String {
+    let lines = |list: Vec<(String, String)>| {
         list.iter().map(|(name, value)| format!("  {name}: {value}")).collect::<Vec<_>>().join("\n")
     };
+    let headers = |text: &str| lines(serde_json::from_str(text).unwrap_or_default());
     let outcome = match (&attempt.problem, attempt.status_code) {
         (Some(problem), _) => problem.clone(),
         (None, Some(status)) => format!("answered {status}"),
@@ -184,7 +191,7 @@ fn attempt_told(attempt: &LoggedAttempt) -> String {
         attempt.number,
         attempt.started_at,
         attempt.duration_ms,
-        headers(&attempt.request_headers),
+        lines(request_headers(row, attempt)),
         answer.unwrap_or_default()
     )
 }

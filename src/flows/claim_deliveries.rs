@@ -205,8 +205,8 @@ async fn grant(
 
 /// The contents of the claimed events: read beside the writer, once for all the webhooks that get one.
 async fn contents(app: &App, granted: &[Granted]) -> anyhow::Result<HashMap<i64, Arc<Content>>> {
-    let mut events: Vec<i64> =
-        granted.iter().flat_map(|granted| &granted.claimed).map(|claimed| claimed.event).collect();
+    let claimed = granted.iter().flat_map(|granted| &granted.claimed);
+    let mut events: Vec<_> = claimed.map(|claimed| (claimed.event, claimed.created_at)).collect();
     events.sort_unstable();
     events.dedup();
     let contents = app.db.read(async move |conn| Ok(events::contents(conn, &events).await?)).await?;

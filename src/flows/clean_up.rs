@@ -1,15 +1,18 @@
 //! Removes what is older than it is kept: a few rows in each transaction, so that no other write waits, until all is gone.
 //!
 //! What is still needed stays whatever its age: deliveries and replies that wait, messages that the agent has not read, and the
-//! clicks of a session that a conversation was linked to.
+//! clicks of a session that a conversation was linked to. Where PostgreSQL divides a table by time, what no project keeps any
+//! longer goes with the part that it is in: see [`crate::flows::drop_partitions`].
 
 use crate::app::App;
 use crate::db::{Conn, Tx};
 use crate::domain::ids::ProjectId;
 use crate::domain::retention::{Kind, Period, Retention};
 use crate::domain::time::{SignedDuration, Timestamp};
+use crate::flows::drop_partitions::Spent;
 use crate::flows::store_clicks::SESSION_LENGTH;
 use crate::store::clean_up::{self, Old};
+use crate::store::partitions::{self, Divided};
 use crate::store::retention;
 use crate::store::window::Position;
 
@@ -43,6 +46,10 @@ pub struct Removed {
     pub messages: u64,
     /// What else platforms sent.
     pub notices: u64,
+    /// Parts of tables that PostgreSQL divides by time, with all that was in them.
+    pub parts: u64,
+    /// Sessions whose clicks go with such a part.
+    pub sessions: u64,
 }
 
 /// Why a clean-up ends before its time. The next one goes on.
@@ -67,9 +74,8 @@ pub async fn clean_up(app: &App, is_stopping: impl Fn() -> bool + Send + Sync) -
         Err(why) if why.is::<Interrupted>() => tracing::debug!(%why, "clean-up"),
         result => result?,
     }
-    let Removed { clicks, events, deliveries, attempts, messages, notices } = pass.removed;
     if pass.removed != Removed::default() {
-        tracing::info!(clicks, events, deliveries, attempts, messages, notices, "removed what is not kept any longer");
+        tracing::info!(removed = ?pass.removed, "removed what is not kept any longer");
     }
     Ok(pass.removed)
 }
@@ -85,30 +91,103 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     async fn run(&mut self) -> anyhow::Result<()> {
-        if let Some(before) = self.end_of(self.periods.of(Kind::Attempts)) {
-            self.sweep(Rows::Attempts, OLDEST, before).await?;
-        }
+        let of_all = self.of_all().await?;
+        self.clean_attempts(of_all.events).await?;
+        let deliveries = self.spent(Divided::Deliveries, of_all.events).await?;
+        self.drop(&deliveries).await?;
+        let events = self.spent(Divided::Events, of_all.events).await?;
+        self.drop(&events).await?;
+        let clicks = self.spent(Divided::Clicks, of_all.clicks.map(|before| before - SESSION_LENGTH)).await?;
+        let spent = AllSpent { of_all, clicks, events, deliveries };
         let mut after = 0;
-        loop {
-            let projects =
-                self.app.db.read(async move |conn| Ok(retention::projects(conn, after, LISTED).await?)).await?;
-            let Some(last) = projects.last() else { return Ok(()) };
-            after = last.0;
+        while let Some(projects) = self.projects(after).await? {
             for project in projects {
-                self.clean_project(project).await?;
+                after = project.0;
+                self.clean_project(project, &spent).await?;
+            }
+        }
+        // Every session of theirs is gone now.
+        self.drop(&spent.clicks).await
+    }
+
+    async fn spent(&self, table: Divided, before: Option<Timestamp>) -> anyhow::Result<Spent> {
+        Spent::find(self.app, table, before).await
+    }
+
+    async fn drop(&mut self, spent: &Spent) -> anyhow::Result<()> {
+        let table = spent.table();
+        for part in spent.parts.clone() {
+            let drop = async move |tx: &Tx| Spent::drop(tx, table, &part).await;
+            self.removed.parts += self.write(drop).await?;
+        }
+        Ok(())
+    }
+
+    /// The next projects; `None` behind the last.
+    async fn projects(&self, after: i64) -> anyhow::Result<Option<Vec<ProjectId>>> {
+        let projects = self.app.db.read(async move |conn| Ok(retention::projects(conn, after, LISTED).await?)).await?;
+        Ok(Some(projects).filter(|projects| !projects.is_empty()))
+    }
+
+    async fn periods_of(&self, project: ProjectId) -> anyhow::Result<Retention> {
+        let own = self.app.db.read(async move |conn| Ok(retention::of_project(conn, project).await?)).await?;
+        let mut periods = self.periods;
+        own.into_iter().for_each(|(kind, period)| periods.set(kind, period));
+        Ok(periods)
+    }
+
+    /// What no project keeps any longer.
+    async fn of_all(&self) -> anyhow::Result<Ends> {
+        let mut of_all: Option<Ends> = None;
+        let mut after = 0;
+        while let Some(projects) = self.projects(after).await? {
+            for project in projects {
+                after = project.0;
+                let ends = self.ends(self.periods_of(project).await?);
+                // `None` is the least: for ever.
+                of_all = Some(of_all.map_or(ends, |of_all| Ends {
+                    clicks: of_all.clicks.min(ends.clicks),
+                    events: of_all.events.min(ends.events),
+                }));
+            }
+        }
+        Ok(of_all.unwrap_or_default())
+    }
+
+    fn ends(&self, periods: Retention) -> Ends {
+        Ends { clicks: self.end_of(periods.of(Kind::Clicks)), events: self.end_of(periods.of(Kind::Events)) }
+    }
+
+    /// Attempts that are older than their log is kept, and those of events that no project keeps.
+    async fn clean_attempts(&mut self, events_before: Option<Timestamp>) -> anyhow::Result<()> {
+        let before = self.end_of(self.periods.of(Kind::Attempts));
+        let spent = self.spent(Divided::Attempts, before.max(events_before)).await?;
+        let Some(before) = before else { return self.drop(&spent).await };
+        if spent.rest_before.is_none() {
+            self.sweep(Rows::Attempts, OLDEST, before).await?;
+            return Ok(());
+        }
+        self.drop(&spent).await?;
+        let rest = spent.rows_before(before);
+        let remove = async move |tx: &Tx| Ok(partitions::remove_other_attempts(tx, rest, PAGE).await?);
+        loop {
+            match self.write(remove).await? {
+                0 => return Ok(()),
+                removed => self.removed.attempts += removed,
             }
         }
     }
 
-    async fn clean_project(&mut self, project: ProjectId) -> anyhow::Result<()> {
-        let own = self.app.db.read(async move |conn| Ok(retention::of_project(conn, project).await?)).await?;
-        let mut periods = self.periods;
-        own.into_iter().for_each(|(kind, period)| periods.set(kind, period));
-        if let Some(before) = self.end_of(periods.of(Kind::Clicks)) {
-            self.clean_clicks(project, before).await?;
+    async fn clean_project(&mut self, project: ProjectId, spent: &AllSpent) -> anyhow::Result<()> {
+        let periods = self.periods_of(project).await?;
+        let ends = self.ends(periods);
+        if let Some(before) = ends.clicks {
+            self.clean_clicks(project, before, spent).await?;
         }
-        if let Some(before) = self.end_of(periods.of(Kind::Events)) {
-            self.clean_events(project, before).await?;
+        if let Some(before) = ends.events {
+            let is_last = ends.events == spent.of_all.events;
+            let of = |spent: &Spent| if is_last { spent.rows_before(before) } else { before };
+            self.clean_events(project, of(&spent.deliveries), of(&spent.events)).await?;
         }
         if let Some(before) = self.end_of(periods.of(Kind::Messages)) {
             self.clean_messages(project, before).await?;
@@ -123,20 +202,36 @@ impl Pass<'_> {
     }
 
     /// Clicks of linked sessions stay and are many in the end: it is kept how far all has been looked at.
-    async fn clean_clicks(&mut self, project: ProjectId, before: Timestamp) -> anyhow::Result<()> {
+    async fn clean_clicks(&mut self, project: ProjectId, before: Timestamp, spent: &AllSpent) -> anyhow::Result<()> {
         let kind = Kind::Clicks;
         let from = self.app.db.read(async move |conn| Ok(retention::cleaned_to(conn, project, kind).await?)).await?;
         // A session that began before then has no click since `before`.
         let begun_before = before - SESSION_LENGTH;
-        let rows = Rows::Clicks { project, begun_before };
-        if self.sweep(rows, Position { created_at: from, id: 0 }, before).await? {
-            let to = begun_before.as_microsecond();
+        let (clicks, sessions) = (Rows::Clicks { project, begun_before }, Rows::Sessions { project, begun_before });
+        let (mut after, mut any) = (Position { created_at: from, id: 0 }, false);
+        for part in &spent.clicks.parts {
+            any |= self.sweep(clicks, after, part.starts.min(before)).await?;
+            after = after.max(Position::before(part.starts));
+            // The clicks go with the part.
+            any |= self.sweep(sessions, after, part.ends.min(before)).await?;
+            after = after.max(Position::before(part.ends));
+        }
+        let is_last = Some(before) == spent.of_all.clicks;
+        let rows_before = if is_last { spent.clicks.rows_before(before) } else { before };
+        any |= self.sweep(clicks, after, rows_before).await?;
+        if any {
+            let to = begun_before.as_microsecond().min(after.max(Position::before(rows_before)).created_at);
             self.write(async move |tx| Ok(retention::set_cleaned_to(tx, project, kind, to).await?)).await?;
         }
         Ok(())
     }
 
-    async fn clean_events(&mut self, project: ProjectId, before: Timestamp) -> anyhow::Result<()> {
+    async fn clean_events(
+        &mut self,
+        project: ProjectId,
+        deliveries_before: Timestamp,
+        events_before: Timestamp,
+    ) -> anyhow::Result<()> {
         let mut after = 0;
         loop {
             let listed = async move |conn: &Conn| Ok(clean_up::webhooks(conn, project, after, LISTED).await?);
@@ -144,10 +239,10 @@ impl Pass<'_> {
             let Some(last) = webhooks.last() else { break };
             after = *last;
             for webhook in webhooks {
-                self.sweep(Rows::Deliveries { webhook }, OLDEST, before).await?;
+                self.sweep(Rows::Deliveries { webhook }, OLDEST, deliveries_before).await?;
             }
         }
-        self.sweep(Rows::Events { project }, OLDEST, before).await?;
+        self.sweep(Rows::Events { project }, OLDEST, events_before).await?;
         Ok(())
     }
 
@@ -206,21 +301,50 @@ impl Pass<'_> {
     }
 }
 
+/// Up to when rows of each kind go.
+#[derive(Clone, Copy, Default)]
+struct Ends {
+    clicks: Option<Timestamp>,
+    events: Option<Timestamp>,
+}
+
+/// What no project keeps any longer.
+struct AllSpent {
+    of_all: Ends,
+    clicks: Spent,
+    events: Spent,
+    deliveries: Spent,
+}
+
 /// What a sweep goes through.
 #[derive(Clone, Copy)]
 enum Rows {
     Attempts,
-    Clicks { project: ProjectId, begun_before: Timestamp },
-    Deliveries { webhook: i64 },
-    Events { project: ProjectId },
-    Messages { project: ProjectId },
+    Clicks {
+        project: ProjectId,
+        begun_before: Timestamp,
+    },
+    Deliveries {
+        webhook: i64,
+    },
+    Events {
+        project: ProjectId,
+    },
+    Messages {
+        project: ProjectId,
+    },
+    /// Sessions, found by their clicks, which stay.
+    Sessions {
+        project: ProjectId,
+        begun_before: Timestamp,
+    },
 }
 
 impl Rows {
     async fn page(self, conn: &Conn, after: Position, before: Timestamp) -> anyhow::Result<Vec<Old>> {
         Ok(match self {
             Self::Attempts => clean_up::attempts(conn, after.id, before, PAGE).await?,
-            Self::Clicks { project, begun_before } => {
+            Self::Clicks { project, begun_before } | Self::Sessions { project, begun_before } => {
                 clean_up::clicks(conn, project, after, before, begun_before, PAGE).await?
             }
             Self::Deliveries { webhook } => clean_up::deliveries(conn, webhook, after, before, PAGE).await?,
@@ -239,6 +363,7 @@ impl Rows {
             Self::Deliveries { .. } => clean_up::remove_deliveries(tx, old).await?,
             Self::Events { .. } => clean_up::remove_events(tx, old).await?,
             Self::Messages { .. } => clean_up::remove_messages(tx, old).await?,
+            Self::Sessions { .. } => clean_up::remove_sessions(tx, old).await?,
         })
     }
 
@@ -249,6 +374,7 @@ impl Rows {
             Self::Deliveries { .. } => &mut removed.deliveries,
             Self::Events { .. } => &mut removed.events,
             Self::Messages { .. } => &mut removed.messages,
+            Self::Sessions { .. } => &mut removed.sessions,
         }
     }
 

@@ -7,6 +7,8 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::random::Random;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::flows::emit_event::{emit, event_id};
+use crate::flows::store_clicks::SESSION_LENGTH;
+use crate::store::clicks;
 use crate::store::conversations::{self, Conversation};
 use crate::store::leads;
 use crate::store::sessions::{self, Session};
@@ -68,6 +70,7 @@ async fn link(
 ) -> anyhow::Result<()> {
     let project = conversation.project;
     sessions::link(tx, project, session.id, conversation.id, now).await?;
+    clicks::link(tx, session.id, session.started_at, session.started_at + SESSION_LENGTH).await?;
     leads::correlate(tx, project, conversation.id, session.id, now).await?;
     let phone = conversation.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
     let link = Correlated {

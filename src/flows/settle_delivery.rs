@@ -83,7 +83,7 @@ impl SettleDeliveries {
 
 /// The texts of an attempt that the log keeps.
 struct LogTexts {
-    request_headers: String,
+    sent: String,
     answer: Option<(String, String)>,
 }
 
@@ -94,10 +94,7 @@ impl LogTexts {
             let body = attempt.answer_body.replace('\0', "\u{fffd}");
             Ok((serde_json::to_string(&attempt.answer_headers)?, body))
         };
-        Ok(Self {
-            request_headers: serde_json::to_string(&attempt.request_headers)?,
-            answer: attempt.status.map(|_| answer()).transpose()?,
-        })
+        Ok(Self { sent: attempt.sent.to_log(), answer: attempt.status.map(|_| answer()).transpose()? })
     }
 }
 
@@ -121,7 +118,7 @@ fn row<'a>(settling: &'a Settling, texts: &'a LogTexts) -> AttemptRow<'a> {
             Outcome::Failed { why, .. } => Some(why.as_str()),
             Outcome::Gone => Some("the receiver answered 410 Gone"),
         },
-        request_headers: &texts.request_headers,
+        sent: &texts.sent,
         answer_headers: texts.answer.as_ref().map(|(headers, _)| headers.as_str()),
         answer_body: texts.answer.as_ref().map(|(_, body)| body.as_str()),
     }

@@ -15,6 +15,7 @@ use crate::domain::random::Random;
 use crate::domain::time::{SignedDuration, Timestamp, from_microseconds};
 use crate::flows::emit_event::emit_all;
 use crate::store::clicks::{self, NewClick};
+use crate::store::events;
 use crate::store::sessions::{self, Device, NewSession, Session};
 
 /// How long a session lasts after its first click. The boundary is exact.
@@ -148,7 +149,7 @@ impl Group for StoreClicks {
 
 /// Stores a click that was kept aside, under the reference that its visitor has. Does nothing where it is stored already.
 pub async fn store_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
-    if crate::store::events::exists(tx, &click.event_id).await? {
+    if events::exists(tx, click.project(), &click.event_id, click.pressed_at()).await? {
         return Ok(());
     }
     let id = &click.correlation_id;
@@ -203,20 +204,18 @@ async fn origins(tx: &Tx, clicks: &[&Click]) -> anyhow::Result<Vec<Origin>> {
     let devices: Vec<_> = devices.into_iter().collect();
     sessions::lock_devices(tx, &devices).await?;
     let last = sessions::last_of_devices(tx, &devices, earliest - SESSION_LENGTH).await?;
-    let known: HashMap<Device<'_>, _> = last
-        .iter()
-        .map(|last| (Device { project: last.project, id: &last.device_id }, (last.started_at, &last.session)))
-        .collect();
+    let known: HashMap<Device<'_>, _> =
+        last.iter().map(|last| (Device { project: last.project, id: &last.device_id }, &last.session)).collect();
     let mut begun: HashMap<Device<'_>, (Timestamp, usize)> = HashMap::new();
     let mut origins = Vec::with_capacity(clicks.len());
     for (at, click) in clicks.iter().enumerate() {
         let (now, device) = (click.pressed_at(), click.device());
         let is_young = |started_at: Timestamp| started_at > now - SESSION_LENGTH;
         let by = device.and_then(|device| begun.get(&device)).filter(|(started_at, _)| is_young(*started_at));
-        let session = device.and_then(|device| known.get(&device)).filter(|(started_at, _)| is_young(*started_at));
+        let session = device.and_then(|device| known.get(&device)).filter(|session| is_young(session.started_at));
         origins.push(match (by, session) {
             (Some((_, by)), _) => Origin::BegunBy(*by),
-            (None, Some((_, session))) => Origin::Known((*session).clone()),
+            (None, Some(session)) => Origin::Known((*session).clone()),
             (None, None) => {
                 device.map(|device| begun.insert(device, (now, at)));
                 Origin::BegunBy(at)
@@ -238,9 +237,11 @@ async fn begin(tx: &Tx, wanted: &[(&Click, String)]) -> anyhow::Result<Vec<Optio
     });
     let new: Vec<_> = new.collect();
     let ids = sessions::insert(tx, &new).await?;
-    let session =
-        |id, correlation_id: &String| Session { id, correlation_id: correlation_id.clone(), conversation_id: None };
-    Ok(ids.into_iter().zip(wanted).map(|(id, (_, reference))| id.map(|id| session(id, reference))).collect())
+    let session = |(id, new): (Option<i64>, &NewSession<'_>)| {
+        let (correlation_id, started_at) = (new.correlation_id.to_owned(), new.started_at);
+        Some(Session { id: id?, correlation_id, conversation_id: None, started_at })
+    };
+    Ok(ids.into_iter().zip(&new).map(session).collect())
 }
 
 async fn insert(tx: &Tx, clicks: &[&Click], sessions: &[Session]) -> anyhow::Result<()> {
@@ -263,6 +264,7 @@ fn row<'a>(click: &'a Click, session: &Session) -> NewClick<'a> {
         parsed_params: &click.parsed_params,
         ip_address: click.ip_address.as_deref(),
         user_agent: click.user_agent.as_deref(),
+        linked: session.conversation_id.is_some(),
         created_at: click.pressed_at(),
     }
 }

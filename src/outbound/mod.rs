@@ -2,5 +2,7 @@
 
 pub mod headers;
 mod post;
+mod sent;
 
-pub use post::{ATTEMPT_BODY_BYTES_MAX, Attempt, Delivery, Outcome, USER_AGENT, post};
+pub use post::{ATTEMPT_BODY_BYTES_MAX, Attempt, Delivery, Outcome, post};
+pub use sent::{Sent, USER_AGENT};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::sent::Sent;
 use crate::domain::retry::RetryAfter;
 use crate::domain::signature::Signatures;
 use crate::net::client::ANSWER_BYTES_MAX;
@@ -12,12 +13,6 @@ use crate::net::{Answer, Client, Method, Request, SendError};
 
 /// What the log keeps of a body, and of all headers of an answer together, in bytes.
 pub const ATTEMPT_BODY_BYTES_MAX: usize = 16 * 1024;
-
-/// How deliveries introduce themselves.
-pub const USER_AGENT: &str = concat!("Aurix-Webhooks/", env!("CARGO_PKG_VERSION"));
-
-/// What the log shows instead of the value of a custom header, which may be a secret.
-const MASK: &str = "••••••";
 
 /// One event on its way to one webhook.
 #[derive(Clone)]
@@ -43,8 +38,8 @@ pub struct Delivery<'a> {
 /// What happened, for the log and for what comes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// As sent, but for the values of custom headers.
-    pub request_headers: Vec<(String, String)>,
+    /// The headers of the request.
+    pub sent: Sent,
     /// The answer's status, where one came.
     pub status: Option<u16>,
     /// The answer's headers, up to [`ATTEMPT_BODY_BYTES_MAX`].
@@ -75,8 +70,9 @@ pub enum Outcome {
 
 /// Makes one attempt. It ends within the timeout, whatever the other side does.
 pub async fn post(client: &Client, delivery: &Delivery<'_>) -> Attempt {
-    let headers = headers(delivery);
-    let request_headers = masked(&headers, delivery.headers.len());
+    let sent = sign(delivery);
+    let mut headers = sent.own(delivery.event_id, delivery.now);
+    headers.extend_from_slice(delivery.headers);
     let request = Request {
         method: Method::POST,
         url: delivery.url.to_owned(),
@@ -86,15 +82,15 @@ pub async fn post(client: &Client, delivery: &Delivery<'_>) -> Attempt {
         answer_bytes_max: ANSWER_BYTES_MAX,
     };
     match client.send(request).await {
-        Ok(answer) => answered(request_headers, answer),
-        Err(error) => failed(request_headers, error),
+        Ok(answer) => answered(sent, answer),
+        Err(error) => failed(sent, error),
     }
 }
 
-fn answered(request_headers: Vec<(String, String)>, answer: Answer) -> Attempt {
+fn answered(sent: Sent, answer: Answer) -> Attempt {
     Attempt {
         outcome: judge(&answer),
-        request_headers,
+        sent,
         status: Some(answer.status),
         answer_body: text(&answer.body),
         duration_ms: in_ms(answer.duration),
@@ -102,9 +98,9 @@ fn answered(request_headers: Vec<(String, String)>, answer: Answer) -> Attempt {
     }
 }
 
-fn failed(request_headers: Vec<(String, String)>, error: SendError) -> Attempt {
+fn failed(sent: Sent, error: SendError) -> Attempt {
     Attempt {
-        request_headers,
+        sent,
         outcome: Outcome::Failed { why: error.to_string(), retry_after: None },
         status: error.status,
         answer_headers: within_limit(error.headers),
@@ -125,29 +121,9 @@ fn judge(answer: &Answer) -> Outcome {
     Outcome::Failed { why, retry_after }
 }
 
-/// Aurix's own headers, then the custom ones.
-fn headers(delivery: &Delivery) -> Vec<(String, String)> {
-    let Delivery { secret, previous_secret, event_id, body, .. } = delivery;
-    let timestamp_s = delivery.now.as_second();
-    let Signatures { hub, webhook } = Signatures::make(secret, *previous_secret, event_id, timestamp_s, body);
-    let mut headers = Vec::with_capacity(6 + delivery.headers.len());
-    let own: [(&str, String); 6] = [
-        ("content-type", "application/json".to_owned()),
-        ("user-agent", USER_AGENT.to_owned()),
-        ("x-hub-signature", hub),
-        ("webhook-id", (*event_id).to_owned()),
-        ("webhook-timestamp", timestamp_s.to_string()),
-        ("webhook-signature", webhook),
-    ];
-    headers.extend(own.map(|(name, value)| (name.to_owned(), value)));
-    headers.extend_from_slice(delivery.headers);
-    headers
-}
-
-/// A copy for the log. The last `custom` headers are the owner's: their values may be secrets.
-fn masked(headers: &[(String, String)], custom: usize) -> Vec<(String, String)> {
-    let (own, custom) = headers.split_at(headers.len() - custom);
-    own.iter().cloned().chain(custom.iter().map(|(name, _)| (name.clone(), MASK.to_owned()))).collect()
+fn sign(delivery: &Delivery) -> Sent {
+    let Delivery { secret, previous_secret, event_id, body, now, headers, .. } = delivery;
+    Sent::new(Signatures::make(secret, *previous_secret, event_id, now.as_second(), body), headers)
 }
 
 fn within_limit(mut headers: Vec<(String, String)>) -> Vec<(String, String)> {

@@ -52,7 +52,8 @@ pub async fn page(conn: &Conn, project: ProjectId, window: &Window) -> Result<Ve
          LEFT JOIN leads ON leads.conversation_id = sessions.conversation_id
          LEFT JOIN conversations ON conversations.id = leads.conversation_id
          LEFT JOIN channels ON channels.id = conversations.channel
-         WHERE clicks.project_id = $1 AND clicks.created_at >= $2 AND (clicks.created_at, clicks.id) < ($3, $4)
+         WHERE clicks.project_id = $1 AND clicks.created_at >= $2 AND clicks.created_at <= $3
+           AND (clicks.created_at, clicks.id) < ($3, $4)
          ORDER BY clicks.created_at DESC, clicks.id DESC
          LIMIT $5 OFFSET $6",
         params![project.0, window.from, window.before.created_at, window.before.id, window.rows, window.skip],

@@ -26,8 +26,8 @@ pub struct Old {
     pub may_go: bool,
 }
 
-/// Clicks of a project behind `after` and older than `before`. One stays while its session is linked to a conversation, or
-/// began at `begun_before` or later.
+/// Clicks of a project that are not linked, behind `after` and older than `before`. One stays while its session began at
+/// `begun_before` or later.
 pub async fn clicks(
     conn: &Conn,
     project: ProjectId,
@@ -39,7 +39,8 @@ pub async fn clicks(
     conn.query(
         "SELECT c.created_at, c.id, s.id IS NULL OR (s.conversation_id IS NULL AND s.started_at < $5)
          FROM clicks AS c LEFT JOIN sessions AS s ON s.id = c.session_id
-         WHERE c.project_id = $1 AND (c.created_at, c.id) > ($2, $3) AND c.created_at < $4
+         WHERE c.project_id = $1 AND NOT c.linked
+           AND c.created_at >= $2 AND (c.created_at, c.id) > ($2, $3) AND c.created_at < $4
          ORDER BY c.created_at, c.id
          LIMIT $6",
         params![project.0, after.created_at, after.id, before, begun_before, most],
@@ -52,10 +53,11 @@ pub async fn clicks(
 pub async fn remove_sessions(tx: &Tx, clicks: &[Position]) -> Result<u64> {
     const REMOVE: Sql = Sql {
         sqlite: "DELETE FROM sessions
-                 WHERE id = (SELECT session_id FROM clicks WHERE created_at = $1 AND id = $2) AND conversation_id IS NULL",
+                 WHERE id = (SELECT session_id FROM clicks WHERE created_at = $1 AND id = $2 AND NOT linked)
+                   AND conversation_id IS NULL",
         postgres: "DELETE FROM sessions
                    USING unnest($1::bigint[], $2::bigint[]) AS old (created_at, id)
-                   JOIN clicks ON clicks.created_at = old.created_at AND clicks.id = old.id
+                   JOIN clicks ON clicks.created_at = old.created_at AND clicks.id = old.id AND NOT clicks.linked
                    WHERE sessions.id = clicks.session_id AND sessions.conversation_id IS NULL",
     };
     tx.execute_rows(REMOVE, &positions(clicks)).await
@@ -65,10 +67,10 @@ pub async fn remove_sessions(tx: &Tx, clicks: &[Position]) -> Result<u64> {
 pub async fn remove_clicks(tx: &Tx, clicks: &[Position]) -> Result<u64> {
     const REMOVE: Sql = Sql {
         sqlite: "DELETE FROM clicks
-                 WHERE created_at = $1 AND id = $2
+                 WHERE created_at = $1 AND id = $2 AND NOT linked
                    AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = clicks.session_id)",
         postgres: "DELETE FROM clicks USING unnest($1::bigint[], $2::bigint[]) AS old (created_at, id)
-                   WHERE clicks.created_at = old.created_at AND clicks.id = old.id
+                   WHERE clicks.created_at = old.created_at AND clicks.id = old.id AND NOT clicks.linked
                      AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = clicks.session_id)",
     };
     tx.execute_rows(REMOVE, &positions(clicks)).await
@@ -87,9 +89,9 @@ pub async fn webhooks(conn: &Conn, project: ProjectId, after: i64, most: u32) ->
 /// Deliveries of a webhook behind `after` and of events older than `before`. One that is due stays.
 pub async fn deliveries(conn: &Conn, webhook: i64, after: Position, before: Timestamp, most: u32) -> Result<Vec<Old>> {
     conn.query(
-        "SELECT created_at, id, due_at IS NULL
+        "SELECT created_at, id, status <> 'pending'
          FROM deliveries
-         WHERE webhook_id = $1 AND (created_at, id) > ($2, $3) AND created_at < $4
+         WHERE webhook_id = $1 AND created_at >= $2 AND (created_at, id) > ($2, $3) AND created_at < $4
          ORDER BY created_at, id
          LIMIT $5",
         params![webhook, after.created_at, after.id, before, most],
@@ -101,20 +103,22 @@ pub async fn deliveries(conn: &Conn, webhook: i64, after: Position, before: Time
 /// Removes deliveries that are not due, and their attempts.
 pub async fn remove_deliveries(tx: &Tx, old: &[Position]) -> Result<u64> {
     const REMOVE: Sql = Sql {
-        sqlite: "DELETE FROM deliveries WHERE id = $1 AND due_at IS NULL",
-        postgres: "DELETE FROM deliveries USING unnest($1::bigint[]) AS old (id)
-                   WHERE deliveries.id = old.id AND deliveries.due_at IS NULL",
+        sqlite: "DELETE FROM deliveries WHERE created_at = $1 AND id = $2 AND status <> 'pending'",
+        postgres: "DELETE FROM deliveries USING unnest($1::bigint[], $2::bigint[]) AS old (created_at, id)
+                   WHERE deliveries.created_at = old.created_at AND deliveries.id = old.id
+                     AND deliveries.status <> 'pending'",
     };
+    // None is older than its event by more than clocks may differ: PostgreSQL need not look further.
     const REMOVE_ATTEMPTS: Sql = Sql {
         sqlite: "DELETE FROM attempts
-                 WHERE delivery_id = $1
+                 WHERE started_at >= $1 - 86400000000 AND delivery_id = $2
                    AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.id = attempts.delivery_id)",
-        postgres: "DELETE FROM attempts USING unnest($1::bigint[]) AS old (id)
-                   WHERE attempts.delivery_id = old.id
+        postgres: "DELETE FROM attempts USING unnest($1::bigint[], $2::bigint[]) AS old (created_at, id)
+                   WHERE attempts.started_at >= old.created_at - 86400000000 AND attempts.delivery_id = old.id
                      AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.id = attempts.delivery_id)",
     };
-    let removed = tx.execute_rows(REMOVE, &keys(old)).await?;
-    tx.execute_rows(REMOVE_ATTEMPTS, &keys(old)).await?;
+    let removed = tx.execute_rows(REMOVE, &positions(old)).await?;
+    tx.execute_rows(REMOVE_ATTEMPTS, &positions(old)).await?;
     Ok(removed)
 }
 
@@ -134,7 +138,7 @@ pub async fn events(
              WHERE w.project_id = $1 AND d.event_id = e.id
          )
          FROM events AS e
-         WHERE e.project_id = $1 AND (e.created_at, e.id) > ($2, $3) AND e.created_at < $4
+         WHERE e.project_id = $1 AND e.created_at >= $2 AND (e.created_at, e.id) > ($2, $3) AND e.created_at < $4
          ORDER BY e.created_at, e.id
          LIMIT $5",
         params![project.0, after.created_at, after.id, before, most],
@@ -211,26 +215,18 @@ pub async fn remove_notices(tx: &Tx, channel: i64, before: Timestamp, most: u32)
 }
 
 /// The attempts with the lowest row keys above `after`, as far as they are older than `before`. Row keys are as good as
-/// sorted by time, since an attempt is stored when it ends.
+/// sorted by time, since an attempt is stored when it ends. PostgreSQL drops a week of them at a time instead.
 pub async fn attempts(conn: &Conn, after: i64, before: Timestamp, most: u32) -> Result<Vec<Old>> {
-    let lowest = conn
-        .query(
-            "SELECT started_at, id, TRUE FROM attempts WHERE id > $1 ORDER BY id LIMIT $2",
-            params![after, most],
-            old,
-        )
-        .await?;
+    const LOWEST: Sql =
+        Sql { sqlite: "SELECT started_at, id, TRUE FROM attempts WHERE id > $1 ORDER BY id LIMIT $2", postgres: "" };
+    let lowest = conn.query(LOWEST, params![after, most], old).await?;
     let before = before.as_microsecond();
     Ok(lowest.into_iter().take_while(|old| old.position.created_at < before).collect())
 }
 
 /// Removes attempts from the log.
 pub async fn remove_attempts(tx: &Tx, attempts: &[Position]) -> Result<u64> {
-    const REMOVE: Sql = Sql {
-        sqlite: "DELETE FROM attempts WHERE started_at = $1 AND id = $2",
-        postgres: "DELETE FROM attempts USING unnest($1::bigint[], $2::bigint[]) AS old (started_at, id)
-                   WHERE attempts.started_at = old.started_at AND attempts.id = old.id",
-    };
+    const REMOVE: Sql = Sql { sqlite: "DELETE FROM attempts WHERE started_at = $1 AND id = $2", postgres: "" };
     tx.execute_rows(REMOVE, &positions(attempts)).await
 }
 

@@ -2,7 +2,7 @@
 
 use crate::db::{Result, Sql, Tx, Value};
 use crate::domain::ids::ProjectId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{SignedDuration, Timestamp};
 use crate::params;
 
 /// What is stored of a press.
@@ -28,10 +28,12 @@ pub struct NewClick<'a> {
     pub user_agent: Option<&'a str>,
     /// When it was pressed.
     pub created_at: Timestamp,
+    /// Its session is linked to a conversation.
+    pub linked: bool,
 }
 
 impl<'a> NewClick<'a> {
-    fn values(&self) -> [Value<'a>; 10] {
+    fn values(&self) -> [Value<'a>; 11] {
         [
             self.project.0.into(),
             self.session_id.into(),
@@ -43,6 +45,7 @@ impl<'a> NewClick<'a> {
             self.ip_address.into(),
             self.user_agent.into(),
             self.created_at.into(),
+            self.linked.into(),
         ]
     }
 }
@@ -52,17 +55,32 @@ pub async fn insert(tx: &Tx, clicks: &[NewClick<'_>]) -> Result<u64> {
     const INSERT: Sql = Sql {
         sqlite:
             "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
-                                     ip_address, user_agent, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                     ip_address, user_agent, created_at, linked)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         postgres:
             "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
-                                       ip_address, user_agent, created_at)
+                                       ip_address, user_agent, created_at, linked)
                    SELECT *
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
-                               $8::text[], $9::text[], $10::bigint[])",
+                               $8::text[], $9::text[], $10::bigint[], $11::boolean[])",
     };
     let rows: Vec<_> = clicks.iter().map(NewClick::values).collect();
     tx.execute_rows(INSERT, &rows).await
+}
+
+/// How far the clock of another node, or before it was set, may have been from this one's: clicks of a session are looked for
+/// so much around it.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(24);
+
+/// Marks the clicks of a session as linked. They are of the time from `began_at` until `ended_at`: PostgreSQL looks only there.
+pub async fn link(tx: &Tx, session: i64, began_at: Timestamp, ended_at: Timestamp) -> Result<u64> {
+    tx.execute(
+        "UPDATE clicks
+         SET linked = TRUE
+         WHERE session_id = $1 AND NOT linked AND created_at >= $2 AND created_at <= $3",
+        params![session, began_at - CLOCKS_APART, ended_at + CLOCKS_APART],
+    )
+    .await
 }
 
 /// Counts requests that were no press of a person. `day` is `2026-01-31`, `kind` for example `crawler`.

@@ -12,6 +12,8 @@ pub struct Claimed {
     pub webhook_id: i64,
     /// Row key of the event.
     pub event: i64,
+    /// When the event happened.
+    pub created_at: Timestamp,
     /// The number of this attempt, from 1. Settling is fenced by it.
     pub attempt: u32,
     /// The attempt that its retry schedule counts from: 0, or the last one before somebody resent it.
@@ -23,12 +25,12 @@ pub struct Claimed {
 pub async fn waiting(conn: &Conn) -> Result<Vec<(i64, Timestamp)>> {
     conn.query(
         "WITH RECURSIVE waiting (webhook_id) AS (
-             SELECT MIN(webhook_id) FROM deliveries WHERE due_at IS NOT NULL
+             SELECT MIN(webhook_id) FROM deliveries WHERE status = 'pending'
              UNION ALL
              SELECT (
                  SELECT MIN(deliveries.webhook_id)
                  FROM deliveries
-                 WHERE deliveries.due_at IS NOT NULL AND deliveries.webhook_id > waiting.webhook_id
+                 WHERE deliveries.status = 'pending' AND deliveries.webhook_id > waiting.webhook_id
              )
              FROM waiting
              WHERE waiting.webhook_id IS NOT NULL
@@ -36,7 +38,7 @@ pub async fn waiting(conn: &Conn) -> Result<Vec<(i64, Timestamp)>> {
          SELECT webhooks.id, (
              SELECT MIN(deliveries.due_at)
              FROM deliveries
-             WHERE deliveries.webhook_id = webhooks.id AND deliveries.due_at IS NOT NULL
+             WHERE deliveries.webhook_id = webhooks.id AND deliveries.status = 'pending'
          )
          FROM waiting JOIN webhooks ON webhooks.id = waiting.webhook_id
          WHERE webhooks.is_active AND webhooks.removed_at IS NULL",
@@ -57,28 +59,29 @@ pub async fn claim(
     takes_place: bool,
 ) -> Result<Vec<Claimed>> {
     const DUE: Sql = Sql {
-        sqlite: "SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from
+        sqlite: "SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from, d.created_at
                  FROM deliveries AS d
-                 WHERE d.webhook_id = $1 AND d.due_at <= $3 AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
+                 WHERE d.webhook_id = $1 AND d.due_at <= $3 AND d.status = 'pending'
+                   AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
                      SELECT 1
                      FROM deliveries AS before
                      WHERE before.webhook_id = d.webhook_id AND before.conversation_id = d.conversation_id
-                       AND NOT before.tried AND before.id < d.id
-                 ))
+                       AND before.status = 'pending' AND NOT before.tried AND before.id < d.id
+                   ))
                  ORDER BY d.due_at, d.id
                  LIMIT $2",
         // `SKIP LOCKED`: several nodes claim at once.
         postgres: "SELECT due.*
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (webhook_id, most, now)
                    CROSS JOIN LATERAL (
-                       SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from
+                       SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from, d.created_at
                        FROM deliveries AS d
-                       WHERE d.webhook_id = wanted.webhook_id AND d.due_at <= wanted.now
+                       WHERE d.webhook_id = wanted.webhook_id AND d.due_at <= wanted.now AND d.status = 'pending'
                          AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
                              SELECT 1
                              FROM deliveries AS before
                              WHERE before.webhook_id = d.webhook_id AND before.conversation_id = d.conversation_id
-                               AND NOT before.tried AND before.id < d.id
+                               AND before.status = 'pending' AND NOT before.tried AND before.id < d.id
                          ))
                        ORDER BY d.due_at, d.id
                        LIMIT wanted.most
@@ -90,7 +93,7 @@ pub async fn claim(
         postgres: "UPDATE deliveries
                    SET due_at = claimed.due_at, takes_place = claimed.takes_place, attempts = deliveries.attempts + 1
                    FROM unnest($1::bigint[], $2::bigint[], $3::boolean[]) AS claimed (id, due_at, takes_place)
-                   WHERE deliveries.id = claimed.id",
+                   WHERE deliveries.id = claimed.id AND deliveries.status = 'pending'",
     };
     let read = |row: &Row<'_>| {
         Ok(Claimed {
@@ -99,6 +102,7 @@ pub async fn claim(
             event: row.get(2)?,
             attempt: row.get::<u32>(3)? + 1,
             retries_from: row.get(4)?,
+            created_at: row.get(5)?,
         })
     };
     let rows: Vec<_> = wanted.iter().map(|&(webhook, most)| [webhook.into(), most.into(), now.into()]).collect();
@@ -178,9 +182,9 @@ pub struct AttemptRow<'a> {
     pub status_code: Option<i64>,
     /// Why it failed, in words.
     pub problem: Option<&'a str>,
-    /// A JSON object.
-    pub request_headers: &'a str,
-    /// A JSON object.
+    /// The headers of the request, as the log has them.
+    pub sent: &'a str,
+    /// JSON: a list of names and values.
     pub answer_headers: Option<&'a str>,
     /// At most 16 KiB.
     pub answer_body: Option<&'a str>,
@@ -195,7 +199,7 @@ impl<'a> AttemptRow<'a> {
             self.duration_ms.into(),
             self.status_code.into(),
             self.problem.into(),
-            self.request_headers.into(),
+            self.sent.into(),
             self.answer_headers.into(),
             self.answer_body.into(),
         ]
@@ -206,15 +210,15 @@ impl<'a> AttemptRow<'a> {
 pub async fn log_attempts(tx: &Tx, attempts: &[AttemptRow<'_>]) -> Result<u64> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, problem,
-                                       request_headers, answer_headers, answer_body)
+                                       sent, answer_headers, answer_body)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                 ON CONFLICT (delivery_id, number) DO NOTHING",
+                 ON CONFLICT (delivery_id, number, started_at) DO NOTHING",
         postgres: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, problem,
-                                         request_headers, answer_headers, answer_body)
+                                         sent, answer_headers, answer_body)
                    SELECT *
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
                                $8::text[], $9::text[])
-                   ON CONFLICT (delivery_id, number) DO NOTHING",
+                   ON CONFLICT (delivery_id, number, started_at) DO NOTHING",
     };
     let rows: Vec<_> = attempts.iter().map(AttemptRow::values).collect();
     tx.execute_rows(INSERT, &rows).await

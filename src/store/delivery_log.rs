@@ -93,26 +93,42 @@ async fn any_webhook_keys(conn: &Conn, after: i64) -> Result<Vec<i64>> {
     .await
 }
 
-/// The newest of one webhook. What failed and what is pending is little among much: each has an index of its own.
+/// The newest of one webhook. What failed and what is pending is little among much: each has an index of its own. They are
+/// found first and joined then: a planner takes key and time of an event for independent, and would count on next to none.
 async fn of_webhook(conn: &Conn, webhook: i64, filter: &Filter, most: u32) -> Result<Vec<LoggedDelivery>> {
     const ALL: &str =
         "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
-         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
-         WHERE d.webhook_id = $1 AND d.created_at >= $2
-         ORDER BY d.created_at DESC, d.id DESC
-         LIMIT $3";
+         FROM (
+             SELECT * FROM deliveries
+             WHERE webhook_id = $1 AND created_at >= $2
+             ORDER BY created_at DESC, id DESC
+             LIMIT $3
+         ) AS d
+         JOIN webhooks AS w ON w.id = d.webhook_id
+         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
+         ORDER BY d.created_at DESC, d.id DESC";
     const FAILED: &str =
         "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
-         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
-         WHERE d.webhook_id = $1 AND d.created_at >= $2 AND d.status = 'failed'
-         ORDER BY d.created_at DESC, d.id DESC
-         LIMIT $3";
+         FROM (
+             SELECT * FROM deliveries
+             WHERE webhook_id = $1 AND created_at >= $2 AND status = 'failed'
+             ORDER BY created_at DESC, id DESC
+             LIMIT $3
+         ) AS d
+         JOIN webhooks AS w ON w.id = d.webhook_id
+         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
+         ORDER BY d.created_at DESC, d.id DESC";
     const PENDING: &str =
         "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
-         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
-         WHERE d.webhook_id = $1 AND d.due_at IS NOT NULL AND d.created_at >= $2
-         ORDER BY d.due_at DESC
-         LIMIT $3";
+         FROM (
+             SELECT * FROM deliveries
+             WHERE webhook_id = $1 AND created_at >= $2 AND status = 'pending'
+             ORDER BY due_at DESC
+             LIMIT $3
+         ) AS d
+         JOIN webhooks AS w ON w.id = d.webhook_id
+         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
+         ORDER BY d.due_at DESC";
     let since = filter.since.unwrap_or(Timestamp::UNIX_EPOCH);
     let statement = match filter.status.as_deref() {
         None => ALL,
@@ -133,10 +149,15 @@ async fn of_status(
 ) -> Result<Vec<LoggedDelivery>> {
     conn.query(
         "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
-         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
-         WHERE d.webhook_id = $1 AND d.created_at >= $2 AND d.status = $3
-         ORDER BY d.created_at DESC, d.id DESC
-         LIMIT $4",
+         FROM (
+             SELECT * FROM deliveries
+             WHERE webhook_id = $1 AND created_at >= $2 AND status = $3
+             ORDER BY created_at DESC, id DESC
+             LIMIT $4
+         ) AS d
+         JOIN webhooks AS w ON w.id = d.webhook_id
+         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
+         ORDER BY d.created_at DESC, d.id DESC",
         params![webhook, since, status, most],
         read,
     )
@@ -147,7 +168,9 @@ async fn of_status(
 pub async fn find(conn: &Conn, delivery: i64) -> Result<Option<LoggedDelivery>> {
     conn.find(
         "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
-         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
+         FROM deliveries AS d
+         JOIN webhooks AS w ON w.id = d.webhook_id
+         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
          WHERE d.id = $1",
         params![delivery],
         read,
@@ -159,7 +182,9 @@ pub async fn find(conn: &Conn, delivery: i64) -> Result<Option<LoggedDelivery>> 
 pub async fn body(conn: &Conn, delivery: i64) -> Result<String> {
     conn.get(
         "SELECT CASE w.service_name WHEN 'external' THEN COALESCE(e.body_external, e.body) ELSE e.body END
-         FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook_id JOIN events AS e ON e.id = d.event_id
+         FROM deliveries AS d
+         JOIN webhooks AS w ON w.id = d.webhook_id
+         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
          WHERE d.id = $1",
         params![delivery],
         |row| row.get(0),
@@ -180,8 +205,8 @@ pub struct LoggedAttempt {
     pub status_code: Option<i64>,
     /// Why it failed, in words.
     pub problem: Option<String>,
-    /// JSON: a list of names and values.
-    pub request_headers: String,
+    /// The headers of the request, as the log has them.
+    pub sent: String,
     /// JSON: a list of names and values.
     pub answer_headers: Option<String>,
     /// At most 16 KiB.
@@ -191,7 +216,7 @@ pub struct LoggedAttempt {
 /// The attempts of a delivery, oldest first.
 pub async fn attempts(conn: &Conn, delivery: i64) -> Result<Vec<LoggedAttempt>> {
     conn.query(
-        "SELECT number, started_at, duration_ms, status_code, problem, request_headers, answer_headers, answer_body
+        "SELECT number, started_at, duration_ms, status_code, problem, sent, answer_headers, answer_body
          FROM attempts
          WHERE delivery_id = $1
          ORDER BY number",
@@ -203,7 +228,7 @@ pub async fn attempts(conn: &Conn, delivery: i64) -> Result<Vec<LoggedAttempt>> 
                 duration_ms: row.get(2)?,
                 status_code: row.get(3)?,
                 problem: row.get(4)?,
-                request_headers: row.get(5)?,
+                sent: row.get(5)?,
                 answer_headers: row.get(6)?,
                 answer_body: row.get(7)?,
             })

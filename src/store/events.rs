@@ -36,9 +36,10 @@ fn values(project: ProjectId, event: &Event) -> [Value<'_>; 7] {
     ]
 }
 
-/// Whether an event of that id is stored.
-pub async fn exists(conn: &Conn, event_id: &str) -> Result<bool> {
-    Ok(conn.find("SELECT 1 FROM events WHERE event_id = $1", params![event_id], |_| Ok(())).await?.is_some())
+/// Whether an event of that id is stored, which happened at that time.
+pub async fn exists(conn: &Conn, project: ProjectId, event_id: &str, created_at: Timestamp) -> Result<bool> {
+    let exists = "SELECT 1 FROM events WHERE project_id = $1 AND created_at = $2 AND event_id = $3";
+    Ok(conn.find(exists, params![project.0, created_at, event_id], |_| Ok(())).await?.is_some())
 }
 
 /// What is sent of an event.
@@ -52,13 +53,19 @@ pub struct Content {
     pub body_external: Option<String>,
 }
 
-/// The contents of events, by row key.
-pub async fn contents(conn: &Conn, events: &[i64]) -> Result<HashMap<i64, Content>> {
+/// The contents of events, by row key. Each is given with its time: PostgreSQL looks only in the parts where that may be.
+pub async fn contents(conn: &Conn, events: &[(i64, Timestamp)]) -> Result<HashMap<i64, Content>> {
     const CONTENTS: Sql = Sql {
-        sqlite: "SELECT id, event_id, body, body_external FROM events WHERE id = $1",
-        postgres: "SELECT id, event_id, body, body_external FROM events WHERE id = ANY ($1::bigint[])",
+        sqlite: "SELECT id, event_id, body, body_external
+                 FROM events
+                 WHERE id = $1 AND created_at >= $2 AND created_at <= $3",
+        postgres: "SELECT id, event_id, body, body_external
+                   FROM events
+                   WHERE id = ANY ($1::bigint[]) AND created_at >= ($2::bigint[])[1] AND created_at <= ($3::bigint[])[1]",
     };
-    let rows: Vec<_> = events.iter().map(|&event| [event.into()]).collect();
+    let times = || events.iter().map(|(_, created_at)| *created_at);
+    let (from, to) = (times().min(), times().max());
+    let rows: Vec<_> = events.iter().map(|&(event, _)| [event.into(), from.into(), to.into()]).collect();
     let contents = conn.query_rows(CONTENTS, &rows, |row| {
         Ok((row.get(0)?, Content { event_id: row.get(1)?, body: row.get(2)?, body_external: row.get(3)? }))
     });

@@ -43,7 +43,9 @@ pub async fn external(conn: &Conn, project: ProjectId, window: &Window) -> Resul
         "SELECT leads.id, leads.status, leads.fields, leads.created_at, leads.updated_at,
                 clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent
          FROM leads
-         LEFT JOIN clicks ON clicks.id = (SELECT MIN(first.id) FROM clicks AS first WHERE first.session_id = leads.session_id)
+         LEFT JOIN clicks ON clicks.linked AND clicks.id = (
+             SELECT MIN(first.id) FROM clicks AS first WHERE first.linked AND first.session_id = leads.session_id
+         )
          WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
          ORDER BY leads.created_at DESC, leads.id DESC
          LIMIT $5 OFFSET $6",
@@ -98,7 +100,9 @@ pub async fn service(conn: &Conn, project: ProjectId, window: &Window) -> Result
                 clicks.click_url, clicks.parsed_params
          FROM leads
          LEFT JOIN sessions ON sessions.id = leads.session_id
-         LEFT JOIN clicks ON clicks.id = (SELECT MIN(first.id) FROM clicks AS first WHERE first.session_id = leads.session_id)
+         LEFT JOIN clicks ON clicks.linked AND clicks.id = (
+             SELECT MIN(first.id) FROM clicks AS first WHERE first.linked AND first.session_id = leads.session_id
+         )
          WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
          ORDER BY leads.created_at DESC, leads.id DESC
          LIMIT $5 OFFSET $6",

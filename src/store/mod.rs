@@ -13,6 +13,7 @@ pub mod lead_list;
 pub mod leads;
 pub mod messages;
 pub mod pacing;
+pub mod partitions;
 pub mod playground;
 pub mod projects;
 pub mod retention;

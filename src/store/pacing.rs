@@ -37,7 +37,7 @@ pub async fn set_next(tx: &Tx, webhook: i64, next_at: Timestamp) -> Result<u64> 
 /// How many deliveries of a webhook are claimed, by whichever node. One whose lease ran out does not count.
 pub async fn in_flight(conn: &Conn, webhook: i64, now: Timestamp) -> Result<u32> {
     conn.get(
-        "SELECT COUNT(*) FROM deliveries WHERE webhook_id = $1 AND takes_place AND due_at > $2",
+        "SELECT COUNT(*) FROM deliveries WHERE webhook_id = $1 AND status = 'pending' AND takes_place AND due_at > $2",
         params![webhook, now],
         |row| row.get(0),
     )

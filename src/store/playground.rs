@@ -49,7 +49,9 @@ pub async fn lead(conn: &Conn, project: ProjectId, channel: i64, who: &Who) -> R
          FROM conversations
          JOIN leads ON leads.conversation_id = conversations.id
          LEFT JOIN sessions ON sessions.id = leads.session_id
-         LEFT JOIN clicks ON clicks.id = (SELECT MAX(id) FROM clicks WHERE session_id = sessions.id)
+         LEFT JOIN clicks ON clicks.linked AND clicks.id = (
+             SELECT MAX(last.id) FROM clicks AS last WHERE last.linked AND last.session_id = sessions.id
+         )
          WHERE conversations.project_id = $1 AND conversations.channel = $2
            AND (conversations.id = $3 OR conversations.public_id = $4 OR conversations.wa_id = $5)",
         params![project.0, channel, id, public_id, wa_id],

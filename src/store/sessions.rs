@@ -14,10 +14,12 @@ pub struct Session {
     pub correlation_id: String,
     /// The conversation that it is linked to.
     pub conversation_id: Option<i64>,
+    /// When its first click came.
+    pub started_at: Timestamp,
 }
 
 fn read(row: &Row<'_>) -> Result<Session> {
-    Ok(Session { id: row.get(0)?, correlation_id: row.get(1)?, conversation_id: row.get(2)? })
+    Ok(Session { id: row.get(0)?, correlation_id: row.get(1)?, conversation_id: row.get(2)?, started_at: row.get(3)? })
 }
 
 /// A device of a project.
@@ -52,16 +54,15 @@ pub struct LastSession {
     pub project: ProjectId,
     /// The browser's UUID.
     pub device_id: String,
-    /// When its first click came.
-    pub started_at: Timestamp,
     /// The session.
     pub session: Session,
 }
 
-/// The last session of each device that began after `after`, where there is one.
-pub async fn last_of_devices(conn: &Conn, devices: &[Device<'_>], after: Timestamp) -> Result<Vec<LastSession>> {
+/// The last session of each device that began after `after`, where there is one. Until the end of the transaction none of them
+/// is linked: their clicks are marked with that.
+pub async fn last_of_devices(tx: &Tx, devices: &[Device<'_>], after: Timestamp) -> Result<Vec<LastSession>> {
     const LAST: Sql = Sql {
-        sqlite: "SELECT id, correlation_id, conversation_id, project_id, device_id, started_at
+        sqlite: "SELECT id, correlation_id, conversation_id, started_at, project_id, device_id
                  FROM sessions
                  WHERE project_id = $1 AND device_id = $2 AND started_at > $3
                  ORDER BY started_at DESC
@@ -69,21 +70,17 @@ pub async fn last_of_devices(conn: &Conn, devices: &[Device<'_>], after: Timesta
         postgres: "SELECT last.*
                    FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS devices (project_id, device_id, after)
                    CROSS JOIN LATERAL (
-                       SELECT id, correlation_id, conversation_id, project_id, device_id, started_at
+                       SELECT id, correlation_id, conversation_id, started_at, project_id, device_id
                        FROM sessions
                        WHERE project_id = devices.project_id AND device_id = devices.device_id AND started_at > devices.after
                        ORDER BY started_at DESC
                        LIMIT 1
+                       FOR KEY SHARE
                    ) AS last",
     };
     let rows: Vec<_> = devices.iter().map(|device| [device.project.0.into(), device.id.into(), after.into()]).collect();
-    conn.query_rows(LAST, &rows, |row| {
-        Ok(LastSession {
-            session: read(row)?,
-            project: ProjectId(row.get(3)?),
-            device_id: row.get(4)?,
-            started_at: row.get(5)?,
-        })
+    tx.query_rows(LAST, &rows, |row| {
+        Ok(LastSession { session: read(row)?, project: ProjectId(row.get(4)?), device_id: row.get(5)? })
     })
     .await
 }
@@ -139,10 +136,10 @@ pub async fn find_for_link(
     folded_id: &str,
 ) -> Result<Option<Session>> {
     const FIND: Sql = Sql {
-        sqlite: "SELECT id, correlation_id, conversation_id
+        sqlite: "SELECT id, correlation_id, conversation_id, started_at
                  FROM sessions
                  WHERE folded_id = $3 AND correlation_id = $2 AND project_id = $1",
-        postgres: "SELECT id, correlation_id, conversation_id
+        postgres: "SELECT id, correlation_id, conversation_id, started_at
                    FROM sessions
                    WHERE folded_id = $3 AND correlation_id = $2 AND project_id = $1
                    FOR UPDATE",

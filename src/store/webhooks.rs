@@ -309,7 +309,9 @@ pub async fn cancel_deliveries(tx: &Tx, id: i64) -> Result<u64> {
     tx.execute(
         "UPDATE deliveries
          SET status = 'cancelled', due_at = NULL
-         WHERE id IN (SELECT id FROM deliveries WHERE webhook_id = $1 AND due_at IS NOT NULL ORDER BY due_at LIMIT $2)",
+         WHERE status = 'pending' AND id IN (
+             SELECT id FROM deliveries WHERE webhook_id = $1 AND status = 'pending' ORDER BY due_at LIMIT $2
+         )",
         params![id, CANCELLED_PER_WRITE],
     )
     .await

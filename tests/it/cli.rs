@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::flows::remove_webhook::remove_webhook;
 use aurix::flows::resend_delivery::{resend_delivery, resend_failed};
+use aurix::outbound::Sent;
 use aurix::store::delivery_log::{self, Filter};
 use clap::CommandFactory as _;
 use serde_json::{Value, json};
@@ -308,9 +309,13 @@ both_engines! {
             .await
             .expect("one delivery");
         assert_eq!((row.event_type.as_str(), row.attempts, row.is_webhook_active), ("widget.click", 1, true));
-        assert_eq!(body.as_bytes(), receiver.take()[0].body);
+        let received = receiver.take().remove(0);
+        assert_eq!(body.as_bytes(), received.body);
         assert_eq!((attempts.len(), attempts[0].status_code), (1, Some(500)));
-        assert!(attempts[0].request_headers.contains("x-hub-signature"));
+        let sent = Sent::from_log(&attempts[0].sent).expect("as it was written");
+        let headers = sent.headers(&row.event_id, attempts[0].started_at);
+        assert_eq!(headers.len(), 6);
+        headers.iter().for_each(|(name, value)| assert_eq!(value, received.header(name), "{name}"));
 
         let removed = app.count("SELECT id FROM webhooks").await;
         remove_webhook(&app.app, project.id, removed).await.expect("removed");

@@ -11,6 +11,7 @@ mod deliveries;
 mod limits;
 mod net;
 mod nodes;
+mod partitions;
 mod partner;
 mod plans;
 mod playground;

@@ -133,8 +133,8 @@ async fn store_session(tx: &Tx, project: i64, conversation: i64, at: i64, correl
     {
         tx.execute(
             "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, parsed_params, ip_address,
-                                 user_agent, created_at)
-             VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8)",
+                                 user_agent, linked, created_at)
+             VALUES ($1, $2, 1, $3, $4, $5, $6, $7, TRUE, $8)",
             params![
                 project,
                 session,

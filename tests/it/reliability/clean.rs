@@ -65,14 +65,14 @@ async fn make_old(db: &Db) {
         SELECT number FROM numbers";
     const SESSIONS: &str = "INSERT INTO sessions (project_id, correlation_id, folded_id, started_at)
         SELECT projects.id, 'O-' || number, 'O-' || number, number FROM numbers, projects";
-    const CLICKS: &str = "INSERT INTO clicks (project_id, session_id, widget_id, parsed_params, created_at)
-        SELECT sessions.project_id, sessions.id, widgets.id, '{}', started_at FROM sessions, widgets";
+    const CLICKS: &str = "INSERT INTO clicks (project_id, session_id, widget_id, parsed_params, linked, created_at)
+        SELECT sessions.project_id, sessions.id, widgets.id, '{}', FALSE, started_at FROM sessions, widgets";
     const EVENTS: &str = "INSERT INTO events (event_id, project_id, event_type, body, created_at)
         SELECT 'evt_' || number, projects.id, 'widget.click', '{}', number FROM numbers, projects";
     const DELIVERIES: &str =
         "INSERT INTO deliveries (webhook_id, event_id, status, attempts, retries_from, tried, takes_place, created_at)
         SELECT webhooks.id, events.id, 'delivered', 1, 0, TRUE, FALSE, events.created_at FROM events, webhooks";
-    const ATTEMPTS: &str = "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, request_headers)
+    const ATTEMPTS: &str = "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, sent)
         SELECT id, 1, created_at, 1, '[]' FROM deliveries";
     let made = db.write(async |tx| {
         for sql in [NUMBERS, SESSIONS, CLICKS, EVENTS, DELIVERIES, ATTEMPTS, "DROP TABLE numbers"] {

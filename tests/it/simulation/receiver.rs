@@ -3,8 +3,9 @@
 use anyhow::{Result, ensure};
 use aurix::domain::pace::Limits;
 use aurix::domain::retry::RetryAfter;
+use aurix::domain::signature::Signatures;
 use aurix::domain::time::{SignedDuration, Timestamp};
-use aurix::outbound::{Attempt, Outcome};
+use aurix::outbound::{Attempt, Outcome, Sent};
 
 use super::dice::Dice;
 use super::ledger::Ledger;
@@ -39,7 +40,11 @@ impl Mood {
             Self::Dead => (failed(None), dice.pick(&[1, 15_000])),
         };
         Attempt {
-            request_headers: Vec::new(),
+            sent: Sent {
+                version: String::new(),
+                signatures: Signatures { hub: String::new(), webhook: String::new() },
+                custom: Vec::new(),
+            },
             status: None,
             answer_headers: Vec::new(),
             answer_body: String::new(),

@@ -45,11 +45,16 @@ const LOST: &[&str] = &[
     lost!("attempts", "delivery_id", "deliveries"),
 ];
 
+/// Clicks that are filed as linked and are not, or the other way round.
+const MISFILED: &str = "SELECT COUNT(*) FROM clicks JOIN sessions ON sessions.id = clicks.session_id
+    WHERE clicks.linked <> (sessions.conversation_id IS NOT NULL)";
+
 impl TestApp {
     /// Fails where a row names one that is not there.
     pub async fn assert_nothing_is_lost(&self) {
         for sql in LOST {
             assert_eq!(self.count(sql).await, 0, "{sql}");
         }
+        assert_eq!(self.count(MISFILED).await, 0, "clicks are read with the lead of their session");
     }
 }
