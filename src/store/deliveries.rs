@@ -36,9 +36,11 @@ pub async fn waiting(conn: &Conn) -> Result<Vec<(i64, Timestamp)>> {
              WHERE waiting.webhook_id IS NOT NULL
          )
          SELECT webhooks.id, (
-             SELECT MIN(deliveries.due_at)
+             SELECT deliveries.due_at
              FROM deliveries
              WHERE deliveries.webhook_id = webhooks.id AND deliveries.status = 'pending'
+             ORDER BY deliveries.due_at
+             LIMIT 1
          )
          FROM waiting JOIN webhooks ON webhooks.id = waiting.webhook_id
          WHERE webhooks.is_active AND webhooks.removed_at IS NULL",
