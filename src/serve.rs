@@ -128,6 +128,7 @@ pub async fn serve(
         http::server::serve(listener, router, told(closing.clone())),
         end_in_time(worker, told(closing))
     );
+    app.aside.end().await;
     worker
 }
 

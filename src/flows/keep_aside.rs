@@ -120,6 +120,14 @@ impl Aside {
         Ok(())
     }
 
+    /// Writes what waits in memory before the process ends. What there is no room for is lost, and the log says so.
+    pub async fn end(&self) {
+        if let Err(error) = self.write_unwritten().await {
+            let clicks = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).len();
+            tracing::error!(clicks, error = %format!("{error:#}"), "clicks that waited in memory are lost");
+        }
+    }
+
     /// Takes the file away, so that new clicks go to a fresh one, and tells whether there is one. What was taken before
     /// and not finished comes first.
     fn take(&self) -> anyhow::Result<bool> {

@@ -76,6 +76,28 @@ async fn a_full_disk_loses_nothing_on_postgresql() {
     nothing_is_lost(server, &disk).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clicks_that_wait_in_memory_for_room_are_written_at_a_stop() {
+    let mut server = Server::on_sqlite();
+    let Some(disk) = Disk::mount(server.data_dir.clone()) else { return };
+    let shop = Shop::open(&server).await;
+    let db = server.rows().await;
+    server.start_ready().await;
+    let load = Load::start(&Random::from_system(), || shop.doors(&server));
+    load.answered(ANSWERS, LIMIT).await;
+    disk.fill();
+    // There is no room for them anywhere else.
+    load.answered(ANSWERS, LIMIT).await;
+    let book = load.end().await;
+    disk.make_room();
+    assert_eq!(server.stop(LIMIT).await.code(), Some(0));
+    server.start_ready().await;
+    until("every click that was kept aside is stored", LIMIT, async || !aside(&server.data_dir)).await;
+    ledger::check_presses(&db, &book).await;
+    drop(db);
+    server.end().await;
+}
+
 async fn nothing_is_lost(server: Server, disk: &Disk) {
     let mut server = server.set("AURIX_LEASE", LEASE);
     let shop = Shop::open(&server).await;
