@@ -15,7 +15,7 @@ CREATE INDEX deliveries_failed ON deliveries_ended (webhook_id, created_at, id) 
 -- A click moves when its session is linked.
 CREATE TABLE clicks_linked PARTITION OF clicks FOR VALUES IN (TRUE);
 CREATE TABLE clicks_unlinked PARTITION OF clicks FOR VALUES IN (FALSE) PARTITION BY RANGE (created_at);
-CREATE INDEX clicks_by_id ON clicks (id);
+CREATE INDEX clicks_by_id ON clicks_linked (id);
 
 CREATE INDEX events_by_id ON events (id);
 

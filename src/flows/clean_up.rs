@@ -356,14 +356,14 @@ impl Rows {
     async fn remove(self, tx: &Tx, old: &[Position]) -> anyhow::Result<u64> {
         Ok(match self {
             Self::Attempts => clean_up::remove_attempts(tx, old).await?,
-            Self::Clicks { .. } => {
-                clean_up::remove_sessions(tx, old).await?;
-                clean_up::remove_clicks(tx, old).await?
+            Self::Clicks { project, .. } => {
+                clean_up::remove_sessions(tx, project, old).await?;
+                clean_up::remove_clicks(tx, project, old).await?
             }
             Self::Deliveries { .. } => clean_up::remove_deliveries(tx, old).await?,
             Self::Events { .. } => clean_up::remove_events(tx, old).await?,
             Self::Messages { .. } => clean_up::remove_messages(tx, old).await?,
-            Self::Sessions { .. } => clean_up::remove_sessions(tx, old).await?,
+            Self::Sessions { project, .. } => clean_up::remove_sessions(tx, project, old).await?,
         })
     }
 

@@ -49,31 +49,35 @@ pub async fn clicks(
     .await
 }
 
-/// Removes the sessions of clicks, unless they are linked to a conversation by now.
-pub async fn remove_sessions(tx: &Tx, clicks: &[Position]) -> Result<u64> {
+/// Removes the sessions of a project's clicks, unless they are linked to a conversation by now.
+pub async fn remove_sessions(tx: &Tx, project: ProjectId, clicks: &[Position]) -> Result<u64> {
     const REMOVE: Sql = Sql {
         sqlite: "DELETE FROM sessions
-                 WHERE id = (SELECT session_id FROM clicks WHERE created_at = $1 AND id = $2 AND NOT linked)
-                   AND conversation_id IS NULL",
+                 WHERE conversation_id IS NULL AND id = (
+                     SELECT session_id FROM clicks WHERE project_id = $1 AND created_at = $2 AND id = $3 AND NOT linked
+                 )",
         postgres: "DELETE FROM sessions
-                   USING unnest($1::bigint[], $2::bigint[]) AS old (created_at, id)
-                   JOIN clicks ON clicks.created_at = old.created_at AND clicks.id = old.id AND NOT clicks.linked
+                   USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS old (project_id, created_at, id)
+                   JOIN clicks ON clicks.project_id = old.project_id AND clicks.created_at = old.created_at
+                              AND clicks.id = old.id AND NOT clicks.linked
                    WHERE sessions.id = clicks.session_id AND sessions.conversation_id IS NULL",
     };
-    tx.execute_rows(REMOVE, &positions(clicks)).await
+    tx.execute_rows(REMOVE, &positions_of(project, clicks)).await
 }
 
-/// Removes clicks whose session is gone.
-pub async fn remove_clicks(tx: &Tx, clicks: &[Position]) -> Result<u64> {
+/// Removes clicks of a project whose session is gone.
+pub async fn remove_clicks(tx: &Tx, project: ProjectId, clicks: &[Position]) -> Result<u64> {
     const REMOVE: Sql = Sql {
         sqlite: "DELETE FROM clicks
-                 WHERE created_at = $1 AND id = $2 AND NOT linked
+                 WHERE project_id = $1 AND created_at = $2 AND id = $3 AND NOT linked
                    AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = clicks.session_id)",
-        postgres: "DELETE FROM clicks USING unnest($1::bigint[], $2::bigint[]) AS old (created_at, id)
-                   WHERE clicks.created_at = old.created_at AND clicks.id = old.id AND NOT clicks.linked
+        postgres: "DELETE FROM clicks
+                   USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS old (project_id, created_at, id)
+                   WHERE clicks.project_id = old.project_id AND clicks.created_at = old.created_at
+                     AND clicks.id = old.id AND NOT clicks.linked
                      AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = clicks.session_id)",
     };
-    tx.execute_rows(REMOVE, &positions(clicks)).await
+    tx.execute_rows(REMOVE, &positions_of(project, clicks)).await
 }
 
 /// Row keys of all webhooks of a project, removed ones too, above `after`.
@@ -236,6 +240,10 @@ fn old(row: &Row<'_>) -> Result<Old> {
 
 fn keys(old: &[Position]) -> Vec<[Value<'static>; 1]> {
     old.iter().map(|one| [Value::Int(one.id)]).collect()
+}
+
+fn positions_of(project: ProjectId, positions: &[Position]) -> Vec<[Value<'static>; 3]> {
+    positions.iter().map(|one| [Value::Int(project.0), Value::Int(one.created_at), Value::Int(one.id)]).collect()
 }
 
 fn positions(positions: &[Position]) -> Vec<[Value<'static>; 2]> {
