@@ -8,6 +8,7 @@ use crate::db::{Db, GroupWriter};
 use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
+use crate::flows::hand_over::HandOver;
 use crate::flows::settle_delivery::SettleDeliveries;
 use crate::flows::store_clicks::StoreClicks;
 use crate::net;
@@ -43,6 +44,8 @@ pub struct Handles {
     pub clicks: GroupWriter<StoreClicks>,
     /// Stores how deliveries went.
     pub settlements: GroupWriter<SettleDeliveries>,
+    /// Where deliveries go that are claimed as they are stored.
+    pub hand_over: HandOver,
     /// Clicks that could not be stored yet.
     pub aside: crate::flows::keep_aside::Aside,
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 
+use super::attach::Attached;
 use super::clicks::{self, RECORDED_MIN};
 use super::rows::Count;
 use super::scene::Scene;
@@ -24,6 +25,7 @@ pub(super) async fn measure(setting: &Setting<'_>, scene: &Scene, recorded: u64)
     let (mut aurix, mut posts) = (Tally::default(), Tally::default());
     // The worker finds out that the webhook answers well.
     turn(scene, recorded, plan.slice() / 5).await;
+    let attached = Attached::begin(plan, scene, "deliver").await?;
     for _ in 0..plan.rounds() {
         let (slice, cpu) = scene.meter.during(async { Ok(turn(scene, recorded, plan.slice()).await) }).await?;
         aurix.add_metered(slice, cpu);
@@ -34,6 +36,7 @@ pub(super) async fn measure(setting: &Setting<'_>, scene: &Scene, recorded: u64)
             break;
         }
     }
+    attached.end().await?;
     progress.tell("delivering the rest");
     sink.set_open(true);
     scene.until_none(Count::Due, REST_TIMEOUT).await?;

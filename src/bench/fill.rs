@@ -95,7 +95,8 @@ pub async fn waiting(db: &Db, project: i64, events: u64, now: i64, progress: &Pr
         SELECT webhooks.id, events.id, 'pending', 0, 0, FALSE, FALSE, events.created_at, events.created_at
         FROM events
         JOIN webhooks ON webhooks.project_id = events.project_id
-        WHERE events.project_id = $1 AND events.created_at >= $2 + $3 AND events.created_at <= $2 + $4";
+        WHERE events.project_id = $1 AND events.created_at >= CAST($2 AS BIGINT) + $3
+            AND events.created_at <= CAST($2 AS BIGINT) + $4";
     progress.phase(format!("making {events} events that wait"), events);
     for_batches(events, progress, async |first, last| {
         db.write(async move |tx| {

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, ensure};
 use serde_json::json;
 
+use super::attach::Attached;
 use super::download::{Downloaded, Partner};
 use super::fill;
 use super::finding::{Finding, Row, in_mb, round};
@@ -75,6 +76,7 @@ async fn pages(
     let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
     let below = format!("{first}{cursor}");
     let (mut firsts, mut belows, mut queries) = (Tally::default(), Tally::default(), Tally::default());
+    let attached = Attached::begin(plan, scene, "list").await?;
     progress.phase("list: pages", u64::from(plan.rounds()) * 3);
     for _ in 0..plan.rounds() {
         for (path, tally) in [(&first, &mut firsts), (&below, &mut belows)] {
@@ -85,6 +87,7 @@ async fn pages(
         queries.add(query_pages(setting, scene).await?);
         progress.step(1);
     }
+    attached.end().await?;
     let ratio = belows
         .waits()
         .zip(firsts.waits())

@@ -1,14 +1,17 @@
 //! `aurix bench`: what this machine does per second, beside what it could do at most. Real server processes are loaded over
 //! loopback; every ceiling is measured in the same run, in slices that take turns with Aurix, so that noise hits both.
 
+mod attach;
 mod bare;
 mod clicks;
 mod deliveries;
+mod disk;
 mod download;
 mod end_to_end;
 mod fan_out;
 mod fill;
 mod finding;
+mod flood;
 mod list;
 mod load;
 mod messages;
@@ -49,7 +52,7 @@ const STARTS: usize = 5;
 /// Measures what the plan asks for on the database of the settings: a folder below the data folder, or databases of its own
 /// on the PostgreSQL server. Both are removed at the end, also after an error.
 pub async fn run(config: &Config, plan: &Plan) -> anyhow::Result<Report> {
-    let stage = Stage::make(config).await?;
+    let stage = Stage::make(config, plan.under.clone()).await?;
     let measured = tokio::select! {
         measured = measure(&stage, plan) => measured,
         () = crate::serve::signalled() => Err(anyhow::anyhow!("stopped")),
@@ -87,6 +90,9 @@ async fn measure(stage: &Stage, plan: &Plan) -> anyhow::Result<Report> {
     if plan.wants(Kind::Slow) {
         report.findings.push(("slow", slow::measure(&setting).await.context("slow")?));
     }
+    if plan.wants(Kind::Flood) {
+        report.findings.push(("flood", flood::measure(&setting).await.context("flood")?));
+    }
     if !plan.nodes.is_empty() {
         report.findings.push(("nodes", nodes::measure(&setting).await.context("nodes")?));
     }
@@ -123,6 +129,9 @@ async fn main_scene(setting: &Setting<'_>) -> anyhow::Result<Report> {
     if plan.wants(Kind::Deliver) {
         let outcome = deliveries::measure(setting, &scene, recorded).await.context("deliver")?;
         report.findings.push(("deliver", outcome.finding("deliver")));
+        progress.tell("counting bytes");
+        scene.database.analyze().await?;
+        report.findings.push(("disk", disk::measure(&scene.database.app.db).await.context("disk")?));
     }
     if !report.findings.is_empty() {
         report.loaded_bytes = Some(process::resident_bytes(scene.pid())?);
@@ -133,14 +142,14 @@ async fn main_scene(setting: &Setting<'_>) -> anyhow::Result<Report> {
 /// How long a server takes that finds nothing: it makes its key and its tables first.
 async fn start_anew(stage: &Stage) -> anyhow::Result<Duration> {
     let empty = stage.empty_database("new").await?;
-    Ok(Server::start_on(&empty.0, &empty.1).await?.ready_after)
+    Ok(Server::start_on(&[], &empty.0, &empty.1).await?.ready_after)
 }
 
 /// How long a server takes that finds its tables: the middle one of a few starts.
 async fn starts(database: &Database) -> anyhow::Result<Duration> {
     let mut took = Vec::with_capacity(STARTS);
     for _ in 0..STARTS {
-        took.push(Server::start(database).await?.ready_after);
+        took.push(Server::start_on(&[], &database.folder, &database.url).await?.ready_after);
     }
     took.sort_unstable();
     Ok(took[STARTS / 2])

@@ -38,12 +38,14 @@ pub enum Kind {
     FanOut,
     /// --webhooks that answer, quiet and then beside 10 that never do, with --waiting deliveries between them.
     Slow,
+    /// A webhook that answers, quiet and then beside one that is flooded with 1,200 events a second and takes 20 seconds for each.
+    Flood,
 }
 
 impl Kind {
     /// All, in the order in which they are measured.
-    const ALL: [Self; 7] =
-        [Self::Message, Self::Click, Self::Deliver, Self::EndToEnd, Self::List, Self::FanOut, Self::Slow];
+    const ALL: [Self; 8] =
+        [Self::Message, Self::Click, Self::Deliver, Self::EndToEnd, Self::List, Self::FanOut, Self::Slow, Self::Flood];
     /// What is measured unless the caller says otherwise.
     const USUAL: [Self; 4] = [Self::Message, Self::Click, Self::Deliver, Self::EndToEnd];
 }
@@ -64,6 +66,10 @@ pub struct Plan {
     pub waiting: u64,
     /// Counts of processes on one database to measure click and deliver with.
     pub nodes: Vec<usize>,
+    /// Runs beside what is measured.
+    pub attach: Option<String>,
+    /// What the measured servers run under: a program and its arguments.
+    pub under: Vec<String>,
     /// What to measure; [`Plan::choose`] fills it.
     pub kinds: Vec<Kind>,
 }
@@ -114,6 +120,8 @@ impl Default for Plan {
             webhooks: 1_000,
             waiting: 100_000,
             nodes: Vec::new(),
+            attach: None,
+            under: Vec::new(),
             kinds: Kind::USUAL.to_vec(),
         }
     }

@@ -10,6 +10,16 @@ pub async fn backend(db: &Db) -> anyhow::Result<Option<u32>> {
     Ok(pid.map(u32::try_from).transpose()?)
 }
 
+/// The processes that PostgreSQL has for this database.
+pub async fn backends(db: &Db) -> anyhow::Result<Vec<u32>> {
+    const BACKENDS: Sql = Sql {
+        sqlite: "SELECT 0 WHERE FALSE",
+        postgres: "SELECT CAST(pid AS BIGINT) FROM pg_stat_activity WHERE datname = current_database()",
+    };
+    let pids = db.read(async |conn| Ok(conn.query(BACKENDS, &[], |row| row.get::<i64>(0)).await?)).await?;
+    Ok(pids.into_iter().map(u32::try_from).collect::<Result<_, _>>()?)
+}
+
 /// What can be counted.
 #[derive(Clone, Copy, Debug)]
 pub enum Count {

@@ -32,7 +32,12 @@ pub struct Process {
 impl Process {
     /// Runs this program with `arguments` and waits until it prints where it listens.
     pub async fn start(arguments: &[&OsStr]) -> anyhow::Result<Self> {
-        let mut command = program(arguments)?;
+        Self::start_under(&[], arguments).await
+    }
+
+    /// [`Process::start`] by another program, which gets this one and its arguments as its last.
+    async fn start_under(under: &[String], arguments: &[&OsStr]) -> anyhow::Result<Self> {
+        let mut command = program_under(under, arguments)?;
         let mut child = command.stdout(Stdio::piped()).spawn().context("starting a server")?;
         let output = child.stdout.take().context("the output of a server")?;
         let mut process = Self { child, _output: None, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
@@ -58,7 +63,19 @@ impl Drop for Process {
 
 /// This program, with arguments and without the settings of the environment.
 pub fn program(arguments: &[&OsStr]) -> anyhow::Result<Command> {
-    let mut command = Command::new(std::env::current_exe().context("finding this program")?);
+    program_under(&[], arguments)
+}
+
+fn program_under(under: &[String], arguments: &[&OsStr]) -> anyhow::Result<Command> {
+    let this = std::env::current_exe().context("finding this program")?;
+    let mut command = match under {
+        [] => Command::new(this),
+        [program, first @ ..] => {
+            let mut command = Command::new(program);
+            command.args(first).arg(this);
+            command
+        }
+    };
     command.args(arguments).env_clear().stdin(Stdio::null());
     Ok(command)
 }
@@ -73,11 +90,11 @@ pub struct Server {
 impl Server {
     /// Starts a server on a database and waits until it is ready.
     pub async fn start(database: &Database) -> anyhow::Result<Self> {
-        Self::start_on(&database.folder, &database.url).await
+        Self::start_on(&database.under, &database.folder, &database.url).await
     }
 
-    /// [`Server::start`], with the data folder and the setting of the database.
-    pub async fn start_on(folder: &Path, database: &str) -> anyhow::Result<Self> {
+    /// [`Server::start`], with what it runs under, the data folder and the setting of the database.
+    pub async fn start_on(under: &[String], folder: &Path, database: &str) -> anyhow::Result<Self> {
         let texts = [
             ["--listen", "127.0.0.1:0"],
             ["--allow-networks", "127.0.0.0/8"],
@@ -89,7 +106,7 @@ impl Server {
         arguments.push(folder.as_os_str());
         arguments.extend(texts.iter().flatten().map(OsStr::new));
         let began = moment();
-        let process = Process::start(&arguments).await?;
+        let process = Process::start_under(under, &arguments).await?;
         tokio::time::timeout(START_TIMEOUT, until_ready(process.address)).await.context("a server is not ready")?;
         Ok(Self { process, ready_after: began.elapsed() })
     }

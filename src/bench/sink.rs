@@ -24,6 +24,10 @@ pub const EACH_PATH: &str = "/each/";
 /// Below it nothing is ever answered.
 pub const DEAD_PATH: &str = "/dead/";
 
+/// Where everything is answered after 20 seconds.
+pub const SLOW_PATH: &str = "/slow";
+
+const SLOW: Duration = Duration::from_secs(20);
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
 /// The listener. It ends with the runtime.
@@ -129,6 +133,10 @@ async fn answer(state: Arc<State>, stream: TcpStream) {
             }
             OPEN_PATH => OK.to_vec(),
             TIMED_PATH => state.time(request.body),
+            SLOW_PATH => {
+                let _ = tokio::time::timeout(SLOW, std::future::pending::<()>()).await;
+                OK.to_vec()
+            }
             path if path.starts_with(EACH_PATH) => state.take(delivery(&request)),
             path if path.starts_with(DEAD_PATH) => {
                 state.unanswered.send_modify(|unanswered| *unanswered += 1);

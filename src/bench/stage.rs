@@ -17,6 +17,7 @@ pub struct Stage {
     /// The data folder was made for this run.
     made_parent: Option<PathBuf>,
     server: Option<Postgres>,
+    under: Vec<String>,
 }
 
 /// A PostgreSQL server, what this run's databases begin with, and which there are.
@@ -34,11 +35,13 @@ pub struct Database {
     pub url: String,
     /// The handles.
     pub app: App,
+    /// What servers on it run under: a program and its arguments, or nothing.
+    pub under: Vec<String>,
 }
 
 impl Stage {
-    /// Makes the folder, or finds the server.
-    pub async fn make(config: &Config) -> anyhow::Result<Self> {
+    /// Makes the folder, or finds the server. The servers of its databases will run under a program, or by themselves.
+    pub async fn make(config: &Config, under: Vec<String>) -> anyhow::Result<Self> {
         let token = Random::from_system().token("", 12).to_lowercase();
         let made_parent = (!config.data_dir.exists()).then(|| config.data_dir.clone());
         let parent = std::path::absolute(&config.data_dir)?;
@@ -52,7 +55,7 @@ impl Stage {
                 Some(Postgres { url, prefix, made: RefCell::default() })
             }
         };
-        Ok(Self { folder, made_parent, server })
+        Ok(Self { folder, made_parent, server, under })
     }
 
     /// Whether the databases are on a PostgreSQL server.
@@ -83,7 +86,8 @@ impl Stage {
             allow_networks: vec!["127.0.0.0/8".parse().expect("a network")],
             ..Config::default()
         };
-        Ok(Database { folder, url, app: crate::serve::open(config).await? })
+        let under = self.under.clone();
+        Ok(Database { folder, url, app: crate::serve::open(config).await?, under })
     }
 
     /// Removes all that the run made.

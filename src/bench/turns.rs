@@ -2,6 +2,7 @@
 //! without requests.
 
 use super::Setting;
+use super::attach::Attached;
 use super::bare::Bare;
 use super::load::Load;
 use super::project::Project;
@@ -42,6 +43,7 @@ pub(super) async fn take(
     let mut bare = Bare::open(&database, rows, plan.connections).await?;
     let (mut aurix, mut redirects, mut inserts) = (Tally::default(), Tally::default(), Tally::default());
     ended().await?;
+    let attached = Attached::begin(plan, scene, requests.name).await?;
     progress.phase(requests.name, u64::from(plan.rounds()) * 3);
     for _ in 0..plan.rounds() {
         let work = async {
@@ -57,5 +59,6 @@ pub(super) async fn take(
         inserts.add(bare.slice(plan.slice()).await?);
         progress.step(1);
     }
+    attached.end().await?;
     Ok(Outcome { aurix, ceilings: vec![("bare_rows", inserts), ("redirect", redirects)] })
 }

@@ -43,6 +43,13 @@ pub struct Arguments {
     /// Deliveries that wait for the 10 webhooks of slow that never answer.
     #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
     waiting: u64,
+    /// A shell command that runs while click, message, deliver, list or flood is measured, to look at the processes in $SERVERS
+    /// and $BACKENDS. It prints a line when it looks, and ends when its input is closed.
+    #[arg(long, value_name = "COMMAND")]
+    attach: Option<String>,
+    /// A program with its arguments, separated by spaces, that the measured servers run under.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "PROGRAM")]
+    under: String,
     /// What this process plays for another bench.
     #[arg(long, hide = true)]
     role: Option<Role>,
@@ -80,8 +87,10 @@ impl Arguments {
         let on_server = matches!(config.database, Location::Postgres(_));
         let nodes = if self.all && nodes.is_empty() && on_server { NODES_USUAL.to_vec() } else { nodes.clone() };
         let (connections, rate, rows) = (self.connections, self.rate, self.rows);
-        let (webhooks, waiting) = (self.webhooks, self.waiting);
-        let plan = Plan { seconds, connections, rate, rows, webhooks, waiting, nodes, ..Plan::default() };
+        let (webhooks, waiting, attach) = (self.webhooks, self.waiting, self.attach.clone());
+        let under = self.under.split_whitespace().map(str::to_owned).collect();
+        let plan =
+            Plan { seconds, connections, rate, rows, webhooks, waiting, nodes, attach, under, ..Plan::default() };
         Ok(plan.choose(&self.only, self.all))
     }
 }

@@ -9,6 +9,9 @@ pub enum Error {
     /// The database is away, full or locked: nothing was written, trying again later can help.
     #[error("the database cannot be reached or written")]
     Unavailable(#[source] anyhow::Error),
+    /// Another transaction changed the same rows at the same time: nothing was written, trying again at once helps.
+    #[error("another transaction changed the same rows")]
+    Raced(#[source] anyhow::Error),
     /// A row with the same key exists.
     #[error("a row with the same key exists")]
     Conflict(#[source] anyhow::Error),
@@ -24,9 +27,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether `error` came from a database that is away, so that the same work can be done later.
+    /// Whether the same work can be done later: `error` came from a database that is away, or from a race.
     pub fn is_unavailable(error: &anyhow::Error) -> bool {
-        error.chain().any(|cause| matches!(cause.downcast_ref::<Self>(), Some(Self::Unavailable(_))))
+        error.chain().any(|cause| matches!(cause.downcast_ref::<Self>(), Some(Self::Unavailable(_) | Self::Raced(_))))
+    }
+
+    /// Whether the same work can be done at once.
+    pub fn is_raced(error: &anyhow::Error) -> bool {
+        error.chain().any(|cause| matches!(cause.downcast_ref::<Self>(), Some(Self::Raced(_))))
     }
 }
 
@@ -57,7 +65,8 @@ impl From<tokio_postgres::Error> for Error {
         // Classes by SQLSTATE: 23 constraint, 08 connection, 53 resources, 57 operator, 58 system, 40 rolled back, 25006 read-only.
         match state.code().get(..2) {
             Some("23") => Self::Conflict(error.into()),
-            Some("08" | "53" | "57" | "58" | "40" | "25") => Self::Unavailable(error.into()),
+            Some("40") => Self::Raced(error.into()),
+            Some("08" | "53" | "57" | "58" | "25") => Self::Unavailable(error.into()),
             _ => Self::Refused(error.into()),
         }
     }

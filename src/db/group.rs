@@ -1,5 +1,5 @@
 //! Writes that come at the same time share a transaction and its statements: what arrives while one group is on its way to
-//! the disk makes up the next. Nobody waits for a group to fill.
+//! the disk makes up the next.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,10 @@ use super::{Db, Error, Tx};
 const GROUP_MAX: usize = 128;
 /// Groups on their way at once: one gathers while the other commits.
 const GROUPS_MAX: usize = 2;
+/// Writes that are worth a second group beside the first. Fewer wait for its end: half as many groups cost half as much.
+const SECOND_GROUP: usize = 24;
+/// A group that takes longer keeps nobody waiting.
+const SLOW: Duration = Duration::from_millis(20);
 /// Writes that may wait for a place in a group.
 const WAITING_MAX: usize = 8_192;
 /// How long a group may take before the next one goes without it: its connection may be dead.
@@ -43,6 +47,8 @@ impl<G: Group> Clone for GroupWriter<G> {
 struct Shared<G: Group> {
     db: Db,
     group: G,
+    /// How long writes wait for others to come.
+    gather: Duration,
     queue: Mutex<Queue<G>>,
 }
 
@@ -50,6 +56,8 @@ struct Queue<G: Group> {
     waiting: VecDeque<(G::Item, Caller<G>)>,
     /// Groups on their way.
     under_way: usize,
+    /// Of these, such that took long already.
+    slow: usize,
 }
 
 type Caller<G> = oneshot::Sender<anyhow::Result<<G as Group>::Answer>>;
@@ -63,9 +71,15 @@ enum Slot<G: Group> {
 }
 
 impl<G: Group> GroupWriter<G> {
-    /// Writes to `db`.
+    /// Writes to `db`. Somebody waits for each write: none waits for a group to fill.
     pub fn new(db: Db, group: G) -> Self {
-        Self(Arc::new(Shared { db, group, queue: Mutex::new(Queue { waiting: VecDeque::new(), under_way: 0 }) }))
+        Self::gathering(db, group, Duration::ZERO)
+    }
+
+    /// Writes to `db`, where each write waits so long for others to come, unless many wait already.
+    pub fn gathering(db: Db, group: G, gather: Duration) -> Self {
+        let queue = Queue { waiting: VecDeque::new(), under_way: 0, slow: 0 };
+        Self(Arc::new(Shared { db, group, gather, queue: Mutex::new(queue) }))
     }
 
     /// Writes `item` together with whatever comes at the same time. The answer comes when it is on disk.
@@ -76,10 +90,7 @@ impl<G: Group> GroupWriter<G> {
             let full = || Error::Unavailable(anyhow!("{WAITING_MAX} writes wait already"));
             ensure!(queue.waiting.len() < WAITING_MAX, full());
             queue.waiting.push_back((item, send));
-            if queue.under_way < GROUPS_MAX {
-                queue.under_way += 1;
-                tokio::spawn(write_groups(self.0.clone()));
-            }
+            self.0.begin_group(&mut queue);
         }
         receive.await.context("a group of writes was dropped")?
     }
@@ -88,7 +99,14 @@ impl<G: Group> GroupWriter<G> {
 /// Writes groups until nothing waits.
 async fn write_groups<G: Group>(shared: Arc<Shared<G>>) {
     loop {
-        write_group(&shared).await;
+        if !shared.gather.is_zero() && shared.lock().waiting.len() < SECOND_GROUP {
+            let _ = tokio::time::timeout(shared.gather, std::future::pending::<()>()).await;
+        }
+        // The other group may have taken all.
+        let waits = !shared.lock().waiting.is_empty();
+        if waits {
+            write_group(&shared).await;
+        }
         let mut queue = shared.lock();
         if queue.waiting.is_empty() {
             queue.under_way -= 1;
@@ -104,7 +122,7 @@ async fn write_group<G: Group>(shared: &Arc<Shared<G>>) {
         Some(items) if !items.is_empty() => inside.group.write(tx, &items).await,
         _ => Ok(Vec::new()),
     });
-    let result = tokio::time::timeout(PATIENCE, write).await.unwrap_or_else(|_| Err(late()));
+    let result = in_time(shared, write).await.unwrap_or_else(|| Err(late()));
     let taken = std::mem::replace(&mut *lock(&slot), Slot::Closed);
     let (items, callers) = match taken {
         Slot::Taken(items, callers) => (items, callers),
@@ -118,7 +136,9 @@ async fn write_group<G: Group>(shared: &Arc<Shared<G>>) {
         Ok(answers) => {
             answer(callers, answers.into_iter().map(Ok));
         }
-        Err(error) if callers.len() > 1 && !Error::is_unavailable(&error) => write_each(shared, items, callers).await,
+        Err(error) if callers.len() > 1 && (Error::is_raced(&error) || !Error::is_unavailable(&error)) => {
+            write_each(shared, items, callers).await;
+        }
         Err(error) if callers.len() == 1 => answer(callers, std::iter::once(Err(error))),
         Err(error) => {
             let text = format!("{error:#}");
@@ -126,6 +146,24 @@ async fn write_group<G: Group>(shared: &Arc<Shared<G>>) {
             answer(callers, std::iter::repeat_with(|| Err(away())));
         }
     }
+}
+
+/// What `write` comes to, if it ends within the time that a group may take.
+async fn in_time<G: Group, T>(shared: &Arc<Shared<G>>, write: impl Future<Output = T>) -> Option<T> {
+    let mut write = std::pin::pin!(write);
+    if let Ok(result) = tokio::time::timeout(SLOW, write.as_mut()).await {
+        return Some(result);
+    }
+    {
+        let mut queue = shared.lock();
+        queue.slow += 1;
+        if !queue.waiting.is_empty() {
+            shared.begin_group(&mut queue);
+        }
+    }
+    let result = tokio::time::timeout(PATIENCE - SLOW, write).await.ok();
+    shared.lock().slow -= 1;
+    result
 }
 
 /// Answers each caller. One that is gone needs no answer.
@@ -150,6 +188,15 @@ async fn write_each<G: Group>(shared: &Arc<Shared<G>>, items: Arc<Vec<G::Item>>,
 impl<G: Group> Shared<G> {
     fn lock(&self) -> MutexGuard<'_, Queue<G>> {
         lock(&self.queue)
+    }
+
+    /// Begins a group for what waits, if there is none on its way that it may wait for.
+    fn begin_group(self: &Arc<Self>, queue: &mut Queue<G>) {
+        let quick = queue.under_way - queue.slow;
+        if queue.under_way < GROUPS_MAX && (quick == 0 || queue.waiting.len() >= SECOND_GROUP) {
+            queue.under_way += 1;
+            tokio::spawn(write_groups(self.clone()));
+        }
     }
 
     fn take(&self) -> (Vec<G::Item>, Vec<Caller<G>>) {

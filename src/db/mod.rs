@@ -231,6 +231,20 @@ impl Tx {
         }
     }
 
+    /// Awaits `last`: statements behind which the transaction has no others, and behind which nothing can fail. PostgreSQL gets
+    /// its `COMMIT` together with them.
+    pub async fn last<T>(&self, last: impl Future<Output = Result<T>>) -> Result<T> {
+        match &self.0.0 {
+            Handle::Sqlite(_) => last.await,
+            Handle::Postgres(handle) => {
+                let (done, ended) = tokio::join!(biased; last, handle.end("COMMIT"));
+                let done = done?;
+                ended?;
+                Ok(done)
+            }
+        }
+    }
+
     /// Runs many statements without parameters, as migrations have them.
     async fn batch(&self, text: &str) -> Result<()> {
         match &self.0.0 {

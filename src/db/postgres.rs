@@ -4,21 +4,22 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::LocalSet;
-use tokio_postgres::AsyncMessage;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Statement};
 
-use super::{Conn, Result, Row, Tx, Value};
+use super::{Conn, Error, Result, Row, Tx, Value};
 
 /// Threads with an executor.
 const EXECUTORS: usize = 2;
@@ -31,9 +32,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Every statement finds few rows by an index, in the index's order (tests/it/plans). A plan that was made while a table was all
 /// but empty must not read or sort the whole of it when it has grown: what waits to be delivered is nothing, and a million
-/// rows a minute later.
-const PLANNING: &str =
-    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_sort=off -c jit=off";
+/// rows a minute later. It is made once for each connection: planning anew takes as long as running, and comes to the same.
+/// Such a plan does not know how few rows a page has, and would start a second process for each.
+const PLANNING: &str = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_sort=off -c jit=off \
+                        -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan";
 
 type Job = Box<dyn FnOnce(Pool) -> LocalBoxFuture<'static, ()> + Send>;
 
@@ -74,19 +76,14 @@ impl Postgres {
     {
         self.run(move |pool| {
             Box::pin(async move {
-                let mut handle = Handle::checkout(&pool).await?;
-                handle.open = true;
-                let tx = Tx(Conn(super::Handle::Postgres(handle)));
-                // Sent first, and not waited for: the first statement goes right behind it.
-                let (begun, mut result) = tokio::join!(biased; tx.batch("BEGIN"), work(&tx));
-                begun?;
-                let super::Handle::Postgres(mut handle) = tx.0.0 else { unreachable!("made five lines above") };
+                let tx = Tx(Conn(super::Handle::Postgres(Handle::checkout(&pool, Stage::Asked).await?)));
+                let mut result = work(&tx).await;
+                let super::Handle::Postgres(handle) = tx.0.0 else { unreachable!("made three lines above") };
                 if result.is_ok() && handle.failed.get() {
                     // PostgreSQL would answer COMMIT with a rollback and no error.
                     result = Err(anyhow!("a statement failed and the transaction went on"));
                 }
-                handle.batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-                handle.open = false;
+                handle.end(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
                 result
             })
         })
@@ -99,7 +96,10 @@ impl Postgres {
         T: Send + 'static,
     {
         self.run(move |pool| {
-            Box::pin(async move { work(&Conn(super::Handle::Postgres(Handle::checkout(&pool).await?))).await })
+            Box::pin(async move {
+                let handle = Handle::checkout(&pool, Stage::Outside).await?;
+                work(&Conn(super::Handle::Postgres(handle))).await
+            })
         })
         .await
     }
@@ -164,15 +164,30 @@ fn start(config: tokio_postgres::Config) -> anyhow::Result<mpsc::Sender<Job>> {
 
 pub(super) struct Handle {
     connection: Option<Object>,
-    /// In a transaction. Such a connection is closed, not given back, when the work is dropped or panics.
-    open: bool,
+    stage: Cell<Stage>,
     /// A statement of the transaction failed.
     failed: Cell<bool>,
+    /// Held while a statement is sent: they go in the order in which they were first awaited, prepared before or not.
+    sending: Mutex<()>,
+}
+
+/// How far a transaction is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// There is none: each statement stands for itself.
+    Outside,
+    /// It begins with its first statement. What turns out to have nothing to do costs nothing.
+    Asked,
+    /// It has begun. The connection is closed, not given back, when the work is dropped or panics.
+    Begun,
+    /// `COMMIT` or `ROLLBACK` was answered.
+    Ended,
 }
 
 impl Handle {
-    async fn checkout(pool: &Pool) -> Result<Self> {
-        Ok(Self { connection: Some(pool.get().await?), open: false, failed: Cell::new(false) })
+    async fn checkout(pool: &Pool, stage: Stage) -> Result<Self> {
+        let connection = Some(pool.get().await?);
+        Ok(Self { connection, stage: Cell::new(stage), failed: Cell::new(false), sending: Mutex::new(()) })
     }
 
     fn connection(&self) -> &Object {
@@ -211,33 +226,89 @@ impl Handle {
         params: &[&(dyn ToSql + Sync)],
         map: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let rows = async {
-            let statement = self.connection().prepare_cached(sql).await?;
-            self.connection().query(&statement, params).await
-        };
-        let rows = rows.await.inspect_err(|_| self.failed.set(true))?;
+        let rows = self.send(sql, async |statement| self.connection().query(&statement, params).await).await?;
         rows.iter().map(|row| map(&Row::Postgres(row))).collect()
     }
 
     async fn run(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<u64> {
-        let touched = async {
-            let statement = self.connection().prepare_cached(sql).await?;
-            self.connection().execute(&statement, params).await
+        self.send(sql, async |statement| self.connection().execute(&statement, params).await).await
+    }
+
+    /// Sends a statement, behind all that were awaited before it and without waiting for their answers, and waits for its own.
+    async fn send<T>(
+        &self,
+        sql: &'static str,
+        run: impl AsyncFnOnce(Statement) -> std::result::Result<T, tokio_postgres::Error>,
+    ) -> Result<T> {
+        let answer = async {
+            let turn = self.sending.lock().await;
+            if self.stage.get() == Stage::Ended {
+                return Err(Error::Refused(anyhow!("the transaction has ended")));
+            }
+            let mut begin = pin!(self.begin());
+            let begun = poll_once(begin.as_mut()).await;
+            let mut answer = pin!(run(self.connection().prepare_cached(sql).await?));
+            let first = poll_once(answer.as_mut()).await;
+            drop(turn);
+            match begun {
+                Some(begun) => begun?,
+                None => begin.await?,
+            }
+            match first {
+                Some(answer) => Ok(answer?),
+                None => Ok(answer.await?),
+            }
         };
-        Ok(touched.await.inspect_err(|_| self.failed.set(true))?)
+        answer.await.inspect_err(|_| self.failed.set(true))
+    }
+
+    /// Sends `BEGIN` where that is still to be done.
+    async fn begin(&self) -> Result<()> {
+        if self.stage.get() == Stage::Asked {
+            self.stage.set(Stage::Begun);
+            self.connection().batch_execute("BEGIN").await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what ends the transaction, if it has begun, as [`Handle::send`] sends a statement.
+    pub async fn end(&self, text: &str) -> Result<()> {
+        let turn = self.sending.lock().await;
+        if self.stage.get() != Stage::Begun {
+            return Ok(());
+        }
+        let mut ended = pin!(self.connection().batch_execute(text));
+        let first = poll_once(ended.as_mut()).await;
+        drop(turn);
+        match first {
+            Some(ended) => ended?,
+            None => ended.await?,
+        }
+        self.stage.set(Stage::Ended);
+        Ok(())
     }
 
     pub async fn batch(&self, text: &str) -> Result<()> {
+        self.begin().await?;
         Ok(self.connection().batch_execute(text).await?)
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if self.open {
+        if self.stage.get() == Stage::Begun {
             self.connection.take().map(Object::take);
         }
     }
+}
+
+/// Polls once: what a statement sends, it has sent then.
+async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 fn as_sql<T: ToSql + Sync>(params: &[T]) -> Vec<&(dyn ToSql + Sync)> {

@@ -1,10 +1,10 @@
 //! Claims deliveries that are due, as many of each webhook as its limits allow, and knows when each may begin.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Error, Tx};
 use crate::domain::pace::Pace;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::flows::post_event::Endpoint;
@@ -21,6 +21,9 @@ const FREE_AHEAD_MAX: SignedDuration = SignedDuration::from_secs(10);
 /// How long a delivery may wait after it may begin. Past that it is given back: what was known of its webhook when it was
 /// claimed, for example that it is on, is too old.
 const FRESH: SignedDuration = SignedDuration::from_secs(1);
+
+/// How often it is claimed once more at once, where another node had claimed a delivery and ended it meanwhile.
+const RACES_MAX: usize = 3;
 
 /// How many deliveries of which webhook to claim.
 #[derive(Clone, Copy)]
@@ -45,6 +48,11 @@ pub struct Due {
 }
 
 impl Due {
+    /// One of a webhook without limits, which may begin when it is claimed.
+    pub(super) fn at_once(claimed: Claimed, content: Arc<Content>, endpoint: Arc<Endpoint>, now: Timestamp) -> Self {
+        Self { claimed, content, endpoint, starts_at: now, lateness_max: FRESH }
+    }
+
     /// Row key of the webhook.
     pub fn webhook_id(&self) -> i64 {
         self.claimed.webhook_id
@@ -65,6 +73,8 @@ pub struct Claims {
     pub due: Vec<Due>,
     /// Webhooks with a rate of which nothing more can be claimed before some moment.
     pub paced: Vec<(i64, Timestamp)>,
+    /// Webhooks without limits of which all that was due is claimed.
+    pub caught_up: HashSet<i64>,
 }
 
 /// What waits.
@@ -86,7 +96,17 @@ pub async fn look(app: &App) -> anyhow::Result<Waiting> {
 }
 
 /// Claims due deliveries, so many of each webhook.
-pub async fn claim_due(app: &App, mut wanted: Vec<Wanted>) -> anyhow::Result<Claims> {
+pub async fn claim_due(app: &App, wanted: Vec<Wanted>) -> anyhow::Result<Claims> {
+    for _ in 0..RACES_MAX {
+        match claim(app, wanted.clone()).await {
+            Err(error) if Error::is_raced(&error) => tracing::debug!(error = format!("{error:#}"), "claimed once more"),
+            result => return result,
+        }
+    }
+    claim(app, wanted).await
+}
+
+async fn claim(app: &App, mut wanted: Vec<Wanted>) -> anyhow::Result<Claims> {
     // So that two nodes never wait for each other's locks.
     wanted.sort_unstable_by_key(|one| one.webhook);
     let now = app.clock.now();
@@ -96,14 +116,20 @@ pub async fn claim_due(app: &App, mut wanted: Vec<Wanted>) -> anyhow::Result<Cla
         let ids: Vec<i64> = wanted.iter().map(|one| one.webhook).collect();
         let found = webhooks::find_active(tx, &ids).await?;
         let (limited, plain): (Vec<_>, Vec<_>) = found.into_iter().partition(|webhook| webhook.limits.any());
+        let mut caught_up: HashSet<i64> = plain.iter().map(|webhook| webhook.id).collect();
         let mut granted = grant_all(tx, plain, &most, now, lease_until).await?;
+        for Granted { webhook, claimed, .. } in &granted {
+            if most.get(&webhook.id).is_none_or(|most| claimed.len() >= *most as usize) {
+                caught_up.remove(&webhook.id);
+            }
+        }
         for webhook in limited {
             let most = most.get(&webhook.id).copied().unwrap_or_default();
             granted.push(grant(tx, webhook, most, now, lease_until).await?);
         }
-        Ok(granted)
+        Ok((granted, caught_up))
     });
-    let granted = granted.await?;
+    let (granted, caught_up) = granted.await?;
     let contents = match contents(app, &granted).await {
         Ok(contents) => contents,
         Err(error) => {
@@ -112,7 +138,7 @@ pub async fn claim_due(app: &App, mut wanted: Vec<Wanted>) -> anyhow::Result<Cla
             return Err(error);
         }
     };
-    let mut claims = Claims::default();
+    let mut claims = Claims { caught_up, ..Claims::default() };
     for Granted { webhook, claimed, moments, free_at } in granted {
         claims.paced.extend(free_at.map(|free_at| (webhook.id, free_at - AHEAD / 2)));
         let id = webhook.id;

@@ -13,6 +13,7 @@ pub mod deliver_event;
 pub mod drop_partitions;
 pub mod emit_event;
 pub mod find_widget;
+pub mod hand_over;
 pub mod keep_aside;
 pub mod limit_webhook;
 pub mod link_session;

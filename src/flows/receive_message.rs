@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::channels::whatsapp::parse::Inbound;
 use crate::channels::whatsapp::{Content, IdChange, InboundMessage, PlatformError, Status, StatusUpdate};
-use crate::db::{Error, Tx};
+use crate::db::{Error, Result, Tx};
 use crate::domain::ids::ProjectId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::random::Random;
@@ -114,13 +114,15 @@ impl Batch {
 
     async fn store_message(&self, tx: &Tx, message: &InboundMessage) -> anyhow::Result<()> {
         let channel = self.channel_of(tx, message.phone_number_id.as_deref()).await?;
-        if messages::exists(tx, channel.id, &message.platform_id).await? {
+        let exists = messages::exists(tx, channel.id, &message.platform_id);
+        if let Content::IdChange(change) = &message.content {
+            return if exists.await? { Ok(()) } else { self.change_ids(tx, &channel, change, &message.raw).await };
+        }
+        let (exists, known) = tokio::join!(biased; exists, known(tx, &channel, message));
+        if exists? {
             return Ok(());
         }
-        if let Content::IdChange(change) = &message.content {
-            return self.change_ids(tx, &channel, change, &message.raw).await;
-        }
-        let Some(conversation) = self.conversation_of(tx, &channel, message).await? else {
+        let Some(conversation) = self.conversation_of(tx, &channel, message, &known?).await? else {
             messages::insert_notice(tx, channel.id, "message without a sender", &message.raw, self.now).await?;
             return Ok(());
         };
@@ -167,20 +169,16 @@ impl Batch {
         tx: &Tx,
         channel: &Channel,
         message: &InboundMessage,
+        known: &[Conversation],
     ) -> anyhow::Result<Option<Conversation>> {
         let (wa_id, user_id) = (message.wa_id.as_deref(), message.user_id.as_deref());
-        let mut ids: Vec<&str> = [wa_id, user_id].into_iter().flatten().collect();
-        if ids.is_empty() {
+        if wa_id.or(user_id).is_none() {
             return Ok(None);
-        }
-        ids.sort_unstable();
-        for id in ids {
-            conversations::lock_person(tx, channel.id, id).await?;
         }
         let phone = wa_id.and_then(|id| PhoneNumber::from_wa_id(id).ok());
         let phone = phone.as_ref().map(PhoneNumber::as_e164);
         let name = message.profile_name.as_deref();
-        let known = match conversations::of_person(tx, channel.id, wa_id, user_id).await?.as_slice() {
+        let known = match known {
             [] => return Ok(Some(self.start(tx, channel.project, channel.id, wa_id, user_id, name, phone).await?)),
             [one] => one.clone(),
             [into, from, ..] => merge(tx, into, from, self.now).await?,
@@ -238,6 +236,25 @@ impl Batch {
         messages::advance_status(tx, channel.id, &status.platform_id, reply_id, word, problem.as_deref()).await?;
         Ok(())
     }
+}
+
+/// The conversations of the sender's ids. Others who write under one of them wait until the end of the transaction.
+async fn known(tx: &Tx, channel: &Channel, message: &InboundMessage) -> Result<Vec<Conversation>> {
+    let (wa_id, user_id) = (message.wa_id.as_deref(), message.user_id.as_deref());
+    let mut ids: Vec<&str> = [wa_id, user_id].into_iter().flatten().collect();
+    // In one order, so that two never wait for each other.
+    ids.sort_unstable();
+    let lock = async |id: Option<&&str>| match id {
+        Some(id) => conversations::lock_person(tx, channel.id, id).await,
+        None => Ok(()),
+    };
+    let (first, second, known) = tokio::join!(
+        biased;
+        lock(ids.first()),
+        lock(ids.get(1)),
+        conversations::of_person(tx, channel.id, wa_id, user_id)
+    );
+    first.and(second).and(known)
 }
 
 fn raw_of(inbound: &Inbound) -> &str {

@@ -10,7 +10,8 @@ use crate::app::App;
 use crate::db::Error;
 use crate::domain::attribution::{cap_url, parsed_params};
 use crate::flows::emit_event::event_id;
-use crate::flows::store_clicks::{Choice, Click, Pressed, draw};
+use crate::flows::hand_over::hand_over;
+use crate::flows::store_clicks::{Choice, Click, Pressed, Stored, draw};
 use crate::store::widgets::Widget;
 use crate::wake::Work;
 
@@ -46,7 +47,6 @@ pub async fn record_click(app: &App, press: Press) -> String {
         match store_in_time(app, &click, &choice).await {
             Ok(correlation_id) => {
                 app.aside.database_answers();
-                app.wake.ring(Work::Deliveries);
                 return correlation_id;
             }
             Err(error) => {
@@ -63,10 +63,22 @@ pub async fn record_click(app: &App, press: Press) -> String {
 }
 
 async fn store_in_time(app: &App, click: &Click, choice: &Choice) -> anyhow::Result<String> {
-    let write = app.clicks.write(Pressed { click: click.clone(), choice: choice.clone() });
+    let pressed = Pressed { click: click.clone(), choice: choice.clone() };
+    // A visitor who closes the page does not stop it: what is stored is handed over.
+    let stored = tokio::spawn(store(app.clone(), pressed));
     let late = || Error::Unavailable(anyhow::anyhow!("no answer within {PATIENCE:?}")).into();
-    let stored = tokio::time::timeout(PATIENCE, write).await.unwrap_or_else(|_| Err(late()))?;
-    stored.context("the visitor went on")
+    let stored = tokio::time::timeout(PATIENCE, stored).await.unwrap_or_else(|_| Ok(Err(late())))?;
+    stored?.context("the visitor went on")
+}
+
+/// Stores a click and sees to its deliveries; gives its reference.
+async fn store(app: App, pressed: Pressed) -> anyhow::Result<Option<String>> {
+    let Some(Stored { correlation_id, emitted }) = app.clicks.write(pressed).await? else { return Ok(None) };
+    if emitted.waits {
+        app.wake.ring(Work::Deliveries);
+    }
+    hand_over(&app, emitted.taken).await;
+    Ok(Some(correlation_id))
 }
 
 fn prepare(app: &App, press: Press) -> Click {

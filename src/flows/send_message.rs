@@ -21,7 +21,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 pub async fn claim_replies(app: &App, most: u32) -> anyhow::Result<Vec<Outgoing>> {
     let now = app.clock.now();
     let lease_until = now + app.config.lease;
-    app.db.write(async move |tx| Ok(messages::claim(tx, now, lease_until, most).await?)).await
+    app.db.write(async move |tx| Ok(tx.last(messages::claim(tx, now, lease_until, most)).await?)).await
 }
 
 /// When the next reply falls due that is not due now.
@@ -49,7 +49,7 @@ pub async fn send_message(app: &App, reply: Outgoing) -> anyhow::Result<()> {
             if let Some(problem) = problem {
                 tracing::warn!(reply = reply.reply_id, attempt = reply.attempt, problem, "a reply was not sent");
             }
-            messages::settle(tx, reply.id, reply.attempt, status, platform_id, problem, due_at).await?;
+            tx.last(messages::settle(tx, reply.id, reply.attempt, status, platform_id, problem, due_at)).await?;
             Ok(())
         })
         .await?;

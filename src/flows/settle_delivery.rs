@@ -42,9 +42,14 @@ impl Group for SettleDeliveries {
 
     async fn write(&self, tx: &Tx, settling: &[Settling]) -> anyhow::Result<Vec<()>> {
         let now = self.clock.now();
-        log(tx, settling).await?;
+        let texts = settling.iter().map(|one| LogTexts::of(&one.attempt)).collect::<anyhow::Result<Vec<_>>>()?;
+        let rows: Vec<_> = settling.iter().zip(&texts).map(|(one, texts)| row(one, texts)).collect();
         let settled: Vec<_> = settling.iter().map(|one| self.settled(one, now)).collect();
-        deliveries::settle(tx, &settled).await?;
+        let store = async {
+            let (logged, settled) =
+                tokio::join!(biased; deliveries::log_attempts(tx, &rows), deliveries::settle(tx, &settled));
+            logged.and(settled)
+        };
         let mut judged = HashSet::new();
         let mut verdicts = Vec::new();
         for Settling { endpoint, attempt, .. } in settling {
@@ -55,6 +60,11 @@ impl Group for SettleDeliveries {
                 verdicts.push((webhook, verdict));
             }
         }
+        if verdicts.is_empty() {
+            tx.last(store).await?;
+            return Ok(vec![(); settling.len()]);
+        }
+        store.await?;
         // In the order of the webhooks' keys, so that two groups never wait for each other.
         verdicts.sort_by_key(|(webhook, _)| webhook.id);
         for (webhook, verdict) in verdicts {
@@ -96,13 +106,6 @@ impl LogTexts {
         };
         Ok(Self { sent: attempt.sent.to_log(), answer: attempt.status.map(|_| answer()).transpose()? })
     }
-}
-
-async fn log(tx: &Tx, settling: &[Settling]) -> anyhow::Result<()> {
-    let texts = settling.iter().map(|one| LogTexts::of(&one.attempt)).collect::<anyhow::Result<Vec<_>>>()?;
-    let rows: Vec<_> = settling.iter().zip(&texts).map(|(one, texts)| row(one, texts)).collect();
-    deliveries::log_attempts(tx, &rows).await?;
-    Ok(())
 }
 
 fn row<'a>(settling: &'a Settling, texts: &'a LogTexts) -> AttemptRow<'a> {

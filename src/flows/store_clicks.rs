@@ -9,11 +9,12 @@ use serde_json::value::RawValue;
 
 use crate::db::{Group, Tx};
 use crate::domain::correlation::CorrelationId;
-use crate::domain::event::{ClickData, Event};
+use crate::domain::event::{ClickData, Event, EventType};
 use crate::domain::ids::ProjectId;
 use crate::domain::random::Random;
-use crate::domain::time::{SignedDuration, Timestamp, from_microseconds};
-use crate::flows::emit_event::emit_all;
+use crate::domain::time::{Clock, SignedDuration, Timestamp, from_microseconds};
+use crate::flows::emit_event::{Emitted, Taker, Wanting, emit, emit_last};
+use crate::flows::hand_over::HandOver;
 use crate::store::clicks::{self, NewClick};
 use crate::store::events;
 use crate::store::sessions::{self, Device, NewSession, Session};
@@ -125,25 +126,45 @@ pub struct Pressed {
 pub struct StoreClicks {
     /// Where new references come from.
     pub random: Random,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// How long a claimed delivery is this node's.
+    pub lease: SignedDuration,
+    /// Takes the deliveries that this node can make at once.
+    pub hand_over: HandOver,
+}
+
+/// A click that is stored.
+pub struct Stored {
+    /// The reference that the visitor takes along.
+    pub correlation_id: String,
+    /// What became of its deliveries.
+    pub emitted: Emitted,
 }
 
 impl Group for StoreClicks {
     type Item = Pressed;
-    /// The reference; `None` where the visitor went on before the click was stored.
-    type Answer = Option<String>;
+    /// `None` where the visitor went on before the click was stored.
+    type Answer = Option<Stored>;
 
-    async fn write(&self, tx: &Tx, pressed: &[Pressed]) -> anyhow::Result<Vec<Option<String>>> {
+    async fn write(&self, tx: &Tx, pressed: &[Pressed]) -> anyhow::Result<Vec<Option<Stored>>> {
         let is_awaited: Vec<bool> = pressed.iter().map(|pressed| !pressed.choice.is_ended()).collect();
         let awaited =
             || pressed.iter().zip(&is_awaited).filter(|(_, is_awaited)| **is_awaited).map(|(pressed, _)| pressed);
         let clicks: Vec<&Click> = awaited().map(|pressed| &pressed.click).collect();
-        let sessions = sessions_of(tx, &clicks, &self.random).await?;
+        let kinds = clicks.iter().map(|click| (click.project(), EventType::WidgetClick));
+        let (sessions, wanting) =
+            tokio::join!(biased; sessions_of(tx, &clicks, &self.random), Wanting::find(tx, kinds));
+        let (sessions, wanting) = (sessions?, wanting?);
         for (pressed, session) in awaited().zip(&sessions) {
             pressed.choice.make(&session.correlation_id)?;
         }
-        insert(tx, &clicks, &sessions).await?;
-        let mut references = sessions.into_iter().map(|session| session.correlation_id);
-        Ok(is_awaited.into_iter().map(|is_awaited| if is_awaited { references.next() } else { None }).collect())
+        let now = self.clock.now();
+        let taker = Taker { hand_over: &self.hand_over, now, lease_until: now + self.lease };
+        let emitted = insert(tx, &clicks, &sessions, &wanting, &taker).await?;
+        let references = sessions.into_iter().map(|session| session.correlation_id);
+        let mut stored = references.zip(emitted).map(|(correlation_id, emitted)| Stored { correlation_id, emitted });
+        Ok(is_awaited.into_iter().map(|is_awaited| if is_awaited { stored.next() } else { None }).collect())
     }
 }
 
@@ -159,7 +180,8 @@ pub async fn store_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
             .await?
             .with_context(|| format!("the reference {id} of a click kept aside is another project's"))?,
     };
-    insert(tx, &[click], &[session]).await
+    clicks::insert(tx, &[row(click, &session)]).await?;
+    Ok(emit(tx, click.project(), &event(click, &session)?).await?)
 }
 
 /// Where the session of a click comes from.
@@ -202,8 +224,13 @@ async fn origins(tx: &Tx, clicks: &[&Click]) -> anyhow::Result<Vec<Origin>> {
     let Some(earliest) = clicks.iter().map(|click| click.pressed_at()).min() else { return Ok(Vec::new()) };
     let devices: HashSet<Device<'_>> = clicks.iter().filter_map(|click| click.device()).collect();
     let devices: Vec<_> = devices.into_iter().collect();
-    sessions::lock_devices(tx, &devices).await?;
-    let last = sessions::last_of_devices(tx, &devices, earliest - SESSION_LENGTH).await?;
+    let (locked, last) = tokio::join!(
+        biased;
+        sessions::lock_devices(tx, &devices),
+        sessions::last_of_devices(tx, &devices, earliest - SESSION_LENGTH)
+    );
+    locked?;
+    let last = last?;
     let known: HashMap<Device<'_>, _> =
         last.iter().map(|last| (Device { project: last.project, id: &last.device_id }, &last.session)).collect();
     let mut begun: HashMap<Device<'_>, (Timestamp, usize)> = HashMap::new();
@@ -244,13 +271,21 @@ async fn begin(tx: &Tx, wanted: &[(&Click, String)]) -> anyhow::Result<Vec<Optio
     Ok(ids.into_iter().zip(&new).map(session).collect())
 }
 
-async fn insert(tx: &Tx, clicks: &[&Click], sessions: &[Session]) -> anyhow::Result<()> {
-    let rows: Vec<_> = clicks.iter().zip(sessions).map(|(click, session)| row(click, session)).collect();
-    clicks::insert(tx, &rows).await?;
-    let events = clicks.iter().zip(sessions).map(|(click, session)| event(click, session));
+/// Stores clicks with their events, in the last statements of the transaction.
+async fn insert(
+    tx: &Tx,
+    clicks: &[&Click],
+    sessions: &[Session],
+    wanting: &Wanting,
+    taker: &Taker<'_>,
+) -> anyhow::Result<Vec<Emitted>> {
+    let events = clicks.iter().zip(sessions).map(|(click, session)| Ok((click.project(), event(click, session)?)));
     let events = events.collect::<anyhow::Result<Vec<_>>>()?;
-    let events: Vec<_> = clicks.iter().map(|click| click.project()).zip(&events).collect();
-    Ok(emit_all(tx, &events).await?)
+    let rows: Vec<_> = clicks.iter().zip(sessions).map(|(click, session)| row(click, session)).collect();
+    let new: Vec<_> = events.iter().map(|(project, event)| (*project, event)).collect();
+    let (stored, keys) = tokio::join!(biased; clicks::insert(tx, &rows), events::insert(tx, &new));
+    stored?;
+    Ok(emit_last(tx, events, &keys?, wanting, taker).await?)
 }
 
 fn row<'a>(click: &'a Click, session: &Session) -> NewClick<'a> {

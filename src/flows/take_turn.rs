@@ -31,7 +31,7 @@ const MESSAGES_MAX: u32 = 50;
 pub async fn claim_turns(app: &App, most: u32) -> anyhow::Result<Vec<i64>> {
     let now = app.clock.now();
     let lease_until = now + app.config.lease;
-    app.db.write(async move |tx| Ok(conversations::claim(tx, now, lease_until, most).await?)).await
+    app.db.write(async move |tx| Ok(tx.last(conversations::claim(tx, now, lease_until, most)).await?)).await
 }
 
 /// When the next conversation falls due that is not due now.
@@ -49,9 +49,13 @@ pub async fn take_turn(app: &App, conversation: i64) -> anyhow::Result<()> {
     app.db
         .write(async move |tx| {
             let conversation = conversations::get_for_update(tx, conversation).await?;
-            let scene = Scene::set(tx, conversation).await?;
-            let unread =
-                messages::unread(tx, scene.conversation.id, scene.conversation.answered_up_to, MESSAGES_MAX).await?;
+            let (id, answered_up_to) = (conversation.id, conversation.answered_up_to);
+            let (scene, unread) = tokio::join!(
+                biased;
+                Scene::set(tx, conversation),
+                messages::unread(tx, id, answered_up_to, MESSAGES_MAX)
+            );
+            let (scene, unread) = (scene?, unread?);
             scene.play(tx, &unread, &random, now).await
         })
         .await?;
@@ -72,19 +76,19 @@ struct Scene {
 
 impl Scene {
     async fn set(tx: &Tx, conversation: Conversation) -> anyhow::Result<Self> {
-        let project = projects::get(tx, conversation.project).await?;
+        let (project, channel, lead, greetings) = tokio::join!(
+            biased;
+            projects::get(tx, conversation.project),
+            channels::get(tx, conversation.channel),
+            leads::of_conversation(tx, conversation.project, conversation.id),
+            widgets::greetings_of_channel(tx, conversation.channel, 1)
+        );
+        let project = project?;
         let form = match &project.form {
             Some(form) => Form::parse(form).context("reading the project's form")?,
             None => Form::default_form(),
         };
-        Ok(Self {
-            channel: channels::get(tx, conversation.channel).await?,
-            lead: leads::of_conversation(tx, conversation.project, conversation.id).await?,
-            greeting: widgets::greetings_of_channel(tx, conversation.channel, 1).await?.pop(),
-            project,
-            conversation,
-            form,
-        })
+        Ok(Self { channel: channel?, lead: lead?, greeting: greetings?.pop(), project, conversation, form })
     }
 
     async fn play(mut self, tx: &Tx, unread: &[Unread], random: &Random, now: Timestamp) -> anyhow::Result<()> {
@@ -113,18 +117,35 @@ impl Scene {
         self.lead.fields = serde_json::to_string(&known)?;
         self.lead.intent = turn.intent.clone().or(self.lead.intent.take());
         self.tell(tx, &known, turn.outcome, random, now).await?;
-        leads::update(tx, self.conversation.project, &self.lead, now).await?;
-        if let Some(reply) = &turn.reply {
-            let reply_id = random.uuid().to_string();
-            let (project, conversation) = (self.conversation.project, self.conversation.id);
-            messages::insert_reply(tx, project, self.channel.id, conversation, &reply_id, reply, now).await?;
-        }
+        let (project, conversation) = (self.conversation.project, self.conversation.id);
+        let reply_id = random.uuid().to_string();
+        let reply = async {
+            match &turn.reply {
+                Some(reply) => {
+                    messages::insert_reply(tx, project, self.channel.id, conversation, &reply_id, reply, now).await
+                }
+                None => Ok(0),
+            }
+        };
         let answered_up_to = unread.last().map_or(self.conversation.answered_up_to, |message| message.id);
         let state = serde_json::to_string(&turn.state)?;
-        conversations::answered(tx, self.conversation.id, &state, answered_up_to).await?;
-        if unread.len() == MESSAGES_MAX as usize {
-            conversations::call_agent(tx, self.conversation.id, now, now).await?;
-        }
+        let rest = async {
+            if unread.len() == MESSAGES_MAX as usize {
+                return conversations::call_agent(tx, conversation, now, now).await;
+            }
+            Ok(0)
+        };
+        let all = async {
+            let (lead, reply, answered, rest) = tokio::join!(
+                biased;
+                leads::update(tx, project, &self.lead, now),
+                reply,
+                conversations::answered(tx, conversation, &state, answered_up_to),
+                rest
+            );
+            lead.and(reply).and(answered).and(rest)
+        };
+        tx.last(all).await?;
         Ok(())
     }
 

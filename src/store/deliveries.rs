@@ -18,6 +18,8 @@ pub struct Claimed {
     pub attempt: u32,
     /// The attempt that its retry schedule counts from: 0, or the last one before somebody resent it.
     pub retries_from: u32,
+    /// It belongs to a conversation: the next one of that waits for it.
+    pub in_order: bool,
 }
 
 /// The webhooks that are on and have deliveries before them, each with the time at which its earliest falls due. Costs a few
@@ -61,7 +63,8 @@ pub async fn claim(
     takes_place: bool,
 ) -> Result<Vec<Claimed>> {
     const DUE: Sql = Sql {
-        sqlite: "SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from, d.created_at
+        sqlite: "SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from, d.created_at,
+                        d.conversation_id IS NOT NULL
                  FROM deliveries AS d
                  WHERE d.webhook_id = $1 AND d.due_at <= $3 AND d.status = 'pending'
                    AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
@@ -76,7 +79,8 @@ pub async fn claim(
         postgres: "SELECT due.*
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (webhook_id, most, now)
                    CROSS JOIN LATERAL (
-                       SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from, d.created_at
+                       SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from, d.created_at,
+                              d.conversation_id IS NOT NULL
                        FROM deliveries AS d
                        WHERE d.webhook_id = wanted.webhook_id AND d.due_at <= wanted.now AND d.status = 'pending'
                          AND (d.conversation_id IS NULL OR d.tried OR NOT EXISTS (
@@ -105,6 +109,7 @@ pub async fn claim(
             attempt: row.get::<u32>(3)? + 1,
             retries_from: row.get(4)?,
             created_at: row.get(5)?,
+            in_order: row.get(6)?,
         })
     };
     let rows: Vec<_> = wanted.iter().map(|&(webhook, most)| [webhook.into(), most.into(), now.into()]).collect();

@@ -103,3 +103,33 @@ pub async fn deliver(tx: &Tx, deliveries: &[NewDelivery]) -> Result<u64> {
     let rows: Vec<_> = deliveries.iter().map(values).collect();
     tx.execute_rows(INSERT, &rows).await
 }
+
+/// Makes deliveries that belong to no conversation as if they were claimed at once until `lease_until`, for the first attempt;
+/// gives their row keys, in their order.
+pub async fn deliver_claimed(tx: &Tx, deliveries: &[NewDelivery], lease_until: Timestamp) -> Result<Vec<i64>> {
+    const INSERT: Sql = Sql {
+        // The name is PostgreSQL's only.
+        sqlite: "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried,
+                                         takes_place, due_at, created_at)
+                 VALUES ($2, $3, NULLIF($1, $1), 'pending', 1, 0, FALSE, FALSE, $4, $5)",
+        postgres:
+            "INSERT INTO deliveries (webhook_id, event_id, status, attempts, retries_from, tried, takes_place, due_at,
+                                           created_at)
+                   SELECT webhook_id, event_id, 'pending', 1, 0, FALSE, FALSE, due_at, created_at
+                   FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+                       AS new (name, webhook_id, event_id, due_at, created_at)
+                   RETURNING id, webhook_id || '-' || event_id",
+    };
+    let names: Vec<_> = deliveries.iter().map(|new| format!("{}-{}", new.webhook, new.event)).collect();
+    let rows: Vec<[Value<'_>; 5]> = deliveries
+        .iter()
+        .zip(&names)
+        .map(|(new, name)| {
+            [name.into(), new.webhook.into(), new.event.into(), lease_until.into(), new.created_at.into()]
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.insert_rows(INSERT, &rows).await?.into_iter().map(|key| key.ok_or(Error::NoRow)).collect()
+}

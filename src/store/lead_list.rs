@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::window::{Position, Window};
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, Sql};
 use crate::domain::ids::ProjectId;
 use crate::params;
 
@@ -39,8 +39,8 @@ impl ExternalLead {
 
 /// A part of the list for `external`.
 pub async fn external(conn: &Conn, project: ProjectId, window: &Window) -> Result<Vec<ExternalLead>> {
-    conn.query(
-        "SELECT leads.id, leads.status, leads.fields, leads.created_at, leads.updated_at,
+    const LIST: Sql = Sql {
+        sqlite: "SELECT leads.id, leads.status, leads.fields, leads.created_at, leads.updated_at,
                 clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent
          FROM leads
          LEFT JOIN clicks ON clicks.linked AND clicks.id = (
@@ -49,6 +49,19 @@ pub async fn external(conn: &Conn, project: ProjectId, window: &Window) -> Resul
          WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
          ORDER BY leads.created_at DESC, leads.id DESC
          LIMIT $5 OFFSET $6",
+        // One search for each lead, not two.
+        postgres: "SELECT leads.id, leads.status, leads.fields, leads.created_at, leads.updated_at,
+                clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent
+         FROM leads
+         LEFT JOIN LATERAL (
+             SELECT * FROM clicks WHERE clicks.linked AND clicks.session_id = leads.session_id ORDER BY id LIMIT 1
+         ) AS clicks ON TRUE
+         WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
+         ORDER BY leads.created_at DESC, leads.id DESC
+         LIMIT $5 OFFSET $6",
+    };
+    conn.query(
+        LIST,
         params![project.0, window.from, window.before.created_at, window.before.id, window.rows, window.skip],
         |row| {
             Ok(ExternalLead {
@@ -95,8 +108,9 @@ impl ServiceLead {
 
 /// A part of the list for services other than `external`.
 pub async fn service(conn: &Conn, project: ProjectId, window: &Window) -> Result<Vec<ServiceLead>> {
-    conn.query(
-        "SELECT leads.id, sessions.correlation_id, leads.conversation_id, leads.created_at, sessions.correlated_at,
+    const LIST: Sql = Sql {
+        sqlite:
+            "SELECT leads.id, sessions.correlation_id, leads.conversation_id, leads.created_at, sessions.correlated_at,
                 clicks.click_url, clicks.parsed_params
          FROM leads
          LEFT JOIN sessions ON sessions.id = leads.session_id
@@ -106,6 +120,21 @@ pub async fn service(conn: &Conn, project: ProjectId, window: &Window) -> Result
          WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
          ORDER BY leads.created_at DESC, leads.id DESC
          LIMIT $5 OFFSET $6",
+        // One search for each lead, not two.
+        postgres:
+            "SELECT leads.id, sessions.correlation_id, leads.conversation_id, leads.created_at, sessions.correlated_at,
+                clicks.click_url, clicks.parsed_params
+         FROM leads
+         LEFT JOIN sessions ON sessions.id = leads.session_id
+         LEFT JOIN LATERAL (
+             SELECT * FROM clicks WHERE clicks.linked AND clicks.session_id = leads.session_id ORDER BY id LIMIT 1
+         ) AS clicks ON TRUE
+         WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
+         ORDER BY leads.created_at DESC, leads.id DESC
+         LIMIT $5 OFFSET $6",
+    };
+    conn.query(
+        LIST,
         params![project.0, window.from, window.before.created_at, window.before.id, window.rows, window.skip],
         |row| {
             Ok(ServiceLead {

@@ -215,19 +215,35 @@ pub async fn count(conn: &Conn, project: ProjectId) -> Result<i64> {
     .await
 }
 
-/// The rows of the active webhooks that want events of this type.
-pub async fn subscribed(conn: &Conn, project: ProjectId, event_type: &str) -> Result<Vec<i64>> {
-    let listed = format!("%\"{event_type}\"%");
-    conn.query(
-        "SELECT id
-         FROM webhooks
-         WHERE project_id = $1 AND is_active AND removed_at IS NULL AND events LIKE $2
-         ORDER BY id
-         LIMIT $3",
-        params![project.0, &listed, READ_MAX],
-        |row| row.get(0),
-    )
-    .await
+/// The active webhooks that want events of a type, for each of these projects and types.
+pub async fn subscribed(conn: &Conn, wanted: &[(ProjectId, &str)]) -> Result<Vec<Webhook>> {
+    const SUBSCRIBED: Sql = Sql {
+        sqlite: "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
+                        previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
+                        created_at, rate_per_second, concurrency
+                 FROM webhooks
+                 WHERE project_id = $1 AND is_active AND removed_at IS NULL AND events LIKE $2
+                 ORDER BY id
+                 LIMIT $3",
+        postgres: "SELECT subscribed.*
+                   FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS wanted (project_id, listed, most)
+                   CROSS JOIN LATERAL (
+                       SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
+                              previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
+                              created_at, rate_per_second, concurrency
+                       FROM webhooks
+                       WHERE project_id = wanted.project_id AND is_active AND removed_at IS NULL AND events LIKE wanted.listed
+                       ORDER BY id
+                       LIMIT wanted.most
+                   ) AS subscribed",
+    };
+    let listed: Vec<_> = wanted.iter().map(|(_, event_type)| format!("%\"{event_type}\"%")).collect();
+    let rows: Vec<_> = wanted
+        .iter()
+        .zip(&listed)
+        .map(|((project, _), listed)| [project.0.into(), listed.into(), READ_MAX.into()])
+        .collect();
+    conn.query_rows(SUBSCRIBED, &rows, read).await
 }
 
 /// Sends events elsewhere from now on.

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::flows::claim_deliveries::{self, Claims, Due, Waiting, Wanted};
 use crate::flows::deliver_event::{self, Attempted, Impression};
+use crate::flows::hand_over::HandedOver;
 use crate::wake::Work;
 
 /// Deliveries that are claimed and not settled, of all webhooks together.
@@ -33,6 +34,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let mut bell = app.wake.listen(Work::Deliveries);
     let mut pace = tokio::time::interval(LOOK_EVERY);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut handed_over = app.hand_over.open();
     let (mut lane, mut answered) = Lane::new(app);
     let mut rung = true;
     while !*stop.borrow() {
@@ -41,6 +43,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
             step = ended(&mut lane.looking), if is_looking => lane.go_on_looking(step),
             Some(answered) = answered.recv() => lane.go_on(answered),
+            Some(handed_over) = handed_over.recv() => lane.take_over(handed_over),
             () = bell.rung(), if !rung => rung = true,
             _ = pace.tick(), if rung && !is_looking => {
                 rung = false;
@@ -53,6 +56,11 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             }
         }
         lane.forget_ended();
+    }
+    lane.app.hand_over.close();
+    handed_over.close();
+    while let Some(HandedOver { due, .. }) = handed_over.recv().await {
+        lane.stale.push(due);
     }
     lane.end().await;
 }
@@ -67,19 +75,22 @@ enum Look {
     /// Reads what waits.
     Reading(JoinHandle<anyhow::Result<Waiting>>),
     /// Claims of it.
-    Claiming(JoinHandle<anyhow::Result<Claims>>),
+    Claiming(JoinHandle<anyhow::Result<Claims>>, Vec<Wanted>),
 }
 
 /// What a look found out.
 enum Step {
     Read(anyhow::Result<Waiting>),
-    Claimed(anyhow::Result<Claims>),
+    Claimed(anyhow::Result<Claims>, Vec<Wanted>),
 }
 
 async fn ended(look: &mut Option<Look>) -> Step {
     let step = match look {
         Some(Look::Reading(reading)) => Step::Read(reading.await.unwrap_or_else(|error| Err(error.into()))),
-        Some(Look::Claiming(claiming)) => Step::Claimed(claiming.await.unwrap_or_else(|error| Err(error.into()))),
+        Some(Look::Claiming(claiming, wanted)) => {
+            let claims = claiming.await.unwrap_or_else(|error| Err(error.into()));
+            Step::Claimed(claims, std::mem::take(wanted))
+        }
         None => std::future::pending().await,
     };
     *look = None;
@@ -135,7 +146,7 @@ impl Lane {
     fn go_on_looking(&mut self, step: Step) {
         let result = match step {
             Step::Read(waiting) => waiting.and_then(|waiting| self.claim(waiting)),
-            Step::Claimed(claims) => claims.map(|claims| self.take(claims)),
+            Step::Claimed(claims, wanted) => claims.map(|claims| self.take(claims, &wanted)),
         };
         if let Err(error) = result {
             tracing::warn!(error = %format!("{error:#}"), "no delivery can be claimed");
@@ -153,18 +164,22 @@ impl Lane {
             if most > 0 {
                 room -= most;
                 wanted.push(Wanted { webhook, most: u32::try_from(most)? });
+            } else {
+                self.tracks.catch_up(webhook, false);
+                self.tell_free(webhook);
             }
         }
         if !wanted.is_empty() {
             let app = self.app.clone();
-            let claiming = tokio::spawn(async move { claim_deliveries::claim_due(&app, wanted).await });
-            self.looking = Some(Look::Claiming(claiming));
+            let asked = wanted.clone();
+            let claiming = tokio::spawn(async move { claim_deliveries::claim_due(&app, asked).await });
+            self.looking = Some(Look::Claiming(claiming, wanted));
         }
         Ok(())
     }
 
     /// Puts what was claimed into the tracks.
-    fn take(&mut self, claims: Claims) {
+    fn take(&mut self, claims: Claims, wanted: &[Wanted]) {
         for due in claims.due {
             let webhook = due.webhook_id();
             self.tracks.wait(webhook, due);
@@ -174,6 +189,25 @@ impl Lane {
             self.tracks.pace(webhook, until);
             self.later.insert((until, webhook));
         }
+        for Wanted { webhook, .. } in wanted {
+            self.tracks.catch_up(*webhook, claims.caught_up.contains(webhook));
+            self.tell_free(*webhook);
+        }
+    }
+
+    /// Takes a delivery over that this node claimed when it stored it.
+    fn take_over(&mut self, HandedOver { due, place }: HandedOver) {
+        let webhook = due.webhook_id();
+        self.tracks.wait(webhook, due);
+        self.start(webhook);
+        self.tell_free(webhook);
+        drop(place);
+    }
+
+    /// Tells how many deliveries of a webhook can be handed over.
+    fn tell_free(&self, webhook: i64) {
+        let of_all = CLAIMED_MAX.saturating_sub(self.running.len() + self.tracks.waiting());
+        self.app.hand_over.set_free(webhook, self.tracks.free(webhook), of_all);
     }
 
     /// Starts what waited for its time.
@@ -211,7 +245,8 @@ impl Lane {
     fn go_on(&mut self, Answered { webhook, impression }: Answered) {
         self.tracks.ended(webhook, Some(impression));
         self.start(webhook);
-        if self.tracks.room(webhook, self.app.clock.now()) > 0 {
+        self.tell_free(webhook);
+        if self.tracks.is_behind(webhook) && self.tracks.room(webhook, self.app.clock.now()) > 0 {
             self.look();
         }
     }
@@ -237,7 +272,7 @@ impl Lane {
 
     /// Ends what is in flight, and gives back the rest.
     async fn end(mut self) {
-        if let Some(Look::Claiming(claiming)) = self.looking.take()
+        if let Some(Look::Claiming(claiming, _)) = self.looking.take()
             && let Ok(Ok(claims)) = claiming.await
         {
             self.stale.extend(claims.due);
@@ -261,7 +296,13 @@ async fn deliver(app: App, due: Due, answers: mpsc::UnboundedSender<Answered>) {
     };
     for _ in 0..SETTLE_TRIES_MAX {
         match deliver_event::settle(&app, &attempted).await {
-            Ok(()) => return,
+            Ok(()) => {
+                if attempted.due.claimed.in_order {
+                    // The next one of the conversation may go.
+                    app.wake.ring_here(Work::Deliveries);
+                }
+                return;
+            }
             Err(error) => {
                 tracing::warn!(webhook, error = %format!("{error:#}"), "a delivery is not settled yet");
                 passed(TICK).await;

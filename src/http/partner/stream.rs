@@ -5,6 +5,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
+use tokio::task::JoinHandle;
 
 use super::cursor;
 use super::list_query::ListQuery;
@@ -15,7 +16,7 @@ use crate::http::auth::{Family, Partner};
 use crate::http::error::Result;
 use crate::store::window::{Position, Window};
 
-/// Rows that are read, and in memory, at once.
+/// Rows that are read at once. In memory are at most two pages: one that is written, and the next one, which is read meanwhile.
 const PAGE_ROWS: u64 = 250;
 /// What a page of usual rows takes.
 const PAGE_BYTES_USUAL: usize = 128 * 1024;
@@ -57,21 +58,22 @@ impl Envelope {
 /// Answers with a list. Its first page is read before the answer begins, so that what fails until then is a proper
 /// problem; what fails later breaks the transfer off, so that nobody takes a part for the whole.
 pub async fn answer<T: Listed>(app: &App, partner: &Partner, query: ListQuery, envelope: Envelope) -> Result<Response> {
-    let mut pages = Pages {
+    let mut pages = Pages::<T> {
         db: app.db.clone(),
         project: partner.project,
         window: query.window(),
         left: query.limit(&partner.family),
+        next: None,
         envelope,
         ended: false,
     };
     let mut first = envelope.opening.as_bytes().to_vec();
-    pages.append::<T>(&mut first).await?;
-    let body = if pages.ended { Body::from(first) } else { Body::from_stream(rest::<T>(first, pages)) };
+    pages.append(&mut first).await?;
+    let body = if pages.ended { Body::from(first) } else { Body::from_stream(rest(first, pages)) };
     Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
 
-fn rest<T: Listed>(first: Vec<u8>, pages: Pages) -> impl stream::Stream<Item = anyhow::Result<Bytes>> {
+fn rest<T: Listed>(first: Vec<u8>, pages: Pages<T>) -> impl stream::Stream<Item = anyhow::Result<Bytes>> {
     stream::try_unfold((Some(first), pages), async move |(first, mut pages)| {
         if let Some(first) = first {
             return Ok(Some((Bytes::from(first), (None, pages))));
@@ -81,7 +83,7 @@ fn rest<T: Listed>(first: Vec<u8>, pages: Pages) -> impl stream::Stream<Item = a
         }
         let mut page = Vec::with_capacity(PAGE_BYTES_USUAL);
         page.push(b',');
-        if let Err(error) = pages.append::<T>(&mut page).await {
+        if let Err(error) = pages.append(&mut page).await {
             tracing::error!(error = format!("{error:#}"), "a list was broken off");
             return Err(error);
         }
@@ -90,49 +92,60 @@ fn rest<T: Listed>(first: Vec<u8>, pages: Pages) -> impl stream::Stream<Item = a
 }
 
 /// What of a list is still to be sent.
-struct Pages {
+struct Pages<T> {
     db: Db,
     project: ProjectId,
     window: Window,
     /// Rows that may still be answered; `None` for all.
     left: Option<u64>,
+    /// The next page, where its reading has begun.
+    next: Option<JoinHandle<anyhow::Result<Vec<T>>>>,
     envelope: Envelope,
     ended: bool,
 }
 
-impl Pages {
+impl<T: Listed> Pages<T> {
     /// Appends the next page, and the end of the answer behind the last one.
-    async fn append<T: Listed>(&mut self, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        let wanted = self.left.map_or(PAGE_ROWS, |left| left.min(PAGE_ROWS));
+    async fn append(&mut self, out: &mut Vec<u8>) -> anyhow::Result<()> {
+        let wanted = self.wanted();
         if wanted == 0 {
             self.end(None, out);
             return Ok(());
         }
-        let rows = self.read::<T>(wanted).await?;
+        let rows = match self.next.take() {
+            Some(reading) => reading.await??,
+            None => self.read()?.await?,
+        };
         let shown = rows.len().min(usize::try_from(wanted)?);
+        self.left = self.left.map(|left| left - wanted);
+        let last = rows[..shown].last().map(T::position).filter(|_| rows.len() > shown);
+        if let Some(position) = last.filter(|_| self.left != Some(0)) {
+            self.window.before = position;
+            self.window.skip = 0;
+            self.next = Some(tokio::spawn(self.read()?));
+        }
         for (number, row) in rows[..shown].iter().enumerate() {
             if number > 0 {
                 out.push(b',');
             }
             row.write(out)?;
         }
-        self.left = self.left.map(|left| left - wanted);
-        let last = rows[..shown].last().map(T::position);
-        match last.filter(|_| rows.len() > shown) {
-            Some(position) if self.left == Some(0) => self.end(Some(position), out),
-            Some(position) => {
-                self.window.before = position;
-                self.window.skip = 0;
-            }
-            None => self.end(None, out),
+        if self.next.is_none() {
+            self.end(last, out);
         }
         Ok(())
     }
 
+    /// Rows of the next page.
+    fn wanted(&self) -> u64 {
+        self.left.map_or(PAGE_ROWS, |left| left.min(PAGE_ROWS))
+    }
+
     /// Reads one row more than wanted: it tells that there are more.
-    async fn read<T: Listed>(&self, wanted: u64) -> anyhow::Result<Vec<T>> {
-        let (project, window) = (self.project, Window { rows: i64::try_from(wanted)? + 1, ..self.window });
-        self.db.read(async move |conn| Ok(T::read(conn, project, &window).await?)).await
+    fn read(&self) -> anyhow::Result<impl Future<Output = anyhow::Result<Vec<T>>> + Send + use<T>> {
+        let window = Window { rows: i64::try_from(self.wanted())? + 1, ..self.window };
+        let (db, project) = (self.db.clone(), self.project);
+        Ok(async move { db.read(async move |conn| Ok(T::read(conn, project, &window).await?)).await })
     }
 
     fn end(&mut self, next: Option<Position>, out: &mut Vec<u8>) {

@@ -30,6 +30,8 @@ struct Track<D> {
     waiting: VecDeque<D>,
     /// Nothing can be claimed before.
     paced_until: Timestamp,
+    /// The last claim took all that was due.
+    is_caught_up: bool,
 }
 
 impl<D> Default for Tracks<D> {
@@ -46,6 +48,7 @@ impl<D> Default for Track<D> {
             is_quick: false,
             waiting: VecDeque::new(),
             paced_until: Timestamp::MIN,
+            is_caught_up: false,
         }
     }
 }
@@ -68,6 +71,24 @@ impl<D> Tracks<D> {
         let most = track.claimed_max();
         let free = most.saturating_sub(track.in_flight + track.waiting.len());
         if free * 2 >= most { free } else { 0 }
+    }
+
+    /// How many deliveries of a webhook may come without a claim: none while others are due, for they would be passed.
+    pub fn free(&self, webhook: i64) -> usize {
+        let caught_up = self.by_webhook.get(&webhook).filter(|track| track.is_caught_up);
+        caught_up.map_or(0, |track| track.claimed_max().saturating_sub(track.in_flight + track.waiting.len()))
+    }
+
+    /// Whether more of a webhook may be due than was claimed.
+    pub fn is_behind(&self, webhook: i64) -> bool {
+        self.by_webhook.get(&webhook).is_none_or(|track| !track.is_caught_up)
+    }
+
+    /// Whether a claim has taken all that was due of a webhook.
+    pub fn catch_up(&mut self, webhook: i64, is_caught_up: bool) {
+        if let Some(track) = self.by_webhook.get_mut(&webhook) {
+            track.is_caught_up = is_caught_up;
+        }
     }
 
     /// How many are claimed and not in flight.

@@ -49,6 +49,12 @@ async fn the_bench_measures_everything_and_verifies_its_rows(server: Server) {
     assert_waits(&slow["beside_us"]);
     assert!(slow["quiet_cpu_us_per_event"].is_number() && slow["beside_cpu_us_per_event"].is_number(), "{slow}");
     ["/p50_ratio", "/p99_ratio", "/rss_bytes/idle", "/rss_bytes/most"].iter().for_each(|at| assert_positive(slow, at));
+    let flood = &found["flood"];
+    assert_eq!((&flood["healthy_rate"], &flood["flood_rate"]), (&50.into(), &1200.into()));
+    assert_waits(&flood["quiet_us"]);
+    assert_waits(&flood["beside_us"]);
+    ["/flooded", "/p50_ratio", "/p99_ratio", "/rss_bytes/most"].iter().for_each(|at| assert_positive(flood, at));
+    assert_disk(&found["disk"]);
     assert_nodes(&found["nodes"], if on_postgres { &[1, 2] } else { &[] });
     assert_nothing_is_left(&server);
     server.end().await;
@@ -57,7 +63,8 @@ async fn the_bench_measures_everything_and_verifies_its_rows(server: Server) {
 async fn the_bench_measures_what_it_is_asked_for(server: Server) {
     let found = measured(&server, "--only deliver");
     assert_outcome(&found["deliver"], &["bare_posts"]);
-    let others = ["click", "message", "end_to_end", "list", "fan_out", "slow", "nodes"];
+    assert_disk(&found["disk"]);
+    let others = ["click", "message", "end_to_end", "list", "fan_out", "slow", "flood", "nodes"];
     assert!(others.iter().all(|name| found[name].is_null()), "{found}");
     assert_nothing_is_left(&server);
     server.end().await;
@@ -97,6 +104,17 @@ fn assert_list(found: &Value) {
     for name in ["bytes", "rss_bytes/before", "rss_bytes/most", "rss_bytes/after"] {
         assert_positive(stream, &format!("/{name}"));
     }
+}
+
+/// Every table of a click and its delivery has its bytes, and what is added up of them is more than the body alone.
+fn assert_disk(found: &Value) {
+    for table in ["sessions", "clicks", "events", "deliveries", "attempts"] {
+        assert_positive(found, &format!("/{table}/rows"));
+        assert_positive(found, &format!("/{table}/bytes_per_row"));
+    }
+    let at = |name: &str| found[name].as_f64().unwrap_or_else(|| panic!("no {name} in {found}"));
+    assert!(at("event_body_bytes") > 0.0 && at("event_with_delivery_bytes") > at("event_body_bytes"), "{found}");
+    assert!(at("click_with_all_bytes") > at("event_with_delivery_bytes"), "{found}");
 }
 
 fn assert_nodes(found: &Value, counts: &[u64]) {

@@ -13,11 +13,12 @@ use crate::net::raw_receiver::{RawReceiver, Step, say};
 /// What is streamed at a time.
 const CHUNK: &[u8] = &[b'a'; 64 * 1024];
 /// Endless answers until memory has grown to what they need at once.
-const WARM_UP: usize = 500;
+const WARM_UP: usize = 1000;
 /// Endless answers after that.
 const STREAMS: usize = 500;
-/// What memory may grow by meanwhile. Endless answers that were read on would take gigabytes.
-const GROWTH_KIB_MAX: u64 = 16 * 1024;
+/// What memory may grow by meanwhile: the two groups that settle at once hold up to 256 answers of 16 KiB, in several forms.
+/// Endless answers that were read on would take gigabytes.
+const GROWTH_KIB_MAX: u64 = 32 * 1024;
 /// What the log keeps of an answer.
 const LOGGED_BYTES: i64 = 16 * 1024;
 /// Events for all the others.

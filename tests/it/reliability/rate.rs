@@ -5,7 +5,7 @@ use std::time::Duration;
 use aurix::db::Db;
 
 use super::database::Database;
-use super::ledger::count;
+use super::ledger::{count, nothing_is_due};
 use super::server::Server;
 use super::shop::Shop;
 use super::sink::{Pace, Sink};
@@ -33,6 +33,7 @@ async fn a_rate_is_kept_by_two_nodes_together() {
         doors.press(&format!("d{number}"), "https://shop.example/").await.expect("an answer");
     }
     sink.received(PRESSES, LIMIT).await;
+    nothing_is_due(&db, LIMIT).await;
 
     let starts = starts(&db).await;
     let most =

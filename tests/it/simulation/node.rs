@@ -10,6 +10,7 @@ use aurix::domain::retry::Schedule;
 use aurix::domain::time::{Clock, SignedDuration, Timestamp};
 use aurix::flows::claim_deliveries::Due;
 use aurix::flows::find_widget::Widgets;
+use aurix::flows::hand_over::HandOver;
 use aurix::flows::keep_aside::Aside;
 use aurix::flows::settle_delivery::SettleDeliveries;
 use aurix::flows::store_clicks::StoreClicks;
@@ -57,6 +58,13 @@ impl Node {
     pub fn new(base: &App, schedule: &Schedule, seed: u64, now: Timestamp, skew: SignedDuration) -> Self {
         let (clock, random) = (Clock::manual(now + skew), Random::seeded(seed));
         let settle = SettleDeliveries { clock: clock.clone(), schedule: schedule.clone() };
+        let hand_over = HandOver::default();
+        let store = StoreClicks {
+            random: random.clone(),
+            clock: clock.clone(),
+            lease: base.config.lease,
+            hand_over: hand_over.clone(),
+        };
         let app = App::new(Handles {
             config: base.config.clone(),
             db: base.db.clone(),
@@ -66,8 +74,9 @@ impl Node {
             wake: Wake::default(),
             widgets: Widgets::default(),
             visits: Default::default(),
-            clicks: GroupWriter::new(base.db.clone(), StoreClicks { random: random.clone() }),
+            clicks: GroupWriter::new(base.db.clone(), store),
             settlements: GroupWriter::new(base.db.clone(), settle),
+            hand_over,
             aside: Aside::new(&base.config.data_dir),
             clock,
             random,
