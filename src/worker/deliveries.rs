@@ -44,6 +44,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             step = ended(&mut lane.looking), if is_looking => lane.go_on_looking(step),
             Some(answered) = answered.recv() => lane.go_on(answered),
             Some(handed_over) = handed_over.recv() => lane.take_over(handed_over),
+            Some(_) = lane.running.join_next(), if lane.is_short => {}
             () = bell.rung(), if !rung => rung = true,
             _ = pace.tick(), if rung && !is_looking => {
                 rung = false;
@@ -116,6 +117,8 @@ struct Lane {
     later: BTreeSet<(Timestamp, i64)>,
     /// When something falls due that was not due at the last look.
     due_at: Option<Timestamp>,
+    /// More was due at the last look than there was room for, of all webhooks together.
+    is_short: bool,
 }
 
 impl Lane {
@@ -131,6 +134,7 @@ impl Lane {
             stale: Vec::new(),
             later: BTreeSet::new(),
             due_at: None,
+            is_short: false,
         };
         (lane, answered)
     }
@@ -157,10 +161,13 @@ impl Lane {
     fn claim(&mut self, waiting: Waiting) -> anyhow::Result<()> {
         self.due_at = waiting.next_at;
         let now = self.app.clock.now();
-        let mut room = CLAIMED_MAX.saturating_sub(self.running.len() + self.tracks.waiting());
+        let mut room = self.room();
         let mut wanted = Vec::new();
+        self.is_short = false;
         for webhook in waiting.due {
-            let most = self.tracks.room(webhook, now).min(room);
+            let of_track = self.tracks.room(webhook, now);
+            let most = of_track.min(room);
+            self.is_short |= most < of_track;
             if most > 0 {
                 room -= most;
                 wanted.push(Wanted { webhook, most: u32::try_from(most)? });
@@ -176,6 +183,11 @@ impl Lane {
             self.looking = Some(Look::Claiming(claiming, wanted));
         }
         Ok(())
+    }
+
+    /// How many more may be claimed, of all webhooks together.
+    fn room(&self) -> usize {
+        CLAIMED_MAX.saturating_sub(self.running.len() + self.tracks.waiting())
     }
 
     /// Puts what was claimed into the tracks.
@@ -206,8 +218,7 @@ impl Lane {
 
     /// Tells how many deliveries of a webhook can be handed over.
     fn tell_free(&self, webhook: i64) {
-        let of_all = CLAIMED_MAX.saturating_sub(self.running.len() + self.tracks.waiting());
-        self.app.hand_over.set_free(webhook, self.tracks.free(webhook), of_all);
+        self.app.hand_over.set_free(webhook, self.tracks.free(webhook), self.room());
     }
 
     /// Starts what waited for its time.
@@ -251,9 +262,12 @@ impl Lane {
         }
     }
 
-    /// Clears away what has ended.
+    /// Clears away what has ended, and looks for more where that makes enough room.
     fn forget_ended(&mut self) {
         while self.running.try_join_next().is_some() {}
+        if self.is_short && self.room() * 2 >= CLAIMED_MAX {
+            self.look();
+        }
         if !self.stale.is_empty() {
             self.running.spawn(give_back(self.app.clone(), std::mem::take(&mut self.stale)));
         }
