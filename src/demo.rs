@@ -27,6 +27,7 @@ use crate::flows::remove_webhook::remove_webhook;
 use crate::flows::set_form::set_form;
 use crate::flows::set_webhook_active::set_webhook_active;
 use crate::http::playground::{self, GRAPH_PATH, LISTENER_PATH, PATH, PHONE_PATH, Playground, Stage};
+use crate::http::server;
 use crate::serve;
 use crate::store::channels::Channel;
 use crate::store::{channels, keys, webhooks, widgets};
@@ -52,7 +53,7 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
     let data_dir = config.data_dir.clone();
     // Held until the process ends: two demos on one folder would send each other's deliveries.
     let _lock = lock(&data_dir)?;
-    let (listener, address) = listen(&config).await?;
+    let (listener, address) = listen(&config)?;
     let inside_url = format!("http://{address}");
     if config.base_url_is_default {
         config.base_url.clone_from(&inside_url);
@@ -86,12 +87,12 @@ fn lock(data_dir: &Path) -> anyhow::Result<File> {
 
 /// Binds the address of the settings; a free port where it is the default one and somebody else has it. The address that is
 /// given back is one to connect to.
-async fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
+fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let is_default = config.listen == Config::default().listen;
-    let listener = match TcpListener::bind(config.listen).await {
+    let listener = match server::listen(config.listen) {
         Err(error) if is_default && error.kind() == ErrorKind::AddrInUse => {
             serve::say(&format!("Port {} is taken, so the demo has one of its own.", config.listen.port()));
-            TcpListener::bind(SocketAddr::new(config.listen.ip(), 0)).await.context("finding a free port")?
+            server::listen(SocketAddr::new(config.listen.ip(), 0)).context("finding a free port")?
         }
         bound => bound.with_context(|| {
             format!("AURIX_LISTEN: cannot listen on {}: choose another port, or stop what uses it", config.listen)

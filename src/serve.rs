@@ -23,7 +23,7 @@ use crate::flows::keep_aside::Aside;
 use crate::flows::make_partitions::make_partitions;
 use crate::flows::settle_delivery::SettleDeliveries;
 use crate::flows::store_clicks::StoreClicks;
-use crate::http::server::STOP_TIMEOUT;
+use crate::http::server::{self, STOP_TIMEOUT};
 use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::store::projects;
 use crate::wake::Wake;
@@ -78,7 +78,7 @@ pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: R
 
 /// `aurix serve`: until SIGTERM or Ctrl-C.
 pub async fn run(mut config: Config) -> anyhow::Result<()> {
-    let (listener, address) = listen(&config).await?;
+    let (listener, address) = listen(&config)?;
     if config.base_url_is_default {
         config.base_url = format!("http://{}", reachable(address));
     }
@@ -107,8 +107,8 @@ pub fn reachable(mut address: SocketAddr) -> SocketAddr {
 }
 
 /// Binds the address of `AURIX_LISTEN`, and tells which it became.
-pub async fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+pub fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = server::listen(config.listen).with_context(|| {
         format!("AURIX_LISTEN: cannot listen on {}: choose another port, or stop what uses it", config.listen)
     })?;
     let address = listener.local_addr()?;
@@ -139,7 +139,7 @@ pub async fn serve(
     let worker = tokio::spawn(worker::run(app.clone(), closing.clone()));
     let ((), _, worker) = tokio::join!(
         drain(app.config.drain, stopping, close),
-        http::server::serve(listener, router, told(closing.clone())),
+        server::serve(listener, router, told(closing.clone())),
         end_in_time(worker, told(closing))
     );
     app.aside.end().await;

@@ -33,6 +33,7 @@ mod tally;
 mod turns;
 mod wire;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -46,6 +47,8 @@ use server::Server;
 use sink::HELD_PATH;
 use stage::{Database, Stage};
 
+/// A port of loopback that is free.
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Starts of which the middle one counts.
 const STARTS: usize = 5;
 

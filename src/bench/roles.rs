@@ -12,14 +12,14 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::routing::any;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::moment;
 use super::server::{Process, program};
 use super::tally::Slice;
+use super::{ANY_PORT, moment};
 use crate::domain::event::{ClickData, Event};
 use crate::domain::time::Clock;
+use crate::http::server;
 use crate::net::client::{ANSWER_BYTES_MAX, TIMEOUT_DEFAULT};
 use crate::net::{AddressPolicy, Client, Method, Options, Request, Resolver};
 
@@ -44,12 +44,12 @@ impl Redirect {
 
 /// Is that process: the same HTTP server, with handlers that answer 302.
 pub async fn redirect() -> anyhow::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let listener = server::listen(ANY_PORT)?;
     println!("Redirects on http://{}", listener.local_addr()?);
     let answer = async |_: Bytes| (StatusCode::FOUND, [(LOCATION, LOCATION_TEXT), (CACHE_CONTROL, "no-store")]);
     let router =
         Router::new().route("/c/{widget}", any(answer)).route("/channels/whatsapp/{channel}/webhook", any(answer));
-    crate::http::server::serve(listener, router, crate::serve::signalled()).await;
+    server::serve(listener, router, crate::serve::signalled()).await;
     Ok(())
 }
 

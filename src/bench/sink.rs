@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::wire::{Message, Wire};
-use super::{clicks, moment};
+use super::{ANY_PORT, clicks, moment};
+use crate::http::server;
 
 /// Where deliveries are held while the gate is closed.
 pub const HELD_PATH: &str = "/held";
@@ -53,7 +54,7 @@ struct State {
 impl Sink {
     /// Listens, with its gate closed.
     pub async fn open() -> anyhow::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("opening the sink")?;
+        let listener = server::listen(ANY_PORT).context("opening the sink")?;
         let address = listener.local_addr()?;
         let state = Arc::new(State {
             gate: watch::Sender::new(false),

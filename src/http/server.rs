@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +15,15 @@ use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 /// Connections served at once; more wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 8_192;
+/// Connections that the kernel keeps until they are accepted, where its own limit is no lower. A visitor whose connection finds
+/// no place tries again after a second: with the usual 128 a rush would lose people.
+const BACKLOG: u32 = 4_096;
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long requests in flight may take after the server was told to stop.
@@ -28,6 +32,20 @@ pub const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Bytes of a request's head, and of what is buffered for it.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
+
+/// Listens on `address`.
+///
+/// # Errors
+///
+/// Those of the operating system: the address is in use, or is none of this machine's.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // So that a node that starts again gets its port while connections of the one before are remembered.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves `router` on `listener` until `stop` is ready.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
@@ -86,4 +104,21 @@ fn connection(
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER_BYTES_MAX)
         .serve_connection(io, service)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_rush_of_connections_finds_places_before_any_is_accepted() {
+        let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        // One that found no place would be refused after this time, since nothing is accepted meanwhile.
+        let most = Duration::from_secs(10);
+        let rush: Vec<_> = (0..300).map(|_| TcpStream::connect_timeout(&address, most)).collect();
+        assert!(rush.iter().all(Result::is_ok));
+    }
 }

@@ -157,15 +157,16 @@ impl Lane {
         }
     }
 
-    /// Claims what the tracks have room for.
+    /// Claims what the tracks have room for. Where many webhooks have something due each gets its share of what there is.
     fn claim(&mut self, waiting: Waiting) -> anyhow::Result<()> {
         self.due_at = waiting.next_at;
         let now = self.app.clock.now();
         let mut room = self.room();
         let mut wanted = Vec::new();
         self.is_short = false;
+        let share = (room / waiting.due.len().max(1)).max(1);
         for webhook in waiting.due {
-            let of_track = self.tracks.room(webhook, now);
+            let of_track = self.tracks.room(webhook, now).min(share);
             let most = of_track.min(room);
             self.is_short |= most < of_track;
             if most > 0 {
