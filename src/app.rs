@@ -9,8 +9,11 @@ use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::flows::hand_over::HandOver;
+use crate::flows::receive_message::StoreMessages;
+use crate::flows::send_message::SettleReplies;
 use crate::flows::settle_delivery::SettleDeliveries;
 use crate::flows::store_clicks::StoreClicks;
+use crate::flows::take_turn::TakeTurns;
 use crate::net;
 use crate::wake::Wake;
 
@@ -42,6 +45,12 @@ pub struct Handles {
     pub visits: crate::flows::count_visit::Visits,
     /// Stores clicks.
     pub clicks: GroupWriter<StoreClicks>,
+    /// Stores what platforms bring.
+    pub messages: GroupWriter<StoreMessages>,
+    /// Takes the agent's turns.
+    pub turns: GroupWriter<TakeTurns>,
+    /// Stores how replies went.
+    pub sent: GroupWriter<SettleReplies>,
     /// Stores how deliveries went.
     pub settlements: GroupWriter<SettleDeliveries>,
     /// Where deliveries go that are claimed as they are stored.

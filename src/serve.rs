@@ -21,8 +21,11 @@ use crate::flows::find_widget;
 use crate::flows::hand_over::HandOver;
 use crate::flows::keep_aside::Aside;
 use crate::flows::make_partitions::make_partitions;
+use crate::flows::receive_message::StoreMessages;
+use crate::flows::send_message::SettleReplies;
 use crate::flows::settle_delivery::SettleDeliveries;
 use crate::flows::store_clicks::StoreClicks;
+use crate::flows::take_turn::TakeTurns;
 use crate::http::server::{self, STOP_TIMEOUT};
 use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::store::projects;
@@ -58,6 +61,13 @@ pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: R
         widgets: find_widget::Widgets::default(),
         visits: crate::flows::count_visit::Visits::default(),
         clicks: GroupWriter::gathering(db.clone(), store_clicks, gather),
+        messages: GroupWriter::gathering(
+            db.clone(),
+            StoreMessages { random: random.clone(), clock: clock.clone() },
+            gather,
+        ),
+        turns: GroupWriter::gathering(db.clone(), TakeTurns { random: random.clone(), clock: clock.clone() }, gather),
+        sent: GroupWriter::gathering(db.clone(), SettleReplies, SETTLE_GATHER),
         settlements: GroupWriter::gathering(
             db.clone(),
             SettleDeliveries { clock: clock.clone(), schedule: config.retry_schedule.clone() },

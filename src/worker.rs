@@ -18,9 +18,8 @@ use crate::flows::clean_up::clean_up;
 use crate::flows::count_visit::store_visits;
 use crate::flows::keep_aside::store_kept_aside;
 use crate::flows::make_partitions::make_partitions;
-use crate::flows::send_message::{claim_replies, next_reply_due, send_message};
+use crate::flows::send_message::{Reply, claim_replies, next_reply_due, send_message};
 use crate::flows::take_turn::{claim_turns, next_turn_due, take_turn};
-use crate::store::messages::Outgoing;
 use crate::wake::Work;
 
 /// How often every lane looks for work that nobody rang for.
@@ -32,7 +31,7 @@ const HOUSE_TICK: Duration = Duration::from_secs(5);
 /// How often it is looked for what is not kept any longer.
 const CLEAN_UP_TICK: Duration = Duration::from_secs(10 * 60);
 /// Turns that are taken at once.
-const TURNS_MAX: usize = 8;
+const TURNS_MAX: usize = 32;
 /// Replies that are sent at once.
 const REPLIES_MAX: usize = 32;
 
@@ -117,17 +116,17 @@ impl lane::Lane for Turns {
 struct Replies;
 
 impl lane::Lane for Replies {
-    type Item = Outgoing;
+    type Item = Reply;
     const BELL: Work = Work::Replies;
     const NAME: &'static str = "reply";
 
-    async fn claim(app: &App, most: u32) -> anyhow::Result<Vec<Outgoing>> {
+    async fn claim(app: &App, most: u32) -> anyhow::Result<Vec<Reply>> {
         claim_replies(app, most).await
     }
     async fn next_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
         next_reply_due(app).await
     }
-    async fn work(app: App, reply: Outgoing) -> anyhow::Result<()> {
+    async fn work(app: App, reply: Reply) -> anyhow::Result<()> {
         send_message(&app, reply).await
     }
 }

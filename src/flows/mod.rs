@@ -33,5 +33,6 @@ pub mod set_retention;
 pub mod set_webhook_active;
 pub mod settle_delivery;
 pub mod store_clicks;
+pub mod strands;
 pub mod take_turn;
 pub mod test_webhook;

@@ -1,21 +1,25 @@
 //! Stores what a chat platform brings: messages, statuses, and what is neither. The platform is answered after the commit.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use serde_json::json;
 
 use crate::app::App;
 use crate::channels::whatsapp::parse::Inbound;
 use crate::channels::whatsapp::{Content, IdChange, InboundMessage, PlatformError, Status, StatusUpdate};
-use crate::db::{Error, Result, Tx};
+use crate::db::{Error, Group, Tx};
+use crate::domain::correlation::find_references;
 use crate::domain::ids::ProjectId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::random::Random;
-use crate::domain::time::{SignedDuration, Timestamp};
+use crate::domain::time::{Clock, SignedDuration, Timestamp};
 use crate::flows::keep_aside::store_kept_aside;
 use crate::flows::link_session::link_session;
 use crate::flows::merge_people::merge;
 use crate::flows::open_channel::OpenChannel;
+use crate::flows::strands::strands;
 use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation, NewConversation};
 use crate::store::leads;
@@ -27,24 +31,41 @@ const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
 /// How long a burst may hold the agent up.
 const BURST_MAX: SignedDuration = SignedDuration::from_secs(5);
 
+/// All that one call of a platform brought.
+pub struct Received {
+    channel: Arc<Channel>,
+    inbound: Arc<Vec<Inbound>>,
+}
+
+/// Stores what calls of platforms bring, many in one transaction.
+pub struct StoreMessages {
+    /// Where ids come from.
+    pub random: Random,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl Group for StoreMessages {
+    type Item = Received;
+    type Answer = ();
+
+    async fn write(&self, tx: &Tx, received: &[Received]) -> anyhow::Result<Vec<()>> {
+        let items = received.iter().flat_map(|one| one.inbound.iter().map(|inbound| (one.channel.clone(), inbound)));
+        Batch { now: self.clock.now(), random: self.random.clone() }.store(tx, items).await?;
+        Ok(vec![(); received.len()])
+    }
+}
+
 /// Stores all that one call of the platform brought. One that cannot be stored harms no other.
 pub async fn receive_whatsapp(app: &App, channel: OpenChannel, inbound: Vec<Inbound>) -> anyhow::Result<()> {
-    let batch = Batch { channel: Arc::new(channel.row), now: app.clock.now(), random: app.random.clone() };
-    let inbound = Arc::new(inbound);
-    let (together, items) = (batch.clone(), inbound.clone());
+    let (channel, inbound) = (Arc::new(channel.row), Arc::new(inbound));
     know_all_references(app).await?;
-    let stored = app.db.write(async move |tx| {
-        for item in items.iter() {
-            together.store(tx, item).await?;
-        }
-        Ok(())
-    });
-    match stored.await {
+    match app.messages.write(Received { channel: channel.clone(), inbound: inbound.clone() }).await {
         Ok(()) => {}
         Err(error) if Error::is_unavailable(&error) => return Err(error),
         Err(error) => {
             tracing::error!(error = %format!("{error:#}"), "a batch holds something that cannot be stored: one by one now");
-            store_one_by_one(app, &batch, &inbound).await?;
+            store_one_by_one(app, &channel, &inbound).await?;
         }
     }
     app.wake.ring(Work::Turns);
@@ -64,65 +85,70 @@ async fn know_all_references(app: &App) -> anyhow::Result<()> {
     }
 }
 
-async fn store_one_by_one(app: &App, batch: &Batch, inbound: &Arc<Vec<Inbound>>) -> anyhow::Result<()> {
-    for index in 0..inbound.len() {
-        let (one, items) = (batch.clone(), inbound.clone());
-        let Err(error) = app.db.write(async move |tx| one.store(tx, &items[index]).await).await else { continue };
+async fn store_one_by_one(app: &App, channel: &Arc<Channel>, inbound: &[Inbound]) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    for one in inbound {
+        let alone = Received { channel: channel.clone(), inbound: Arc::new(vec![one.clone()]) };
+        let Err(error) = app.messages.write(alone).await else { continue };
         if Error::is_unavailable(&error) {
             return Err(error);
         }
         tracing::error!(error = %format!("{error:#}"), "kept as a notice");
-        let (one, raw) = (batch.clone(), raw_of(&inbound[index]).to_owned());
-        app.db
-            .write(async move |tx| Ok(messages::insert_notice(tx, one.channel.id, "unreadable", &raw, one.now).await?))
-            .await?;
+        let (channel, raw) = (channel.id, raw_of(one).to_owned());
+        app.db.write(async move |tx| Ok(messages::insert_notice(tx, channel, "unreadable", &raw, now).await?)).await?;
     }
     Ok(())
 }
 
-/// What all items of one call share.
-#[derive(Clone)]
+/// What all items of a group share.
 struct Batch {
-    channel: Arc<Channel>,
     now: Timestamp,
     random: Random,
 }
 
 impl Batch {
-    async fn store(&self, tx: &Tx, item: &Inbound) -> anyhow::Result<()> {
-        match item {
-            Inbound::Message(message) => self.store_message(tx, message).await,
-            Inbound::Status(status) => self.store_status(tx, status).await,
+    /// Stores items side by side, but for those of one person or with one reference: these in their order.
+    async fn store(&self, tx: &Tx, items: impl Iterator<Item = (Arc<Channel>, &Inbound)>) -> anyhow::Result<()> {
+        let mut told = Vec::new();
+        for (channel, inbound) in items {
+            told.push((channel_of(tx, channel, inbound).await?, inbound));
+        }
+        let people = told.iter().flat_map(|(channel, inbound)| ids_of(inbound).map(|id| (channel.id, id)));
+        conversations::lock_people(tx, &people.collect::<Vec<_>>()).await?;
+        let strands = strands(told.iter().map(|(_, inbound)| keys_of(inbound)));
+        let strands = strands.into_iter().map(async |strand| {
+            for at in strand {
+                let (channel, inbound) = &told[at];
+                self.store_one(tx, channel, inbound).await?;
+            }
+            anyhow::Ok(())
+        });
+        try_join_all(strands).await.map(drop)
+    }
+
+    async fn store_one(&self, tx: &Tx, channel: &Channel, inbound: &Inbound) -> anyhow::Result<()> {
+        match inbound {
+            Inbound::Message(message) => self.store_message(tx, channel, message).await,
+            Inbound::Status(status) => self.store_status(tx, channel, status).await,
             Inbound::Other { field, raw } => {
-                messages::insert_notice(tx, self.channel.id, field, raw, self.now).await?;
+                messages::insert_notice(tx, channel.id, field, raw, self.now).await?;
                 Ok(())
             }
         }
     }
 
-    /// One app can serve several numbers over one webhook: the message tells which, if it is the project's.
-    async fn channel_of(&self, tx: &Tx, phone_number_id: Option<&str>) -> anyhow::Result<Channel> {
-        if let Some(id) = phone_number_id
-            && id != self.channel.channel_id
-            && let Some(other) = channels::find(tx, &self.channel.kind, id).await?
-            && other.project == self.channel.project
-        {
-            return Ok(other);
-        }
-        Ok((*self.channel).clone())
-    }
-
-    async fn store_message(&self, tx: &Tx, message: &InboundMessage) -> anyhow::Result<()> {
-        let channel = self.channel_of(tx, message.phone_number_id.as_deref()).await?;
+    async fn store_message(&self, tx: &Tx, channel: &Channel, message: &InboundMessage) -> anyhow::Result<()> {
         let exists = messages::exists(tx, channel.id, &message.platform_id);
         if let Content::IdChange(change) = &message.content {
-            return if exists.await? { Ok(()) } else { self.change_ids(tx, &channel, change, &message.raw).await };
+            return if exists.await? { Ok(()) } else { self.change_ids(tx, channel, change, &message.raw).await };
         }
-        let (exists, known) = tokio::join!(biased; exists, known(tx, &channel, message));
+        let (wa_id, user_id) = (message.wa_id.as_deref(), message.user_id.as_deref());
+        let known = conversations::of_person(tx, channel.id, wa_id, user_id);
+        let (exists, known) = tokio::join!(biased; exists, known);
         if exists? {
             return Ok(());
         }
-        let Some(conversation) = self.conversation_of(tx, &channel, message, &known?).await? else {
+        let Some(conversation) = self.conversation_of(tx, channel, message, &known?).await? else {
             messages::insert_notice(tx, channel.id, "message without a sender", &message.raw, self.now).await?;
             return Ok(());
         };
@@ -225,8 +251,7 @@ impl Batch {
         Ok(())
     }
 
-    async fn store_status(&self, tx: &Tx, status: &StatusUpdate) -> anyhow::Result<()> {
-        let channel = self.channel_of(tx, status.phone_number_id.as_deref()).await?;
+    async fn store_status(&self, tx: &Tx, channel: &Channel, status: &StatusUpdate) -> anyhow::Result<()> {
         if let Status::Other(_) = status.status {
             messages::insert_notice(tx, channel.id, "status", &status.raw, self.now).await?;
             return Ok(());
@@ -238,23 +263,58 @@ impl Batch {
     }
 }
 
-/// The conversations of the sender's ids. Others who write under one of them wait until the end of the transaction.
-async fn known(tx: &Tx, channel: &Channel, message: &InboundMessage) -> Result<Vec<Conversation>> {
-    let (wa_id, user_id) = (message.wa_id.as_deref(), message.user_id.as_deref());
-    let mut ids: Vec<&str> = [wa_id, user_id].into_iter().flatten().collect();
-    // In one order, so that two never wait for each other.
-    ids.sort_unstable();
-    let lock = async |id: Option<&&str>| match id {
-        Some(id) => conversations::lock_person(tx, channel.id, id).await,
-        None => Ok(()),
+/// One app can serve several numbers over one webhook: an item tells which, if it is the project's.
+async fn channel_of(tx: &Tx, called: Arc<Channel>, inbound: &Inbound) -> anyhow::Result<Arc<Channel>> {
+    let phone_number_id = match inbound {
+        Inbound::Message(message) => message.phone_number_id.as_deref(),
+        Inbound::Status(status) => status.phone_number_id.as_deref(),
+        Inbound::Other { .. } => None,
     };
-    let (first, second, known) = tokio::join!(
-        biased;
-        lock(ids.first()),
-        lock(ids.get(1)),
-        conversations::of_person(tx, channel.id, wa_id, user_id)
-    );
-    first.and(second).and(known)
+    if let Some(id) = phone_number_id
+        && id != called.channel_id
+        && let Some(other) = channels::find(tx, &called.kind, id).await?
+        && other.project == called.project
+    {
+        return Ok(Arc::new(other));
+    }
+    Ok(called)
+}
+
+/// The ids of the people that an item is about.
+fn ids_of(inbound: &Inbound) -> impl Iterator<Item = &str> {
+    let ids = match inbound {
+        Inbound::Message(message) => {
+            let change = match &message.content {
+                Content::IdChange(change) => {
+                    [&change.old_wa_id, &change.old_user_id, &change.new_wa_id, &change.new_user_id]
+                        .map(Option::as_deref)
+                }
+                _ => [None; 4],
+            };
+            let [old_wa_id, old_user_id, new_wa_id, new_user_id] = change;
+            [message.wa_id.as_deref(), message.user_id.as_deref(), old_wa_id, old_user_id, new_wa_id, new_user_id]
+        }
+        Inbound::Status(_) | Inbound::Other { .. } => [None; 6],
+    };
+    ids.into_iter().flatten()
+}
+
+/// What two items must not have in common to be stored side by side: people, references, and the platform's own ids.
+fn keys_of(inbound: &Inbound) -> Vec<Cow<'_, str>> {
+    let mut keys: Vec<Cow<'_, str>> = ids_of(inbound).map(Cow::Borrowed).collect();
+    match inbound {
+        Inbound::Message(message) => {
+            keys.push(Cow::Borrowed(&message.platform_id));
+            let references = message.text.as_deref().map(find_references).unwrap_or_default();
+            keys.extend(references.into_iter().map(|reference| Cow::Owned(reference.folded)));
+        }
+        Inbound::Status(status) => {
+            keys.push(Cow::Borrowed(&status.platform_id));
+            keys.extend(status.reply_id.as_deref().map(Cow::Borrowed));
+        }
+        Inbound::Other { .. } => {}
+    }
+    keys
 }
 
 fn raw_of(inbound: &Inbound) -> &str {

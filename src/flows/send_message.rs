@@ -1,27 +1,48 @@
 //! Sends one reply through the platform's own API: claim, send, settle.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 
 use crate::app::App;
 use crate::channels::whatsapp::API_VERSION;
 use crate::channels::whatsapp::send::{self, Api, Recipient, SendOutcome, TextRequest};
+use crate::db::{Group, Result, Tx};
 use crate::domain::retry::RetryAfter;
 use crate::domain::time::Timestamp;
 use crate::flows::open_channel::{OpenChannel, open};
 use crate::net::{Method, Request};
-use crate::store::channels;
-use crate::store::messages::{self, Outgoing};
+use crate::store::channels::{self, Channel};
+use crate::store::messages::{self, Outgoing, SettledReply};
 use crate::wake::Work;
+
+/// A reply that was claimed, and where it goes.
+pub struct Reply {
+    outgoing: Outgoing,
+    channel: Arc<Channel>,
+}
 
 /// Bytes read of the platform's answer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Claims replies that are due.
-pub async fn claim_replies(app: &App, most: u32) -> anyhow::Result<Vec<Outgoing>> {
+pub async fn claim_replies(app: &App, most: u32) -> anyhow::Result<Vec<Reply>> {
     let now = app.clock.now();
     let lease_until = now + app.config.lease;
-    app.db.write(async move |tx| Ok(tx.last(messages::claim(tx, now, lease_until, most)).await?)).await
+    app.db
+        .write(async move |tx| {
+            let claimed = messages::claim(tx, now, lease_until, most).await?;
+            let keys: HashSet<i64> = claimed.iter().map(|reply| reply.channel).collect();
+            let channels = keys.into_iter().map(async |key| Ok((key, Arc::new(channels::get(tx, key).await?))));
+            let channels: Result<Vec<(i64, Arc<Channel>)>> = try_join_all(channels).await;
+            let channels: HashMap<_, _> = channels?.into_iter().collect();
+            let reply = |outgoing: Outgoing| Reply { channel: channels[&outgoing.channel].clone(), outgoing };
+            Ok(claimed.into_iter().map(reply).collect())
+        })
+        .await
 }
 
 /// When the next reply falls due that is not due now.
@@ -30,32 +51,43 @@ pub async fn next_reply_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
     app.db.read(async move |conn| Ok(messages::next_due(conn, now).await?)).await
 }
 
+/// Stores how sending went, for many replies in one transaction.
+pub struct SettleReplies;
+
+impl Group for SettleReplies {
+    type Item = SettledReply;
+    type Answer = ();
+
+    async fn write(&self, tx: &Tx, settled: &[SettledReply]) -> anyhow::Result<Vec<()>> {
+        tx.last(messages::settle(tx, settled)).await?;
+        Ok(vec![(); settled.len()])
+    }
+}
+
 /// Sends a claimed reply and stores how it went.
-pub async fn send_message(app: &App, reply: Outgoing) -> anyhow::Result<()> {
-    let channel_key = reply.channel;
-    let row = app.db.read(async move |conn| Ok(channels::get(conn, channel_key).await?)).await?;
-    let outcome = send(app, open(app, row)?, &reply).await?;
-    let (now, jitter, schedule) = (app.clock.now(), app.random.fraction(), app.config.retry_schedule.clone());
-    app.db
-        .write(async move |tx| {
-            let (status, platform_id, problem, due_at) = match &outcome {
-                SendOutcome::Sent { platform_id } => ("sent", platform_id.as_deref(), None, None),
-                SendOutcome::GiveUp { why, .. } => ("failed", None, Some(why.as_str()), None),
-                SendOutcome::Retry { why, after, .. } => {
-                    let due_at = schedule.next(reply.attempt, now, jitter, after.map(RetryAfter::wait));
-                    (if due_at.is_some() { "queued" } else { "failed" }, None, Some(why.as_str()), due_at)
-                }
-            };
-            if let Some(problem) = problem {
-                tracing::warn!(reply = reply.reply_id, attempt = reply.attempt, problem, "a reply was not sent");
-            }
-            tx.last(messages::settle(tx, reply.id, reply.attempt, status, platform_id, problem, due_at)).await?;
-            Ok(())
-        })
-        .await?;
+pub async fn send_message(app: &App, Reply { outgoing, channel }: Reply) -> anyhow::Result<()> {
+    let outcome = send(app, open(app, (*channel).clone())?, &outgoing).await?;
+    let settled = settled(app, &outgoing, outcome);
+    if let Some(problem) = &settled.problem {
+        tracing::warn!(reply = outgoing.reply_id, attempt = outgoing.attempt, problem, "a reply was not sent");
+    }
+    app.sent.write(settled).await?;
     // The next one of the conversation may go.
     app.wake.ring(Work::Replies);
     Ok(())
+}
+
+fn settled(app: &App, reply: &Outgoing, outcome: SendOutcome) -> SettledReply {
+    let (status, platform_id, problem, due_at) = match outcome {
+        SendOutcome::Sent { platform_id } => ("sent", platform_id, None, None),
+        SendOutcome::GiveUp { why, .. } => ("failed", None, Some(why), None),
+        SendOutcome::Retry { why, after, .. } => {
+            let (now, jitter) = (app.clock.now(), app.random.fraction());
+            let due_at = app.config.retry_schedule.next(reply.attempt, now, jitter, after.map(RetryAfter::wait));
+            (if due_at.is_some() { "queued" } else { "failed" }, None, Some(why), due_at)
+        }
+    };
+    SettledReply { id: reply.id, attempt: reply.attempt, status, platform_id, problem, due_at }
 }
 
 async fn send(app: &App, channel: OpenChannel, reply: &Outgoing) -> anyhow::Result<SendOutcome> {

@@ -1,25 +1,28 @@
 //! The agent takes its turn in a conversation: reads the burst, keeps what it learned, queues one reply, tells the webhooks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use futures_util::future::try_join_all;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
 use crate::agent::{self, Input, Known, Message, Outcome};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Group, Tx};
 use crate::domain::event::{CompleteData, CreatedLead, Event};
 use crate::domain::form::{EMAIL, Form, NAME, PHONE};
+use crate::domain::ids::ProjectId;
 use crate::domain::phone::{PhoneNumber, Region};
 use crate::domain::random::Random;
-use crate::domain::time::Timestamp;
-use crate::flows::emit_event::{emit, event_id};
+use crate::domain::time::{Clock, Timestamp};
+use crate::flows::emit_event::{emit_all, event_id};
 use crate::store::channels::{self, Channel};
-use crate::store::conversations::{self, Conversation};
+use crate::store::conversations::{self, Answered, Conversation};
 use crate::store::leads::{self, Lead};
-use crate::store::messages::{self, Unread};
+use crate::store::messages::{self, NewReply, Unread};
 use crate::store::projects::{self, Project};
 use crate::store::{sessions, widgets};
 use crate::wake::Work;
@@ -40,72 +43,184 @@ pub async fn next_turn_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
     app.db.read(async move |conn| Ok(conversations::next_due(conn, now).await?)).await
 }
 
-/// Takes the turn: one transaction, because the built-in agent needs no network.
+/// Takes the turns of conversations that were claimed, many in one transaction, because the built-in agent needs no network.
+pub struct TakeTurns {
+    /// Where ids come from.
+    pub random: Random,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl Group for TakeTurns {
+    /// Row key of the conversation.
+    type Item = i64;
+    /// Whether it was free: else somebody stores something of it, and it is to be waited for.
+    type Answer = bool;
+
+    async fn write(&self, tx: &Tx, conversations: &[i64]) -> anyhow::Result<Vec<bool>> {
+        let free = conversations::lock_free(tx, conversations).await?;
+        let taken: HashSet<i64> = free.iter().map(|conversation| conversation.id).collect();
+        take_all(tx, free, &self.random, self.clock.now()).await?;
+        Ok(conversations.iter().map(|conversation| taken.contains(conversation)).collect())
+    }
+}
+
+/// Takes the turn of a conversation that was claimed.
 pub async fn take_turn(app: &App, conversation: i64) -> anyhow::Result<()> {
     // Not in the transaction: others would wait for it.
     static WARM: OnceCell<()> = OnceCell::const_new();
     WARM.get_or_try_init(|| tokio::task::spawn_blocking(agent::warm_up)).await.context("warming the agent up")?;
-    let (now, random) = (app.clock.now(), app.random.clone());
-    app.db
-        .write(async move |tx| {
-            let conversation = conversations::get_for_update(tx, conversation).await?;
-            let (id, answered_up_to) = (conversation.id, conversation.answered_up_to);
-            let (scene, unread) = tokio::join!(
-                biased;
-                Scene::set(tx, conversation),
-                messages::unread(tx, id, answered_up_to, MESSAGES_MAX)
-            );
-            let (scene, unread) = (scene?, unread?);
-            scene.play(tx, &unread, &random, now).await
-        })
-        .await?;
+    if !app.turns.write(conversation).await? {
+        let (now, random) = (app.clock.now(), app.random.clone());
+        let wait = async move |tx: &Tx| {
+            let conversation = conversations::lock(tx, conversation).await?;
+            take_all(tx, conversation.into_iter().collect(), &random, now).await
+        };
+        app.db.write(wait).await?;
+    }
     app.wake.ring(Work::Replies);
     app.wake.ring(Work::Deliveries);
+    Ok(())
+}
+
+/// Takes the turns of conversations that are locked: reads all, hears all, stores all.
+async fn take_all(tx: &Tx, conversations: Vec<Conversation>, random: &Random, now: Timestamp) -> anyhow::Result<()> {
+    let scenes = Scene::set(tx, conversations).await?;
+    let played = scenes.into_iter().map(|scene| scene.play(random, now)).collect::<anyhow::Result<Vec<_>>>()?;
+    let told = played.iter().flat_map(|one| one.events.iter().map(|event| (one.conversation.project, event)));
+    emit_all(tx, &told.collect::<Vec<_>>()).await?;
+    let leads: Vec<_> = played.iter().map(|one| (one.conversation.project, &one.lead)).collect();
+    let replies: Vec<_> = played.iter().filter_map(Played::reply).collect();
+    let answered: Vec<_> = played.iter().map(|one| one.answered(now)).collect();
+    let stored = async {
+        let (lead, reply, answered) = tokio::join!(
+            biased;
+            leads::update(tx, &leads, now),
+            messages::insert_replies(tx, &replies, now),
+            conversations::answered(tx, &answered)
+        );
+        lead.and(reply).and(answered)
+    };
+    tx.last(stored).await?;
     Ok(())
 }
 
 /// All that a turn is about.
 struct Scene {
     conversation: Conversation,
+    setting: Arc<Setting>,
+    lead: Lead,
+    /// The reference of the lead's session.
+    correlation_id: Option<String>,
+    unread: Vec<Unread>,
+}
+
+/// What the conversations of a channel share.
+struct Setting {
     channel: Channel,
     project: Project,
-    lead: Lead,
     form: Form,
     greeting: Option<String>,
 }
 
-impl Scene {
-    async fn set(tx: &Tx, conversation: Conversation) -> anyhow::Result<Self> {
-        let (project, channel, lead, greetings) = tokio::join!(
+impl Setting {
+    async fn of_channel(tx: &Tx, project: ProjectId, channel: i64) -> anyhow::Result<Self> {
+        let (project, channel, greetings) = tokio::join!(
             biased;
-            projects::get(tx, conversation.project),
-            channels::get(tx, conversation.channel),
-            leads::of_conversation(tx, conversation.project, conversation.id),
-            widgets::greetings_of_channel(tx, conversation.channel, 1)
+            projects::get(tx, project),
+            channels::get(tx, channel),
+            widgets::greetings_of_channel(tx, channel, 1)
         );
         let project = project?;
         let form = match &project.form {
             Some(form) => Form::parse(form).context("reading the project's form")?,
             None => Form::default_form(),
         };
-        Ok(Self { channel: channel?, lead: lead?, greeting: greetings?.pop(), project, conversation, form })
+        Ok(Self { channel: channel?, greeting: greetings?.pop(), project, form })
+    }
+}
+
+/// What a turn comes to.
+struct Played {
+    conversation: Conversation,
+    lead: Lead,
+    /// What the webhooks are told.
+    events: Vec<Event>,
+    /// With its id, a UUID.
+    reply: Option<(String, String)>,
+    agent_state: String,
+    answered_up_to: i64,
+    /// There may be more to answer.
+    goes_on: bool,
+}
+
+impl Played {
+    fn reply(&self) -> Option<NewReply<'_>> {
+        let (reply_id, text) = self.reply.as_ref()?;
+        let Conversation { id, project, channel, .. } = self.conversation;
+        Some(NewReply { project, channel, conversation: id, reply_id, text })
     }
 
-    async fn play(mut self, tx: &Tx, unread: &[Unread], random: &Random, now: Timestamp) -> anyhow::Result<()> {
+    fn answered(&self, now: Timestamp) -> Answered<'_> {
+        Answered {
+            conversation: self.conversation.id,
+            agent_state: &self.agent_state,
+            answered_up_to: self.answered_up_to,
+            goes_on_at: self.goes_on.then_some(now),
+        }
+    }
+}
+
+impl Scene {
+    async fn set(tx: &Tx, conversations: Vec<Conversation>) -> anyhow::Result<Vec<Self>> {
+        let channels: HashSet<_> = conversations.iter().map(|one| (one.project, one.channel)).collect();
+        let settings = channels.into_iter().map(async |(project, channel)| {
+            anyhow::Ok((channel, Arc::new(Setting::of_channel(tx, project, channel).await?)))
+        });
+        let keys: Vec<_> = conversations.iter().map(|one| (one.project, one.id)).collect();
+        let after: Vec<_> = conversations.iter().map(|one| (one.id, one.answered_up_to)).collect();
+        let (leads, messages, settings) = tokio::join!(
+            biased;
+            leads::of_conversations(tx, &keys),
+            messages::unread(tx, &after, MESSAGES_MAX),
+            try_join_all(settings)
+        );
+        let mut leads: HashMap<i64, Lead> = leads?.into_iter().collect();
+        let settings: HashMap<i64, Arc<Setting>> = settings?.into_iter().collect();
+        let mut unread: HashMap<i64, Vec<Unread>> = HashMap::new();
+        for (conversation, message) in messages? {
+            unread.entry(conversation).or_default().push(message);
+        }
+        let references = references(tx, &conversations, &leads).await?;
+        let scenes = conversations.into_iter().map(|conversation| {
+            let lead = leads.remove(&conversation.id).context("a conversation without a lead")?;
+            Ok(Self {
+                setting: settings[&conversation.channel].clone(),
+                correlation_id: lead.session_id.and_then(|session| references.get(&session).cloned()),
+                unread: unread.remove(&conversation.id).unwrap_or_default(),
+                lead,
+                conversation,
+            })
+        });
+        scenes.collect()
+    }
+
+    fn play(mut self, random: &Random, now: Timestamp) -> anyhow::Result<Played> {
+        let Setting { project, form, greeting, .. } = &*self.setting;
         let mut known: BTreeMap<String, Known> =
             serde_json::from_str(&self.lead.fields).context("reading a lead's fields")?;
         let channel_phone = self.conversation.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
-        let messages: Vec<Message> = unread.iter().map(as_said).collect();
+        let messages: Vec<Message> = self.unread.iter().map(as_said).collect();
         let turn = agent::turn(&Input {
-            form: &self.form,
+            form,
             known: &known,
             channel_phone: channel_phone.as_ref(),
             state: &serde_json::from_str(&self.conversation.agent_state).context("reading the agent's state")?,
             messages: &messages,
-            region: Region::parse(&self.project.region)?,
-            timezone: &jiff::tz::TimeZone::get(&self.project.time_zone)?,
+            region: Region::parse(&project.region)?,
+            timezone: &jiff::tz::TimeZone::get(&project.time_zone)?,
             now,
-            prefilled_greeting: self.greeting.as_deref(),
+            prefilled_greeting: greeting.as_deref(),
         });
         for taken in &turn.changes {
             known.insert(taken.key.clone(), Known { value: taken.value.clone(), words: taken.words.clone() });
@@ -116,49 +231,27 @@ impl Scene {
         }
         self.lead.fields = serde_json::to_string(&known)?;
         self.lead.intent = turn.intent.clone().or(self.lead.intent.take());
-        self.tell(tx, &known, turn.outcome, random, now).await?;
-        let (project, conversation) = (self.conversation.project, self.conversation.id);
-        let reply_id = random.uuid().to_string();
-        let reply = async {
-            match &turn.reply {
-                Some(reply) => {
-                    messages::insert_reply(tx, project, self.channel.id, conversation, &reply_id, reply, now).await
-                }
-                None => Ok(0),
-            }
-        };
-        let answered_up_to = unread.last().map_or(self.conversation.answered_up_to, |message| message.id);
-        let state = serde_json::to_string(&turn.state)?;
-        let rest = async {
-            if unread.len() == MESSAGES_MAX as usize {
-                return conversations::call_agent(tx, conversation, now, now).await;
-            }
-            Ok(0)
-        };
-        let all = async {
-            let (lead, reply, answered, rest) = tokio::join!(
-                biased;
-                leads::update(tx, project, &self.lead, now),
-                reply,
-                conversations::answered(tx, conversation, &state, answered_up_to),
-                rest
-            );
-            lead.and(reply).and(answered).and(rest)
-        };
-        tx.last(all).await?;
-        Ok(())
+        let events = self.events(&known, turn.outcome, random, now);
+        Ok(Played {
+            events,
+            reply: turn.reply.map(|text| (random.uuid().to_string(), text)),
+            agent_state: serde_json::to_string(&turn.state)?,
+            answered_up_to: self.unread.last().map_or(self.conversation.answered_up_to, |message| message.id),
+            goes_on: self.unread.len() == MESSAGES_MAX as usize,
+            conversation: self.conversation,
+            lead: self.lead,
+        })
     }
 
     /// `lead.created` with the first contact detail, `lead.complete` when all that is required is there. Each once.
-    async fn tell(
+    fn events(
         &mut self,
-        tx: &Tx,
         known: &BTreeMap<String, Known>,
         outcome: Outcome,
         random: &Random,
         now: Timestamp,
-    ) -> anyhow::Result<()> {
-        let project = self.conversation.project;
+    ) -> Vec<Event> {
+        let mut events = Vec::new();
         let value = |key: &str| known.get(key).map(|known| known.value.as_str());
         let has_contact = [NAME, EMAIL, PHONE].into_iter().any(|key| known.contains_key(key));
         if has_contact && self.lead.contacted_at.is_none() {
@@ -168,29 +261,39 @@ impl Scene {
                 phone: value(PHONE),
                 email: value(EMAIL),
                 message: self.lead.intent.as_deref(),
-                channel: &self.channel.kind,
+                channel: &self.setting.channel.kind,
                 conversation_id: &self.conversation.public_id,
             };
             let (id, conversation) = (event_id(random, now), self.conversation.id);
-            emit(tx, project, &Event::lead_created(id, &self.project.public_id, conversation, lead, now)).await?;
+            events.push(Event::lead_created(id, &self.setting.project.public_id, conversation, lead, now));
         }
         if outcome == Outcome::Completed && self.lead.completed_at.is_none() {
             self.lead.completed_at = Some(now);
             self.lead.status = "complete".to_owned();
-            let correlation_id = match self.lead.session_id {
-                Some(session) => sessions::correlation_id(tx, project, session).await?,
-                None => None,
-            };
             let data = CompleteData {
-                correlation_id: correlation_id.as_deref(),
+                correlation_id: self.correlation_id.as_deref(),
                 conversation_id: self.conversation.id,
                 lead_status: "complete",
                 lead_data: &lead_data(known, self.lead.intent.as_deref()),
             };
-            emit(tx, project, &Event::lead_complete(event_id(random, now), &data, now)).await?;
+            events.push(Event::lead_complete(event_id(random, now), &data, now));
         }
-        Ok(())
+        events
     }
+}
+
+/// The references of the sessions of those leads that are not complete yet.
+async fn references(
+    tx: &Tx,
+    conversations: &[Conversation],
+    leads: &HashMap<i64, Lead>,
+) -> anyhow::Result<HashMap<i64, String>> {
+    let open = conversations.iter().filter_map(|conversation| {
+        let lead = leads.get(&conversation.id).filter(|lead| lead.completed_at.is_none())?;
+        Some((conversation.project, lead.session_id?))
+    });
+    let open: Vec<_> = open.collect();
+    Ok(sessions::correlation_ids(tx, &open).await?.into_iter().collect())
 }
 
 /// name, email, phone, company and intent, known or not, then the form's own fields that are known.

@@ -45,14 +45,21 @@ fn read(row: &Row<'_>) -> Result<Conversation> {
     })
 }
 
-/// Keeps two first messages of a person apart until the end of the transaction.
-pub async fn lock_person(tx: &Tx, channel: i64, person: &str) -> Result<()> {
+/// Keeps first messages of a person apart until the end of the transaction: each person by a channel and an id there.
+pub async fn lock_people(tx: &Tx, people: &[(i64, &str)]) -> Result<()> {
     const LOCK: Sql = Sql {
         // There is one writer.
         sqlite: "",
-        postgres: "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended($2, $1))",
+        // In the order of the locks' numbers, so that two groups never wait for each other.
+        postgres: "SELECT pg_advisory_xact_lock(number)
+                   FROM (
+                       SELECT DISTINCT hashtextextended(person, channel) AS number
+                       FROM unnest($1::bigint[], $2::text[]) AS people (channel, person)
+                       ORDER BY number
+                   ) AS numbers",
     };
-    tx.query(LOCK, params![channel, person], |_| Ok(())).await.map(|_| ())
+    let rows: Vec<_> = people.iter().map(|(channel, person)| [(*channel).into(), (*person).into()]).collect();
+    tx.query_rows(LOCK, &rows, |_| Ok(())).await.map(|_| ())
 }
 
 /// The person's conversation by either id, oldest first: two where the ids came apart so far.
@@ -182,29 +189,68 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
     tx.query(CLAIM, params![now, lease_until, most], |row| row.get(0)).await
 }
 
-/// The conversation, locked until the end of the transaction.
-pub async fn get_for_update(tx: &Tx, conversation: i64) -> Result<Conversation> {
-    const GET: Sql = Sql {
+/// Of `conversations` those that nobody else holds, locked until the end of the transaction. One that was merged into another
+/// is none.
+pub async fn lock_free(tx: &Tx, conversations: &[i64]) -> Result<Vec<Conversation>> {
+    const LOCK: Sql = Sql {
         sqlite: "SELECT id, public_id, project_id, channel, wa_id, user_id, phone, agent_state, answered_up_to, burst_started_at
                  FROM conversations
-                 WHERE id = $1",
-        postgres: "SELECT id, public_id, project_id, channel, wa_id, user_id, phone, agent_state, answered_up_to, burst_started_at
-                   FROM conversations
-                   WHERE id = $1
-                   FOR UPDATE",
+                 WHERE id = $1 AND merged_into IS NULL",
+        postgres: "SELECT c.id, c.public_id, c.project_id, c.channel, c.wa_id, c.user_id, c.phone, c.agent_state,
+                          c.answered_up_to, c.burst_started_at
+                   FROM unnest($1::bigint[]) AS wanted (id) JOIN conversations AS c ON c.id = wanted.id
+                   WHERE c.merged_into IS NULL
+                   FOR UPDATE OF c SKIP LOCKED",
     };
-    tx.get(GET, params![conversation], read).await
+    let rows: Vec<_> = conversations.iter().map(|id| [(*id).into()]).collect();
+    tx.query_rows(LOCK, &rows, read).await
 }
 
-/// Keeps what the agent knows now. Nothing is due any more.
-pub async fn answered(tx: &Tx, conversation: i64, agent_state: &str, answered_up_to: i64) -> Result<u64> {
-    tx.execute(
-        "UPDATE conversations
-         SET agent_state = $2, answered_up_to = $3, burst_started_at = NULL, due_at = NULL
-         WHERE id = $1",
-        params![conversation, agent_state, answered_up_to],
-    )
-    .await
+/// The conversation, locked until the end of the transaction, as soon as nobody else holds it; `None` where it was merged into
+/// another.
+pub async fn lock(tx: &Tx, conversation: i64) -> Result<Option<Conversation>> {
+    const LOCK: Sql = Sql {
+        sqlite: "SELECT id, public_id, project_id, channel, wa_id, user_id, phone, agent_state, answered_up_to, burst_started_at
+                 FROM conversations
+                 WHERE id = $1 AND merged_into IS NULL",
+        postgres: "SELECT id, public_id, project_id, channel, wa_id, user_id, phone, agent_state, answered_up_to, burst_started_at
+                   FROM conversations
+                   WHERE id = $1 AND merged_into IS NULL
+                   FOR UPDATE",
+    };
+    tx.find(LOCK, params![conversation], read).await
+}
+
+/// How a turn of the agent leaves a conversation.
+pub struct Answered<'a> {
+    /// Row key.
+    pub conversation: i64,
+    /// What the agent keeps, JSON.
+    pub agent_state: &'a str,
+    /// Row key of the newest message that it has dealt with.
+    pub answered_up_to: i64,
+    /// When the agent goes on with what it has not dealt with, where there is more.
+    pub goes_on_at: Option<Timestamp>,
+}
+
+/// Keeps what the agent knows now.
+pub async fn answered(tx: &Tx, answered: &[Answered<'_>]) -> Result<u64> {
+    const UPDATE: Sql = Sql {
+        sqlite: "UPDATE conversations
+                 SET agent_state = $2, answered_up_to = $3, burst_started_at = $4, due_at = $4
+                 WHERE id = $1",
+        postgres: "UPDATE conversations
+                   SET agent_state = answered.agent_state, answered_up_to = answered.up_to,
+                       burst_started_at = answered.goes_on_at, due_at = answered.goes_on_at
+                   FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[])
+                       AS answered (id, agent_state, up_to, goes_on_at)
+                   WHERE conversations.id = answered.id",
+    };
+    let rows: Vec<_> = answered
+        .iter()
+        .map(|one| [one.conversation.into(), one.agent_state.into(), one.answered_up_to.into(), one.goes_on_at.into()])
+        .collect();
+    tx.execute_rows(UPDATE, &rows).await
 }
 
 /// When the next conversation falls due after `now`.

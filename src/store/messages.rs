@@ -72,37 +72,68 @@ pub struct Unread {
     pub contact: Option<String>,
 }
 
-/// What the person wrote after the message `after`, oldest first, at most `most`.
-pub async fn unread(conn: &Conn, conversation: i64, after: i64, most: u32) -> Result<Vec<Unread>> {
-    conn.query(
-        "SELECT id, kind, text, contact
-         FROM messages
-         WHERE conversation_id = $1 AND id > $2 AND direction = 'in'
-         ORDER BY id
-         LIMIT $3",
-        params![conversation, after, most],
-        |row| Ok(Unread { id: row.get(0)?, kind: row.get(1)?, text: row.get(2)?, contact: row.get(3)? }),
-    )
+/// What people wrote in conversations after a message of each, oldest first, at most `most` of each. With the row key of the
+/// conversation.
+pub async fn unread(conn: &Conn, after: &[(i64, i64)], most: u32) -> Result<Vec<(i64, Unread)>> {
+    const UNREAD: Sql = Sql {
+        sqlite: "SELECT id, kind, text, contact, conversation_id
+                 FROM messages
+                 WHERE conversation_id = $1 AND id > $2 AND direction = 'in'
+                 ORDER BY id
+                 LIMIT $3",
+        postgres: "SELECT unread.*
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (conversation_id, after, most)
+                   CROSS JOIN LATERAL (
+                       SELECT id, kind, text, contact, conversation_id
+                       FROM messages
+                       WHERE messages.conversation_id = wanted.conversation_id AND id > wanted.after AND direction = 'in'
+                       ORDER BY id
+                       LIMIT wanted.most
+                   ) AS unread",
+    };
+    let rows: Vec<_> =
+        after.iter().map(|(conversation, after)| [(*conversation).into(), (*after).into(), most.into()]).collect();
+    conn.query_rows(UNREAD, &rows, |row| {
+        let unread = Unread { id: row.get(0)?, kind: row.get(1)?, text: row.get(2)?, contact: row.get(3)? };
+        Ok((row.get(4)?, unread))
+    })
     .await
 }
 
-/// Queues a reply.
-pub async fn insert_reply(
-    tx: &Tx,
-    project: ProjectId,
-    channel: i64,
-    conversation: i64,
-    reply_id: &str,
-    text: &str,
-    now: Timestamp,
-) -> Result<u64> {
-    tx.execute(
-        "INSERT INTO messages (project_id, channel, conversation_id, direction, reply_id, kind, text, status, attempts,
-                               due_at, created_at)
-         VALUES ($1, $2, $3, 'out', $4, 'text', $5, 'queued', 0, $6, $6)",
-        params![project.0, channel, conversation, reply_id, text, now],
-    )
-    .await
+/// A message to a person.
+pub struct NewReply<'a> {
+    /// Its project.
+    pub project: ProjectId,
+    /// Row key of the channel.
+    pub channel: i64,
+    /// Row key of the conversation.
+    pub conversation: i64,
+    /// A UUID.
+    pub reply_id: &'a str,
+    /// What to say.
+    pub text: &'a str,
+}
+
+/// Queues replies.
+pub async fn insert_replies(tx: &Tx, replies: &[NewReply<'_>], now: Timestamp) -> Result<u64> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO messages (project_id, channel, conversation_id, direction, reply_id, kind, text, status,
+                                       attempts, due_at, created_at)
+                 VALUES ($1, $2, $3, 'out', $4, 'text', $5, 'queued', 0, $6, $6)",
+        postgres: "INSERT INTO messages (project_id, channel, conversation_id, direction, reply_id, kind, text, status,
+                                         attempts, due_at, created_at)
+                   SELECT project_id, channel, conversation_id, 'out', reply_id, 'text', text, 'queued', 0, now, now
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
+                       AS reply (project_id, channel, conversation_id, reply_id, text, now)",
+    };
+    let rows: Vec<_> = replies
+        .iter()
+        .map(|one| {
+            let NewReply { project, channel, conversation, reply_id, text } = *one;
+            [project.0.into(), channel.into(), conversation.into(), reply_id.into(), text.into(), now.into()]
+        })
+        .collect();
+    tx.execute_rows(INSERT, &rows).await
 }
 
 /// A reply that was claimed for sending.
@@ -175,23 +206,51 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
     .await
 }
 
-/// Ends the attempt `attempt` of a reply: sent under `platform_id`, to be tried again at `due_at`, or given up.
-pub async fn settle(
-    tx: &Tx,
-    id: i64,
-    attempt: u32,
-    status: &str,
-    platform_id: Option<&str>,
-    problem: Option<&str>,
-    due_at: Option<Timestamp>,
-) -> Result<u64> {
-    tx.execute(
-        "UPDATE messages
-         SET status = $3, platform_id = COALESCE($4, platform_id), problem = $5, due_at = $6
-         WHERE id = $1 AND attempts = $2 AND status = 'queued'",
-        params![id, attempt, status, platform_id, problem, due_at],
-    )
-    .await
+/// How an attempt left its reply.
+#[derive(Clone, Debug)]
+pub struct SettledReply {
+    /// Row key.
+    pub id: i64,
+    /// The attempt's number.
+    pub attempt: u32,
+    /// `sent`, `queued` or `failed`.
+    pub status: &'static str,
+    /// The platform's id of it, where it told one.
+    pub platform_id: Option<String>,
+    /// Why it failed, in words.
+    pub problem: Option<String>,
+    /// When the next attempt is due, where there is one.
+    pub due_at: Option<Timestamp>,
+}
+
+/// Ends attempts: the replies are sent, to be tried again, or given up.
+pub async fn settle(tx: &Tx, settled: &[SettledReply]) -> Result<u64> {
+    const SETTLE: Sql = Sql {
+        sqlite: "UPDATE messages
+                 SET status = $3, platform_id = COALESCE($4, platform_id), problem = $5, due_at = $6
+                 WHERE id = $1 AND attempts = $2 AND status = 'queued'",
+        postgres: "UPDATE messages
+                   SET status = settled.status, platform_id = COALESCE(settled.platform_id, messages.platform_id),
+                       problem = settled.problem, due_at = settled.due_at
+                   FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+                       AS settled (id, attempt, status, platform_id, problem, due_at)
+                   WHERE messages.id = settled.id AND messages.attempts = settled.attempt AND messages.status = 'queued'",
+    };
+    let rows: Vec<_> = settled
+        .iter()
+        .map(|one| {
+            let (platform_id, problem) = (one.platform_id.as_deref(), one.problem.as_deref());
+            [
+                one.id.into(),
+                one.attempt.into(),
+                one.status.into(),
+                platform_id.into(),
+                problem.into(),
+                one.due_at.into(),
+            ]
+        })
+        .collect();
+    tx.execute_rows(SETTLE, &rows).await
 }
 
 /// Moves a reply's status forward: `sent`, `delivered`, `read`; `failed` only before it was delivered. It never goes back.

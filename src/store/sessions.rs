@@ -169,12 +169,14 @@ pub async fn link(tx: &Tx, project: ProjectId, session: i64, conversation: i64, 
     .await
 }
 
-/// The reference of a session.
-pub async fn correlation_id(conn: &Conn, project: ProjectId, session: i64) -> Result<Option<String>> {
-    conn.find(
-        "SELECT correlation_id FROM sessions WHERE project_id = $1 AND id = $2",
-        params![project.0, session],
-        |row| row.get(0),
-    )
-    .await
+/// The references of sessions, each with the row key of its session.
+pub async fn correlation_ids(conn: &Conn, sessions: &[(ProjectId, i64)]) -> Result<Vec<(i64, String)>> {
+    const REFERENCES: Sql = Sql {
+        sqlite: "SELECT id, correlation_id FROM sessions WHERE project_id = $1 AND id = $2",
+        postgres: "SELECT sessions.id, correlation_id
+                   FROM unnest($1::bigint[], $2::bigint[]) AS wanted (project_id, id)
+                   JOIN sessions ON sessions.id = wanted.id AND sessions.project_id = wanted.project_id",
+    };
+    let rows: Vec<_> = sessions.iter().map(|(project, session)| [project.0.into(), (*session).into()]).collect();
+    conn.query_rows(REFERENCES, &rows, |row| Ok((row.get(0)?, row.get(1)?))).await
 }

@@ -47,7 +47,7 @@ pub async fn run<W: Lane>(app: App, mut stop: watch::Receiver<bool>, most: usize
             });
         }
         let full = running.len() >= most;
-        let pause = if found && !full { Duration::ZERO } else { until_next::<W>(&app).await };
+        let pause = if found && !full { LOOK_EVERY } else { until_next::<W>(&app).await };
         let something = async {
             tokio::select! {
                 _ = stop.changed() => {}
