@@ -19,4 +19,5 @@ mod reliability;
 mod retention;
 mod simulation;
 mod tidy;
+mod together;
 mod whatsapp_data;

@@ -18,6 +18,7 @@ use aurix::flows::{claim_deliveries, deliver_event, send_message, take_turn};
 use aurix::net::{self, AddressPolicy, Resolver};
 use axum::Router;
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -100,12 +101,10 @@ impl TestApp {
             if turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
                 return;
             }
-            for conversation in turns {
-                take_turn::take_turn(&self.app, conversation).await.expect("a turn");
-            }
-            for reply in replies {
-                send_message::send_message(&self.app, reply).await.expect("a reply");
-            }
+            let turns = turns.into_iter().map(|conversation| take_turn::take_turn(&self.app, conversation));
+            try_join_all(turns).await.expect("the turns");
+            let replies = replies.into_iter().map(|reply| send_message::send_message(&self.app, reply));
+            try_join_all(replies).await.expect("the replies");
             for delivery in deliveries {
                 let attempted = deliver_event::attempt(&self.app, delivery).await;
                 deliver_event::settle(&self.app, &attempted).await.expect("a settled delivery");
