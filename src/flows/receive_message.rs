@@ -23,7 +23,7 @@ use crate::flows::strands::strands;
 use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation, NewConversation};
 use crate::store::leads;
-use crate::store::messages::{self, NewMessage};
+use crate::store::messages::{self, Named, NewMessage};
 use crate::wake::Work;
 
 /// How long the agent waits for the next message of a burst.
@@ -114,7 +114,11 @@ impl Batch {
             told.push((channel_of(tx, channel, inbound).await?, inbound));
         }
         let people = told.iter().flat_map(|(channel, inbound)| ids_of(inbound).map(|id| (channel.id, id)));
-        conversations::lock_people(tx, &people.collect::<Vec<_>>()).await?;
+        let replies = told.iter().filter_map(|(channel, inbound)| named(channel, inbound));
+        let (people, replies) = (people.collect::<Vec<_>>(), replies.collect::<Vec<_>>());
+        let (people, replies) =
+            tokio::join!(biased; conversations::lock_people(tx, &people), messages::lock(tx, &replies));
+        people.and(replies)?;
         let strands = strands(told.iter().map(|(_, inbound)| keys_of(inbound)));
         let strands = strands.into_iter().map(async |strand| {
             for at in strand {
@@ -297,6 +301,16 @@ fn ids_of(inbound: &Inbound) -> impl Iterator<Item = &str> {
         Inbound::Status(_) | Inbound::Other { .. } => [None; 6],
     };
     ids.into_iter().flatten()
+}
+
+/// The reply whose status is told.
+fn named<'a>(channel: &Channel, inbound: &'a Inbound) -> Option<Named<'a>> {
+    match inbound {
+        Inbound::Status(status) => {
+            Some(Named { channel: channel.id, platform_id: &status.platform_id, reply_id: status.reply_id.as_deref() })
+        }
+        Inbound::Message(_) | Inbound::Other { .. } => None,
+    }
 }
 
 /// What two items must not have in common to be stored side by side: people, references, and the platform's own ids.

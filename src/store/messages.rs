@@ -223,7 +223,7 @@ pub struct SettledReply {
     pub due_at: Option<Timestamp>,
 }
 
-/// Ends attempts: the replies are sent, to be tried again, or given up.
+/// Ends attempts: the replies are sent, to be tried again, or given up. In the order of their keys, as [`lock`] has them.
 pub async fn settle(tx: &Tx, settled: &[SettledReply]) -> Result<u64> {
     const SETTLE: Sql = Sql {
         sqlite: "UPDATE messages
@@ -236,6 +236,8 @@ pub async fn settle(tx: &Tx, settled: &[SettledReply]) -> Result<u64> {
                        AS settled (id, attempt, status, platform_id, problem, due_at)
                    WHERE messages.id = settled.id AND messages.attempts = settled.attempt AND messages.status = 'queued'",
     };
+    let mut settled: Vec<&SettledReply> = settled.iter().collect();
+    settled.sort_unstable_by_key(|one| one.id);
     let rows: Vec<_> = settled
         .iter()
         .map(|one| {
@@ -251,6 +253,41 @@ pub async fn settle(tx: &Tx, settled: &[SettledReply]) -> Result<u64> {
         })
         .collect();
     tx.execute_rows(SETTLE, &rows).await
+}
+
+/// A reply as a platform names it.
+pub struct Named<'a> {
+    /// Row key of the channel.
+    pub channel: i64,
+    /// The platform's id of it.
+    pub platform_id: &'a str,
+    /// Ours, where the platform tells it.
+    pub reply_id: Option<&'a str>,
+}
+
+/// Locks replies until the end of the transaction, in the order of their keys, so that two groups never wait for each other:
+/// a platform tells what became of a reply at the moment at which its sending is settled.
+pub async fn lock(tx: &Tx, replies: &[Named<'_>]) -> Result<()> {
+    const LOCK: Sql = Sql {
+        // There is one writer.
+        sqlite: "",
+        postgres: "SELECT messages.id
+                   FROM (
+                       SELECT m.id
+                       FROM unnest($1::bigint[], $2::text[], $3::text[]) AS named (channel, platform_id, reply_id)
+                       JOIN messages AS m ON m.channel = named.channel AND m.platform_id = named.platform_id
+                       UNION
+                       SELECT m.id
+                       FROM unnest($1::bigint[], $2::text[], $3::text[]) AS named (channel, platform_id, reply_id)
+                       JOIN messages AS m ON m.reply_id = named.reply_id
+                       ORDER BY id
+                   ) AS told
+                   JOIN messages ON messages.id = told.id
+                   FOR UPDATE OF messages",
+    };
+    let rows: Vec<_> =
+        replies.iter().map(|one| [one.channel.into(), one.platform_id.into(), one.reply_id.into()]).collect();
+    tx.query_rows(LOCK, &rows, |_| Ok(())).await.map(|_| ())
 }
 
 /// Moves a reply's status forward: `sent`, `delivered`, `read`; `failed` only before it was delivered. It never goes back.
