@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{Db, Error, Tx};
 
-/// Writes that one group carries at most.
+/// Writes that one group carries at most, a large one counted as several.
 const GROUP_MAX: usize = 128;
 /// Groups on their way at once: one gathers while the other commits.
 const GROUPS_MAX: usize = 2;
@@ -29,6 +29,11 @@ pub trait Group: Send + Sync + 'static {
     type Item: Send + Sync + 'static;
     /// What its caller gets.
     type Answer: Send + 'static;
+
+    /// How many writes an item counts as.
+    fn size(_: &Self::Item) -> usize {
+        1
+    }
 
     /// Writes all `items`, and gives an answer for each, in their order. An error is one of the group: each item is then
     /// written by itself, so that one that cannot be stored keeps no other out.
@@ -201,7 +206,13 @@ impl<G: Group> Shared<G> {
 
     fn take(&self) -> (Vec<G::Item>, Vec<Caller<G>>) {
         let waiting = &mut self.lock().waiting;
-        let count = waiting.len().min(GROUP_MAX);
+        let mut size = 0;
+        let fits = |(item, _): &&(G::Item, Caller<G>)| {
+            size += G::size(item);
+            size <= GROUP_MAX
+        };
+        // One that is too large for any group goes by itself.
+        let count = waiting.iter().take_while(fits).count().max(1).min(waiting.len());
         waiting.drain(..count).unzip()
     }
 

@@ -49,6 +49,10 @@ impl Group for StoreMessages {
     type Item = Received;
     type Answer = ();
 
+    fn size(received: &Received) -> usize {
+        received.inbound.len()
+    }
+
     async fn write(&self, tx: &Tx, received: &[Received]) -> anyhow::Result<Vec<()>> {
         let items = received.iter().flat_map(|one| one.inbound.iter().map(|inbound| (one.channel.clone(), inbound)));
         Batch { now: self.clock.now(), random: self.random.clone() }.store(tx, items).await?;

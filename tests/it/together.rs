@@ -34,6 +34,16 @@ both_engines! {
         assert_eq!(app.count("SELECT COUNT(*) FROM conversations WHERE due_at IS NOT NULL").await, 0);
     }
 
+    async fn a_call_that_fills_a_group_by_itself_is_stored(app: &TestApp) {
+        let project = app.project().await;
+        let person = Person::new(app, &project, "6587654321");
+        let large: Vec<_> = (0..300).map(|at| person.text_message(&format!("large.{at}"), "hi")).collect();
+        let small = [person.text_message("small", "hi")];
+        let answers = join_all([person.sends(&large), person.sends(&small)]).await;
+        assert!(answers.iter().all(|answer| answer.status() == 200));
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 301);
+    }
+
     async fn of_people_who_send_the_same_reference_at_once_one_is_linked(app: &TestApp) {
         let project = app.project().await;
         let receiver = Receiver::start().await;
