@@ -9,12 +9,15 @@ use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::flows::hand_over::HandOver;
+use crate::flows::kept::Kept;
+use crate::flows::open_channel::OpenChannel;
 use crate::flows::receive_message::StoreMessages;
 use crate::flows::send_message::SettleReplies;
 use crate::flows::settle_delivery::SettleDeliveries;
 use crate::flows::store_clicks::StoreClicks;
 use crate::flows::take_turn::TakeTurns;
 use crate::net;
+use crate::store::widgets::Widget;
 use crate::wake::Wake;
 
 /// Everything that a flow may need. Cheap to clone.
@@ -40,7 +43,9 @@ pub struct Handles {
     /// Rung when there is new work for the worker.
     pub wake: Wake,
     /// The widgets, known also while the database is away.
-    pub widgets: crate::flows::find_widget::Widgets,
+    pub widgets: Kept<Widget>,
+    /// The channels that messages came by a moment ago.
+    pub channels: Kept<OpenChannel>,
     /// Visits that were no clicks, not stored yet.
     pub visits: crate::flows::count_visit::Visits,
     /// Stores clicks.

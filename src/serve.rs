@@ -20,6 +20,7 @@ use crate::domain::time::Clock;
 use crate::flows::find_widget;
 use crate::flows::hand_over::HandOver;
 use crate::flows::keep_aside::Aside;
+use crate::flows::kept::Kept;
 use crate::flows::make_partitions::make_partitions;
 use crate::flows::receive_message::StoreMessages;
 use crate::flows::send_message::SettleReplies;
@@ -58,7 +59,8 @@ pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: R
         webhook_client: Client::new(policy, resolver, Options::default()),
         platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, Options::default()),
         wake: Wake::default(),
-        widgets: find_widget::Widgets::default(),
+        widgets: Kept::default(),
+        channels: Kept::default(),
         visits: crate::flows::count_visit::Visits::default(),
         clicks: GroupWriter::gathering(db.clone(), store_clicks, gather),
         messages: GroupWriter::gathering(

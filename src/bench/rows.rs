@@ -46,7 +46,13 @@ pub async fn count(db: &Db, what: Count) -> anyhow::Result<u64> {
     let statement = match what {
         Count::Clicks => "SELECT COUNT(*) FROM clicks JOIN sessions ON sessions.id = clicks.session_id",
         Count::ClickEvents => "SELECT COUNT(*) FROM events WHERE event_type = 'widget.click'",
-        Count::Deliveries => "SELECT COUNT(*) FROM deliveries JOIN events ON events.id = deliveries.event_id",
+        Count::Deliveries => {
+            "SELECT COUNT(*)
+             FROM deliveries
+             JOIN webhooks ON webhooks.id = deliveries.webhook_id
+             JOIN events ON events.project_id = webhooks.project_id AND events.created_at = deliveries.created_at
+                        AND events.id = deliveries.event_id"
+        }
         Count::Delivered => "SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'",
         Count::Due => "SELECT COUNT(*) FROM deliveries WHERE status = 'pending'",
         Count::Messages => "SELECT COUNT(*) FROM messages WHERE direction = 'in'",

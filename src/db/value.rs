@@ -28,7 +28,7 @@ pub enum Value<'a> {
     Null,
     /// `BOOLEAN`
     Bool(bool),
-    /// `BIGINT`
+    /// `BIGINT`, or `INTEGER` where a column needs no more
     Int(i64),
     /// `TEXT`
     Text(&'a str),
@@ -143,7 +143,26 @@ macro_rules! from_value {
     };
 }
 
-from_value!(bool, i64, String);
+from_value!(bool, String);
+
+impl FromValue for i64 {
+    fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
+        row.get::<Option<Self>>(index)?.ok_or(Error::Column(index))
+    }
+}
+
+impl FromValue for Option<i64> {
+    fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
+        let read = match row {
+            Row::Sqlite(row) => return row.get(index).map_err(|_| Error::Column(index)),
+            Row::Postgres(row) if row.columns().get(index).is_some_and(|column| *column.type_() == Type::INT4) => {
+                row.try_get::<_, Option<i32>>(index).map(|value| value.map(i64::from))
+            }
+            Row::Postgres(row) => row.try_get(index),
+        };
+        read.map_err(|_| Error::Column(index))
+    }
+}
 
 impl FromValue for Timestamp {
     fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {

@@ -9,7 +9,7 @@ use crate::domain::pace::Pace;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::flows::post_event::Endpoint;
 use crate::store::deliveries::{self, Claimed};
-use crate::store::events::{self, Content};
+use crate::store::events::{self, Content, Place};
 use crate::store::pacing;
 use crate::store::webhooks::{self, Webhook};
 
@@ -231,9 +231,14 @@ async fn grant(
 
 /// The contents of the claimed events: read beside the writer, once for all the webhooks that get one.
 async fn contents(app: &App, granted: &[Granted]) -> anyhow::Result<HashMap<i64, Arc<Content>>> {
-    let claimed = granted.iter().flat_map(|granted| &granted.claimed);
-    let mut events: Vec<_> = claimed.map(|claimed| (claimed.event, claimed.created_at)).collect();
-    events.sort_unstable();
+    let place = |webhook: &Webhook, claimed: &Claimed| Place {
+        project: webhook.project,
+        created_at: claimed.created_at,
+        id: claimed.event,
+    };
+    let of_one = |granted: &Granted| granted.claimed.iter().map(|one| place(&granted.webhook, one)).collect::<Vec<_>>();
+    let mut events: Vec<_> = granted.iter().flat_map(of_one).collect();
+    events.sort_unstable_by_key(|event| event.id);
     events.dedup();
     let contents = app.db.read(async move |conn| Ok(events::contents(conn, &events).await?)).await?;
     Ok(contents.into_iter().map(|(event, content)| (event, Arc::new(content))).collect())

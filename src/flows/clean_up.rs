@@ -361,7 +361,7 @@ impl Rows {
                 clean_up::remove_clicks(tx, project, old).await?
             }
             Self::Deliveries { .. } => clean_up::remove_deliveries(tx, old).await?,
-            Self::Events { .. } => clean_up::remove_events(tx, old).await?,
+            Self::Events { project } => clean_up::remove_events(tx, project, old).await?,
             Self::Messages { .. } => clean_up::remove_messages(tx, old).await?,
             Self::Sessions { project, .. } => clean_up::remove_sessions(tx, project, old).await?,
         })

@@ -15,6 +15,7 @@ pub mod emit_event;
 pub mod find_widget;
 pub mod hand_over;
 pub mod keep_aside;
+pub mod kept;
 pub mod limit_webhook;
 pub mod link_session;
 pub mod make_partitions;

@@ -61,8 +61,8 @@ impl Group for StoreMessages {
 }
 
 /// Stores all that one call of the platform brought. One that cannot be stored harms no other.
-pub async fn receive_whatsapp(app: &App, channel: OpenChannel, inbound: Vec<Inbound>) -> anyhow::Result<()> {
-    let (channel, inbound) = (Arc::new(channel.row), Arc::new(inbound));
+pub async fn receive_whatsapp(app: &App, channel: &OpenChannel, inbound: Vec<Inbound>) -> anyhow::Result<()> {
+    let (channel, inbound) = (channel.row.clone(), Arc::new(inbound));
     know_all_references(app).await?;
     match app.messages.write(Received { channel: channel.clone(), inbound: inbound.clone() }).await {
         Ok(()) => {}

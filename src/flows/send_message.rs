@@ -66,7 +66,7 @@ impl Group for SettleReplies {
 
 /// Sends a claimed reply and stores how it went.
 pub async fn send_message(app: &App, Reply { outgoing, channel }: Reply) -> anyhow::Result<()> {
-    let outcome = send(app, open(app, (*channel).clone())?, &outgoing).await?;
+    let outcome = send(app, open(app, channel)?, &outgoing).await?;
     let settled = settled(app, &outgoing, outcome);
     if let Some(problem) = &settled.problem {
         tracing::warn!(reply = outgoing.reply_id, attempt = outgoing.attempt, problem, "a reply was not sent");

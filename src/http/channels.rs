@@ -1,5 +1,7 @@
 //! The chat platforms' door: WhatsApp's inbound webhook.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 
@@ -34,11 +36,11 @@ pub async fn receive_whatsapp(
         return Err(Problem::Unauthorized("X-Hub-Signature-256 is not the body's signature under the app secret."));
     }
     let inbound = parse::parse(&body).map_err(|error| Problem::Malformed(error.to_string()))?;
-    receive(&app, channel, inbound).await?;
+    receive(&app, &channel, inbound).await?;
     Ok("ok\n")
 }
 
-async fn whatsapp(app: &App, channel_id: &str) -> Result<OpenChannel> {
+async fn whatsapp(app: &App, channel_id: &str) -> Result<Arc<OpenChannel>> {
     open_channel(app, "whatsapp", channel_id).await?.ok_or_else(|| {
         Problem::NotFound(format!("There is no WhatsApp channel {channel_id:?}: aurix channel add whatsapp makes one."))
     })

@@ -151,14 +151,15 @@ pub async fn events(
     .await
 }
 
-/// Removes events.
-pub async fn remove_events(tx: &Tx, events: &[Position]) -> Result<u64> {
+/// Removes events of a project.
+pub async fn remove_events(tx: &Tx, project: ProjectId, events: &[Position]) -> Result<u64> {
     const REMOVE: Sql = Sql {
-        sqlite: "DELETE FROM events WHERE created_at = $1 AND id = $2",
-        postgres: "DELETE FROM events USING unnest($1::bigint[], $2::bigint[]) AS old (created_at, id)
-                   WHERE events.created_at = old.created_at AND events.id = old.id",
+        sqlite: "DELETE FROM events WHERE project_id = $1 AND created_at = $2 AND id = $3",
+        postgres: "DELETE FROM events
+                   USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS old (project_id, created_at, id)
+                   WHERE events.project_id = old.project_id AND events.created_at = old.created_at AND events.id = old.id",
     };
-    tx.execute_rows(REMOVE, &positions(events)).await
+    tx.execute_rows(REMOVE, &positions_of(project, events)).await
 }
 
 /// Messages of a project behind `after` and older than `before`. What waits to be sent stays, and what the agent has
@@ -221,8 +222,10 @@ pub async fn remove_notices(tx: &Tx, channel: i64, before: Timestamp, most: u32)
 /// The attempts with the lowest row keys above `after`, as far as they are older than `before`. Row keys are as good as
 /// sorted by time, since an attempt is stored when it ends. PostgreSQL drops a week of them at a time instead.
 pub async fn attempts(conn: &Conn, after: i64, before: Timestamp, most: u32) -> Result<Vec<Old>> {
-    const LOWEST: Sql =
-        Sql { sqlite: "SELECT started_at, id, TRUE FROM attempts WHERE id > $1 ORDER BY id LIMIT $2", postgres: "" };
+    const LOWEST: Sql = Sql {
+        sqlite: "SELECT started_at, rowid, TRUE FROM attempts WHERE rowid > $1 ORDER BY rowid LIMIT $2",
+        postgres: "",
+    };
     let lowest = conn.query(LOWEST, params![after, most], old).await?;
     let before = before.as_microsecond();
     Ok(lowest.into_iter().take_while(|old| old.position.created_at < before).collect())
@@ -230,7 +233,7 @@ pub async fn attempts(conn: &Conn, after: i64, before: Timestamp, most: u32) -> 
 
 /// Removes attempts from the log.
 pub async fn remove_attempts(tx: &Tx, attempts: &[Position]) -> Result<u64> {
-    const REMOVE: Sql = Sql { sqlite: "DELETE FROM attempts WHERE started_at = $1 AND id = $2", postgres: "" };
+    const REMOVE: Sql = Sql { sqlite: "DELETE FROM attempts WHERE started_at = $1 AND rowid = $2", postgres: "" };
     tx.execute_rows(REMOVE, &positions(attempts)).await
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::window::Position;
 use crate::db::{Conn, Result, Row, Tx};
+use crate::domain::event::whole;
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -105,7 +106,7 @@ async fn of_webhook(conn: &Conn, webhook: i64, filter: &Filter, most: u32) -> Re
              LIMIT $3
          ) AS d
          JOIN webhooks AS w ON w.id = d.webhook_id
-         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
+         JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
          ORDER BY d.created_at DESC, d.id DESC";
     const FAILED: &str =
         "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
@@ -116,7 +117,7 @@ async fn of_webhook(conn: &Conn, webhook: i64, filter: &Filter, most: u32) -> Re
              LIMIT $3
          ) AS d
          JOIN webhooks AS w ON w.id = d.webhook_id
-         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
+         JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
          ORDER BY d.created_at DESC, d.id DESC";
     const PENDING: &str =
         "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
@@ -127,7 +128,7 @@ async fn of_webhook(conn: &Conn, webhook: i64, filter: &Filter, most: u32) -> Re
              LIMIT $3
          ) AS d
          JOIN webhooks AS w ON w.id = d.webhook_id
-         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
+         JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
          ORDER BY d.due_at DESC";
     let since = filter.since.unwrap_or(Timestamp::UNIX_EPOCH);
     let statement = match filter.status.as_deref() {
@@ -156,7 +157,7 @@ async fn of_status(
              LIMIT $4
          ) AS d
          JOIN webhooks AS w ON w.id = d.webhook_id
-         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
+         JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
          ORDER BY d.created_at DESC, d.id DESC",
         params![webhook, since, status, most],
         read,
@@ -170,7 +171,7 @@ pub async fn find(conn: &Conn, delivery: i64) -> Result<Option<LoggedDelivery>> 
         "SELECT d.id, w.public_id, w.url, w.is_active, e.event_id, e.event_type, d.status, d.attempts, d.due_at, d.created_at
          FROM deliveries AS d
          JOIN webhooks AS w ON w.id = d.webhook_id
-         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
+         JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
          WHERE d.id = $1",
         params![delivery],
         read,
@@ -181,13 +182,14 @@ pub async fn find(conn: &Conn, delivery: i64) -> Result<Option<LoggedDelivery>> 
 /// The body that a delivery carries.
 pub async fn body(conn: &Conn, delivery: i64) -> Result<String> {
     conn.get(
-        "SELECT CASE w.service_name WHEN 'external' THEN COALESCE(e.body_external, e.body) ELSE e.body END
+        "SELECT e.event_type, e.event_id, e.created_at,
+                CASE w.service_name WHEN 'external' THEN COALESCE(e.body_external, e.body) ELSE e.body END
          FROM deliveries AS d
          JOIN webhooks AS w ON w.id = d.webhook_id
-         JOIN events AS e ON e.id = d.event_id AND e.created_at = d.created_at
+         JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
          WHERE d.id = $1",
         params![delivery],
-        |row| row.get(0),
+        |row| Ok(whole(&row.get::<String>(0)?, &row.get::<String>(1)?, row.get(2)?, row.get(3)?)),
     )
     .await
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::db::{Conn, Error, Result, Sql, Tx, Value};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, kept, whole};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -30,8 +30,8 @@ fn values(project: ProjectId, event: &Event) -> [Value<'_>; 7] {
         project.0.into(),
         event.event_type.as_str().into(),
         event.conversation_id.into(),
-        (&event.body).into(),
-        (&event.body_external).into(),
+        kept(event, &event.body).into(),
+        event.body_external.as_deref().map(|body| kept(event, body)).into(),
         event.created_at.into(),
     ]
 }
@@ -53,21 +53,36 @@ pub struct Content {
     pub body_external: Option<String>,
 }
 
-/// The contents of events, by row key. Each is given with its time: PostgreSQL looks only in the parts where that may be.
-pub async fn contents(conn: &Conn, events: &[(i64, Timestamp)]) -> Result<HashMap<i64, Content>> {
+/// Where an event stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its project.
+    pub project: ProjectId,
+    /// When it happened.
+    pub created_at: Timestamp,
+    /// Its row key.
+    pub id: i64,
+}
+
+/// The contents of events, by row key.
+pub async fn contents(conn: &Conn, events: &[Place]) -> Result<HashMap<i64, Content>> {
     const CONTENTS: Sql = Sql {
-        sqlite: "SELECT id, event_id, body, body_external
+        // The key alone would do.
+        sqlite: "SELECT id, event_type, event_id, created_at, body, body_external
                  FROM events
-                 WHERE id = $1 AND created_at >= $2 AND created_at <= $3",
-        postgres: "SELECT id, event_id, body, body_external
-                   FROM events
-                   WHERE id = ANY ($1::bigint[]) AND created_at >= ($2::bigint[])[1] AND created_at <= ($3::bigint[])[1]",
+                 WHERE project_id = $1 AND created_at = $2 AND id = $3",
+        postgres: "SELECT events.id, event_type, event_id, events.created_at, body, body_external
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (project_id, created_at, id)
+                   JOIN events ON events.project_id = wanted.project_id AND events.created_at = wanted.created_at
+                              AND events.id = wanted.id",
     };
-    let times = || events.iter().map(|(_, created_at)| *created_at);
-    let (from, to) = (times().min(), times().max());
-    let rows: Vec<_> = events.iter().map(|&(event, _)| [event.into(), from.into(), to.into()]).collect();
+    let values = |event: &Place| [event.project.0.into(), event.created_at.into(), event.id.into()];
+    let rows: Vec<_> = events.iter().map(values).collect();
     let contents = conn.query_rows(CONTENTS, &rows, |row| {
-        Ok((row.get(0)?, Content { event_id: row.get(1)?, body: row.get(2)?, body_external: row.get(3)? }))
+        let (event_type, event_id, created_at) = (row.get::<String>(1)?, row.get::<String>(2)?, row.get(3)?);
+        let body_of = |kept| whole(&event_type, &event_id, created_at, kept);
+        let (body, body_external) = (body_of(row.get(4)?), row.get::<Option<String>>(5)?.map(body_of));
+        Ok((row.get(0)?, Content { event_id, body, body_external }))
     });
     Ok(contents.await?.into_iter().collect())
 }

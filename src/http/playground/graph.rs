@@ -61,8 +61,9 @@ pub(super) async fn take_message(
     if phone_number_id != playground.stage.phone_number_id {
         return Err(Problem::NotFound(format!("The playground has no number with the id {phone_number_id:?}.")));
     }
-    let token = platform::channel(&app, &playground).await?.credentials.access_token;
-    if !bearer_is(&headers, &token) {
+    let channel = platform::channel(&app, &playground).await?;
+    let token = &channel.credentials.access_token;
+    if !bearer_is(&headers, token) {
         return Err(Problem::Unauthorized("This is not the channel's access token."));
     }
     let person = outgoing.to.clone();

@@ -17,7 +17,7 @@ use crate::net::{Method, Request};
 const ACCOUNT_ID: &str = "100200300400500";
 
 /// The demo's channel, its credentials in the clear.
-pub(super) async fn channel(app: &App, playground: &Playground) -> anyhow::Result<OpenChannel> {
+pub(super) async fn channel(app: &App, playground: &Playground) -> anyhow::Result<Arc<OpenChannel>> {
     let id = &playground.stage.phone_number_id;
     open_channel(app, "whatsapp", id).await?.with_context(|| format!("the demo's channel {id} is gone"))
 }

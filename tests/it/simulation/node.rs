@@ -9,7 +9,6 @@ use aurix::domain::random::Random;
 use aurix::domain::retry::Schedule;
 use aurix::domain::time::{Clock, SignedDuration, Timestamp};
 use aurix::flows::claim_deliveries::Due;
-use aurix::flows::find_widget::Widgets;
 use aurix::flows::hand_over::HandOver;
 use aurix::flows::keep_aside::Aside;
 use aurix::flows::settle_delivery::SettleDeliveries;
@@ -72,7 +71,8 @@ impl Node {
             webhook_client: base.webhook_client.clone(),
             platform_client: base.platform_client.clone(),
             wake: Wake::default(),
-            widgets: Widgets::default(),
+            widgets: Default::default(),
+            channels: Default::default(),
             visits: Default::default(),
             clicks: GroupWriter::new(base.db.clone(), store),
             settlements: GroupWriter::new(base.db.clone(), settle),

@@ -28,7 +28,9 @@ pub async fn read(app: &App) -> Rows {
     let read = app.db.read(async |conn| {
         let deliveries = conn.query(
             "SELECT d.id, d.webhook_id, e.event_id, d.status, d.attempts, d.tried, d.takes_place, d.due_at
-             FROM deliveries AS d JOIN events AS e ON e.id = d.event_id",
+             FROM deliveries AS d
+             JOIN webhooks AS w ON w.id = d.webhook_id
+             JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id",
             &[],
             row,
         );
