@@ -7,6 +7,7 @@ mod peers;
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -18,7 +19,7 @@ use crate::flows::clean_up::clean_up;
 use crate::flows::count_visit::store_visits;
 use crate::flows::keep_aside::store_kept_aside;
 use crate::flows::make_partitions::make_partitions;
-use crate::flows::send_message::{Reply, claim_replies, next_reply_due, send_message};
+use crate::flows::send_message::{Reply, claim_replies, next_reply_due, send_message, settle};
 use crate::flows::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::wake::Work;
 
@@ -30,6 +31,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 const HOUSE_TICK: Duration = Duration::from_secs(5);
 /// How often it is looked for what is not kept any longer.
 const CLEAN_UP_TICK: Duration = Duration::from_secs(10 * 60);
+/// How often it is tried to store the outcome of an attempt while the database is away.
+const SETTLE_TRIES_MAX: usize = 8;
 /// Turns that are taken at once.
 const TURNS_MAX: usize = 32;
 /// Replies that are sent at once.
@@ -59,6 +62,19 @@ async fn keep_running(name: &'static str, app: App, mut stop: watch::Receiver<bo
             return;
         }
     }
+}
+
+/// Stores how an attempt went, also when the database is away for a while: what was sent must not be sent again.
+async fn keep_trying<F>(what: &str, settle: impl Fn() -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    for _ in 1..SETTLE_TRIES_MAX {
+        let Err(error) = settle().await else { return Ok(()) };
+        tracing::warn!(error = %format!("{error:#}"), "{what} is not settled yet");
+        let _ = tokio::time::timeout(TICK, std::future::pending::<()>()).await;
+    }
+    settle().await.context("not settled; it is made again when its lease runs out")
 }
 
 /// Stores late what could not be stored in time.
@@ -127,6 +143,7 @@ impl lane::Lane for Replies {
         next_reply_due(app).await
     }
     async fn work(app: App, reply: Reply) -> anyhow::Result<()> {
-        send_message(&app, reply).await
+        let settled = send_message(&app, reply).await?;
+        keep_trying("a reply", || settle(&app, &settled)).await
     }
 }

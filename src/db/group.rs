@@ -20,8 +20,6 @@ const SECOND_GROUP: usize = 24;
 const SLOW: Duration = Duration::from_millis(20);
 /// Writes that may wait for a place in a group.
 const WAITING_MAX: usize = 8_192;
-/// How long a group may take before the next one goes without it: its connection may be dead.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A kind of write that is done for many at once.
 pub trait Group: Send + Sync + 'static {
@@ -29,6 +27,10 @@ pub trait Group: Send + Sync + 'static {
     type Item: Send + Sync + 'static;
     /// What its caller gets.
     type Answer: Send + 'static;
+
+    /// How long a group may take before its callers are told that the database is away, and the next one goes without it: its
+    /// connection may be dead.
+    const PATIENCE: Duration = Duration::from_secs(3);
 
     /// How many writes an item counts as.
     fn size(_: &Self::Item) -> usize {
@@ -127,7 +129,7 @@ async fn write_group<G: Group>(shared: &Arc<Shared<G>>) {
         Some(items) if !items.is_empty() => inside.group.write(tx, &items).await,
         _ => Ok(Vec::new()),
     });
-    let result = in_time(shared, write).await.unwrap_or_else(|| Err(late()));
+    let result = in_time(shared, write).await.unwrap_or_else(|| Err(late::<G>()));
     let taken = std::mem::replace(&mut *lock(&slot), Slot::Closed);
     let (items, callers) = match taken {
         Slot::Taken(items, callers) => (items, callers),
@@ -141,7 +143,7 @@ async fn write_group<G: Group>(shared: &Arc<Shared<G>>) {
         Ok(answers) => {
             answer(callers, answers.into_iter().map(Ok));
         }
-        Err(error) if callers.len() > 1 && (Error::is_raced(&error) || !Error::is_unavailable(&error)) => {
+        Err(error) if Error::is_raced(&error) || callers.len() > 1 && !Error::is_unavailable(&error) => {
             write_each(shared, items, callers).await;
         }
         Err(error) if callers.len() == 1 => answer(callers, std::iter::once(Err(error))),
@@ -166,7 +168,7 @@ async fn in_time<G: Group, T>(shared: &Arc<Shared<G>>, write: impl Future<Output
             shared.begin_group(&mut queue);
         }
     }
-    let result = tokio::time::timeout(PATIENCE - SLOW, write).await.ok();
+    let result = tokio::time::timeout(G::PATIENCE.saturating_sub(SLOW), write).await.ok();
     shared.lock().slow -= 1;
     result
 }
@@ -176,8 +178,8 @@ fn answer<T>(callers: Vec<oneshot::Sender<T>>, answers: impl Iterator<Item = T>)
     callers.into_iter().zip(answers).for_each(|(caller, answer)| drop(caller.send(answer)));
 }
 
-fn late() -> anyhow::Error {
-    Error::Unavailable(anyhow!("no answer within {PATIENCE:?}")).into()
+fn late<G: Group>() -> anyhow::Error {
+    Error::Unavailable(anyhow!("no answer within {:?}", G::PATIENCE)).into()
 }
 
 /// Writes each item in a transaction of its own.
@@ -185,7 +187,8 @@ async fn write_each<G: Group>(shared: &Arc<Shared<G>>, items: Arc<Vec<G::Item>>,
     for (at, caller) in callers.into_iter().enumerate() {
         let (inside, items) = (shared.clone(), items.clone());
         let write = async move |tx: &Tx| inside.group.write(tx, &items[at..=at]).await;
-        let answer = tokio::time::timeout(PATIENCE, shared.db.write(write)).await.unwrap_or_else(|_| Err(late()));
+        let answer =
+            tokio::time::timeout(G::PATIENCE, shared.db.write(write)).await.unwrap_or_else(|_| Err(late::<G>()));
         let _ = caller.send(answer.and_then(|answers| answers.into_iter().next().context("a write has no answer")));
     }
 }

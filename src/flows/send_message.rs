@@ -64,14 +64,19 @@ impl Group for SettleReplies {
     }
 }
 
-/// Sends a claimed reply and stores how it went.
-pub async fn send_message(app: &App, Reply { outgoing, channel }: Reply) -> anyhow::Result<()> {
+/// Sends a claimed reply. What it came to is still to be settled.
+pub async fn send_message(app: &App, Reply { outgoing, channel }: Reply) -> anyhow::Result<SettledReply> {
     let outcome = send(app, open(app, channel)?, &outgoing).await?;
     let settled = settled(app, &outgoing, outcome);
     if let Some(problem) = &settled.problem {
         tracing::warn!(reply = outgoing.reply_id, attempt = outgoing.attempt, problem, "a reply was not sent");
     }
-    app.sent.write(settled).await?;
+    Ok(settled)
+}
+
+/// Stores how sending a reply went.
+pub async fn settle(app: &App, settled: &SettledReply) -> anyhow::Result<()> {
+    app.sent.write(settled.clone()).await?;
     // The next one of the conversation may go.
     app.wake.ring(Work::Replies);
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
@@ -56,6 +57,9 @@ impl Group for TakeTurns {
     type Item = i64;
     /// Whether it was free: else somebody stores something of it, and it is to be waited for.
     type Answer = bool;
+
+    /// Nobody waits for a turn; one that is given up comes again when its lease runs out.
+    const PATIENCE: Duration = Duration::from_secs(10);
 
     async fn write(&self, tx: &Tx, conversations: &[i64]) -> anyhow::Result<Vec<bool>> {
         let free = conversations::lock_free(tx, conversations).await?;

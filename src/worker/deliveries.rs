@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 use self::track::Tracks;
-use super::{LOOK_EVERY, TICK};
+use super::{LOOK_EVERY, TICK, keep_trying};
 use crate::app::App;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::flows::claim_deliveries::{self, Claims, Due, Waiting, Wanted};
@@ -24,8 +24,6 @@ use crate::wake::Work;
 /// Deliveries that are claimed and not settled, of all webhooks together.
 const CLAIMED_MAX: usize = 2_048;
 
-/// How often it is tried to store the outcome of an attempt while the database is away.
-const SETTLE_TRIES_MAX: usize = 8;
 /// No delivery is claimed, and no webhook paced, further ahead than this.
 const LATER_MAX: SignedDuration = SignedDuration::from_secs(2);
 
@@ -309,22 +307,12 @@ async fn deliver(app: App, due: Due, answers: mpsc::UnboundedSender<Answered>) {
         tracing::error!(webhook, "a delivery panicked; it is tried again when its lease runs out");
         return;
     };
-    for _ in 0..SETTLE_TRIES_MAX {
-        match deliver_event::settle(&app, &attempted).await {
-            Ok(()) => {
-                if attempted.due.claimed.in_order {
-                    // The next one of the conversation may go.
-                    app.wake.ring_here(Work::Deliveries);
-                }
-                return;
-            }
-            Err(error) => {
-                tracing::warn!(webhook, error = %format!("{error:#}"), "a delivery is not settled yet");
-                passed(TICK).await;
-            }
-        }
+    match keep_trying("a delivery", || deliver_event::settle(&app, &attempted)).await {
+        // The next one of the conversation may go.
+        Ok(()) if attempted.due.claimed.in_order => app.wake.ring_here(Work::Deliveries),
+        Ok(()) => {}
+        Err(error) => tracing::error!(webhook, error = %format!("{error:#}"), "a delivery may be made twice"),
     }
-    tracing::error!(webhook, "a delivery was not settled; it is made again when its lease runs out");
 }
 
 async fn give_back(app: App, due: Vec<Due>) {

@@ -33,23 +33,12 @@ use std::time::Duration;
 use aurix::domain::random::Random;
 use tokio::time::Instant;
 
-/// How often is looked whether something has come about that nobody tells.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+use crate::support::until;
+
 /// Ports of processes that keep theirs: below those that systems give to connections that go out.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// Ports that are tried.
 const PORT_TRIES_MAX: usize = 100;
-
-/// Waits until `is_so`, for at most `limit`.
-async fn until(what: &str, limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
-    let mut ticks = tokio::time::interval(LOOK_EVERY);
-    let waited = tokio::time::timeout(limit, async {
-        while !is_so().await {
-            ticks.tick().await;
-        }
-    });
-    assert!(waited.await.is_ok(), "{what}: not within {limit:?}");
-}
 
 /// The time that a scripted other takes: a visitor to press again, an endpoint to answer.
 async fn pause(time: Duration) {

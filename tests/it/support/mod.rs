@@ -8,6 +8,7 @@ mod whatsapp;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use aurix::app::App;
 use aurix::config::Config;
@@ -31,6 +32,8 @@ pub use whatsapp::{Person, WhatsApp, platform_calls, platform_posts};
 pub const START: &str = "2026-01-02T10:00:00Z";
 /// Rounds of work after which a story is stuck.
 const ROUNDS_MAX: usize = 200;
+/// How often is looked whether something has come about that nobody tells.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A whole Aurix: real database, real HTTP on loopback; the worker works when the story says so.
 pub struct TestApp {
@@ -103,7 +106,10 @@ impl TestApp {
             }
             let turns = turns.into_iter().map(|conversation| take_turn::take_turn(&self.app, conversation));
             try_join_all(turns).await.expect("the turns");
-            let replies = replies.into_iter().map(|reply| send_message::send_message(&self.app, reply));
+            let replies = replies.into_iter().map(async |reply| {
+                let settled = send_message::send_message(&self.app, reply).await?;
+                send_message::settle(&self.app, &settled).await
+            });
             try_join_all(replies).await.expect("the replies");
             for delivery in deliveries {
                 let attempted = deliver_event::attempt(&self.app, delivery).await;
@@ -135,7 +141,7 @@ impl TestApp {
             url: format!("{}{path}", self.base_url),
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             body: body.into(),
-            timeout: std::time::Duration::from_secs(30),
+            timeout: Duration::from_secs(30),
             answer_bytes_max: 64 << 20,
         };
         Answer(self.client.send(request).await.expect("the server answers"))
@@ -163,6 +169,17 @@ impl TestApp {
             run_on_server(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
         }
     }
+}
+
+/// Waits until `is_so`, for at most `limit`.
+pub async fn until(what: &str, limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    let waited = tokio::time::timeout(limit, async {
+        while !is_so().await {
+            ticks.tick().await;
+        }
+    });
+    assert!(waited.await.is_ok(), "{what}: not within {limit:?}");
 }
 
 async fn run_on_server(server: &str, statement: &str) {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -10,6 +11,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::until;
+
+/// How long a story waits for what it expects.
+const COMES_WITHIN: Duration = Duration::from_secs(30);
 
 /// A request that the receiver got.
 #[derive(Clone, Debug)]
@@ -42,6 +49,8 @@ impl Received {
 struct Shared {
     received: Vec<Received>,
     answers: VecDeque<(u16, Vec<(&'static str, String)>)>,
+    /// Nothing is answered while this says so.
+    holds: watch::Sender<bool>,
 }
 
 /// The endpoint. Without instructions it answers 200.
@@ -69,6 +78,22 @@ impl Receiver {
         self.shared.lock().expect("not poisoned").answers.push_back((status, headers));
     }
 
+    /// Keeps what comes from now on waiting, until it is let go.
+    pub fn hold(&self) {
+        self.shared.lock().expect("not poisoned").holds.send_replace(true);
+    }
+
+    /// Answers what waits, and what comes from now on.
+    pub fn let_go(&self) {
+        self.shared.lock().expect("not poisoned").holds.send_replace(false);
+    }
+
+    /// Waits until so many requests have come since the last [`Receiver::take`].
+    pub async fn has(&self, wanted: usize) {
+        let came = async || self.shared.lock().expect("not poisoned").received.len() >= wanted;
+        until("requests come", COMES_WITHIN, came).await;
+    }
+
     /// What came since the last call.
     pub fn take(&self) -> Vec<Received> {
         std::mem::take(&mut self.shared.lock().expect("not poisoned").received)
@@ -81,9 +106,12 @@ impl Receiver {
 }
 
 async fn receive(State(shared): State<Arc<Mutex<Shared>>>, headers: HeaderMap, body: Bytes) -> Response {
-    let mut shared = shared.lock().expect("not poisoned");
-    shared.received.push(Received { headers, body });
-    let (status, extra) = shared.answers.pop_front().unwrap_or((200, Vec::new()));
+    let ((status, extra), mut holds) = {
+        let mut shared = shared.lock().expect("not poisoned");
+        shared.received.push(Received { headers, body });
+        (shared.answers.pop_front().unwrap_or((200, Vec::new())), shared.holds.subscribe())
+    };
+    let _ = holds.wait_for(|holds| !*holds).await;
     let mut answer = (StatusCode::from_u16(status).expect("a status"), "taken").into_response();
     for (name, value) in extra {
         answer.headers_mut().insert(name, value.parse().expect("a header's value"));
