@@ -17,8 +17,6 @@ CREATE TABLE clicks_linked PARTITION OF clicks FOR VALUES IN (TRUE);
 CREATE TABLE clicks_unlinked PARTITION OF clicks FOR VALUES IN (FALSE) PARTITION BY RANGE (created_at);
 CREATE INDEX clicks_by_id ON clicks_linked (id);
 
-CREATE INDEX events_by_id ON events (id);
-
 -- For times that have no week, so that no row is ever refused.
 CREATE TABLE clicks_unlinked_rest PARTITION OF clicks_unlinked DEFAULT;
 CREATE TABLE events_rest PARTITION OF events DEFAULT;

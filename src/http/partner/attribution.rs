@@ -49,6 +49,10 @@ impl Listed for AttributedClick {
         attribution::page(conn, project, window).await
     }
 
+    async fn end(conn: &Conn, project: ProjectId, window: &Window) -> db::Result<Option<Position>> {
+        attribution::end(conn, project, window).await
+    }
+
     fn position(&self) -> Position {
         self.position()
     }

@@ -48,6 +48,10 @@ impl Listed for ExternalLead {
         lead_list::external(conn, project, window).await
     }
 
+    async fn end(conn: &Conn, project: ProjectId, window: &Window) -> db::Result<Option<Position>> {
+        lead_list::end(conn, project, window).await
+    }
+
     fn position(&self) -> Position {
         self.position()
     }
@@ -81,6 +85,10 @@ struct ServiceRow<'a> {
 impl Listed for ServiceLead {
     async fn read(conn: &Conn, project: ProjectId, window: &Window) -> db::Result<Vec<Self>> {
         lead_list::service(conn, project, window).await
+    }
+
+    async fn end(conn: &Conn, project: ProjectId, window: &Window) -> db::Result<Option<Position>> {
+        lead_list::end(conn, project, window).await
     }
 
     fn position(&self) -> Position {

@@ -5,6 +5,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::cursor;
@@ -17,14 +18,22 @@ use crate::http::error::Result;
 use crate::store::window::{Position, Window};
 
 /// Rows that are read at once. In memory are at most two pages: one that is written, and the next one, which is read meanwhile.
-const PAGE_ROWS: u64 = 250;
+const PAGE_ROWS: u64 = 500;
+/// Rows of a page that one connection reads; those behind them another one reads at the same time.
+const HALF_ROWS: u64 = 250;
 /// What a page of usual rows takes.
-const PAGE_BYTES_USUAL: usize = 128 * 1024;
+const PAGE_BYTES_USUAL: usize = 256 * 1024;
 
 /// A row of a list.
 pub trait Listed: Sized + Send + 'static {
     /// Reads a part of the list.
     fn read(conn: &Conn, project: ProjectId, window: &Window) -> impl Future<Output = crate::db::Result<Vec<Self>>>;
+    /// Where the last row of a part of the list stands; `None` where the list has fewer rows left. Costs little beside reading.
+    fn end(
+        conn: &Conn,
+        project: ProjectId,
+        window: &Window,
+    ) -> impl Future<Output = crate::db::Result<Option<Position>>>;
     /// Where the row stands.
     fn position(&self) -> Position;
     /// Appends the row as JSON.
@@ -99,9 +108,15 @@ struct Pages<T> {
     /// Rows that may still be answered; `None` for all.
     left: Option<u64>,
     /// The next page, where its reading has begun.
-    next: Option<JoinHandle<anyhow::Result<Vec<T>>>>,
+    next: Option<JoinHandle<anyhow::Result<Page<T>>>>,
     envelope: Envelope,
     ended: bool,
+}
+
+/// Rows, and whether there are more behind them.
+struct Page<T> {
+    rows: Vec<T>,
+    has_more: bool,
 }
 
 impl<T: Listed> Pages<T> {
@@ -112,19 +127,18 @@ impl<T: Listed> Pages<T> {
             self.end(None, out);
             return Ok(());
         }
-        let rows = match self.next.take() {
+        let Page { rows, has_more } = match self.next.take() {
             Some(reading) => reading.await??,
             None => self.read()?.await?,
         };
-        let shown = rows.len().min(usize::try_from(wanted)?);
-        self.left = self.left.map(|left| left - wanted);
-        let last = rows[..shown].last().map(T::position).filter(|_| rows.len() > shown);
+        self.left = self.left.map(|left| left.saturating_sub(rows.len() as u64));
+        let last = rows.last().map(T::position).filter(|_| has_more);
         if let Some(position) = last.filter(|_| self.left != Some(0)) {
             self.window.before = position;
             self.window.skip = 0;
             self.next = Some(tokio::spawn(self.read()?));
         }
-        for (number, row) in rows[..shown].iter().enumerate() {
+        for (number, row) in rows.iter().enumerate() {
             if number > 0 {
                 out.push(b',');
             }
@@ -141,11 +155,16 @@ impl<T: Listed> Pages<T> {
         self.left.map_or(PAGE_ROWS, |left| left.min(PAGE_ROWS))
     }
 
-    /// Reads one row more than wanted: it tells that there are more.
-    fn read(&self) -> anyhow::Result<impl Future<Output = anyhow::Result<Vec<T>>> + Send + use<T>> {
-        let window = Window { rows: i64::try_from(self.wanted())? + 1, ..self.window };
+    fn read(&self) -> anyhow::Result<impl Future<Output = anyhow::Result<Page<T>>> + Send + use<T>> {
+        let window = Window { rows: i64::try_from(self.wanted())?, ..self.window };
         let (db, project) = (self.db.clone(), self.project);
-        Ok(async move { db.read(async move |conn| Ok(T::read(conn, project, &window).await?)).await })
+        Ok(async move {
+            if window.rows > HALF_ROWS.cast_signed() {
+                read_halves(db, project, window).await
+            } else {
+                read_at_once(db, project, window).await
+            }
+        })
     }
 
     fn end(&mut self, next: Option<Position>, out: &mut Vec<u8>) {
@@ -155,5 +174,98 @@ impl<T: Listed> Pages<T> {
         }
         out.push(b'}');
         self.ended = true;
+    }
+}
+
+/// Reads one row more than wanted: it tells that there are more.
+async fn read_at_once<T: Listed>(db: Db, project: ProjectId, window: Window) -> anyhow::Result<Page<T>> {
+    let wanted = usize::try_from(window.rows)?;
+    let window = Window { rows: window.rows + 1, ..window };
+    let mut rows: Vec<T> = db.read(async move |conn| Ok(T::read(conn, project, &window).await?)).await?;
+    let has_more = rows.len() > wanted;
+    rows.truncate(wanted);
+    Ok(Page { rows, has_more })
+}
+
+/// Reads a page by two connections at the same time, since one row after another keeps but one of them busy. Where the first
+/// half ends is looked up before it is read.
+async fn read_halves<T: Listed>(db: Db, project: ProjectId, window: Window) -> anyhow::Result<Page<T>> {
+    let half = Window { rows: HALF_ROWS.cast_signed(), ..window };
+    let (tell, told) = oneshot::channel();
+    let first = db.read(async move |conn| {
+        // Nobody waits for it where the other half failed.
+        let _ = tell.send(T::end(conn, project, &half).await?);
+        Ok(T::read(conn, project, &half).await?)
+    });
+    let second = async {
+        // Where it is not told, the first half says why.
+        let Some(before) = told.await.unwrap_or_default() else { return Ok(None) };
+        let window = Window { before, skip: 0, rows: window.rows - half.rows, ..window };
+        Ok(Some((before, read_at_once::<T>(db.clone(), project, window).await?)))
+    };
+    let (first, second) = tokio::try_join!(first, second)?;
+    Ok(join(first, second))
+}
+
+/// The halves of a page, of which the second one begins behind a position. Rows may have come and gone between the three
+/// statements.
+fn join<T: Listed>(mut first: Vec<T>, second: Option<(Position, Page<T>)>) -> Page<T> {
+    let Some((end, second)) = second else { return Page { rows: first, has_more: false } };
+    if first.len() as u64 == HALF_ROWS && first.last().is_some_and(|last| last.position() > end) {
+        // There are rows between the halves: the next page begins with them.
+        return Page { rows: first, has_more: true };
+    }
+    first.retain(|row| row.position() >= end);
+    first.extend(second.rows);
+    Page { rows: first, has_more: second.has_more }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row that is but its place.
+    struct Place(i64);
+
+    impl Listed for Place {
+        async fn read(_: &Conn, _: ProjectId, _: &Window) -> crate::db::Result<Vec<Self>> {
+            Ok(Vec::new())
+        }
+
+        async fn end(_: &Conn, _: ProjectId, _: &Window) -> crate::db::Result<Option<Position>> {
+            Ok(None)
+        }
+
+        fn position(&self) -> Position {
+            Position { created_at: self.0, id: 1 }
+        }
+
+        fn write(&self, _: &mut Vec<u8>) -> serde_json::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Joins halves, each told by its newest and its oldest row, of which the first was to end at 1000.
+    fn joined(first: (i64, i64), second: (i64, i64)) -> (i64, i64, usize, bool) {
+        let places = |(newest, oldest): (i64, i64)| (oldest..=newest).rev().map(Place).collect::<Vec<_>>();
+        let second = Page { rows: places(second), has_more: true };
+        let Page { rows, has_more } = join(places(first), Some((Place(1000).position(), second)));
+        assert!(rows.is_sorted_by(|above, below| above.0 > below.0), "newest first, none twice");
+        (rows[0].0, rows[rows.len() - 1].0, rows.len(), has_more)
+    }
+
+    #[test]
+    fn no_row_is_lost_or_told_twice_between_two_halves() {
+        assert_eq!(joined((1249, 1000), (999, 750)), (1249, 750, 500, true));
+        // Ten are gone meanwhile: the first half reaches into the second one.
+        assert_eq!(joined((1239, 990), (999, 750)), (1239, 750, 490, true));
+        // Ten have come: it ends before its end, and the next page goes on there.
+        assert_eq!(joined((1259, 1010), (999, 750)), (1259, 1010, 250, true));
+    }
+
+    #[test]
+    fn a_list_that_is_shorter_than_a_half_ends() {
+        let Page { rows, has_more } = join(vec![Place(2), Place(1)], None);
+        assert!(rows.len() == 2 && !has_more);
     }
 }

@@ -96,7 +96,7 @@ fn value(column: &Column) -> String {
             "1767348000000000 + n * 600000000::bigint"
         }
         "bigint" if WIDE.contains(&column.name.as_str()) => "n % 3",
-        "bigint" => "n",
+        "bigint" | "integer" => "n",
         "text" if column.name == "status" => {
             "CASE n % 20 WHEN 1 THEN 'pending' WHEN 2 THEN 'failed' ELSE 'delivered' END"
         }

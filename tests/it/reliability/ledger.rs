@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use aurix::db::{Conn, Db, Value};
+use aurix::domain::event::whole;
 
 use super::load::Book;
 use super::sink::Sink;
@@ -25,10 +26,24 @@ async fn pairs(db: &Db, sql: &'static str) -> Vec<(String, String)> {
     rows(db, async move |conn| Ok(conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)).await
 }
 
+/// Every event's id and whole body.
+async fn bodies(db: &Db) -> Vec<(String, String)> {
+    let sql = "SELECT event_id, event_type, created_at, body FROM events";
+    let read = |row: &aurix::db::Row<'_>| {
+        let event_id: String = row.get(0)?;
+        let body = whole(&row.get::<String>(1)?, &event_id, row.get(2)?, row.get(3)?);
+        Ok((event_id, body))
+    };
+    rows(db, async move |conn| Ok(conn.query(sql, &[], read).await?)).await
+}
+
 /// The attempts that were begun and are not on record: those in flight, while the process is dead.
 pub async fn in_flight(db: &Db) -> Lost {
     let sql = "SELECT events.event_id, deliveries.attempts
-               FROM deliveries JOIN events ON events.id = deliveries.event_id
+               FROM deliveries
+               JOIN webhooks ON webhooks.id = deliveries.webhook_id
+               JOIN events ON events.project_id = webhooks.project_id AND events.created_at = deliveries.created_at
+                          AND events.id = deliveries.event_id
                WHERE deliveries.status = 'pending' AND deliveries.attempts > 0 AND NOT EXISTS (
                    SELECT 1 FROM attempts
                    WHERE attempts.delivery_id = deliveries.id AND attempts.number = deliveries.attempts
@@ -42,7 +57,9 @@ pub async fn failed(db: &Db) -> Lost {
     let sql = "SELECT events.event_id, attempts.number
                FROM attempts
                JOIN deliveries ON deliveries.id = attempts.delivery_id
-               JOIN events ON events.id = deliveries.event_id
+               JOIN webhooks ON webhooks.id = deliveries.webhook_id
+               JOIN events ON events.project_id = webhooks.project_id AND events.created_at = deliveries.created_at
+                          AND events.id = deliveries.event_id
                WHERE attempts.problem IS NOT NULL";
     let rows = rows(db, async move |conn| Ok(conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)).await;
     rows.into_iter().collect()
@@ -58,7 +75,9 @@ pub async fn unsettled(db: &Db) -> Lost {
                SELECT events.event_id, begun.number
                FROM begun
                JOIN deliveries ON deliveries.id = begun.delivery_id
-               JOIN events ON events.id = deliveries.event_id
+               JOIN webhooks ON webhooks.id = deliveries.webhook_id
+               JOIN events ON events.project_id = webhooks.project_id AND events.created_at = deliveries.created_at
+                          AND events.id = deliveries.event_id
                WHERE NOT EXISTS (
                    SELECT 1 FROM attempts WHERE attempts.delivery_id = begun.delivery_id AND attempts.number = begun.number
                )";
@@ -71,7 +90,9 @@ pub async fn overtaken(db: &Db) -> Lost {
     let sql = "SELECT events.event_id, attempts.number
                FROM attempts
                JOIN deliveries ON deliveries.id = attempts.delivery_id
-               JOIN events ON events.id = deliveries.event_id
+               JOIN webhooks ON webhooks.id = deliveries.webhook_id
+               JOIN events ON events.project_id = webhooks.project_id AND events.created_at = deliveries.created_at
+                          AND events.id = deliveries.event_id
                WHERE attempts.problem IS NULL AND attempts.number < deliveries.attempts";
     let rows = rows(db, async move |conn| Ok(conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)).await;
     rows.into_iter().collect()
@@ -94,7 +115,7 @@ pub async fn attempts_of(db: &Db, webhook: &str) -> Vec<Logged> {
                JOIN deliveries ON deliveries.id = attempts.delivery_id
                JOIN webhooks ON webhooks.id = deliveries.webhook_id
                WHERE webhooks.public_id = $1
-               ORDER BY attempts.id";
+               ORDER BY attempts.started_at, attempts.number";
     let webhook = webhook.to_owned();
     let logged = async move |conn: &Conn| {
         let read = |row: &aurix::db::Row<'_>| {
@@ -167,7 +188,7 @@ pub async fn check_messages(db: &Db, book: &Book) {
 /// Every event came, with the same bytes each time, and again only where an attempt at it was lost. Gives how many came
 /// again.
 pub async fn check_deliveries(db: &Db, sink: &Sink, lost: &Lost) -> usize {
-    let events = pairs(db, "SELECT event_id, body FROM events").await;
+    let events = bodies(db).await;
     let mut bodies: HashMap<String, BTreeSet<Vec<u8>>> = HashMap::new();
     for receipt in sink.receipts() {
         bodies.entry(receipt.event_id).or_default().insert(receipt.body.to_vec());
