@@ -56,7 +56,16 @@ impl Table {
     }
 }
 
-/// Measures what is there after deliveries.
+/// Bytes of an event with its delivery, body and indexes included.
+pub(super) async fn of_event(db: &Db) -> anyhow::Result<f64> {
+    let mut bytes = 0.0;
+    for name in EVENT_TABLES {
+        bytes += Table::read(db, name).await?.bytes_per_row();
+    }
+    Ok(round(bytes, 1))
+}
+
+/// Measures what is there after deliveries that had all waited at once.
 pub(super) async fn measure(db: &Db) -> anyhow::Result<Finding> {
     let mut tables = Vec::with_capacity(TABLES.len());
     for name in TABLES {

@@ -13,7 +13,7 @@ use super::scene::Scene;
 use super::sink::{Sink, TIMED_PATH};
 use super::steady::{Timed, in_us};
 use super::tally::{Slice, Tally};
-use super::{Setting, clicks, moment};
+use super::{Setting, clicks, disk, moment};
 
 /// How long the last events may take after the last press.
 const LAST_TIMEOUT: Duration = Duration::from_secs(120);
@@ -52,7 +52,13 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     scene.verify(load.sent(), &clicks::STORED_AS).await?;
     scene.verify(load.sent(), &[Count::Delivered]).await?;
     let cpu_us = cpu.as_secs_f64() * 1e6 / timed.len() as f64;
-    finding(plan.rate, &waits(&timed, &scene.sink)?, cpu_us, Waits::of(answers(&idle)), &full)
+    let mut finding = finding(plan.rate, &waits(&timed, &scene.sink)?, cpu_us, Waits::of(answers(&idle)), &full)?;
+    progress.tell("counting bytes");
+    scene.database.analyze().await?;
+    let bytes = disk::of_event(&scene.database.app.db).await?;
+    finding.fact("  disk: an event with its delivery", bytes, "bytes, body and indexes included");
+    finding.member("event_with_delivery_bytes", bytes.into());
+    Ok(finding)
 }
 
 /// Presses for so long, and waits until every event has come and is settled. That is part of the time.

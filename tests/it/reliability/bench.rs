@@ -86,6 +86,7 @@ fn assert_waits(waits: &Value) {
 }
 
 fn assert_end_to_end(found: &Value) {
+    assert_positive(found, "/event_with_delivery_bytes");
     assert_eq!(found["rate"], 100);
     assert!(found["cpu_us_per_event"].is_number(), "{found}");
     ["received_us", "answered_us", "answer_to_received_us"].iter().for_each(|name| assert_waits(&found[name]));
