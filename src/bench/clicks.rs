@@ -29,9 +29,7 @@ pub fn writer(widget: &str) -> impl Fn(u64, &mut Vec<u8>) + use<> {
     );
     move |number, request| {
         request.extend_from_slice(before.as_bytes());
-        request.extend_from_slice(
-            format!("{:08x}-0000-4000-8000-{number:012x}", number.wrapping_mul(0x9e37_79b1) as u32).as_bytes(),
-        );
+        request.extend_from_slice(rows::device(number).as_bytes());
         request.extend_from_slice(after.as_bytes());
     }
 }

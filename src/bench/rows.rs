@@ -121,6 +121,8 @@ enum Column {
     Ordered,
     /// A text of its own that sorts anyhow: references.
     Scattered,
+    /// The UUID of its own browser, which sorts anyhow too.
+    Device,
 }
 
 /// The texts of an operation's own.
@@ -128,20 +130,30 @@ pub struct Own {
     number: i64,
     ordered: String,
     scattered: String,
+    device: String,
 }
 
 impl Own {
     /// Those of an operation.
     pub fn of(number: i64) -> Self {
-        /// 62 to the power of 7: how many references there are; and a prime that scatters them.
-        const REFERENCES: i64 = 3_521_614_606_208;
-        const STEP: i64 = 2_000_003;
+        let place = scatter(number.unsigned_abs());
         Self {
             number,
             ordered: format!("evt_{number:032x}"),
-            scattered: format!("O-{:09x}", number * STEP % REFERENCES * 7 % REFERENCES),
+            scattered: format!("O-{place:08x}"),
+            device: device(number.unsigned_abs()),
         }
     }
+}
+
+/// The place of a number among all of 32 bits, each once: its neighbours are far away, as they are for what is drawn at random.
+fn scatter(number: u64) -> u32 {
+    number.wrapping_mul(0x9e37_79b1) as u32
+}
+
+/// The UUID of the browser of a visitor, who has a number.
+pub fn device(number: u64) -> String {
+    format!("{:08x}-0000-4000-8000-{number:012x}", scatter(number))
 }
 
 impl BareRow {
@@ -153,6 +165,7 @@ impl BareRow {
             Column::Number => Value::Int(own.number),
             Column::Ordered => Value::Text(&own.ordered),
             Column::Scattered => Value::Text(&own.scattered),
+            Column::Device => Value::Text(&own.device),
         };
         self.columns.iter().map(value).collect()
     }
@@ -160,7 +173,7 @@ impl BareRow {
 
 /// The four rows of a press.
 pub fn of_click(project: &super::project::Project, texts: Vec<String>, now: i64) -> Vec<BareRow> {
-    use Column::{Int, Number, Ordered, Scattered, Text};
+    use Column::{Device, Int, Number, Ordered, Scattered, Text};
     let mut texts = texts.into_iter().map(Text).collect::<Vec<_>>();
     let body = texts.pop().unwrap_or(Number);
     let mut click = vec![Int(project.id), Number, Int(project.widget)];
@@ -170,7 +183,7 @@ pub fn of_click(project: &super::project::Project, texts: Vec<String>, now: i64)
         BareRow {
             sql: "INSERT INTO sessions (id, project_id, device_id, correlation_id, folded_id, started_at)
                   VALUES ($1, $2, $3, $4, $5, $6)",
-            columns: vec![Number, Int(project.id), Scattered, Scattered, Scattered, Int(now)],
+            columns: vec![Number, Int(project.id), Device, Scattered, Scattered, Int(now)],
         },
         BareRow {
             sql: "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
