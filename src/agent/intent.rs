@@ -8,6 +8,7 @@ use super::free::is_small_talk;
 use super::lexicon::is_refusal;
 use super::pattern::compile;
 use super::read::Taken;
+use crate::domain::text::cut;
 
 /// Longest intent that is kept, in characters.
 const INTENT_CHARS_MAX: usize = 500;
@@ -53,7 +54,7 @@ pub(super) fn of(text: &str, taken: &[Taken]) -> Option<String> {
     if substance < needed || is_about_us || is_small_talk(text) {
         return None;
     }
-    Some(text.chars().take(INTENT_CHARS_MAX).collect())
+    Some(cut(text, INTENT_CHARS_MAX).to_owned())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::span::{Span, is_free, lead_in};
 use super::{bare, choice, contact, free, names, people, when};
 use crate::domain::form::{Field, FieldKind, Form};
 use crate::domain::phone::Region;
+use crate::domain::text::cut;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +55,7 @@ pub struct Context<'a> {
 /// Takes values from one text. `requested` are the keys just asked for; keys that are not in the form do no harm.
 /// Each key comes at most once, in the form's order.
 pub fn read(context: &Context<'_>, text: &str, requested: &[String]) -> Vec<Taken> {
-    let text = cut(text);
+    let text = cut(text, super::TEXT_CHARS_MAX);
     let mut reader =
         Reader { context, fields: Fields::new(context.form, requested), text, claimed: vec![], taken: vec![] };
     reader.labelled_lines();
@@ -68,11 +69,6 @@ pub fn read(context: &Context<'_>, text: &str, requested: &[String]) -> Vec<Take
     let place = |key: &str| context.form.fields.iter().position(|field| field.key == key);
     reader.taken.sort_by_key(|taken| place(&taken.key));
     reader.taken
-}
-
-/// The first [`super::TEXT_CHARS_MAX`] characters.
-fn cut(text: &str) -> &str {
-    text.char_indices().nth(super::TEXT_CHARS_MAX).map_or(text, |(end, _)| &text[..end])
 }
 
 /// One reading: what is asked, what is claimed by now.

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::cut;
+
 /// Most fields of a form.
 pub const FIELDS_MAX: usize = 40;
 /// Most options of a choice.
@@ -331,8 +333,8 @@ fn kinds_listed() -> String {
 }
 
 /// For an error message.
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
+fn shortened(text: &str) -> &str {
+    cut(text, 40)
 }
 
 #[cfg(test)]

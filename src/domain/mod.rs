@@ -14,5 +14,6 @@ pub mod retention;
 pub mod retry;
 pub mod seal;
 pub mod signature;
+pub mod text;
 pub mod time;
 pub mod visitor;

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use rlibphonenumber::PHONE_NUMBER_UTIL;
 use serde::{Deserialize, Serialize};
 
+use super::text::cut;
+
 /// Digits of an E.164 number, without the `+`.
 pub const PHONE_DIGITS_MIN: usize = 8;
 /// Digits of an E.164 number, without the `+` (ITU-T E.164).
@@ -29,7 +31,7 @@ impl Region {
 
     /// Parses two letters in either case.
     pub fn parse(text: &str) -> Result<Self, InvalidRegion> {
-        let invalid = || InvalidRegion(text.chars().take(20).collect());
+        let invalid = || InvalidRegion(cut(text, 20).to_owned());
         let code: [u8; 2] = text.trim().to_ascii_uppercase().as_bytes().try_into().map_err(|_| invalid())?;
         let region = Self(code);
         if !code.iter().all(u8::is_ascii_uppercase)

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use crate::app::App;
 use crate::db::Error;
 use crate::domain::attribution::{cap_url, parsed_params};
+use crate::domain::text::cut;
 use crate::flows::emit_event::event_id;
 use crate::flows::hand_over::hand_over;
 use crate::flows::store_clicks::{Choice, Click, Pressed, Stored, draw};
@@ -83,7 +84,7 @@ async fn store(app: App, pressed: Pressed) -> anyhow::Result<Option<String>> {
 
 fn prepare(app: &App, press: Press) -> Click {
     let now = app.clock.now();
-    let cap = |url: Option<String>| url.map(|url| cap_url(&url));
+    let cap = |url: Option<String>| url.map(cap_url);
     // Read before the addresses are cut: what stands behind the cut counts too.
     let params = parsed_params(press.click_url.as_deref(), press.first_raw_url.as_deref());
     Click {
@@ -97,7 +98,7 @@ fn prepare(app: &App, press: Press) -> Click {
         first_raw_url: cap(press.first_raw_url),
         referrer: cap(press.referrer),
         ip_address: press.widget.ip_policy.apply(press.ip).map(|ip| ip.to_string()),
-        user_agent: press.user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect()),
+        user_agent: press.user_agent.map(|text| cut(&text, USER_AGENT_CHARS_MAX).to_owned()),
         at: now.as_microsecond(),
     }
 }

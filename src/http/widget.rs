@@ -13,6 +13,7 @@ use super::error::{Problem, Result};
 use super::extract::{Json, Path};
 use crate::app::App;
 use crate::domain::correlation::{CorrelationId, prefilled_text, whatsapp_link};
+use crate::domain::text::cut;
 use crate::domain::visitor::{Signs, Visit, client_ip};
 use crate::flows::count_visit::count_visit;
 use crate::flows::find_widget::find_widget;
@@ -141,16 +142,21 @@ fn fields_of_query(query: &str) -> PressFields {
 }
 
 fn press(app: &App, widget: &Arc<Widget>, headers: &HeaderMap, peer: IpAddr, fields: PressFields) -> Press {
-    let given = |field: Option<String>| field.map(|text| text.replace('\0', "")).filter(|text| !text.is_empty());
+    let given = |field: Option<String>| field.map(without_nul).filter(|text| !text.is_empty());
     Press {
         widget: widget.clone(),
-        device_id: given(fields.device_id).map(|id| id.chars().take(DEVICE_ID_CHARS_MAX).collect()),
+        device_id: given(fields.device_id).map(|id| cut(&id, DEVICE_ID_CHARS_MAX).to_owned()),
         click_url: given(fields.click_url),
         first_raw_url: given(fields.first_raw_url),
         referrer: given(fields.referrer),
         ip: client_ip(peer, &app.config.trusted_proxies, &all(headers, "x-forwarded-for"), &all(headers, "forwarded")),
         user_agent: headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
     }
+}
+
+/// Databases refuse NUL characters.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "") } else { text }
 }
 
 fn all<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {

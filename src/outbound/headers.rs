@@ -1,5 +1,7 @@
 //! The headers that a webhook's owner may add to its deliveries.
 
+use crate::domain::text::cut;
+
 /// Custom headers of one webhook at most.
 pub const HEADERS_MAX: usize = 20;
 
@@ -56,7 +58,7 @@ pub enum InvalidHeader {
 pub fn check(name: &str, value: &str) -> Result<(), InvalidHeader> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || name.len() > NAME_LENGTH_MAX || !name.bytes().all(is_token) {
-        return Err(InvalidHeader::Name(name.chars().take(NAME_LENGTH_MAX).collect()));
+        return Err(InvalidHeader::Name(cut(name, NAME_LENGTH_MAX).to_owned()));
     }
     let lower = name.to_ascii_lowercase();
     if RESERVED.contains(&lower.as_str()) || lower.starts_with("proxy-") {

@@ -3,6 +3,8 @@
 use super::json::{integer, items, text};
 use serde_json::Value;
 
+use crate::domain::text::cut;
+
 /// Errors of one message or status that are read.
 const ERRORS_MAX: usize = 10;
 
@@ -30,7 +32,7 @@ impl PlatformError {
         let code = self.code.map_or_else(String::new, |code| format!(" (code {code})"));
         let said =
             [&self.title, &self.details].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(": ");
-        let said: String = said.chars().take(WORDS_CHARS_MAX).collect();
+        let said = cut(&said, WORDS_CHARS_MAX);
         if said.is_empty() {
             format!("WhatsApp refused the message{code} and gave no reason.")
         } else {

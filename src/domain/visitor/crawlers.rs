@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder};
 
+use crate::domain::text::cut;
+
 /// Characters of a `User-Agent` that are looked at.
 const USER_AGENT_CHARS_MAX: usize = 1024;
 
@@ -106,7 +108,7 @@ pub(super) fn name_of(user_agent: &str) -> Option<&'static str> {
     if !SIGNS.is_match(user_agent) {
         return None;
     }
-    let text: String = user_agent.chars().take(USER_AGENT_CHARS_MAX).collect::<String>().to_ascii_lowercase();
+    let text = cut(user_agent, USER_AGENT_CHARS_MAX).to_ascii_lowercase();
     // WhatsApp's fetcher says nothing else first; the browsers that it opens begin like any browser.
     if text.starts_with("whatsapp/") {
         return Some("WhatsApp");
