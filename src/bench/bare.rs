@@ -6,17 +6,19 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures_util::future::{join_all, try_join_all};
 use rusqlite::Connection;
-use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Statement};
 
 use super::moment;
 use super::rows::{BareRow, Own};
 use super::stage::Database;
 use super::tally::Slice;
-use crate::db::{Location, SQLITE_PRAGMAS};
+use crate::db::{Location, SQLITE_PRAGMAS, Value};
 
 /// Connections to PostgreSQL that insert at once: with more than there are cores it only gets slower.
 const CONNECTIONS: i64 = 4;
+/// Parameters that PostgreSQL takes with one statement.
+const PARAMETERS_MAX: i64 = 65_535;
 
 /// Inserts rows into a database that nobody else uses.
 pub struct Bare {
@@ -89,7 +91,8 @@ async fn connect(url: &str) -> anyhow::Result<Client> {
     Ok(client)
 }
 
-/// Every connection sends whole transactions without waiting in between, and waits for their commit.
+/// Every connection sends whole transactions without waiting in between, and waits for their commit. Each table gets its rows
+/// by one statement.
 async fn on_postgres(
     clients: &[Client],
     rows: &[BareRow],
@@ -98,18 +101,17 @@ async fn on_postgres(
     length: Duration,
 ) -> anyhow::Result<(i64, Duration)> {
     let next = std::cell::Cell::new(first);
+    let columns = rows.iter().map(BareRow::columns).max().unwrap_or(1);
+    let group = group.min(PARAMETERS_MAX / columns);
+    let texts: Vec<String> = rows.iter().map(|row| row.many(group)).collect();
     let began = moment();
     try_join_all(clients.iter().map(|client| async {
-        let statements = try_join_all(rows.iter().map(|row| client.prepare(row.sql))).await?;
+        let statements = try_join_all(texts.iter().map(|text| client.prepare(text))).await?;
         while began.elapsed() < length {
             let mine = next.replace(next.get() + group);
             let owns: Vec<Own> = (mine..mine + group).map(Own::of).collect();
-            let inserts = owns.iter().flat_map(|own| {
-                statements.iter().zip(rows).map(|(statement, row)| async {
-                    let values = row.values(own);
-                    let values: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-                    client.execute(statement, &values).await
-                })
+            let inserts = statements.iter().zip(rows).map(|(statement, row)| {
+                insert(client, statement, owns.iter().flat_map(|own| row.values(own)).collect())
             });
             let (begun, inserted, committed) =
                 tokio::join!(biased; client.batch_execute("BEGIN"), join_all(inserts), client.batch_execute("COMMIT"));
@@ -121,4 +123,9 @@ async fn on_postgres(
     }))
     .await?;
     Ok((next.get() - first, began.elapsed()))
+}
+
+async fn insert(client: &Client, statement: &Statement, values: Vec<Value<'_>>) -> Result<u64, tokio_postgres::Error> {
+    let values: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+    client.execute(statement, &values).await
 }

@@ -157,6 +157,26 @@ pub fn device(number: u64) -> String {
 }
 
 impl BareRow {
+    /// How many values it has.
+    pub fn columns(&self) -> i64 {
+        self.columns.len() as i64
+    }
+
+    /// The statement for `rows` of them, whose values follow one another.
+    pub fn many(&self, rows: i64) -> String {
+        let (table, tuple) = self.sql.split_once("VALUES").expect("a statement that inserts a row");
+        let of_row = |row: i64| {
+            let mut parts = tuple.trim().split('$');
+            let before = parts.next().unwrap_or_default().to_owned();
+            parts.fold(before, |text, part| {
+                let digits = part.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(part.len());
+                let number: i64 = part[..digits].parse().expect("the number of a parameter");
+                format!("{text}${}{}", number + row * self.columns(), &part[digits..])
+            })
+        };
+        format!("{table}VALUES {}", (0..rows).map(of_row).collect::<Vec<_>>().join(", "))
+    }
+
     /// The row's values in one operation.
     pub fn values<'a>(&'a self, own: &'a Own) -> Vec<Value<'a>> {
         let value = |column: &'a Column| match column {
@@ -240,4 +260,30 @@ pub fn of_message(project: &super::project::Project, texts: Vec<String>, now: i6
             columns: message,
         },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_rows_have_parameters_of_their_own() {
+        let row = BareRow {
+            sql: "INSERT INTO things (id, name, is_new) VALUES ($1, $2, TRUE)",
+            columns: vec![Column::Number, Column::Scattered],
+        };
+        assert_eq!(row.many(2), "INSERT INTO things (id, name, is_new) VALUES ($1, $2, TRUE), ($3, $4, TRUE)");
+    }
+
+    #[test]
+    fn what_is_drawn_at_random_does_not_sort_with_the_operations() {
+        let ascending = |text: fn(&Own) -> &str| {
+            let owns: Vec<Own> = (1..=1000).map(Own::of).collect();
+            owns.windows(2).filter(|pair| text(&pair[0]) < text(&pair[1])).count()
+        };
+        assert_eq!(ascending(|own| &own.ordered), 999);
+        for scattered in [ascending(|own| &own.scattered), ascending(|own| &own.device)] {
+            assert!((300..700).contains(&scattered), "{scattered} of 999 neighbours ascend");
+        }
+    }
 }
