@@ -49,9 +49,7 @@ pub async fn count(db: &Db, what: Count) -> anyhow::Result<u64> {
         Count::Deliveries => {
             "SELECT COUNT(*)
              FROM deliveries
-             JOIN webhooks ON webhooks.id = deliveries.webhook_id
-             JOIN events ON events.project_id = webhooks.project_id AND events.created_at = deliveries.created_at
-                        AND events.id = deliveries.event_id"
+             WHERE (created_at, event_id) IN (SELECT created_at, id FROM events)"
         }
         Count::Delivered => "SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'",
         Count::Due => "SELECT COUNT(*) FROM deliveries WHERE status = 'pending'",

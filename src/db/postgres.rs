@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -150,6 +150,8 @@ fn start(config: tokio_postgres::Config) -> anyhow::Result<mpsc::Sender<Job>> {
             let limit = Some(CONNECT_TIMEOUT);
             let pool = Pool::builder(manager)
                 .max_size(CONNECTIONS_MAX)
+                // The one that was used last: what its process works with is in the caches of a core.
+                .queue_mode(QueueMode::Lifo)
                 .runtime(Runtime::Tokio1)
                 .timeouts(Timeouts { wait: limit, create: limit, recycle: limit })
                 .build()

@@ -1,11 +1,14 @@
 //! The four events and the bytes of their bodies (contract section 4).
 
+mod kept;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+pub use self::kept::{kept, whole};
 use super::phone::PhoneNumber;
-use super::time::{Timestamp, from_microseconds, with_milliseconds};
+use super::time::{Timestamp, with_milliseconds};
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -163,27 +166,6 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("these types serialise: their keys are text and they hold no failing part")
 }
 
-/// How a body begins, but for that of `lead.created`.
-fn head(event_type: &str, event_id: &str, created_at: Timestamp) -> String {
-    let timestamp = with_milliseconds(created_at);
-    format!(r#"{{"event_type":"{event_type}","event_id":"{event_id}","timestamp":"{timestamp}","#)
-}
-
-/// What has to be kept of a body beside type, id and time of its event: all behind these, or all of it where it does not
-/// begin with them.
-pub fn kept<'a>(event: &Event, body: &'a str) -> &'a str {
-    let Event { event_type, event_id, created_at, .. } = event;
-    // As it will be read.
-    let created_at = from_microseconds(created_at.as_microsecond());
-    body.strip_prefix(&head(event_type.as_str(), event_id, created_at)).unwrap_or(body)
-}
-
-/// The body that [`kept`] was made of, byte for byte.
-pub fn whole(event_type: &str, event_id: &str, created_at: Timestamp, kept: String) -> String {
-    // A JSON object begins with a brace, what stands in one does not.
-    if kept.starts_with('{') { kept } else { head(event_type, event_id, created_at) + &kept }
-}
-
 fn envelope(event_type: EventType, event_id: &str, now: Timestamp, data: impl Serialize) -> String {
     json(&Envelope { event_type: event_type.as_str(), event_id, timestamp: with_milliseconds(now), data })
 }
@@ -253,54 +235,6 @@ impl Event {
             conversation_id: Some(data.conversation_id),
             body_external: None,
             created_at: now,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn click(event_id: &str, now: &str) -> Event {
-        let data = ClickData {
-            correlation_id: "O-xY123zQ",
-            device_id: None,
-            click_url: Some("https://shop.example/"),
-            parsed_params: RawValue::NULL,
-            ip_address: None,
-            user_agent: None,
-        };
-        Event::widget_click(event_id.to_owned(), &data, now.parse().expect("a time"))
-    }
-
-    fn read_again(event: &Event, body: &str) -> (String, String) {
-        let kept = kept(event, body).to_owned();
-        let created_at = from_microseconds(event.created_at.as_microsecond());
-        (kept.clone(), whole(event.event_type.as_str(), &event.event_id, created_at, kept))
-    }
-
-    #[test]
-    fn a_body_is_kept_without_what_its_row_tells() {
-        let event = click("evt_1", "2026-01-07T09:52:24.744999999Z");
-        let (kept, whole) = read_again(&event, &event.body);
-        assert!(kept.starts_with(r#""data":{"correlation_id":"O-xY123zQ","#), "{kept}");
-        assert_eq!(whole, event.body);
-    }
-
-    #[test]
-    fn a_body_with_another_beginning_is_kept_whole() {
-        let lead = CreatedLead {
-            name: None,
-            phone: None,
-            email: None,
-            message: None,
-            channel: "whatsapp",
-            conversation_id: "c",
-        };
-        let created = Event::lead_created("evt_2".into(), "p", 1, lead, Timestamp::UNIX_EPOCH);
-        // An id that JSON writes differently.
-        for event in [created, click("evt_\"", "2026-01-07T09:52:24Z")] {
-            assert_eq!(read_again(&event, &event.body), (event.body.clone(), event.body.clone()));
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The headers of a delivery, and what the log keeps of them: only what its event and its time do not tell.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
 use crate::domain::signature::Signatures;
 use crate::domain::time::Timestamp;
 
@@ -56,8 +59,10 @@ impl Sent {
     }
 
     /// As it stands in the log: a line for the version, each signature and each custom name, none of which has a line break.
+    /// The bytes of `x-hub-signature` are in base64, which is shorter than its hex.
     pub fn to_log(&self) -> String {
         let Signatures { hub, webhook } = &self.signatures;
+        let hub = hex::decode(hub).map_or_else(|_| hub.clone(), |bytes| STANDARD_NO_PAD.encode(bytes));
         let mut text = format!("{}\n{hub}\n{webhook}", self.version);
         for name in &self.custom {
             text.push('\n');
@@ -70,6 +75,7 @@ impl Sent {
     pub fn from_log(text: &str) -> Option<Self> {
         let mut lines = text.split('\n').map(str::to_owned);
         let (version, hub, webhook) = (lines.next()?, lines.next()?, lines.next()?);
+        let hub = STANDARD_NO_PAD.decode(&hub).map_or(hub, hex::encode);
         Some(Self { version, signatures: Signatures { hub, webhook }, custom: lines.collect() })
     }
 }

@@ -1,5 +1,6 @@
 //! Events and the deliveries that are made with them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::db::{Conn, Error, Result, Sql, Tx, Value};
@@ -20,18 +21,27 @@ pub async fn insert(tx: &Tx, events: &[(ProjectId, &Event)]) -> Result<Vec<i64>>
                    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
                    RETURNING id, event_id",
     };
-    let rows: Vec<_> = events.iter().map(|(project, event)| values(*project, event)).collect();
+    let bodies: Vec<_> = events.iter().map(|(_, event)| bodies(event)).collect();
+    let rows = events.iter().zip(&bodies).map(|((project, event), bodies)| values(*project, event, bodies));
+    let rows: Vec<_> = rows.collect();
     tx.insert_rows(INSERT, &rows).await?.into_iter().map(|key| key.ok_or(Error::NoRow)).collect()
 }
 
-fn values(project: ProjectId, event: &Event) -> [Value<'_>; 7] {
+/// Both bodies as they are kept.
+type Bodies<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
+
+fn bodies(event: &Event) -> Bodies<'_> {
+    (kept(event, &event.body), event.body_external.as_deref().map(|body| kept(event, body)))
+}
+
+fn values<'a>(project: ProjectId, event: &'a Event, (body, body_external): &'a Bodies<'_>) -> [Value<'a>; 7] {
     [
         (&event.event_id).into(),
         project.0.into(),
         event.event_type.as_str().into(),
         event.conversation_id.into(),
-        kept(event, &event.body).into(),
-        event.body_external.as_deref().map(|body| kept(event, body)).into(),
+        body.as_ref().into(),
+        body_external.as_deref().into(),
         event.created_at.into(),
     ]
 }
