@@ -13,11 +13,11 @@ use super::sink::{Pace, Sink};
 /// Events that are measured.
 const EVENTS: usize = 1_000;
 const AT_ONCE: usize = 20;
-/// What event, delivery and attempt may take on disk, with their indexes, beside the event's own body.
+/// What event, delivery and attempt may take on disk, with their indexes and the event's body. The versions of a delivery
+/// before it was claimed and settled are not counted: they are cleared away when it finds time, and their place is used again.
 const SQLITE_BYTES_MAX: i64 = 1_024;
-/// PostgreSQL heads each row with 28 bytes and has a key index for each table. The versions of a delivery before it was
-/// claimed and settled are not counted: they are cleared away when it finds time, and their place is used again.
-const POSTGRES_BYTES_MAX: i64 = 1_536;
+/// PostgreSQL heads each row with 28 bytes.
+const POSTGRES_BYTES_MAX: i64 = 1_100;
 /// A press as an advertisement brings it.
 const PAGE: &str = "https://shop.example/landing/spring?utm_source=google&utm_medium=cpc&utm_campaign=spring-sale\
                     &gclid=EAIaIQobChMI8fXk4fPu_QIVy5JmAh3XqQ2kEAAYASAAEgLZnPD_BwE";
@@ -32,6 +32,7 @@ async fn an_event_with_its_delivery_takes_little_more_than_its_body(mut server: 
     shop.webhook(&server, &sink);
     let db = server.rows().await;
     server.start_ready().await;
+    let before = sizes(&db).await;
     let doors = shop.doors(&server);
     for round in 0..EVENTS / AT_ONCE {
         let devices: Vec<_> = (0..AT_ONCE).map(|number| format!("{round}-{number}")).collect();
@@ -44,31 +45,39 @@ async fn an_event_with_its_delivery_takes_little_more_than_its_body(mut server: 
     server.stop(LIMIT).await;
 
     let body = count(&db, "SELECT CAST(SUM(LENGTH(body)) AS BIGINT) FROM events").await / EVENTS as i64;
-    let as_left = sizes(&db).await.into_iter().sum::<i64>() - body;
+    let as_left: i64 = each(sizes(&db).await, before).into_iter().sum();
     db.read(async |conn| Ok(conn.query(CLEAR_AWAY, &[], |_| Ok(())).await?)).await.expect("the rows can be packed");
-    let [events, deliveries, attempts] = sizes(&db).await;
-    let beside = events + deliveries + attempts - body;
+    let [events, deliveries, attempts] = each(sizes(&db).await, before);
+    let in_all = events + deliveries + attempts;
     println!(
-        "figure: disk per event on {}: {beside} bytes beside its body of {body} (event {}, delivery {deliveries}, attempt \
+        "figure: disk per event on {}: {in_all} bytes, {body} of them its body (event {events}, delivery {deliveries}, attempt \
          {attempts}); {as_left} before old versions are cleared away",
-        db.engine(),
-        events - body
+        db.engine()
     );
-    assert!(beside <= if db.engine() == "sqlite" { SQLITE_BYTES_MAX } else { POSTGRES_BYTES_MAX }, "{beside} bytes");
+    assert!(in_all <= if db.engine() == "sqlite" { SQLITE_BYTES_MAX } else { POSTGRES_BYTES_MAX }, "{in_all} bytes");
     drop(db);
     server.end().await;
 }
 
-/// Bytes per event of the three tables.
+/// Bytes of the three tables.
 async fn sizes(db: &Db) -> [i64; 3] {
     [bytes(db, "events").await, bytes(db, "deliveries").await, bytes(db, "attempts").await]
+}
+
+/// What the tables grew by for each event: those of PostgreSQL have parts and indexes before there is any.
+fn each(after: [i64; 3], before: [i64; 3]) -> [i64; 3] {
+    let grown = |table: usize| (after[table] - before[table]) / EVENTS as i64;
+    let grown = [grown(0), grown(1), grown(2)];
+    assert!(grown.iter().all(|bytes| *bytes > 0), "{grown:?}: each row takes room");
+    grown
 }
 
 async fn bytes(db: &Db, table: &'static str) -> i64 {
     let sql = Sql {
         sqlite: "SELECT SUM(pgsize) FROM dbstat WHERE name IN (SELECT name FROM sqlite_schema WHERE tbl_name = $1)",
-        postgres: "SELECT pg_total_relation_size(CAST($1 AS TEXT)::regclass)",
+        postgres: "SELECT CAST(SUM(pg_total_relation_size(relid)) AS BIGINT)
+                   FROM pg_partition_tree(CAST($1 AS TEXT)::regclass)",
     };
     let bytes = db.read(async move |conn| Ok(conn.get(sql, &[table.into()], |row| row.get::<i64>(0)).await?)).await;
-    bytes.expect("a size") / EVENTS as i64
+    bytes.expect("a size")
 }
