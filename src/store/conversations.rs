@@ -1,5 +1,6 @@
 //! Conversations: one person on one channel, known by `wa_id` and/or `user_id`.
 
+use super::locks::lock_names;
 use crate::db::{Conn, Result, Row, Sql, Tx};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
@@ -47,19 +48,7 @@ fn read(row: &Row<'_>) -> Result<Conversation> {
 
 /// Keeps first messages of a person apart until the end of the transaction: each person by a channel and an id there.
 pub async fn lock_people(tx: &Tx, people: &[(i64, &str)]) -> Result<()> {
-    const LOCK: Sql = Sql {
-        // There is one writer.
-        sqlite: "",
-        // In the order of the locks' numbers, so that two groups never wait for each other.
-        postgres: "SELECT pg_advisory_xact_lock(number)
-                   FROM (
-                       SELECT DISTINCT hashtextextended(person, channel) AS number
-                       FROM unnest($1::bigint[], $2::text[]) AS people (channel, person)
-                       ORDER BY number
-                   ) AS numbers",
-    };
-    let rows: Vec<_> = people.iter().map(|(channel, person)| [(*channel).into(), (*person).into()]).collect();
-    tx.query_rows(LOCK, &rows, |_| Ok(())).await.map(|_| ())
+    lock_names(tx, people).await
 }
 
 /// The person's conversation by either id, oldest first: two where the ids came apart so far.

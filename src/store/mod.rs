@@ -11,6 +11,7 @@ pub mod events;
 pub mod keys;
 pub mod lead_list;
 pub mod leads;
+mod locks;
 pub mod messages;
 pub mod pacing;
 pub mod partitions;

@@ -1,5 +1,6 @@
 //! Sessions: a device's clicks within 12 hours of the first.
 
+use super::locks::lock_names;
 use crate::db::{Conn, Result, Row, Sql, Tx, Value};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
@@ -33,19 +34,8 @@ pub struct Device<'a> {
 
 /// Keeps first clicks of one device apart until the end of the transaction: the second sees the first's session.
 pub async fn lock_devices(tx: &Tx, devices: &[Device<'_>]) -> Result<()> {
-    const LOCK: Sql = Sql {
-        // There is one writer.
-        sqlite: "",
-        // In the order of the locks' numbers, so that two groups never wait for each other.
-        postgres: "SELECT pg_advisory_xact_lock(number)
-                   FROM (
-                       SELECT DISTINCT hashtextextended(device_id, project_id) AS number
-                       FROM unnest($1::bigint[], $2::text[]) AS devices (project_id, device_id)
-                       ORDER BY number
-                   ) AS numbers",
-    };
-    let rows: Vec<_> = devices.iter().map(|device| [device.project.0.into(), device.id.into()]).collect();
-    tx.query_rows(LOCK, &rows, |_| Ok(())).await.map(|_| ())
+    let names: Vec<_> = devices.iter().map(|device| (device.project.0, device.id)).collect();
+    lock_names(tx, &names).await
 }
 
 /// The last session of a device.
