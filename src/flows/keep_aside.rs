@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -17,7 +18,9 @@ use crate::wake::Work;
 /// What the file may grow to; past it clicks are lost, and the log says so.
 const FILE_BYTES_MAX: u64 = 1 << 30;
 /// Clicks that wait in memory while the file cannot be written either; past it clicks are lost, and the log says so.
-const UNWRITTEN_MAX: usize = 10_000;
+const LINES_MAX: usize = 10_000;
+/// How long a visitor waits for the disk.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Clicks stored in one transaction.
 const BATCH: usize = 200;
 /// How long no click waits for a database that was found away.
@@ -29,29 +32,47 @@ const NO_REST: i64 = i64::MIN;
 
 /// The files of clicks kept aside, in the data folder.
 pub struct Aside {
-    /// Held while a line is written or the file is taken away.
-    waiting: Arc<Mutex<PathBuf>>,
+    /// Held while lines are written or the file is taken away.
+    waiting: Arc<tokio::sync::Mutex<PathBuf>>,
     taken: PathBuf,
     refused: PathBuf,
-    /// Lines that there was no room for on the disk.
-    unwritten: Mutex<Vec<String>>,
-    /// Whether one of the files may be there.
+    lines: Arc<Mutex<Lines>>,
+    /// Whether there may be lines or one of the files.
     any: Arc<AtomicBool>,
+    /// The disk kept a visitor waiting, and has not answered since.
+    disk_hangs: AtomicBool,
     /// One at a time stores what was kept.
     storing: tokio::sync::Mutex<()>,
     /// The database was found away: until then (microseconds since 1970) clicks are kept aside without trying it.
     rest_until: AtomicI64,
 }
 
+/// Clicks that are not in a file yet.
+#[derive(Default)]
+struct Lines {
+    /// Those that nobody has tried to write.
+    fresh: Vec<String>,
+    /// Those that there was no room for on the disk.
+    unwritten: Vec<String>,
+}
+
+/// Which lines are written.
+#[derive(Clone, Copy)]
+enum Which {
+    Fresh,
+    All,
+}
+
 impl Aside {
     /// Keeps its files in `data_dir`.
     pub fn new(data_dir: &Path) -> Self {
         Self {
-            waiting: Arc::new(Mutex::new(data_dir.join("clicks-aside.jsonl"))),
+            waiting: Arc::new(tokio::sync::Mutex::new(data_dir.join("clicks-aside.jsonl"))),
             taken: data_dir.join("clicks-aside.taken.jsonl"),
             refused: data_dir.join("clicks-aside.refused.jsonl"),
-            unwritten: Mutex::default(),
+            lines: Arc::default(),
             any: Arc::new(AtomicBool::new(true)),
+            disk_hangs: AtomicBool::new(false),
             storing: tokio::sync::Mutex::default(),
             rest_until: AtomicI64::new(NO_REST),
         }
@@ -83,55 +104,62 @@ impl Aside {
         self.rest_until.store(NO_REST, Ordering::Relaxed);
     }
 
-    /// Appends a click and waits until it is on disk. Where that fails the click waits in memory: the visitor goes on all
-    /// the same.
+    /// Appends a click and waits until it is on disk, together with those that come at the same time. Where that fails or
+    /// takes long the click waits in memory: the visitor goes on all the same.
     pub async fn keep(&self, click: &Click) {
-        let line = in_a_line(click);
-        let Err(error) = self.write(line.clone()).await else { return };
-        let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
-        let error = format!("{error:#}");
-        if unwritten.len() < UNWRITTEN_MAX {
-            unwritten.push(line);
-            self.any.store(true, Ordering::Relaxed);
-            tracing::error!(error, "a click could not be kept aside: it waits in memory");
-        } else {
-            tracing::error!(error, "a click could not be kept aside: it is lost");
+        if !lock(&self.lines).add(in_a_line(click)) {
+            tracing::error!("{LINES_MAX} clicks wait for the disk already: a click is lost");
+            return;
+        }
+        self.any.store(true, Ordering::Relaxed);
+        if self.disk_hangs.load(Ordering::Relaxed) {
+            return;
+        }
+        match tokio::time::timeout(PATIENCE, self.write(Which::Fresh)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::error!(error = %format!("{error:#}"), "clicks could not be kept aside: they wait in memory");
+            }
+            Err(_) => {
+                self.disk_hangs.store(true, Ordering::Relaxed);
+                tracing::error!("the disk does not answer within {PATIENCE:?}: clicks wait in memory");
+            }
         }
     }
 
-    async fn write(&self, lines: String) -> anyhow::Result<()> {
-        let (waiting, any) = (self.waiting.clone(), self.any.clone());
+    /// Writes lines that wait, whoever brought them, and tells how many. What there is no room for goes on waiting. Once
+    /// begun it ends also when nobody waits for it any more.
+    async fn write(&self, which: Which) -> anyhow::Result<usize> {
+        let path = self.waiting.clone().lock_owned().await;
+        self.disk_hangs.store(false, Ordering::Relaxed);
+        // Somebody else may have written it beside their own.
+        let mut group = lock(&self.lines).take(which);
+        if group.is_empty() {
+            return Ok(0);
+        }
+        let (lines, any) = (self.lines.clone(), self.any.clone());
         let written = tokio::task::spawn_blocking(move || {
-            let path = waiting.lock().unwrap_or_else(PoisonError::into_inner);
             any.store(true, Ordering::Relaxed);
-            append(&path, lines.as_bytes())
+            let written = append(&path, group.concat().as_bytes());
+            let count = group.len();
+            written.inspect_err(|_| lock(&lines).unwritten.append(&mut group))?;
+            Ok(count)
         });
         written.await.context("writing")?
     }
 
-    /// Writes what waits in memory. Where there is still no room it goes on waiting.
-    async fn write_unwritten(&self) -> anyhow::Result<()> {
-        let lines = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if lines.is_empty() {
-            return Ok(());
-        }
-        self.write(lines.concat()).await.context("writing the clicks that wait in memory")?;
-        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).drain(..lines.len());
-        Ok(())
-    }
-
     /// Writes what waits in memory before the process ends. What there is no room for is lost, and the log says so.
     pub async fn end(&self) {
-        if let Err(error) = self.write_unwritten().await {
-            let clicks = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).len();
+        if let Err(error) = self.write(Which::All).await {
+            let clicks = lock(&self.lines).unwritten.len();
             tracing::error!(clicks, error = %format!("{error:#}"), "clicks that waited in memory are lost");
         }
     }
 
     /// Takes the file away, so that new clicks go to a fresh one, and tells whether there is one. What was taken before
     /// and not finished comes first.
-    fn take(&self) -> anyhow::Result<bool> {
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    async fn take(&self) -> anyhow::Result<bool> {
+        let waiting = self.waiting.lock().await;
         if !self.taken.exists() {
             match std::fs::rename(&*waiting, &self.taken) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -143,6 +171,31 @@ impl Aside {
         }
         Ok(true)
     }
+}
+
+impl Lines {
+    /// `false` where there are too many.
+    fn add(&mut self, line: String) -> bool {
+        let fits = self.fresh.len() + self.unwritten.len() < LINES_MAX;
+        if fits {
+            self.fresh.push(line);
+        }
+        fits
+    }
+
+    fn take(&mut self, which: Which) -> Vec<String> {
+        let mut lines = match which {
+            Which::Fresh => Vec::new(),
+            Which::All => std::mem::take(&mut self.unwritten),
+        };
+        lines.append(&mut self.fresh);
+        lines
+    }
+}
+
+/// Nothing panics while it is held; a poisoned lock would still guard a usable value.
+fn lock(lines: &Mutex<Lines>) -> MutexGuard<'_, Lines> {
+    lines.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn in_a_line(click: &Click) -> String {
@@ -171,9 +224,9 @@ pub async fn store_kept_aside(app: &App) -> anyhow::Result<usize> {
         return Ok(0);
     }
     let _alone = app.aside.storing.lock().await;
-    app.aside.write_unwritten().await?;
+    app.aside.write(Which::All).await.context("writing the clicks that wait in memory")?;
     let mut count = 0;
-    while app.aside.take()? {
+    while app.aside.take().await? {
         count += store_taken(app).await?;
     }
     if count > 0 {
@@ -240,4 +293,95 @@ async fn store_all(app: &App, clicks: Vec<Click>) -> anyhow::Result<()> {
             Ok(())
         })
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    fn click() -> Click {
+        serde_json::from_value(serde_json::json!({
+            "event_id": "evt_1", "correlation_id": "O-aB3dE9z", "project": 1, "widget": 1, "parsed_params": "{}", "at": 0
+        }))
+        .expect("a click")
+    }
+
+    /// A folder of its own for a test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(test: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("aurix-aside-{}-{test}", std::process::id()));
+            std::fs::create_dir_all(&folder).expect("a temporary folder");
+            Self(folder)
+        }
+
+        fn file(&self) -> PathBuf {
+            self.0.join("clicks-aside.jsonl")
+        }
+
+        fn lines(&self) -> usize {
+            std::fs::read_to_string(self.file()).unwrap_or_default().lines().count()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[tokio::test]
+    async fn clicks_of_the_same_time_share_a_flush() {
+        let folder = Folder::new("together");
+        let aside = Aside::new(&folder.0);
+        for _ in 0..100 {
+            assert!(lock(&aside.lines).add(in_a_line(&click())));
+        }
+        let written = join_all((0..100).map(|_| aside.write(Which::Fresh))).await;
+        let mut written: Vec<usize> = written.into_iter().map(|count| count.expect("there is room")).collect();
+        written.sort_unstable();
+        assert_eq!((written[98], written[99]), (0, 100));
+        assert_eq!(folder.lines(), 100);
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_hangs_keeps_one_visitor_waiting_a_second() {
+        let folder = Folder::new("hangs");
+        let aside = Aside::new(&folder.0);
+        let hangs = aside.waiting.clone().lock_owned().await;
+        aside.keep(&click()).await;
+        for _ in 0..2 {
+            assert!(aside.keep(&click()).now_or_never().is_some(), "the next ones do not wait");
+        }
+        drop(hangs);
+        assert_eq!(aside.write(Which::All).await.expect("it answers again"), 3);
+        aside.keep(&click()).await;
+        assert_eq!(folder.lines(), 4, "the next one waits until it is written");
+    }
+
+    #[tokio::test]
+    async fn what_there_is_no_room_for_is_written_later() {
+        let folder = Folder::new("room");
+        let aside = Aside::new(&folder.0);
+        std::fs::create_dir(folder.file()).expect("in the way of the file");
+        aside.keep(&click()).await;
+        aside.keep(&click()).await;
+        assert!(aside.write(Which::All).await.is_err());
+        std::fs::remove_dir(folder.file()).expect("out of the way");
+        assert_eq!(aside.write(Which::All).await.expect("there is room"), 2);
+        assert_eq!(folder.lines(), 2);
+    }
+
+    #[test]
+    fn memory_has_an_end() {
+        let mut lines = Lines::default();
+        assert!((0..LINES_MAX).all(|_| lines.add(String::new())));
+        assert!(!lines.add(String::new()));
+        assert_eq!(lines.take(Which::All).len(), LINES_MAX);
+        assert!(lines.add(String::new()));
+    }
 }

@@ -23,6 +23,7 @@ mod rolling;
 mod server;
 mod shop;
 mod sink;
+mod small_disk;
 mod stop;
 
 use std::path::PathBuf;

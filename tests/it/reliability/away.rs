@@ -10,12 +10,15 @@ use super::load::{Book, Pressed};
 use super::server::Server;
 use super::shop::{Doors, Shop};
 use super::sink::{Pace, Sink};
+use super::small_disk::Disk;
 use super::{now, until};
 
 /// What the first visitor waits at most, on a busy machine.
 const FIRST_VISITOR_WAITS: Duration = Duration::from_millis(3_500);
 /// What a visitor waits who does not have to find out: less than the database is waited for.
 const NEXT_VISITOR_WAITS: Duration = Duration::from_millis(1_500);
+/// What the first visitor waits at most where the disk hangs: for the widget, for the click, and for the file.
+const HANGING_DISK_WAITS: Duration = Duration::from_millis(6_500);
 /// Visitors who press while the database is away.
 const VISITORS: usize = 20;
 const LIMIT: Duration = Duration::from_secs(60);
@@ -42,8 +45,12 @@ impl Scene {
 
     /// Visitors press while the database is away; gives the references that they took along.
     async fn visitors_press(&self) -> Vec<String> {
+        self.visitors_press_within(FIRST_VISITOR_WAITS).await
+    }
+
+    async fn visitors_press_within(&self, first_waits: Duration) -> Vec<String> {
         let (first, waited) = self.press(1).await;
-        assert!(waited < FIRST_VISITOR_WAITS, "the first visitor waited {waited:?}");
+        assert!(waited < first_waits, "the first visitor waited {waited:?}");
         let rest = (2..=VISITORS).map(|number| self.press(number));
         let rest = futures_util::future::join_all(rest).await;
         // Once in a while one of them finds out whether the database is back.
@@ -124,6 +131,42 @@ async fn what_is_kept_aside_survives_a_kill() {
         .await;
     let refused = scene.server.data_dir.join("clicks-aside.refused.jsonl");
     until("what is unfinished is put away", LIMIT, async || std::fs::remove_file(&refused).is_ok()).await;
+    scene.all_is_made_up_for(&references).await;
+    scene.server.end().await;
+}
+
+/// The server's log is elsewhere: whoever writes to a disk that hangs waits.
+fn on_a_disk_that_can_hang(server: &Server) -> Option<Disk> {
+    let disk = Disk::in_a_file(server.data_dir.clone())?;
+    std::os::unix::fs::symlink(disk.beside().join("log"), disk.folder().join("log")).expect("a link");
+    Some(disk)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_hangs_keeps_no_visitor_on_sqlite() {
+    let server = Server::on_sqlite();
+    let Some(disk) = on_a_disk_that_can_hang(&server) else { return };
+    let scene = Scene::set(server).await;
+    let hanging = disk.hang();
+    let references = scene.visitors_press_within(HANGING_DISK_WAITS).await;
+    drop(hanging);
+    scene.all_is_made_up_for(&references).await;
+    scene.server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_hangs_while_postgresql_is_away_keeps_no_visitor() {
+    let Some(cluster) = Cluster::start().await else { return };
+    let server = Server::new(Some(Database::on(&cluster.url).await));
+    let Some(disk) = on_a_disk_that_can_hang(&server) else { return };
+    let scene = Scene::set(server).await;
+    cluster.cut();
+    let hanging = disk.hang();
+    let references = scene.visitors_press_within(HANGING_DISK_WAITS).await;
+    assert_eq!(scene.kept_aside(), 0, "nothing can be written");
+    drop(hanging);
+    until("the disk answers", LIMIT, async || scene.kept_aside() == VISITORS).await;
+    cluster.go_on().await;
     scene.all_is_made_up_for(&references).await;
     scene.server.end().await;
 }

@@ -1,7 +1,6 @@
 //! The disk is full: nothing that was answered is missing when there is room again, and all goes on by itself.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use aurix::domain::random::Random;
@@ -12,74 +11,33 @@ use super::load::Load;
 use super::server::Server;
 use super::shop::Shop;
 use super::sink::{Pace, Sink};
+use super::small_disk::Disk;
 use super::{fresh_folder, now, until};
 
-/// The size of the disk, as `mount` reads it.
-const SIZE: &str = "size=64m";
 /// Answers before, while, and after it is full.
 const ANSWERS: usize = 60;
 const LEASE: &str = "8s";
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A small disk in memory.
-struct Disk {
-    folder: PathBuf,
-}
-
-impl Disk {
-    /// `None`, with a message, where the system lets nobody mount one.
-    fn mount(folder: PathBuf) -> Option<Self> {
-        let mut mount = Command::new("mount");
-        let mounted = mount.args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(&folder).stderr(Stdio::null()).status();
-        if !mounted.is_ok_and(|status| status.success()) {
-            eprintln!("skipped: a small disk in memory cannot be mounted here, which takes root");
-            return None;
-        }
-        Some(Self { folder })
-    }
-
-    /// Leaves no byte free.
-    fn fill(&self) {
-        let mut file = std::fs::File::create(self.ballast()).expect("a file");
-        let written = std::io::copy(&mut std::io::repeat(0), &mut file);
-        assert_eq!(written.expect_err("it is full").kind(), std::io::ErrorKind::StorageFull);
-    }
-
-    fn make_room(&self) {
-        std::fs::remove_file(self.ballast()).expect("it is there");
-    }
-
-    fn ballast(&self) -> PathBuf {
-        self.folder.join("ballast")
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.folder).status();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_loses_nothing_on_sqlite() {
     let server = Server::on_sqlite();
-    let Some(disk) = Disk::mount(server.data_dir.clone()) else { return };
+    let Some(disk) = Disk::in_memory(server.data_dir.clone()) else { return };
     nothing_is_lost(server, &disk).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_loses_nothing_on_postgresql() {
-    let Some(disk) = Disk::mount(fresh_folder()) else { return };
+    let Some(disk) = Disk::in_memory(fresh_folder()) else { return };
     let Some(cluster) = Cluster::start().await else { return };
-    let server = Server::new(Some(cluster.database_in(&disk.folder).await));
+    let server = Server::new(Some(cluster.database_in(disk.folder()).await));
     nothing_is_lost(server, &disk).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clicks_that_wait_in_memory_for_room_are_written_at_a_stop() {
     let mut server = Server::on_sqlite();
-    let Some(disk) = Disk::mount(server.data_dir.clone()) else { return };
+    let Some(disk) = Disk::in_memory(server.data_dir.clone()) else { return };
     let shop = Shop::open(&server).await;
     let db = server.rows().await;
     server.start_ready().await;
