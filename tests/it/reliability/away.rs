@@ -67,9 +67,13 @@ impl Scene {
         (reference, pressed.elapsed())
     }
 
+    /// House work takes the file away before it stores what is in it.
     fn kept_aside(&self) -> usize {
-        let file = std::fs::read_to_string(self.server.data_dir.join("clicks-aside.jsonl")).unwrap_or_default();
-        file.lines().count()
+        let lines = |name| {
+            let file = std::fs::read_to_string(self.server.data_dir.join(name)).unwrap_or_default();
+            file.lines().count()
+        };
+        lines("clicks-aside.jsonl") + lines("clicks-aside.taken.jsonl")
     }
 
     /// The database is back: a message with a reference of that time is understood, and every click and its event come.
@@ -121,7 +125,9 @@ async fn what_is_kept_aside_survives_a_kill() {
     let references = scene.visitors_press().await;
     scene.server.kill();
     // As a process leaves it that is killed while it writes.
-    let path = scene.server.data_dir.join("clicks-aside.jsonl");
+    let [waiting, taken] =
+        ["clicks-aside.jsonl", "clicks-aside.taken.jsonl"].map(|name| scene.server.data_dir.join(name));
+    let path = if taken.exists() { taken } else { waiting };
     let text = std::fs::read(&path).expect("clicks are kept aside");
     other.execute_batch("ROLLBACK").expect("the lock can be let go");
     std::fs::write(&path, [text.as_slice(), b"{\"event_id\":\"evt_\xc3"].concat()).expect("the file can be written");
