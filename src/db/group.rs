@@ -174,7 +174,7 @@ async fn in_time<G: Group, T>(shared: &Arc<Shared<G>>, write: impl Future<Output
 }
 
 /// Answers each caller. One that is gone needs no answer.
-fn answer<T>(callers: impl IntoIterator<Item = oneshot::Sender<T>>, answers: impl Iterator<Item = T>) {
+fn answer<T>(callers: Vec<oneshot::Sender<T>>, answers: impl Iterator<Item = T>) {
     callers.into_iter().zip(answers).for_each(|(caller, answer)| drop(caller.send(answer)));
 }
 
@@ -182,21 +182,14 @@ fn late<G: Group>() -> anyhow::Error {
     Error::Unavailable(anyhow!("no answer within {:?}", G::PATIENCE)).into()
 }
 
-/// Writes each item in a transaction of its own. Together they may take as long as a group: who is behind one that hangs is
-/// told that the database is away.
+/// Writes each item in a transaction of its own.
 async fn write_each<G: Group>(shared: &Arc<Shared<G>>, items: Arc<Vec<G::Item>>, callers: Vec<Caller<G>>) {
-    let mut callers = VecDeque::from(callers);
-    let each = async {
-        for at in 0..items.len() {
-            let (inside, items) = (shared.clone(), items.clone());
-            let write = async move |tx: &Tx| inside.group.write(tx, &items[at..=at]).await;
-            let written = shared.db.write(write).await;
-            let written = written.and_then(|answers| answers.into_iter().next().context("a write has no answer"));
-            answer(callers.pop_front(), std::iter::once(written));
-        }
-    };
-    if tokio::time::timeout(G::PATIENCE, each).await.is_err() {
-        answer(callers, std::iter::repeat_with(|| Err(late::<G>())));
+    for (at, caller) in callers.into_iter().enumerate() {
+        let (inside, items) = (shared.clone(), items.clone());
+        let write = async move |tx: &Tx| inside.group.write(tx, &items[at..=at]).await;
+        let answer =
+            tokio::time::timeout(G::PATIENCE, shared.db.write(write)).await.unwrap_or_else(|_| Err(late::<G>()));
+        let _ = caller.send(answer.and_then(|answers| answers.into_iter().next().context("a write has no answer")));
     }
 }
 

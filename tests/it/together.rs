@@ -1,8 +1,6 @@
 //! What comes at the same moment shares a transaction, and comes out as if it had come one by one.
 
-use std::time::Duration;
-
-use aurix::db::{Error, Group, GroupWriter, Sql, Tx};
+use aurix::db::Sql;
 use aurix::domain::time::SignedDuration;
 use aurix::flows::take_turn;
 use futures_util::future::join_all;
@@ -109,48 +107,5 @@ both_engines! {
         turn.expect("a turn");
         assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE direction = 'out'").await, 1);
         assert_eq!(app.count("SELECT COUNT(*) FROM conversations WHERE due_at IS NOT NULL").await, 0);
-    }
-    async fn who_is_behind_one_that_hangs_is_told_in_time(app: &TestApp) {
-        if !app.app.db.has_peers() {
-            return;
-        }
-        let (tell_held, is_held) = oneshot::channel();
-        let (let_go, end) = oneshot::channel::<()>();
-        let hold = app.app.db.write(async move |tx| {
-            tx.execute(TAKE_LOCK, &[]).await?;
-            tell_held.send(()).expect("somebody listens");
-            Ok(end.await?)
-        });
-        let writes = async {
-            is_held.await.expect("it is held");
-            let writer = GroupWriter::gathering(app.app.db.clone(), OneByOne, Duration::from_millis(50));
-            let answers = join_all((0..10).map(|number| writer.write(number))).await;
-            let_go.send(()).expect("it is held still");
-            answers
-        };
-        let (held, answers) = tokio::join!(hold, writes);
-        held.expect("held until the end");
-        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3, "those before it are written");
-        assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(Error::is_unavailable), "{answers:?}");
-    }
-}
-
-const TAKE_LOCK: &str = "SELECT CAST(pg_advisory_xact_lock(42) AS TEXT)";
-
-/// Numbers that cannot be written together, of which the fourth needs a lock.
-struct OneByOne;
-
-impl Group for OneByOne {
-    type Item = usize;
-    type Answer = ();
-
-    const PATIENCE: Duration = Duration::from_secs(2);
-
-    async fn write(&self, tx: &Tx, items: &[usize]) -> anyhow::Result<Vec<()>> {
-        anyhow::ensure!(items.len() == 1, "one by one");
-        if items[0] == 3 {
-            tx.execute(TAKE_LOCK, &[]).await?;
-        }
-        Ok(vec![()])
     }
 }
