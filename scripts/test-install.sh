@@ -27,6 +27,15 @@ need_curl() {
     command -v curl >/dev/null || install_packages curl ca-certificates
 }
 
+# What mounts the small disks of some stories, which are skipped where we are not root.
+need_disks() {
+    local program
+    [ "$(id -u)" = 0 ] || return 0
+    for program in mount mkfs.ext4 fsfreeze; do
+        command -v "$program" >/dev/null || { install_packages mount e2fsprogs util-linux && break; } || return
+    done
+}
+
 need_postgres() {
     [ -n "${AURIX_TEST_POSTGRES:-}" ] || postgres_bin_dir >/dev/null || install_packages postgresql || return
     start_postgres

@@ -34,7 +34,10 @@ impl Disk {
 
     fn mounted(mounted: bool, folder: PathBuf, image: Option<PathBuf>) -> Option<Self> {
         if !mounted {
-            eprintln!("skipped: a small disk cannot be mounted here, which takes root");
+            eprintln!("skipped: a small disk cannot be mounted here, which takes root, mount and mkfs.ext4");
+            if let Some(beside) = image.as_deref().and_then(Path::parent) {
+                let _ = std::fs::remove_dir_all(beside);
+            }
             return None;
         }
         Some(Self { folder, image })
