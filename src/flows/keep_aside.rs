@@ -42,7 +42,7 @@ pub struct Aside {
     /// The disk kept a visitor waiting, and has not answered since.
     disk_hangs: AtomicBool,
     /// One at a time stores what was kept.
-    storing: tokio::sync::Mutex<()>,
+    storing: Arc<tokio::sync::Mutex<()>>,
     /// The database was found away: until then (microseconds since 1970) clicks are kept aside without trying it.
     rest_until: AtomicI64,
 }
@@ -74,7 +74,7 @@ impl Aside {
             lines: Arc::default(),
             any: Arc::new(AtomicBool::new(true)),
             disk_hangs: AtomicBool::new(false),
-            storing: tokio::sync::Mutex::default(),
+            storing: Arc::default(),
             rest_until: AtomicI64::new(NO_REST),
         }
     }
@@ -229,12 +229,23 @@ fn append(path: &Path, line: &[u8]) -> anyhow::Result<()> {
     Ok(written.inspect_err(|_| drop(file.set_len(length)))?)
 }
 
-/// Stores the clicks that were kept aside, and tells how many. Doing it twice stores nothing twice.
+/// Stores the clicks that were kept aside, and tells how many. Doing it twice stores nothing twice. Once begun it goes on also
+/// when nobody waits for it any more: otherwise a large file would be begun anew again and again.
 pub async fn store_kept_aside(app: &App) -> anyhow::Result<usize> {
     if !app.aside.any.load(Ordering::Relaxed) {
         return Ok(0);
     }
-    let _alone = app.aside.storing.lock().await;
+    let alone = app.aside.storing.clone().lock_owned().await;
+    let app = app.clone();
+    let stored = tokio::spawn(async move {
+        let stored = store_files(&app).await;
+        drop(alone);
+        stored
+    });
+    stored.await.context("storing the clicks that were kept aside")?
+}
+
+async fn store_files(app: &App) -> anyhow::Result<usize> {
     app.aside.write(Which::All).await.context("writing the clicks that wait in memory")?;
     let mut count = 0;
     while app.aside.take().await? {
@@ -296,14 +307,7 @@ async fn store_batch(app: &App, lines: Vec<Vec<u8>>) -> anyhow::Result<usize> {
 }
 
 async fn store_all(app: &App, clicks: Vec<Click>) -> anyhow::Result<()> {
-    app.db
-        .write(async move |tx| {
-            for click in &clicks {
-                store_late(tx, click).await?;
-            }
-            Ok(())
-        })
-        .await
+    app.db.write(async move |tx| store_late(tx, &clicks).await).await
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::anyhow;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
@@ -26,6 +28,8 @@ use crate::store::leads;
 use crate::store::messages::{self, Named, NewMessage};
 use crate::wake::Work;
 
+/// How long a call of a platform waits for clicks that are stored late.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the agent waits for the next message of a burst.
 const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
 /// How long a burst may hold the agent up.
@@ -77,9 +81,11 @@ pub async fn receive_whatsapp(app: &App, channel: &OpenChannel, inbound: Vec<Inb
     Ok(())
 }
 
-/// A reference that was given while the database was away has to be stored before a message brings it.
+/// A reference that was given while the database was away has to be stored before a message brings it. Where that takes long
+/// the platform calls again.
 async fn know_all_references(app: &App) -> anyhow::Result<()> {
-    match store_kept_aside(app).await {
+    let late = || Error::Unavailable(anyhow!("clicks that were kept aside are not stored within {PATIENCE:?}"));
+    match tokio::time::timeout(PATIENCE, store_kept_aside(app)).await.unwrap_or_else(|_| Err(late().into())) {
         Err(error) if Error::is_unavailable(&error) => Err(error),
         Err(error) => {
             tracing::error!(error = %format!("{error:#}"), "clicks that were kept aside cannot be stored");

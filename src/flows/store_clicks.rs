@@ -65,6 +65,11 @@ impl Click {
     fn device(&self) -> Option<Device<'_>> {
         self.device_id.as_deref().map(|id| Device { project: self.project(), id })
     }
+
+    /// The device, or where it told none the click itself.
+    fn visitor(&self) -> (i64, &str) {
+        (self.project, self.device_id.as_deref().unwrap_or(&self.event_id))
+    }
 }
 
 /// A reference that is probably free.
@@ -168,8 +173,17 @@ impl Group for StoreClicks {
     }
 }
 
-/// Stores a click that was kept aside, under the reference that its visitor has. Does nothing where it is stored already.
-pub async fn store_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
+/// Stores clicks that were kept aside, under the references that their visitors have, but for those that are stored already.
+pub async fn store_late(tx: &Tx, clicks: &[Click]) -> anyhow::Result<()> {
+    // A transaction of which no answer came may be on its way still: only when it has ended the rows tell what it stored.
+    clicks::lock_visitors(tx, &clicks.iter().map(Click::visitor).collect::<Vec<_>>()).await?;
+    for click in clicks {
+        store_one_late(tx, click).await?;
+    }
+    Ok(())
+}
+
+async fn store_one_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
     if events::exists(tx, click.project(), &click.event_id, click.pressed_at()).await? {
         return Ok(());
     }
@@ -224,9 +238,10 @@ async fn origins(tx: &Tx, clicks: &[&Click]) -> anyhow::Result<Vec<Origin>> {
     let Some(earliest) = clicks.iter().map(|click| click.pressed_at()).min() else { return Ok(Vec::new()) };
     let devices: HashSet<Device<'_>> = clicks.iter().filter_map(|click| click.device()).collect();
     let devices: Vec<_> = devices.into_iter().collect();
+    let visitors: Vec<_> = clicks.iter().map(|click| click.visitor()).collect();
     let (locked, last) = tokio::join!(
         biased;
-        sessions::lock_devices(tx, &devices),
+        clicks::lock_visitors(tx, &visitors),
         sessions::last_of_devices(tx, &devices, earliest - SESSION_LENGTH)
     );
     locked?;

@@ -1,5 +1,6 @@
 //! Clicks: every press of a widget, and the requests that were no press.
 
+use super::locks::lock_names;
 use crate::db::{Result, Sql, Tx, Value};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::{SignedDuration, Timestamp};
@@ -48,6 +49,12 @@ impl<'a> NewClick<'a> {
             self.linked.into(),
         ]
     }
+}
+
+/// Keeps clicks of a visitor apart until the end of the transaction: the second sees the first's session, and what is stored
+/// late sees whether it is stored already. Each visitor by the project's row key and an id there.
+pub async fn lock_visitors(tx: &Tx, visitors: &[(i64, &str)]) -> Result<()> {
+    lock_names(tx, visitors).await
 }
 
 /// Stores presses.

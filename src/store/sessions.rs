@@ -1,6 +1,5 @@
 //! Sessions: a device's clicks within 12 hours of the first.
 
-use super::locks::lock_names;
 use crate::db::{Conn, Result, Row, Sql, Tx, Value};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
@@ -30,12 +29,6 @@ pub struct Device<'a> {
     pub project: ProjectId,
     /// The browser's UUID.
     pub id: &'a str,
-}
-
-/// Keeps first clicks of one device apart until the end of the transaction: the second sees the first's session.
-pub async fn lock_devices(tx: &Tx, devices: &[Device<'_>]) -> Result<()> {
-    let names: Vec<_> = devices.iter().map(|device| (device.project.0, device.id)).collect();
-    lock_names(tx, &names).await
 }
 
 /// The last session of a device.

@@ -9,6 +9,7 @@ mod clicks;
 mod conversations;
 mod deliveries;
 mod hand_over;
+mod late_clicks;
 mod limits;
 mod net;
 mod nodes;

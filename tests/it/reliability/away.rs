@@ -170,9 +170,11 @@ async fn a_disk_that_hangs_while_postgresql_is_away_keeps_no_visitor() {
     let hanging = disk.hang();
     let references = scene.visitors_press_within(HANGING_DISK_WAITS).await;
     assert_eq!(scene.kept_aside(), 0, "nothing can be written");
-    drop(hanging);
-    until("the disk answers", LIMIT, async || scene.kept_aside() == VISITORS).await;
     cluster.go_on().await;
+    until("the database is back", LIMIT, async || scene.server.status_of("/readyz").await == Some(200)).await;
+    let refused = async || scene.doors.write("6591234567", "wamid.1", "Hello").await.is_ok_and(|status| status == 503);
+    until("a message waits for the clicks, not for ever", LIMIT, refused).await;
+    drop(hanging);
     scene.all_is_made_up_for(&references).await;
     scene.server.end().await;
 }

@@ -1,0 +1,152 @@
+//! Clicks that are stored late, beside a transaction that stores them already and has no answer yet, on PostgreSQL: it goes on
+//! when nobody waits for it any more, and no look at the rows shows what it has not committed.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use aurix::app::App;
+use aurix::domain::random::Random;
+use aurix::flows::keep_aside::store_kept_aside;
+use aurix::net::Resolver;
+use futures_util::future::join_all;
+use tokio::sync::oneshot;
+
+use crate::support::{Project, TestApp, until};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Whoever stores an event waits for the gate at its commit.
+const GATE: [&str; 2] = [
+    "CREATE FUNCTION wait_for_the_gate() RETURNS trigger LANGUAGE plpgsql AS
+     'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END'",
+    "CREATE CONSTRAINT TRIGGER gate AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED
+     FOR EACH ROW EXECUTE FUNCTION wait_for_the_gate()",
+];
+
+/// Statements of this story's database that wait for a lock.
+const WAITING: &str =
+    "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
+/// Visitors of all kinds, by what their widgets tell: no device, a new one, and one that has a session.
+const VISITORS: [&str; 3] = ["", "device_id=new", "device_id=known"];
+
+struct Scene {
+    app: TestApp,
+    project: Project,
+    /// Opens it for good.
+    gate: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+impl Scene {
+    /// A shop with a closed gate, and one visitor who was there before.
+    async fn set() -> Option<Self> {
+        let app = TestApp::on_postgres().await?;
+        let project = app.project().await;
+        app.press(&project, "device_id=known").await;
+        let built = app.app.db.write(async |tx| {
+            for statement in GATE {
+                tx.execute(statement, &[]).await?;
+            }
+            Ok(())
+        });
+        built.await.expect("a gate");
+        let (closed, is_closed) = oneshot::channel();
+        let (open, is_open) = oneshot::channel();
+        let db = app.app.db.clone();
+        tokio::spawn(async move {
+            let close = db.write(async move |tx| {
+                tx.get("SELECT 1 FROM pg_advisory_xact_lock(1)", &[], |_| Ok(())).await?;
+                let _ = closed.send(());
+                Ok(is_open.await?)
+            });
+            close.await
+        });
+        is_closed.await.expect("the gate is closed");
+        Some(Self { app, project, gate: Mutex::new(Some(open)) })
+    }
+
+    fn open_the_gate(&self) {
+        let gate = self.gate.lock().expect("nobody panicked").take().expect("it is closed");
+        gate.send(()).expect("a transaction holds it");
+    }
+
+    async fn press(&self, visitor: &str) {
+        assert_eq!(self.app.press(&self.project, visitor).await.status(), 302);
+    }
+
+    /// Presses while the database is away.
+    async fn press_aside(&self, visitor: &str) {
+        self.app.app.aside.database_is_away(self.app.app.clock.now());
+        self.press(visitor).await;
+    }
+
+    async fn transactions_wait(&self, count: i64) {
+        until("transactions wait", LIMIT, async || self.app.count(WAITING).await >= count).await;
+    }
+
+    /// Another process in the same folder, as after a restart.
+    async fn restarted(&self) -> App {
+        let (config, clock) = (self.app.app.config.clone(), self.app.app.clock.clone());
+        aurix::serve::open_with(config, clock, Random::seeded(8), Resolver::System).await.expect("it opens")
+    }
+
+    /// That press and the one before are stored, and nothing else.
+    async fn both_are_there_once(self) {
+        let clicks = ["SELECT COUNT(*) FROM clicks", "SELECT COUNT(*) FROM events"];
+        for sql in clicks {
+            assert_eq!(self.app.count(sql).await, 2, "{sql}");
+        }
+        let unused =
+            "SELECT COUNT(*) FROM sessions WHERE NOT EXISTS (SELECT 1 FROM clicks WHERE session_id = sessions.id)";
+        assert_eq!(self.app.count(unused).await, 0);
+        self.app.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_answered_in_time_is_not_stored_again_while_it_is_committed() {
+    let story = async |visitor| {
+        let Some(scene) = Scene::set().await else { return };
+        scene.press(visitor).await;
+        assert_eq!(scene.app.count(WAITING).await, 1, "it is on its way");
+        let app = scene.app.app.clone();
+        let late = tokio::spawn(async move { store_kept_aside(&app).await });
+        scene.transactions_wait(2).await;
+        scene.open_the_gate();
+        assert_eq!(late.await.expect("no panic").expect("the database answers"), 1);
+        scene.both_are_there_once().await;
+    };
+    join_all(VISITORS.map(story)).await;
+}
+
+#[tokio::test]
+async fn two_processes_one_after_the_other_store_a_click_once() {
+    let story = async |visitor| {
+        let Some(scene) = Scene::set().await else { return };
+        scene.press_aside(visitor).await;
+        let next = scene.restarted().await;
+        let late = [scene.app.app.clone(), next].map(|app| tokio::spawn(async move { store_kept_aside(&app).await }));
+        scene.transactions_wait(2).await;
+        scene.open_the_gate();
+        let late = join_all(late).await.into_iter().map(|late| late.expect("no panic"));
+        assert!(late.filter(Result::is_ok).count() > 0, "one of them finds the file and removes it");
+        scene.both_are_there_once().await;
+    };
+    join_all(VISITORS.map(story)).await;
+}
+
+#[tokio::test]
+async fn storing_goes_on_when_nobody_waits_for_it_any_more() {
+    let Some(scene) = Scene::set().await else { return };
+    scene.press_aside(VISITORS[0]).await;
+    let app = scene.app.app.clone();
+    let late = tokio::spawn(async move { store_kept_aside(&app).await });
+    scene.transactions_wait(1).await;
+    late.abort();
+    assert!(late.await.is_err_and(|error| error.is_cancelled()));
+    scene.open_the_gate();
+    let folder = &scene.app.app.config.data_dir;
+    let files = ["clicks-aside.jsonl", "clicks-aside.taken.jsonl"].map(|name| folder.join(name));
+    until("the file is gone", LIMIT, async || files.iter().all(|file| !file.exists())).await;
+    scene.both_are_there_once().await;
+}
