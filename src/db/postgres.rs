@@ -37,6 +37,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const PLANNING: &str = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_sort=off -c jit=off \
                         -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan";
 
+/// What a node has locked that stands still in the middle of a transaction, or has lost its network, the others get after that.
+const IDLE_MAX: &str = "-c idle_in_transaction_session_timeout=10s";
+
 type Job = Box<dyn FnOnce(Pool) -> LocalBoxFuture<'static, ()> + Send>;
 
 #[derive(Clone)]
@@ -64,7 +67,7 @@ impl Postgres {
             config.application_name("aurix");
         }
         let given = config.get_options().map(|options| format!(" {options}"));
-        config.options(format!("{PLANNING}{}", given.unwrap_or_default()));
+        config.options(format!("{PLANNING} {IDLE_MAX}{}", given.unwrap_or_default()));
         let executors = (0..EXECUTORS).map(|_| start(config.clone())).collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self { config: Arc::new(config), executors: executors.into(), next: Arc::default() })
     }

@@ -6,11 +6,13 @@ use aurix::net::Resolver;
 use aurix::store::clicks;
 use aurix::wake::Work;
 use futures_util::future::join_all;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Duration, timeout};
 
 use crate::support::TestApp;
 
+/// How long an idle transaction may hold up the others, on a busy machine.
+const LIMIT: Duration = Duration::from_secs(60);
 /// How often a node is rung for before it counts as deaf.
 const RINGS_MAX: usize = 100;
 
@@ -71,4 +73,24 @@ both_engines! {
         }
         panic!("the other node heard none of {RINGS_MAX} rings");
     }
+}
+
+#[tokio::test]
+async fn a_node_that_stands_still_in_the_middle_of_a_transaction_does_not_hold_up_the_others() {
+    let Some(app) = TestApp::on_postgres().await else { return };
+    let (locked, is_locked) = oneshot::channel();
+    let stands_still = app.app.db.write(async move |tx| {
+        clicks::lock_visitors(tx, &[(1, "d1")]).await?;
+        let _ = locked.send(());
+        std::future::pending::<anyhow::Result<()>>().await
+    });
+    let other = async {
+        is_locked.await.expect("the lock is free");
+        app.app.db.write(async |tx| Ok(clicks::lock_visitors(tx, &[(1, "d1")]).await?)).await
+    };
+    tokio::select! {
+        never = stands_still => panic!("{never:?}"),
+        got = timeout(LIMIT, other) => got.expect("PostgreSQL ends the transaction").expect("the lock"),
+    }
+    app.end().await;
 }
