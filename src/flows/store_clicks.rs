@@ -13,7 +13,7 @@ use crate::domain::event::{ClickData, Event, EventType};
 use crate::domain::ids::ProjectId;
 use crate::domain::random::Random;
 use crate::domain::time::{Clock, SignedDuration, Timestamp, from_microseconds};
-use crate::flows::emit_event::{Emitted, Taker, Wanting, emit, emit_last};
+use crate::flows::emit_event::{Emitted, Taker, Wanting, emit_all, emit_last};
 use crate::flows::hand_over::HandOver;
 use crate::store::clicks::{self, NewClick};
 use crate::store::events;
@@ -177,25 +177,41 @@ impl Group for StoreClicks {
 pub async fn store_late(tx: &Tx, clicks: &[Click]) -> anyhow::Result<()> {
     // A transaction of which no answer came may be on its way still: only when it has ended the rows tell what it stored.
     clicks::lock_visitors(tx, &clicks.iter().map(Click::visitor).collect::<Vec<_>>()).await?;
-    for click in clicks {
-        store_one_late(tx, click).await?;
-    }
-    Ok(())
+    let ids: Vec<_> =
+        clicks.iter().map(|click| (click.project(), click.pressed_at(), click.event_id.as_str())).collect();
+    let mut stored = events::stored(tx, &ids).await?;
+    let new: Vec<&Click> = clicks.iter().filter(|click| stored.insert(click.event_id.clone())).collect();
+    let sessions = sessions_of_references(tx, &new).await?;
+    let rows: Vec<_> = new.iter().zip(&sessions).map(|(click, session)| row(click, session)).collect();
+    clicks::insert(tx, &rows).await?;
+    let events = new.iter().zip(&sessions).map(|(click, session)| event(click, session));
+    let events = events.collect::<anyhow::Result<Vec<_>>>()?;
+    let events: Vec<_> = new.iter().map(|click| click.project()).zip(&events).collect();
+    Ok(emit_all(tx, &events).await?)
 }
 
-async fn store_one_late(tx: &Tx, click: &Click) -> anyhow::Result<()> {
-    if events::exists(tx, click.project(), &click.event_id, click.pressed_at()).await? {
-        return Ok(());
+/// The session of each click by the reference that its visitor has, begun where there is none.
+async fn sessions_of_references(tx: &Tx, clicks: &[&Click]) -> anyhow::Result<Vec<Session>> {
+    let mut sessions: HashMap<&str, (ProjectId, Session)> = HashMap::new();
+    let mut seen = HashSet::new();
+    let first = clicks.iter().filter(|click| seen.insert(click.correlation_id.as_str()));
+    let first: Vec<_> = first.map(|click| (*click, click.correlation_id.clone())).collect();
+    let of_another = |id: &str| format!("the reference {id} of a click kept aside is another project's");
+    for ((click, id), begun) in first.iter().zip(begin(tx, &first).await?) {
+        let session = match begun {
+            Some(session) => session,
+            None => {
+                sessions::find_for_link(tx, click.project(), id, &folded(id)?).await?.with_context(|| of_another(id))?
+            }
+        };
+        sessions.insert(&click.correlation_id, (click.project(), session));
     }
-    let id = &click.correlation_id;
-    let session = match begin(tx, &[(click, id.clone())]).await?.pop().flatten() {
-        Some(session) => session,
-        None => sessions::find_for_link(tx, click.project(), id, &folded(id)?)
-            .await?
-            .with_context(|| format!("the reference {id} of a click kept aside is another project's"))?,
+    let session = |click: &&Click| {
+        let (project, session) = &sessions[click.correlation_id.as_str()];
+        anyhow::ensure!(*project == click.project(), of_another(&click.correlation_id));
+        Ok(session.clone())
     };
-    clicks::insert(tx, &[row(click, &session)]).await?;
-    Ok(emit(tx, click.project(), &event(click, &session)?).await?)
+    clicks.iter().map(session).collect()
 }
 
 /// Where the session of a click comes from.

@@ -1,13 +1,12 @@
 //! Events and the deliveries that are made with them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::db::{Conn, Error, Result, Sql, Tx, Value};
 use crate::domain::event::{Event, kept, whole};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
-use crate::params;
 
 /// Stores events and gives their row keys, in their order.
 pub async fn insert(tx: &Tx, events: &[(ProjectId, &Event)]) -> Result<Vec<i64>> {
@@ -46,10 +45,19 @@ fn values<'a>(project: ProjectId, event: &'a Event, (body, body_external): &'a B
     ]
 }
 
-/// Whether an event of that id is stored, which happened at that time.
-pub async fn exists(conn: &Conn, project: ProjectId, event_id: &str, created_at: Timestamp) -> Result<bool> {
-    let exists = "SELECT 1 FROM events WHERE project_id = $1 AND created_at = $2 AND event_id = $3";
-    Ok(conn.find(exists, params![project.0, created_at, event_id], |_| Ok(())).await?.is_some())
+/// Which events are stored, of some that are told by project, when they happened, and id: the ids of these.
+pub async fn stored(conn: &Conn, events: &[(ProjectId, Timestamp, &str)]) -> Result<HashSet<String>> {
+    const STORED: Sql = Sql {
+        sqlite: "SELECT event_id FROM events WHERE project_id = $1 AND created_at = $2 AND event_id = $3",
+        postgres: "SELECT named.event_id
+                   FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS named (project_id, created_at, event_id)
+                   WHERE EXISTS (
+                       SELECT 1 FROM events
+                       WHERE project_id = named.project_id AND created_at = named.created_at AND event_id = named.event_id
+                   )",
+    };
+    let rows: Vec<_> = events.iter().map(|(project, at, id)| [project.0.into(), (*at).into(), (*id).into()]).collect();
+    Ok(conn.query_rows(STORED, &rows, |row| row.get(0)).await?.into_iter().collect())
 }
 
 /// What is sent of an event.

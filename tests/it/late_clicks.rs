@@ -1,5 +1,5 @@
-//! Clicks that are stored late, beside a transaction that stores them already and has no answer yet, on PostgreSQL: it goes on
-//! when nobody waits for it any more, and no look at the rows shows what it has not committed.
+//! Clicks that are stored late. On PostgreSQL a transaction may store them already that has no answer yet: it goes on when
+//! nobody waits for it any more, and no look at the rows shows what it has not committed.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -7,8 +7,10 @@ use std::time::Duration;
 use aurix::app::App;
 use aurix::domain::random::Random;
 use aurix::flows::keep_aside::store_kept_aside;
+use aurix::flows::store_clicks::Click;
 use aurix::net::Resolver;
 use futures_util::future::join_all;
+use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::support::{Project, TestApp, until};
@@ -100,6 +102,44 @@ impl Scene {
             "SELECT COUNT(*) FROM sessions WHERE NOT EXISTS (SELECT 1 FROM clicks WHERE session_id = sessions.id)";
         assert_eq!(self.app.count(unused).await, 0);
         self.app.end().await;
+    }
+}
+
+both_engines! {
+    async fn clicks_of_a_file_are_stored_once_under_their_references(app: &TestApp) {
+        let [one, other] = [("A shop", "1"), ("Another shop", "2")].map(|(name, number)| app.project_named(name, number));
+        let [one, other] = [one.await, other.await];
+        let at = app.app.clock.now().as_microsecond();
+        let click = |project: &Project, widget: i64, event_id: &str, reference: &str| -> Click {
+            let click = json!({
+                "event_id": event_id, "correlation_id": reference, "project": project.id.0, "widget": widget, "at": at,
+                "device_id": "d1", "parsed_params": "{}",
+            });
+            serde_json::from_value(click).expect("a click")
+        };
+        let first = [click(&one, 1, "evt_1", "O-aB3dE9z"), click(&one, 1, "evt_2", "O-aB3dE9z")];
+        let second = [
+            click(&one, 1, "evt_2", "O-aB3dE9z"),
+            click(&one, 1, "evt_3", "O-aB3dE9z"),
+            click(&one, 1, "evt_3", "O-aB3dE9z"),
+            click(&other, 2, "evt_4", "O-aB3dE9z"),
+            click(&other, 2, "evt_5", "O-xY7wV4u"),
+            click(&one, 1, "evt_6", "O-xY7wV4u"),
+        ];
+        for clicks in [first.as_slice(), &second] {
+            for click in clicks {
+                app.app.aside.keep(click).await;
+            }
+            store_kept_aside(&app.app).await.expect("what can be stored is stored");
+        }
+        let stored = "SELECT COUNT(*) FROM events WHERE event_id IN ('evt_1', 'evt_2', 'evt_3', 'evt_5')";
+        assert_eq!((app.count(stored).await, app.count("SELECT COUNT(*) FROM events").await), (4, 4));
+        assert_eq!(app.count("SELECT COUNT(*) FROM sessions").await, 2);
+        assert_eq!(app.count("SELECT COUNT(*) FROM clicks WHERE session_id = 1").await, 3);
+        let refused = std::fs::read_to_string(app.app.config.data_dir.join("clicks-aside.refused.jsonl"));
+        let refused = refused.expect("a reference belongs to one project");
+        let refused = refused.lines().map(|line| serde_json::from_str::<Click>(line).expect("as it was kept").event_id);
+        assert_eq!(refused.collect::<Vec<_>>(), ["evt_4", "evt_6"]);
     }
 }
 
