@@ -24,6 +24,7 @@ mod server;
 mod shop;
 mod sink;
 mod small_disk;
+mod standstill;
 mod stop;
 
 use std::path::PathBuf;

@@ -1,0 +1,76 @@
+//! One of two nodes stands still in the middle of it all, as a machine does that is paused, and goes on later.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aurix::domain::random::Random;
+
+use super::database::Database;
+use super::ledger;
+use super::load::Load;
+use super::server::Server;
+use super::shop::Shop;
+use super::sink::{Pace, Sink};
+use super::{now, pause, signal, until};
+
+/// How long begun work is left to a node that tells nothing.
+const LEASE: &str = "8s";
+/// How long it stands still: longer than its leases, and than PostgreSQL waits for it in the middle of a transaction.
+const STANDSTILL: Duration = Duration::from_secs(12);
+/// Answers before and after.
+const ANSWERS: usize = 60;
+/// What the endpoint takes to answer: something is in flight when the node stops.
+const ENDPOINT_PAUSE_MAX: Duration = Duration::from_millis(60);
+const LIMIT: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stands_still_holds_up_nobody_and_loses_nothing() {
+    let Some(database) = Database::on_shared_server().await else { return };
+    let node = || Server::new(Some(database.clone())).set("AURIX_LEASE", LEASE);
+    let mut nodes = [node(), node()];
+    let shop = Shop::open(&nodes[0]).await;
+    let random = Random::from_system();
+    let sink = Sink::start(Pace::Within(ENDPOINT_PAUSE_MAX, random.clone())).await;
+    shop.webhook(&nodes[0], &sink);
+    let db = nodes[0].rows().await;
+    for node in &mut nodes {
+        node.start_ready().await;
+    }
+    let turn = AtomicUsize::new(0);
+    let load = Load::start(&random, || shop.doors(&nodes[turn.fetch_add(1, Ordering::Relaxed) % 2]));
+
+    load.answered(ANSWERS, LIMIT).await;
+    signal("STOP", &[nodes[1].pid()]);
+    let stopped = now();
+    let came = sink.receipts().len();
+    pause(STANDSTILL.saturating_sub(stopped.elapsed())).await;
+    let meanwhile = sink.receipts().len() - came;
+    assert!(meanwhile > ANSWERS, "{meanwhile} events came by the other node");
+    signal("CONT", &[nodes[1].pid()]);
+    load.answered(ANSWERS, LIMIT).await;
+    let book = load.end().await;
+    let aside = nodes.each_ref().map(|node| node.data_dir.join("clicks-aside.jsonl"));
+    until("every click that was kept aside is stored", LIMIT, async || aside.iter().all(|file| !file.exists())).await;
+    ledger::nothing_is_due(&db, LIMIT).await;
+
+    assert_eq!(book.half_answers, Vec::<String>::new());
+    ledger::check_presses(&db, &book).await;
+    ledger::check_messages(&db, &book).await;
+    // What was in flight is made again when its lease has run out, or has failed by then.
+    let mut lost = ledger::unsettled(&db).await;
+    lost.extend(ledger::overtaken(&db).await);
+    lost.extend(ledger::failed(&db).await);
+    let again = ledger::check_deliveries(&db, &sink, &lost).await;
+    ledger::check_order(&db, &sink).await;
+    println!(
+        "figure: a node of two stood still for {STANDSTILL:?}: {} clicks and {} messages answered, {meanwhile} events came \
+         meanwhile, {again} of {} came again",
+        book.pressed.len(),
+        book.written.len(),
+        sink.receipts().len(),
+    );
+    drop(db);
+    let [first, second] = nodes;
+    second.end().await;
+    first.end().await;
+}
