@@ -1,5 +1,7 @@
 //! What can go wrong with a statement, told apart by what a caller can do about it.
 
+use tokio_postgres::error::SqlState;
+
 /// The answer of a statement.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -62,10 +64,12 @@ impl From<tokio_postgres::Error> for Error {
         let Some(state) = error.code() else {
             return Self::Unavailable(error.into());
         };
-        // Classes by SQLSTATE: 23 constraint, 08 connection, 53 resources, 57 operator, 58 system, 40 rolled back, 25006 read-only.
+        // Classes by SQLSTATE: 23 constraint, 08 connection, 53 resources, 57 operator, 58 system, 40 rolled back, 25 state of the
+        // transaction: read-only, ended for being idle, or failed by an earlier statement, which is no matter of the database.
         match state.code().get(..2) {
             Some("23") => Self::Conflict(error.into()),
             Some("40") => Self::Raced(error.into()),
+            Some("25") if *state == SqlState::IN_FAILED_SQL_TRANSACTION => Self::Refused(error.into()),
             Some("08" | "53" | "57" | "58" | "25") => Self::Unavailable(error.into()),
             _ => Self::Refused(error.into()),
         }

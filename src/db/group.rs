@@ -149,8 +149,7 @@ async fn write_group<G: Group>(shared: &Arc<Shared<G>>) {
         Err(error) if callers.len() == 1 => answer(callers, std::iter::once(Err(error))),
         Err(error) => {
             let text = format!("{error:#}");
-            let away = || Error::Unavailable(anyhow!("{text}")).into();
-            answer(callers, std::iter::repeat_with(|| Err(away())));
+            answer(callers, std::iter::repeat_with(|| Err(unavailable(&text))));
         }
     }
 }
@@ -179,18 +178,41 @@ fn answer<T>(callers: Vec<oneshot::Sender<T>>, answers: impl Iterator<Item = T>)
 }
 
 fn late<G: Group>() -> anyhow::Error {
-    Error::Unavailable(anyhow!("no answer within {:?}", G::PATIENCE)).into()
+    unavailable(&format!("no answer within {:?}", G::PATIENCE))
 }
 
-/// Writes each item in a transaction of its own.
+fn unavailable(text: &str) -> anyhow::Error {
+    Error::Unavailable(anyhow!("{text}")).into()
+}
+
+/// Writes each item in a transaction of its own, until the database turns out to be away: then the others need not find out
+/// one after the other.
 async fn write_each<G: Group>(shared: &Arc<Shared<G>>, items: Arc<Vec<G::Item>>, callers: Vec<Caller<G>>) {
+    let mut away: Option<String> = None;
     for (at, caller) in callers.into_iter().enumerate() {
-        let (inside, items) = (shared.clone(), items.clone());
-        let write = async move |tx: &Tx| inside.group.write(tx, &items[at..=at]).await;
-        let answer =
-            tokio::time::timeout(G::PATIENCE, shared.db.write(write)).await.unwrap_or_else(|_| Err(late::<G>()));
-        let _ = caller.send(answer.and_then(|answers| answers.into_iter().next().context("a write has no answer")));
+        let answer = match &away {
+            Some(text) => Err(unavailable(text)),
+            None => write_one(shared, items.clone(), at).await,
+        };
+        if let Err(error) = &answer
+            && Error::is_unavailable(error)
+            && !Error::is_raced(error)
+        {
+            away = Some(format!("{error:#}"));
+        }
+        let _ = caller.send(answer);
     }
+}
+
+async fn write_one<G: Group>(
+    shared: &Arc<Shared<G>>,
+    items: Arc<Vec<G::Item>>,
+    at: usize,
+) -> anyhow::Result<G::Answer> {
+    let inside = shared.clone();
+    let write = shared.db.write(async move |tx| inside.group.write(tx, &items[at..=at]).await);
+    let answers = tokio::time::timeout(G::PATIENCE, write).await.unwrap_or_else(|_| Err(late::<G>()))?;
+    answers.into_iter().next().context("a write has no answer")
 }
 
 impl<G: Group> Shared<G> {

@@ -1,11 +1,15 @@
 //! Several writers and several nodes over one database.
 
-use aurix::db::{Group, GroupWriter, Tx};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::anyhow;
+use aurix::db::{Error, Group, GroupWriter, Tx};
 use aurix::domain::random::Random;
 use aurix::net::Resolver;
 use aurix::store::clicks;
 use aurix::wake::Work;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Duration, timeout};
 
@@ -13,18 +17,27 @@ use crate::support::TestApp;
 
 /// How long an idle transaction may hold up the others, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
+/// How long writes wait for others: all of a story come together.
+const GATHER: Duration = Duration::from_millis(100);
 /// How often a node is rung for before it counts as deaf.
 const RINGS_MAX: usize = 100;
 
 /// Counts a visit on a day. Some days cannot be written.
-struct Days;
+#[derive(Default)]
+struct Days {
+    tries: Arc<AtomicUsize>,
+}
 
 impl Group for Days {
     type Item = String;
     type Answer = String;
 
     async fn write(&self, tx: &Tx, days: &[String]) -> anyhow::Result<Vec<String>> {
+        self.tries.fetch_add(1, Ordering::Relaxed);
         for day in days {
+            if day == "away" {
+                return Err(Error::Unavailable(anyhow!("nobody is there")).into());
+            }
             clicks::add_uncounted(tx, 1, day, "crawler", 1).await?;
             anyhow::ensure!(day != "refused", "no such day");
             assert_ne!(day, "panics");
@@ -35,7 +48,7 @@ impl Group for Days {
 
 both_engines! {
     async fn writes_of_a_group_share_a_transaction_and_no_fate(app: &TestApp) {
-        let writer = GroupWriter::new(app.app.db.clone(), Days);
+        let writer = GroupWriter::new(app.app.db.clone(), Days::default());
         let day = |number: usize| match number {
             70 => "refused".to_owned(),
             140 => "panics".to_owned(),
@@ -52,6 +65,40 @@ both_engines! {
         assert_eq!(app.count("SELECT COUNT(*) FROM uncounted_visits").await, 198);
         assert_eq!(app.count("SELECT COUNT(*) FROM uncounted_visits WHERE visits <> 1").await, 0, "none twice");
         writer.write("later".to_owned()).await.expect("it goes on");
+    }
+
+    async fn a_database_that_goes_away_is_found_out_once(app: &TestApp) {
+        let days = Days::default();
+        let tries = days.tries.clone();
+        let writer = GroupWriter::gathering(app.app.db.clone(), days, GATHER);
+        let written = join_all(["before", "refused", "away", "one", "two"].map(|day| writer.write(day.to_owned()))).await;
+        let is_away: Vec<_> = written.iter().map(|answer| answer.as_ref().is_err_and(Error::is_unavailable)).collect();
+        assert_eq!(is_away, [false, false, true, true, true]);
+        assert_eq!(tries.load(Ordering::Relaxed), 1 + 3, "together, and then those up to the one that finds out");
+        writer.write("later".to_owned()).await.expect("it is back");
+        assert_eq!(app.count("SELECT COUNT(*) FROM uncounted_visits").await, 2, "before and later");
+    }
+
+    async fn a_failed_transaction_is_no_absent_database(app: &TestApp) {
+        const NO_DAY: &str = "INSERT INTO uncounted_visits (widget_id) VALUES (NULL)";
+        let behind = app.app.db.write(async |tx| -> anyhow::Result<()> {
+            tx.execute(NO_DAY, &[]).await.expect_err("a row without a day");
+            tx.execute("DELETE FROM uncounted_visits", &[]).await?;
+            anyhow::bail!("SQLite goes on behind a statement that failed")
+        });
+        let error = behind.await.expect_err("one of the two");
+        assert!(!Error::is_unavailable(&error), "{error:#}");
+
+        let beside = app.app.db.write(async |tx| {
+            let one = async {
+                tx.execute("DELETE FROM uncounted_visits", &[]).await?;
+                tx.execute("DELETE FROM uncounted_visits", &[]).await
+            };
+            let other = tx.execute(NO_DAY, &[]);
+            Ok(try_join(one, other).await?)
+        });
+        let error = beside.await.expect_err("a row without a day");
+        assert!(matches!(error.downcast_ref(), Some(Error::Conflict(_))), "told by the statement that failed: {error:#}");
     }
 
     async fn a_node_hears_of_the_work_of_another(app: &TestApp) {
