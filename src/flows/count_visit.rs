@@ -1,18 +1,41 @@
-//! Counts what asks for a widget's link without being a press of a person. Counted in memory, stored by the minute.
+//! Counts what asks for a widget's link without being a press of a person. Counted in memory, stored by house work.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::app::App;
 use crate::domain::visitor::Visit;
 use crate::store::clicks;
 
-/// Kinds of visit kept in memory between two stores: (widget, day, kind).
+/// Sorts of visit, by widget, day and kind, past which new ones are not counted until some are stored.
 const KEPT_MAX: usize = 10_000;
+
+/// Visits by widget, day and kind.
+type Counts = HashMap<(i64, String, &'static str), i64>;
 
 /// Visits that are not stored yet.
 #[derive(Default)]
-pub struct Visits(Mutex<HashMap<(i64, String, &'static str), i64>>);
+pub struct Visits(Mutex<Counts>);
+
+impl Visits {
+    fn add(&self, more: Counts) {
+        let mut counts = self.lock();
+        for (sort, visits) in more {
+            if counts.len() < KEPT_MAX || counts.contains_key(&sort) {
+                *counts.entry(sort).or_default() += visits;
+            }
+        }
+    }
+
+    fn take(&self) -> Counts {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Nothing panics while it is held; a poisoned lock would still guard a usable value.
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Counts a visit that was no click.
 pub fn count_visit(app: &App, widget: i64, visit: Visit) {
@@ -23,24 +46,21 @@ pub fn count_visit(app: &App, widget: i64, visit: Visit) {
         Visit::Head => "head",
     };
     let day = app.clock.now().strftime("%Y-%m-%d").to_string();
-    let mut visits = app.visits.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if visits.len() < KEPT_MAX {
-        *visits.entry((widget, day, kind)).or_default() += 1;
-    }
+    app.visits.add(Counts::from([((widget, day, kind), 1)]));
 }
 
-/// Stores what was counted.
+/// Stores what was counted. Where that fails it goes on waiting.
 pub async fn store_visits(app: &App) -> anyhow::Result<()> {
-    let counted = std::mem::take(&mut *app.visits.0.lock().unwrap_or_else(PoisonError::into_inner));
+    let counted = app.visits.take();
     if counted.is_empty() {
         return Ok(());
     }
-    app.db
-        .write(async move |tx| {
-            for ((widget, day, kind), visits) in &counted {
-                clicks::add_uncounted(tx, *widget, day, kind, *visits).await?;
-            }
-            Ok(())
-        })
-        .await
+    let storing = counted.clone();
+    let stored = app.db.write(async move |tx| {
+        for ((widget, day, kind), visits) in &storing {
+            clicks::add_uncounted(tx, *widget, day, kind, *visits).await?;
+        }
+        Ok(())
+    });
+    stored.await.inspect_err(|_| app.visits.add(counted))
 }

@@ -1,6 +1,7 @@
 //! Presses of the button: sessions, references, what is counted and what is kept.
 
 use aurix::domain::time::SignedDuration;
+use aurix::flows::count_visit::store_visits;
 use aurix::net::Method;
 use aurix::params;
 use serde_json::{Value, json};
@@ -87,7 +88,13 @@ both_engines! {
         }
         assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 0);
         assert_eq!(app.count("SELECT COUNT(*) FROM events").await, 0);
-        aurix::flows::count_visit::store_visits(&app.app).await.expect("stored");
+        let rename = async |sql: &'static str| {
+            app.app.db.write(async move |tx| Ok(tx.execute(sql, &[]).await?)).await.expect("another name");
+        };
+        rename("ALTER TABLE uncounted_visits RENAME TO elsewhere").await;
+        store_visits(&app.app).await.expect_err("there is no such table");
+        rename("ALTER TABLE elsewhere RENAME TO uncounted_visits").await;
+        store_visits(&app.app).await.expect("stored");
         assert_eq!(app.count("SELECT CAST(SUM(visits) AS BIGINT) FROM uncounted_visits").await, 4);
     }
 
