@@ -38,6 +38,13 @@ impl Error {
     pub fn is_raced(error: &anyhow::Error) -> bool {
         error.chain().any(|cause| matches!(cause.downcast_ref::<Self>(), Some(Self::Raced(_))))
     }
+
+    /// Whether the statement was not even tried, since one before it in the transaction had failed.
+    pub(super) fn is_behind_a_failed_one(&self) -> bool {
+        let Self::Refused(cause) = self else { return false };
+        let cause: Option<&tokio_postgres::Error> = cause.downcast_ref();
+        cause.and_then(|cause| cause.code()) == Some(&SqlState::IN_FAILED_SQL_TRANSACTION)
+    }
 }
 
 impl From<rusqlite::Error> for Error {

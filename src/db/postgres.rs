@@ -16,7 +16,6 @@ use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::LocalSet;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Statement};
 
@@ -260,17 +259,20 @@ impl Handle {
                 Some(begun) => begun?,
                 None => begin.await?,
             }
-            let answer = match first {
-                Some(answer) => answer,
-                None => answer.await,
-            };
-            if is_behind_a_failed_one(&answer) {
+            match first {
+                Some(answer) => Ok(answer?),
+                None => Ok(answer.await?),
+            }
+        };
+        let answer = answer.await;
+        if let Err(error) = &answer {
+            self.failed.set(true);
+            if error.is_behind_a_failed_one() {
                 // Whoever awaits the one that failed hears first, and tells why.
                 tokio::task::yield_now().await;
             }
-            Ok(answer?)
-        };
-        answer.await.inspect_err(|_| self.failed.set(true))
+        }
+        answer
     }
 
     /// Sends `BEGIN` where that is still to be done.
@@ -311,11 +313,6 @@ impl Drop for Handle {
             self.connection.take().map(Object::take);
         }
     }
-}
-
-/// Whether a statement was not even tried, since one before it in the transaction had failed.
-fn is_behind_a_failed_one<T>(answer: &std::result::Result<T, tokio_postgres::Error>) -> bool {
-    answer.as_ref().is_err_and(|error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION))
 }
 
 /// Polls once: what a statement sends, it has sent then.

@@ -57,6 +57,7 @@ impl Scene {
         let db = app.app.db.clone();
         tokio::spawn(async move {
             let close = db.write(async move |tx| {
+                tx.execute("SET LOCAL idle_in_transaction_session_timeout = 0", &[]).await?;
                 tx.get("SELECT 1 FROM pg_advisory_xact_lock(1)", &[], |_| Ok(())).await?;
                 let _ = closed.send(());
                 Ok(is_open.await?)

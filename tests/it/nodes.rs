@@ -92,7 +92,7 @@ both_engines! {
         let beside = app.app.db.write(async |tx| {
             let one = async {
                 tx.execute("DELETE FROM uncounted_visits", &[]).await?;
-                tx.execute("DELETE FROM uncounted_visits", &[]).await
+                tx.execute("DELETE FROM uncounted_visits WHERE visits = 0", &[]).await
             };
             let other = tx.execute(NO_DAY, &[]);
             Ok(try_join(one, other).await?)
