@@ -149,7 +149,7 @@ async fn what_was_not_answered_in_time_is_not_stored_again_while_it_is_committed
     let story = async |visitor| {
         let Some(scene) = Scene::set().await else { return };
         scene.press(visitor).await;
-        assert_eq!(scene.app.count(WAITING).await, 1, "it is on its way");
+        scene.transactions_wait(1).await;
         let app = scene.app.app.clone();
         let late = tokio::spawn(async move { store_kept_aside(&app).await });
         scene.transactions_wait(2).await;
@@ -165,11 +165,13 @@ async fn two_processes_one_after_the_other_store_a_click_once() {
     let story = async |visitor| {
         let Some(scene) = Scene::set().await else { return };
         scene.press_aside(visitor).await;
-        let next = scene.restarted().await;
-        let late = [scene.app.app.clone(), next].map(|app| tokio::spawn(async move { store_kept_aside(&app).await }));
+        let store = |app: App| tokio::spawn(async move { store_kept_aside(&app).await });
+        let first = store(scene.app.app.clone());
+        scene.transactions_wait(1).await;
+        let second = store(scene.restarted().await);
         scene.transactions_wait(2).await;
         scene.open_the_gate();
-        let late = join_all(late).await.into_iter().map(|late| late.expect("no panic"));
+        let late = join_all([first, second]).await.into_iter().map(|late| late.expect("no panic"));
         assert!(late.filter(Result::is_ok).count() > 0, "one of them finds the file and removes it");
         scene.both_are_there_once().await;
     };

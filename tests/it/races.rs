@@ -88,6 +88,7 @@ async fn at_the_same_time<T>(
     let (ended, has_ended) = oneshot::channel();
     let (go_on, goes_on) = oneshot::channel();
     let ending = other.db.write(async move |tx| {
+        tx.execute("SET LOCAL idle_in_transaction_session_timeout = 0", &[]).await?;
         ends(tx).await?;
         let _ = ended.send(());
         Ok(goes_on.await?)
