@@ -7,18 +7,18 @@ use crate::app::App;
 use crate::domain::visitor::Visit;
 use crate::store::clicks;
 
-/// Sorts of visit, by widget, day and kind, past which new ones are not counted until some are stored.
+/// Sorts of visit past which new ones are not counted until some are stored.
 const KEPT_MAX: usize = 10_000;
 
-/// Visits by widget, day and kind.
-type Counts = HashMap<(i64, String, &'static str), i64>;
+/// Widget, day and kind.
+type Sort = (i64, String, &'static str);
 
 /// Visits that are not stored yet.
 #[derive(Default)]
-pub struct Visits(Mutex<Counts>);
+pub struct Visits(Mutex<HashMap<Sort, i64>>);
 
 impl Visits {
-    fn add(&self, more: Counts) {
+    fn add(&self, more: impl IntoIterator<Item = (Sort, i64)>) {
         let mut counts = self.lock();
         for (sort, visits) in more {
             if counts.len() < KEPT_MAX || counts.contains_key(&sort) {
@@ -27,12 +27,12 @@ impl Visits {
         }
     }
 
-    fn take(&self) -> Counts {
+    fn take(&self) -> HashMap<Sort, i64> {
         std::mem::take(&mut *self.lock())
     }
 
     /// Nothing panics while it is held; a poisoned lock would still guard a usable value.
-    fn lock(&self) -> MutexGuard<'_, Counts> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Sort, i64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -46,7 +46,7 @@ pub fn count_visit(app: &App, widget: i64, visit: Visit) {
         Visit::Head => "head",
     };
     let day = app.clock.now().strftime("%Y-%m-%d").to_string();
-    app.visits.add(Counts::from([((widget, day, kind), 1)]));
+    app.visits.add([((widget, day, kind), 1)]);
 }
 
 /// Stores what was counted. Where that fails it goes on waiting.
