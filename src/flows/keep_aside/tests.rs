@@ -26,6 +26,14 @@ impl Folder {
         self.0.join("clicks-aside.jsonl")
     }
 
+    /// Something stands in the way of the file while a click is kept.
+    async fn keep_without_room(&self, aside: &Aside) {
+        std::fs::create_dir(self.file()).expect("in the way of the file");
+        aside.keep(&click()).await;
+        assert!(aside.write(Which::All).await.is_err());
+        std::fs::remove_dir(self.file()).expect("out of the way");
+    }
+
     fn lines(&self) -> usize {
         std::fs::read_to_string(self.file()).unwrap_or_default().lines().count()
     }
@@ -70,11 +78,8 @@ async fn a_disk_that_hangs_keeps_one_visitor_waiting_a_second() {
 async fn what_there_is_no_room_for_is_written_later() {
     let folder = Folder::new("room");
     let aside = Aside::new(&folder.0);
-    std::fs::create_dir(folder.file()).expect("in the way of the file");
-    aside.keep(&click()).await;
-    aside.keep(&click()).await;
-    assert!(aside.write(Which::All).await.is_err());
-    std::fs::remove_dir(folder.file()).expect("out of the way");
+    folder.keep_without_room(&aside).await;
+    folder.keep_without_room(&aside).await;
     assert_eq!(aside.write(Which::All).await.expect("there is room"), 2);
     assert_eq!(folder.lines(), 2);
 }
@@ -83,9 +88,7 @@ async fn what_there_is_no_room_for_is_written_later() {
 async fn what_waits_in_memory_is_not_forgotten_where_there_is_no_file() {
     let folder = Folder::new("forgotten");
     let aside = Aside::new(&folder.0);
-    std::fs::create_dir(folder.file()).expect("in the way of the file");
-    aside.keep(&click()).await;
-    std::fs::remove_dir(folder.file()).expect("out of the way");
+    folder.keep_without_room(&aside).await;
     assert!(!aside.take().await.expect("a folder that can be read"));
     assert!(aside.any.load(Ordering::Relaxed), "it waits");
     aside.write(Which::All).await.expect("there is room");

@@ -142,17 +142,15 @@ async fn what_is_kept_aside_survives_a_kill() {
 }
 
 /// The server's log is elsewhere: whoever writes to a disk that hangs waits.
-fn on_a_disk_that_can_hang(server: &Server) -> Option<Disk> {
+async fn set_on_a_disk_that_can_hang(server: Server) -> Option<(Scene, Disk)> {
     let disk = Disk::in_a_file(server.data_dir.clone())?;
     std::os::unix::fs::symlink(disk.beside().join("log"), disk.folder().join("log")).expect("a link");
-    Some(disk)
+    Some((Scene::set(server).await, disk))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_hangs_keeps_no_visitor_on_sqlite() {
-    let server = Server::on_sqlite();
-    let Some(disk) = on_a_disk_that_can_hang(&server) else { return };
-    let scene = Scene::set(server).await;
+    let Some((scene, disk)) = set_on_a_disk_that_can_hang(Server::on_sqlite()).await else { return };
     let hanging = disk.hang();
     let references = scene.visitors_press_within(HANGING_DISK_WAITS).await;
     drop(hanging);
@@ -164,8 +162,7 @@ async fn a_disk_that_hangs_keeps_no_visitor_on_sqlite() {
 async fn a_disk_that_hangs_while_postgresql_is_away_keeps_no_visitor() {
     let Some(cluster) = Cluster::start().await else { return };
     let server = Server::new(Some(Database::on(&cluster.url).await));
-    let Some(disk) = on_a_disk_that_can_hang(&server) else { return };
-    let scene = Scene::set(server).await;
+    let Some((scene, disk)) = set_on_a_disk_that_can_hang(server).await else { return };
     cluster.cut();
     let hanging = disk.hang();
     let references = scene.visitors_press_within(HANGING_DISK_WAITS).await;
