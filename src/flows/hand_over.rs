@@ -202,4 +202,14 @@ mod tests {
         let _next = places.open();
         assert!(places.reserve(WEBHOOK).is_none(), "what the lane before had free is no longer known");
     }
+
+    #[test]
+    fn the_webhooks_with_free_places_that_are_remembered_are_bounded() {
+        let places = HandOver::default();
+        let _lane = places.open();
+        let most = i64::try_from(ROOMS_MAX).expect("a small number");
+        (0..=most).for_each(|webhook| places.set_free(webhook, 1, usize::MAX));
+        assert_eq!(places.lock().of_webhook.len(), ROOMS_MAX);
+        assert!(places.reserve(most - 1).is_some() && places.reserve(most).is_none());
+    }
 }

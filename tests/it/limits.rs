@@ -18,7 +18,7 @@ async fn claim_twice(app: &TestApp, webhook: i64) -> Vec<Due> {
 }
 
 /// A webhook with limits, and clicks that wait for it.
-async fn limited(app: &TestApp, clicks: usize, limits: Limits) -> (Project, Receiver, i64) {
+pub async fn limited(app: &TestApp, clicks: usize, limits: Limits) -> (Project, Receiver, i64) {
     let project = app.project().await;
     let receiver = Receiver::start().await;
     app.webhook(&project, &receiver).await;

@@ -8,6 +8,7 @@ mod cli;
 mod clicks;
 mod conversations;
 mod deliveries;
+mod guards;
 mod hand_over;
 mod late_clicks;
 mod limits;

@@ -213,4 +213,19 @@ mod tests {
         assert_eq!(tracks.drain().len(), 191);
         assert_eq!(tracks.waiting(), 0);
     }
+
+    #[test]
+    fn the_webhooks_with_nothing_in_flight_that_are_remembered_are_bounded() {
+        let mut tracks = Tracks::default();
+        let most = i64::try_from(TRACKS_MAX).expect("a small number");
+        tracks.wait(-1, ());
+        for webhook in 0..=most {
+            tracks.wait(webhook, ());
+            assert!(tracks.next(webhook).is_some());
+            tracks.ended(webhook, None);
+        }
+        assert!(tracks.by_webhook.len() <= TRACKS_MAX, "{} are remembered", tracks.by_webhook.len());
+        assert_eq!(tracks.waiting(), 1, "what waits is not forgotten");
+        assert!(tracks.next(-1).is_some());
+    }
 }

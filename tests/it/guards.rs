@@ -1,0 +1,142 @@
+//! Guards that nothing else notices when they are gone: tenancy, precedence, clocks, bytes that PostgreSQL refuses.
+
+use aurix::db::Tx;
+use aurix::domain::pace::Limits;
+use aurix::domain::time::SignedDuration;
+use aurix::flows::add_channel::{WhatsAppChannel, add_whatsapp_channel};
+use aurix::flows::add_webhook::{NewWebhook, add_webhook};
+use aurix::flows::claim_deliveries::{Wanted, claim_due};
+use axum::Router;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::support::{Project, TestApp, platform_calls};
+
+/// A text message as the platform posts it to `posted_to`, addressed to the number `phone_number_id`.
+async fn message_for(app: &TestApp, posted_to: &Project, phone_number_id: &str) {
+    let message = json!({"from": "6587654321", "id": "wamid.addressed", "timestamp": "1767348000", "type": "text",
+                         "text": {"body": "hello"}});
+    let value = json!({
+        "metadata": {"phone_number_id": phone_number_id},
+        "contacts": [{"wa_id": "6587654321"}],
+        "messages": [message],
+    });
+    assert_eq!(platform_calls(app, posted_to, &value).await.status(), 200);
+}
+
+/// A second WhatsApp number of the project.
+async fn second_number(app: &TestApp, project: &Project, phone_number_id: &str) {
+    let channel = WhatsAppChannel {
+        phone_number_id: phone_number_id.to_owned(),
+        number: "+6512345679".to_owned(),
+        access_token: "token".to_owned(),
+        app_secret: "another secret".to_owned(),
+        verify_token: "another token".to_owned(),
+        api_base: Some(project.whatsapp.api_base.clone()),
+        link_base: None,
+    };
+    add_whatsapp_channel(&app.app, project.id, channel).await.expect("a channel");
+}
+
+/// A message of one person, under the ids that the platform tells this time.
+async fn message_of(app: &TestApp, project: &Project, contact: Value, id: &str, text: &str) {
+    let mut message = json!({"id": id, "timestamp": "1767348000", "type": "text", "text": {"body": text}});
+    if let Some(wa_id) = contact.get("wa_id") {
+        message["from"] = wa_id.clone();
+    }
+    let value = json!({
+        "metadata": {"phone_number_id": project.phone_number_id},
+        "contacts": [contact],
+        "messages": [message],
+    });
+    assert_eq!(platform_calls(app, project, &value).await.status(), 200);
+}
+
+/// A receiver whose response bodies hold a NUL; gives its URL.
+async fn receiver_with_nul() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/hook", listener.local_addr().expect("bound"));
+    let router = Router::new().fallback(async || "before\0after");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+both_engines! {
+    async fn a_message_for_another_projects_number_never_reaches_that_project(app: &TestApp) {
+        let (ours, theirs) = (app.project().await, app.project_named("Other", "222").await);
+        message_for(app, &ours, &theirs.phone_number_id).await;
+        app.settle().await;
+        for table in [
+            "SELECT COUNT(*) FROM messages WHERE project_id = 2",
+            "SELECT COUNT(*) FROM conversations WHERE project_id = 2",
+            "SELECT COUNT(*) FROM leads WHERE project_id = 2",
+        ] {
+            assert_eq!(app.count(table).await, 0, "{table}");
+        }
+        assert!(theirs.whatsapp.take().is_empty());
+    }
+
+    async fn a_merged_lead_keeps_what_the_older_conversation_knew_and_the_click_of_the_younger(app: &TestApp) {
+        let project = app.project().await;
+        let reference = app.press(&project, "device_id=d1").await.reference();
+        message_of(app, &project, json!({"user_id": "SG.1"}), "wamid.a", "My name is Mei Ling Tan").await;
+        app.settle().await;
+        let by_number = json!({"wa_id": "6587654321"});
+        message_of(app, &project, by_number.clone(), "wamid.b", "My name is John Smith").await;
+        app.settle().await;
+        message_of(app, &project, by_number, "wamid.c", &format!("john@example.com {reference}")).await;
+        app.settle().await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM leads WHERE status = 'active' AND session_id IS NULL").await, 1);
+
+        message_of(app, &project, json!({"user_id": "SG.1", "wa_id": "6587654321"}), "wamid.d", "hello again").await;
+
+        let fields = app.text("SELECT fields FROM leads").await.expect("a lead");
+        let fields: Value = serde_json::from_str(&fields).expect("JSON");
+        assert_eq!((&fields["name"]["value"], &fields["email"]["value"]), (&json!("Mei Ling Tan"), &json!("john@example.com")));
+        assert_eq!(app.text("SELECT status FROM leads").await.as_deref(), Some("correlated"));
+        assert_eq!(app.count("SELECT COUNT(*) FROM leads WHERE session_id IS NOT NULL").await, 1);
+    }
+
+    async fn a_removed_widget_stays_unknown_while_the_database_is_away(app: &TestApp) {
+        let project = app.project().await;
+        // A link preview: it gets the redirect and makes no click, which would keep the widget's row.
+        let preview = async || {
+            app.get(&format!("/c/{}", project.widget_id), &[("user-agent", "facebookexternalhit/1.1")]).await.status()
+        };
+        assert_eq!(preview().await, 302);
+        let remove = async |tx: &Tx| Ok(tx.execute("DELETE FROM widgets", &[]).await?);
+        assert_eq!(app.app.db.write(remove).await.expect("removed"), 1);
+        app.advance(SignedDuration::from_secs(1));
+        assert_eq!(preview().await, 404);
+        app.app.aside.database_is_away(app.app.clock.now());
+        assert_eq!(preview().await, 404);
+    }
+
+    async fn a_webhook_with_a_rate_goes_on_after_the_clock_was_set_back(app: &TestApp) {
+        let limits = Limits { rate_per_second: Some(1), concurrency: None };
+        let (project, _receiver, webhook) = crate::limits::limited(app, 2, limits).await;
+        let claim = async || claim_due(&app.app, vec![Wanted { webhook, most: 50 }]).await.expect("claims").due;
+        assert_eq!(claim().await.len(), 1);
+        app.advance(SignedDuration::from_hours(-1));
+        app.press(&project, "device_id=after").await;
+        assert_eq!(claim().await.len(), 1);
+        app.advance(SignedDuration::from_hours(1));
+    }
+
+    async fn a_nul_in_a_response_is_logged_as_a_replacement_character(app: &TestApp) {
+        let project = app.project().await;
+        let new = NewWebhook { url: receiver_with_nul().await, policy: "retry".to_owned(), ..NewWebhook::default() };
+        add_webhook(&app.app, project.id, new).await.expect("a webhook");
+        app.press(&project, "device_id=d1").await;
+        app.work().await;
+        assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
+        assert_eq!(app.text("SELECT answer_body FROM attempts").await.as_deref(), Some("before\u{fffd}after"));
+    }
+
+    async fn a_message_for_the_projects_second_number_belongs_to_that_channel(app: &TestApp) {
+        let project = app.project().await;
+        second_number(app, &project, "333").await;
+        message_for(app, &project, "333").await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM conversations JOIN channels ON channels.id = conversations.channel WHERE channels.channel_id = '333'").await, 1);
+    }
+}
