@@ -105,7 +105,12 @@ async fn webhook_key(app: &App, id: &str) -> anyhow::Result<i64> {
 }
 
 async fn resend_one(app: &App, id: i64, output: &Output) -> anyhow::Result<()> {
-    if !resend_delivery(app, id).await? {
+    let project = app.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
+    let is_due = match project {
+        Some(project) => resend_delivery(app, project, id).await?,
+        None => false,
+    };
+    if !is_due {
         bail!("there is no delivery {id} that can be sent: `aurix delivery list` shows those that there are");
     }
     let row = app.db.read(async move |conn| Ok(delivery_log::find(conn, id).await?)).await?;

@@ -83,7 +83,13 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         }
         Command::Revoke { key_id } => {
             let app = crate::serve::open(config).await?;
-            if !revoke_key(&app, &key_id).await? {
+            let wanted = key_id.clone();
+            let project = app.db.read(async move |conn| Ok(keys::project_of(conn, &wanted).await?)).await?;
+            let is_revoked = match project {
+                Some(project) => revoke_key(&app, project, &key_id).await?,
+                None => false,
+            };
+            if !is_revoked {
                 bail!("there is no active key {key_id:?}: `aurix key list --project ID` shows those that there are");
             }
             output

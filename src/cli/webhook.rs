@@ -178,7 +178,7 @@ async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(App, Webhook)
     let found = app
         .db
         .read(async move |conn| match delivery_log::webhook_key(conn, &wanted).await? {
-            Some((_, key)) => Ok(Some(webhooks::get(conn, key).await?)),
+            Some((project, key)) => Ok(Some(webhooks::get(conn, project, key).await?)),
             None => Ok(None),
         })
         .await?;

@@ -15,7 +15,7 @@ pub async fn remove_webhook(app: &App, project: ProjectId, id: i64) -> anyhow::R
         return Ok(false);
     }
     for _ in 0..WRITES_MAX {
-        if app.db.write(async move |tx| Ok(webhooks::cancel_deliveries(tx, id).await?)).await? == 0 {
+        if app.db.write(async move |tx| Ok(webhooks::cancel_deliveries(tx, project, id).await?)).await? == 0 {
             break;
         }
     }

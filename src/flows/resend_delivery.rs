@@ -1,6 +1,7 @@
 //! Sends again what was sent before: one delivery, or all that failed since a time.
 
 use crate::app::App;
+use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 use crate::store::delivery_log;
 use crate::store::window::Position;
@@ -11,10 +12,10 @@ const BATCH: u32 = 500;
 /// Webhooks read at once.
 const WEBHOOKS_READ: u32 = 500;
 
-/// Makes a delivery due again; tells whether there was one. Its retry schedule starts anew.
-pub async fn resend_delivery(app: &App, delivery: i64) -> anyhow::Result<bool> {
+/// Makes a delivery of the project due again; `false` where it has no such delivery. Its retry schedule starts anew.
+pub async fn resend_delivery(app: &App, project: ProjectId, delivery: i64) -> anyhow::Result<bool> {
     let now = app.clock.now();
-    let found = app.db.write(async move |tx| Ok(delivery_log::resend(tx, delivery, now).await?)).await?;
+    let found = app.db.write(async move |tx| Ok(delivery_log::resend(tx, project, delivery, now).await?)).await?;
     app.wake.ring(Work::Deliveries);
     Ok(found)
 }

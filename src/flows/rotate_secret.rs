@@ -18,7 +18,7 @@ pub async fn rotate_secret(app: &App, project: ProjectId, id: i64) -> anyhow::Re
             if !webhooks::rotate(tx, project, id, &sealed, until).await? {
                 return Ok(None);
             }
-            Ok(Some(webhooks::get(tx, id).await?))
+            Ok(Some(webhooks::get(tx, project, id).await?))
         })
         .await
 }

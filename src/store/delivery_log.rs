@@ -239,16 +239,29 @@ pub async fn attempts(conn: &Conn, delivery: i64) -> Result<Vec<LoggedAttempt>> 
     .await
 }
 
-/// Makes one delivery due again, with its retry schedule from the start; tells whether there was one. What was cancelled, or
-/// belongs to a webhook that was removed, stays as it is.
-pub async fn resend(tx: &Tx, delivery: i64, now: Timestamp) -> Result<bool> {
+/// The project that a delivery belongs to: for the operator's commands, which name no project.
+pub async fn project_of(conn: &Conn, delivery: i64) -> Result<Option<ProjectId>> {
+    conn.find(
+        "SELECT w.project_id
+         FROM deliveries AS d
+         JOIN webhooks AS w ON w.id = d.webhook_id
+         WHERE d.id = $1",
+        params![delivery],
+        |row| Ok(ProjectId(row.get(0)?)),
+    )
+    .await
+}
+
+/// Makes one delivery of the project due again, with its retry schedule from the start; `false` where the project has no such
+/// delivery. What was cancelled, or belongs to a webhook that was removed, stays as it is.
+pub async fn resend(tx: &Tx, project: ProjectId, delivery: i64, now: Timestamp) -> Result<bool> {
     let touched = tx
         .execute(
             "UPDATE deliveries
-             SET status = 'pending', due_at = $2, retries_from = attempts
-             WHERE id = $1 AND status <> 'cancelled'
-               AND webhook_id IN (SELECT id FROM webhooks WHERE removed_at IS NULL)",
-            params![delivery, now],
+             SET status = 'pending', due_at = $3, retries_from = attempts
+             WHERE id = $2 AND status <> 'cancelled'
+               AND webhook_id IN (SELECT id FROM webhooks WHERE project_id = $1 AND removed_at IS NULL)",
+            params![project.0, delivery, now],
         )
         .await?;
     Ok(touched == 1)

@@ -86,12 +86,22 @@ pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<Key>
     .await
 }
 
-/// Revokes a key, whichever project it is of; tells whether there was one to revoke.
-pub async fn revoke(tx: &Tx, public_id: &str, now: Timestamp) -> Result<bool> {
+/// The project of a key: for the operator's commands, which name no project.
+pub async fn project_of(conn: &Conn, public_id: &str) -> Result<Option<ProjectId>> {
+    conn.find("SELECT project_id FROM api_keys WHERE public_id = $1", params![public_id], |row| {
+        Ok(ProjectId(row.get(0)?))
+    })
+    .await
+}
+
+/// Revokes a key of the project; `false` where it has no such key, or revoked it before.
+pub async fn revoke(tx: &Tx, project: ProjectId, public_id: &str, now: Timestamp) -> Result<bool> {
     let touched = tx
         .execute(
-            "UPDATE api_keys SET revoked_at = $2 WHERE public_id = $1 AND revoked_at IS NULL",
-            params![public_id, now],
+            "UPDATE api_keys
+             SET revoked_at = $3
+             WHERE project_id = $1 AND public_id = $2 AND revoked_at IS NULL",
+            params![project.0, public_id, now],
         )
         .await?;
     Ok(touched == 1)

@@ -149,15 +149,15 @@ pub async fn find_active(conn: &Conn, ids: &[i64]) -> Result<Vec<Webhook>> {
     conn.query_rows(FIND, &rows, read).await
 }
 
-/// The webhook with that row key, unless it was removed.
-pub async fn get(conn: &Conn, id: i64) -> Result<Webhook> {
+/// The project's webhook with that row key, unless it was removed.
+pub async fn get(conn: &Conn, project: ProjectId, id: i64) -> Result<Webhook> {
     conn.get(
         "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
                 previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at,
                 rate_per_second, concurrency
          FROM webhooks
-         WHERE id = $1 AND removed_at IS NULL",
-        params![id],
+         WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
+        params![project.0, id],
         read,
     )
     .await
@@ -320,15 +320,19 @@ pub async fn remove(tx: &Tx, project: ProjectId, id: i64, now: Timestamp) -> Res
     Ok(changed == 1)
 }
 
-/// Cancels up to [`CANCELLED_PER_WRITE`] waiting deliveries of a webhook and tells how many.
-pub async fn cancel_deliveries(tx: &Tx, id: i64) -> Result<u64> {
+/// Cancels up to [`CANCELLED_PER_WRITE`] waiting deliveries of the project's webhook and returns how many.
+pub async fn cancel_deliveries(tx: &Tx, project: ProjectId, id: i64) -> Result<u64> {
     tx.execute(
         "UPDATE deliveries
          SET status = 'cancelled', due_at = NULL
          WHERE status = 'pending' AND id IN (
-             SELECT id FROM deliveries WHERE webhook_id = $1 AND status = 'pending' ORDER BY due_at LIMIT $2
+             SELECT id
+             FROM deliveries
+             WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2) AND status = 'pending'
+             ORDER BY due_at
+             LIMIT $3
          )",
-        params![id, CANCELLED_PER_WRITE],
+        params![project.0, id, CANCELLED_PER_WRITE],
     )
     .await
 }

@@ -319,6 +319,6 @@ both_engines! {
 
         let removed = app.count("SELECT id FROM webhooks").await;
         remove_webhook(&app.app, project.id, removed).await.expect("removed");
-        assert!(!resend_delivery(&app.app, row.id).await.expect("refused"), "its webhook is gone");
+        assert!(!resend_delivery(&app.app, project.id, row.id).await.expect("refused"), "its webhook is gone");
     }
 }

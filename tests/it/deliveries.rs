@@ -53,7 +53,7 @@ both_engines! {
         assert_eq!(receiver.take().len(), 1);
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("failed"));
         assert_eq!(app.count("SELECT COUNT(*) FROM attempts").await, 11);
-        assert!(aurix::flows::resend_delivery::resend_delivery(&app.app, 1).await.expect("resent"));
+        assert!(aurix::flows::resend_delivery::resend_delivery(&app.app, project.id, 1).await.expect("resent"));
         app.work().await;
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
     }

@@ -6,11 +6,15 @@ use aurix::domain::time::SignedDuration;
 use aurix::flows::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use aurix::flows::add_webhook::{NewWebhook, add_webhook};
 use aurix::flows::claim_deliveries::{Wanted, claim_due};
+use aurix::flows::create_key::create_key;
+use aurix::flows::resend_delivery::resend_delivery;
+use aurix::flows::revoke_key::revoke_key;
+use aurix::store::webhooks;
 use axum::Router;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{Project, TestApp, platform_calls};
+use crate::support::{Project, Receiver, TestApp, platform_calls};
 
 /// A text message as the platform posts it to `posted_to`, addressed to the number `phone_number_id`.
 async fn message_for(app: &TestApp, posted_to: &Project, phone_number_id: &str) {
@@ -138,5 +142,34 @@ both_engines! {
         second_number(app, &project, "333").await;
         message_for(app, &project, "333").await;
         assert_eq!(app.count("SELECT COUNT(*) FROM conversations JOIN channels ON channels.id = conversations.channel WHERE channels.channel_id = '333'").await, 1);
+    }
+
+    async fn no_project_reaches_another_ones_webhook_key_or_delivery(app: &TestApp) {
+        let (ours, theirs) = (app.project().await, app.project_named("Other", "222").await);
+        let receiver = Receiver::start().await;
+        app.webhook(&theirs, &receiver).await;
+        let key = create_key(&app.app, theirs.id, "external".to_owned()).await.expect("a key").row;
+        app.press(&theirs, "device_id=d1").await;
+        receiver.answer_next(500);
+        app.work().await;
+        let (ours, theirs) = (ours.id, theirs.id);
+        let webhook = app.count("SELECT id FROM webhooks").await;
+        let delivery = app.count("SELECT id FROM deliveries").await;
+
+        let read = async move |tx: &Tx| Ok(webhooks::get(tx, ours, webhook).await.is_err());
+        assert!(app.app.db.write(read).await.expect("read"), "their webhook is read");
+        assert!(!revoke_key(&app.app, ours, &key.public_id).await.expect("no such key"));
+        assert!(!resend_delivery(&app.app, ours, delivery).await.expect("no such delivery"));
+        let cancel = async move |tx: &Tx| Ok(webhooks::cancel_deliveries(tx, ours, webhook).await?);
+        assert_eq!(app.app.db.write(cancel).await.expect("nothing to cancel"), 0);
+        assert_eq!(app.count("SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NOT NULL").await, 0);
+
+        let read = async move |tx: &Tx| Ok(webhooks::get(tx, theirs, webhook).await?.project);
+        assert_eq!(app.app.db.write(read).await.expect("read"), theirs);
+        assert!(resend_delivery(&app.app, theirs, delivery).await.expect("their own"));
+        assert!(revoke_key(&app.app, theirs, &key.public_id).await.expect("their own"));
+        assert!(!revoke_key(&app.app, theirs, &key.public_id).await.expect("revoked before"));
+        let cancel = async move |tx: &Tx| Ok(webhooks::cancel_deliveries(tx, theirs, webhook).await?);
+        assert_eq!(app.app.db.write(cancel).await.expect("their own"), 1);
     }
 }

@@ -66,7 +66,9 @@ async fn a_delivery_is_with_what_is_worked_on_until_it_ends_and_when_it_is_sent_
     assert_eq!(app.text(ATTEMPT_PART).await.as_deref(), Some("attempts_20251229"));
     app.advance(days(7));
     let now = app.app.clock.now();
-    let resent = app.app.db.write(async move |tx| Ok(delivery_log::resend(tx, 1, now).await?)).await.expect("resent");
+    let id = project.id;
+    let resent =
+        app.app.db.write(async move |tx| Ok(delivery_log::resend(tx, id, 1, now).await?)).await.expect("resent");
     assert!(resent);
     assert_eq!(app.text(DELIVERY_PART).await.as_deref(), Some("deliveries_pending"));
     app.work().await;

@@ -1,6 +1,6 @@
 //! What happens to the nodes: visitors and people, owners of webhooks, and faults.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use aurix::domain::event::{ClickData, Correlated, Event};
 use aurix::domain::pace::Limits;
 use aurix::domain::time::{SignedDuration, Timestamp};
@@ -8,6 +8,7 @@ use aurix::flows::emit_event::{emit_all, event_id};
 use aurix::flows::limit_webhook::limit_webhook;
 use aurix::flows::resend_delivery::{resend_delivery, resend_failed};
 use aurix::flows::set_webhook_active::set_webhook_active;
+use aurix::store::delivery_log;
 use serde_json::value::RawValue;
 
 use super::receiver::Mood;
@@ -101,7 +102,11 @@ impl World<'_> {
         let (id, app) = (self.dice.pick(&ids), self.nodes[self.dice.index(self.nodes.len())].app.clone());
         tell!(self, "somebody sends #{} again", self.name(id));
         self.is_changed = true;
-        ensure!(resend_delivery(&app, id).await?, "nothing can be sent again");
+        let project = app.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
+        ensure!(
+            resend_delivery(&app, project.context("a delivery of no project")?, id).await?,
+            "nothing can be sent again"
+        );
         self.ledger.resent(id, app.clock.now())
     }
 
