@@ -42,7 +42,7 @@ struct Scene {
 impl Scene {
     /// A shop with a closed gate, and one visitor who was there before.
     async fn set() -> Option<Self> {
-        let app = TestApp::on_postgres().await?;
+        let app = TestApp::on_postgres().await;
         let project = app.project().await;
         app.press(&project, "device_id=known").await;
         let built = app.app.db.write(async |tx| {

@@ -124,7 +124,7 @@ both_engines! {
 
 #[tokio::test]
 async fn a_node_that_stands_still_in_the_middle_of_a_transaction_does_not_hold_up_the_others() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let (locked, is_locked) = oneshot::channel();
     let stands_still = app.app.db.write(async move |tx| {
         clicks::lock_visitors(tx, &[(1, "d1")]).await?;

@@ -29,7 +29,7 @@ async fn clean(app: &TestApp) -> Removed {
 
 #[tokio::test]
 async fn rows_go_to_the_part_of_their_week_and_to_the_rest_where_there_is_none() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let project = app.project().await;
     app.press(&project, "device_id=d1").await;
     assert_eq!(app.text(EVENT_PART).await.as_deref(), Some("events_20251229"), "a Monday");
@@ -51,7 +51,7 @@ async fn rows_go_to_the_part_of_their_week_and_to_the_rest_where_there_is_none()
 
 #[tokio::test]
 async fn a_delivery_is_with_what_is_worked_on_until_it_ends_and_when_it_is_sent_again() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let project = app.project().await;
     let receiver = Receiver::start().await;
     app.webhook(&project, &receiver).await;
@@ -80,7 +80,7 @@ async fn a_delivery_is_with_what_is_worked_on_until_it_ends_and_when_it_is_sent_
 
 #[tokio::test]
 async fn a_week_of_events_goes_as_a_whole_when_no_project_keeps_it() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let project = app.project().await;
     let other = app.project_named("Another shop", "791163770738682").await;
     let receiver = Receiver::start().await;
@@ -109,7 +109,7 @@ async fn a_week_of_events_goes_as_a_whole_when_no_project_keeps_it() {
 
 #[tokio::test]
 async fn a_week_with_a_delivery_that_is_due_stays_until_that_has_ended() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let project = app.project().await;
     let failing = Receiver::start().await;
     app.webhook(&project, &failing).await;
@@ -134,7 +134,7 @@ async fn a_week_with_a_delivery_that_is_due_stays_until_that_has_ended() {
 
 #[tokio::test]
 async fn a_week_of_clicks_goes_with_its_sessions_and_those_of_leads_stay() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let project = app.project().await;
     keep(&app, &project, Kind::Clicks, 10).await;
     let linked = app.press(&project, "device_id=d1").await.reference();

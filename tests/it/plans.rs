@@ -67,7 +67,7 @@ async fn no_statement_reads_a_growing_table_as_a_whole_on_sqlite() {
 
 #[tokio::test]
 async fn no_statement_reads_a_growing_table_as_a_whole_on_postgres() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let faults = postgres::faults(&app, &all_statements()).await;
     app.remove().await;
     judge("postgres", &faults);

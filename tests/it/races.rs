@@ -112,7 +112,7 @@ async fn at_the_same_time<T>(
 
 #[tokio::test]
 async fn a_claim_that_meets_a_delivery_which_ends_is_refused_and_has_claimed_nothing() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let (_receiver, other) = stage(&app, 2 * RACES_MAX).await;
     for _ in 0..RACES_MAX {
         warm_up(&app.app).await;
@@ -140,7 +140,7 @@ async fn a_claim_that_meets_a_delivery_which_ends_is_refused_and_has_claimed_not
 
 #[tokio::test]
 async fn a_claim_goes_past_what_another_node_ends_in_that_moment() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let (receiver, other) = stage(&app, 3).await;
     let late = attempt(&other, claim(&other, 1).await.remove(0)).await;
     assert_eq!(receiver.take().len(), 1);
@@ -167,7 +167,7 @@ async fn a_claim_goes_past_what_another_node_ends_in_that_moment() {
 
 #[tokio::test]
 async fn an_outcome_that_meets_that_of_another_node_is_logged_and_changes_nothing() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let (receiver, other) = stage(&app, 1).await;
     receiver.answer_next(500);
     let late = attempt(&app.app, claim(&app.app, 1).await.remove(0)).await;
@@ -193,7 +193,7 @@ async fn two_nodes_that_claim_at_once_make_each_delivery_once() {
     /// Claims of a node at the same time, and how many deliveries each wants.
     const AT_ONCE: usize = 3;
     const OF_EACH: u32 = 4;
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let (receiver, other) = stage(&app, CLICKS).await;
     let work = async |app: &App| {
         let mut made = Vec::new();

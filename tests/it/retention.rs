@@ -197,7 +197,7 @@ both_engines! {
 
 #[tokio::test]
 async fn one_node_cleans_up_at_a_time() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     let project = app.project().await;
     app.press(&project, "device_id=d1").await;
     one_that_keeps_everything(&app).await;

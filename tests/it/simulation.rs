@@ -44,7 +44,7 @@ async fn whatever_happens_deliveries_keep_their_promises_sqlite() {
 
 #[tokio::test]
 async fn whatever_happens_deliveries_keep_their_promises_postgres() {
-    let Some(app) = TestApp::on_postgres().await else { return };
+    let app = TestApp::on_postgres().await;
     simulate(app.app.clone(), runs().div_ceil(POSTGRES_PART)).await;
     app.end().await;
 }
