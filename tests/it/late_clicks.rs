@@ -41,7 +41,7 @@ struct Scene {
 
 impl Scene {
     /// A shop with a closed gate, and one visitor who was there before.
-    async fn set() -> Option<Self> {
+    async fn set() -> Self {
         let app = TestApp::on_postgres().await;
         let project = app.project().await;
         app.press(&project, "device_id=known").await;
@@ -65,7 +65,7 @@ impl Scene {
             close.await
         });
         is_closed.await.expect("the gate is closed");
-        Some(Self { app, project, gate: Mutex::new(Some(open)) })
+        Self { app, project, gate: Mutex::new(Some(open)) }
     }
 
     fn open_the_gate(&self) {
@@ -147,7 +147,7 @@ both_engines! {
 #[tokio::test]
 async fn what_was_not_answered_in_time_is_not_stored_again_while_it_is_committed() {
     let story = async |visitor| {
-        let Some(scene) = Scene::set().await else { return };
+        let scene = Scene::set().await;
         scene.press(visitor).await;
         scene.transactions_wait(1).await;
         let app = scene.app.app.clone();
@@ -163,7 +163,7 @@ async fn what_was_not_answered_in_time_is_not_stored_again_while_it_is_committed
 #[tokio::test]
 async fn two_processes_one_after_the_other_store_a_click_once() {
     let story = async |visitor| {
-        let Some(scene) = Scene::set().await else { return };
+        let scene = Scene::set().await;
         scene.press_aside(visitor).await;
         let store = |app: App| tokio::spawn(async move { store_kept_aside(&app).await });
         let first = store(scene.app.app.clone());
@@ -180,7 +180,7 @@ async fn two_processes_one_after_the_other_store_a_click_once() {
 
 #[tokio::test]
 async fn storing_goes_on_when_nobody_waits_for_it_any_more() {
-    let Some(scene) = Scene::set().await else { return };
+    let scene = Scene::set().await;
     scene.press_aside(VISITORS[0]).await;
     let app = scene.app.app.clone();
     let late = tokio::spawn(async move { store_kept_aside(&app).await });

@@ -92,7 +92,7 @@ macro_rules! on_both_engines {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                let Some(server) = Server::on_postgres().await else { return };
+                let server = Server::on_postgres().await;
                 super::$story(server).await;
             }
         })*

@@ -52,7 +52,7 @@ async fn a_command_beside_the_server_counts_at_once(mut server: Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_on_one_postgresql_deliver_everything_once() {
-    let Some(database) = Database::on_shared_server().await else { return };
+    let database = Database::on_shared_server().await;
     let mut second = Server::new(Some(database.clone()));
     let mut first = Server::new(Some(database));
     let shop = Shop::open(&first).await;

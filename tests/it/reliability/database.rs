@@ -18,13 +18,9 @@ pub struct Database {
 }
 
 impl Database {
-    /// `None`, with a message, where no PostgreSQL was started for the tests.
-    pub async fn on_shared_server() -> Option<Self> {
-        #[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the product")]
-        let Ok(server) = std::env::var("AURIX_TEST_POSTGRES") else {
-            panic!("AURIX_TEST_POSTGRES names a PostgreSQL: ./test starts one and sets it");
-        };
-        Some(Self::on(&server).await)
+    /// A new database on the PostgreSQL that was started for the tests.
+    pub async fn on_shared_server() -> Self {
+        Self::on(&crate::support::postgres_server()).await
     }
 
     /// A new database on the server of that connection string.

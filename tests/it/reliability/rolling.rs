@@ -67,7 +67,7 @@ async fn watch(balancer: Arc<Balancer>, at: usize, base_url: String, client: aur
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_refuses_no_request() {
-    let Some(database) = Database::on_shared_server().await else { return };
+    let database = Database::on_shared_server().await;
     let mut second = Server::new(Some(database.clone())).set("AURIX_DRAIN", "1s");
     let mut first = Server::new(Some(database)).set("AURIX_DRAIN", "1s");
     let shop = Shop::open(&first).await;

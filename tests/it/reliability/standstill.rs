@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_stands_still_holds_up_nobody_and_loses_nothing() {
-    let Some(database) = Database::on_shared_server().await else { return };
+    let database = Database::on_shared_server().await;
     let node = || Server::new(Some(database.clone())).set("AURIX_LEASE", LEASE);
     let mut nodes = [node(), node()];
     let shop = Shop::open(&nodes[0]).await;

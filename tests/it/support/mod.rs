@@ -52,11 +52,8 @@ impl TestApp {
         Self::start(location, data_dir, None).await
     }
 
-    /// Fails where no PostgreSQL was started for the tests: one that did not run has not passed.
-    #[expect(clippy::disallowed_methods, reason = "the tests' PostgreSQL is told by the environment")]
     pub async fn on_postgres() -> Self {
-        let server = std::env::var("AURIX_TEST_POSTGRES")
-            .expect("AURIX_TEST_POSTGRES names a PostgreSQL: ./test starts one and sets it");
+        let server = postgres_server();
         let name = format!("story_{}_{}", std::process::id(), next_number());
         run_on_server(&server, &format!("CREATE DATABASE {name}")).await;
         let (start, query) = server.split_once('?').map_or((server.as_str(), ""), |(start, query)| (start, query));
@@ -178,6 +175,12 @@ pub async fn until(what: &str, limit: Duration, mut is_so: impl AsyncFnMut() -> 
         }
     });
     assert!(waited.await.is_ok(), "{what}: not within {limit:?}");
+}
+
+/// The connection string of the tests' PostgreSQL. Fails where none was started: a test that did not run has not passed.
+#[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the product")]
+pub fn postgres_server() -> String {
+    std::env::var("AURIX_TEST_POSTGRES").expect("AURIX_TEST_POSTGRES names a PostgreSQL: ./test starts one and sets it")
 }
 
 async fn run_on_server(server: &str, statement: &str) {
