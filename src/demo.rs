@@ -11,23 +11,24 @@ use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::app::App;
 use crate::config::Config;
+use crate::core::Core;
 use crate::db::Location;
 use crate::domain::form::Form;
 use crate::domain::ids::ProjectId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::visitor::IpPolicy;
-use crate::flows::add_channel::{WhatsAppChannel, add_whatsapp_channel};
-use crate::flows::add_webhook::{NewWebhook, add_webhook};
-use crate::flows::create_key::{self, create_key};
-use crate::flows::create_project::{NewProject, create_project};
-use crate::flows::create_widget::{NewWidget, create_widget};
-use crate::flows::remove_webhook::remove_webhook;
-use crate::flows::set_form::set_form;
-use crate::flows::set_webhook_active::set_webhook_active;
+use crate::engines::Engines;
 use crate::http::playground::{self, GRAPH_PATH, LISTENER_PATH, PATH, PHONE_PATH, Playground, Stage};
 use crate::http::server;
+use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
+use crate::projects::add_webhook::{NewWebhook, add_webhook};
+use crate::projects::create_key::{self, create_key};
+use crate::projects::create_project::{NewProject, create_project};
+use crate::projects::create_widget::{NewWidget, create_widget};
+use crate::projects::remove_webhook::remove_webhook;
+use crate::projects::set_form::set_form;
+use crate::projects::set_webhook_active::set_webhook_active;
 use crate::serve;
 use crate::store::channels::Channel;
 use crate::store::{channels, keys, webhooks, widgets};
@@ -61,15 +62,15 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
     config.database = Location::Sqlite(data_dir.join("aurix.db"));
     config.allow_http = true;
     config.allow_networks.extend([loopback_v4(), loopback_v6()]);
-    let app = serve::open(config).await?;
-    let stage = set_stage(&app, inside_url)
+    let core = serve::open(config).await?;
+    let stage = set_stage(&core, inside_url)
         .await
         .with_context(|| format!("setting up the demo; delete {} to start afresh", data_dir.display()))?;
-    let key = api_key(&app, stage.project, &data_dir.join("api-key")).await?;
+    let key = api_key(&core, stage.project, &data_dir.join("api-key")).await?;
     serve::say(&welcome(&stage.base_url, &key, &data_dir));
     let stopping = stop_signal();
-    let playground = Arc::new(Playground::new(stage, &app.random, stopping.clone()));
-    serve::serve(app, listener, playground::routes(playground), stopping).await
+    let playground = Arc::new(Playground::new(stage, &core.random, stopping.clone()));
+    serve::serve(Engines::new(core), listener, playground::routes(playground), stopping).await
 }
 
 fn lock(data_dir: &Path) -> anyhow::Result<File> {
@@ -121,31 +122,31 @@ fn stop_signal() -> watch::Receiver<bool> {
 }
 
 /// Makes what the demo needs, or finds it, and points it to where the server is this time.
-async fn set_stage(app: &App, inside_url: String) -> anyhow::Result<Stage> {
-    let base_url = app.config.base_url.clone();
-    let project = project(app).await?;
-    let channel = channel(app, project, &base_url, &inside_url).await?;
+async fn set_stage(core: &Core, inside_url: String) -> anyhow::Result<Stage> {
+    let base_url = core.config.base_url.clone();
+    let project = project(core).await?;
+    let channel = channel(core, project, &base_url, &inside_url).await?;
     Ok(Stage {
         project,
         business_name: BUSINESS_NAME.to_owned(),
-        widget_id: widget_id(app, project).await?,
+        widget_id: widget_id(core, project).await?,
         channel: channel.id,
         phone_number_id: channel.channel_id,
         number: PhoneNumber::from_e164(NUMBER)?,
-        webhook: webhook(app, project, format!("{inside_url}{LISTENER_PATH}")).await?,
+        webhook: webhook(core, project, format!("{inside_url}{LISTENER_PATH}")).await?,
         base_url,
         inside_url,
     })
 }
 
 /// The project that has the demo's channel, or a new one.
-async fn project(app: &App) -> anyhow::Result<ProjectId> {
-    let known = app.db.read(async |conn| Ok(channels::find(conn, "whatsapp", PHONE_NUMBER_ID).await?)).await?;
+async fn project(core: &Core) -> anyhow::Result<ProjectId> {
+    let known = core.db.read(async |conn| Ok(channels::find(conn, "whatsapp", PHONE_NUMBER_ID).await?)).await?;
     if let Some(channel) = known {
         return Ok(channel.project);
     }
     let project = create_project(
-        app,
+        core,
         NewProject {
             name: "Aurix demo".to_owned(),
             region: "SG".to_owned(),
@@ -154,13 +155,13 @@ async fn project(app: &App) -> anyhow::Result<ProjectId> {
         },
     )
     .await?;
-    set_form(app, project.id, &Form::parse(FORM)?).await?;
+    set_form(core, project.id, &Form::parse(FORM)?).await?;
     Ok(project.id)
 }
 
 /// The channel, with credentials that live as long as the process.
-async fn channel(app: &App, project: ProjectId, base_url: &str, inside_url: &str) -> anyhow::Result<Channel> {
-    let secret = || app.random.token("", CREDENTIAL_CHARS);
+async fn channel(core: &Core, project: ProjectId, base_url: &str, inside_url: &str) -> anyhow::Result<Channel> {
+    let secret = || core.random.token("", CREDENTIAL_CHARS);
     let channel = WhatsAppChannel {
         phone_number_id: PHONE_NUMBER_ID.to_owned(),
         number: NUMBER.to_owned(),
@@ -170,42 +171,42 @@ async fn channel(app: &App, project: ProjectId, base_url: &str, inside_url: &str
         api_base: Some(format!("{inside_url}{GRAPH_PATH}")),
         link_base: Some(format!("{base_url}{PHONE_PATH}")),
     };
-    add_whatsapp_channel(app, project, channel).await
+    add_whatsapp_channel(core, project, channel).await
 }
 
-async fn widget_id(app: &App, project: ProjectId) -> anyhow::Result<String> {
-    let known = app.db.read(async move |conn| Ok(widgets::list(conn, project, 1).await?)).await?;
+async fn widget_id(core: &Core, project: ProjectId) -> anyhow::Result<String> {
+    let known = core.db.read(async move |conn| Ok(widgets::list(conn, project, 1).await?)).await?;
     if let Some(widget) = known.into_iter().next() {
         return Ok(widget.public_id);
     }
     let widget =
         NewWidget { channel_id: PHONE_NUMBER_ID.to_owned(), origins: Vec::new(), greeting: Some(GREETING.to_owned()) };
-    Ok(create_widget(app, project, widget).await?.public_id)
+    Ok(create_widget(core, project, widget).await?.public_id)
 }
 
 /// The webhook that leads to the listener at `url`. One that leads to where an earlier start had it is replaced.
-async fn webhook(app: &App, project: ProjectId, url: String) -> anyhow::Result<String> {
-    let all = app.db.read(async move |conn| Ok(webhooks::list(conn, project).await?)).await?;
+async fn webhook(core: &Core, project: ProjectId, url: String) -> anyhow::Result<String> {
+    let all = core.db.read(async move |conn| Ok(webhooks::list(conn, project).await?)).await?;
     for known in all.iter().filter(|known| known.key_id.is_none() && known.url.ends_with(LISTENER_PATH)) {
         if known.url == url {
-            set_webhook_active(app, project, known.id, true).await?;
+            set_webhook_active(core, project, known.id, true).await?;
             return Ok(known.public_id.clone());
         }
-        remove_webhook(app, project, known.id).await?;
+        remove_webhook(core, project, known.id).await?;
     }
     let new = NewWebhook { url, policy: "retry".to_owned(), ..NewWebhook::default() };
-    Ok(add_webhook(app, project, new).await?.public_id)
+    Ok(add_webhook(core, project, new).await?.public_id)
 }
 
 /// The key that is printed: the one in the file `path` while it counts, else a new one.
-async fn api_key(app: &App, project: ProjectId, path: &Path) -> anyhow::Result<String> {
+async fn api_key(core: &Core, project: ProjectId, path: &Path) -> anyhow::Result<String> {
     if let Ok(key) = std::fs::read_to_string(path) {
         let hash = create_key::hash(&key);
-        if app.db.read(async move |conn| Ok(keys::find_by_hash(conn, &hash).await?)).await?.is_some() {
+        if core.db.read(async move |conn| Ok(keys::find_by_hash(conn, &hash).await?)).await?.is_some() {
             return Ok(key);
         }
     }
-    let key = create_key(app, project, SERVICE_NAME.to_owned()).await?.key;
+    let key = create_key(core, project, SERVICE_NAME.to_owned()).await?.key;
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(key.as_bytes()).context("keeping the demo's API key")?;
     Ok(key)

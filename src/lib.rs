@@ -2,19 +2,26 @@
 //! `store`, `channels`, `agent` and `outbound`; `flows`; `http` and `worker`. Imports point down only.
 
 pub mod agent;
-pub mod app;
 pub mod bench;
+pub mod cache;
 pub mod channels;
 pub mod cli;
+pub mod clicks;
 pub mod config;
+pub mod conversations;
+pub mod core;
 pub mod db;
+pub mod deliveries;
 pub mod demo;
 pub mod domain;
-pub mod flows;
+pub mod engines;
 pub mod http;
+pub mod maintenance;
 pub mod net;
+pub mod notifier;
 pub mod outbound;
+pub mod projects;
 pub mod serve;
 pub mod store;
-pub mod wake;
+
 pub mod worker;

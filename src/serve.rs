@@ -11,81 +11,45 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::app::{App, Handles};
+use crate::clicks::find_widget;
 use crate::config::Config;
-use crate::db::{Db, GroupWriter};
+use crate::core::{Core, CoreParts};
+use crate::db::Db;
 use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
-use crate::flows::find_widget;
-use crate::flows::hand_over::HandOver;
-use crate::flows::keep_aside::Aside;
-use crate::flows::kept::Kept;
-use crate::flows::make_partitions::make_partitions;
-use crate::flows::receive_message::StoreMessages;
-use crate::flows::send_message::SettleReplies;
-use crate::flows::settle_delivery::SettleDeliveries;
-use crate::flows::store_clicks::StoreClicks;
-use crate::flows::take_turn::TakeTurns;
+use crate::engines::Engines;
 use crate::http::server::{self, STOP_TIMEOUT};
+use crate::maintenance::make_partitions::make_partitions;
 use crate::net::{AddressPolicy, Client, Options, Resolver};
+use crate::notifier::Notifier;
 use crate::store::projects;
-use crate::wake::Wake;
 use crate::{http, worker};
 
-/// How long the outcome of a delivery waits for others. Its receiver has it already, and its place is free for the next.
-const SETTLE_GATHER: Duration = Duration::from_millis(10);
-
-/// How long a click waits for others on PostgreSQL, where a group of two costs half as much for each.
-const CLICK_GATHER: Duration = Duration::from_millis(1);
-
-/// Opens the database and makes the handles. The commands use it too, beside a running server.
-pub async fn open(config: Config) -> anyhow::Result<App> {
+/// Opens the database and builds the core. Commands use it too, beside a running server.
+pub async fn open(config: Config) -> anyhow::Result<Core> {
     open_with(config, Clock::System, Random::from_system(), Resolver::System).await
 }
 
 /// [`open`] with a clock, a generator and a resolver of one's own, as tests have.
-pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: Resolver) -> anyhow::Result<App> {
+pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: Resolver) -> anyhow::Result<Core> {
     let secret = config.secret(&random)?;
     let db = Db::open(&config.database).await.context("AURIX_DATABASE: the database cannot be opened")?;
-    let hand_over = HandOver::default();
-    let store_clicks =
-        StoreClicks { random: random.clone(), clock: clock.clone(), lease: config.lease, hand_over: hand_over.clone() };
-    // A commit of SQLite's is shared with all other writes anyhow.
-    let gather = if db.has_peers() { CLICK_GATHER } else { Duration::ZERO };
     let policy = AddressPolicy { allow_networks: config.allow_networks.clone(), allow_http: config.allow_http };
-    let app = App::new(Handles {
+    let core = Core::new(CoreParts {
         seal: SealKey::new(&secret, random.clone()),
         webhook_client: Client::new(policy, resolver, Options::default()),
         platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, Options::default()),
-        wake: Wake::default(),
-        widgets: Kept::default(),
-        channels: Kept::default(),
-        visits: crate::flows::count_visit::Visits::default(),
-        clicks: GroupWriter::gathering(db.clone(), store_clicks, gather),
-        messages: GroupWriter::gathering(
-            db.clone(),
-            StoreMessages { random: random.clone(), clock: clock.clone() },
-            gather,
-        ),
-        turns: GroupWriter::gathering(db.clone(), TakeTurns { random: random.clone(), clock: clock.clone() }, gather),
-        sent: GroupWriter::gathering(db.clone(), SettleReplies, SETTLE_GATHER),
-        settlements: GroupWriter::gathering(
-            db.clone(),
-            SettleDeliveries { clock: clock.clone(), schedule: config.retry_schedule.clone() },
-            SETTLE_GATHER,
-        ),
-        hand_over,
-        aside: Aside::new(&config.data_dir),
+        notifier: Notifier::default(),
         config,
         db,
         clock,
         random,
     });
-    if let Err(error) = make_partitions(&app).await {
+    if let Err(error) = make_partitions(&core).await {
         tracing::warn!(error = %format!("{error:#}"), "the parts for the next weeks cannot be made now");
     }
-    Ok(app)
+    Ok(core)
 }
 
 /// `aurix serve`: until SIGTERM or Ctrl-C.
@@ -94,12 +58,12 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
     if config.base_url_is_default {
         config.base_url = format!("http://{}", reachable(address));
     }
-    let app = open(config).await?;
+    let core = open(config).await?;
     say(&format!("Aurix listens on http://{address}"));
-    if app.db.read(async |conn| Ok(projects::count(conn).await?)).await? == 0 {
-        say(&first_steps(&app.config));
+    if core.db.read(async |conn| Ok(projects::count(conn).await?)).await? == 0 {
+        say(&first_steps(&core.config));
     }
-    serve_until_stopped(app, listener, Router::new()).await
+    serve_until_stopped(Engines::new(core), listener, Router::new()).await
 }
 
 /// Says something to whoever started the server. That nobody listens is no failure.
@@ -127,54 +91,58 @@ pub fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Runs the worker and the doors, `extra` routes among them, until SIGTERM or Ctrl-C; then ends what is in flight.
-pub async fn serve_until_stopped(app: App, listener: TcpListener, extra: Router<App>) -> anyhow::Result<()> {
+/// Runs the worker and HTTP, `extra` routes among them, until SIGTERM or Ctrl-C; then ends what is in flight.
+pub async fn serve_until_stopped(
+    engines: Engines,
+    listener: TcpListener,
+    extra: Router<Engines>,
+) -> anyhow::Result<()> {
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(async move {
         signalled().await;
         tracing::info!("stopping: not ready any more; what is in flight is ended");
         stop.send_replace(true);
     });
-    serve(app, listener, extra, stopping).await
+    serve(engines, listener, extra, stopping).await
 }
 
-/// Runs the worker and the doors until `stopping` turns true.
+/// Runs the worker and HTTP until `stopping` turns true.
 pub async fn serve(
-    app: App,
+    engines: Engines,
     listener: TcpListener,
-    extra: Router<App>,
+    extra: Router<Engines>,
     stopping: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    find_widget::preload(&app).await?;
-    let router = http::router(app.clone(), extra, stopping.clone());
+    find_widget::preload(&engines.clicks).await?;
+    let router = http::router(engines.clone(), extra, stopping.clone());
     let (close, closing) = watch::channel(false);
-    let worker = tokio::spawn(worker::run(app.clone(), closing.clone()));
+    let worker = tokio::spawn(worker::run(engines.clone(), closing.clone()));
     let ((), _, worker) = tokio::join!(
-        drain(app.config.drain, stopping, close),
-        server::serve(listener, router, told(closing.clone())),
-        end_in_time(worker, told(closing))
+        drain(engines.core.config.drain, stopping, close),
+        server::serve(listener, router, stopped(closing.clone())),
+        end_in_time(worker, stopped(closing))
     );
-    app.aside.end().await;
+    engines.clicks.spool.close().await;
     worker
 }
 
-/// Closes the doors some time after the process was told to stop.
+/// Closes HTTP some time after the process was told to stop.
 #[expect(clippy::disallowed_methods, reason = "whoever sends requests here has to find out, which only time brings")]
 async fn drain(time: Duration, stopping: watch::Receiver<bool>, close: watch::Sender<bool>) {
-    told(stopping).await;
+    stopped(stopping).await;
     tokio::time::sleep(time).await;
     close.send_replace(true);
 }
 
 /// Waits until `stopping` turns true.
-async fn told(mut stopping: watch::Receiver<bool>) {
+async fn stopped(mut stopping: watch::Receiver<bool>) {
     // An error says that nobody can tell us to stop any more: that is a stop as well.
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Lets the worker end what is in flight after it was told to stop: no longer than the doors may take, whatever hangs.
-async fn end_in_time(worker: JoinHandle<()>, told: impl Future<Output = ()>) -> anyhow::Result<()> {
-    told.await;
+/// Lets the worker end what is in flight after it was told to stop: no longer than HTTP may take, whatever hangs.
+async fn end_in_time(worker: JoinHandle<()>, stopped: impl Future<Output = ()>) -> anyhow::Result<()> {
+    stopped.await;
     if let Ok(ended) = tokio::time::timeout(STOP_TIMEOUT, worker).await {
         return ended.context("the worker");
     }

@@ -13,15 +13,15 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::app::App;
+use crate::clicks::automated_requests;
+use crate::clicks::replay::replay;
+use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle};
+use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::domain::time::Timestamp;
-use crate::flows::clean_up::clean_up;
-use crate::flows::count_visit::store_visits;
-use crate::flows::keep_aside::store_kept_aside;
-use crate::flows::make_partitions::make_partitions;
-use crate::flows::send_message::{Reply, claim_replies, next_reply_due, send_message, settle};
-use crate::flows::take_turn::{claim_turns, next_turn_due, take_turn};
-use crate::wake::Work;
+use crate::engines::Engines;
+use crate::maintenance::make_partitions::make_partitions;
+use crate::maintenance::retention::clean_up;
+use crate::notifier::Work;
 
 /// How often every lane looks for work that nobody rang for.
 const TICK: Duration = Duration::from_secs(1);
@@ -39,24 +39,24 @@ const TURNS_MAX: usize = 32;
 const REPLIES_MAX: usize = 32;
 
 /// Runs until `stop` says so, then ends what is in flight.
-pub async fn run(app: App, stop: watch::Receiver<bool>) {
+pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     let mut lanes = JoinSet::new();
-    let keep = |name, lane: Start| keep_running(name, app.clone(), stop.clone(), lane);
-    lanes.spawn(keep("turns", |app, stop| lane::run(app, stop, TURNS_MAX, Turns).boxed()));
-    lanes.spawn(keep("replies", |app, stop| lane::run(app, stop, REPLIES_MAX, Replies).boxed()));
-    lanes.spawn(keep("deliveries", |app, stop| deliveries::run(app, stop).boxed()));
-    lanes.spawn(keep("peers", |app, stop| peers::run(app, stop).boxed()));
-    lanes.spawn(keep("clean-up", |app, stop| keep_clean(app, stop).boxed()));
-    lanes.spawn(keep("house", |app, stop| keep_house(app, stop).boxed()));
+    let keep = |name, lane: Start| keep_running(name, engines.clone(), stop.clone(), lane);
+    lanes.spawn(keep("turns", |engines, stop| lane::run(engines, stop, TURNS_MAX, Turns).boxed()));
+    lanes.spawn(keep("replies", |engines, stop| lane::run(engines, stop, REPLIES_MAX, Replies).boxed()));
+    lanes.spawn(keep("deliveries", |engines, stop| deliveries::run(engines.deliveries, stop).boxed()));
+    lanes.spawn(keep("peers", |engines, stop| peers::run(engines.core, stop).boxed()));
+    lanes.spawn(keep("clean-up", |engines, stop| keep_clean(engines, stop).boxed()));
+    lanes.spawn(keep("house", |engines, stop| keep_house(engines, stop).boxed()));
     while lanes.join_next().await.is_some() {}
 }
 
 /// Starts a lane.
-type Start = fn(App, watch::Receiver<bool>) -> BoxFuture<'static, ()>;
+type Start = fn(Engines, watch::Receiver<bool>) -> BoxFuture<'static, ()>;
 
 /// Runs a lane until it ends. One that falls over starts again: what it held comes back when its leases run out.
-async fn keep_running(name: &'static str, app: App, mut stop: watch::Receiver<bool>, lane: Start) {
-    while let Err(error) = tokio::spawn(lane(app.clone(), stop.clone())).await {
+async fn keep_running(name: &'static str, engines: Engines, mut stop: watch::Receiver<bool>, lane: Start) {
+    while let Err(error) = tokio::spawn(lane(engines.clone(), stop.clone())).await {
         tracing::error!(lane = name, %error, "a lane of the worker fell over; it starts again");
         if tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
@@ -78,29 +78,29 @@ where
 }
 
 /// Stores late what could not be stored in time.
-async fn keep_house(app: App, mut stop: watch::Receiver<bool>) {
+async fn keep_house(engines: Engines, mut stop: watch::Receiver<bool>) {
     loop {
         let stopping = tokio::time::timeout(HOUSE_TICK, stop.wait_for(|stop| *stop)).await.is_ok();
-        if let Err(error) = store_visits(&app).await {
+        if let Err(error) = automated_requests::store(&engines.clicks).await {
             tracing::warn!(error = %format!("{error:#}"), "visits that were no clicks could not be counted");
         }
         if stopping {
             return;
         }
-        if let Err(error) = store_kept_aside(&app).await {
+        if let Err(error) = replay(&engines.clicks).await {
             tracing::warn!(error = %format!("{error:#}"), "clicks that were kept aside cannot be stored yet");
         }
     }
 }
 
 /// Makes room for what comes, and removes what is not kept any longer.
-async fn keep_clean(app: App, mut stop: watch::Receiver<bool>) {
+async fn keep_clean(engines: Engines, mut stop: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = make_partitions(&app).await {
+        if let Err(error) = make_partitions(&engines.core).await {
             tracing::warn!(error = %format!("{error:#}"), "the parts for the next weeks cannot be made now");
         }
         let asked = stop.clone();
-        if let Err(error) = clean_up(&app, move || *asked.borrow()).await {
+        if let Err(error) = clean_up(&engines.core, move || *asked.borrow()).await {
             tracing::warn!(error = %format!("{error:#}"), "what is not kept any longer cannot be removed now");
         }
         if tokio::time::timeout(CLEAN_UP_TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
@@ -117,14 +117,14 @@ impl lane::Lane for Turns {
     const BELL: Work = Work::Turns;
     const NAME: &'static str = "turn";
 
-    async fn claim(app: &App, most: u32) -> anyhow::Result<Vec<i64>> {
-        claim_turns(app, most).await
+    async fn claim(engines: &Engines, most: u32) -> anyhow::Result<Vec<i64>> {
+        claim_turns(&engines.core, most).await
     }
-    async fn next_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
-        next_turn_due(app).await
+    async fn next_due(engines: &Engines) -> anyhow::Result<Option<Timestamp>> {
+        next_turn_due(&engines.core).await
     }
-    async fn work(app: App, conversation: i64) -> anyhow::Result<()> {
-        take_turn(&app, conversation).await
+    async fn work(engines: Engines, conversation: i64) -> anyhow::Result<()> {
+        take_turn(&engines.conversations, conversation).await
     }
 }
 
@@ -136,14 +136,14 @@ impl lane::Lane for Replies {
     const BELL: Work = Work::Replies;
     const NAME: &'static str = "reply";
 
-    async fn claim(app: &App, most: u32) -> anyhow::Result<Vec<Reply>> {
-        claim_replies(app, most).await
+    async fn claim(engines: &Engines, most: u32) -> anyhow::Result<Vec<Reply>> {
+        claim_replies(&engines.core, most).await
     }
-    async fn next_due(app: &App) -> anyhow::Result<Option<Timestamp>> {
-        next_reply_due(app).await
+    async fn next_due(engines: &Engines) -> anyhow::Result<Option<Timestamp>> {
+        next_reply_due(&engines.core).await
     }
-    async fn work(app: App, reply: Reply) -> anyhow::Result<()> {
-        let settled = send_message(&app, reply).await?;
-        keep_trying("a reply", || settle(&app, &settled)).await
+    async fn work(engines: Engines, reply: Reply) -> anyhow::Result<()> {
+        let settled = send_reply(&engines.core, reply).await?;
+        keep_trying("a reply", || settle(&engines.conversations, &settled)).await
     }
 }

@@ -39,7 +39,7 @@ pub(super) const EVERYDAY: &str = "a about above account actually add address af
 pub(super) const COMMON: &str = "'cause able abroad absolutely ac access accessible accommodation adios adiós adults african ages ago agree ain't \
     aint aircon airport alcohol alcoholic allergen allergens allergies allergy allow allowed allows already \
     alternative alternatives amazing america american angry anniversary annoyed annoying annoys answer answered \
-    answers anyhow anyone's anytime anyway anywhere apart app apparently appetizer appetizers apple apps argentine \
+    answers anyhow anyone's anytime anyway anywhere apart core apparently appetizer appetizers apple apps argentine \
     argentinian argh arrange arrive article asap asd asdf asdfgh asia asian aside asked asking asks asshole assist \
     assistance assistant ate attend attending auntie australia australian austrian author automated automatic \
     availability average aw awesome awful aye babe baby baby-chair baked bakery balcony bangladeshi bank bar \

@@ -29,7 +29,7 @@ impl Attached {
             .args(["-c", command])
             .env("WHAT", what)
             .env("SERVERS", list(scene.servers.iter().map(|server| server.pid())))
-            .env("BACKENDS", list(rows::backends(&scene.database.app.db).await?))
+            .env("BACKENDS", list(rows::backends(&scene.database.core.db).await?))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

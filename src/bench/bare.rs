@@ -36,7 +36,7 @@ enum Engine {
 impl Bare {
     /// `group` operations share a commit.
     pub async fn open(database: &Database, rows: Vec<BareRow>, group: usize) -> anyhow::Result<Self> {
-        let engine = match &database.app.config.database {
+        let engine = match &database.core.config.database {
             Location::Sqlite(path) => Engine::Sqlite(path.clone()),
             Location::Postgres(url) => Engine::Postgres(try_join_all((0..CONNECTIONS).map(|_| connect(url))).await?),
         };

@@ -52,7 +52,7 @@ pub(super) async fn measure(setting: &Setting<'_>, scene: &Scene) -> anyhow::Res
     let write = writer(&scene.project.widget_id);
     let load = Load::new(scene.addresses(), plan.connections, 302, &write);
     load.slice(plan.slice()).await?;
-    let texts = rows::click_texts(&scene.database.app.db).await?;
+    let texts = rows::click_texts(&scene.database.core.db).await?;
     let requests = Requests { name: "click", write: &write, rows: rows::of_click, texts };
     let outcome = turns::take(setting, scene, &load, requests, async || Ok(())).await?;
     scene.verify(load.sent(), &STORED_AS).await?;

@@ -55,7 +55,7 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let mut finding = finding(plan.rate, &waits(&timed, &scene.sink)?, cpu_us, Waits::of(answers(&idle)), &full)?;
     progress.tell("counting bytes");
     scene.database.analyze().await?;
-    let bytes = disk::of_event(&scene.database.app.db).await?;
+    let bytes = disk::of_event(&scene.database.core.db).await?;
     finding.fact("  disk: an event with its delivery", bytes, "bytes, body and indexes included");
     finding.member("event_with_delivery_bytes", bytes.into());
     Ok(finding)

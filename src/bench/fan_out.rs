@@ -31,7 +31,7 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let urls: Vec<_> = (0..plan.webhooks).map(|number| scene.sink.url(&format!("{EACH_PATH}{number}"))).collect();
     let mut writers = Vec::new();
     for (number, urls) in (2..).zip(urls.chunks(usize::try_from(webhooks::PER_PROJECT_MAX)?)) {
-        let project = Project::make(&scene.database.app, number, scene.sink.address, urls).await?;
+        let project = Project::make(&scene.database.core, number, scene.sink.address, urls).await?;
         writers.push(clicks::writer(&project.widget_id));
         progress.step(urls.len() as u64);
     }

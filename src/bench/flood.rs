@@ -32,8 +32,8 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let Setting { plan, stage, progress } = setting;
     progress.tell("flood");
     let scene = Scene::open(stage, "flood", TIMED_PATH).await?;
-    let (app, slow) = (&scene.database.app, Sink::open().await?);
-    let flooded = Project::make(app, 2, slow.address, &[slow.url(SLOW_PATH)]).await?;
+    let (core, slow) = (&scene.database.core, Sink::open().await?);
+    let flooded = Project::make(core, 2, slow.address, &[slow.url(SLOW_PATH)]).await?;
     let (healthy_writer, flood_writer) = (clicks::writer(&scene.project.widget_id), clicks::writer(&flooded.widget_id));
     let healthy = Load::new(scene.addresses(), plan.connections, 302, &healthy_writer);
     let flood = Load::new(scene.addresses(), plan.connections, 302, &flood_writer);
@@ -66,7 +66,7 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     attached.end().await?;
     scene.verify(healthy.sent() + flood.sent(), &clicks::STORED_AS).await?;
     scene.until(Count::Delivered, healthy.sent(), LAST_TIMEOUT).await?;
-    let left = rows::undelivered(&app.db, flooded.id).await?;
+    let left = rows::undelivered(&core.db, flooded.id).await?;
     ensure!(left == flood.sent(), "{} deliveries should wait for the slow webhook, and {left} do", flood.sent());
     let cpu_us = |cpu: Duration, presses: u64| cpu.as_secs_f64() * 1e6 / presses as f64;
     let quiet = Phase { waits: quiet, cpu_us: cpu_us(quiet_cpu, quiet_presses) };

@@ -15,7 +15,7 @@ use super::tally::{Outcome, Slice, Tally};
 use super::{Setting, moment};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::{Clock, SignedDuration, with_microseconds};
-use crate::flows::create_key::create_key;
+use crate::projects::create_key::create_key;
 use crate::store::lead_list;
 use crate::store::window::{Position, Window};
 
@@ -41,11 +41,11 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let Setting { plan, stage, progress } = setting;
     progress.tell("list");
     let scene = Scene::open(stage, "list", OPEN_PATH).await?;
-    let app = &scene.database.app;
-    let key = create_key(app, ProjectId(scene.project.id), SERVICE.to_owned()).await?.key;
+    let core = &scene.database.core;
+    let key = create_key(core, ProjectId(scene.project.id), SERVICE.to_owned()).await?.key;
     let newest = Clock::System.now();
     let since = newest.as_microsecond() - i64::try_from(plan.rows)? * fill::LEAD_EVERY_US;
-    fill::leads(&app.db, &scene.project, plan.rows, since, progress).await?;
+    fill::leads(&core.db, &scene.project, plan.rows, since, progress).await?;
     progress.tell("letting the planner look at them");
     scene.database.analyze().await?;
     let mut partner = Partner::connect(scene.servers[0].address(), &key).await?;
@@ -142,7 +142,7 @@ async fn query_pages(setting: &Setting<'_>, scene: &Scene) -> anyhow::Result<Sli
     let (began, mut operations) = (moment(), 0);
     while began.elapsed() < setting.plan.slice() {
         let read = async move |conn: &crate::db::Conn| Ok(lead_list::external(conn, project, &window).await?);
-        ensure!(!scene.database.app.db.read(read).await?.is_empty(), "a page without rows");
+        ensure!(!scene.database.core.db.read(read).await?.is_empty(), "a page without rows");
         operations += 1;
     }
     Ok(Slice { operations, elapsed: began.elapsed(), waits_us: Vec::new() })
@@ -192,7 +192,7 @@ async fn query_all(setting: &Setting<'_>, scene: &Scene, from: i64, rows: u64) -
     loop {
         let window = Window { from, before, skip: 0, rows: QUERY_ROWS };
         let read = async move |conn: &crate::db::Conn| Ok(lead_list::service(conn, project, &window).await?);
-        let page = scene.database.app.db.read(read).await?;
+        let page = scene.database.core.db.read(read).await?;
         let Some(last) = page.last() else { break };
         before = last.position();
         operations += page.len() as u64;

@@ -41,7 +41,7 @@ pub(super) async fn measure(setting: &Setting<'_>, scene: &Scene) -> anyhow::Res
     progress.tell("message");
     let load = Load::new(scene.addresses(), plan.connections, 200, &write);
     load.slice(plan.slice()).await?;
-    let texts = rows::message_texts(&scene.database.app.db).await?;
+    let texts = rows::message_texts(&scene.database.core.db).await?;
     let requests = Requests { name: "message", write: &write, rows: rows::of_message, texts };
     // The other sides have the machine to themselves when everybody was answered.
     let ended = async || scene.until_none(Count::Unanswered, ANSWERS_TIMEOUT).await;

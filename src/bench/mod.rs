@@ -110,7 +110,7 @@ async fn main_scene(setting: &Setting<'_>) -> anyhow::Result<Report> {
     let first_start = start_anew(stage).await?;
     let scene = Scene::open(stage, "main", HELD_PATH).await?;
     let mut report = Report {
-        engine: scene.database.app.db.engine(),
+        engine: scene.database.core.db.engine(),
         connections: plan.connections,
         binary_bytes: std::fs::metadata(std::env::current_exe()?).context("the size of the program")?.len(),
         first_start,
@@ -134,7 +134,7 @@ async fn main_scene(setting: &Setting<'_>) -> anyhow::Result<Report> {
         report.findings.push(("deliver", outcome.finding("deliver")));
         progress.tell("counting bytes");
         scene.database.analyze().await?;
-        report.findings.push(("disk", disk::measure(&scene.database.app.db).await.context("disk")?));
+        report.findings.push(("disk", disk::measure(&scene.database.core.db).await.context("disk")?));
     }
     if !report.findings.is_empty() {
         report.loaded_bytes = Some(process::resident_bytes(scene.pid())?);

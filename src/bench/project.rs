@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use crate::app::App;
+use crate::core::Core;
 use crate::domain::event::EventType;
 use crate::domain::ids::ProjectId;
-use crate::flows::add_channel::{WhatsAppChannel, add_whatsapp_channel};
-use crate::flows::add_webhook::{NewWebhook, add_webhook};
-use crate::flows::create_project::{NewProject, create_project};
-use crate::flows::create_widget::{NewWidget, create_widget};
+use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
+use crate::projects::add_webhook::{NewWebhook, add_webhook};
+use crate::projects::create_project::{NewProject, create_project};
+use crate::projects::create_widget::{NewWidget, create_widget};
 use crate::store::{webhooks, widgets};
 
 /// The channel's id at its platform, in the first project of a database.
@@ -38,11 +38,11 @@ pub struct Project {
 
 impl Project {
     /// Makes the project of a number, from 1: its platform is the sink, its webhooks want presses and lead to `urls`.
-    pub async fn make(app: &App, number: u64, sink: SocketAddr, urls: &[String]) -> anyhow::Result<Self> {
+    pub async fn make(core: &Core, number: u64, sink: SocketAddr, urls: &[String]) -> anyhow::Result<Self> {
         let phone_number_id = format!("{:015}", 100_000_000_000_000 + number);
         let name = "Bench".to_owned();
-        let project = create_project(app, NewProject { name, ..NewProject::default() }).await?.id;
-        let secret = || app.random.token("", 40);
+        let project = create_project(core, NewProject { name, ..NewProject::default() }).await?.id;
+        let secret = || core.random.token("", 40);
         let channel = WhatsAppChannel {
             phone_number_id: phone_number_id.clone(),
             number: "+6580001234".to_owned(),
@@ -52,13 +52,13 @@ impl Project {
             api_base: Some(format!("http://{sink}")),
             link_base: None,
         };
-        let channel = add_whatsapp_channel(app, project, channel).await?.id;
+        let channel = add_whatsapp_channel(core, project, channel).await?.id;
         let widget = NewWidget { channel_id: phone_number_id, origins: Vec::new(), greeting: None };
-        let widget_id = create_widget(app, project, widget).await?.public_id;
-        let added = urls.iter().map(|url| add(app, project, url));
+        let widget_id = create_widget(core, project, widget).await?.public_id;
+        let added = urls.iter().map(|url| add(core, project, url));
         stream::iter(added).buffer_unordered(MADE_AT_ONCE).try_collect::<()>().await?;
         let public_id = widget_id.clone();
-        app.db
+        core.db
             .read(async move |conn| {
                 let widget = widgets::find(conn, &public_id).await?.context("the widget that was made")?.id;
                 let webhook = webhooks::list(conn, project).await?.first().context("a webhook that was made")?.id;
@@ -68,13 +68,13 @@ impl Project {
     }
 }
 
-async fn add(app: &App, project: ProjectId, url: &str) -> anyhow::Result<()> {
+async fn add(core: &Core, project: ProjectId, url: &str) -> anyhow::Result<()> {
     let webhook = NewWebhook {
         url: url.to_owned(),
         events: vec![EventType::WidgetClick.as_str().to_owned()],
         policy: "retry".to_owned(),
         ..NewWebhook::default()
     };
-    add_webhook(app, project, webhook).await?;
+    add_webhook(core, project, webhook).await?;
     Ok(())
 }

@@ -44,12 +44,12 @@ impl Scene {
     /// [`Scene::open`] with so many servers.
     pub async fn with_nodes(stage: &Stage, name: &str, path: &str, nodes: usize) -> anyhow::Result<Self> {
         let (sink, database) = (Sink::open().await?, stage.database(name).await?);
-        let project = Project::make(&database.app, 1, sink.address, &[sink.url(path)]).await?;
+        let project = Project::make(&database.core, 1, sink.address, &[sink.url(path)]).await?;
         let mut servers = Vec::with_capacity(nodes);
         for _ in 0..nodes {
             servers.push(Server::start(&database).await?);
         }
-        let meter = Meter::new(servers.iter().map(Server::pid).collect(), rows::backend(&database.app.db).await?);
+        let meter = Meter::new(servers.iter().map(Server::pid).collect(), rows::backend(&database.core.db).await?);
         Ok(Self { name: name.to_owned(), database, project, sink, servers, meter })
     }
 
@@ -65,7 +65,7 @@ impl Scene {
 
     /// How many rows there are.
     pub async fn count(&self, what: Count) -> anyhow::Result<u64> {
-        rows::count(&self.database.app.db, what).await
+        rows::count(&self.database.core.db, what).await
     }
 
     /// Every one of `answered` operations is there in each of these ways, and nothing besides. A click that was kept aside,

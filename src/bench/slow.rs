@@ -35,12 +35,12 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     progress.phase(format!("slow: making {} webhooks", plan.webhooks), plan.webhooks as u64);
     // The project of the scene is not pressed. The dead are at an address of their own, as they are in life.
     let scene = Scene::open(stage, "slow", OPEN_PATH).await?;
-    let (app, dead) = (&scene.database.app, Sink::open().await?);
+    let (core, dead) = (&scene.database.core, Sink::open().await?);
     let urls: Vec<_> = (0..DEAD).map(|number| dead.url(&format!("{DEAD_PATH}{number}"))).collect();
-    let dead_project = Project::make(app, 2, dead.address, &urls).await?;
+    let dead_project = Project::make(core, 2, dead.address, &urls).await?;
     let url = [scene.sink.url(TIMED_PATH)];
     let healthy = (0..plan.webhooks as u64).map(async |number| {
-        let project = Project::make(app, 3 + number, scene.sink.address, &url).await?;
+        let project = Project::make(core, 3 + number, scene.sink.address, &url).await?;
         progress.step(1);
         anyhow::Ok(clicks::writer(&project.widget_id))
     });
@@ -53,7 +53,7 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let quiet = scene.meter.during(press(setting, &scene, &load, "slow: quiet", plan.presses(QUIET))).await?;
 
     let waiting = plan.waiting.div_ceil(DEAD) * DEAD;
-    fill::waiting(&app.db, dead_project.id, waiting / DEAD, Clock::System.now().as_microsecond(), progress).await?;
+    fill::waiting(&core.db, dead_project.id, waiting / DEAD, Clock::System.now().as_microsecond(), progress).await?;
     progress.tell("slow: waiting until the dead webhooks are tried");
     let tried = dead.until_unanswered(DEAD.min(waiting), FOUND_TIMEOUT).await;
     ensure!(tried >= DEAD.min(waiting), "of the dead webhooks' deliveries {tried} were tried");
@@ -61,7 +61,7 @@ pub(super) async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let (beside, backlog_bytes) = most_resident(scene.pid(), work).await?;
     scene.until(Count::Delivered, load.sent(), LAST_TIMEOUT).await?;
     scene.verify(load.sent(), &[Count::Clicks]).await?;
-    let left = rows::undelivered(&app.db, dead_project.id).await?;
+    let left = rows::undelivered(&core.db, dead_project.id).await?;
     ensure!(left == waiting, "{waiting} deliveries waited for the dead webhooks, and {left} do");
     let quiet = Phase::of(quiet, plan.presses(QUIET));
     let beside = Phase::of(beside, plan.presses(BESIDE));

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use url::Url;
 
-use crate::app::App;
 use crate::config::Config;
+use crate::core::Core;
 use crate::db::Location;
 use crate::domain::random::Random;
 
@@ -34,7 +34,7 @@ pub struct Database {
     /// The setting of the database.
     pub url: String,
     /// The handles.
-    pub app: App,
+    pub core: Core,
     /// What servers on it run under: a program and its arguments, or nothing.
     pub under: Vec<String>,
 }
@@ -87,7 +87,7 @@ impl Stage {
             ..Config::default()
         };
         let under = self.under.clone();
-        Ok(Database { folder, url, app: crate::serve::open(config).await?, under })
+        Ok(Database { folder, url, core: crate::serve::open(config).await?, under })
     }
 
     /// Removes all that the run made.
@@ -110,7 +110,7 @@ impl Stage {
 impl Database {
     /// Tells PostgreSQL's planner what is in its tables, as its own maintenance does a minute after so many rows came in.
     pub async fn analyze(&self) -> anyhow::Result<()> {
-        if let Location::Postgres(url) = &self.app.config.database {
+        if let Location::Postgres(url) = &self.core.config.database {
             run(url, "VACUUM (ANALYZE)").await?;
         }
         Ok(())

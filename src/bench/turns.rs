@@ -38,7 +38,7 @@ pub(super) async fn take(
     let idle = Load::new(vec![redirect.address()], plan.connections, 302, requests.write);
     idle.slice(plan.slice()).await?;
     let database = stage.database(&format!("{}_bare_{}", scene.name, requests.name)).await?;
-    let project = Project::make(&database.app, 1, scene.sink.address, &[scene.sink.url(OPEN_PATH)]).await?;
+    let project = Project::make(&database.core, 1, scene.sink.address, &[scene.sink.url(OPEN_PATH)]).await?;
     let rows = (requests.rows)(&project, requests.texts, Clock::System.now().as_microsecond());
     let mut bare = Bare::open(&database, rows, plan.connections).await?;
     let (mut aurix, mut redirects, mut inserts) = (Tally::default(), Tally::default(), Tally::default());

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::output::{self, Output};
 use super::{base_url_hint, open_project};
 use crate::config::Config;
-use crate::flows::add_channel::{WhatsAppChannel, add_whatsapp_channel};
+use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use crate::store::channels;
 
 /// Channels that are listed.
@@ -72,13 +72,13 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
     match command {
         Command::Add(Add::Whatsapp(arguments)) => add_whatsapp(arguments, config, output).await,
         Command::List { project } => {
-            let (app, project) = open_project(config, &project).await?;
-            let rows = app.db.read(async move |conn| Ok(channels::list(conn, project.id, LISTED_MAX).await?)).await?;
+            let (core, project) = open_project(config, &project).await?;
+            let rows = core.db.read(async move |conn| Ok(channels::list(conn, project.id, LISTED_MAX).await?)).await?;
             let list: Vec<_> = rows
                 .iter()
                 .map(|row| {
                     json!({"channel": row.kind, "channel_id": row.channel_id, "number": row.number,
-                           "api_base": row.api_base, "webhook_url": webhook_url(&app.config, row)})
+                           "api_base": row.api_base, "webhook_url": webhook_url(&core.config, row)})
                 })
                 .collect();
             output.print(&json!({"channels": list}), || {
@@ -96,7 +96,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
 }
 
 async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> anyhow::Result<()> {
-    let (app, project) = open_project(config, &arguments.project).await?;
+    let (core, project) = open_project(config, &arguments.project).await?;
     let new = WhatsAppChannel {
         phone_number_id: arguments.phone_number_id,
         number: arguments.number,
@@ -106,13 +106,13 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
         api_base: arguments.api_base,
         link_base: None,
     };
-    let channel = add_whatsapp_channel(&app, project.id, new).await?;
-    let (id, webhook_url) = (&channel.channel_id, webhook_url(&app.config, &channel));
+    let channel = add_whatsapp_channel(&core, project.id, new).await?;
+    let (id, webhook_url) = (&channel.channel_id, webhook_url(&core.config, &channel));
     output.print(&json!({"channel_id": id, "webhook_url": webhook_url}), || {
         format!(
             "Channel {id} is ready. Give Meta this callback URL and your verify token, and subscribe to `messages`:\n  {webhook_url}{}\n\
              Next:\n  aurix widget create --project {} --channel {id}",
-            base_url_hint(&app.config),
+            base_url_hint(&core.config),
             project.public_id
         )
     })

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::output::{self, Output};
 use super::progress::Progress;
-use crate::app::App;
 use crate::config::Config;
+use crate::core::Core;
+use crate::deliveries::resend::{resend_delivery, resend_failed};
 use crate::domain::time::{Timestamp, with_microseconds};
-use crate::flows::resend_delivery::{resend_delivery, resend_failed};
 use crate::outbound::Sent;
 use crate::store::delivery_log::{self, Filter, LoggedAttempt, LoggedDelivery};
 
@@ -67,22 +67,22 @@ pub enum Command {
 }
 
 pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
-    let app = crate::serve::open(config).await?;
+    let core = crate::serve::open(config).await?;
     match command {
         Command::List { webhook, since, status, limit } => {
             if let Some(webhook) = &webhook {
-                webhook_key(&app, webhook).await?;
+                webhook_key(&core, webhook).await?;
             }
             let filter = Filter { webhook, status, since: since.as_deref().map(time).transpose()? };
-            let rows = app.db.read(async move |conn| Ok(delivery_log::list(conn, &filter, limit).await?)).await?;
+            let rows = core.db.read(async move |conn| Ok(delivery_log::list(conn, &filter, limit).await?)).await?;
             let list: Vec<_> = rows.iter().map(shown).collect();
             output.print(&json!({"deliveries": list}), || output::rows(&rows, told, "There is no such delivery."))
         }
-        Command::Show { id } => show(&app, id, output).await,
-        Command::Resend { id: Some(id), .. } => resend_one(&app, id, output).await,
+        Command::Show { id } => show(&core, id, output).await,
+        Command::Resend { id: Some(id), .. } => resend_one(&core, id, output).await,
         Command::Resend { webhook, since, .. } => {
             let since = since.as_deref().map(time).transpose()?.unwrap_or(Timestamp::UNIX_EPOCH);
-            let resent = resend_all(&app, webhook, since).await?;
+            let resent = resend_all(&core, webhook, since).await?;
             output.print(&json!({"resent": resent}), || format!("{resent} deliveries are due now."))
         }
     }
@@ -97,40 +97,40 @@ fn time(text: &str) -> anyhow::Result<Timestamp> {
         .with_context(|| format!("{text:?} is no time: write ISO 8601, for example 2026-01-31T10:00:00Z or 2026-01-31"))
 }
 
-async fn webhook_key(app: &App, id: &str) -> anyhow::Result<i64> {
+async fn webhook_key(core: &Core, id: &str) -> anyhow::Result<i64> {
     let wanted = id.to_owned();
-    let found = app.db.read(async move |conn| Ok(delivery_log::webhook_key(conn, &wanted).await?)).await?;
+    let found = core.db.read(async move |conn| Ok(delivery_log::webhook_key(conn, &wanted).await?)).await?;
     let none = || format!("there is no webhook {id:?}: `aurix webhook list --project ID` shows those that there are");
     found.map(|(_, key)| key).with_context(none)
 }
 
-async fn resend_one(app: &App, id: i64, output: &Output) -> anyhow::Result<()> {
-    let project = app.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
+async fn resend_one(core: &Core, id: i64, output: &Output) -> anyhow::Result<()> {
+    let project = core.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
     let is_due = match project {
-        Some(project) => resend_delivery(app, project, id).await?,
+        Some(project) => resend_delivery(core, project, id).await?,
         None => false,
     };
     if !is_due {
         bail!("there is no delivery {id} that can be sent: `aurix delivery list` shows those that there are");
     }
-    let row = app.db.read(async move |conn| Ok(delivery_log::find(conn, id).await?)).await?;
+    let row = core.db.read(async move |conn| Ok(delivery_log::find(conn, id).await?)).await?;
     output.print(&json!({"resent": 1}), || match row.filter(|row| !row.is_webhook_active) {
         Some(row) => format!("Delivery {id} waits for its webhook, which is off: aurix webhook enable {}", row.webhook),
         None => format!("Delivery {id} is due now."),
     })
 }
 
-async fn resend_all(app: &App, webhook: Option<String>, since: Timestamp) -> anyhow::Result<u64> {
+async fn resend_all(core: &Core, webhook: Option<String>, since: Timestamp) -> anyhow::Result<u64> {
     let key = match webhook {
-        Some(webhook) => Some(webhook_key(app, &webhook).await?),
+        Some(webhook) => Some(webhook_key(core, &webhook).await?),
         None => None,
     };
     let progress = Progress::counting();
-    resend_failed(app, key, since, |so_far| progress.say(format!("{so_far} deliveries"))).await
+    resend_failed(core, key, since, |so_far| progress.say(format!("{so_far} deliveries"))).await
 }
 
-async fn show(app: &App, id: i64, output: &Output) -> anyhow::Result<()> {
-    let found = app
+async fn show(core: &Core, id: i64, output: &Output) -> anyhow::Result<()> {
+    let found = core
         .db
         .read(async move |conn| match delivery_log::find(conn, id).await? {
             Some(row) => Ok(Some((row, delivery_log::body(conn, id).await?, delivery_log::attempts(conn, id).await?))),

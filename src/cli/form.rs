@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::domain::form::Form;
 use crate::domain::phone::Region;
 use crate::domain::time::Clock;
-use crate::flows::set_form::set_form;
+use crate::projects::set_form::set_form;
 
 /// Bytes that a line of `form try` may have.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
@@ -67,8 +67,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
     match command {
         Command::Set { project, file } => {
             let form = read_form(&file)?;
-            let (app, project) = open_project(config, &project).await?;
-            set_form(&app, project.id, &form).await?;
+            let (core, project) = open_project(config, &project).await?;
+            set_form(&core, project.id, &form).await?;
             let keys: Vec<&str> = form.fields.iter().map(|field| field.key.as_str()).collect();
             output.print(&json!({"project_id": project.public_id, "fields": keys}), || {
                 format!("The form is set. The agent asks for: {}.", keys.join(", "))

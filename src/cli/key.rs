@@ -8,8 +8,8 @@ use super::open_project;
 use super::output::{self, Output};
 use crate::config::Config;
 use crate::domain::time::with_microseconds;
-use crate::flows::create_key::create_key;
-use crate::flows::revoke_key::revoke_key;
+use crate::projects::create_key::create_key;
+use crate::projects::revoke_key::revoke_key;
 use crate::store::keys;
 
 /// Keys that are listed.
@@ -53,19 +53,19 @@ pub enum Command {
 pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Create { project, service } => {
-            let (app, project) = open_project(config, &project).await?;
-            let new = create_key(&app, project.id, service).await?;
+            let (core, project) = open_project(config, &project).await?;
+            let new = create_key(&core, project.id, service).await?;
             let service = &new.row.service_name;
             output.print(&json!({"key_id": new.row.public_id, "key": new.key}), || {
                 format!(
                     "Key {}, shown only now:\n  {}\nTry it:\n  curl -H \"Authorization: Bearer {}\" {}/integrations/{service}/leads",
-                    new.row.public_id, new.key, new.key, app.config.base_url
+                    new.row.public_id, new.key, new.key, core.config.base_url
                 )
             })
         }
         Command::List { project } => {
-            let (app, project) = open_project(config, &project).await?;
-            let rows = app.db.read(async move |conn| Ok(keys::list(conn, project.id, LISTED_MAX).await?)).await?;
+            let (core, project) = open_project(config, &project).await?;
+            let rows = core.db.read(async move |conn| Ok(keys::list(conn, project.id, LISTED_MAX).await?)).await?;
             let list: Vec<_> = rows
                 .iter()
                 .map(|row| {
@@ -82,11 +82,11 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             })
         }
         Command::Revoke { key_id } => {
-            let app = crate::serve::open(config).await?;
+            let core = crate::serve::open(config).await?;
             let wanted = key_id.clone();
-            let project = app.db.read(async move |conn| Ok(keys::project_of(conn, &wanted).await?)).await?;
+            let project = core.db.read(async move |conn| Ok(keys::project_of(conn, &wanted).await?)).await?;
             let is_revoked = match project {
-                Some(project) => revoke_key(&app, project, &key_id).await?,
+                Some(project) => revoke_key(&core, project, &key_id).await?,
                 None => false,
             };
             if !is_revoked {

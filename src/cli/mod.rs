@@ -18,8 +18,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::app::App;
 use crate::config::{Config, LogFormat, Settings};
+use crate::core::Core;
 use crate::store::projects::Project;
 use output::{Output, ReaderGone};
 
@@ -83,7 +83,7 @@ enum Command {
     #[command(
         subcommand,
         after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    \
-                      --access-token T --app-secret S --verify-token V"
+                      --access-token T --core-secret S --verify-token V"
     )]
     Channel(channel::Command),
     /// Makes and lists widgets: the button on a site.
@@ -190,12 +190,12 @@ fn start_log(config: &Config, serves: bool) {
 }
 
 /// The handles, with the project that a command names.
-async fn open_project(config: Config, project: &str) -> anyhow::Result<(App, Project)> {
-    let app = crate::serve::open(config).await?;
+async fn open_project(config: Config, project: &str) -> anyhow::Result<(Core, Project)> {
+    let core = crate::serve::open(config).await?;
     let wanted = project.to_owned();
-    let found = app.db.read(async move |conn| Ok(crate::store::projects::find_public(conn, &wanted).await?)).await?;
+    let found = core.db.read(async move |conn| Ok(crate::store::projects::find_public(conn, &wanted).await?)).await?;
     match found {
-        Some(project) => Ok((app, project)),
+        Some(project) => Ok((core, project)),
         None => anyhow::bail!("there is no project {project:?}: `aurix project list` shows those that there are"),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::output::{self, Output};
 use crate::config::Config;
 use crate::domain::visitor::IpPolicy;
-use crate::flows::create_project::{NewProject, create_project};
+use crate::projects::create_project::{NewProject, create_project};
 use crate::store::projects;
 
 /// Projects that are listed.
@@ -39,21 +39,21 @@ pub enum Command {
 }
 
 pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
-    let app = crate::serve::open(config).await?;
+    let core = crate::serve::open(config).await?;
     match command {
         Command::Create { name, region, timezone, ip } => {
             let new = NewProject { name, region, time_zone: timezone, ip_policy: ip };
-            let id = create_project(&app, new).await?.public_id;
+            let id = create_project(&core, new).await?.public_id;
             output.print(&json!({"project_id": id}), || {
                 format!(
                     "Project {id} is made. Next:\n  aurix channel add whatsapp --project {id} --phone-number-id N --number +65… \\\n    \
-                     --access-token T --app-secret S --verify-token V\n  aurix webhook add --project {id} --url https://…\n  \
+                     --access-token T --core-secret S --verify-token V\n  aurix webhook add --project {id} --url https://…\n  \
                      aurix key create --project {id}"
                 )
             })
         }
         Command::List => {
-            let rows = app.db.read(async |conn| Ok(projects::list(conn, LISTED_MAX).await?)).await?;
+            let rows = core.db.read(async |conn| Ok(projects::list(conn, LISTED_MAX).await?)).await?;
             let list: Vec<_> = rows
                 .iter()
                 .map(|row| {

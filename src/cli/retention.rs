@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::open_project;
 use super::output::Output;
-use crate::app::App;
 use crate::config::Config;
+use crate::core::Core;
 use crate::domain::retention::{Kind, Period};
-use crate::flows::set_retention::{Kept, retention_of, set_retention};
+use crate::projects::set_retention::{Kept, retention_of, set_retention};
 use crate::store::projects::Project;
 
 #[derive(Subcommand)]
@@ -49,17 +49,17 @@ pub enum Command {
 pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Show { project } => {
-            let (app, project) = open_project(config, &project).await?;
-            show(&app, &project, output).await
+            let (core, project) = open_project(config, &project).await?;
+            show(&core, &project, output).await
         }
         Command::Set { project, clicks, events, messages } => {
             let given = [(Kind::Clicks, clicks), (Kind::Events, events), (Kind::Messages, messages)];
             let periods = given.into_iter().filter_map(|(kind, text)| Some(period(kind, &text?)));
             let periods = periods.collect::<anyhow::Result<Vec<_>>>()?;
             ensure!(!periods.is_empty(), "say what to keep, and how long: --clicks, --events or --messages");
-            let (app, project) = open_project(config, &project).await?;
-            set_retention(&app, project.id, periods).await?;
-            show(&app, &project, output).await
+            let (core, project) = open_project(config, &project).await?;
+            set_retention(&core, project.id, periods).await?;
+            show(&core, &project, output).await
         }
     }
 }
@@ -72,8 +72,8 @@ fn period(kind: Kind, text: &str) -> anyhow::Result<(Kind, Option<Period>)> {
     Ok((kind, period))
 }
 
-async fn show(app: &App, project: &Project, output: &Output) -> anyhow::Result<()> {
-    let kept = retention_of(app, project.id).await?;
+async fn show(core: &Core, project: &Project, output: &Output) -> anyhow::Result<()> {
+    let kept = retention_of(core, project.id).await?;
     let shown = |kept: &Kept| json!({"keep": kept.period.to_string(), "is_default": !kept.is_own});
     let object: Map<String, Value> = kept.iter().map(|kept| (kept.kind.as_str().to_owned(), shown(kept))).collect();
     output.print(&json!({"project_id": project.public_id, "retention": object}), || {

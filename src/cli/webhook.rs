@@ -7,15 +7,15 @@ use serde_json::json;
 use super::open_project;
 use super::output::{self, Output};
 use super::progress::Progress;
-use crate::app::App;
 use crate::config::Config;
+use crate::core::Core;
+use crate::deliveries::test_webhook::{Tested, test_webhook};
 use crate::domain::pace::Limits;
-use crate::flows::add_webhook::{NewWebhook, add_webhook};
-use crate::flows::limit_webhook::limit_webhook;
-use crate::flows::remove_webhook::remove_webhook;
-use crate::flows::rotate_secret::rotate_secret;
-use crate::flows::set_webhook_active::set_webhook_active;
-use crate::flows::test_webhook::{Tested, test_webhook};
+use crate::projects::add_webhook::{NewWebhook, add_webhook};
+use crate::projects::limit_webhook::limit_webhook;
+use crate::projects::remove_webhook::remove_webhook;
+use crate::projects::rotate_secret::rotate_secret;
+use crate::projects::set_webhook_active::set_webhook_active;
 use crate::store::delivery_log;
 use crate::store::webhooks::{self, Webhook};
 
@@ -120,10 +120,10 @@ pub enum Command {
 pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Add { project, url, events, headers, policy, rate, concurrency } => {
-            let (app, project) = open_project(config, &project).await?;
+            let (core, project) = open_project(config, &project).await?;
             let headers = headers.iter().map(|header| split(header)).collect::<anyhow::Result<_>>()?;
             let limits = Limits { rate_per_second: rate, concurrency };
-            let added = add_webhook(&app, project.id, NewWebhook { url, events, headers, policy, limits }).await?;
+            let added = add_webhook(&core, project.id, NewWebhook { url, events, headers, policy, limits }).await?;
             output.print(&json!({"id": added.public_id, "secret": added.secret}), || {
                 format!(
                     "Webhook {} is on. Its secret, which signs every delivery:\n  {}\nTry it:\n  aurix webhook test {}",
@@ -132,8 +132,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             })
         }
         Command::List { project } => {
-            let (app, project) = open_project(config, &project).await?;
-            let rows = app.db.read(async move |conn| Ok(webhooks::list(conn, project.id).await?)).await?;
+            let (core, project) = open_project(config, &project).await?;
+            let rows = core.db.read(async move |conn| Ok(webhooks::list(conn, project.id).await?)).await?;
             let list: Vec<_> = rows.iter().map(shown).collect();
             output.print(&json!({"webhooks": list}), || {
                 output::rows(&rows, told, "There is no webhook yet: aurix webhook add --project ID --url https://…")
@@ -143,24 +143,25 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Enable { id } => set_active(config, &id, true, output).await,
         Command::Disable { id } => set_active(config, &id, false, output).await,
         Command::Limit { id, rate, concurrency } => {
-            let (app, webhook) = open_webhook(config, &id).await?;
+            let (core, webhook) = open_webhook(config, &id).await?;
             let limits = Limits { rate_per_second: rate, concurrency };
-            ensure!(limit_webhook(&app, webhook.project, webhook.id, limits).await?, "the webhook was removed");
+            ensure!(limit_webhook(&core, webhook.project, webhook.id, limits).await?, "the webhook was removed");
             output.print(&json!({"id": id, "rate": rate, "concurrency": concurrency}), || {
                 format!("Webhook {id}: {}.", limits_told(limits))
             })
         }
         Command::Rotate { id } => {
-            let (app, webhook) = open_webhook(config, &id).await?;
-            let rotated = rotate_secret(&app, webhook.project, webhook.id).await?.context("the webhook was removed")?;
-            let secret = app.seal.open(&rotated.sealed_secret)?;
+            let (core, webhook) = open_webhook(config, &id).await?;
+            let rotated =
+                rotate_secret(&core, webhook.project, webhook.id).await?.context("the webhook was removed")?;
+            let secret = core.seal.open(&rotated.sealed_secret)?;
             output.print(&json!({"id": id, "secret": secret}), || {
                 format!("The new secret:\n  {secret}\nFor 24 hours deliveries carry the signature of the old one too.")
             })
         }
         Command::Remove { id } => {
-            let (app, webhook) = open_webhook(config, &id).await?;
-            remove_webhook(&app, webhook.project, webhook.id).await?;
+            let (core, webhook) = open_webhook(config, &id).await?;
+            remove_webhook(&core, webhook.project, webhook.id).await?;
             output.print(&json!({"id": id, "removed": true}), || format!("Webhook {id} is removed."))
         }
     }
@@ -172,10 +173,10 @@ fn split(header: &str) -> anyhow::Result<(String, String)> {
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(App, Webhook)> {
-    let app = crate::serve::open(config).await?;
+async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(Core, Webhook)> {
+    let core = crate::serve::open(config).await?;
     let wanted = id.to_owned();
-    let found = app
+    let found = core
         .db
         .read(async move |conn| match delivery_log::webhook_key(conn, &wanted).await? {
             Some((project, key)) => Ok(Some(webhooks::get(conn, project, key).await?)),
@@ -183,15 +184,15 @@ async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(App, Webhook)
         })
         .await?;
     match found {
-        Some(webhook) => Ok((app, webhook)),
+        Some(webhook) => Ok((core, webhook)),
         None => bail!("there is no webhook {id:?}: `aurix webhook list --project ID` shows those that there are"),
     }
 }
 
 async fn test(config: Config, id: &str, output: &Output) -> anyhow::Result<()> {
-    let (app, webhook) = open_webhook(config, id).await?;
+    let (core, webhook) = open_webhook(config, id).await?;
     let progress = Progress::waiting("waiting for the listener");
-    let tested = test_webhook(&app, &webhook).await?;
+    let tested = test_webhook(&core, &webhook).await?;
     drop(progress);
     let list: Vec<_> = tested.iter().map(test_shown).collect();
     output.print(&json!({"id": id, "tests": list}), || output::rows(&tested, test_told, "It wants no event."))?;
@@ -201,8 +202,8 @@ async fn test(config: Config, id: &str, output: &Output) -> anyhow::Result<()> {
 }
 
 async fn set_active(config: Config, id: &str, is_active: bool, output: &Output) -> anyhow::Result<()> {
-    let (app, webhook) = open_webhook(config, id).await?;
-    set_webhook_active(&app, webhook.project, webhook.id, is_active).await?;
+    let (core, webhook) = open_webhook(config, id).await?;
+    set_webhook_active(&core, webhook.project, webhook.id, is_active).await?;
     output.print(&json!({"id": id, "is_active": is_active}), || {
         format!("Webhook {id} is {}.", if is_active { "on" } else { "off" })
     })

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::output::{self, Output};
 use super::{base_url_hint, open_project};
 use crate::config::Config;
-use crate::flows::create_widget::{NewWidget, create_widget, snippet};
+use crate::projects::create_widget::{NewWidget, create_widget, snippet};
 use crate::store::widgets;
 
 /// Widgets that are listed.
@@ -48,17 +48,17 @@ pub enum Command {
 pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Create { project, channel, origins, greeting } => {
-            let (app, project) = open_project(config, &project).await?;
-            let made = create_widget(&app, project.id, NewWidget { channel_id: channel, origins, greeting }).await?;
+            let (core, project) = open_project(config, &project).await?;
+            let made = create_widget(&core, project.id, NewWidget { channel_id: channel, origins, greeting }).await?;
             output.print(&json!({"widget_id": made.public_id, "snippet": made.snippet}), || {
-                let hint = base_url_hint(&app.config);
+                let hint = base_url_hint(&core.config);
                 format!("Paste this into your site, just before </body>:\n\n{}\n{hint}", made.snippet)
             })
         }
         Command::List { project } => {
-            let (app, project) = open_project(config, &project).await?;
-            let rows = app.db.read(async move |conn| Ok(widgets::list(conn, project.id, LISTED_MAX).await?)).await?;
-            let base = &app.config.base_url;
+            let (core, project) = open_project(config, &project).await?;
+            let rows = core.db.read(async move |conn| Ok(widgets::list(conn, project.id, LISTED_MAX).await?)).await?;
+            let base = &core.config.base_url;
             let list: Vec<_> = rows
                 .iter()
                 .map(|row| {

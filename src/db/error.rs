@@ -13,10 +13,10 @@ pub enum Error {
     Unavailable(#[source] anyhow::Error),
     /// Another transaction changed the same rows at the same time: nothing was written, trying again at once helps.
     #[error("another transaction changed the same rows")]
-    Raced(#[source] anyhow::Error),
+    Conflict(#[source] anyhow::Error),
     /// A row with the same key exists.
     #[error("a row with the same key exists")]
-    Conflict(#[source] anyhow::Error),
+    Constraint(#[source] anyhow::Error),
     /// A row that was asked for by key is not there.
     #[error("no such row")]
     NoRow,
@@ -31,12 +31,14 @@ pub enum Error {
 impl Error {
     /// Whether the same work can be done later: `error` came from a database that is away, or from a race.
     pub fn is_unavailable(error: &anyhow::Error) -> bool {
-        error.chain().any(|cause| matches!(cause.downcast_ref::<Self>(), Some(Self::Unavailable(_) | Self::Raced(_))))
+        error
+            .chain()
+            .any(|cause| matches!(cause.downcast_ref::<Self>(), Some(Self::Unavailable(_) | Self::Conflict(_))))
     }
 
     /// Whether the same work can be done at once.
-    pub fn is_raced(error: &anyhow::Error) -> bool {
-        error.chain().any(|cause| matches!(cause.downcast_ref::<Self>(), Some(Self::Raced(_))))
+    pub fn is_conflict(error: &anyhow::Error) -> bool {
+        error.chain().any(|cause| matches!(cause.downcast_ref::<Self>(), Some(Self::Conflict(_))))
     }
 
     /// Whether the statement was not even tried, since one before it in the transaction had failed.
@@ -51,7 +53,7 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         match error.sqlite_error_code() {
-            Some(Code::ConstraintViolation) => Self::Conflict(error.into()),
+            Some(Code::ConstraintViolation) => Self::Constraint(error.into()),
             Some(
                 Code::DatabaseBusy
                 | Code::DatabaseLocked
@@ -74,8 +76,8 @@ impl From<tokio_postgres::Error> for Error {
         // Classes by SQLSTATE: 23 constraint, 08 connection, 53 resources, 57 operator, 58 system, 40 rolled back, 25 state of the
         // transaction: read-only, ended for being idle, or failed by an earlier statement, which is no matter of the database.
         match state.code().get(..2) {
-            Some("23") => Self::Conflict(error.into()),
-            Some("40") => Self::Raced(error.into()),
+            Some("23") => Self::Constraint(error.into()),
+            Some("40") => Self::Conflict(error.into()),
             Some("25") if *state == SqlState::IN_FAILED_SQL_TRANSACTION => Self::Refused(error.into()),
             Some("08" | "53" | "57" | "58" | "25") => Self::Unavailable(error.into()),
             _ => Self::Refused(error.into()),

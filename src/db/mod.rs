@@ -3,8 +3,8 @@
 //! A write is a closure that gets a transaction. Its answer means *on disk*. It awaits its own statements and nothing else:
 //! on SQLite many such closures share one transaction on the one writer thread.
 
+mod batch;
 mod error;
-mod group;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -13,8 +13,8 @@ mod value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+pub use batch::{Batch, BatchWriter};
 pub use error::{Error, Result};
-pub use group::{Group, GroupWriter};
 pub(crate) use sqlite::PRAGMAS as SQLITE_PRAGMAS;
 pub use value::{FromValue, Row, Sql, Value};
 

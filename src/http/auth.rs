@@ -7,8 +7,8 @@ use axum::http::request::Parts;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{Problem, Result};
-use crate::app::App;
 use crate::domain::ids::ProjectId;
+use crate::engines::Engines;
 use crate::store::keys;
 
 /// Characters that a key may have; ours have 50.
@@ -49,13 +49,13 @@ pub struct Partner {
     pub family: Family,
 }
 
-impl FromRequestParts<App> for Partner {
+impl FromRequestParts<Engines> for Partner {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let family = family(parts, app).await?;
+    async fn from_request_parts(parts: &mut Parts, engines: &Engines) -> Result<Self> {
+        let family = family(parts, engines).await?;
         let hash = hash(bearer(&parts.headers)?);
-        let key = app.db.read(async move |conn| Ok(keys::find_by_hash(conn, &hash).await?)).await?;
+        let key = engines.core.db.read(async move |conn| Ok(keys::find_by_hash(conn, &hash).await?)).await?;
         let key = key.ok_or(Problem::Unauthorized("This API key is unknown or was revoked."))?;
         if !family.admits(&key.service_name) {
             return Err(Problem::Unauthorized("This API key belongs to another service than this path."));
@@ -64,9 +64,9 @@ impl FromRequestParts<App> for Partner {
     }
 }
 
-async fn family(parts: &mut Parts, app: &App) -> Result<Family> {
+async fn family(parts: &mut Parts, engines: &Engines) -> Result<Family> {
     let unreadable = |_| Problem::NotFound("There is nothing at this path.".to_owned());
-    let path = RawPathParams::from_request_parts(parts, app).await.map_err(unreadable)?;
+    let path = RawPathParams::from_request_parts(parts, engines).await.map_err(unreadable)?;
     let service = path.iter().find(|(name, _)| *name == "service").map(|(_, service)| Family::of(service));
     service.ok_or_else(|| anyhow::anyhow!("a partner's route has no {{service}} in its path").into())
 }

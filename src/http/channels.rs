@@ -7,14 +7,18 @@ use axum::http::HeaderMap;
 
 use super::error::{Problem, Result};
 use super::extract::{Path, Query, Raw};
-use crate::app::App;
 use crate::channels::whatsapp::{parse, verify};
-use crate::flows::open_channel::{OpenChannel, open_channel};
-use crate::flows::receive_message::receive_whatsapp as receive;
+use crate::conversations::Conversations;
+use crate::conversations::open_channel::{OpenChannel, open_channel};
+use crate::conversations::receive::receive_whatsapp as receive;
 
 /// `GET /channels/whatsapp/{channel}/webhook`: answers the challenge where the token is the channel's.
-pub async fn verify_whatsapp(State(app): State<App>, Path(channel): Path<String>, query: Query) -> Result<String> {
-    let channel = whatsapp(&app, &channel).await?;
+pub async fn verify_whatsapp(
+    State(conversations): State<Conversations>,
+    Path(channel): Path<String>,
+    query: Query,
+) -> Result<String> {
+    let channel = whatsapp(&conversations, &channel).await?;
     let expected = &channel.credentials.verify_token;
     let one = |name: &str| query.one(name).map_err(|field| Problem::Invalid(vec![field]));
     let (mode, token, challenge) = (one("hub.mode")?, one("hub.verify_token")?, one("hub.challenge")?);
@@ -25,23 +29,23 @@ pub async fn verify_whatsapp(State(app): State<App>, Path(channel): Path<String>
 
 /// `POST /channels/whatsapp/{channel}/webhook`: stores all that the body brings, then answers.
 pub async fn receive_whatsapp(
-    State(app): State<App>,
+    State(conversations): State<Conversations>,
     Path(channel): Path<String>,
     headers: HeaderMap,
     Raw(body): Raw,
 ) -> Result<&'static str> {
-    let channel = whatsapp(&app, &channel).await?;
+    let channel = whatsapp(&conversations, &channel).await?;
     let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
     if !verify::signature_ok(channel.credentials.app_secret.as_bytes(), &body, signature) {
         return Err(Problem::Unauthorized("X-Hub-Signature-256 is not the body's signature under the app secret."));
     }
     let inbound = parse::parse(&body).map_err(|error| Problem::Malformed(error.to_string()))?;
-    receive(&app, &channel, inbound).await?;
+    receive(&conversations, &channel, inbound).await?;
     Ok("ok\n")
 }
 
-async fn whatsapp(app: &App, channel_id: &str) -> Result<Arc<OpenChannel>> {
-    open_channel(app, "whatsapp", channel_id).await?.ok_or_else(|| {
+async fn whatsapp(conversations: &Conversations, channel_id: &str) -> Result<Arc<OpenChannel>> {
+    open_channel(conversations, "whatsapp", channel_id).await?.ok_or_else(|| {
         Problem::NotFound(format!("There is no WhatsApp channel {channel_id:?}: aurix channel add whatsapp makes one."))
     })
 }

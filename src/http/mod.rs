@@ -8,6 +8,7 @@ pub mod health;
 pub mod partner;
 pub mod playground;
 pub mod server;
+mod state;
 pub mod widget;
 
 use axum::Router;
@@ -16,20 +17,20 @@ use axum::routing::get;
 use tokio::sync::watch;
 use tower::util::MapResponseLayer;
 
-use crate::app::App;
+use crate::engines::Engines;
 
 /// Every route, one list.
-pub fn router(app: App, extra: Router<App>, stopping: watch::Receiver<bool>) -> Router {
+pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receiver<bool>) -> Router {
     Router::new()
         .route("/widget.js", get(widget::script))
-        .route("/c/{widget}", get(widget::press_link).post(widget::press_json).options(widget::press_preflight))
+        .route("/c/{widget}", get(widget::click_link).post(widget::click_json).options(widget::click_preflight))
         .route("/channels/whatsapp/{channel}/webhook", get(channels::verify_whatsapp).post(channels::receive_whatsapp))
         .route("/healthz", get(health::alive))
         .route(
             "/readyz",
             get({
                 let stopping = stopping.clone();
-                move |app| health::ready(app, stopping.clone())
+                move |state| health::ready(state, stopping.clone())
             }),
         )
         .merge(partner::routes())
@@ -38,5 +39,5 @@ pub fn router(app: App, extra: Router<App>, stopping: watch::Receiver<bool>) -> 
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
         .layer(MapResponseLayer::new(move |answer| health::last_one(answer, &stopping)))
-        .with_state(app)
+        .with_state(engines)
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
-use crate::app::App;
+use crate::engines::Engines;
 
 pub use state::{Playground, Stage};
 
@@ -29,7 +29,7 @@ pub const GRAPH_PATH: &str = "/playground/graph";
 pub const LISTENER_PATH: &str = "/playground/listener";
 
 /// The playground's routes. A server that was not started with them has none of it.
-pub fn routes(playground: Arc<Playground>) -> Router<App> {
+pub fn routes(playground: Arc<Playground>) -> Router<Engines> {
     Router::new()
         .route(PATH, get(pages::index))
         .route("/playground/shop", get(pages::shop))

@@ -1,4 +1,4 @@
-//! The visitor's door: the widget's script, and the link behind its button.
+//! The visitor's entry point: the widget's script, and the link behind its button.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,22 +11,22 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Problem, Result};
 use super::extract::{Json, Path};
-use crate::app::App;
+use crate::clicks::find_widget::find_widget;
+use crate::clicks::record::{Hit, record_click};
+use crate::clicks::{Clicks, automated_requests};
+use crate::core::Core;
 use crate::domain::correlation::{CorrelationId, prefilled_text, whatsapp_link};
 use crate::domain::text::cut;
 use crate::domain::visitor::{Signs, Visit, client_ip};
-use crate::flows::count_visit::count_visit;
-use crate::flows::find_widget::find_widget;
-use crate::flows::record_click::{Press, record_click};
 use crate::store::widgets::Widget;
 
 const SCRIPT: &str = include_str!("../../widget/dist/widget.js");
 /// Characters of a device id: a UUID has 36.
 const DEVICE_ID_CHARS_MAX: usize = 64;
 
-/// What the widget tells with a press: the query of the link and the body of its JSON twin. All are optional.
+/// What the widget tells with a click: the query of the link and the body of its JSON twin. All are optional.
 #[derive(Debug, Default, Deserialize)]
-pub struct PressFields {
+pub struct ClickFields {
     device_id: Option<String>,
     click_url: Option<String>,
     first_raw_url: Option<String>,
@@ -44,23 +44,23 @@ pub async fn script() -> impl IntoResponse {
     (headers, SCRIPT)
 }
 
-/// `GET /c/{widget}`: records the press, then sends the visitor to the widget's own channel.
-pub async fn press_link(
-    State(app): State<App>,
+/// `GET /c/{widget}`: records the click, then sends the visitor to the widget's own channel.
+pub async fn click_link(
+    State(clicks): State<Clicks>,
     Path(id): Path<String>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Result<Response> {
-    let widget = the_widget(&app, &id).await?;
+    let widget = the_widget(&clicks, &id).await?;
     let headers = request.headers();
     let visit = visit_of(request.method(), headers);
     let location = if visit.is_click() {
         // A query that cannot be read is no reason to lose the visitor, or the click.
         let fields = fields_of_query(request.uri().query().unwrap_or_default());
-        let reference = record_click(&app, press(&app, &widget, headers, peer.ip(), fields)).await;
+        let reference = record_click(&clicks, hit(&clicks.core, &widget, headers, peer.ip(), fields)).await;
         link(&widget, Some(&reference))
     } else {
-        count_visit(&app, widget.id, visit);
+        automated_requests::count(&clicks, widget.id, visit);
         link(&widget, None)
     };
     let location = HeaderValue::try_from(location).map_err(|error| Problem::Internal(error.into()))?;
@@ -70,31 +70,35 @@ pub async fn press_link(
 
 /// The answer of the JSON twin.
 #[derive(Serialize)]
-pub struct Pressed {
+pub struct ClickResponse {
     correlation_id: String,
     redirect_url: String,
 }
 
 /// `POST /c/{widget}`: the same for single-page sites.
-pub async fn press_json(
-    State(app): State<App>,
+pub async fn click_json(
+    State(clicks): State<Clicks>,
     Path(id): Path<String>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    body: Result<Json<PressFields>>,
+    body: Result<Json<ClickFields>>,
 ) -> Result<Response> {
-    let widget = the_widget(&app, &id).await?;
+    let widget = the_widget(&clicks, &id).await?;
     let origin = allowed_origin(&widget, &headers)?;
     let Json(fields) = body?;
-    let correlation_id = record_click(&app, press(&app, &widget, &headers, peer.ip(), fields)).await;
+    let correlation_id = record_click(&clicks, hit(&clicks.core, &widget, &headers, peer.ip(), fields)).await;
     let redirect_url = link(&widget, Some(&correlation_id));
-    let answer = axum::Json(Pressed { correlation_id, redirect_url });
+    let answer = axum::Json(ClickResponse { correlation_id, redirect_url });
     Ok((cross_origin(origin), [(CACHE_CONTROL, "no-store")], answer).into_response())
 }
 
 /// `OPTIONS /c/{widget}`: lets a browser on one of the widget's origins send the JSON twin.
-pub async fn press_preflight(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response> {
-    let widget = the_widget(&app, &id).await?;
+pub async fn click_preflight(
+    State(clicks): State<Clicks>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let widget = the_widget(&clicks, &id).await?;
     let origin = allowed_origin(&widget, &headers)?;
     let allowed = [
         ("access-control-allow-methods", "POST"),
@@ -104,8 +108,8 @@ pub async fn press_preflight(State(app): State<App>, Path(id): Path<String>, hea
     Ok((StatusCode::NO_CONTENT, cross_origin(origin), allowed).into_response())
 }
 
-async fn the_widget(app: &App, id: &str) -> Result<Arc<Widget>> {
-    find_widget(app, id)
+async fn the_widget(clicks: &Clicks, id: &str) -> Result<Arc<Widget>> {
+    find_widget(clicks, id)
         .await?
         .ok_or_else(|| Problem::NotFound(format!("There is no widget {id:?}: check the tag on the site.")))
 }
@@ -126,8 +130,8 @@ fn cross_origin(origin: HeaderValue) -> [(HeaderName, HeaderValue); 2] {
     ]
 }
 
-fn fields_of_query(query: &str) -> PressFields {
-    let mut fields = PressFields::default();
+fn fields_of_query(query: &str) -> ClickFields {
+    let mut fields = ClickFields::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let field = match name.as_ref() {
             "device_id" => &mut fields.device_id,
@@ -141,15 +145,15 @@ fn fields_of_query(query: &str) -> PressFields {
     fields
 }
 
-fn press(app: &App, widget: &Arc<Widget>, headers: &HeaderMap, peer: IpAddr, fields: PressFields) -> Press {
+fn hit(core: &Core, widget: &Arc<Widget>, headers: &HeaderMap, peer: IpAddr, fields: ClickFields) -> Hit {
     let given = |field: Option<String>| field.map(without_nul).filter(|text| !text.is_empty());
-    Press {
+    Hit {
         widget: widget.clone(),
         device_id: given(fields.device_id).map(|id| cut(&id, DEVICE_ID_CHARS_MAX).to_owned()),
         click_url: given(fields.click_url),
         first_raw_url: given(fields.first_raw_url),
         referrer: given(fields.referrer),
-        ip: client_ip(peer, &app.config.trusted_proxies, &all(headers, "x-forwarded-for"), &all(headers, "forwarded")),
+        ip: client_ip(peer, &core.config.trusted_proxies, &all(headers, "x-forwarded-for"), &all(headers, "forwarded")),
         user_agent: headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
     }
 }

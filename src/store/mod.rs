@@ -2,12 +2,12 @@
 
 pub mod attribution;
 pub mod channels;
-pub mod clean_up;
 pub mod clicks;
 pub mod conversations;
 pub mod deliveries;
 pub mod delivery_log;
 pub mod events;
+pub mod expired;
 pub mod keys;
 pub mod lead_list;
 pub mod leads;

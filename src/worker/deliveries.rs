@@ -14,12 +14,13 @@ use tokio::time::MissedTickBehavior;
 
 use self::track::Tracks;
 use super::{LOOK_EVERY, TICK, keep_trying};
-use crate::app::App;
+use crate::core::Core;
+use crate::deliveries::Deliveries;
+use crate::deliveries::attempt::{self, Attempted, Impression};
+use crate::deliveries::claim::{self, Claims, Due, Waiting, Wanted};
+use crate::deliveries::local_dispatch::LocalDelivery;
 use crate::domain::time::{SignedDuration, Timestamp};
-use crate::flows::claim_deliveries::{self, Claims, Due, Waiting, Wanted};
-use crate::flows::deliver_event::{self, Attempted, Impression};
-use crate::flows::hand_over::HandedOver;
-use crate::wake::Work;
+use crate::notifier::Work;
 
 /// Deliveries that are claimed and not settled, of all webhooks together.
 const CLAIMED_MAX: usize = 2_048;
@@ -28,12 +29,12 @@ const CLAIMED_MAX: usize = 2_048;
 const LATER_MAX: SignedDuration = SignedDuration::from_secs(2);
 
 /// Runs until `stop` says so, then ends what is in flight.
-pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
-    let mut bell = app.wake.listen(Work::Deliveries);
+pub async fn run(engine: Deliveries, mut stop: watch::Receiver<bool>) {
+    let mut bell = engine.core.notifier.subscribe(Work::Deliveries);
     let mut pace = tokio::time::interval(LOOK_EVERY);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut handed_over = app.hand_over.open();
-    let (mut lane, mut answered) = Lane::new(app);
+    let mut local = engine.local_dispatch.open();
+    let (mut lane, mut answered) = Lane::new(engine);
     let mut rung = true;
     while !*stop.borrow() {
         let (is_looking, next) = (lane.looking.is_some(), lane.until_next());
@@ -41,9 +42,9 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
             step = ended(&mut lane.looking), if is_looking => lane.go_on_looking(step),
             Some(answered) = answered.recv() => lane.go_on(answered),
-            Some(handed_over) = handed_over.recv() => lane.take_over(handed_over),
+            Some(local) = local.recv() => lane.take_over(local),
             Some(_) = lane.running.join_next(), if lane.is_short => {}
-            () = bell.rung(), if !rung => rung = true,
+            () = bell.notified(), if !rung => rung = true,
             _ = pace.tick(), if rung && !is_looking => {
                 rung = false;
                 lane.look();
@@ -56,9 +57,9 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
         }
         lane.forget_ended();
     }
-    lane.app.hand_over.close();
-    handed_over.close();
-    while let Some(HandedOver { due, .. }) = handed_over.recv().await {
+    lane.engine.local_dispatch.close();
+    local.close();
+    while let Some(LocalDelivery { due, .. }) = local.recv().await {
         lane.stale.push(due);
     }
     lane.end().await;
@@ -103,7 +104,7 @@ struct Answered {
 }
 
 struct Lane {
-    app: App,
+    engine: Deliveries,
     tracks: Tracks<Due>,
     looking: Option<Look>,
     /// Attempts, each until it is settled.
@@ -120,11 +121,11 @@ struct Lane {
 }
 
 impl Lane {
-    fn new(app: App) -> (Self, mpsc::UnboundedReceiver<Answered>) {
+    fn new(engine: Deliveries) -> (Self, mpsc::UnboundedReceiver<Answered>) {
         // It holds at most as many as are running.
         let (answers, answered) = mpsc::unbounded_channel();
         let lane = Self {
-            app,
+            engine,
             tracks: Tracks::default(),
             looking: None,
             running: JoinSet::new(),
@@ -140,8 +141,8 @@ impl Lane {
     /// Begins to look, unless it is looking.
     fn look(&mut self) {
         if self.looking.is_none() {
-            let app = self.app.clone();
-            self.looking = Some(Look::Reading(tokio::spawn(async move { claim_deliveries::look(&app).await })));
+            let core = self.engine.core.clone();
+            self.looking = Some(Look::Reading(tokio::spawn(async move { claim::look(&core).await })));
         }
     }
 
@@ -158,7 +159,7 @@ impl Lane {
     /// Claims what the tracks have room for. Where many webhooks have something due each gets its share of what there is.
     fn claim(&mut self, waiting: Waiting) -> anyhow::Result<()> {
         self.due_at = waiting.next_at;
-        let now = self.app.clock.now();
+        let now = self.engine.core.clock.now();
         let mut room = self.room();
         let mut wanted = Vec::new();
         self.is_short = false;
@@ -176,9 +177,9 @@ impl Lane {
             }
         }
         if !wanted.is_empty() {
-            let app = self.app.clone();
+            let core = self.engine.core.clone();
             let asked = wanted.clone();
-            let claiming = tokio::spawn(async move { claim_deliveries::claim_due(&app, asked).await });
+            let claiming = tokio::spawn(async move { claim::claim_due(&core, asked).await });
             self.looking = Some(Look::Claiming(claiming, wanted));
         }
         Ok(())
@@ -207,22 +208,22 @@ impl Lane {
     }
 
     /// Takes a delivery over that this node claimed when it stored it.
-    fn take_over(&mut self, HandedOver { due, place }: HandedOver) {
+    fn take_over(&mut self, LocalDelivery { due, permit }: LocalDelivery) {
         let webhook = due.webhook_id();
         self.tracks.wait(webhook, due);
         self.start(webhook);
         self.tell_free(webhook);
-        drop(place);
+        drop(permit);
     }
 
     /// Tells how many deliveries of a webhook can be handed over.
     fn tell_free(&self, webhook: i64) {
-        self.app.hand_over.set_free(webhook, self.tracks.free(webhook), self.room());
+        self.engine.local_dispatch.set_free(webhook, self.tracks.free(webhook), self.room());
     }
 
     /// Starts what waited for its time.
     fn start_later_ones(&mut self) {
-        let now = self.app.clock.now();
+        let now = self.engine.core.clock.now();
         // One that is far ahead was entered before the clock was stepped back.
         let is_time = |starts_at: Timestamp| starts_at <= now || starts_at.duration_since(now) > LATER_MAX;
         while self.later.first().is_some_and(|(starts_at, _)| is_time(*starts_at)) {
@@ -234,7 +235,7 @@ impl Lane {
 
     /// Starts what waits of a webhook, as far as its track lets it.
     fn start(&mut self, webhook: i64) {
-        let now = self.app.clock.now();
+        let now = self.engine.core.clock.now();
         while let Some(next) = self.tracks.peek(webhook) {
             if now < next.starts_at && !next.is_stale(now) {
                 self.later.insert((next.starts_at, webhook));
@@ -246,8 +247,8 @@ impl Lane {
                 self.stale.push(due);
                 continue;
             }
-            let (app, answers) = (self.app.clone(), self.answers.clone());
-            self.running.spawn(deliver(app, due, answers));
+            let (engine, answers) = (self.engine.clone(), self.answers.clone());
+            self.running.spawn(deliver(engine, due, answers));
         }
     }
 
@@ -256,7 +257,7 @@ impl Lane {
         self.tracks.ended(webhook, Some(impression));
         self.start(webhook);
         self.tell_free(webhook);
-        if self.tracks.is_behind(webhook) && self.tracks.room(webhook, self.app.clock.now()) > 0 {
+        if self.tracks.is_behind(webhook) && self.tracks.room(webhook, self.engine.core.clock.now()) > 0 {
             self.look();
         }
     }
@@ -268,7 +269,7 @@ impl Lane {
             self.look();
         }
         if !self.stale.is_empty() {
-            self.running.spawn(give_back(self.app.clone(), std::mem::take(&mut self.stale)));
+            self.running.spawn(give_back(self.engine.core.clone(), std::mem::take(&mut self.stale)));
         }
     }
 
@@ -280,7 +281,7 @@ impl Lane {
     }
 
     fn left_until(&self, time: Timestamp) -> Duration {
-        Duration::try_from(time.duration_since(self.app.clock.now())).unwrap_or(Duration::ZERO)
+        Duration::try_from(time.duration_since(self.engine.core.clock.now())).unwrap_or(Duration::ZERO)
     }
 
     /// Ends what is in flight, and gives back the rest.
@@ -291,15 +292,15 @@ impl Lane {
             self.stale.extend(claims.due);
         }
         self.stale.extend(self.tracks.drain());
-        give_back(self.app, self.stale).await;
+        give_back(self.engine.core, self.stale).await;
         while self.running.join_next().await.is_some() {}
     }
 }
 
 /// One attempt: tells of the answer as soon as it is there, and ends when the outcome is stored.
-async fn deliver(app: App, due: Due, answers: mpsc::UnboundedSender<Answered>) {
+async fn deliver(engine: Deliveries, due: Due, answers: mpsc::UnboundedSender<Answered>) {
     let webhook = due.webhook_id();
-    let attempted = AssertUnwindSafe(deliver_event::attempt(&app, due)).catch_unwind().await.ok();
+    let attempted = AssertUnwindSafe(attempt::attempt(&engine.core, due)).catch_unwind().await.ok();
     let impression = attempted.as_ref().map_or(Impression::Bad, Attempted::impression);
     // A lane that stops hears nothing any more.
     let _ = answers.send(Answered { webhook, impression });
@@ -307,16 +308,16 @@ async fn deliver(app: App, due: Due, answers: mpsc::UnboundedSender<Answered>) {
         tracing::error!(webhook, "a delivery panicked; it is tried again when its lease runs out");
         return;
     };
-    match keep_trying("a delivery", || deliver_event::settle(&app, &attempted)).await {
+    match keep_trying("a delivery", || attempt::settle(&engine, &attempted)).await {
         // The next one of the conversation may go.
-        Ok(()) if attempted.due.claimed.in_order => app.wake.ring_here(Work::Deliveries),
+        Ok(()) if attempted.due.claimed.in_order => engine.core.notifier.notify_local(Work::Deliveries),
         Ok(()) => {}
         Err(error) => tracing::error!(webhook, error = %format!("{error:#}"), "a delivery may be made twice"),
     }
 }
 
-async fn give_back(app: App, due: Vec<Due>) {
-    if let Err(error) = claim_deliveries::give_back(&app, due).await {
+async fn give_back(core: Core, due: Vec<Due>) {
+    if let Err(error) = claim::give_back(&core, due).await {
         tracing::warn!(error = %format!("{error:#}"), "claimed deliveries wait until their leases run out");
     }
 }

@@ -7,50 +7,50 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use super::TICK;
-use crate::app::App;
-use crate::wake::Work;
+use crate::core::Core;
+use crate::notifier::Work;
 
 /// How often others are told of one kind of work at most.
 const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// Runs until `stop` says so.
-pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
-    if !app.db.has_peers() {
+pub async fn run(core: Core, mut stop: watch::Receiver<bool>) {
+    if !core.db.has_peers() {
         return;
     }
-    let name = app.random.uuid().simple().to_string();
+    let name = core.random.uuid().simple().to_string();
     let mut tasks = JoinSet::new();
     for work in Work::ALL {
-        tasks.spawn(tell(app.clone(), name.clone(), work));
+        tasks.spawn(tell(core.clone(), name.clone(), work));
     }
-    tasks.spawn(hear(app, name));
+    tasks.spawn(hear(core, name));
     // An error says that nobody can tell us to stop any more: that is a stop as well.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Tells the others of work that this node made.
-async fn tell(app: App, name: String, work: Work) {
-    let mut bell = app.wake.listen_to_own(work);
+async fn tell(core: Core, name: String, work: Work) {
+    let mut bell = core.notifier.subscribe_own(work);
     let mut pace = tokio::time::interval(TELL_EVERY);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        bell.rung().await;
+        bell.notified().await;
         pace.tick().await;
-        if let Err(error) = app.db.tell(format!("{name} {}", work.as_str())).await {
+        if let Err(error) = core.db.tell(format!("{name} {}", work.as_str())).await {
             tracing::debug!(error = %format!("{error:#}"), "other nodes were not told of work");
         }
     }
 }
 
 /// Rings here for work that others made.
-async fn hear(app: App, name: String) {
+async fn hear(core: Core, name: String) {
     let mut retry = tokio::time::interval(TICK);
     retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         retry.tick().await;
-        let heard = app.db.hear(|text| match text.split_once(' ') {
+        let heard = core.db.hear(|text| match text.split_once(' ') {
             Some((from, work)) if from != name => {
-                Work::parse(work).into_iter().for_each(|work| app.wake.ring_here(work));
+                Work::parse(work).into_iter().for_each(|work| core.notifier.notify_local(work));
             }
             _ => {}
         });

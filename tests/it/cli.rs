@@ -6,10 +6,10 @@ use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use aurix::deliveries::resend::{resend_delivery, resend_failed};
 use aurix::domain::time::{SignedDuration, Timestamp};
-use aurix::flows::remove_webhook::remove_webhook;
-use aurix::flows::resend_delivery::{resend_delivery, resend_failed};
 use aurix::outbound::Sent;
+use aurix::projects::remove_webhook::remove_webhook;
 use aurix::store::delivery_log::{self, Filter};
 use clap::CommandFactory as _;
 use serde_json::{Value, json};
@@ -264,10 +264,10 @@ both_engines! {
         for receiver in [&receiver, &other] {
             app.webhook_with(&project, receiver, "none").await;
         }
-        let mut since = app.app.clock.now();
+        let mut since = app.core.clock.now();
         for visitor in ["device_id=d1", "device_id=d2", "device_id=d3"] {
             app.advance(SignedDuration::from_hours(1));
-            since = if visitor.ends_with("d2") { app.app.clock.now() } else { since };
+            since = if visitor.ends_with("d2") { app.core.clock.now() } else { since };
             app.press(&project, visitor).await;
             receiver.answer_next(500);
             other.answer_next(500);
@@ -277,13 +277,13 @@ both_engines! {
         assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'failed'").await, 6);
 
         let first = app.count("SELECT MIN(id) FROM webhooks").await;
-        let resent = resend_failed(&app.app, Some(first), since, |_| {}).await.expect("resent");
+        let resent = resend_failed(&app.core, Some(first), since, |_| {}).await.expect("resent");
         app.work().await;
         assert_eq!((resent, receiver.take().len(), other.take().len()), (2, 2, 0));
-        assert_eq!(resend_failed(&app.app, Some(first), since, |_| {}).await.expect("resent"), 0);
+        assert_eq!(resend_failed(&app.core, Some(first), since, |_| {}).await.expect("resent"), 0);
 
         let heard = AtomicU64::new(0);
-        let resent = resend_failed(&app.app, None, Timestamp::UNIX_EPOCH, |so_far| heard.store(so_far, Ordering::Relaxed));
+        let resent = resend_failed(&app.core, None, Timestamp::UNIX_EPOCH, |so_far| heard.store(so_far, Ordering::Relaxed));
         assert_eq!((resent.await.expect("resent"), heard.into_inner()), (4, 4));
         app.work().await;
         assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'").await, 6);
@@ -298,7 +298,7 @@ both_engines! {
         app.work().await;
         let failed = Filter { status: Some("failed".to_owned()), ..Filter::default() };
         let (row, body, attempts) = app
-            .app
+            .core
             .db
             .read(async move |conn| {
                 let row = delivery_log::list(conn, &failed, 10).await?.remove(0);
@@ -318,7 +318,7 @@ both_engines! {
         headers.iter().for_each(|(name, value)| assert_eq!(value, received.header(name), "{name}"));
 
         let removed = app.count("SELECT id FROM webhooks").await;
-        remove_webhook(&app.app, project.id, removed).await.expect("removed");
-        assert!(!resend_delivery(&app.app, project.id, row.id).await.expect("refused"), "its webhook is gone");
+        remove_webhook(&app.core, project.id, removed).await.expect("removed");
+        assert!(!resend_delivery(&app.core, project.id, row.id).await.expect("refused"), "its webhook is gone");
     }
 }

@@ -1,7 +1,7 @@
 //! Presses of the button: sessions, references, what is counted and what is kept.
 
+use aurix::clicks::automated_requests;
 use aurix::domain::time::SignedDuration;
-use aurix::flows::count_visit::store_visits;
 use aurix::net::Method;
 use aurix::params;
 use serde_json::{Value, json};
@@ -89,12 +89,12 @@ both_engines! {
         assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 0);
         assert_eq!(app.count("SELECT COUNT(*) FROM events").await, 0);
         let rename = async |sql: &'static str| {
-            app.app.db.write(async move |tx| Ok(tx.execute(sql, &[]).await?)).await.expect("another name");
+            app.core.db.write(async move |tx| Ok(tx.execute(sql, &[]).await?)).await.expect("another name");
         };
         rename("ALTER TABLE uncounted_visits RENAME TO elsewhere").await;
-        store_visits(&app.app).await.expect_err("there is no such table");
+        automated_requests::store(&app.engines.clicks).await.expect_err("there is no such table");
         rename("ALTER TABLE elsewhere RENAME TO uncounted_visits").await;
-        store_visits(&app.app).await.expect("stored");
+        automated_requests::store(&app.engines.clicks).await.expect("stored");
         assert_eq!(app.count("SELECT CAST(SUM(visits) AS BIGINT) FROM uncounted_visits").await, 4);
     }
 
@@ -152,7 +152,7 @@ both_engines! {
     async fn a_project_may_keep_less_of_addresses(app: &TestApp) {
         let project = app.project().await;
         for (policy, kept) in [("truncated", Some("127.0.0.0")), ("omitted", None)] {
-            app.app
+            app.core
                 .db
                 .write(async move |tx| Ok(tx.execute("UPDATE projects SET ip_policy = $1", params![policy]).await?))
                 .await

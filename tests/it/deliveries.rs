@@ -2,8 +2,8 @@
 
 use aurix::domain::signature::{hub_signature, standard_webhooks};
 use aurix::domain::time::SignedDuration;
-use aurix::flows::add_webhook::{NewWebhook, add_webhook};
 use aurix::outbound::Sent;
+use aurix::projects::add_webhook::{NewWebhook, add_webhook};
 use aurix::store::delivery_log;
 use serde_json::json;
 
@@ -53,7 +53,7 @@ both_engines! {
         assert_eq!(receiver.take().len(), 1);
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("failed"));
         assert_eq!(app.count("SELECT COUNT(*) FROM attempts").await, 11);
-        assert!(aurix::flows::resend_delivery::resend_delivery(&app.app, project.id, 1).await.expect("resent"));
+        assert!(aurix::deliveries::resend::resend_delivery(&app.core, project.id, 1).await.expect("resent"));
         app.work().await;
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
     }
@@ -148,8 +148,8 @@ both_engines! {
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
         app.press(&project, "device_id=d1").await;
-        let wanted = vec![aurix::flows::claim_deliveries::Wanted { webhook: 1, most: 10 }];
-        let lost = aurix::flows::claim_deliveries::claim_due(&app.app, wanted).await.expect("claimed");
+        let wanted = vec![aurix::deliveries::claim::Wanted { webhook: 1, most: 10 }];
+        let lost = aurix::deliveries::claim::claim_due(&app.core, wanted).await.expect("claimed");
         assert_eq!(lost.due.len(), 1);
         app.work().await;
         assert_eq!(receiver.take().len(), 0, "leased");
@@ -208,8 +208,8 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         let old = app.webhook(&project, &receiver).await;
-        let rotated = aurix::flows::rotate_secret::rotate_secret(&app.app, project.id, 1).await.expect("rotated").expect("there");
-        let new = app.app.seal.open(&rotated.sealed_secret).expect("our key");
+        let rotated = aurix::projects::rotate_secret::rotate_secret(&app.core, project.id, 1).await.expect("rotated").expect("there");
+        let new = app.core.seal.open(&rotated.sealed_secret).expect("our key");
         app.press(&project, "device_id=d1").await;
         app.work().await;
         app.advance(SignedDuration::from_hours(24));
@@ -238,11 +238,11 @@ both_engines! {
             policy: "retry".to_owned(),
             ..NewWebhook::default()
         };
-        add_webhook(&app.app, project.id, new).await.expect("a webhook");
+        add_webhook(&app.core, project.id, new).await.expect("a webhook");
         app.press(&project, "device_id=d1").await;
         app.work().await;
         assert_eq!(receiver.take()[0].header("authorization"), "Bearer crm-token");
-        let attempts = app.app.db.read(async |conn| Ok(delivery_log::attempts(conn, 1).await?)).await.expect("the log");
+        let attempts = app.core.db.read(async |conn| Ok(delivery_log::attempts(conn, 1).await?)).await.expect("the log");
         assert_eq!(attempts[0].status_code, Some(200));
         assert_eq!(attempts[0].answer_body.as_deref(), Some("taken"));
         let sent = Sent::from_log(&attempts[0].sent).expect("as it was written");

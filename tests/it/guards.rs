@@ -1,14 +1,14 @@
 //! Guards that nothing else notices when they are gone: tenancy, precedence, clocks, bytes that PostgreSQL refuses.
 
 use aurix::db::Tx;
+use aurix::deliveries::claim::{Wanted, claim_due};
+use aurix::deliveries::resend::resend_delivery;
 use aurix::domain::pace::Limits;
 use aurix::domain::time::SignedDuration;
-use aurix::flows::add_channel::{WhatsAppChannel, add_whatsapp_channel};
-use aurix::flows::add_webhook::{NewWebhook, add_webhook};
-use aurix::flows::claim_deliveries::{Wanted, claim_due};
-use aurix::flows::create_key::create_key;
-use aurix::flows::resend_delivery::resend_delivery;
-use aurix::flows::revoke_key::revoke_key;
+use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
+use aurix::projects::add_webhook::{NewWebhook, add_webhook};
+use aurix::projects::create_key::create_key;
+use aurix::projects::revoke_key::revoke_key;
 use aurix::store::webhooks;
 use axum::Router;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ async fn second_number(app: &TestApp, project: &Project, phone_number_id: &str) 
         api_base: Some(project.whatsapp.api_base.clone()),
         link_base: None,
     };
-    add_whatsapp_channel(&app.app, project.id, channel).await.expect("a channel");
+    add_whatsapp_channel(&app.core, project.id, channel).await.expect("a channel");
 }
 
 /// A message of one person, under the ids that the platform tells this time.
@@ -109,17 +109,17 @@ both_engines! {
         };
         assert_eq!(preview().await, 302);
         let remove = async |tx: &Tx| Ok(tx.execute("DELETE FROM widgets", &[]).await?);
-        assert_eq!(app.app.db.write(remove).await.expect("removed"), 1);
+        assert_eq!(app.core.db.write(remove).await.expect("removed"), 1);
         app.advance(SignedDuration::from_secs(1));
         assert_eq!(preview().await, 404);
-        app.app.aside.database_is_away(app.app.clock.now());
+        app.engines.clicks.breaker.record_failure(app.core.clock.now());
         assert_eq!(preview().await, 404);
     }
 
     async fn a_webhook_with_a_rate_goes_on_after_the_clock_was_set_back(app: &TestApp) {
         let limits = Limits { rate_per_second: Some(1), concurrency: None };
         let (project, _receiver, webhook) = crate::limits::limited(app, 2, limits).await;
-        let claim = async || claim_due(&app.app, vec![Wanted { webhook, most: 50 }]).await.expect("claims").due;
+        let claim = async || claim_due(&app.core, vec![Wanted { webhook, most: 50 }]).await.expect("claims").due;
         assert_eq!(claim().await.len(), 1);
         app.advance(SignedDuration::from_hours(-1));
         app.press(&project, "device_id=after").await;
@@ -130,7 +130,7 @@ both_engines! {
     async fn a_nul_in_a_response_is_logged_as_a_replacement_character(app: &TestApp) {
         let project = app.project().await;
         let new = NewWebhook { url: receiver_with_nul().await, policy: "retry".to_owned(), ..NewWebhook::default() };
-        add_webhook(&app.app, project.id, new).await.expect("a webhook");
+        add_webhook(&app.core, project.id, new).await.expect("a webhook");
         app.press(&project, "device_id=d1").await;
         app.work().await;
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
@@ -148,7 +148,7 @@ both_engines! {
         let (ours, theirs) = (app.project().await, app.project_named("Other", "222").await);
         let receiver = Receiver::start().await;
         app.webhook(&theirs, &receiver).await;
-        let key = create_key(&app.app, theirs.id, "external".to_owned()).await.expect("a key").row;
+        let key = create_key(&app.core, theirs.id, "external".to_owned()).await.expect("a key").row;
         app.press(&theirs, "device_id=d1").await;
         receiver.answer_next(500);
         app.work().await;
@@ -157,19 +157,19 @@ both_engines! {
         let delivery = app.count("SELECT id FROM deliveries").await;
 
         let read = async move |tx: &Tx| Ok(webhooks::get(tx, ours, webhook).await.is_err());
-        assert!(app.app.db.write(read).await.expect("read"), "their webhook is read");
-        assert!(!revoke_key(&app.app, ours, &key.public_id).await.expect("no such key"));
-        assert!(!resend_delivery(&app.app, ours, delivery).await.expect("no such delivery"));
+        assert!(app.core.db.write(read).await.expect("read"), "their webhook is read");
+        assert!(!revoke_key(&app.core, ours, &key.public_id).await.expect("no such key"));
+        assert!(!resend_delivery(&app.core, ours, delivery).await.expect("no such delivery"));
         let cancel = async move |tx: &Tx| Ok(webhooks::cancel_deliveries(tx, ours, webhook).await?);
-        assert_eq!(app.app.db.write(cancel).await.expect("nothing to cancel"), 0);
+        assert_eq!(app.core.db.write(cancel).await.expect("nothing to cancel"), 0);
         assert_eq!(app.count("SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NOT NULL").await, 0);
 
         let read = async move |tx: &Tx| Ok(webhooks::get(tx, theirs, webhook).await?.project);
-        assert_eq!(app.app.db.write(read).await.expect("read"), theirs);
-        assert!(resend_delivery(&app.app, theirs, delivery).await.expect("their own"));
-        assert!(revoke_key(&app.app, theirs, &key.public_id).await.expect("their own"));
-        assert!(!revoke_key(&app.app, theirs, &key.public_id).await.expect("revoked before"));
+        assert_eq!(app.core.db.write(read).await.expect("read"), theirs);
+        assert!(resend_delivery(&app.core, theirs, delivery).await.expect("their own"));
+        assert!(revoke_key(&app.core, theirs, &key.public_id).await.expect("their own"));
+        assert!(!revoke_key(&app.core, theirs, &key.public_id).await.expect("revoked before"));
         let cancel = async move |tx: &Tx| Ok(webhooks::cancel_deliveries(tx, theirs, webhook).await?);
-        assert_eq!(app.app.db.write(cancel).await.expect("their own"), 1);
+        assert_eq!(app.core.db.write(cancel).await.expect("their own"), 1);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use aurix::deliveries::attempt::{attempt, settle};
+use aurix::deliveries::local_dispatch::LocalDelivery;
 use aurix::domain::pace::Limits;
 use aurix::domain::time::SignedDuration;
-use aurix::flows::deliver_event::{attempt, settle};
-use aurix::flows::hand_over::HandedOver;
-use aurix::flows::limit_webhook::limit_webhook;
-use aurix::wake::Work;
+use aurix::notifier::Work;
+use aurix::projects::limit_webhook::limit_webhook;
 use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -33,7 +33,7 @@ struct Worker {
 impl Worker {
     fn start(app: &TestApp) -> Self {
         let (stop, stopping) = watch::channel(false);
-        Self { stop, runs: tokio::spawn(aurix::worker::run(app.app.clone(), stopping)) }
+        Self { stop, runs: tokio::spawn(aurix::worker::run(app.engines.clone(), stopping)) }
     }
 
     async fn end(self) {
@@ -59,17 +59,17 @@ both_engines! {
         let worker = Worker::start(app);
         app.press(&project, "device_id=d1").await;
         has_delivered(app, 1).await;
-        until("the lane tells of room", LIMIT, async || app.app.hand_over.reserve(WEBHOOK).is_some()).await;
+        until("the lane tells of room", LIMIT, async || app.engines.deliveries.local_dispatch.try_acquire(WEBHOOK).is_some()).await;
         receiver.take();
         receiver.hold();
-        let mut bell = app.app.wake.listen(Work::Deliveries);
+        let mut bell = app.core.notifier.subscribe(Work::Deliveries);
         app.press(&project, "device_id=d2").await;
         // The clock stands still: what is leased and not handed over would never come.
         receiver.has(1).await;
         assert_eq!(app.count(CLAIMED_ONCE).await, 1);
         receiver.let_go();
         has_delivered(app, 2).await;
-        assert!(bell.rung().now_or_never().is_none(), "nobody was told to look");
+        assert!(bell.notified().now_or_never().is_none(), "nobody was told to look");
         assert_eq!(receiver.take_events(), ["widget.click"]);
         assert_eq!(app.count(DELIVERED_AT_ONCE).await, 2);
         worker.end().await;
@@ -77,43 +77,43 @@ both_engines! {
 
     async fn a_click_is_stored_as_claimed_where_the_lane_has_a_place_and_as_due_where_it_has_none(app: &TestApp) {
         let (project, receiver) = shop(app).await;
-        let mut lane = app.app.hand_over.open();
-        app.app.hand_over.set_free(WEBHOOK, 1, 1);
+        let mut lane = app.engines.deliveries.local_dispatch.open();
+        app.engines.deliveries.local_dispatch.set_free(WEBHOOK, 1, 1);
         app.press(&project, "device_id=d1").await;
-        let HandedOver { due, place } = lane.try_recv().expect("handed over");
-        assert_eq!((due.claimed.attempt, due.starts_at), (1, app.app.clock.now()));
+        let LocalDelivery { due, permit } = lane.try_recv().expect("handed over");
+        assert_eq!((due.claimed.attempt, due.starts_at), (1, app.core.clock.now()));
         assert_eq!(app.count(CLAIMED_ONCE).await, 1);
         app.press(&project, "device_id=d2").await;
         assert!(lane.try_recv().is_err(), "its place is taken");
         assert_eq!(app.count(UNCLAIMED).await, 1);
         app.work().await;
         assert_eq!(receiver.take().len(), 1, "the first one is leased");
-        settle(&app.app, &attempt(&app.app, due).await).await.expect("settled");
+        settle(&app.engines.deliveries, &attempt(&app.core, due).await).await.expect("settled");
         assert_eq!(receiver.take().len(), 1);
         assert_eq!(app.count(DELIVERED_AT_ONCE).await, 2);
-        drop(place);
+        drop(permit);
         app.press(&project, "device_id=d3").await;
         assert!(lane.try_recv().is_ok(), "the place is free again");
     }
 
     async fn a_webhook_with_limits_gets_nothing_but_by_claims(app: &TestApp) {
         let (project, receiver) = shop(app).await;
-        let mut lane = app.app.hand_over.open();
-        app.app.hand_over.set_free(WEBHOOK, 8, 8);
+        let mut lane = app.engines.deliveries.local_dispatch.open();
+        app.engines.deliveries.local_dispatch.set_free(WEBHOOK, 8, 8);
         for limits in [
             Limits { rate_per_second: Some(10), concurrency: None },
             Limits { rate_per_second: None, concurrency: Some(1) },
         ] {
-            assert!(limit_webhook(&app.app, project.id, WEBHOOK, limits).await.expect("limits"));
-            let mut bell = app.app.wake.listen(Work::Deliveries);
+            assert!(limit_webhook(&app.core, project.id, WEBHOOK, limits).await.expect("limits"));
+            let mut bell = app.core.notifier.subscribe(Work::Deliveries);
             app.press(&project, "device_id=d1").await;
             assert!(lane.try_recv().is_err(), "{limits:?}");
             assert_eq!(app.count(UNCLAIMED).await, 1, "{limits:?}");
-            assert!(bell.rung().now_or_never().is_some(), "whoever claims it is told");
+            assert!(bell.notified().now_or_never().is_some(), "whoever claims it is told");
             app.work().await;
             assert_eq!(receiver.take().len(), 1, "{limits:?}");
         }
-        assert!(limit_webhook(&app.app, project.id, WEBHOOK, Limits::default()).await.expect("no limits"));
+        assert!(limit_webhook(&app.core, project.id, WEBHOOK, Limits::default()).await.expect("no limits"));
         app.press(&project, "device_id=d1").await;
         assert!(lane.try_recv().is_ok(), "without limits it goes to the lane");
     }
@@ -127,9 +127,9 @@ both_engines! {
         receiver.hold();
         let worker = Worker::start(app);
         receiver.has(IN_FLIGHT).await;
-        let mut bell = app.app.wake.listen(Work::Deliveries);
+        let mut bell = app.core.notifier.subscribe(Work::Deliveries);
         app.press(&project, "device_id=last").await;
-        assert!(bell.rung().now_or_never().is_some(), "whoever claims it is told");
+        assert!(bell.notified().now_or_never().is_some(), "whoever claims it is told");
         assert_eq!(app.count(UNCLAIMED).await, WAITING as i64 + 1, "it waits with those before it");
         receiver.let_go();
         let all = IN_FLIGHT + WAITING + 1;
@@ -145,8 +145,8 @@ both_engines! {
 
     async fn what_a_node_took_and_did_not_make_is_made_by_another_when_its_lease_runs_out(app: &TestApp) {
         let (project, receiver) = shop(app).await;
-        let mut lane = app.app.hand_over.open();
-        app.app.hand_over.set_free(WEBHOOK, 1, 1);
+        let mut lane = app.engines.deliveries.local_dispatch.open();
+        app.engines.deliveries.local_dispatch.set_free(WEBHOOK, 1, 1);
         app.press(&project, "device_id=d1").await;
         // The process ends here: nothing is given back.
         drop(lane.try_recv().expect("handed over"));
@@ -165,8 +165,8 @@ both_engines! {
 
     async fn what_a_lane_that_ended_does_not_take_is_due_at_once(app: &TestApp) {
         let (project, receiver) = shop(app).await;
-        let lane = app.app.hand_over.open();
-        app.app.hand_over.set_free(WEBHOOK, 1, 1);
+        let lane = app.engines.deliveries.local_dispatch.open();
+        app.engines.deliveries.local_dispatch.set_free(WEBHOOK, 1, 1);
         drop(lane);
         app.press(&project, "device_id=d1").await;
         until("it is given back", LIMIT, async || app.count(UNCLAIMED).await == 1).await;

@@ -4,10 +4,10 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use aurix::app::App;
+use aurix::clicks::replay::replay;
+use aurix::clicks::writer::Click;
 use aurix::domain::random::Random;
-use aurix::flows::keep_aside::store_kept_aside;
-use aurix::flows::store_clicks::Click;
+use aurix::engines::Engines;
 use aurix::net::Resolver;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -45,7 +45,7 @@ impl Scene {
         let app = TestApp::on_postgres().await;
         let project = app.project().await;
         app.press(&project, "device_id=known").await;
-        let built = app.app.db.write(async |tx| {
+        let built = app.core.db.write(async |tx| {
             for statement in GATE {
                 tx.execute(statement, &[]).await?;
             }
@@ -54,7 +54,7 @@ impl Scene {
         built.await.expect("a gate");
         let (closed, is_closed) = oneshot::channel();
         let (open, is_open) = oneshot::channel();
-        let db = app.app.db.clone();
+        let db = app.core.db.clone();
         tokio::spawn(async move {
             let close = db.write(async move |tx| {
                 tx.execute("SET LOCAL idle_in_transaction_session_timeout = 0", &[]).await?;
@@ -79,7 +79,7 @@ impl Scene {
 
     /// Presses while the database is away.
     async fn press_aside(&self, visitor: &str) {
-        self.app.app.aside.database_is_away(self.app.app.clock.now());
+        self.app.engines.clicks.breaker.record_failure(self.app.core.clock.now());
         self.press(visitor).await;
     }
 
@@ -88,9 +88,11 @@ impl Scene {
     }
 
     /// Another process in the same folder, as after a restart.
-    async fn restarted(&self) -> App {
-        let (config, clock) = (self.app.app.config.clone(), self.app.app.clock.clone());
-        aurix::serve::open_with(config, clock, Random::seeded(8), Resolver::System).await.expect("it opens")
+    async fn restarted(&self) -> Engines {
+        let (config, clock) = (self.app.core.config.clone(), self.app.core.clock.clone());
+        Engines::new(
+            aurix::serve::open_with(config, clock, Random::seeded(8), Resolver::System).await.expect("it opens"),
+        )
     }
 
     /// That press and the one before are stored, and nothing else.
@@ -110,7 +112,7 @@ both_engines! {
     async fn clicks_of_a_file_are_stored_once_under_their_references(app: &TestApp) {
         let [one, other] = [("A shop", "1"), ("Another shop", "2")].map(|(name, number)| app.project_named(name, number));
         let [one, other] = [one.await, other.await];
-        let at = app.app.clock.now().as_microsecond();
+        let at = app.core.clock.now().as_microsecond();
         let click = |project: &Project, widget: i64, event_id: &str, reference: &str| -> Click {
             let click = json!({
                 "event_id": event_id, "correlation_id": reference, "project": project.id.0, "widget": widget, "at": at,
@@ -129,15 +131,15 @@ both_engines! {
         ];
         for clicks in [first.as_slice(), &second] {
             for click in clicks {
-                app.app.aside.keep(click).await;
+                app.engines.clicks.spool.append(click).await;
             }
-            store_kept_aside(&app.app).await.expect("what can be stored is stored");
+            replay(&app.engines.clicks).await.expect("what can be stored is stored");
         }
         let stored = "SELECT COUNT(*) FROM events WHERE event_id IN ('evt_1', 'evt_2', 'evt_3', 'evt_5')";
         assert_eq!((app.count(stored).await, app.count("SELECT COUNT(*) FROM events").await), (4, 4));
         assert_eq!(app.count("SELECT COUNT(*) FROM sessions").await, 2);
         assert_eq!(app.count("SELECT COUNT(*) FROM clicks WHERE session_id = 1").await, 3);
-        let refused = std::fs::read_to_string(app.app.config.data_dir.join("clicks-aside.refused.jsonl"));
+        let refused = std::fs::read_to_string(app.core.config.data_dir.join("click-spool.rejected.jsonl"));
         let refused = refused.expect("a reference belongs to one project");
         let refused = refused.lines().map(|line| serde_json::from_str::<Click>(line).expect("as it was kept").event_id);
         assert_eq!(refused.collect::<Vec<_>>(), ["evt_4", "evt_6"]);
@@ -150,8 +152,8 @@ async fn what_was_not_answered_in_time_is_not_stored_again_while_it_is_committed
         let scene = Scene::set().await;
         scene.press(visitor).await;
         scene.transactions_wait(1).await;
-        let app = scene.app.app.clone();
-        let late = tokio::spawn(async move { store_kept_aside(&app).await });
+        let app = scene.app.engines.clone();
+        let late = tokio::spawn(async move { replay(&app.clicks).await });
         scene.transactions_wait(2).await;
         scene.open_the_gate();
         assert_eq!(late.await.expect("no panic").expect("the database answers"), 1);
@@ -165,8 +167,8 @@ async fn two_processes_one_after_the_other_store_a_click_once() {
     let story = async |visitor| {
         let scene = Scene::set().await;
         scene.press_aside(visitor).await;
-        let store = |app: App| tokio::spawn(async move { store_kept_aside(&app).await });
-        let first = store(scene.app.app.clone());
+        let store = |engines: Engines| tokio::spawn(async move { replay(&engines.clicks).await });
+        let first = store(scene.app.engines.clone());
         scene.transactions_wait(1).await;
         let second = store(scene.restarted().await);
         scene.transactions_wait(2).await;
@@ -182,14 +184,14 @@ async fn two_processes_one_after_the_other_store_a_click_once() {
 async fn storing_goes_on_when_nobody_waits_for_it_any_more() {
     let scene = Scene::set().await;
     scene.press_aside(VISITORS[0]).await;
-    let app = scene.app.app.clone();
-    let late = tokio::spawn(async move { store_kept_aside(&app).await });
+    let app = scene.app.engines.clone();
+    let late = tokio::spawn(async move { replay(&app.clicks).await });
     scene.transactions_wait(1).await;
     late.abort();
     assert!(late.await.is_err_and(|error| error.is_cancelled()));
     scene.open_the_gate();
-    let folder = &scene.app.app.config.data_dir;
-    let files = ["clicks-aside.jsonl", "clicks-aside.taken.jsonl"].map(|name| folder.join(name));
+    let folder = &scene.app.core.config.data_dir;
+    let files = ["click-spool.jsonl", "click-spool.taken.jsonl"].map(|name| folder.join(name));
     until("the file is gone", LIMIT, async || files.iter().all(|file| !file.exists())).await;
     scene.both_are_there_once().await;
 }

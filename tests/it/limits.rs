@@ -1,10 +1,10 @@
 //! How fast a webhook may be called: rates and concurrency that hold over all nodes.
 
+use aurix::deliveries::attempt::{attempt, settle};
+use aurix::deliveries::claim::{Claims, Due, Wanted, claim_due, give_back};
 use aurix::domain::pace::Limits;
 use aurix::domain::time::{SignedDuration, Timestamp};
-use aurix::flows::claim_deliveries::{Claims, Due, Wanted, claim_due, give_back};
-use aurix::flows::deliver_event::{attempt, settle};
-use aurix::flows::limit_webhook::limit_webhook;
+use aurix::projects::limit_webhook::limit_webhook;
 use aurix::store::webhooks;
 
 use crate::support::{Project, Receiver, TestApp};
@@ -12,7 +12,7 @@ use crate::support::{Project, Receiver, TestApp};
 /// What two workers claim at the same time, each up to 50.
 async fn claim_twice(app: &TestApp, webhook: i64) -> Vec<Due> {
     let wanted = || vec![Wanted { webhook, most: 50 }];
-    let (one, other) = tokio::join!(claim_due(&app.app, wanted()), claim_due(&app.app, wanted()));
+    let (one, other) = tokio::join!(claim_due(&app.core, wanted()), claim_due(&app.core, wanted()));
     let due = |claims: anyhow::Result<Claims>| claims.expect("claims").due;
     due(one).into_iter().chain(due(other)).collect()
 }
@@ -23,8 +23,8 @@ pub async fn limited(app: &TestApp, clicks: usize, limits: Limits) -> (Project, 
     let receiver = Receiver::start().await;
     app.webhook(&project, &receiver).await;
     let id = project.id;
-    let all = app.app.db.read(async move |conn| Ok(webhooks::list(conn, id).await?)).await.expect("a list");
-    assert!(limit_webhook(&app.app, id, all[0].id, limits).await.expect("limits"));
+    let all = app.core.db.read(async move |conn| Ok(webhooks::list(conn, id).await?)).await.expect("a list");
+    assert!(limit_webhook(&app.core, id, all[0].id, limits).await.expect("limits"));
     for number in 0..clicks {
         app.press(&project, &format!("device_id=d{number}")).await;
     }
@@ -39,7 +39,7 @@ both_engines! {
         for _ in 0..30 {
             for due in claim_twice(app, webhook).await {
                 starts.push(due.starts_at);
-                settle(&app.app, &attempt(&app.app, due).await).await.expect("settled");
+                settle(&app.engines.deliveries, &attempt(&app.core, due).await).await.expect("settled");
             }
             app.advance(SignedDuration::from_millis(200));
         }
@@ -58,9 +58,9 @@ both_engines! {
         assert_eq!(claim_twice(app, webhook).await.len(), 0);
         // Two end, one is given back: so many places are free.
         for due in claimed.drain(..2) {
-            settle(&app.app, &attempt(&app.app, due).await).await.expect("settled");
+            settle(&app.engines.deliveries, &attempt(&app.core, due).await).await.expect("settled");
         }
-        give_back(&app.app, claimed.drain(..1).collect()).await.expect("given back");
+        give_back(&app.core, claimed.drain(..1).collect()).await.expect("given back");
         assert_eq!(claim_twice(app, webhook).await.len(), 3);
         assert_eq!(receiver.take().len(), 2);
         // A worker that died gives its places back with its leases.
@@ -71,7 +71,7 @@ both_engines! {
     async fn a_limit_is_followed_from_the_next_claim_on_and_can_be_taken_away(app: &TestApp) {
         let (project, _receiver, webhook) = limited(app, 60, Limits { rate_per_second: Some(1), concurrency: Some(1) }).await;
         assert_eq!(claim_twice(app, webhook).await.len(), 1);
-        assert!(limit_webhook(&app.app, project.id, webhook, Limits::default()).await.expect("limits"));
+        assert!(limit_webhook(&app.core, project.id, webhook, Limits::default()).await.expect("limits"));
         assert_eq!(claim_twice(app, webhook).await.len(), 59);
     }
 
@@ -81,7 +81,7 @@ both_engines! {
             (Limits { rate_per_second: Some(0), concurrency: None }, "the rate 0 is not from 1 to 10000 deliveries a second"),
             (Limits { rate_per_second: None, concurrency: Some(1_001) }, "the concurrency 1001 is not from 1 to 1000 deliveries at once"),
         ] {
-            let refused = limit_webhook(&app.app, project.id, webhook, limits).await.expect_err("refused");
+            let refused = limit_webhook(&app.core, project.id, webhook, limits).await.expect_err("refused");
             assert_eq!(refused.to_string(), why);
         }
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::anyhow;
-use aurix::db::{Error, Group, GroupWriter, Tx};
+use aurix::db::{Batch, BatchWriter, Error, Tx};
 use aurix::domain::random::Random;
 use aurix::net::Resolver;
+use aurix::notifier::Work;
 use aurix::store::clicks;
-use aurix::wake::Work;
 use futures_util::future::{join_all, try_join};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Duration, timeout};
@@ -18,7 +18,7 @@ use crate::support::TestApp;
 /// How long an idle transaction may hold up the others, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 /// How long writes wait for others: all of a story come together.
-const GATHER: Duration = Duration::from_millis(100);
+const LINGER: Duration = Duration::from_millis(100);
 /// How often a node is rung for before it counts as deaf.
 const RINGS_MAX: usize = 100;
 
@@ -28,9 +28,9 @@ struct Days {
     tries: Arc<AtomicUsize>,
 }
 
-impl Group for Days {
+impl Batch for Days {
     type Item = String;
-    type Answer = String;
+    type Output = String;
 
     async fn write(&self, tx: &Tx, days: &[String]) -> anyhow::Result<Vec<String>> {
         self.tries.fetch_add(1, Ordering::Relaxed);
@@ -48,7 +48,7 @@ impl Group for Days {
 
 both_engines! {
     async fn writes_of_a_group_share_a_transaction_and_no_fate(app: &TestApp) {
-        let writer = GroupWriter::new(app.app.db.clone(), Days::default());
+        let writer = BatchWriter::new(app.core.db.clone(), Days::default());
         let day = |number: usize| match number {
             70 => "refused".to_owned(),
             140 => "panics".to_owned(),
@@ -70,7 +70,7 @@ both_engines! {
     async fn a_database_that_goes_away_is_found_out_once(app: &TestApp) {
         let days = Days::default();
         let tries = days.tries.clone();
-        let writer = GroupWriter::gathering(app.app.db.clone(), days, GATHER);
+        let writer = BatchWriter::with_linger(app.core.db.clone(), days, LINGER);
         let written = join_all(["before", "refused", "away", "one", "two"].map(|day| writer.write(day.to_owned()))).await;
         let is_away: Vec<_> = written.iter().map(|answer| answer.as_ref().is_err_and(Error::is_unavailable)).collect();
         assert_eq!(is_away, [false, false, true, true, true]);
@@ -81,7 +81,7 @@ both_engines! {
 
     async fn a_failed_transaction_is_no_absent_database(app: &TestApp) {
         const NO_DAY: &str = "INSERT INTO uncounted_visits (widget_id) VALUES (NULL)";
-        let behind = app.app.db.write(async |tx| -> anyhow::Result<()> {
+        let behind = app.core.db.write(async |tx| -> anyhow::Result<()> {
             tx.execute(NO_DAY, &[]).await.expect_err("a row without a day");
             tx.execute("DELETE FROM uncounted_visits", &[]).await?;
             anyhow::bail!("SQLite goes on behind a statement that failed")
@@ -89,7 +89,7 @@ both_engines! {
         let error = behind.await.expect_err("one of the two");
         assert!(!Error::is_unavailable(&error), "{error:#}");
 
-        let beside = app.app.db.write(async |tx| {
+        let beside = app.core.db.write(async |tx| {
             let one = async {
                 tx.execute("DELETE FROM uncounted_visits", &[]).await?;
                 tx.execute("DELETE FROM uncounted_visits WHERE visits = 0", &[]).await
@@ -98,23 +98,23 @@ both_engines! {
             Ok(try_join(one, other).await?)
         });
         let error = beside.await.expect_err("a row without a day");
-        assert!(matches!(error.downcast_ref(), Some(Error::Conflict(_))), "told by the statement that failed: {error:#}");
+        assert!(matches!(error.downcast_ref(), Some(Error::Constraint(_))), "told by the statement that failed: {error:#}");
     }
 
     async fn a_node_hears_of_the_work_of_another(app: &TestApp) {
-        if !app.app.db.has_peers() {
+        if !app.core.db.has_peers() {
             return;
         }
-        let config = app.app.config.clone();
-        let other = aurix::serve::open_with(config, app.app.clock.clone(), Random::seeded(8), Resolver::System);
+        let config = app.core.config.clone();
+        let other = aurix::serve::open_with(config, app.core.clock.clone(), Random::seeded(8), Resolver::System);
         let other = other.await.expect("a second node");
         let (_stop, stopping) = watch::channel(false);
-        tokio::spawn(aurix::worker::run(app.app.clone(), stopping.clone()));
-        tokio::spawn(aurix::worker::run(other.clone(), stopping));
-        let mut bell = other.wake.listen(Work::Replies);
+        tokio::spawn(aurix::worker::run(app.engines.clone(), stopping.clone()));
+        tokio::spawn(aurix::worker::run(aurix::engines::Engines::new(other.clone()), stopping));
+        let mut bell = other.notifier.subscribe(Work::Replies);
         for _ in 0..RINGS_MAX {
-            app.app.wake.ring(Work::Replies);
-            if timeout(Duration::from_millis(100), bell.rung()).await.is_ok() {
+            app.core.notifier.notify(Work::Replies);
+            if timeout(Duration::from_millis(100), bell.notified()).await.is_ok() {
                 return;
             }
         }
@@ -126,14 +126,14 @@ both_engines! {
 async fn a_node_that_stands_still_in_the_middle_of_a_transaction_does_not_hold_up_the_others() {
     let app = TestApp::on_postgres().await;
     let (locked, is_locked) = oneshot::channel();
-    let stands_still = app.app.db.write(async move |tx| {
+    let stands_still = app.core.db.write(async move |tx| {
         clicks::lock_visitors(tx, &[(1, "d1")]).await?;
         let _ = locked.send(());
         std::future::pending::<anyhow::Result<()>>().await
     });
     let other = async {
         is_locked.await.expect("the lock is free");
-        app.app.db.write(async |tx| Ok(clicks::lock_visitors(tx, &[(1, "d1")]).await?)).await
+        app.core.db.write(async |tx| Ok(clicks::lock_visitors(tx, &[(1, "d1")]).await?)).await
     };
     tokio::select! {
         never = stands_still => panic!("{never:?}"),

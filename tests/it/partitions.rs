@@ -3,9 +3,9 @@
 
 use aurix::domain::retention::{Kind, Period};
 use aurix::domain::time::SignedDuration;
-use aurix::flows::clean_up::{Removed, clean_up};
-use aurix::flows::make_partitions::make_partitions;
-use aurix::flows::set_retention::set_retention;
+use aurix::maintenance::make_partitions::make_partitions;
+use aurix::maintenance::retention::{Removed, clean_up};
+use aurix::projects::set_retention::set_retention;
 use aurix::store::delivery_log;
 
 use crate::support::{Person, Project, Receiver, TestApp};
@@ -20,11 +20,11 @@ fn days(days: i64) -> SignedDuration {
 }
 
 async fn keep(app: &TestApp, project: &Project, kind: Kind, days: u16) {
-    set_retention(&app.app, project.id, vec![(kind, Some(Period::Days(days)))]).await.expect("set");
+    set_retention(&app.core, project.id, vec![(kind, Some(Period::Days(days)))]).await.expect("set");
 }
 
 async fn clean(app: &TestApp) -> Removed {
-    clean_up(&app.app, || false).await.expect("a clean-up")
+    clean_up(&app.core, || false).await.expect("a clean-up")
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn rows_go_to_the_part_of_their_week_and_to_the_rest_where_there_is_none()
     app.press(&project, "device_id=d3").await;
     assert_eq!(app.text(EVENT_PART).await.as_deref(), Some("events_rest"), "nobody was there to make it");
     for _ in 0..2 {
-        make_partitions(&app.app).await.expect("parts");
+        make_partitions(&app.core).await.expect("parts");
         assert_eq!(app.text(EVENT_PART).await.as_deref(), Some("events_20260202"), "it moved");
         assert_eq!(app.text(CLICK_PART).await.as_deref(), Some("clicks_unlinked_20260202"));
     }
@@ -65,10 +65,10 @@ async fn a_delivery_is_with_what_is_worked_on_until_it_ends_and_when_it_is_sent_
     assert_eq!(app.text(DELIVERY_PART).await.as_deref(), Some("deliveries_ended_20251229"));
     assert_eq!(app.text(ATTEMPT_PART).await.as_deref(), Some("attempts_20251229"));
     app.advance(days(7));
-    let now = app.app.clock.now();
+    let now = app.core.clock.now();
     let id = project.id;
     let resent =
-        app.app.db.write(async move |tx| Ok(delivery_log::resend(tx, id, 1, now).await?)).await.expect("resent");
+        app.core.db.write(async move |tx| Ok(delivery_log::resend(tx, id, 1, now).await?)).await.expect("resent");
     assert!(resent);
     assert_eq!(app.text(DELIVERY_PART).await.as_deref(), Some("deliveries_pending"));
     app.work().await;
@@ -128,7 +128,11 @@ async fn a_week_with_a_delivery_that_is_due_stays_until_that_has_ended() {
     assert_eq!(clean(&app).await.parts, 2, "the week of deliveries, and that of their events");
     assert_eq!(app.count("SELECT (SELECT COUNT(*) FROM deliveries) + (SELECT COUNT(*) FROM events)").await, 0);
     assert_eq!(clean(&app).await, Removed::default());
-    app.app.db.write(async |tx| Ok(tx.execute("DELETE FROM attempts", &[]).await?)).await.expect("of the late attempt");
+    app.core
+        .db
+        .write(async |tx| Ok(tx.execute("DELETE FROM attempts", &[]).await?))
+        .await
+        .expect("of the late attempt");
     app.end().await;
 }
 

@@ -71,7 +71,7 @@ fn microseconds(text: &str) -> i64 {
 /// Stores leads, each with a conversation, and a session with two clicks where it is linked. Answers their rows.
 async fn store_leads(app: &TestApp, project: &Project, leads: Vec<StoredLead>) -> Vec<i64> {
     let project = project.id.0;
-    app.app
+    app.core
         .db
         .write(async move |tx| {
             let mut ids = Vec::new();

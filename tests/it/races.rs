@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use aurix::app::App;
+use aurix::core::Core;
 use aurix::db::{Error, Tx};
+use aurix::deliveries::Deliveries;
+use aurix::deliveries::attempt::{Attempted, attempt, settle};
+use aurix::deliveries::claim::{Due, Wanted, claim_due};
 use aurix::domain::random::Random;
 use aurix::domain::time::SignedDuration;
-use aurix::flows::claim_deliveries::{Due, Wanted, claim_due};
-use aurix::flows::deliver_event::{Attempted, attempt, settle};
 use aurix::net::Resolver;
 use aurix::store::deliveries::{self, Claimed, Settled};
 use futures_util::future::{join, join_all};
@@ -30,31 +31,31 @@ const WAITING: &str =
     "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
 /// A project with a webhook, so many clicks that are due to it, and a second node.
-async fn stage(app: &TestApp, clicks: usize) -> (Receiver, App) {
+async fn stage(app: &TestApp, clicks: usize) -> (Receiver, Core) {
     let project = app.project().await;
     let receiver = Receiver::start().await;
     app.webhook(&project, &receiver).await;
     for number in 0..clicks {
         app.press(&project, &format!("device_id=d{number}")).await;
     }
-    let (config, clock) = (app.app.config.clone(), app.app.clock.clone());
+    let (config, clock) = (app.core.config.clone(), app.core.clock.clone());
     let other = aurix::serve::open_with(config, clock, Random::seeded(8), Resolver::System).await;
     (receiver, other.expect("a second node"))
 }
 
-async fn claim(app: &App, most: u32) -> Vec<Due> {
+async fn claim(app: &Core, most: u32) -> Vec<Due> {
     let claims = claim_due(app, vec![Wanted { webhook: WEBHOOK, most }]).await;
     claims.expect("a claim ends well").due
 }
 
 /// One claim without the next tries, as a node makes it in a transaction.
-async fn claim_once(app: &App, most: u32) -> anyhow::Result<Vec<Claimed>> {
+async fn claim_once(app: &Core, most: u32) -> anyhow::Result<Vec<Claimed>> {
     let (now, lease_until) = (app.clock.now(), app.clock.now() + app.config.lease);
     app.db.write(async move |tx| Ok(deliveries::claim(tx, &[(WEBHOOK, most)], now, lease_until, false).await?)).await
 }
 
 /// Puts the plan of a claim on every connection of a node. Of nothing: it claims none.
-async fn warm_up(app: &App) {
+async fn warm_up(app: &Core) {
     for _ in 0..WARM_UP {
         claim_once(app, 0).await.expect("nothing is claimed");
     }
@@ -67,7 +68,7 @@ async fn end(tx: &Tx, claimed: &Claimed) -> anyhow::Result<()> {
 }
 
 /// Claims a delivery that is due, and ends it.
-async fn claim_and_end(tx: &Tx, app: &App) -> anyhow::Result<()> {
+async fn claim_and_end(tx: &Tx, app: &Core) -> anyhow::Result<()> {
     let now = app.clock.now();
     let claimed = deliveries::claim(tx, &[(WEBHOOK, 1)], now, now + app.config.lease, false).await?;
     end(tx, claimed.first().context("something is due")?).await
@@ -81,7 +82,7 @@ async fn keep_claims_out(tx: &Tx) -> anyhow::Result<()> {
 
 /// Does `work` while `other` has ended a delivery and not committed it: that comes when the work waits for a lock.
 async fn at_the_same_time<T>(
-    other: &App,
+    other: &Core,
     ends: impl AsyncFnOnce(&Tx) -> anyhow::Result<()> + Send + 'static,
     work: impl Future<Output = T>,
 ) -> T {
@@ -115,22 +116,22 @@ async fn a_claim_that_meets_a_delivery_which_ends_is_refused_and_has_claimed_not
     let app = TestApp::on_postgres().await;
     let (_receiver, other) = stage(&app, 2 * RACES_MAX).await;
     for _ in 0..RACES_MAX {
-        warm_up(&app.app).await;
+        warm_up(&app.core).await;
         let node = other.clone();
         let ends = async move |tx: &Tx| {
             keep_claims_out(tx).await?;
             claim_and_end(tx, &node).await
         };
-        match at_the_same_time(&other, ends, claim_once(&app.app, 1)).await {
+        match at_the_same_time(&other, ends, claim_once(&app.core, 1)).await {
             Err(error) => {
-                assert!(Error::is_raced(&error), "{error:#}");
+                assert!(Error::is_conflict(&error), "{error:#}");
                 let left = "SELECT COUNT(*) FROM deliveries WHERE status = 'pending' AND attempts > 0";
                 assert_eq!(app.count(left).await, 0, "nothing is claimed");
                 return app.end().await;
             }
             Ok(claimed) => {
-                let now = app.app.clock.now();
-                let given_back = app.app.db.write(async move |tx| Ok(deliveries::give_back(tx, &claimed, now).await?));
+                let now = app.core.clock.now();
+                let given_back = app.core.db.write(async move |tx| Ok(deliveries::give_back(tx, &claimed, now).await?));
                 assert_eq!(given_back.await.expect("given back"), 1);
             }
         }
@@ -145,18 +146,18 @@ async fn a_claim_goes_past_what_another_node_ends_in_that_moment() {
     let late = attempt(&other, claim(&other, 1).await.remove(0)).await;
     assert_eq!(receiver.take().len(), 1);
     app.advance(SignedDuration::from_secs(31));
-    warm_up(&app.app).await;
+    warm_up(&app.core).await;
     let claimed = late.due.claimed.clone();
     let ends = async move |tx: &Tx| {
         keep_claims_out(tx).await?;
         end(tx, &claimed).await
     };
-    let due = at_the_same_time(&other, ends, claim(&app.app, 50)).await;
+    let due = at_the_same_time(&other, ends, claim(&app.core, 50)).await;
     let mut claimed: Vec<_> = due.iter().map(|due| (due.claimed.id, due.claimed.attempt)).collect();
     claimed.sort_unstable();
     assert_eq!(claimed, [(2, 1), (3, 1)], "the first one was made in time, and has ended");
     for due in due {
-        settle(&app.app, &attempt(&app.app, due).await).await.expect("settled");
+        settle(&app.engines.deliveries, &attempt(&app.core, due).await).await.expect("settled");
     }
     app.advance(SignedDuration::from_hours(1));
     app.work().await;
@@ -170,14 +171,14 @@ async fn an_outcome_that_meets_that_of_another_node_is_logged_and_changes_nothin
     let app = TestApp::on_postgres().await;
     let (receiver, other) = stage(&app, 1).await;
     receiver.answer_next(500);
-    let late = attempt(&app.app, claim(&app.app, 1).await.remove(0)).await;
+    let late = attempt(&app.core, claim(&app.core, 1).await.remove(0)).await;
     app.advance(SignedDuration::from_secs(31));
     let node = other.clone();
     let ends = async move |tx: &Tx| claim_and_end(tx, &node).await;
     // It saw the first claim. What is refused is stored again a moment later, as by a lane.
-    if let Err(refused) = at_the_same_time(&other, ends, settle(&app.app, &late)).await {
-        assert!(Error::is_raced(&refused), "{refused:#}");
-        settle(&app.app, &late).await.expect("stored");
+    if let Err(refused) = at_the_same_time(&other, ends, settle(&app.engines.deliveries, &late)).await {
+        assert!(Error::is_conflict(&refused), "{refused:#}");
+        settle(&app.engines.deliveries, &late).await.expect("stored");
     }
     assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
     assert_eq!(app.count("SELECT COUNT(*) FROM attempts WHERE number = 1 AND status_code = 500").await, 1);
@@ -195,7 +196,8 @@ async fn two_nodes_that_claim_at_once_make_each_delivery_once() {
     const OF_EACH: u32 = 4;
     let app = TestApp::on_postgres().await;
     let (receiver, other) = stage(&app, CLICKS).await;
-    let work = async |app: &App| {
+    let work = async |app: &Core| {
+        let node = Deliveries::new(app.clone(), Duration::ZERO);
         let mut made = Vec::new();
         for _ in 0..CLICKS {
             let claims = (0..AT_ONCE).map(|_| claim(app, OF_EACH));
@@ -205,13 +207,13 @@ async fn two_nodes_that_claim_at_once_make_each_delivery_once() {
             }
             made.extend(due.iter().map(|due| due.claimed.id));
             let attempted: Vec<Attempted> = join_all(due.into_iter().map(|due| attempt(app, due))).await;
-            for settled in join_all(attempted.iter().map(|attempted| settle(app, attempted))).await {
+            for settled in join_all(attempted.iter().map(|attempted| settle(&node, attempted))).await {
                 settled.expect("settled");
             }
         }
         made
     };
-    let (one, two) = join(work(&app.app), work(&other)).await;
+    let (one, two) = join(work(&app.core), work(&other)).await;
     app.work().await;
     let mut claims: HashMap<i64, usize> = HashMap::new();
     one.iter().chain(&two).for_each(|id| *claims.entry(*id).or_default() += 1);

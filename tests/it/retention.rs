@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aurix::db::Location;
 use aurix::domain::retention::{Kind, Period};
 use aurix::domain::time::SignedDuration;
-use aurix::flows::clean_up::{Removed, clean_up};
-use aurix::flows::set_retention::set_retention;
+use aurix::maintenance::retention::{Removed, clean_up};
+use aurix::projects::set_retention::set_retention;
 use tokio_postgres::NoTls;
 
 use crate::support::{Person, Project, Receiver, TestApp};
@@ -23,11 +23,11 @@ fn days(days: i64) -> SignedDuration {
 }
 
 async fn keep(app: &TestApp, project: &Project, kind: Kind, days: u16) {
-    set_retention(&app.app, project.id, vec![(kind, Some(Period::Days(days)))]).await.expect("set");
+    set_retention(&app.core, project.id, vec![(kind, Some(Period::Days(days)))]).await.expect("set");
 }
 
 async fn clean(app: &TestApp) -> Removed {
-    clean_up(&app.app, || false).await.expect("a clean-up")
+    clean_up(&app.core, || false).await.expect("a clean-up")
 }
 
 /// A project that keeps everything: PostgreSQL cannot drop what is old as a whole then, but removes row by row as SQLite does.
@@ -49,7 +49,7 @@ async fn make_more_clicks(app: &TestApp) {
     const EVENTS: &str = "INSERT INTO events (id, event_id, project_id, event_type, body, created_at)
         SELECT number, event_id || number, project_id, event_type, body, created_at + number
         FROM events, numbers WHERE id = 1";
-    let made = app.app.db.write(async |tx| {
+    let made = app.core.db.write(async |tx| {
         for sql in [NUMBERS, SESSIONS, CLICKS, EVENTS, "DROP TABLE numbers"] {
             tx.execute(sql, &[]).await?;
         }
@@ -189,7 +189,7 @@ both_engines! {
         keep(app, &project, Kind::Events, 30).await;
         app.advance(days(31));
         let asked = AtomicUsize::new(0);
-        let removed = clean_up(&app.app, || asked.fetch_add(1, Ordering::Relaxed) > 10).await.expect("it ends");
+        let removed = clean_up(&app.core, || asked.fetch_add(1, Ordering::Relaxed) > 10).await.expect("it ends");
         assert!((1..1500).contains(&removed.events), "{removed:?}");
         assert_eq!(clean(app).await.events + removed.events, 1500);
     }
@@ -203,7 +203,7 @@ async fn one_node_cleans_up_at_a_time() {
     one_that_keeps_everything(&app).await;
     keep(&app, &project, Kind::Events, 30).await;
     app.advance(days(31));
-    let Location::Postgres(url) = &app.app.config.database else { panic!("a story on PostgreSQL") };
+    let Location::Postgres(url) = &app.core.config.database else { panic!("a story on PostgreSQL") };
     let (another, connection) = tokio_postgres::connect(url, NoTls).await.expect("the story's database");
     tokio::spawn(connection);
     let lock = "SELECT pg_advisory_lock(4702111234474983746)";

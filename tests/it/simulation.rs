@@ -14,13 +14,13 @@ mod world;
 
 use std::path::{Path, PathBuf};
 
-use aurix::app::App;
 use aurix::config::Config;
+use aurix::core::Core;
 use aurix::db::Location;
 use aurix::domain::random::Random;
 use aurix::domain::time::Clock;
-use aurix::flows::create_project::{NewProject, create_project};
 use aurix::net::Resolver;
+use aurix::projects::create_project::{NewProject, create_project};
 
 use self::world::{Stage, World};
 use crate::support::{START, TestApp, fresh_folder};
@@ -45,7 +45,7 @@ async fn whatever_happens_deliveries_keep_their_promises_sqlite() {
 #[tokio::test]
 async fn whatever_happens_deliveries_keep_their_promises_postgres() {
     let app = TestApp::on_postgres().await;
-    simulate(app.app.clone(), runs().div_ceil(POSTGRES_PART)).await;
+    simulate(app.core.clone(), runs().div_ceil(POSTGRES_PART)).await;
     app.end().await;
 }
 
@@ -74,10 +74,10 @@ fn runs() -> u64 {
     told("AURIX_TEST_SIMULATIONS").unwrap_or(RUNS)
 }
 
-async fn simulate(app: App, runs: u64) {
+async fn simulate(app: Core, runs: u64) {
     let project = create_project(&app, NewProject { name: "A shop".to_owned(), ..NewProject::default() });
     let project = project.await.expect("a project").id;
-    let stage = Stage { app, project };
+    let stage = Stage { core: app, project };
     let seeds = told("AURIX_TEST_SEED").map_or(1..runs + 1, |seed| seed..seed + 1);
     let (mut requests, mut deliveries) = (0, 0);
     for seed in seeds {
@@ -90,9 +90,9 @@ async fn simulate(app: App, runs: u64) {
         deliveries += world.ledger.entries.len();
         requests += world.endpoints.iter().map(|endpoint| endpoint.requests.len()).sum::<usize>();
     }
-    rows::clear(&stage.app).await;
+    rows::clear(&stage.core).await;
     println!(
         "figure: simulation on {}: {runs} runs, {deliveries} deliveries, {requests} requests",
-        stage.app.db.engine()
+        stage.core.db.engine()
     );
 }

@@ -1,8 +1,8 @@
 //! What comes at the same moment shares a transaction, and comes out as if it had come one by one.
 
+use aurix::conversations::take_turn;
 use aurix::db::Sql;
 use aurix::domain::time::SignedDuration;
-use aurix::flows::take_turn;
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
@@ -64,7 +64,7 @@ both_engines! {
                      BEGIN SELECT RAISE(ABORT, 'a bomb'); END",
             postgres: "ALTER TABLE messages ADD CONSTRAINT no_bombs CHECK (text <> 'bomb')",
         };
-        app.app.db.write(async |tx| Ok(tx.execute(NO_BOMBS, &[]).await?)).await.expect("a rule");
+        app.core.db.write(async |tx| Ok(tx.execute(NO_BOMBS, &[]).await?)).await.expect("a rule");
         let project = app.project().await;
         let people: Vec<_> = (0..20).map(|at| Person::new(app, &project, &format!("65{at:08}"))).collect();
         let calls = people.iter().enumerate().map(async |(at, person)| {
@@ -78,15 +78,15 @@ both_engines! {
     }
 
     async fn a_turn_waits_for_whoever_holds_its_conversation(app: &TestApp) {
-        if !app.app.db.has_peers() {
+        if !app.core.db.has_peers() {
             return;
         }
         let project = app.project().await;
         Person::new(app, &project, "6587654321").writes("hi").await;
         app.advance(SignedDuration::from_secs(2));
-        let turns = take_turn::claim_turns(&app.app, 10).await.expect("claiming turns");
+        let turns = take_turn::claim_turns(&app.core, 10).await.expect("claiming turns");
         let (tell_held, is_held) = oneshot::channel();
-        let hold = app.app.db.write(async move |tx| {
+        let hold = app.core.db.write(async move |tx| {
             tx.execute("UPDATE conversations SET profile_name = 'held'", &[]).await?;
             tell_held.send(()).expect("somebody listens");
             for _ in 0..LOOKS_MAX {
@@ -100,7 +100,7 @@ both_engines! {
         });
         let turn = async {
             is_held.await.expect("it is held");
-            take_turn::take_turn(&app.app, turns[0]).await
+            take_turn::take_turn(&app.engines.conversations, turns[0]).await
         };
         let (held, turn) = tokio::join!(hold, turn);
         held.expect("held until the turn waited");

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::list_query::ListQuery;
 use super::stream::{self, Listed, STATUS_FIRST};
-use crate::app::App;
+use crate::core::Core;
 use crate::db::{self, Conn};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::with_microseconds;
@@ -17,8 +17,8 @@ use crate::store::attribution::{self, AttributedClick};
 use crate::store::window::{Position, Window};
 
 /// The same for every family.
-pub async fn list(State(app): State<App>, partner: Partner, query: ListQuery) -> Result<Response> {
-    stream::answer::<AttributedClick>(&app, &partner, query, STATUS_FIRST).await
+pub async fn list(State(core): State<Core>, partner: Partner, query: ListQuery) -> Result<Response> {
+    stream::answer::<AttributedClick>(&core, &partner, query, STATUS_FIRST).await
 }
 
 /// Two documents describe this row: it has the names of both.

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::list_query::ListQuery;
 use super::stream::{self, Envelope, Listed};
-use crate::app::App;
+use crate::core::Core;
 use crate::db::{self, Conn};
 use crate::domain::ids::ProjectId;
 use crate::domain::time::with_microseconds;
@@ -22,11 +22,11 @@ use crate::store::lead_list::{self, ExternalLead, ServiceLead};
 use crate::store::window::{Position, Window};
 
 /// Its shape follows the path: one document for `external`, another for every other service.
-pub async fn list(State(app): State<App>, partner: Partner, query: ListQuery) -> Result<Response> {
+pub async fn list(State(core): State<Core>, partner: Partner, query: ListQuery) -> Result<Response> {
     let envelope = Envelope::of_leads(&partner.family);
     match partner.family {
-        Family::External => stream::answer::<ExternalLead>(&app, &partner, query, envelope).await,
-        Family::Service(_) => stream::answer::<ServiceLead>(&app, &partner, query, envelope).await,
+        Family::External => stream::answer::<ExternalLead>(&core, &partner, query, envelope).await,
+        Family::Service(_) => stream::answer::<ServiceLead>(&core, &partner, query, envelope).await,
     }
 }
 

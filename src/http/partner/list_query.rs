@@ -4,8 +4,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::cursor;
-use crate::app::App;
 use crate::domain::iso_date;
+use crate::engines::Engines;
 use crate::http::auth::Family;
 use crate::http::error::{Field, Problem, Result};
 use crate::http::extract::Query;
@@ -25,11 +25,11 @@ pub struct ListQuery {
     before: Position,
 }
 
-impl FromRequestParts<App> for ListQuery {
+impl FromRequestParts<Engines> for ListQuery {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        Self::read(&Query::from_request_parts(parts, app).await?)
+    async fn from_request_parts(parts: &mut Parts, engines: &Engines) -> Result<Self> {
+        Self::read(&Query::from_request_parts(parts, engines).await?)
     }
 }
 

@@ -10,17 +10,17 @@ mod webhook_config;
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::app::App;
+use crate::engines::Engines;
 
 /// Where the documents put the API: one says `/integrations`, another `/api/integrations`.
 const PREFIXES: [&str; 2] = ["/integrations/{service}", "/api/integrations/{service}"];
 
 /// Every route, under every prefix.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<Engines> {
     PREFIXES.into_iter().fold(Router::new(), |router, prefix| router.nest(prefix, family()))
 }
 
-fn family() -> Router<App> {
+fn family() -> Router<Engines> {
     let config = get(webhook_config::show).put(webhook_config::put).delete(webhook_config::remove);
     Router::new()
         .route("/webhook-config", config)

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::cursor;
 use super::list_query::ListQuery;
-use crate::app::App;
+use crate::core::Core;
 use crate::db::{Conn, Db};
 use crate::domain::ids::ProjectId;
 use crate::http::auth::{Family, Partner};
@@ -66,9 +66,14 @@ impl Envelope {
 
 /// Answers with a list. Its first page is read before the answer begins, so that what fails until then is a proper
 /// problem; what fails later breaks the transfer off, so that nobody takes a part for the whole.
-pub async fn answer<T: Listed>(app: &App, partner: &Partner, query: ListQuery, envelope: Envelope) -> Result<Response> {
+pub async fn answer<T: Listed>(
+    core: &Core,
+    partner: &Partner,
+    query: ListQuery,
+    envelope: Envelope,
+) -> Result<Response> {
     let mut pages = Pages::<T> {
-        db: app.db.clone(),
+        db: core.db.clone(),
         project: partner.project,
         window: query.window(),
         left: query.limit(&partner.family),

@@ -7,15 +7,15 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::app::App;
-use crate::flows::add_webhook::WebhookRefused;
-use crate::flows::configure_webhook::{Owner, configure_webhook};
-use crate::flows::remove_webhook::remove_webhook;
-use crate::flows::rotate_secret::rotate_secret;
-use crate::flows::test_webhook::{Tested, test_webhook};
+use crate::core::Core;
+use crate::deliveries::test_webhook::{Tested, test_webhook};
 use crate::http::auth::{Family, Partner};
 use crate::http::error::{Problem, Result};
 use crate::http::extract::Json;
+use crate::projects::add_webhook::WebhookRefused;
+use crate::projects::configure_webhook::{Owner, configure_webhook};
+use crate::projects::remove_webhook::remove_webhook;
+use crate::projects::rotate_secret::rotate_secret;
 use crate::store::webhooks::{self, Webhook};
 
 /// The body of `PUT`.
@@ -43,12 +43,12 @@ struct Tests {
 }
 
 /// `PUT`: registers the URL, or changes it.
-pub async fn put(State(app): State<App>, partner: Partner, body: Result<Json<Put>>) -> Result<Response> {
+pub async fn put(State(core): State<Core>, partner: Partner, body: Result<Json<Put>>) -> Result<Response> {
     let Json(Put { url }) = body?;
     let (project, key_id, service_name) = (partner.project, partner.key_id, partner.service_name.clone());
     let owner = Owner { project, key_id, service_name };
-    let webhook = configure_webhook(&app, owner, url).await.map_err(refused)?;
-    answer(&app, &partner, webhook)
+    let webhook = configure_webhook(&core, owner, url).await.map_err(refused)?;
+    answer(&core, &partner, webhook)
 }
 
 fn refused(error: WebhookRefused) -> Problem {
@@ -61,37 +61,37 @@ fn refused(error: WebhookRefused) -> Problem {
 }
 
 /// `GET`
-pub async fn show(State(app): State<App>, partner: Partner) -> Result<Response> {
-    let webhook = the_webhook(&app, &partner).await?;
-    answer(&app, &partner, webhook)
+pub async fn show(State(core): State<Core>, partner: Partner) -> Result<Response> {
+    let webhook = the_webhook(&core, &partner).await?;
+    answer(&core, &partner, webhook)
 }
 
 /// `DELETE`
-pub async fn remove(State(app): State<App>, partner: Partner) -> Result<StatusCode> {
-    let webhook = the_webhook(&app, &partner).await?;
-    if !remove_webhook(&app, partner.project, webhook.id).await? {
+pub async fn remove(State(core): State<Core>, partner: Partner) -> Result<StatusCode> {
+    let webhook = the_webhook(&core, &partner).await?;
+    if !remove_webhook(&core, partner.project, webhook.id).await? {
         return Err(none());
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST …/rotate-secret`
-pub async fn rotate(State(app): State<App>, partner: Partner) -> Result<Response> {
-    let webhook = the_webhook(&app, &partner).await?;
-    let webhook = rotate_secret(&app, partner.project, webhook.id).await?.ok_or_else(none)?;
-    answer(&app, &partner, webhook)
+pub async fn rotate(State(core): State<Core>, partner: Partner) -> Result<Response> {
+    let webhook = the_webhook(&core, &partner).await?;
+    let webhook = rotate_secret(&core, partner.project, webhook.id).await?.ok_or_else(none)?;
+    answer(&core, &partner, webhook)
 }
 
 /// `POST …/test`
-pub async fn test(State(app): State<App>, partner: Partner) -> Result<Response> {
-    let webhook = the_webhook(&app, &partner).await?;
-    let data = test_webhook(&app, &webhook).await?;
+pub async fn test(State(core): State<Core>, partner: Partner) -> Result<Response> {
+    let webhook = the_webhook(&core, &partner).await?;
+    let data = test_webhook(&core, &webhook).await?;
     Ok(JsonAnswer(Tests { status: 200, message: "ok", data }).into_response())
 }
 
-async fn the_webhook(app: &App, partner: &Partner) -> Result<Webhook> {
+async fn the_webhook(core: &Core, partner: &Partner) -> Result<Webhook> {
     let (project, key_id) = (partner.project, partner.key_id);
-    let found = app.db.read(async move |conn| Ok(webhooks::find_by_key(conn, project, key_id).await?)).await?;
+    let found = core.db.read(async move |conn| Ok(webhooks::find_by_key(conn, project, key_id).await?)).await?;
     found.ok_or_else(none)
 }
 
@@ -99,7 +99,7 @@ fn none() -> Problem {
     Problem::NotFound("This API key has no webhook yet; PUT {\"url\": \"https://…\"} here registers one.".to_owned())
 }
 
-fn answer(app: &App, partner: &Partner, webhook: Webhook) -> Result<Response> {
+fn answer(core: &Core, partner: &Partner, webhook: Webhook) -> Result<Response> {
     let config = Config {
         id: webhook.public_id,
         service_name: match partner.family {
@@ -107,7 +107,7 @@ fn answer(app: &App, partner: &Partner, webhook: Webhook) -> Result<Response> {
             Family::Service(_) => Some(webhook.service_name),
         },
         target_url: webhook.url,
-        secret: app.seal.open(&webhook.sealed_secret)?,
+        secret: core.seal.open(&webhook.sealed_secret)?,
         is_active: webhook.is_active,
     };
     Ok(([(CACHE_CONTROL, "no-store")], JsonAnswer(config)).into_response())

@@ -13,8 +13,9 @@ use subtle::ConstantTimeEq as _;
 use super::phone::Message;
 use super::platform::{self, Taken};
 use super::{Playground, lead};
-use crate::app::App;
 use crate::channels::whatsapp::send::TEXT_CHARS_MAX;
+use crate::conversations::Conversations;
+use crate::core::Core;
 use crate::http::error::{Problem, Result};
 use crate::http::extract::Json;
 
@@ -52,16 +53,17 @@ impl Outgoing {
 
 /// `POST /playground/graph/{version}/{phone_number_id}/messages`
 pub(super) async fn take_message(
-    State(app): State<App>,
+    State(conversations): State<Conversations>,
     Extension(playground): Extension<Arc<Playground>>,
     Path((_version, phone_number_id)): Path<(String, String)>,
     headers: HeaderMap,
     Json(outgoing): Json<Outgoing>,
 ) -> Result<axum::Json<Value>> {
+    let core = &conversations.core;
     if phone_number_id != playground.stage.phone_number_id {
         return Err(Problem::NotFound(format!("The playground has no number with the id {phone_number_id:?}.")));
     }
-    let channel = platform::channel(&app, &playground).await?;
+    let channel = platform::channel(&conversations, &playground).await?;
     let token = &channel.credentials.access_token;
     if !bearer_is(&headers, token) {
         return Err(Problem::Unauthorized("This is not the channel's access token."));
@@ -69,21 +71,21 @@ pub(super) async fn take_message(
     let person = outgoing.to.clone();
     let reply_id = outgoing.biz_opaque_callback_data.clone();
     let text = outgoing.into_text()?;
-    let new_id = || app.random.token("wamid.", 32);
+    let new_id = || core.random.token("wamid.", 32);
     let (platform_id, is_new) = match &reply_id {
         Some(reply_id) => playground.take_reply(reply_id, new_id),
         None => (new_id(), true),
     };
     if is_new {
-        show(&app, &playground, &platform_id, &person, text);
+        show(core, &playground, &platform_id, &person, text);
         let reply_id = reply_id.unwrap_or_default();
         platform::report(
-            app.clone(),
+            conversations.clone(),
             playground.clone(),
             Taken { platform_id: platform_id.clone(), reply_id, person: person.clone() },
         );
         // A reply ends a turn: what the agent has learned is in the database.
-        lead::show(&app, &playground, lead::Who::Person(person.clone())).await;
+        lead::show(core, &playground, lead::Who::Person(person.clone())).await;
     }
     Ok(axum::Json(json!({
         "messaging_product": "whatsapp",
@@ -93,11 +95,11 @@ pub(super) async fn take_message(
 }
 
 /// The business has read what it answers; then the answer.
-fn show(app: &App, playground: &Playground, platform_id: &str, person: &str, text: String) {
+fn show(core: &Core, playground: &Playground, platform_id: &str, person: &str, text: String) {
     for read in playground.take_unread(person) {
         playground.feed.publish("message", &Message { status: "read", ..read });
     }
-    let message = Message::outgoing(platform_id.to_owned(), person, text, app.clock.now());
+    let message = Message::outgoing(platform_id.to_owned(), person, text, core.clock.now());
     playground.feed.publish("message", &message);
 }
 

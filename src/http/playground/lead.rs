@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Playground, state};
-use crate::app::App;
+use crate::core::Core;
 use crate::domain::form::PHONE;
 use crate::store::playground::{self as rows, LeadRow};
 
@@ -38,17 +38,17 @@ struct Known {
 }
 
 /// Shows the lead of `who` where it has changed. A failure is logged: the panel shows, it promises nothing.
-pub(super) async fn show(app: &App, playground: &Playground, who: Who) {
-    if let Err(error) = try_show(app, playground, who).await {
+pub(super) async fn show(core: &Core, playground: &Playground, who: Who) {
+    if let Err(error) = try_show(core, playground, who).await {
         tracing::warn!(error = format!("{error:#}"), "the playground could not show a lead");
     }
 }
 
-async fn try_show(app: &App, playground: &Playground, who: Who) -> anyhow::Result<()> {
+async fn try_show(core: &Core, playground: &Playground, who: Who) -> anyhow::Result<()> {
     let (project, channel) = (playground.stage.project, playground.stage.channel);
-    let row = app.db.read(async move |conn| Ok(rows::lead(conn, project, channel, &who).await?)).await?;
+    let row = core.db.read(async move |conn| Ok(rows::lead(conn, project, channel, &who).await?)).await?;
     let Some(row) = row else { return Ok(()) };
-    let form = state::form(app, project).await?;
+    let form = state::form(core, project).await?;
     let keys: Vec<&str> = form.fields.iter().map(|field| field.key.as_str()).collect();
     let known: BTreeMap<String, Known> = serde_json::from_str(&row.fields).context("reading a lead's fields")?;
     let lead = lead(&row, &keys, &known)?;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Playground, lead};
-use crate::app::App;
+use crate::core::Core;
 use crate::domain::signature::{verify_hub, verify_standard_webhooks};
 use crate::domain::time::{SignedDuration, Timestamp, with_milliseconds};
 use crate::http::error::{Problem, Result};
@@ -70,7 +70,7 @@ impl Event {
 
 /// `POST /playground/listener`: 204, or 401 where a signature is wrong. Shown on the page either way.
 pub(super) async fn take_delivery(
-    State(app): State<App>,
+    State(core): State<Core>,
     Extension(playground): Extension<Arc<Playground>>,
     headers: HeaderMap,
     body: Bytes,
@@ -80,8 +80,8 @@ pub(super) async fn take_delivery(
     }
     let json: &RawValue = serde_json::from_slice(&body).map_err(|error| Problem::Malformed(error.to_string()))?;
     let event: Event = from_json(&body)?;
-    let now = app.clock.now();
-    let verified = is_verified(&secret(&app, &playground).await?, &headers, &body, now);
+    let now = core.clock.now();
+    let verified = is_verified(&secret(&core, &playground).await?, &headers, &body, now);
     let id = header(&headers, "webhook-id");
     playground.feed.publish(
         "delivery",
@@ -100,17 +100,17 @@ pub(super) async fn take_delivery(
         return Err(Problem::Unauthorized("The signature is not one of this webhook's secret."));
     }
     if let Some(who) = event.who() {
-        lead::show(&app, &playground, who).await;
+        lead::show(&core, &playground, who).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The webhook's secret as it is now: it can be rotated by command meanwhile.
-async fn secret(app: &App, playground: &Playground) -> anyhow::Result<String> {
+async fn secret(core: &Core, playground: &Playground) -> anyhow::Result<String> {
     let (project, id) = (playground.stage.project, playground.stage.webhook.clone());
-    let webhook = app.db.read(async move |conn| Ok(webhooks::find_public(conn, project, &id).await?)).await?;
+    let webhook = core.db.read(async move |conn| Ok(webhooks::find_public(conn, project, &id).await?)).await?;
     let webhook = webhook.context("the demo's webhook is gone")?;
-    app.seal.open(&webhook.sealed_secret).context("opening the webhook's secret")
+    core.seal.open(&webhook.sealed_secret).context("opening the webhook's secret")
 }
 
 fn is_verified(secret: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Playground, lead, platform};
-use crate::app::App;
 use crate::channels::whatsapp::send::TEXT_CHARS_MAX;
+use crate::conversations::Conversations;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::{Timestamp, with_milliseconds};
 use crate::http::error::{Field, Problem, Result};
@@ -78,14 +78,15 @@ fn fits(text: &str, chars_max: usize) -> bool {
 
 /// `POST /playground/phone/send` `{person,name,text}`: 202 when the inbound webhook has taken the message.
 pub(super) async fn send(
-    State(app): State<App>,
+    State(conversations): State<Conversations>,
     Extension(playground): Extension<Arc<Playground>>,
     Json(written): Json<Written>,
 ) -> Result<StatusCode> {
+    let core = &conversations.core;
     written.check()?;
     let Written { person, name, text } = written;
-    let now = app.clock.now();
-    let id = app.random.token("wamid.", 32);
+    let now = core.clock.now();
+    let id = core.random.token("wamid.", 32);
     let value = json!({
         "contacts": [{"profile": {"name": name}, "wa_id": person}],
         "messages": [{
@@ -96,11 +97,11 @@ pub(super) async fn send(
             "text": {"body": text},
         }],
     });
-    platform::call_webhook(&app, &playground, value).await?;
+    platform::call_webhook(&conversations, &playground, value).await?;
     let message = Message::incoming(id, &person, text, now);
     playground.feed.publish("message", &message);
     playground.keep_unread(message);
-    lead::show(&app, &playground, lead::Who::Person(person.clone())).await;
+    lead::show(core, &playground, lead::Who::Person(person.clone())).await;
     playground.feed.mention("typing", &json!({"person": person}));
     Ok(StatusCode::ACCEPTED)
 }

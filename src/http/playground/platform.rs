@@ -7,9 +7,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::Playground;
-use crate::app::App;
 use crate::channels::whatsapp::verify;
-use crate::flows::open_channel::{OpenChannel, open_channel};
+use crate::conversations::Conversations;
+use crate::conversations::open_channel::{OpenChannel, open_channel};
 use crate::net::client::{ANSWER_BYTES_MAX, TIMEOUT_DEFAULT};
 use crate::net::{Method, Request};
 
@@ -17,15 +17,22 @@ use crate::net::{Method, Request};
 const ACCOUNT_ID: &str = "100200300400500";
 
 /// The demo's channel, its credentials in the clear.
-pub(super) async fn channel(app: &App, playground: &Playground) -> anyhow::Result<Arc<OpenChannel>> {
+pub(super) async fn channel(
+    conversations: &Conversations,
+    playground: &Playground,
+) -> anyhow::Result<Arc<OpenChannel>> {
     let id = &playground.stage.phone_number_id;
-    open_channel(app, "whatsapp", id).await?.with_context(|| format!("the demo's channel {id} is gone"))
+    open_channel(conversations, "whatsapp", id).await?.with_context(|| format!("the demo's channel {id} is gone"))
 }
 
 /// Tells the inbound webhook what `value` has: messages with their contacts, or statuses.
-pub(super) async fn call_webhook(app: &App, playground: &Playground, value: Value) -> anyhow::Result<()> {
+pub(super) async fn call_webhook(
+    conversations: &Conversations,
+    playground: &Playground,
+    value: Value,
+) -> anyhow::Result<()> {
     let stage = &playground.stage;
-    let channel = channel(app, playground).await?;
+    let channel = channel(conversations, playground).await?;
     let body = body(playground, value);
     let signature = verify::signature(channel.credentials.app_secret.as_bytes(), &body);
     let request = Request {
@@ -40,7 +47,7 @@ pub(super) async fn call_webhook(app: &App, playground: &Playground, value: Valu
         timeout: TIMEOUT_DEFAULT,
         answer_bytes_max: ANSWER_BYTES_MAX,
     };
-    let answer = app.platform_client.send(request).await.context("calling the inbound webhook")?;
+    let answer = conversations.core.platform_client.send(request).await.context("calling the inbound webhook")?;
     let text = String::from_utf8_lossy(&answer.body);
     anyhow::ensure!(answer.status == 200, "the inbound webhook answered {}: {}", answer.status, text.trim());
     Ok(())
@@ -67,7 +74,7 @@ pub(super) struct Taken {
 
 /// Tells the inbound webhook, a moment later, that a reply was sent, delivered and read. Where too much is being told
 /// already it is left out: statuses are news, not promises.
-pub(super) fn report(app: App, playground: Arc<Playground>, taken: Taken) {
+pub(super) fn report(conversations: Conversations, playground: Arc<Playground>, taken: Taken) {
     let Ok(place) = playground.reports.clone().try_acquire_owned() else {
         tracing::warn!("too many replies at once: the statuses of one are not told");
         return;
@@ -78,11 +85,11 @@ pub(super) fn report(app: App, playground: Arc<Playground>, taken: Taken) {
             let value = json!({"statuses": [{
                 "id": taken.platform_id,
                 "status": status,
-                "timestamp": app.clock.now().as_second().to_string(),
+                "timestamp": conversations.core.clock.now().as_second().to_string(),
                 "recipient_id": taken.person,
                 "biz_opaque_callback_data": taken.reply_id,
             }]});
-            if let Err(error) = call_webhook(&app, &playground, value).await {
+            if let Err(error) = call_webhook(&conversations, &playground, value).await {
                 if playground.feed.is_stopping() {
                     return;
                 }

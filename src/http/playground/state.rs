@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use super::LISTENER_PATH;
 use super::feed::Feed;
 use super::phone::Message;
-use crate::app::App;
+use crate::core::Core;
 use crate::domain::form::{Field, Form};
 use crate::domain::ids::ProjectId;
 use crate::domain::phone::PhoneNumber;
@@ -158,7 +158,7 @@ pub(super) struct Shown {
 
 /// `GET /playground/state`
 pub(super) async fn show(
-    State(app): State<App>,
+    State(core): State<Core>,
     Extension(playground): Extension<Arc<Playground>>,
 ) -> Result<Json<Shown>> {
     let stage = &playground.stage;
@@ -167,13 +167,13 @@ pub(super) async fn show(
         number: stage.number.as_e164().to_owned(),
         business_name: stage.business_name.clone(),
         listener_url: format!("{}{LISTENER_PATH}", stage.inside_url),
-        fields: form(&app, stage.project).await?.fields,
+        fields: form(&core, stage.project).await?.fields,
     }))
 }
 
 /// The project's form as it is now: it can be changed by command meanwhile.
-pub(super) async fn form(app: &App, project: ProjectId) -> anyhow::Result<Form> {
-    let project = app.db.read(async move |conn| Ok(projects::get(conn, project).await?)).await?;
+pub(super) async fn form(core: &Core, project: ProjectId) -> anyhow::Result<Form> {
+    let project = core.db.read(async move |conn| Ok(projects::get(conn, project).await?)).await?;
     match project.form {
         Some(form) => Form::parse(&form).context("reading the demo's form"),
         None => Ok(Form::default_form()),

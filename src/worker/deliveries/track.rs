@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::deliveries::attempt::Impression;
 use crate::domain::time::Timestamp;
-use crate::flows::deliver_event::Impression;
 
 use super::LATER_MAX;
 

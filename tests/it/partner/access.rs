@@ -109,7 +109,7 @@ both_engines! {
         let project = app.project().await;
         let partner = Partner::new(app, &project, "external").await;
         assert_eq!(partner.get("/integrations/external/leads").await.status(), 200);
-        app.app
+        app.core
             .db
             .write(async |tx| Ok(tx.execute("UPDATE api_keys SET revoked_at = 1", &[]).await?))
             .await

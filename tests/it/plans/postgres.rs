@@ -25,7 +25,7 @@ struct Column {
 
 /// What is wrong with each statement's plan.
 pub async fn faults(app: &TestApp, statements: &[Statement]) -> Vec<Fault> {
-    let Location::Postgres(url) = &app.app.config.database else { panic!("a story on PostgreSQL") };
+    let Location::Postgres(url) = &app.core.config.database else { panic!("a story on PostgreSQL") };
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the story's database");
     tokio::spawn(connection);
     let tables = tables(&client).await;

@@ -22,14 +22,14 @@ pub async fn faults(app: &TestApp, statements: &[Statement]) -> Vec<Fault> {
 
 async fn tables(app: &TestApp) -> Vec<String> {
     const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table'";
-    app.app.db.read(async |conn| Ok(conn.query(TABLES, &[], |row| row.get(0)).await?)).await.expect("the tables")
+    app.core.db.read(async |conn| Ok(conn.query(TABLES, &[], |row| row.get(0)).await?)).await.expect("the tables")
 }
 
 async fn plan(app: &TestApp, sql: &str) -> Vec<String> {
     // A statement's text lives as long as the program: so does this one's, in a test.
     let explained: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {sql}").into_boxed_str());
     let count = (1..).take_while(|number| sql.contains(&format!("${number}"))).count();
-    let plan = app.app.db.write(async move |tx| {
+    let plan = app.core.db.write(async move |tx| {
         let nulls = vec![Value::Null; count];
         Ok(tx.query(explained, &nulls, |row| row.get::<String>(3)).await?)
     });

@@ -73,7 +73,7 @@ impl Scene {
             let file = std::fs::read_to_string(self.server.data_dir.join(name)).unwrap_or_default();
             file.lines().count()
         };
-        lines("clicks-aside.jsonl") + lines("clicks-aside.taken.jsonl")
+        lines("click-spool.jsonl") + lines("click-spool.replaying.jsonl")
     }
 
     /// The database is back: a message with a reference of that time is understood, and every click and its event come.
@@ -95,7 +95,7 @@ impl Scene {
         ledger::check_presses(&db, &Book::of(pressed.collect())).await;
         assert_eq!(ledger::check_deliveries(&db, &self.sink, &ledger::Lost::new()).await, 0, "nothing comes twice");
         assert_eq!(self.kept_aside(), 0);
-        assert!(!self.server.data_dir.join("clicks-aside.refused.jsonl").exists());
+        assert!(!self.server.data_dir.join("click-spool.rejected.jsonl").exists());
     }
 }
 
@@ -126,7 +126,7 @@ async fn what_is_kept_aside_survives_a_kill() {
     scene.server.kill();
     // As a process leaves it that is killed while it writes.
     let [waiting, taken] =
-        ["clicks-aside.jsonl", "clicks-aside.taken.jsonl"].map(|name| scene.server.data_dir.join(name));
+        ["click-spool.jsonl", "click-spool.replaying.jsonl"].map(|name| scene.server.data_dir.join(name));
     let path = if taken.exists() { taken } else { waiting };
     let text = std::fs::read(&path).expect("clicks are kept aside");
     other.execute_batch("ROLLBACK").expect("the lock can be let go");
@@ -135,7 +135,7 @@ async fn what_is_kept_aside_survives_a_kill() {
     let db = scene.server.rows().await;
     until("all clicks are stored", LIMIT, async || count(&db, "SELECT COUNT(*) FROM clicks").await > VISITORS as i64)
         .await;
-    let refused = scene.server.data_dir.join("clicks-aside.refused.jsonl");
+    let refused = scene.server.data_dir.join("click-spool.rejected.jsonl");
     until("what is unfinished is put away", LIMIT, async || std::fs::remove_file(&refused).is_ok()).await;
     scene.all_is_made_up_for(&references).await;
     scene.server.end().await;

@@ -105,5 +105,5 @@ async fn nothing_is_lost(server: Server, disk: &Disk) {
 }
 
 fn aside(data_dir: &Path) -> bool {
-    ["clicks-aside.jsonl", "clicks-aside.taken.jsonl"].iter().any(|name| data_dir.join(name).exists())
+    ["click-spool.jsonl", "click-spool.replaying.jsonl"].iter().any(|name| data_dir.join(name).exists())
 }

@@ -41,7 +41,8 @@ impl Node {
         let address = server.base_url.trim_start_matches("http://");
         let listener = TcpListener::bind(address).await.expect("a free port");
         let (stop, stopping) = watch::channel(false);
-        let task = tokio::spawn(aurix::serve::serve(app, listener, Router::new(), stopping));
+        let task =
+            tokio::spawn(aurix::serve::serve(aurix::engines::Engines::new(app), listener, Router::new(), stopping));
         Self { stop, task }
     }
 

@@ -51,7 +51,7 @@ async fn a_postgresql_that_is_restarted_frozen_and_cut_off_under_load_loses_noth
     let connected = recovery(&sink, &load).await;
     let book = load.end().await;
     let ended = now();
-    let aside = server.data_dir.join("clicks-aside.jsonl");
+    let aside = server.data_dir.join("click-spool.jsonl");
     until("every click that was kept aside is stored", LIMIT, async || !aside.exists()).await;
     ledger::nothing_is_due(&db, LIMIT).await;
     let drained = ended.elapsed();

@@ -49,7 +49,7 @@ async fn a_node_that_stands_still_holds_up_nobody_and_loses_nothing() {
     signal("CONT", &[nodes[1].pid()]);
     load.answered(ANSWERS, LIMIT).await;
     let book = load.end().await;
-    let aside = nodes.each_ref().map(|node| node.data_dir.join("clicks-aside.jsonl"));
+    let aside = nodes.each_ref().map(|node| node.data_dir.join("click-spool.jsonl"));
     until("every click that was kept aside is stored", LIMIT, async || aside.iter().all(|file| !file.exists())).await;
     ledger::nothing_is_due(&db, LIMIT).await;
 

@@ -1,23 +1,22 @@
 //! A node as the lane of deliveries runs one: what it holds, and the clock that it goes by.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
-use aurix::app::{App, Handles};
-use aurix::db::GroupWriter;
+use aurix::config::Config;
+use aurix::core::{Core, CoreParts};
+use aurix::deliveries::Deliveries;
+use aurix::deliveries::claim::Due;
 use aurix::domain::pace::Limits;
 use aurix::domain::random::Random;
 use aurix::domain::retry::Schedule;
 use aurix::domain::time::{Clock, SignedDuration, Timestamp};
-use aurix::flows::claim_deliveries::Due;
-use aurix::flows::hand_over::HandOver;
-use aurix::flows::keep_aside::Aside;
-use aurix::flows::settle_delivery::SettleDeliveries;
-use aurix::flows::store_clicks::StoreClicks;
+use aurix::notifier::Notifier;
 use aurix::outbound::Attempt;
-use aurix::wake::Wake;
 
 pub struct Node {
-    pub app: App,
+    pub core: Core,
+    pub deliveries: Deliveries,
     /// How far its clock is ahead.
     pub skew: SignedDuration,
     /// Claimed, by webhook.
@@ -54,38 +53,32 @@ pub struct Flight {
 
 impl Node {
     /// One that has just started.
-    pub fn new(base: &App, schedule: &Schedule, seed: u64, now: Timestamp, skew: SignedDuration) -> Self {
+    pub fn new(base: &Core, schedule: &Schedule, seed: u64, now: Timestamp, skew: SignedDuration) -> Self {
         let (clock, random) = (Clock::manual(now + skew), Random::seeded(seed));
-        let settle = SettleDeliveries { clock: clock.clone(), schedule: schedule.clone() };
-        let hand_over = HandOver::default();
-        let store = StoreClicks {
-            random: random.clone(),
-            clock: clock.clone(),
-            lease: base.config.lease,
-            hand_over: hand_over.clone(),
-        };
-        let app = App::new(Handles {
-            config: base.config.clone(),
+        let config = Config { retry_schedule: schedule.clone(), ..base.config.clone() };
+        let core = Core::new(CoreParts {
+            config,
             db: base.db.clone(),
             seal: base.seal.clone(),
             webhook_client: base.webhook_client.clone(),
             platform_client: base.platform_client.clone(),
-            wake: Wake::default(),
-            widgets: Default::default(),
-            channels: Default::default(),
-            visits: Default::default(),
-            clicks: GroupWriter::new(base.db.clone(), store),
-            settlements: GroupWriter::new(base.db.clone(), settle),
-            messages: base.messages.clone(),
-            turns: base.turns.clone(),
-            sent: base.sent.clone(),
-            hand_over,
-            aside: Aside::new(&base.config.data_dir),
+            notifier: Notifier::default(),
             clock,
             random,
         });
+        let deliveries = Deliveries::new(core.clone(), Duration::ZERO);
         let (waiting, flights, paced) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        Self { app, skew, waiting, flights, paced, places: 64, frozen_until: Timestamp::MIN, is_stopping: false }
+        Self {
+            core,
+            deliveries,
+            skew,
+            waiting,
+            flights,
+            paced,
+            places: 64,
+            frozen_until: Timestamp::MIN,
+            is_stopping: false,
+        }
     }
 
     pub fn is_up(&self, now: Timestamp) -> bool {
@@ -94,7 +87,7 @@ impl Node {
 
     /// Sets its clock so far ahead.
     pub fn set_skew(&mut self, skew: SignedDuration) {
-        self.app.clock.advance(skew - self.skew);
+        self.core.clock.advance(skew - self.skew);
         self.skew = skew;
     }
 
@@ -118,7 +111,7 @@ impl Node {
     pub fn next(&mut self, webhook: i64) -> Option<Held> {
         let open = self.open(webhook);
         let queue = self.waiting.get_mut(&webhook)?;
-        let (now, due) = (self.app.clock.now(), &queue.front()?.due);
+        let (now, due) = (self.core.clock.now(), &queue.front()?.due);
         let waits = now < due.starts_at && !due.is_stale(now);
         if open >= self.places || waits { None } else { queue.pop_front() }
     }

@@ -1,13 +1,13 @@
 //! What happens to the nodes: visitors and people, owners of webhooks, and faults.
 
 use anyhow::{Context as _, Result, ensure};
+use aurix::deliveries::emit::{emit_all, event_id};
+use aurix::deliveries::resend::{resend_delivery, resend_failed};
 use aurix::domain::event::{ClickData, Correlated, Event};
 use aurix::domain::pace::Limits;
 use aurix::domain::time::{SignedDuration, Timestamp};
-use aurix::flows::emit_event::{emit_all, event_id};
-use aurix::flows::limit_webhook::limit_webhook;
-use aurix::flows::resend_delivery::{resend_delivery, resend_failed};
-use aurix::flows::set_webhook_active::set_webhook_active;
+use aurix::projects::limit_webhook::limit_webhook;
+use aurix::projects::set_webhook_active::set_webhook_active;
 use aurix::store::delivery_log;
 use serde_json::value::RawValue;
 
@@ -25,7 +25,7 @@ impl World<'_> {
     pub async fn emit(&mut self) -> Result<()> {
         let on = self.endpoints.iter().filter(|endpoint| endpoint.off_since.is_none());
         let on: Vec<i64> = on.map(|endpoint| endpoint.webhook).collect();
-        let (app, project) = (self.nodes[self.dice.index(self.nodes.len())].app.clone(), self.stage.project);
+        let (app, project) = (self.nodes[self.dice.index(self.nodes.len())].core.clone(), self.stage.project);
         let now = app.clock.now();
         let made = (0..self.dice.between(1, EVENTS_MAX)).map(|_| {
             let conversation =
@@ -68,7 +68,7 @@ impl World<'_> {
 
     pub async fn set_active(&mut self, at: usize, is_active: bool) -> Result<()> {
         let endpoint = &mut self.endpoints[at];
-        let is_there = set_webhook_active(&self.stage.app, self.stage.project, endpoint.webhook, is_active).await?;
+        let is_there = set_webhook_active(&self.stage.core, self.stage.project, endpoint.webhook, is_active).await?;
         ensure!(is_there, "a webhook is gone");
         self.is_changed = true;
         endpoint.well_at = self.now;
@@ -88,7 +88,7 @@ impl World<'_> {
         let (at, limits) = (self.dice.index(self.endpoints.len()), self.limits());
         self.endpoints[at].limits = limits;
         tell!(self, "webhook {} is limited to {limits:?}", at + 1);
-        let is_there = limit_webhook(&self.stage.app, self.stage.project, self.endpoints[at].webhook, limits).await?;
+        let is_there = limit_webhook(&self.stage.core, self.stage.project, self.endpoints[at].webhook, limits).await?;
         ensure!(is_there, "a webhook is gone");
         Ok(())
     }
@@ -99,7 +99,7 @@ impl World<'_> {
         if ids.is_empty() || self.dice.percent(30) {
             return self.resend_failed().await;
         }
-        let (id, app) = (self.dice.pick(&ids), self.nodes[self.dice.index(self.nodes.len())].app.clone());
+        let (id, app) = (self.dice.pick(&ids), self.nodes[self.dice.index(self.nodes.len())].core.clone());
         tell!(self, "somebody sends #{} again", self.name(id));
         self.is_changed = true;
         let project = app.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
@@ -111,7 +111,7 @@ impl World<'_> {
     }
 
     pub async fn resend_failed(&mut self) -> Result<()> {
-        let app = self.nodes[self.dice.index(self.nodes.len())].app.clone();
+        let app = self.nodes[self.dice.index(self.nodes.len())].core.clone();
         let failed = self.ledger.entries.iter().filter(|(_, entry)| entry.status == "failed");
         let failed: Vec<i64> = failed.map(|(id, _)| *id).collect();
         self.is_changed = true;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aurix::app::App;
+use aurix::core::Core;
 use aurix::db::Row as DbRow;
 use aurix::domain::time::Timestamp;
 
@@ -24,7 +24,7 @@ pub struct Rows {
     pub on: Vec<i64>,
 }
 
-pub async fn read(app: &App) -> Rows {
+pub async fn read(app: &Core) -> Rows {
     let read = app.db.read(async |conn| {
         let deliveries = conn.query(
             "SELECT d.id, d.webhook_id, e.event_id, d.status, d.attempts, d.tried, d.takes_place, d.due_at
@@ -55,7 +55,7 @@ fn row(row: &DbRow<'_>) -> aurix::db::Result<(i64, Row)> {
 }
 
 /// The row keys of all webhooks, oldest first.
-pub async fn webhooks(app: &App) -> Vec<i64> {
+pub async fn webhooks(app: &Core) -> Vec<i64> {
     let read = async |conn: &aurix::db::Conn| {
         Ok(conn.query("SELECT id FROM webhooks ORDER BY id", &[], |row| row.get(0)).await?)
     };
@@ -63,7 +63,7 @@ pub async fn webhooks(app: &App) -> Vec<i64> {
 }
 
 /// Which attempts of which deliveries are in the log, sorted.
-pub async fn logged(app: &App) -> Vec<(i64, u32)> {
+pub async fn logged(app: &Core) -> Vec<(i64, u32)> {
     let read = async |conn: &aurix::db::Conn| {
         let text = "SELECT delivery_id, number FROM attempts ORDER BY delivery_id, number";
         Ok(conn.query(text, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)
@@ -72,7 +72,7 @@ pub async fn logged(app: &App) -> Vec<(i64, u32)> {
 }
 
 /// Leaves a project without webhooks and events.
-pub async fn clear(app: &App) {
+pub async fn clear(app: &Core) {
     let clear = app.db.write(async |tx| {
         for text in ["DELETE FROM attempts", "DELETE FROM deliveries", "DELETE FROM events", "DELETE FROM webhooks"] {
             tx.execute(text, &[]).await?;

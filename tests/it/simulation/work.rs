@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
+use aurix::deliveries::attempt::{self, Attempted};
+use aurix::deliveries::claim::{Claims, Due, Wanted, claim_due, give_back, look};
 use aurix::domain::time::{SignedDuration, Timestamp};
-use aurix::flows::claim_deliveries::{Claims, Due, Wanted, claim_due, give_back, look};
-use aurix::flows::deliver_event::{self, Attempted};
 use aurix::outbound::Outcome;
 use futures_util::future::try_join_all;
 
@@ -43,7 +43,7 @@ impl World<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let claims = claim_due(&self.nodes[at].app, wanted).await?;
+        let claims = claim_due(&self.nodes[at].core, wanted).await?;
         self.claimed(vec![(at, claims)])
     }
 
@@ -56,7 +56,7 @@ impl World<'_> {
             }
         }
         let claims = claiming.into_iter().map(async |(at, wanted)| {
-            let claims = claim_due(&self.nodes[at].app, wanted).await?;
+            let claims = claim_due(&self.nodes[at].core, wanted).await?;
             anyhow::Ok((at, claims))
         });
         let claims = try_join_all(claims).await?;
@@ -64,9 +64,9 @@ impl World<'_> {
     }
 
     async fn wanted(&self, at: usize) -> Result<Vec<Wanted>> {
-        let now = self.nodes[at].app.clock.now();
+        let now = self.nodes[at].core.clock.now();
         let due = if self.dice.percent(20) {
-            let due = look(&self.nodes[at].app).await?.due;
+            let due = look(&self.nodes[at].core).await?.due;
             let is_off = |webhook: &i64| self.endpoints[self.endpoint(*webhook)].off_since.is_some();
             ensure!(!due.iter().any(is_off), "a webhook that is off is due");
             due
@@ -89,7 +89,7 @@ impl World<'_> {
         let mut latest = Timestamp::MIN;
         let mut all: Vec<(usize, Due)> = Vec::new();
         for (at, claims) in claims {
-            latest = latest.max(self.nodes[at].app.clock.now());
+            latest = latest.max(self.nodes[at].core.clock.now());
             let skew = self.nodes[at].skew;
             self.nodes[at].paced.extend(claims.paced.into_iter().map(|(webhook, until)| (webhook, until - skew)));
             all.extend(claims.due.into_iter().map(|due| (at, due)));
@@ -110,7 +110,7 @@ impl World<'_> {
     }
 
     fn claimed_one(&mut self, at: usize, due: Due) -> Result<()> {
-        let now = self.nodes[at].app.clock.now();
+        let now = self.nodes[at].core.clock.now();
         let (id, number, starts_at) = (due.claimed.id, due.claimed.attempt, due.starts_at);
         tell!(self, "node {at} claims #{}, attempt {number}, to begin at {starts_at}", self.name(id));
         let endpoint = self.endpoint(due.webhook_id());
@@ -131,7 +131,7 @@ impl World<'_> {
         let webhooks: Vec<i64> = self.nodes[at].waiting.keys().copied().collect();
         for webhook in webhooks {
             while let Some(held) = self.nodes[at].next(webhook) {
-                if held.due.is_stale(self.nodes[at].app.clock.now()) {
+                if held.due.is_stale(self.nodes[at].core.clock.now()) {
                     stale.push(held.due);
                 } else {
                     self.begin_request(at, held)?;
@@ -150,7 +150,7 @@ impl World<'_> {
         tell!(self, "node {at} sends #{}, attempt {number}: {:?} at {ends}", self.name(id), attempt.outcome);
         self.check_request(&held, ends)?;
         self.ledger.requested(id, self.now, ends, attempt.outcome == Outcome::Delivered)?;
-        let started_at = self.nodes[at].app.clock.now();
+        let started_at = self.nodes[at].core.clock.now();
         self.nodes[at].flights.push(Flight { due: held.due, attempt, started_at, ends });
         Ok(())
     }
@@ -179,13 +179,13 @@ impl World<'_> {
         if all.is_empty() {
             return Ok(());
         }
-        let now = self.nodes[at].app.clock.now();
+        let now = self.nodes[at].core.clock.now();
         for due in &all {
             tell!(self, "node {at} gives back #{}, attempt {}", self.name(due.claimed.id), due.claimed.attempt);
             self.ledger.given_back(&due.claimed, now)?;
         }
         self.is_changed = true;
-        give_back(&self.nodes[at].app, all).await
+        give_back(&self.nodes[at].core, all).await
     }
 
     /// Settles requests that have ended, at most so many, together.
@@ -194,7 +194,7 @@ impl World<'_> {
         if ended.is_empty() {
             return Ok(());
         }
-        let (app, now) = (self.nodes[at].app.clone(), self.nodes[at].app.clock.now());
+        let (deliveries, now) = (self.nodes[at].deliveries.clone(), self.nodes[at].core.clock.now());
         let mut verdicts = Vec::new();
         for Flight { due, attempt, .. } in &ended {
             let (claimed, endpoint) = (&due.claimed, self.endpoint(due.webhook_id()));
@@ -207,7 +207,7 @@ impl World<'_> {
         let attempted =
             ended.into_iter().map(|Flight { due, attempt, started_at, .. }| Attempted { due, attempt, started_at });
         let attempted: Vec<_> = attempted.collect();
-        let settling = attempted.iter().map(|attempted| deliver_event::settle(&app, attempted));
+        let settling = attempted.iter().map(|attempted| attempt::settle(&deliveries, attempted));
         try_join_all(settling).await?;
         self.is_changed = true;
         self.judge(verdicts).await
@@ -216,7 +216,7 @@ impl World<'_> {
     /// A webhook is turned off when it asks for it, or has failed everything for five days: not otherwise.
     async fn judge(&mut self, verdicts: Vec<(usize, Outcome)>) -> Result<()> {
         let is_well = |(_, outcome): &(usize, Outcome)| *outcome == Outcome::Delivered;
-        let rows = if verdicts.iter().all(is_well) { None } else { Some(rows::read(&self.stage.app).await) };
+        let rows = if verdicts.iter().all(is_well) { None } else { Some(rows::read(&self.stage.core).await) };
         rows.as_ref().map_or(Ok(()), |rows| self.ledger.compare(&rows.deliveries))?;
         for (endpoint, outcome) in verdicts {
             let endpoint = &mut self.endpoints[endpoint];

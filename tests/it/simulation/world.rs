@@ -1,11 +1,11 @@
 //! A run: the time, the nodes, the endpoints, and what happens next.
 
 use anyhow::{Context as _, Result, ensure};
-use aurix::app::App;
+use aurix::core::Core;
 use aurix::domain::ids::ProjectId;
 use aurix::domain::retry::Schedule;
 use aurix::domain::time::{SignedDuration, Timestamp};
-use aurix::flows::add_webhook::{NewWebhook, add_webhook};
+use aurix::projects::add_webhook::{NewWebhook, add_webhook};
 
 use super::dice::Dice;
 use super::ledger::{Due, Ledger};
@@ -22,7 +22,7 @@ const REST_MAX: usize = 2_000;
 
 /// What a run shares with the others: the database, and who owns the webhooks.
 pub struct Stage {
-    pub app: App,
+    pub core: Core,
     pub project: ProjectId,
 }
 
@@ -108,7 +108,7 @@ const STEPS_OF_CLOCKS: [(u64, Step); 1] = [(5, Step::Clock)];
 
 impl<'a> World<'a> {
     pub async fn begin(stage: &'a Stage, seed: u64) -> Result<Self> {
-        rows::clear(&stage.app).await;
+        rows::clear(&stage.core).await;
         let dice = Dice::of(seed);
         let faults = dice.pick(&[Faults::Receivers, Faults::Nodes, Faults::Nodes, Faults::Clocks]);
         let schedules = ["5s,30s,2m", "1s,1s,1s,1s", "10s", "5s,30s,2m,10m,30m,1h,3h,6h,12h,24h", "3d,3d"];
@@ -166,8 +166,8 @@ impl<'a> World<'a> {
             limits,
             ..NewWebhook::default()
         };
-        add_webhook(&self.nodes[0].app, self.stage.project, new).await?;
-        let webhook = rows::webhooks(&self.stage.app).await.pop().context("it was added")?;
+        add_webhook(&self.nodes[0].core, self.stage.project, new).await?;
+        let webhook = rows::webhooks(&self.stage.core).await.pop().context("it was added")?;
         tell!(self, "webhook {} has the policy {policy} and {limits:?}", self.endpoints.len() + 1);
         let (well_at, mood) = (self.now, self.dice.pick(&Mood::ALL));
         let (off_since, last_moment, requests) = (None, None, Vec::new());
@@ -181,7 +181,7 @@ impl<'a> World<'a> {
             Faults::Clocks if !self.is_calm => SignedDuration::from_millis(self.dice.between(0, 6_000) as i64 - 3_000),
             _ => SignedDuration::ZERO,
         };
-        let mut node = Node::new(&self.stage.app, &self.ledger.schedule, self.dice.below(u64::MAX), self.now, skew);
+        let mut node = Node::new(&self.stage.core, &self.ledger.schedule, self.dice.below(u64::MAX), self.now, skew);
         node.places = self.dice.pick(&[1, 4, 64]);
         node
     }
@@ -263,7 +263,7 @@ impl<'a> World<'a> {
 
     fn move_to(&mut self, to: Timestamp) {
         let by = to.duration_since(self.now);
-        self.nodes.iter().for_each(|node| node.app.clock.advance(by));
+        self.nodes.iter().for_each(|node| node.core.clock.advance(by));
         self.now = to;
     }
 
@@ -328,7 +328,7 @@ impl<'a> World<'a> {
         if !std::mem::take(&mut self.is_changed) {
             return Ok(());
         }
-        let rows = rows::read(&self.stage.app).await;
+        let rows = rows::read(&self.stage.core).await;
         self.ledger.compare(&rows.deliveries)?;
         let on = self.endpoints.iter().filter(|endpoint| endpoint.off_since.is_none());
         let on: Vec<i64> = on.map(|endpoint| endpoint.webhook).collect();
@@ -339,7 +339,7 @@ impl<'a> World<'a> {
     async fn check_end(&mut self) -> Result<()> {
         let mut settled = std::mem::take(&mut self.ledger.settled);
         settled.sort_unstable();
-        let logged = rows::logged(&self.stage.app).await;
+        let logged = rows::logged(&self.stage.core).await;
         ensure!(logged == settled, "the log has the attempts {logged:?}, and {settled:?} were made");
         for entry in self.ledger.entries.values() {
             let is_received = entry.requests.iter().any(|(_, _, is_well)| *is_well);

@@ -10,12 +10,16 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aurix::app::App;
 use aurix::config::Config;
+use aurix::conversations::send_reply;
+use aurix::conversations::take_turn;
+use aurix::core::Core;
 use aurix::db::Location;
+use aurix::deliveries::attempt;
+use aurix::deliveries::claim;
 use aurix::domain::random::Random;
 use aurix::domain::time::{Clock, SignedDuration};
-use aurix::flows::{claim_deliveries, deliver_event, send_message, take_turn};
+use aurix::engines::Engines;
 use aurix::net::{self, AddressPolicy, Resolver};
 use axum::Router;
 use bytes::Bytes;
@@ -37,7 +41,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A whole Aurix: real database, real HTTP on loopback; the worker works when the story says so.
 pub struct TestApp {
-    pub app: App,
+    pub core: Core,
+    pub engines: Engines,
     pub base_url: String,
     pub client: net::Client,
     data_dir: PathBuf,
@@ -74,41 +79,43 @@ impl TestApp {
             ..Config::default()
         };
         let clock = Clock::manual(START.parse().expect("a time"));
-        let app = aurix::serve::open_with(config, clock, Random::seeded(7), Resolver::System).await.expect("it opens");
+        let core = aurix::serve::open_with(config, clock, Random::seeded(7), Resolver::System).await.expect("it opens");
+        let engines = Engines::new(core.clone());
         let (stop, stopping) = watch::channel(false);
-        let router = aurix::http::router(app.clone(), Router::new(), stopping.clone());
+        let router = aurix::http::router(engines.clone(), Router::new(), stopping.clone());
         tokio::spawn(aurix::http::server::serve(listener, router, async move {
             let _ = stopping.clone().wait_for(|stop| *stop).await;
         }));
         let client = net::Client::new(AddressPolicy::trusted(), Resolver::System, net::Options::default());
-        Self { app, base_url, client, data_dir, database: server, _stop: stop }
+        Self { core, engines, base_url, client, data_dir, database: server, _stop: stop }
     }
 
     pub fn advance(&self, by: SignedDuration) {
-        self.app.clock.advance(by);
+        self.core.clock.advance(by);
     }
 
     /// Does all that is due now: turns, replies, deliveries, and what they bring about.
     pub async fn work(&self) {
         for _ in 0..ROUNDS_MAX {
-            let turns = take_turn::claim_turns(&self.app, 100).await.expect("claiming turns");
-            let replies = send_message::claim_replies(&self.app, 100).await.expect("claiming replies");
-            let wanted = claim_deliveries::look(&self.app).await.expect("what waits").due;
-            let wanted = wanted.into_iter().map(|webhook| claim_deliveries::Wanted { webhook, most: 50 }).collect();
-            let deliveries = claim_deliveries::claim_due(&self.app, wanted).await.expect("claiming deliveries").due;
+            let turns = take_turn::claim_turns(&self.core, 100).await.expect("claiming turns");
+            let replies = send_reply::claim_replies(&self.core, 100).await.expect("claiming replies");
+            let wanted = claim::look(&self.core).await.expect("what waits").due;
+            let wanted = wanted.into_iter().map(|webhook| claim::Wanted { webhook, most: 50 }).collect();
+            let deliveries = claim::claim_due(&self.core, wanted).await.expect("claiming deliveries").due;
             if turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
                 return;
             }
-            let turns = turns.into_iter().map(|conversation| take_turn::take_turn(&self.app, conversation));
+            let turns =
+                turns.into_iter().map(|conversation| take_turn::take_turn(&self.engines.conversations, conversation));
             try_join_all(turns).await.expect("the turns");
             let replies = replies.into_iter().map(async |reply| {
-                let settled = send_message::send_message(&self.app, reply).await?;
-                send_message::settle(&self.app, &settled).await
+                let settled = send_reply::send_reply(&self.core, reply).await?;
+                send_reply::settle(&self.engines.conversations, &settled).await
             });
             try_join_all(replies).await.expect("the replies");
             for delivery in deliveries {
-                let attempted = deliver_event::attempt(&self.app, delivery).await;
-                deliver_event::settle(&self.app, &attempted).await.expect("a settled delivery");
+                let attempted = attempt::attempt(&self.core, delivery).await;
+                attempt::settle(&self.engines.deliveries, &attempted).await.expect("a settled delivery");
             }
         }
         panic!("there is still work after {ROUNDS_MAX} rounds");
@@ -144,11 +151,11 @@ impl TestApp {
 
     /// A number in the database, by a statement of the story's own.
     pub async fn count(&self, sql: &'static str) -> i64 {
-        self.app.db.read(async move |conn| Ok(conn.get(sql, &[], |row| row.get(0)).await?)).await.expect("a count")
+        self.core.db.read(async move |conn| Ok(conn.get(sql, &[], |row| row.get(0)).await?)).await.expect("a count")
     }
 
     pub async fn text(&self, sql: &'static str) -> Option<String> {
-        self.app.db.read(async move |conn| Ok(conn.find(sql, &[], |row| row.get(0)).await?)).await.expect("a text")
+        self.core.db.read(async move |conn| Ok(conn.find(sql, &[], |row| row.get(0)).await?)).await.expect("a text")
     }
 
     /// Ends the story and removes what it left.

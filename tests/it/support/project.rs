@@ -1,11 +1,11 @@
 //! A project as an operator sets it up: channel, widget, keys, webhooks.
 
 use aurix::domain::ids::ProjectId;
-use aurix::flows::add_channel::{WhatsAppChannel, add_whatsapp_channel};
-use aurix::flows::add_webhook::{NewWebhook, add_webhook};
-use aurix::flows::create_key::create_key;
-use aurix::flows::create_project::{NewProject, create_project};
-use aurix::flows::create_widget::{NewWidget, create_widget};
+use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
+use aurix::projects::add_webhook::{NewWebhook, add_webhook};
+use aurix::projects::create_key::create_key;
+use aurix::projects::create_project::{NewProject, create_project};
+use aurix::projects::create_widget::{NewWidget, create_widget};
 
 use super::whatsapp::{APP_SECRET, VERIFY_TOKEN};
 use super::{Answer, Receiver, TestApp, WhatsApp};
@@ -32,7 +32,7 @@ impl TestApp {
             time_zone: "Asia/Singapore".to_owned(),
             ..NewProject::default()
         };
-        let project = create_project(&self.app, new).await.expect("a project");
+        let project = create_project(&self.core, new).await.expect("a project");
         let channel = WhatsAppChannel {
             phone_number_id: phone_number_id.to_owned(),
             number: "+6512345678".to_owned(),
@@ -42,7 +42,7 @@ impl TestApp {
             api_base: Some(whatsapp.api_base.clone()),
             link_base: None,
         };
-        add_whatsapp_channel(&self.app, project.id, channel).await.expect("a channel");
+        add_whatsapp_channel(&self.core, project.id, channel).await.expect("a channel");
         let widget_id = self.widget(project.id, phone_number_id, &[]).await;
         Project {
             id: project.id,
@@ -59,12 +59,12 @@ impl TestApp {
             origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
             greeting: Some("Hello!".to_owned()),
         };
-        create_widget(&self.app, project, new).await.expect("a widget").public_id
+        create_widget(&self.core, project, new).await.expect("a widget").public_id
     }
 
     /// An API key of the service.
     pub async fn key(&self, project: &Project, service: &str) -> String {
-        create_key(&self.app, project.id, service.to_owned()).await.expect("a key").key
+        create_key(&self.core, project.id, service.to_owned()).await.expect("a key").key
     }
 
     /// A webhook as made in the console, for all events.
@@ -74,7 +74,7 @@ impl TestApp {
 
     pub async fn webhook_with(&self, project: &Project, receiver: &Receiver, policy: &str) -> String {
         let new = NewWebhook { url: receiver.url.clone(), policy: policy.to_owned(), ..NewWebhook::default() };
-        add_webhook(&self.app, project.id, new).await.expect("a webhook").secret
+        add_webhook(&self.core, project.id, new).await.expect("a webhook").secret
     }
 
     /// A press of the project's button; `query` is what the widget adds to the link.

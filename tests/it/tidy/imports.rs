@@ -1,20 +1,34 @@
-//! Imports point down only: which module stands on which floor, and who may know whom.
+//! Imports point down only: which module is in which layer, and who may know whom.
 
 use super::source::{self, Token};
 
-/// The floor of every module of the crate. A new module at the top of `src/` gets its line here.
-const FLOORS: &[(u8, &[&str])] = &[
+/// The layer of every module of the crate. A new module at the top of `src/` gets its line here.
+const LAYERS: &[(u8, &[&str])] = &[
     (1, &["domain"]),
     (2, &["db", "net"]),
     (3, &["store", "channels", "agent", "outbound", "llm"]),
-    (4, &["flows", "app", "config", "wake"]),
+    (
+        4,
+        &[
+            "clicks",
+            "conversations",
+            "deliveries",
+            "projects",
+            "maintenance",
+            "core",
+            "engines",
+            "config",
+            "notifier",
+            "cache",
+        ],
+    ),
     (5, &["http", "worker", "serve", "cli", "main", "demo", "bench"]),
 ];
 
-/// On these floors a module is a tool and knows no other module of its floor.
-const FLOORS_OF_STRANGERS: &[u8] = &[2, 3];
+/// In these layers a module knows no other module of its layer.
+const INDEPENDENT_LAYERS: &[u8] = &[2, 3];
 
-/// The platforms below `channels`: strangers to one another too.
+/// The platforms below `channels`: independent to one another too.
 const PLATFORMS: &[&str] = &["whatsapp", "telegram", "web", "playground"];
 
 /// A path into this crate as a file names it, written out from the crate's root.
@@ -30,8 +44,8 @@ pub fn complaints(file: &str, text: &str) -> Vec<String> {
     let Some(top) = home.first() else {
         return Vec::new(); // src/lib.rs names the modules
     };
-    if floor(top).is_none() {
-        return vec![format!("{file}:1: `{top}` stands on no floor; give it one in FLOORS, tests/it/tidy/imports.rs")];
+    if layer(top).is_none() {
+        return vec![format!("{file}:1: `{top}` is in no layer; add it in LAYERS, tests/it/tidy/imports.rs")];
     }
     let mentions = mentions(text, &home);
     mentions.iter().filter_map(|m| Some(format!("{file}:{}: {}", m.line, judge(&home, &m.path)?))).collect()
@@ -40,29 +54,29 @@ pub fn complaints(file: &str, text: &str) -> Vec<String> {
 /// The sentence about an import from module `home` of `path`, where there is something to say.
 fn judge(home: &[String], path: &[String]) -> Option<String> {
     let (from, to) = (home.first()?, path.first()?);
-    let (from_floor, to_floor) = (floor(from)?, floor(to)?);
+    let (from_layer, to_layer) = (layer(from)?, layer(to)?);
     let platform = |path: &[String]| path.get(1).filter(|name| PLATFORMS.contains(&name.as_str())).cloned();
-    if to_floor > from_floor {
+    if to_layer > from_layer {
         return Some(format!(
-            "`{from}` (floor {from_floor}) imports `{}` (floor {to_floor}); imports point down only: pass the value in, \
+            "`{from}` (layer {from_layer}) imports `{}` (layer {to_layer}); imports point down only: pass the value in, \
              or move the code up to `{to}`",
             path.join("::")
         ));
     }
-    if from != to && from_floor == to_floor && FLOORS_OF_STRANGERS.contains(&from_floor) {
+    if from != to && from_layer == to_layer && INDEPENDENT_LAYERS.contains(&from_layer) {
         return Some(format!(
-            "`{from}` and `{to}` are strangers on floor {from_floor}; let a flow bring them together, or move what both \
-             need a floor down"
+            "`{from}` and `{to}` are independent on layer {from_layer}; let a use case of layer 4 combine them, or move what both \
+             need one layer down"
         ));
     }
     let (mine, other) = (platform(home)?, platform(path)?);
     (from == "channels" && to == "channels" && mine != other).then(|| {
-        format!("the platforms `{mine}` and `{other}` are strangers; what both need stands in `channels` beside them")
+        format!("the platforms `{mine}` and `{other}` are independent; what both need stands in `channels` beside them")
     })
 }
 
-fn floor(module: &str) -> Option<u8> {
-    FLOORS.iter().find(|(_, modules)| modules.contains(&module)).map(|(floor, _)| *floor)
+fn layer(module: &str) -> Option<u8> {
+    LAYERS.iter().find(|(_, modules)| modules.contains(&module)).map(|(layer, _)| *layer)
 }
 
 /// `src/channels/whatsapp/parse.rs` is `channels::whatsapp::parse`; `src/lib.rs` is the root, an empty path.
@@ -150,13 +164,13 @@ fn check(file: &str, text: &str, expected: &[&str]) {
 
 #[test]
 fn an_upward_import_is_found_in_every_form() {
-    check("src/domain/lead.rs", "use crate::store::leads;", &["src/domain/lead.rs:1: `domain` (floor 1)"]);
+    check("src/domain/lead.rs", "use crate::store::leads;", &["src/domain/lead.rs:1: `domain` (layer 1)"]);
     check(
         "src/db/mod.rs",
-        "\nuse crate::{\n    domain::time,\n    flows::{self, emit},\n};",
+        "\nuse crate::{\n    domain::time,\n    deliveries::{self, emit},\n};",
         &["src/db/mod.rs:4", ":4"],
     );
-    check("src/store/leads.rs", "fn a() { crate::flows::run(crate::domain::x::<u8>()) }", &["`flows::run`"]);
+    check("src/store/leads.rs", "fn a() { crate::deliveries::run(crate::domain::x::<u8>()) }", &["`deliveries::run`"]);
     check("src/agent/mod.rs", "#[cfg(test)]\nmod tests { use crate::http::error; }", &["agent/mod.rs:2"]);
     check("src/domain/lead.rs", "use super::super::store;", &["`store`"]);
     check("src/domain/lead.rs", "mod inner { use super::super::super::store as s; }", &["`store`"]);
@@ -165,7 +179,11 @@ fn an_upward_import_is_found_in_every_form() {
 
 #[test]
 fn downward_imports_and_words_in_literals_are_fine() {
-    check("src/flows/emit.rs", "use crate::{app::App, db::Tx, domain::event as e, store::{events, leads}};", &[]);
+    check(
+        "src/deliveries/emit.rs",
+        "use crate::{core::Core, db::Tx, domain::event as e, store::{events, leads}};",
+        &[],
+    );
     check("src/domain/lead.rs", "//! crate::store\n/* use crate::store; */ const A: &str = \"crate::store::x\";", &[]);
     check("src/domain/lead.rs", "use super::event::Event; mod tests { use super::*; use super::super::time; }", &[]);
     check("src/main.rs", "fn main() { aurix::cli::run() }", &[]);
@@ -173,15 +191,15 @@ fn downward_imports_and_words_in_literals_are_fine() {
 }
 
 #[test]
-fn tools_are_strangers() {
-    check("src/net/mod.rs", "use crate::db::Db;", &["strangers on floor 2"]);
-    check("src/outbound/mod.rs", "use crate::net::Client; use crate::channels::Reply;", &["strangers on floor 3"]);
+fn tools_are_independent() {
+    check("src/net/mod.rs", "use crate::db::Db;", &["independent on layer 2"]);
+    check("src/outbound/mod.rs", "use crate::net::Client; use crate::channels::Reply;", &["independent on layer 3"]);
     check("src/channels/whatsapp/send.rs", "use crate::channels::telegram::Bot;", &["`whatsapp` and `telegram`"]);
     check("src/channels/whatsapp/send.rs", "use crate::channels::Inbound; use super::parse;", &[]);
 }
 
 #[test]
-fn a_module_without_a_floor_is_refused() {
-    check("src/helpers.rs", "", &["`helpers` stands on no floor"]);
+fn a_module_without_a_layer_is_refused() {
+    check("src/helpers.rs", "", &["`helpers` is in no layer"]);
     check("src/cli/serve.rs", "use crate::helpers::x;", &[]);
 }

@@ -1,0 +1,67 @@
+//! Counts requests for a widget's link that are no click of a person: crawlers, prefetches, `HEAD`. In memory first; the
+//! maintenance task stores the counts.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::Clicks;
+use crate::domain::visitor::Visit;
+use crate::store::clicks;
+
+/// Counters in memory past which new ones are dropped until some are stored.
+const COUNTERS_MAX: usize = 10_000;
+
+/// Widget, day and kind.
+type Counter = (i64, String, &'static str);
+
+/// Counts that are not stored yet.
+#[derive(Default)]
+pub struct AutomatedRequests(Mutex<HashMap<Counter, i64>>);
+
+impl AutomatedRequests {
+    fn add(&self, more: impl IntoIterator<Item = (Counter, i64)>) {
+        let mut counts = self.lock();
+        for (counter, requests) in more {
+            if counts.len() < COUNTERS_MAX || counts.contains_key(&counter) {
+                *counts.entry(counter).or_default() += requests;
+            }
+        }
+    }
+
+    fn take(&self) -> HashMap<Counter, i64> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Nothing panics while it is locked; a poisoned lock would still guard a usable value.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Counter, i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a request, unless it is a click.
+pub fn count(clicks: &Clicks, widget: i64, visit: Visit) {
+    let kind = match visit {
+        Visit::Person => return,
+        Visit::Crawler(_) => "crawler",
+        Visit::Prefetch => "prefetch",
+        Visit::Head => "head",
+    };
+    let day = clicks.core.clock.now().strftime("%Y-%m-%d").to_string();
+    clicks.automated_requests.add([((widget, day, kind), 1)]);
+}
+
+/// Stores the counts. Where that fails, they stay in memory.
+pub async fn store(engine: &Clicks) -> anyhow::Result<()> {
+    let counted = engine.automated_requests.take();
+    if counted.is_empty() {
+        return Ok(());
+    }
+    let storing = counted.clone();
+    let stored = engine.core.db.write(async move |tx| {
+        for ((widget, day, kind), requests) in &storing {
+            clicks::add_uncounted(tx, *widget, day, kind, *requests).await?;
+        }
+        Ok(())
+    });
+    stored.await.inspect_err(|_| engine.automated_requests.add(counted))
+}

@@ -1,0 +1,63 @@
+//! Layer 4: clicks. Records a click, keeps sessions, and spools what cannot be stored now.
+//!
+//! Actors: a visitor's request ([`record`]) hands its click to the [`writer`], which stores many in one transaction and claims
+//! their deliveries. While the database is unavailable the [`breaker`] is open and clicks go to the [`spool`], from which
+//! [`replay`] stores them later, under the correlation ids that their visitors have.
+
+pub mod automated_requests;
+pub mod breaker;
+pub mod find_widget;
+pub mod record;
+pub mod replay;
+pub mod spool;
+pub mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::automated_requests::AutomatedRequests;
+use self::breaker::CircuitBreaker;
+use self::spool::ClickSpool;
+use self::writer::StoreClicks;
+use crate::cache::Cache;
+use crate::core::Core;
+use crate::db::BatchWriter;
+use crate::deliveries::Deliveries;
+use crate::store::widgets::Widget;
+
+/// The click engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Clicks {
+    /// The shared parts.
+    pub core: Core,
+    deliveries: Deliveries,
+    writer: BatchWriter<StoreClicks>,
+    /// Clicks that could not be stored yet.
+    pub spool: Arc<ClickSpool>,
+    /// Whether clicks try the database.
+    pub breaker: Arc<CircuitBreaker>,
+    /// Known also while the database is unavailable.
+    widgets: Arc<Cache<Widget>>,
+    automated_requests: Arc<AutomatedRequests>,
+}
+
+impl Clicks {
+    /// An engine that stores each click with its deliveries, after waiting `linger` for others to share the transaction.
+    pub fn new(core: Core, deliveries: Deliveries, linger: Duration) -> Self {
+        let store = StoreClicks {
+            random: core.random.clone(),
+            clock: core.clock.clone(),
+            lease: core.config.lease,
+            local_dispatch: deliveries.local_dispatch.clone(),
+        };
+        Self {
+            writer: BatchWriter::with_linger(core.db.clone(), store, linger),
+            spool: Arc::new(ClickSpool::new(&core.config.data_dir)),
+            breaker: Arc::default(),
+            widgets: Arc::default(),
+            automated_requests: Arc::default(),
+            deliveries,
+            core,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Records a click on a widget and gives the correlation id that the visitor takes along.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::Clicks;
+use super::writer::{Choice, Click, Stored, UnstoredClick, draw};
+use crate::core::Core;
+use crate::db::Error;
+use crate::deliveries::emit::event_id;
+use crate::deliveries::local_dispatch::dispatch;
+use crate::domain::attribution::{cap_url, parsed_params};
+use crate::domain::text::cut;
+use crate::notifier::Work;
+use crate::store::widgets::Widget;
+
+/// How long a visitor waits for the database before the click is spooled.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Characters kept of a user agent.
+const USER_AGENT_CHARS_MAX: usize = 1024;
+
+/// What came with a hit.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The widget that was clicked.
+    pub widget: Arc<Widget>,
+    /// The browser, if it told a UUID.
+    pub device_id: Option<String>,
+    /// The page of the hit.
+    pub click_url: Option<String>,
+    /// The first page of the visit.
+    pub first_raw_url: Option<String>,
+    /// Where the visit came from.
+    pub referrer: Option<String>,
+    /// The visitor's address.
+    pub ip: IpAddr,
+    /// As the browser told it.
+    pub user_agent: Option<String>,
+}
+
+/// Records a click and gives its correlation id. It never fails: a click that cannot be stored now is spooled.
+pub async fn record_click(clicks: &Clicks, hit: Hit) -> String {
+    let (breaker, clock) = (&clicks.breaker, &clicks.core.clock);
+    let mut click = prepare(&clicks.core, hit);
+    if breaker.try_acquire(clock.now()) {
+        let choice = Choice::default();
+        match store_in_time(clicks, &click, &choice).await {
+            Ok(correlation_id) => {
+                breaker.record_success();
+                return correlation_id;
+            }
+            Err(error) => {
+                tracing::error!(error = %format!("{error:#}"), "a click cannot be stored; it is spooled");
+                if Error::is_unavailable(&error) {
+                    breaker.record_failure(clock.now());
+                }
+            }
+        }
+        click.correlation_id = choice.end().unwrap_or(click.correlation_id);
+    }
+    clicks.spool.append(&click).await;
+    click.correlation_id
+}
+
+async fn store_in_time(clicks: &Clicks, click: &Click, choice: &Choice) -> anyhow::Result<String> {
+    let new = UnstoredClick { click: click.clone(), choice: choice.clone() };
+    // A visitor who closes the page does not stop it: what is stored is dispatched.
+    let stored = tokio::spawn(store(clicks.clone(), new));
+    let late = || Error::Unavailable(anyhow::anyhow!("no response within {STORE_TIMEOUT:?}")).into();
+    let stored = tokio::time::timeout(STORE_TIMEOUT, stored).await.unwrap_or_else(|_| Ok(Err(late())))?;
+    stored?.context("the visitor went on")
+}
+
+/// Stores a click and dispatches its deliveries; gives its correlation id.
+async fn store(clicks: Clicks, new: UnstoredClick) -> anyhow::Result<Option<String>> {
+    let Some(Stored { correlation_id, emitted }) = clicks.writer.write(new).await? else { return Ok(None) };
+    if emitted.waits {
+        clicks.core.notifier.notify(Work::Deliveries);
+    }
+    dispatch(&clicks.deliveries, emitted.taken).await;
+    Ok(Some(correlation_id))
+}
+
+fn prepare(core: &Core, hit: Hit) -> Click {
+    let now = core.clock.now();
+    let cap = |url: Option<String>| url.map(cap_url);
+    // Read before the addresses are cut: what stands behind the cut counts too.
+    let params = parsed_params(hit.click_url.as_deref(), hit.first_raw_url.as_deref());
+    Click {
+        event_id: event_id(&core.random, now),
+        correlation_id: draw(&core.random),
+        project: hit.widget.project.0,
+        widget: hit.widget.id,
+        device_id: hit.device_id,
+        parsed_params: params.to_json(),
+        click_url: cap(hit.click_url),
+        first_raw_url: cap(hit.first_raw_url),
+        referrer: cap(hit.referrer),
+        ip_address: hit.widget.ip_policy.apply(hit.ip).map(|ip| ip.to_string()),
+        user_agent: hit.user_agent.map(|text| cut(&text, USER_AGENT_CHARS_MAX).to_owned()),
+        at: now.as_microsecond(),
+    }
+}

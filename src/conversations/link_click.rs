@@ -1,0 +1,83 @@
+//! Links a conversation to the session that its reference names (contract section 2), in the transaction of the message.
+
+use crate::clicks::writer::SESSION_LENGTH;
+use crate::db::Tx;
+use crate::deliveries::emit::{emit, event_id};
+use crate::domain::correlation::{Candidate, find_references};
+use crate::domain::event::{Correlated, Event};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::random::Random;
+use crate::domain::time::{SignedDuration, Timestamp};
+use crate::store::clicks;
+use crate::store::conversations::{self, Conversation};
+use crate::store::leads;
+use crate::store::sessions::{self, Session};
+
+/// How long after its first click a mistyped reference is repaired.
+const REPAIRED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Links every reference in `text` that this project issued and nobody else has used.
+pub async fn link_session(
+    tx: &Tx,
+    random: &Random,
+    conversation: &Conversation,
+    channel_id: &str,
+    text: &str,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    for candidate in find_references(text) {
+        let Some(session) = session_of(tx, conversation, &candidate, now).await? else { continue };
+        match session.conversation_id {
+            None => link(tx, random, conversation, channel_id, &session, now).await?,
+            Some(linked) if linked == conversation.id => {}
+            Some(_) => {
+                tracing::info!(conversation = conversation.id, "a reference that is linked to another person was sent");
+                let reason = "linked to another conversation before: probably a forwarded message";
+                let id = &session.correlation_id;
+                conversations::refuse_reference(tx, conversation.project, conversation.id, id, reason, now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The session that a candidate names: exactly, or by the one look-alike that was issued lately.
+async fn session_of(
+    tx: &Tx,
+    conversation: &Conversation,
+    candidate: &Candidate,
+    now: Timestamp,
+) -> anyhow::Result<Option<Session>> {
+    let project = conversation.project;
+    if let Some(exact) = &candidate.exact
+        && let Some(session) = sessions::find_for_link(tx, project, exact.as_str(), &exact.folded()).await?
+    {
+        return Ok(Some(session));
+    }
+    match sessions::look_alikes(tx, project, &candidate.folded, now - REPAIRED_FOR).await?.as_slice() {
+        [only] => Ok(sessions::find_for_link(tx, project, only, &candidate.folded).await?),
+        _ => Ok(None),
+    }
+}
+
+async fn link(
+    tx: &Tx,
+    random: &Random,
+    conversation: &Conversation,
+    channel_id: &str,
+    session: &Session,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let project = conversation.project;
+    sessions::link(tx, project, session.id, conversation.id, now).await?;
+    clicks::link(tx, session.id, session.started_at, session.started_at + SESSION_LENGTH).await?;
+    leads::correlate(tx, project, conversation.id, session.id, now).await?;
+    let phone = conversation.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
+    let link = Correlated {
+        correlation_id: &session.correlation_id,
+        conversation_id: conversation.id,
+        phone: phone.as_ref(),
+        channel_id,
+    };
+    Ok(emit(tx, project, &Event::lead_correlated(event_id(random, now), &link, now)).await?)
+}

@@ -1,0 +1,50 @@
+//! Finds a channel and opens its sealed credentials. Cached: every message needs one.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::Conversations;
+use crate::core::Core;
+use crate::domain::channel::Credentials;
+use crate::store::channels::{self, Channel};
+
+/// A channel with its credentials in the clear.
+pub struct OpenChannel {
+    /// As it is stored.
+    pub row: Arc<Channel>,
+    /// Opened.
+    pub credentials: Credentials,
+}
+
+/// The channel that the platform knows by `channel_id`.
+pub async fn open_channel(
+    conversations: &Conversations,
+    kind: &'static str,
+    channel_id: &str,
+) -> anyhow::Result<Option<Arc<OpenChannel>>> {
+    let core = &conversations.core;
+    let (now, key) = (core.clock.now(), format!("{kind}/{channel_id}"));
+    if let Some(channel) = conversations.channels.get_fresh(&key, now) {
+        return Ok(Some(channel));
+    }
+    let wanted = channel_id.to_owned();
+    match core.db.read(async move |conn| Ok(channels::find(conn, kind, &wanted).await?)).await? {
+        Some(row) => {
+            let channel = Arc::new(open(core, Arc::new(row))?);
+            conversations.channels.insert(&key, channel.clone(), now);
+            Ok(Some(channel))
+        }
+        None => {
+            conversations.channels.remove(&key);
+            Ok(None)
+        }
+    }
+}
+
+/// Opens the credentials of a channel.
+pub fn open(core: &Core, row: Arc<Channel>) -> anyhow::Result<OpenChannel> {
+    let credentials = serde_json::from_str(&core.seal.open(&row.sealed_credentials)?)
+        .with_context(|| format!("reading the credentials of channel {}", row.channel_id))?;
+    Ok(OpenChannel { row, credentials })
+}

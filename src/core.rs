@@ -1,0 +1,50 @@
+//! What every use case may need: the database, time, randomness, settings, keys and HTTP clients. No product state.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::db::Db;
+use crate::domain::random::Random;
+use crate::domain::seal::SealKey;
+use crate::domain::time::Clock;
+use crate::net;
+use crate::notifier::Notifier;
+
+/// The shared parts of a process. Cheap to clone.
+#[derive(Clone)]
+pub struct Core(Arc<CoreParts>);
+
+/// What a [`Core`] is made of.
+pub struct CoreParts {
+    /// The settings that the process was started with.
+    pub config: Config,
+    /// The database.
+    pub db: Db,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Where randomness comes from.
+    pub random: Random,
+    /// Seals what must not be read in a stolen database.
+    pub seal: SealKey,
+    /// Posts to webhooks: strangers' addresses, behind the guard.
+    pub webhook_client: net::Client,
+    /// Posts to chat platforms at the addresses that the operator configured.
+    pub platform_client: net::Client,
+    /// Notified when there is new work for the worker.
+    pub notifier: Notifier,
+}
+
+impl Core {
+    /// Puts the parts together.
+    pub fn new(parts: CoreParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Core {
+    type Target = CoreParts;
+    fn deref(&self) -> &CoreParts {
+        &self.0
+    }
+}

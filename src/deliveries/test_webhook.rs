@@ -1,0 +1,133 @@
+//! Sends a webhook a sample of each event that it wants, the way that deliveries go, and tells what came back. Nothing of
+//! it is stored.
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use crate::core::Core;
+use crate::deliveries::emit::event_id;
+use crate::deliveries::endpoint::Endpoint;
+use crate::domain::event::{ClickData, CompleteData, Correlated, CreatedLead, Event, EventType};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::time::Timestamp;
+use crate::outbound::Outcome;
+use crate::store::webhooks::Webhook;
+
+/// The reference of samples.
+const REFERENCE: &str = "O-Example";
+/// The conversation of samples.
+const CONVERSATION: i64 = 3293;
+/// The telephone of samples.
+const PHONE: &str = "+6587487282";
+
+/// How the listener took one sample.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tested {
+    /// `widget.click`, …
+    pub event_type: &'static str,
+    /// `evt_…`
+    pub event_id: String,
+    /// Whether a real event would count as delivered.
+    pub delivered: bool,
+    /// The status of the answer, where there was one.
+    pub status_code: Option<u16>,
+    /// Until the end of the answer.
+    pub duration_ms: u64,
+    /// What the listener said, up to 16 KiB.
+    pub answer_body: String,
+    /// Why it does not count as delivered.
+    pub problem: Option<String>,
+}
+
+/// Sends the samples, all at once, so that a dead listener costs one timeout.
+pub async fn test_webhook(core: &Core, webhook: &Webhook) -> anyhow::Result<Vec<Tested>> {
+    let wanted = EventType::ALL.into_iter().filter(|event| webhook.events.iter().any(|name| name == event.as_str()));
+    let endpoint = Endpoint::open(core, webhook.clone())?;
+    Ok(join_all(wanted.map(|event_type| send(core, &endpoint, event_type))).await)
+}
+
+async fn send(core: &Core, endpoint: &Endpoint, event_type: EventType) -> Tested {
+    let now = core.clock.now();
+    let event = sample(event_type, event_id(&core.random, now), now);
+    let body = Bytes::copy_from_slice(endpoint.body(&event.body, event.body_external.as_deref()).as_bytes());
+    let attempt = endpoint.post(core, &event.event_id, body, now).await;
+    let problem = match attempt.outcome {
+        Outcome::Delivered => None,
+        Outcome::Failed { why, .. } => Some(why),
+        Outcome::Gone => Some("the receiver answered 410 Gone; a real event would turn the webhook off".to_owned()),
+    };
+    Tested {
+        event_type: event_type.as_str(),
+        event_id: event.event_id,
+        delivered: problem.is_none(),
+        status_code: attempt.status,
+        duration_ms: attempt.duration_ms,
+        answer_body: attempt.answer_body,
+        problem,
+    }
+}
+
+/// An event as the documents show it.
+fn sample(event_type: EventType, event_id: String, now: Timestamp) -> Event {
+    match event_type {
+        EventType::WidgetClick => {
+            let parsed_params = RawValue::from_string(r#"{"utm_source":"google"}"#.to_owned());
+            let data = ClickData {
+                correlation_id: REFERENCE,
+                device_id: Some("9fad5f62-2d08-49d4-852a-b48be43beb68"),
+                click_url: Some("https://example.com/landing?utm_source=google"),
+                parsed_params: &parsed_params.expect("it is valid JSON"),
+                ip_address: Some("127.0.0.1"),
+                user_agent: Some("Mozilla/5.0..."),
+            };
+            Event::widget_click(event_id, &data, now)
+        }
+        EventType::LeadCorrelated => {
+            let phone = PhoneNumber::from_e164(PHONE).ok();
+            let link = Correlated {
+                correlation_id: REFERENCE,
+                conversation_id: CONVERSATION,
+                phone: phone.as_ref(),
+                channel_id: "791163770738681",
+            };
+            Event::lead_correlated(event_id, &link, now)
+        }
+        EventType::LeadCreated => {
+            let lead = CreatedLead {
+                name: Some("Mock User"),
+                phone: Some(PHONE),
+                email: Some("mock@example.com"),
+                message: Some("Testing Webhooks"),
+                channel: "whatsapp",
+                conversation_id: "00000000-0000-4000-8000-000000000000",
+            };
+            Event::lead_created(event_id, "00000000-0000-4000-8000-000000000000", CONVERSATION, lead, now)
+        }
+        EventType::LeadComplete => {
+            let data = CompleteData {
+                correlation_id: Some(REFERENCE),
+                conversation_id: CONVERSATION,
+                lead_status: "complete",
+                lead_data: &mock_lead(),
+            };
+            Event::lead_complete(event_id, &data, now)
+        }
+    }
+}
+
+fn mock_lead() -> Map<String, Value> {
+    let lead = json!({
+        "name": "Mock User",
+        "email": "mock@example.com",
+        "phone": PHONE,
+        "company": "Mock Inc",
+        "intent": "Testing Webhooks",
+    });
+    match lead {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}

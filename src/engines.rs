@@ -1,0 +1,39 @@
+//! The engines of a serving process, wired together. Handlers and loops get the one that they need.
+
+use std::time::Duration;
+
+use crate::clicks::Clicks;
+use crate::conversations::Conversations;
+use crate::core::Core;
+use crate::deliveries::Deliveries;
+
+/// How long a write lingers on PostgreSQL, where a batch of two costs half as much for each.
+const LINGER: Duration = Duration::from_millis(1);
+
+/// How long a result of a delivery lingers for others. The receiver has the event already.
+const SETTLE_LINGER: Duration = Duration::from_millis(10);
+
+/// One of each. Cheap to clone.
+#[derive(Clone)]
+pub struct Engines {
+    /// The shared parts.
+    pub core: Core,
+    /// Records clicks.
+    pub clicks: Clicks,
+    /// Receives messages, takes turns, sends replies.
+    pub conversations: Conversations,
+    /// Makes deliveries.
+    pub deliveries: Deliveries,
+}
+
+impl Engines {
+    /// Builds them. Nothing runs until the router and the worker do.
+    pub fn new(core: Core) -> Self {
+        // On SQLite all writes share a commit anyhow.
+        let linger = if core.db.has_peers() { LINGER } else { Duration::ZERO };
+        let deliveries = Deliveries::new(core.clone(), SETTLE_LINGER);
+        let clicks = Clicks::new(core.clone(), deliveries.clone(), linger);
+        let conversations = Conversations::new(core.clone(), clicks.clone(), linger);
+        Self { core, clicks, conversations, deliveries }
+    }
+}

@@ -1,0 +1,26 @@
+//! What handlers can extract as [`axum::extract::State`]: the core, or one engine.
+
+use axum::extract::FromRef;
+
+use crate::clicks::Clicks;
+use crate::conversations::Conversations;
+use crate::core::Core;
+use crate::engines::Engines;
+
+impl FromRef<Engines> for Core {
+    fn from_ref(engines: &Engines) -> Self {
+        engines.core.clone()
+    }
+}
+
+impl FromRef<Engines> for Clicks {
+    fn from_ref(engines: &Engines) -> Self {
+        engines.clicks.clone()
+    }
+}
+
+impl FromRef<Engines> for Conversations {
+    fn from_ref(engines: &Engines) -> Self {
+        engines.conversations.clone()
+    }
+}

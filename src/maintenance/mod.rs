@@ -1,0 +1,5 @@
+//! Layer 4: maintenance. Retention of old data, and the partitions of growing tables.
+
+pub mod drop_partitions;
+pub mod make_partitions;
+pub mod retention;

@@ -1,0 +1,387 @@
+//! Removes what is older than it is kept: a few rows in each transaction, so that no other write waits, until all is gone.
+//!
+//! What is still needed stays whatever its age: deliveries and replies that wait, messages that the agent has not read, and the
+//! clicks of a session that a conversation was linked to. Where PostgreSQL divides a table by time, what no project keeps any
+//! longer goes with the part that it is in: see [`crate::maintenance::drop_partitions`].
+
+use crate::clicks::writer::SESSION_LENGTH;
+use crate::core::Core;
+use crate::db::{Conn, Tx};
+use crate::domain::ids::ProjectId;
+use crate::domain::retention::{Kind, Period, Retention};
+use crate::domain::time::{SignedDuration, Timestamp};
+use crate::maintenance::drop_partitions::Spent;
+use crate::store::expired::{self, Old};
+use crate::store::partitions::{self, Divided};
+use crate::store::retention;
+use crate::store::window::Position;
+
+/// Rows that one read looks at.
+const PAGE: u32 = 500;
+/// Events that one read looks at: each with the webhooks of its project.
+const PAGE_OF_EVENTS: u32 = 100;
+/// Rows that one transaction removes: about a millisecond of SQLite's writer.
+const ROWS_PER_WRITE: usize = 100;
+/// Notices that one transaction removes.
+const NOTICES_PER_WRITE: u32 = 100;
+/// Deliveries that one transaction removes, each with its attempts.
+const DELIVERIES_PER_WRITE: usize = 30;
+/// Projects, webhooks and channels that one read lists.
+const LISTED: u32 = 200;
+/// Before every row.
+const OLDEST: Position = Position { created_at: i64::MIN, id: 0 };
+
+/// How much was removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Presses; their sessions with them.
+    pub clicks: u64,
+    /// Events.
+    pub events: u64,
+    /// Deliveries; their attempts with them.
+    pub deliveries: u64,
+    /// Attempts that were older than the log is kept.
+    pub attempts: u64,
+    /// Messages.
+    pub messages: u64,
+    /// What else platforms sent.
+    pub notices: u64,
+    /// Parts of tables that PostgreSQL divides by time, with all that was in them.
+    pub parts: u64,
+    /// Sessions whose clicks go with such a part.
+    pub sessions: u64,
+}
+
+/// Why a clean-up ends before its time. The next one goes on.
+#[derive(Debug, thiserror::Error)]
+enum Interrupted {
+    #[error("another node cleans up")]
+    Elsewhere,
+    #[error("the process stops")]
+    Stopping,
+}
+
+/// Removes all that is too old, unless another node is at it or `is_stopping` says so.
+pub async fn clean_up(core: &Core, is_stopping: impl Fn() -> bool + Send + Sync) -> anyhow::Result<Removed> {
+    let mut pass = Pass {
+        core,
+        now: core.clock.now(),
+        is_stopping: &is_stopping,
+        periods: core.config.retention,
+        removed: Removed::default(),
+    };
+    match pass.run().await {
+        Err(why) if why.is::<Interrupted>() => tracing::debug!(%why, "clean-up"),
+        result => result?,
+    }
+    if pass.removed != Removed::default() {
+        tracing::info!(removed = ?pass.removed, "removed what is not kept any longer");
+    }
+    Ok(pass.removed)
+}
+
+struct Pass<'a> {
+    core: &'a Core,
+    now: Timestamp,
+    is_stopping: &'a (dyn Fn() -> bool + Send + Sync),
+    /// The server's.
+    periods: Retention,
+    removed: Removed,
+}
+
+impl Pass<'_> {
+    async fn run(&mut self) -> anyhow::Result<()> {
+        let of_all = self.of_all().await?;
+        self.clean_attempts(of_all.events).await?;
+        let deliveries = self.spent(Divided::Deliveries, of_all.events).await?;
+        self.drop(&deliveries).await?;
+        let events = self.spent(Divided::Events, of_all.events).await?;
+        self.drop(&events).await?;
+        let clicks = self.spent(Divided::Clicks, of_all.clicks.map(|before| before - SESSION_LENGTH)).await?;
+        let spent = AllSpent { of_all, clicks, events, deliveries };
+        let mut after = 0;
+        while let Some(projects) = self.projects(after).await? {
+            for project in projects {
+                after = project.0;
+                self.clean_project(project, &spent).await?;
+            }
+        }
+        // Every session of theirs is gone now.
+        self.drop(&spent.clicks).await
+    }
+
+    async fn spent(&self, table: Divided, before: Option<Timestamp>) -> anyhow::Result<Spent> {
+        Spent::find(self.core, table, before).await
+    }
+
+    async fn drop(&mut self, spent: &Spent) -> anyhow::Result<()> {
+        let table = spent.table();
+        for part in spent.parts.clone() {
+            let drop = async move |tx: &Tx| Spent::drop(tx, table, &part).await;
+            self.removed.parts += self.write(drop).await?;
+        }
+        Ok(())
+    }
+
+    /// The next projects; `None` behind the last.
+    async fn projects(&self, after: i64) -> anyhow::Result<Option<Vec<ProjectId>>> {
+        let projects = self.core.db.read(async move |conn| Ok(retention::projects(conn, after, LISTED).await?)).await?;
+        Ok(Some(projects).filter(|projects| !projects.is_empty()))
+    }
+
+    async fn periods_of(&self, project: ProjectId) -> anyhow::Result<Retention> {
+        let own = self.core.db.read(async move |conn| Ok(retention::of_project(conn, project).await?)).await?;
+        let mut periods = self.periods;
+        own.into_iter().for_each(|(kind, period)| periods.set(kind, period));
+        Ok(periods)
+    }
+
+    /// What no project keeps any longer.
+    async fn of_all(&self) -> anyhow::Result<Ends> {
+        let mut of_all: Option<Ends> = None;
+        let mut after = 0;
+        while let Some(projects) = self.projects(after).await? {
+            for project in projects {
+                after = project.0;
+                let ends = self.ends(self.periods_of(project).await?);
+                // `None` is the least: for ever.
+                of_all = Some(of_all.map_or(ends, |of_all| Ends {
+                    clicks: of_all.clicks.min(ends.clicks),
+                    events: of_all.events.min(ends.events),
+                }));
+            }
+        }
+        Ok(of_all.unwrap_or_default())
+    }
+
+    fn ends(&self, periods: Retention) -> Ends {
+        Ends { clicks: self.end_of(periods.of(Kind::Clicks)), events: self.end_of(periods.of(Kind::Events)) }
+    }
+
+    /// Attempts that are older than their log is kept, and those of events that no project keeps.
+    async fn clean_attempts(&mut self, events_before: Option<Timestamp>) -> anyhow::Result<()> {
+        let before = self.end_of(self.periods.of(Kind::Attempts));
+        let spent = self.spent(Divided::Attempts, before.max(events_before)).await?;
+        let Some(before) = before else { return self.drop(&spent).await };
+        if spent.rest_before.is_none() {
+            self.sweep(Rows::Attempts, OLDEST, before).await?;
+            return Ok(());
+        }
+        self.drop(&spent).await?;
+        let rest = spent.rows_before(before);
+        let remove = async move |tx: &Tx| Ok(partitions::remove_other_attempts(tx, rest, PAGE).await?);
+        loop {
+            match self.write(remove).await? {
+                0 => return Ok(()),
+                removed => self.removed.attempts += removed,
+            }
+        }
+    }
+
+    async fn clean_project(&mut self, project: ProjectId, spent: &AllSpent) -> anyhow::Result<()> {
+        let periods = self.periods_of(project).await?;
+        let ends = self.ends(periods);
+        if let Some(before) = ends.clicks {
+            self.clean_clicks(project, before, spent).await?;
+        }
+        if let Some(before) = ends.events {
+            let is_last = ends.events == spent.of_all.events;
+            let of = |spent: &Spent| if is_last { spent.rows_before(before) } else { before };
+            self.clean_events(project, of(&spent.deliveries), of(&spent.events)).await?;
+        }
+        if let Some(before) = self.end_of(periods.of(Kind::Messages)) {
+            self.clean_messages(project, before).await?;
+        }
+        Ok(())
+    }
+
+    /// What is older than this is removed.
+    fn end_of(&self, period: Period) -> Option<Timestamp> {
+        let days = period.days()?;
+        self.now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
+    }
+
+    /// Clicks of linked sessions stay and are many in the end: it is kept how far all has been looked at.
+    async fn clean_clicks(&mut self, project: ProjectId, before: Timestamp, spent: &AllSpent) -> anyhow::Result<()> {
+        let kind = Kind::Clicks;
+        let from = self.core.db.read(async move |conn| Ok(retention::cleaned_to(conn, project, kind).await?)).await?;
+        // A session that began before then has no click since `before`.
+        let begun_before = before - SESSION_LENGTH;
+        let (clicks, sessions) = (Rows::Clicks { project, begun_before }, Rows::Sessions { project, begun_before });
+        let (mut after, mut any) = (Position { created_at: from, id: 0 }, false);
+        for part in &spent.clicks.parts {
+            any |= self.sweep(clicks, after, part.starts.min(before)).await?;
+            after = after.max(Position::before(part.starts));
+            // The clicks go with the part.
+            any |= self.sweep(sessions, after, part.ends.min(before)).await?;
+            after = after.max(Position::before(part.ends));
+        }
+        let is_last = Some(before) == spent.of_all.clicks;
+        let rows_before = if is_last { spent.clicks.rows_before(before) } else { before };
+        any |= self.sweep(clicks, after, rows_before).await?;
+        if any {
+            let to = begun_before.as_microsecond().min(after.max(Position::before(rows_before)).created_at);
+            self.write(async move |tx| Ok(retention::set_cleaned_to(tx, project, kind, to).await?)).await?;
+        }
+        Ok(())
+    }
+
+    async fn clean_events(
+        &mut self,
+        project: ProjectId,
+        deliveries_before: Timestamp,
+        events_before: Timestamp,
+    ) -> anyhow::Result<()> {
+        let mut after = 0;
+        loop {
+            let listed = async move |conn: &Conn| Ok(expired::webhooks(conn, project, after, LISTED).await?);
+            let webhooks = self.core.db.read(listed).await?;
+            let Some(last) = webhooks.last() else { break };
+            after = *last;
+            for webhook in webhooks {
+                self.sweep(Rows::Deliveries { webhook }, OLDEST, deliveries_before).await?;
+            }
+        }
+        self.sweep(Rows::Events { project }, OLDEST, events_before).await?;
+        Ok(())
+    }
+
+    async fn clean_messages(&mut self, project: ProjectId, before: Timestamp) -> anyhow::Result<()> {
+        self.sweep(Rows::Messages { project }, OLDEST, before).await?;
+        let mut after = 0;
+        loop {
+            let listed = async move |conn: &Conn| Ok(expired::channels(conn, project, after, LISTED).await?);
+            let channels = self.core.db.read(listed).await?;
+            let Some(last) = channels.last() else { return Ok(()) };
+            after = *last;
+            for channel in channels {
+                self.clean_notices(channel, before).await?;
+            }
+        }
+    }
+
+    async fn clean_notices(&mut self, channel: i64, before: Timestamp) -> anyhow::Result<()> {
+        let is_any = async move |conn: &Conn| Ok(expired::has_notices(conn, channel, before).await?);
+        while self.core.db.read(is_any).await? {
+            let remove =
+                async move |tx: &Tx| Ok(expired::remove_notices(tx, channel, before, NOTICES_PER_WRITE).await?);
+            self.removed.notices += self.write(remove).await?;
+        }
+        Ok(())
+    }
+
+    /// Goes once through `rows` behind `from` and older than `before`; tells whether there were any.
+    async fn sweep(&mut self, rows: Rows, from: Position, before: Timestamp) -> anyhow::Result<bool> {
+        let mut after = from;
+        loop {
+            anyhow::ensure!(!(self.is_stopping)(), Interrupted::Stopping);
+            let page = self.core.db.read(async move |conn| rows.page(conn, after, before).await).await?;
+            let Some(last) = page.last() else { return Ok(after != from) };
+            after = last.position;
+            let old: Vec<Position> = page.iter().filter(|old| old.may_go).map(|old| old.position).collect();
+            for few in old.chunks(rows.per_write()) {
+                let few = few.to_vec();
+                let removed = self.write(async move |tx| rows.remove(tx, &few).await).await?;
+                *rows.counted_in(&mut self.removed) += removed;
+            }
+        }
+    }
+
+    /// A transaction that no other node's clean-up shares time with.
+    async fn write<F>(&self, work: F) -> anyhow::Result<u64>
+    where
+        F: AsyncFnOnce(&Tx) -> anyhow::Result<u64> + Send + 'static,
+    {
+        anyhow::ensure!(!(self.is_stopping)(), Interrupted::Stopping);
+        let removed = self.core.db.write(async move |tx| match expired::begin(tx).await? {
+            true => work(tx).await.map(Some),
+            false => Ok(None),
+        });
+        Ok(removed.await?.ok_or(Interrupted::Elsewhere)?)
+    }
+}
+
+/// Up to when rows of each kind go.
+#[derive(Clone, Copy, Default)]
+struct Ends {
+    clicks: Option<Timestamp>,
+    events: Option<Timestamp>,
+}
+
+/// What no project keeps any longer.
+struct AllSpent {
+    of_all: Ends,
+    clicks: Spent,
+    events: Spent,
+    deliveries: Spent,
+}
+
+/// What a sweep goes through.
+#[derive(Clone, Copy)]
+enum Rows {
+    Attempts,
+    Clicks {
+        project: ProjectId,
+        begun_before: Timestamp,
+    },
+    Deliveries {
+        webhook: i64,
+    },
+    Events {
+        project: ProjectId,
+    },
+    Messages {
+        project: ProjectId,
+    },
+    /// Sessions, found by their clicks, which stay.
+    Sessions {
+        project: ProjectId,
+        begun_before: Timestamp,
+    },
+}
+
+impl Rows {
+    async fn page(self, conn: &Conn, after: Position, before: Timestamp) -> anyhow::Result<Vec<Old>> {
+        Ok(match self {
+            Self::Attempts => expired::attempts(conn, after.id, before, PAGE).await?,
+            Self::Clicks { project, begun_before } | Self::Sessions { project, begun_before } => {
+                expired::clicks(conn, project, after, before, begun_before, PAGE).await?
+            }
+            Self::Deliveries { webhook } => expired::deliveries(conn, webhook, after, before, PAGE).await?,
+            Self::Events { project } => expired::events(conn, project, after, before, PAGE_OF_EVENTS).await?,
+            Self::Messages { project } => expired::messages(conn, project, after, before, PAGE).await?,
+        })
+    }
+
+    async fn remove(self, tx: &Tx, old: &[Position]) -> anyhow::Result<u64> {
+        Ok(match self {
+            Self::Attempts => expired::remove_attempts(tx, old).await?,
+            Self::Clicks { project, .. } => {
+                expired::remove_sessions(tx, project, old).await?;
+                expired::remove_clicks(tx, project, old).await?
+            }
+            Self::Deliveries { .. } => expired::remove_deliveries(tx, old).await?,
+            Self::Events { project } => expired::remove_events(tx, project, old).await?,
+            Self::Messages { .. } => expired::remove_messages(tx, old).await?,
+            Self::Sessions { project, .. } => expired::remove_sessions(tx, project, old).await?,
+        })
+    }
+
+    fn counted_in(self, removed: &mut Removed) -> &mut u64 {
+        match self {
+            Self::Attempts => &mut removed.attempts,
+            Self::Clicks { .. } => &mut removed.clicks,
+            Self::Deliveries { .. } => &mut removed.deliveries,
+            Self::Events { .. } => &mut removed.events,
+            Self::Messages { .. } => &mut removed.messages,
+            Self::Sessions { .. } => &mut removed.sessions,
+        }
+    }
+
+    fn per_write(self) -> usize {
+        match self {
+            Self::Deliveries { .. } => DELIVERIES_PER_WRITE,
+            _ => ROWS_PER_WRITE,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Layer 4: projects, and their keys, channels, widgets, forms and webhooks.
+
+pub mod add_channel;
+pub mod add_webhook;
+pub mod configure_webhook;
+pub mod create_key;
+pub mod create_project;
+pub mod create_widget;
+pub mod limit_webhook;
+pub mod remove_webhook;
+pub mod revoke_key;
+pub mod rotate_secret;
+pub mod set_form;
+pub mod set_retention;
+pub mod set_webhook_active;
