@@ -277,3 +277,10 @@ CREATE TABLE clean_ups (
     cleaned_to BIGINT NOT NULL,
     PRIMARY KEY (project_id, kind)
 );
+
+-- Numbers that only grow. `node`: how many processes have opened the database; part of the row keys that they make.
+CREATE TABLE counters (
+    name  TEXT PRIMARY KEY,
+    value BIGINT NOT NULL
+);
+INSERT INTO counters (name, value) VALUES ('node', 0);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::db::Db;
+use crate::domain::ids::RowKeys;
 use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
@@ -25,6 +26,8 @@ pub struct CoreParts {
     pub clock: Clock,
     /// Where randomness comes from.
     pub random: Random,
+    /// Makes the row keys of clicks, events, deliveries and messages.
+    pub row_keys: RowKeys,
     /// Seals what must not be read in a stolen database.
     pub seal: SealKey,
     /// Posts to webhooks: strangers' addresses, behind the guard.

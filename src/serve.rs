@@ -15,6 +15,7 @@ use crate::clicks::find_widget;
 use crate::config::Config;
 use crate::core::{Core, CoreParts};
 use crate::db::Db;
+use crate::domain::ids::RowKeys;
 use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
@@ -23,7 +24,7 @@ use crate::http::server::{self, STOP_TIMEOUT};
 use crate::maintenance::make_partitions::make_partitions;
 use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::notifier::Notifier;
-use crate::store::projects;
+use crate::store::{counters, projects};
 use crate::{http, worker};
 
 /// Opens the database and builds the core. Commands use it too, beside a running server.
@@ -35,8 +36,10 @@ pub async fn open(config: Config) -> anyhow::Result<Core> {
 pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: Resolver) -> anyhow::Result<Core> {
     let secret = config.secret(&random)?;
     let db = Db::open(&config.database).await.context("AURIX_DATABASE: the database cannot be opened")?;
+    let node = db.write(async |tx| Ok(counters::next_node(tx).await?)).await.context("numbering this process")?;
     let policy = AddressPolicy { allow_networks: config.allow_networks.clone(), allow_http: config.allow_http };
     let core = Core::new(CoreParts {
+        row_keys: RowKeys::new(node),
         seal: SealKey::new(&secret, random.clone()),
         webhook_client: Client::new(policy, resolver, Options::default()),
         platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, Options::default()),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::{Error, Result};
+use crate::domain::ids::RowKey;
 
 /// A statement: one text, or a pair where the engines differ. An empty text: there is nothing to do on that engine.
 #[derive(Clone, Copy)]
@@ -51,6 +52,12 @@ value_from! {
     Timestamp: value => Value::Int(value.as_microsecond()),
     &'a str: value => Value::Text(value),
     &'a String: value => Value::Text(value),
+}
+
+impl<K: RowKey> From<K> for Value<'_> {
+    fn from(key: K) -> Self {
+        Self::Int(key.as_i64())
+    }
 }
 
 impl<'a, T> From<Option<T>> for Value<'a>
@@ -185,5 +192,17 @@ impl FromValue for Option<u32> {
 impl FromValue for u32 {
     fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
         Self::try_from(row.get::<i64>(index)?).map_err(|_| Error::Column(index))
+    }
+}
+
+impl<K: RowKey> FromValue for K {
+    fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
+        Ok(Self::from_i64(row.get(index)?))
+    }
+}
+
+impl<K: RowKey> FromValue for Option<K> {
+    fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {
+        Ok(row.get::<Option<i64>>(index)?.map(K::from_i64))
     }
 }

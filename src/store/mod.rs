@@ -4,6 +4,7 @@ pub mod attribution;
 pub mod channels;
 pub mod clicks;
 pub mod conversations;
+pub mod counters;
 pub mod deliveries;
 pub mod delivery_log;
 pub mod events;

@@ -7,6 +7,7 @@ use aurix::config::Config;
 use aurix::core::{Core, CoreParts};
 use aurix::deliveries::Deliveries;
 use aurix::deliveries::claim::Due;
+use aurix::domain::ids::RowKeys;
 use aurix::domain::pace::Limits;
 use aurix::domain::random::Random;
 use aurix::domain::retry::Schedule;
@@ -59,6 +60,7 @@ impl Node {
         let core = Core::new(CoreParts {
             config,
             db: base.db.clone(),
+            row_keys: RowKeys::new(i64::try_from(seed % 4_096).expect("it fits")),
             seal: base.seal.clone(),
             webhook_client: base.webhook_client.clone(),
             platform_client: base.platform_client.clone(),
