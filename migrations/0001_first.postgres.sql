@@ -78,5 +78,5 @@ ALTER TABLE messages SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacu
 ALTER TABLE conversations SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000);
 -- What changes in these stands in no index: with room left in its page, a row is changed without touching any (HOT).
 ALTER TABLE leads SET (fillfactor = 80);
-ALTER TABLE uncounted_visits SET (fillfactor = 50);
+ALTER TABLE automated_requests SET (fillfactor = 50);
 ALTER TABLE webhooks SET (fillfactor = 50);

@@ -107,12 +107,13 @@ CREATE INDEX clicks_by_time ON clicks (project_id, created_at, id);
 CREATE INDEX clicks_by_session ON clicks (session_id, id);
 
 -- Requests to a widget that are no press of a person: crawlers, link previews, prefetches, HEAD. One row a day and kind.
-CREATE TABLE uncounted_visits (
+CREATE TABLE automated_requests (
+    project_id BIGINT NOT NULL,
     widget_id BIGINT NOT NULL,
     day TEXT NOT NULL,
     kind TEXT NOT NULL,
-    visits BIGINT NOT NULL,
-    PRIMARY KEY (widget_id, day, kind)
+    requests BIGINT NOT NULL,
+    PRIMARY KEY (project_id, widget_id, day, kind)
 );
 
 CREATE TABLE leads (

@@ -5,21 +5,20 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Clicks;
+use crate::domain::ids::WidgetId;
 use crate::domain::visitor::Visit;
-use crate::store::clicks;
+use crate::store::clicks::{AutomatedRequestCounter, count_automated_requests};
+use crate::store::widgets::Widget;
 
 /// Counters in memory past which new ones are dropped until some are stored.
 const COUNTERS_MAX: usize = 10_000;
 
-/// Widget, day and kind.
-type Counter = (i64, String, &'static str);
-
 /// Counts that are not stored yet.
 #[derive(Default)]
-pub struct AutomatedRequests(Mutex<HashMap<Counter, i64>>);
+pub struct AutomatedRequests(Mutex<HashMap<AutomatedRequestCounter, i64>>);
 
 impl AutomatedRequests {
-    fn add(&self, more: impl IntoIterator<Item = (Counter, i64)>) {
+    fn add(&self, more: impl IntoIterator<Item = (AutomatedRequestCounter, i64)>) {
         let mut counts = self.lock();
         for (counter, requests) in more {
             if counts.len() < COUNTERS_MAX || counts.contains_key(&counter) {
@@ -28,18 +27,18 @@ impl AutomatedRequests {
         }
     }
 
-    fn take(&self) -> HashMap<Counter, i64> {
+    fn take(&self) -> HashMap<AutomatedRequestCounter, i64> {
         std::mem::take(&mut *self.lock())
     }
 
     /// Nothing panics while it is locked; a poisoned lock would still guard a usable value.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Counter, i64>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AutomatedRequestCounter, i64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Counts a request, unless it is a click.
-pub fn count(clicks: &Clicks, widget: i64, visit: Visit) {
+pub fn count(clicks: &Clicks, widget: &Widget, visit: Visit) {
     let kind = match visit {
         Visit::Person => return,
         Visit::Crawler(_) => "crawler",
@@ -47,7 +46,8 @@ pub fn count(clicks: &Clicks, widget: i64, visit: Visit) {
         Visit::Head => "head",
     };
     let day = clicks.core.clock.now().strftime("%Y-%m-%d").to_string();
-    clicks.automated_requests.add([((widget, day, kind), 1)]);
+    let counter = AutomatedRequestCounter { project: widget.project, widget: WidgetId(widget.id), day, kind };
+    clicks.automated_requests.add([(counter, 1)]);
 }
 
 /// Stores the counts. Where that fails, they stay in memory.
@@ -58,8 +58,8 @@ pub async fn store(engine: &Clicks) -> anyhow::Result<()> {
     }
     let storing = counted.clone();
     let stored = engine.core.db.write(async move |tx| {
-        for ((widget, day, kind), requests) in &storing {
-            clicks::add_uncounted(tx, *widget, day, kind, *requests).await?;
+        for (counter, requests) in &storing {
+            count_automated_requests(tx, counter, *requests).await?;
         }
         Ok(())
     });

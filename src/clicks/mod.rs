@@ -1,14 +1,16 @@
 //! Layer 4: clicks. Records a click, keeps sessions, and spools what cannot be stored now.
 //!
-//! Actors: a visitor's request ([`record`]) hands its click to the [`writer`], which stores many in one transaction and claims
-//! their deliveries. While the database is unavailable the [`breaker`] is open and clicks go to the [`spool`], from which
+//! Actors: a visitor's request ([`record`]) gives its click to the [`writer`], which assigns [`sessions`], stores many clicks in
+//! one transaction and claims their deliveries. While the database is unavailable the [`breaker`] is open and clicks go to the [`spool`], from which
 //! [`replay`] stores them later, under the correlation ids that their visitors have.
 
 pub mod automated_requests;
 pub mod breaker;
+pub mod click;
 pub mod find_widget;
 pub mod record;
 pub mod replay;
+pub mod sessions;
 pub mod spool;
 pub mod writer;
 
@@ -44,12 +46,7 @@ pub struct Clicks {
 impl Clicks {
     /// An engine that stores each click with its deliveries, after waiting `linger` for others to share the transaction.
     pub fn new(core: Core, deliveries: Deliveries, linger: Duration) -> Self {
-        let store = StoreClicks {
-            random: core.random.clone(),
-            clock: core.clock.clone(),
-            lease: core.config.lease,
-            local_dispatch: deliveries.local_dispatch.clone(),
-        };
+        let store = StoreClicks { core: core.clone(), local_dispatch: deliveries.local_dispatch.clone() };
         Self {
             writer: BatchWriter::with_linger(core.db.clone(), store, linger),
             spool: Arc::new(ClickSpool::new(&core.config.data_dir)),

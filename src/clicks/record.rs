@@ -7,12 +7,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::Clicks;
-use super::writer::{Choice, Click, Stored, UnstoredClick, draw};
+use super::click::{Click, Promise, draw_correlation_id};
+use super::writer::{Stored, UnstoredClick};
 use crate::core::Core;
 use crate::db::Error;
 use crate::deliveries::emit::event_id;
 use crate::deliveries::local_dispatch::dispatch;
 use crate::domain::attribution::{cap_url, parsed_params};
+use crate::domain::ids::WidgetId;
 use crate::domain::text::cut;
 use crate::notifier::Work;
 use crate::store::widgets::Widget;
@@ -46,8 +48,8 @@ pub async fn record_click(clicks: &Clicks, hit: Hit) -> String {
     let (breaker, clock) = (&clicks.breaker, &clicks.core.clock);
     let mut click = prepare(&clicks.core, hit);
     if breaker.try_acquire(clock.now()) {
-        let choice = Choice::default();
-        match store_in_time(clicks, &click, &choice).await {
+        let promise = Promise::default();
+        match store_in_time(clicks, &click, &promise).await {
             Ok(correlation_id) => {
                 breaker.record_success();
                 return correlation_id;
@@ -59,14 +61,14 @@ pub async fn record_click(clicks: &Clicks, hit: Hit) -> String {
                 }
             }
         }
-        click.correlation_id = choice.end().unwrap_or(click.correlation_id);
+        click.correlation_id = promise.close().unwrap_or(click.correlation_id);
     }
     clicks.spool.append(&click).await;
     click.correlation_id
 }
 
-async fn store_in_time(clicks: &Clicks, click: &Click, choice: &Choice) -> anyhow::Result<String> {
-    let new = UnstoredClick { click: click.clone(), choice: choice.clone() };
+async fn store_in_time(clicks: &Clicks, click: &Click, promise: &Promise) -> anyhow::Result<String> {
+    let new = UnstoredClick { click: click.clone(), promise: promise.clone() };
     // A visitor who closes the page does not stop it: what is stored is dispatched.
     let stored = tokio::spawn(store(clicks.clone(), new));
     let late = || Error::Unavailable(anyhow::anyhow!("no response within {STORE_TIMEOUT:?}")).into();
@@ -90,10 +92,11 @@ fn prepare(core: &Core, hit: Hit) -> Click {
     // Read before the addresses are cut: what stands behind the cut counts too.
     let params = parsed_params(hit.click_url.as_deref(), hit.first_raw_url.as_deref());
     Click {
+        id: core.row_keys.next(now),
         event_id: event_id(&core.random, now),
-        correlation_id: draw(&core.random),
-        project: hit.widget.project.0,
-        widget: hit.widget.id,
+        correlation_id: draw_correlation_id(&core.random),
+        project: hit.widget.project,
+        widget: WidgetId(hit.widget.id),
         device_id: hit.device_id,
         parsed_params: params.to_json(),
         click_url: cap(hit.click_url),

@@ -7,8 +7,9 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::Clicks;
+use super::click::Click;
 use super::spool::{Which, encode_line};
-use super::writer::{Click, store_spooled};
+use super::writer::store_spooled;
 use crate::db::Error;
 use crate::notifier::Work;
 
@@ -94,5 +95,6 @@ async fn replay_batch(clicks: &Clicks, lines: Vec<Vec<u8>>) -> anyhow::Result<us
 }
 
 async fn store(clicks: &Clicks, batch: Vec<Click>) -> anyhow::Result<()> {
-    clicks.core.db.write(async move |tx| store_spooled(tx, &batch).await).await
+    let core = clicks.core.clone();
+    clicks.core.db.write(async move |tx| store_spooled(tx, &core, &batch).await).await
 }

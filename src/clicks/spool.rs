@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::writer::Click;
+use super::click::Click;
 
 /// Size of the file at which clicks are dropped, with an error in the log.
 const FILE_BYTES_MAX: u64 = 1 << 30;

@@ -1,10 +1,11 @@
 //! Links a conversation to the session that its reference names (contract section 2), in the transaction of the message.
 
-use crate::clicks::writer::SESSION_LENGTH;
+use crate::clicks::sessions::SESSION_LENGTH;
 use crate::db::Tx;
 use crate::deliveries::emit::{emit, event_id};
 use crate::domain::correlation::{Candidate, find_references};
 use crate::domain::event::{Correlated, Event};
+use crate::domain::ids::ConversationId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::random::Random;
 use crate::domain::time::{SignedDuration, Timestamp};
@@ -29,7 +30,7 @@ pub async fn link_session(
         let Some(session) = session_of(tx, conversation, &candidate, now).await? else { continue };
         match session.conversation_id {
             None => link(tx, random, conversation, channel_id, &session, now).await?,
-            Some(linked) if linked == conversation.id => {}
+            Some(linked) if linked.0 == conversation.id => {}
             Some(_) => {
                 tracing::info!(conversation = conversation.id, "a reference that is linked to another person was sent");
                 let reason = "linked to another conversation before: probably a forwarded message";
@@ -69,9 +70,9 @@ async fn link(
     now: Timestamp,
 ) -> anyhow::Result<()> {
     let project = conversation.project;
-    sessions::link(tx, project, session.id, conversation.id, now).await?;
-    clicks::link(tx, session.id, session.started_at, session.started_at + SESSION_LENGTH).await?;
-    leads::correlate(tx, project, conversation.id, session.id, now).await?;
+    sessions::link(tx, project, session.id, ConversationId(conversation.id), now).await?;
+    clicks::link(tx, project, session.id, session.started_at, session.started_at + SESSION_LENGTH).await?;
+    leads::correlate(tx, project, conversation.id, session.id.0, now).await?;
     let phone = conversation.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
     let link = Correlated {
         correlation_id: &session.correlation_id,

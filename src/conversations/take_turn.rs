@@ -17,7 +17,7 @@ use crate::db::{Batch, Tx};
 use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::event::{CompleteData, CreatedLead, Event};
 use crate::domain::form::{EMAIL, Form, NAME, PHONE};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ProjectId, SessionId};
 use crate::domain::phone::{PhoneNumber, Region};
 use crate::domain::random::Random;
 use crate::domain::time::{Clock, Timestamp};
@@ -296,10 +296,10 @@ async fn references(
 ) -> anyhow::Result<HashMap<i64, String>> {
     let open = conversations.iter().filter_map(|conversation| {
         let lead = leads.get(&conversation.id).filter(|lead| lead.completed_at.is_none())?;
-        Some((conversation.project, lead.session_id?))
+        Some((conversation.project, SessionId(lead.session_id?)))
     });
     let open: Vec<_> = open.collect();
-    Ok(sessions::correlation_ids(tx, &open).await?.into_iter().collect())
+    Ok(sessions::correlation_ids(tx, &open).await?.into_iter().map(|(session, id)| (session.0, id)).collect())
 }
 
 /// name, email, phone, company and intent, known or not, then the form's own fields that are known.

@@ -60,7 +60,7 @@ pub async fn click_link(
         let reference = record_click(&clicks, hit(&clicks.core, &widget, headers, peer.ip(), fields)).await;
         link(&widget, Some(&reference))
     } else {
-        automated_requests::count(&clicks, widget.id, visit);
+        automated_requests::count(&clicks, &widget, visit);
         link(&widget, None)
     };
     let location = HeaderValue::try_from(location).map_err(|error| Problem::Internal(error.into()))?;

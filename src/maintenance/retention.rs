@@ -4,7 +4,7 @@
 //! clicks of a session that a conversation was linked to. Where PostgreSQL divides a table by time, what no project keeps any
 //! longer goes with the part that it is in: see [`crate::maintenance::drop_partitions`].
 
-use crate::clicks::writer::SESSION_LENGTH;
+use crate::clicks::sessions::SESSION_LENGTH;
 use crate::core::Core;
 use crate::db::{Conn, Tx};
 use crate::domain::ids::ProjectId;

@@ -1,21 +1,23 @@
-//! Clicks: every press of a widget, and the requests that were no press.
+//! Clicks on widgets, and the counts of requests for a widget's link that were no click.
 
 use super::locks::lock_names;
 use crate::db::{Result, Sql, Tx, Value};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ClickId, ProjectId, SessionId, WidgetId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::params;
 
-/// What is stored of a press.
+/// A click to store.
 #[derive(Clone, Debug)]
 pub struct NewClick<'a> {
-    /// Whose it is.
+    /// Its row key.
+    pub id: ClickId,
+    /// Its project.
     pub project: ProjectId,
-    /// Row key of its session.
-    pub session_id: i64,
-    /// Row key of the widget.
-    pub widget_id: i64,
-    /// The page of the press.
+    /// Its session.
+    pub session_id: SessionId,
+    /// The widget that was clicked.
+    pub widget_id: WidgetId,
+    /// The page of the click.
     pub click_url: Option<&'a str>,
     /// The first page of the visit.
     pub first_raw_url: Option<&'a str>,
@@ -27,16 +29,17 @@ pub struct NewClick<'a> {
     pub ip_address: Option<&'a str>,
     /// As the browser told it.
     pub user_agent: Option<&'a str>,
-    /// When it was pressed.
+    /// When it happened.
     pub created_at: Timestamp,
     /// Its session is linked to a conversation.
     pub linked: bool,
 }
 
 impl<'a> NewClick<'a> {
-    fn values(&self) -> [Value<'a>; 11] {
+    fn values(&self) -> [Value<'a>; 12] {
         [
-            self.project.0.into(),
+            self.id.into(),
+            self.project.into(),
             self.session_id.into(),
             self.widget_id.into(),
             self.click_url.into(),
@@ -51,52 +54,74 @@ impl<'a> NewClick<'a> {
     }
 }
 
-/// Keeps clicks of a visitor apart until the end of the transaction: the second sees the first's session, and what is stored
-/// late sees whether it is stored already. Each visitor by the project's row key and an id there.
-pub async fn lock_visitors(tx: &Tx, visitors: &[(i64, &str)]) -> Result<()> {
-    lock_names(tx, visitors).await
+/// Serialises clicks of a visitor until the end of the transaction: the second sees the session of the first, and a replayed
+/// one sees whether it is stored already. Each visitor by the project and an id there.
+pub async fn lock_visitors(tx: &Tx, visitors: &[(ProjectId, &str)]) -> Result<()> {
+    let names: Vec<_> = visitors.iter().map(|(project, visitor)| (project.0, *visitor)).collect();
+    lock_names(tx, &names).await
 }
 
-/// Stores presses.
+/// Stores clicks.
 pub async fn insert(tx: &Tx, clicks: &[NewClick<'_>]) -> Result<u64> {
     const INSERT: Sql = Sql {
         sqlite:
-            "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
-                                     ip_address, user_agent, created_at, linked)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "INSERT INTO clicks (id, project_id, session_id, widget_id, click_url, first_raw_url, referrer,
+                                     parsed_params, ip_address, user_agent, created_at, linked)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         postgres:
-            "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
-                                       ip_address, user_agent, created_at, linked)
+            "INSERT INTO clicks (id, project_id, session_id, widget_id, click_url, first_raw_url, referrer,
+                                       parsed_params, ip_address, user_agent, created_at, linked)
                    SELECT *
-                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
-                               $8::text[], $9::text[], $10::bigint[], $11::boolean[])",
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+                               $8::text[], $9::text[], $10::text[], $11::bigint[], $12::boolean[])",
     };
     let rows: Vec<_> = clicks.iter().map(NewClick::values).collect();
     tx.execute_rows(INSERT, &rows).await
 }
 
-/// How far the clock of another node, or before it was set, may have been from this one's: clicks of a session are looked for
-/// so much around it.
-const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(24);
+/// How far the clocks of nodes may differ: clicks of a session are searched so much around its time.
+const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_hours(24);
 
-/// Marks the clicks of a session as linked. They are of the time from `began_at` until `ended_at`: PostgreSQL looks only there.
-pub async fn link(tx: &Tx, session: i64, began_at: Timestamp, ended_at: Timestamp) -> Result<u64> {
+/// Marks the clicks of a session as linked. They happened between `began_at` and `ended_at`: PostgreSQL searches only these
+/// partitions.
+pub async fn link(
+    tx: &Tx,
+    project: ProjectId,
+    session: SessionId,
+    began_at: Timestamp,
+    ended_at: Timestamp,
+) -> Result<u64> {
     tx.execute(
         "UPDATE clicks
          SET linked = TRUE
-         WHERE session_id = $1 AND NOT linked AND created_at >= $2 AND created_at <= $3",
-        params![session, began_at - CLOCKS_APART, ended_at + CLOCKS_APART],
+         WHERE project_id = $1 AND session_id = $2 AND NOT linked AND created_at >= $3 AND created_at <= $4",
+        params![project, session, began_at - CLOCK_SKEW_MAX, ended_at + CLOCK_SKEW_MAX],
     )
     .await
 }
 
-/// Counts requests that were no press of a person. `day` is `2026-01-31`, `kind` for example `crawler`.
-pub async fn add_uncounted(tx: &Tx, widget: i64, day: &str, kind: &str, visits: i64) -> Result<u64> {
+/// Automated requests for a widget's link on one day.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AutomatedRequestCounter {
+    /// Its project.
+    pub project: ProjectId,
+    /// The widget.
+    pub widget: WidgetId,
+    /// `2026-01-31`
+    pub day: String,
+    /// `crawler`, `prefetch` or `head`.
+    pub kind: &'static str,
+}
+
+/// Adds to a counter of automated requests.
+pub async fn count_automated_requests(tx: &Tx, counter: &AutomatedRequestCounter, requests: i64) -> Result<u64> {
+    let AutomatedRequestCounter { project, widget, day, kind } = counter;
     tx.execute(
-        "INSERT INTO uncounted_visits (widget_id, day, kind, visits)
-         VALUES ($1, $2, $3, $4)
-         ON CONFLICT (widget_id, day, kind) DO UPDATE SET visits = uncounted_visits.visits + excluded.visits",
-        params![widget, day, kind, visits],
+        "INSERT INTO automated_requests (project_id, widget_id, day, kind, requests)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (project_id, widget_id, day, kind)
+         DO UPDATE SET requests = automated_requests.requests + excluded.requests",
+        params![*project, *widget, day, *kind, requests],
     )
     .await
 }

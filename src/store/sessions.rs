@@ -1,7 +1,9 @@
 //! Sessions: a device's clicks within 12 hours of the first.
 
+use std::collections::HashSet;
+
 use crate::db::{Conn, Result, Row, Sql, Tx, Value};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ConversationId, ProjectId, SessionId};
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -9,11 +11,11 @@ use crate::params;
 #[derive(Clone, Debug)]
 pub struct Session {
     /// Row key.
-    pub id: i64,
+    pub id: SessionId,
     /// `O-aB3dE9z`
     pub correlation_id: String,
     /// The conversation that it is linked to.
-    pub conversation_id: Option<i64>,
+    pub conversation_id: Option<ConversationId>,
     /// When its first click came.
     pub started_at: Timestamp,
 }
@@ -22,10 +24,10 @@ fn read(row: &Row<'_>) -> Result<Session> {
     Ok(Session { id: row.get(0)?, correlation_id: row.get(1)?, conversation_id: row.get(2)?, started_at: row.get(3)? })
 }
 
-/// A device of a project.
+/// A device of a project's visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Device<'a> {
-    /// Whose visitor it is.
+    /// Its project.
     pub project: ProjectId,
     /// The browser's UUID.
     pub id: &'a str,
@@ -33,7 +35,7 @@ pub struct Device<'a> {
 
 /// The last session of a device.
 pub struct LastSession {
-    /// Whose it is.
+    /// Its project.
     pub project: ProjectId,
     /// The browser's UUID.
     pub device_id: String,
@@ -41,8 +43,8 @@ pub struct LastSession {
     pub session: Session,
 }
 
-/// The last session of each device that began after `after`, where there is one. Until the end of the transaction none of them
-/// is linked: their clicks are marked with that.
+/// The last session of each device that began after `after`, where there is one. Until the end of the transaction nobody
+/// links them, so that new clicks get the right mark.
 pub async fn last_of_devices(tx: &Tx, devices: &[Device<'_>], after: Timestamp) -> Result<Vec<LastSession>> {
     const LAST: Sql = Sql {
         sqlite: "SELECT id, correlation_id, conversation_id, started_at, project_id, device_id
@@ -61,19 +63,21 @@ pub async fn last_of_devices(tx: &Tx, devices: &[Device<'_>], after: Timestamp) 
                        FOR KEY SHARE
                    ) AS last",
     };
-    let rows: Vec<_> = devices.iter().map(|device| [device.project.0.into(), device.id.into(), after.into()]).collect();
+    let rows: Vec<_> = devices.iter().map(|device| [device.project.into(), device.id.into(), after.into()]).collect();
     tx.query_rows(LAST, &rows, |row| {
-        Ok(LastSession { session: read(row)?, project: ProjectId(row.get(4)?), device_id: row.get(5)? })
+        Ok(LastSession { session: read(row)?, project: row.get(4)?, device_id: row.get(5)? })
     })
     .await
 }
 
-/// What a session starts with.
+/// A session to store.
 #[derive(Clone, Debug)]
 pub struct NewSession<'a> {
-    /// Whose it is.
+    /// Its row key.
+    pub id: SessionId,
+    /// Its project.
     pub project: ProjectId,
-    /// The browser's UUID, if it told one.
+    /// The browser's UUID, if it has one.
     pub device_id: Option<&'a str>,
     /// `O-aB3dE9z`
     pub correlation_id: &'a str,
@@ -84,34 +88,36 @@ pub struct NewSession<'a> {
 }
 
 impl<'a> NewSession<'a> {
-    fn values(&self) -> [Value<'a>; 5] {
+    fn values(&self) -> [Value<'a>; 6] {
         [
+            self.id.into(),
             self.correlation_id.into(),
             self.folded_id.into(),
-            self.project.0.into(),
+            self.project.into(),
             self.device_id.into(),
             self.started_at.into(),
         ]
     }
 }
 
-/// Starts sessions and gives the row key of each; none where its correlation id is taken.
-pub async fn insert(tx: &Tx, sessions: &[NewSession<'_>]) -> Result<Vec<Option<i64>>> {
+/// Stores sessions, except those whose correlation id is taken; gives the row keys of the stored ones.
+pub async fn insert(tx: &Tx, sessions: &[NewSession<'_>]) -> Result<HashSet<SessionId>> {
     const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO sessions (correlation_id, folded_id, project_id, device_id, started_at)
-                 VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT (folded_id, correlation_id) DO NOTHING",
-        postgres: "INSERT INTO sessions (correlation_id, folded_id, project_id, device_id, started_at)
-                   SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[])
+        sqlite: "INSERT INTO sessions (id, correlation_id, folded_id, project_id, device_id, started_at)
+                 VALUES ($1, $2, $3, $4, $5, $6)
+                 ON CONFLICT (folded_id, correlation_id) DO NOTHING
+                 RETURNING id",
+        postgres: "INSERT INTO sessions (id, correlation_id, folded_id, project_id, device_id, started_at)
+                   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
                    ON CONFLICT (folded_id, correlation_id) DO NOTHING
-                   RETURNING id, correlation_id",
+                   RETURNING id",
     };
     let rows: Vec<_> = sessions.iter().map(NewSession::values).collect();
-    tx.insert_rows(INSERT, &rows).await
+    Ok(tx.query_rows(INSERT, &rows, |row| row.get(0)).await?.into_iter().collect())
 }
 
 /// The session that this project gave `correlation_id` to. Locked until the end of the transaction, so that two people who
-/// send the same reference are linked one after the other.
+/// send the same id are linked one after the other.
 pub async fn find_for_link(
     tx: &Tx,
     project: ProjectId,
@@ -127,39 +133,45 @@ pub async fn find_for_link(
                    WHERE folded_id = $3 AND correlation_id = $2 AND project_id = $1
                    FOR UPDATE",
     };
-    tx.find(FIND, params![project.0, correlation_id, folded_id], read).await
+    tx.find(FIND, params![project, correlation_id, folded_id], read).await
 }
 
-/// The ids issued since `since` that look like `folded_id`: at most two, for one is an answer and two are none.
+/// The correlation ids issued since `since` that look like `folded_id`: at most two, which are ambiguous already.
 pub async fn look_alikes(conn: &Conn, project: ProjectId, folded_id: &str, since: Timestamp) -> Result<Vec<String>> {
     conn.query(
         "SELECT correlation_id
          FROM sessions
          WHERE project_id = $1 AND folded_id = $2 AND started_at > $3
          LIMIT 2",
-        params![project.0, folded_id, since],
+        params![project, folded_id, since],
         |row| row.get(0),
     )
     .await
 }
 
 /// Links a session to a conversation.
-pub async fn link(tx: &Tx, project: ProjectId, session: i64, conversation: i64, now: Timestamp) -> Result<u64> {
+pub async fn link(
+    tx: &Tx,
+    project: ProjectId,
+    session: SessionId,
+    conversation: ConversationId,
+    now: Timestamp,
+) -> Result<u64> {
     tx.execute(
         "UPDATE sessions SET conversation_id = $3, correlated_at = $4 WHERE project_id = $1 AND id = $2",
-        params![project.0, session, conversation, now],
+        params![project, session, conversation, now],
     )
     .await
 }
 
-/// The references of sessions, each with the row key of its session.
-pub async fn correlation_ids(conn: &Conn, sessions: &[(ProjectId, i64)]) -> Result<Vec<(i64, String)>> {
-    const REFERENCES: Sql = Sql {
+/// The correlation ids of sessions, each with its session.
+pub async fn correlation_ids(conn: &Conn, sessions: &[(ProjectId, SessionId)]) -> Result<Vec<(SessionId, String)>> {
+    const IDS: Sql = Sql {
         sqlite: "SELECT id, correlation_id FROM sessions WHERE project_id = $1 AND id = $2",
         postgres: "SELECT sessions.id, correlation_id
                    FROM unnest($1::bigint[], $2::bigint[]) AS wanted (project_id, id)
                    JOIN sessions ON sessions.id = wanted.id AND sessions.project_id = wanted.project_id",
     };
-    let rows: Vec<_> = sessions.iter().map(|(project, session)| [project.0.into(), (*session).into()]).collect();
-    conn.query_rows(REFERENCES, &rows, |row| Ok((row.get(0)?, row.get(1)?))).await
+    let rows: Vec<_> = sessions.iter().map(|(project, session)| [(*project).into(), (*session).into()]).collect();
+    conn.query_rows(IDS, &rows, |row| Ok((row.get(0)?, row.get(1)?))).await
 }

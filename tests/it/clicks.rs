@@ -91,11 +91,11 @@ both_engines! {
         let rename = async |sql: &'static str| {
             app.core.db.write(async move |tx| Ok(tx.execute(sql, &[]).await?)).await.expect("another name");
         };
-        rename("ALTER TABLE uncounted_visits RENAME TO elsewhere").await;
+        rename("ALTER TABLE automated_requests RENAME TO elsewhere").await;
         automated_requests::store(&app.engines.clicks).await.expect_err("there is no such table");
-        rename("ALTER TABLE elsewhere RENAME TO uncounted_visits").await;
+        rename("ALTER TABLE elsewhere RENAME TO automated_requests").await;
         automated_requests::store(&app.engines.clicks).await.expect("stored");
-        assert_eq!(app.count("SELECT CAST(SUM(visits) AS BIGINT) FROM uncounted_visits").await, 4);
+        assert_eq!(app.count("SELECT CAST(SUM(requests) AS BIGINT) FROM automated_requests").await, 4);
     }
 
     async fn the_event_tells_the_click_as_documented(app: &TestApp) {

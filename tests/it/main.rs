@@ -10,7 +10,7 @@ mod conversations;
 mod deliveries;
 mod guards;
 mod hand_over;
-mod late_clicks;
+mod click_spool;
 mod limits;
 mod net;
 mod nodes;

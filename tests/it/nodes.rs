@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::anyhow;
 use aurix::db::{Batch, BatchWriter, Error, Tx};
+use aurix::domain::ids::{ProjectId, WidgetId};
 use aurix::domain::random::Random;
 use aurix::net::Resolver;
 use aurix::notifier::Work;
-use aurix::store::clicks;
+use aurix::store::clicks::{self, AutomatedRequestCounter, count_automated_requests};
 use futures_util::future::{join_all, try_join};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Duration, timeout};
@@ -22,7 +23,7 @@ const LINGER: Duration = Duration::from_millis(100);
 /// How often a node is rung for before it counts as deaf.
 const RINGS_MAX: usize = 100;
 
-/// Counts a visit on a day. Some days cannot be written.
+/// Counts a request on a day. Some days cannot be written.
 #[derive(Default)]
 struct Days {
     tries: Arc<AtomicUsize>,
@@ -38,7 +39,13 @@ impl Batch for Days {
             if day == "away" {
                 return Err(Error::Unavailable(anyhow!("nobody is there")).into());
             }
-            clicks::add_uncounted(tx, 1, day, "crawler", 1).await?;
+            let counter = AutomatedRequestCounter {
+                project: ProjectId(1),
+                widget: WidgetId(1),
+                day: day.clone(),
+                kind: "crawler",
+            };
+            count_automated_requests(tx, &counter, 1).await?;
             anyhow::ensure!(day != "refused", "no such day");
             assert_ne!(day, "panics");
         }
@@ -62,8 +69,8 @@ both_engines! {
                 _ => assert_eq!(answer.expect("written"), day(number)),
             }
         }
-        assert_eq!(app.count("SELECT COUNT(*) FROM uncounted_visits").await, 198);
-        assert_eq!(app.count("SELECT COUNT(*) FROM uncounted_visits WHERE visits <> 1").await, 0, "none twice");
+        assert_eq!(app.count("SELECT COUNT(*) FROM automated_requests").await, 198);
+        assert_eq!(app.count("SELECT COUNT(*) FROM automated_requests WHERE requests <> 1").await, 0, "none twice");
         writer.write("later".to_owned()).await.expect("it goes on");
     }
 
@@ -76,14 +83,14 @@ both_engines! {
         assert_eq!(is_away, [false, false, true, true, true]);
         assert_eq!(tries.load(Ordering::Relaxed), 1 + 3, "together, and then those up to the one that finds out");
         writer.write("later".to_owned()).await.expect("it is back");
-        assert_eq!(app.count("SELECT COUNT(*) FROM uncounted_visits").await, 2, "before and later");
+        assert_eq!(app.count("SELECT COUNT(*) FROM automated_requests").await, 2, "before and later");
     }
 
     async fn a_failed_transaction_is_no_absent_database(app: &TestApp) {
-        const NO_DAY: &str = "INSERT INTO uncounted_visits (widget_id) VALUES (NULL)";
+        const NO_DAY: &str = "INSERT INTO automated_requests (widget_id) VALUES (NULL)";
         let behind = app.core.db.write(async |tx| -> anyhow::Result<()> {
             tx.execute(NO_DAY, &[]).await.expect_err("a row without a day");
-            tx.execute("DELETE FROM uncounted_visits", &[]).await?;
+            tx.execute("DELETE FROM automated_requests", &[]).await?;
             anyhow::bail!("SQLite goes on behind a statement that failed")
         });
         let error = behind.await.expect_err("one of the two");
@@ -91,8 +98,8 @@ both_engines! {
 
         let beside = app.core.db.write(async |tx| {
             let one = async {
-                tx.execute("DELETE FROM uncounted_visits", &[]).await?;
-                tx.execute("DELETE FROM uncounted_visits WHERE visits = 0", &[]).await
+                tx.execute("DELETE FROM automated_requests", &[]).await?;
+                tx.execute("DELETE FROM automated_requests WHERE requests = 0", &[]).await
             };
             let other = tx.execute(NO_DAY, &[]);
             Ok(try_join(one, other).await?)
@@ -127,13 +134,13 @@ async fn a_node_that_stands_still_in_the_middle_of_a_transaction_does_not_hold_u
     let app = TestApp::on_postgres().await;
     let (locked, is_locked) = oneshot::channel();
     let stands_still = app.core.db.write(async move |tx| {
-        clicks::lock_visitors(tx, &[(1, "d1")]).await?;
+        clicks::lock_visitors(tx, &[(ProjectId(1), "d1")]).await?;
         let _ = locked.send(());
         std::future::pending::<anyhow::Result<()>>().await
     });
     let other = async {
         is_locked.await.expect("the lock is free");
-        app.core.db.write(async |tx| Ok(clicks::lock_visitors(tx, &[(1, "d1")]).await?)).await
+        app.core.db.write(async |tx| Ok(clicks::lock_visitors(tx, &[(ProjectId(1), "d1")]).await?)).await
     };
     tokio::select! {
         never = stands_still => panic!("{never:?}"),

@@ -7,7 +7,7 @@ use super::*;
 
 fn click() -> Click {
     serde_json::from_value(serde_json::json!({
-        "event_id": "evt_1", "correlation_id": "O-aB3dE9z", "project": 1, "widget": 1, "parsed_params": "{}", "at": 0
+        "id": 1, "event_id": "evt_1", "correlation_id": "O-aB3dE9z", "project": 1, "widget": 1, "parsed_params": "{}", "at": 0
     }))
     .expect("a click")
 }

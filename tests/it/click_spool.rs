@@ -4,8 +4,8 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use aurix::clicks::click::Click;
 use aurix::clicks::replay::replay;
-use aurix::clicks::writer::Click;
 use aurix::domain::random::Random;
 use aurix::engines::Engines;
 use aurix::net::Resolver;
@@ -115,7 +115,7 @@ both_engines! {
         let at = app.core.clock.now().as_microsecond();
         let click = |project: &Project, widget: i64, event_id: &str, reference: &str| -> Click {
             let click = json!({
-                "event_id": event_id, "correlation_id": reference, "project": project.id.0, "widget": widget, "at": at,
+                "id": event_id[4..].parse::<i64>().expect("a number"), "event_id": event_id, "correlation_id": reference, "project": project.id.0, "widget": widget, "at": at,
                 "device_id": "d1", "parsed_params": "{}",
             });
             serde_json::from_value(click).expect("a click")
@@ -138,7 +138,7 @@ both_engines! {
         let stored = "SELECT COUNT(*) FROM events WHERE event_id IN ('evt_1', 'evt_2', 'evt_3', 'evt_5')";
         assert_eq!((app.count(stored).await, app.count("SELECT COUNT(*) FROM events").await), (4, 4));
         assert_eq!(app.count("SELECT COUNT(*) FROM sessions").await, 2);
-        assert_eq!(app.count("SELECT COUNT(*) FROM clicks WHERE session_id = 1").await, 3);
+        assert_eq!(app.count("SELECT COUNT(*) FROM clicks WHERE session_id = (SELECT id FROM sessions WHERE correlation_id = 'O-aB3dE9z')").await, 3);
         let refused = std::fs::read_to_string(app.core.config.data_dir.join("click-spool.rejected.jsonl"));
         let refused = refused.expect("a reference belongs to one project");
         let refused = refused.lines().map(|line| serde_json::from_str::<Click>(line).expect("as it was kept").event_id);
@@ -191,7 +191,7 @@ async fn storing_goes_on_when_nobody_waits_for_it_any_more() {
     assert!(late.await.is_err_and(|error| error.is_cancelled()));
     scene.open_the_gate();
     let folder = &scene.app.core.config.data_dir;
-    let files = ["click-spool.jsonl", "click-spool.taken.jsonl"].map(|name| folder.join(name));
+    let files = ["click-spool.jsonl", "click-spool.replaying.jsonl"].map(|name| folder.join(name));
     until("the file is gone", LIMIT, async || files.iter().all(|file| !file.exists())).await;
     scene.both_are_there_once().await;
 }
