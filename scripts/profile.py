@@ -109,9 +109,9 @@ PARTS = [
     ("HTTP", r"^<?aurix::(http|net)(::|$)", r"src/(http|net)/"),
     ("threads and waking", r"^<?(tokio|parking_lot|futures_util|futures_core|futures_channel|crossbeam)(::|$)", r"/(tokio|futures-\w+|parking_lot\w*)-\d"),
     ("SQLite: statements", r"^<?aurix::db::(sqlite|value|Conn|Tx)", r"src/db/(sqlite|value)"),
-    ("domain, flows and store", r"aurix::", r"(^|/)src/(domain|flows|store|worker|outbound|app|db|wake|channels|agent|llm|serve|config)"),
+    ("domain, use cases and store", r"aurix::", r"(^|/)src/(domain|clicks|conversations|deliveries|projects|maintenance|store|worker|outbound|core|engines|notifier|cache|db|channels|agent|llm|serve|config)"),
 ]
-ORDER = ["HTTP", "reading and writing JSON and URLs", "domain, flows and store", "SQLite: statements", "SQLite: commit", "signing", "threads and waking", "the rest"]
+ORDER = ["HTTP", "reading and writing JSON and URLs", "domain, use cases and store", "SQLite: statements", "SQLite: commit", "signing", "threads and waking", "the rest"]
 RULES = [(part, re.compile(name), re.compile(file) if file else None) for part, name, file in PARTS]
 
 # What the operations of a run are, by a function that stands in the stack.
