@@ -1,4 +1,4 @@
-//! Attribution: the campaign parameters and click ids of a page's address, as the contract lists them.
+//! Attribution: the campaign parameters and click ids of a page's URL, as the contract lists them.
 
 use std::borrow::Cow;
 
@@ -6,19 +6,19 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::text::cut;
 
-/// Characters kept of one value.
+/// Longest value, in characters; the rest is cut.
 pub const VALUE_CHARS_MAX: usize = 512;
 
-/// Characters kept of an address: what is longer is cut by [`cap_url`].
+/// Longest URL, in characters; [`cap_url`] cuts the rest.
 pub const URL_CHARS_MAX: usize = 4096;
 
-/// Parameters of an address that are looked at.
+/// Parameters of a URL that are parsed.
 pub const PAIRS_MAX: usize = 1000;
 
-/// Where the click ids begin in [`NAMES`].
+/// Index of the first click id in [`NAMES`].
 const CLICK_IDS_FROM: usize = 9;
 
-/// The parameters that are kept, in the order in which they are written.
+/// The known parameters, in output order.
 pub const NAMES: [&str; 24] = [
     "utm_source",
     "utm_medium",
@@ -46,12 +46,12 @@ pub const NAMES: [&str; 24] = [
     "irclickid",
 ];
 
-/// The parameters found, each once, in the order of [`NAMES`]. Written as a JSON object.
+/// The parameters found, each once, in the order of [`NAMES`]. Serialized as a JSON object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Params(Vec<(&'static str, String)>);
 
 impl Params {
-    /// The parameters of one address, absolute or relative. No address is an error: what cannot be read is left out.
+    /// The parameters of a URL, absolute or relative. Never fails: parameters that cannot be parsed are left out.
     pub fn of_url(url: &str) -> Self {
         let mut values: [Option<String>; NAMES.len()] = [const { None }; NAMES.len()];
         for pair in query_of(url).split('&').take(PAIRS_MAX) {
@@ -75,7 +75,7 @@ impl Params {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// Those that ad platforms ask for by click: `gclid`, `fbclid` and the like.
+    /// The ids that ad platforms give a click: `gclid`, `fbclid` and the like.
     pub fn click_ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.iter().filter(|(name, _)| NAMES[CLICK_IDS_FROM..].contains(name))
     }
@@ -85,7 +85,7 @@ impl Params {
         self.0.is_empty()
     }
 
-    /// The JSON object that lists and events show; `{}` where there are none.
+    /// The JSON object of lists and events; `{}` where there are none.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("names and values are strings")
     }
@@ -101,14 +101,14 @@ impl Serialize for Params {
     }
 }
 
-/// `parsed_params` of a click: of the click page's address, else, where that has none, of the visit's first address.
+/// `parsed_params` of a click: those of the click page's URL or, where it has none, of the first touch.
 pub fn parsed_params(click_url: Option<&str>, first_raw_url: Option<&str>) -> Params {
     let of_click = click_url.map(Params::of_url).unwrap_or_default();
     if of_click.is_empty() { first_raw_url.map(Params::of_url).unwrap_or_default() } else { of_click }
 }
 
-/// An address no longer than [`URL_CHARS_MAX`] characters, without the NUL characters that databases refuse.
-/// Read the parameters before cutting.
+/// Cuts a URL to [`URL_CHARS_MAX`] characters and removes NUL characters, which databases reject. Parse the parameters
+/// first.
 pub fn cap_url(mut url: String) -> String {
     if url.contains('\0') {
         url.retain(|letter| letter != '\0');
@@ -117,13 +117,13 @@ pub fn cap_url(mut url: String) -> String {
     url
 }
 
-/// The query of an address: from the first `?` to the fragment.
+/// The query of a URL: from the first `?` to the fragment.
 fn query_of(url: &str) -> &str {
     let before_fragment = url.split_once('#').map_or(url, |(before, _)| before);
     before_fragment.split_once('?').map_or("", |(_, query)| query)
 }
 
-/// The value as it is kept, or `None` for what says nothing: nothing at all, or a macro that nobody filled in.
+/// The value as it is stored; `None` where it is empty or an unexpanded macro.
 fn value_of(encoded: &str) -> Option<String> {
     let decoded = decode(encoded);
     let value: String = decoded.trim().chars().filter(|letter| *letter != '\0').take(VALUE_CHARS_MAX).collect();
@@ -132,7 +132,7 @@ fn value_of(encoded: &str) -> Option<String> {
     meant.then(|| value.to_owned())
 }
 
-/// Decodes `+` and `%XX` once. A percent sign that begins no code stays; bytes that are no UTF-8 become U+FFFD.
+/// Decodes `+` and `%XX` once. A percent sign without two hex digits stays; bytes that are not UTF-8 become U+FFFD.
 fn decode(encoded: &str) -> Cow<'_, str> {
     if !encoded.contains(['+', '%']) {
         return encoded.into();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_address_names_is_kept_in_the_contracts_order() {
+    fn known_parameters_are_kept_in_the_order_of_the_contract() {
         check(
             "https://example.com/?gclid=G1&x=1&utm_medium=cpc&utm_source=google",
             r#"{"utm_source":"google","utm_medium":"cpc","gclid":"G1"}"#,
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fragment_is_no_query() {
+    fn the_fragment_is_not_parsed() {
         check("https://example.com/#?utm_source=a", "{}");
         check("https://example.com/?utm_source=a#utm_source=b&gclid=1", r#"{"utm_source":"a"}"#);
     }
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unexpanded_macro_is_no_value() {
+    fn an_unexpanded_macro_is_not_a_value() {
         for value in [
             "",
             "+",
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_touch_speaks_where_the_click_page_says_nothing() {
+    fn the_first_touch_counts_where_the_click_page_has_no_parameters() {
         let params = |click, first| parsed_params(click, first).to_json();
         assert_eq!(params(Some("/b?utm_source=late"), Some("/a?utm_source=first&gclid=1")), r#"{"utm_source":"late"}"#);
         assert_eq!(params(Some("/b?page=2"), Some("/a?utm_source=first")), r#"{"utm_source":"first"}"#);
@@ -267,20 +267,20 @@ mod tests {
     }
 
     #[test]
-    fn click_ids_are_told_from_campaign_names() {
+    fn click_ids_are_separate_from_campaign_parameters() {
         let params = Params::of_url("?utm_source=a&fbclid=F&yclid=Y&gad_source=1");
         assert_eq!(params.click_ids().collect::<Vec<_>>(), [("gad_source", "1"), ("fbclid", "F"), ("yclid", "Y")]);
     }
 
     #[test]
-    fn an_address_is_cut_between_characters() {
+    fn a_url_is_cut_between_characters() {
         assert_eq!(cap_url("é".repeat(5000)).chars().count(), URL_CHARS_MAX);
         assert_eq!(cap_url("/a\0b".to_owned()), "/ab");
     }
 
     proptest! {
         #[test]
-        fn no_address_is_an_error(url in "(?s).{0,200}", query in "[a-z_=&%+{}0-9#?é\\x00]{0,200}") {
+        fn any_url_is_parsed(url in "(?s).{0,200}", query in "[a-z_=&%+{}0-9#?é\\x00]{0,200}") {
             for url in [url, format!("/?utm_source={query}")] {
                 let params = Params::of_url(&url);
                 for (name, value) in params.iter() {

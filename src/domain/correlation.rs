@@ -1,4 +1,4 @@
-//! The correlation id: how it is made, read, folded for repair, and carried into a chat.
+//! The correlation id: generated, parsed, folded for repair, and put into a chat's prefilled text.
 
 mod find;
 
@@ -6,39 +6,39 @@ pub use find::{CANDIDATES_MAX, Candidate, TEXT_CHARS_MAX, find_references};
 
 use std::fmt;
 
-/// What every correlation id begins with.
+/// Prefix of every correlation id.
 pub const PREFIX: &str = "O-";
 
 /// Characters after the prefix.
 pub const CODE_CHARS: usize = 7;
 
-/// What stands before the id in the prefilled text.
+/// Text before the id in the prefilled text: people read the id as a reference.
 pub const REFERENCE_LABEL: &str = "Reference: ";
 
-/// What stands after the id in the prefilled text.
+/// Text after the id in the prefilled text.
 pub const REFERENCE_NOTE: &str = " (Please send this reference number so that we can help you faster)";
 
-/// Where a chat with a WhatsApp number is opened, unless configured otherwise.
+/// Base of links that open a chat with a WhatsApp number, unless configured otherwise.
 pub const WHATSAPP_LINK_BASE: &str = "https://wa.me";
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Draws from the random source before [`CorrelationId::generate`] settles for a biased id. A sound source needs a
-/// second draw once in a hundred thousand ids, so that only a broken one gets here.
+/// Draws from the random source after which [`CorrelationId::generate`] accepts a biased id. A working source needs a
+/// second draw once in a hundred thousand ids; only a broken one reaches this.
 const DRAWS_MAX: usize = 64;
 
 /// The id of a session: `O-` and seven of `[0-9A-Za-z]`. Letter case is significant.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CorrelationId(String);
 
-/// The text is no correlation id.
+/// The text is not a correlation id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a correlation id is `O-` and seven letters or digits")]
 pub struct InvalidCorrelationId;
 
 impl CorrelationId {
-    /// Makes an id of random bytes: `random` fills the slice it is given and must be cryptographic. Every id is
-    /// equally likely. Two calls may give the same one; the database decides.
+    /// Generates an id, each equally likely. `random` fills the slice it is given and must be cryptographic. Two calls may
+    /// give the same id; the database enforces uniqueness.
     pub fn generate(random: &mut dyn FnMut(&mut [u8])) -> Self {
         let mut id = String::from(PREFIX);
         let mut bytes = [0u8; 16];
@@ -56,7 +56,7 @@ impl CorrelationId {
         Self(id)
     }
 
-    /// Parses the exact form, nothing before or after it.
+    /// Parses the exact form, with nothing before or after it.
     pub fn parse(text: &str) -> Result<Self, InvalidCorrelationId> {
         let code = text.strip_prefix(PREFIX).ok_or(InvalidCorrelationId)?;
         if code.len() == CODE_CHARS && code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -71,7 +71,7 @@ impl CorrelationId {
         &self.0
     }
 
-    /// The form that all ids share which a person could mistake for each other: see [`fold`].
+    /// The form that is the same for all ids that people confuse: see [`fold`].
     pub fn folded(&self) -> String {
         fold(&self.0)
     }
@@ -95,8 +95,8 @@ impl serde::Serialize for CorrelationId {
     }
 }
 
-/// Lower case, with the look-alikes `0 O o` and `1 l I i` made one each. Ids that differ by letter case or look-alikes
-/// only have the same fold, so that a repair is one lookup of an indexed column: it holds where exactly one id of the
+/// Folds an id: lower case, with the look-alikes `0 O o` and `1 l I i` made one each. Ids that differ only by letter case or
+/// look-alikes have the same fold, so a repair is one lookup of an indexed column. It is valid where exactly one id of the
 /// project's last 30 days has the fold.
 pub fn fold(text: &str) -> String {
     text.chars()
@@ -108,14 +108,14 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
-/// The message that a chat opens with: the widget's greeting on its own line, then the reference.
+/// The prefilled text of a chat: the widget's greeting on its own line, then the id.
 pub fn prefilled_text(greeting: &str, id: &CorrelationId) -> String {
     let greeting = greeting.trim();
     let line_break = if greeting.is_empty() { "" } else { "\n" };
     format!("{greeting}{line_break}{REFERENCE_LABEL}{id}{REFERENCE_NOTE}")
 }
 
-/// `{base}/{number}?text={text}`, the text percent-encoded as UTF-8. Of `number` the digits count, so that `+65 …` will do.
+/// `{base}/{number}?text={text}`, the text percent-encoded as UTF-8. Only the digits of `number` are used.
 pub fn whatsapp_link(base: &str, number: &str, text: &str) -> String {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     format!("{}/{digits}?text={}", base.trim_end_matches('/'), percent_encode(text))
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_made_of_fair_bytes_only() {
+    fn biased_bytes_are_skipped() {
         let mut next = 0u8;
         let id = CorrelationId::generate(&mut |bytes: &mut [u8]| bytes.fill_with(|| (next, next += 1).0));
         assert_eq!(id.as_str(), "O-0123456");
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_would_be_unfair_are_drawn_again() {
+    fn missing_characters_are_drawn_again() {
         let mut draws = 0;
         let mut late = |bytes: &mut [u8]| {
             draws += 1;
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_source_ends_too() {
+    fn a_broken_random_source_still_gives_an_id() {
         let id = CorrelationId::generate(&mut |bytes: &mut [u8]| bytes.fill(0xff));
         assert!(CorrelationId::parse(id.as_str()).is_ok());
     }
@@ -192,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_alike_folds_alike() {
+    fn look_alikes_have_the_same_fold() {
         assert_eq!(fold("O-aB3dE9z"), "o-ab3de9z");
         assert_eq!(fold("O-0OolI1i"), fold("0-OOOIIll"));
         assert_ne!(fold("O-aB3dE9z"), fold("O-aB3dE9y"));
     }
 
     #[test]
-    fn the_link_carries_the_prefilled_text() {
+    fn the_link_has_the_prefilled_text() {
         let id = CorrelationId::parse("O-aB3dE9z").unwrap();
         assert_eq!(
             prefilled_text("Hello!", &id),

@@ -1,4 +1,4 @@
-//! The lead form: what a project wants to know of a person, in its own words (contract section 8).
+//! The lead form: the fields that a project asks a person for, and its texts (contract section 8).
 
 use std::collections::HashSet;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::text::cut;
 
-/// Most fields of a form.
+/// Fields of a form at most.
 pub const FIELDS_MAX: usize = 40;
-/// Most options of a choice.
+/// Options of a choice at most.
 pub const OPTIONS_MAX: usize = 60;
 /// Longest key, in bytes.
 pub const KEY_BYTES_MAX: usize = 64;
-/// Longest question, greeting, closing or option, in characters. Above it a chat platform would split the message.
+/// Longest question, greeting, closing or option, in characters. Chat platforms split longer messages.
 pub const TEXT_CHARS_MAX: usize = 1_000;
 /// Longest form, in bytes of JSON.
 pub const FORM_BYTES_MAX: usize = 256 * 1024;
@@ -24,37 +24,37 @@ pub const EMAIL: &str = "email";
 /// The key of the person's phone number.
 pub const PHONE: &str = "phone";
 
-/// What a project asks the people who write to it.
+/// A project's lead form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Form {
-    /// Said first, before the first question.
+    /// Sent before the first question.
     pub greeting: String,
-    /// Said once, when everything required is there.
+    /// Sent once, when all required fields are known.
     pub closing: String,
     /// BCP 47 language of the form's texts, such as `en` or `zh-SG`; the agent's own phrases follow it.
     pub language: String,
-    /// In the order in which they are asked.
+    /// Fields, in the order in which they are asked.
     pub fields: Vec<Field>,
 }
 
-/// One thing to know of a person.
+/// One value that a form asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Field {
     /// The name of the value in `lead_data` and `lead_json`.
     pub key: String,
-    /// What counts as a value.
+    /// The type of its value.
     #[serde(rename = "type")]
     pub kind: FieldKind,
     /// Whether the lead is complete only with it.
     pub required: bool,
     /// How it is asked.
     pub question: String,
-    /// What can be chosen; empty except for a choice.
+    /// The options of a choice; empty for other types.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
 }
 
-/// What counts as a value of a field.
+/// The type of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
@@ -64,7 +64,7 @@ pub enum FieldKind {
     Email,
     /// A phone number.
     Phone,
-    /// Anything, as an answer to its question.
+    /// Any text, as an answer to its question.
     Text,
     /// One of the options.
     Choice,
@@ -80,12 +80,12 @@ pub enum FieldKind {
     YesNo,
 }
 
-/// Why a text is no form: which field, what is wrong, what to do.
+/// Why a text is not a form: which field, what is wrong, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidForm(pub String);
 
-/// The form as files have it: everything may be left out.
+/// The form in a file, where everything is optional.
 #[derive(Deserialize)]
 struct FormFile {
     greeting: Option<String>,
@@ -105,14 +105,14 @@ struct FieldFile {
 }
 
 impl FieldKind {
-    /// Every kind, in the order of the documents.
+    /// Every type, in the order of the documents.
     #[rustfmt::skip]
     pub const ALL: [Self; 10] = [
         Self::Name, Self::Email, Self::Phone, Self::Text, Self::Choice, Self::Number, Self::Date, Self::Datetime, Self::YesNo,
         Self::Time,
     ];
 
-    /// The word for it in JSON.
+    /// Its name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -130,9 +130,8 @@ impl FieldKind {
 }
 
 impl Form {
-    /// Parses a form. `name`, `email` and `phone` are put first where the file leaves them out, and are required unless
-    /// it says otherwise; other fields are required only where it says so. A question left out or left blank gets a
-    /// plain default.
+    /// Parses a form. `name`, `email` and `phone` are put first where the file does not have them, and are required unless
+    /// it says otherwise; other fields are optional unless it says otherwise. A missing or blank question gets a default.
     pub fn parse(json: &str) -> Result<Self, InvalidForm> {
         if json.len() > FORM_BYTES_MAX {
             return Err(InvalidForm(format!("the form is longer than {FORM_BYTES_MAX} bytes: shorten its texts")));
@@ -163,7 +162,7 @@ impl Form {
         })
     }
 
-    /// The form of a project that has set none: name, email and phone.
+    /// The form of a project that has not set one: name, email and phone.
     pub fn default_form() -> Self {
         Self::parse("{}").expect("a form of defaults alone is valid")
     }
@@ -180,14 +179,14 @@ impl Form {
 }
 
 impl Field {
-    /// Whether the form words this question itself, rather than leaving it to the default.
+    /// Whether the form has a question of its own for this field, not the default.
     pub fn has_own_question(&self) -> bool {
         self.question != default_question(&self.key, self.kind)
     }
 }
 
 impl FieldFile {
-    /// Checks one field; `index` names it where its key cannot.
+    /// Checks one field; `index` names it in errors where it has no key.
     fn check(self, index: usize) -> Result<Field, InvalidForm> {
         let key = checked_key(self.key.unwrap_or_default().trim(), index)?;
         let refusal = |what: String| InvalidForm(format!("field {key:?}: {what}"));
@@ -277,7 +276,7 @@ fn text_or(name: &str, text: Option<String>, default: &str) -> Result<String, In
     Ok(text.trim().to_owned())
 }
 
-/// Puts `name`, `email`, `phone` in front, those that are not there, but behind fields of type name that come first.
+/// Adds missing `name`, `email` and `phone` in front, but after leading fields of type name.
 fn add_contact_fields(fields: &mut Vec<Field>) {
     let mut place = fields.iter().take_while(|field| field.kind == FieldKind::Name).count();
     for key in [NAME, EMAIL, PHONE] {
@@ -302,7 +301,7 @@ fn contact_kind(key: &str) -> Option<FieldKind> {
     }
 }
 
-/// The question of a field that has none of its own.
+/// The question of a field without one.
 fn default_question(key: &str, kind: FieldKind) -> String {
     let words = key.replace(['_', '-', '.'], " ").to_lowercase();
     match (key, kind) {
@@ -332,7 +331,7 @@ fn kinds_listed() -> String {
     FieldKind::ALL.map(FieldKind::as_str).join(", ")
 }
 
-/// For an error message.
+/// Cuts a text for an error message.
 fn shortened(text: &str) -> &str {
     cut(text, 40)
 }

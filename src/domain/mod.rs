@@ -1,4 +1,4 @@
-//! Floor 1: the words of the product as types. Pure: no clock, no randomness, no network, no database.
+//! Layer 1: the words of the product as types. Pure: no clock, no randomness, no network, no database.
 
 pub mod attribution;
 pub mod channel;

@@ -12,21 +12,21 @@ use super::text::cut;
 pub const PHONE_DIGITS_MIN: usize = 8;
 /// Digits of an E.164 number, without the `+` (ITU-T E.164).
 pub const PHONE_DIGITS_MAX: usize = 15;
-/// Longest text that is looked at as a phone number, in bytes.
+/// Longest text that can be a phone number, in bytes.
 const TEXT_BYTES_MAX: usize = 64;
 
-/// A country or territory as ISO 3166 alpha-2 in capitals, such as `SG`, that has telephone numbers of its own.
+/// A country or territory with its own telephone numbers, as ISO 3166 alpha-2 in capitals, such as `SG`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Region([u8; 2]);
 
-/// The text is no region: two letters such as `SG` are expected.
+/// The text is not a region: two letters such as `SG` are expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no region: give the two letters of a country, such as SG or DE")]
+#[error("{0:?} is not a region: give the two letters of a country, such as SG or DE")]
 pub struct InvalidRegion(pub String);
 
 impl Region {
-    /// Singapore, the region of a project that names none.
+    /// Singapore, the default region of a project.
     pub const SINGAPORE: Self = Self(*b"SG");
 
     /// Parses two letters in either case.
@@ -80,12 +80,12 @@ impl From<Region> for String {
     }
 }
 
-/// How far a number holds up against its country's numbering plan.
+/// How well a number fits its country's numbering plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Plausibility {
     /// The country exists and the length fits, but no such range is assigned (`+1 555 000 9999`).
     Possible,
-    /// The number is in a range that the country has given out.
+    /// The number is in an assigned range.
     Valid,
 }
 
@@ -94,19 +94,19 @@ pub enum Plausibility {
 #[serde(try_from = "String", into = "String")]
 pub struct PhoneNumber(String);
 
-/// The text is no phone number in the region given.
+/// The text is not a phone number in the given region.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no phone number: 8 to 15 digits are expected, best with + and the country code, such as +65 9123 4567")]
+#[error("not a phone number: 8 to 15 digits are expected, best with + and the country code, such as +65 9123 4567")]
 pub struct InvalidPhoneNumber;
 
 impl PhoneNumber {
-    /// Parses what a person typed. `region` decides what a national number means. Numbers that the numbering plan does
-    /// not know are accepted where their country and length fit, since plans change faster than programs.
+    /// Parses what a person typed. `region` decides what a national number means. A number that is not in the numbering
+    /// plan is accepted if its country and length fit, since plans change faster than programs.
     pub fn parse(text: &str, region: Region) -> Result<Self, InvalidPhoneNumber> {
         Self::parse_graded(text, region).map(|(number, _)| number)
     }
 
-    /// Like [`PhoneNumber::parse`], and tells how far the number holds up.
+    /// Like [`PhoneNumber::parse`], and returns how well the number fits the numbering plan.
     pub fn parse_graded(text: &str, region: Region) -> Result<(Self, Plausibility), InvalidPhoneNumber> {
         if text.len() > TEXT_BYTES_MAX {
             return Err(InvalidPhoneNumber);
@@ -115,7 +115,7 @@ impl PhoneNumber {
         if let Some((_, Plausibility::Valid)) = national {
             return national.ok_or(InvalidPhoneNumber);
         }
-        // 6591234567 is +65 9123 4567 where it means nothing as a national number; so is 0065…, wherever 00 is not dialled.
+        // Not a valid national number: 6591234567 and 0065… may have the country code without its `+`.
         let digits = text.trim_start().trim_start_matches("00");
         let international = (!digits.starts_with(['+', '＋', '0']))
             .then(|| graded(&format!("+{digits}"), region))
@@ -129,7 +129,7 @@ impl PhoneNumber {
         text.strip_prefix('+').ok_or(InvalidPhoneNumber).and_then(Self::from_wa_id)
     }
 
-    /// Takes a WhatsApp id (digits with the country code, without `+`) as it is: the platform knows that it exists.
+    /// Parses a WhatsApp id: digits with the country code, without `+`. The platform vouches that the number exists.
     pub fn from_wa_id(digits: &str) -> Result<Self, InvalidPhoneNumber> {
         let fits = (PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&digits.len());
         if !fits || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -149,7 +149,7 @@ impl PhoneNumber {
     }
 }
 
-/// Asks the numbering plans. A number with an extension is kept without it.
+/// Checks a text against the numbering plans. An extension is dropped.
 fn graded(text: &str, region: Region) -> Option<(PhoneNumber, Plausibility)> {
     let number = PHONE_NUMBER_UTIL.parse(text, region.library()).ok()?;
     let plausibility = if PHONE_NUMBER_UTIL.is_valid_number(&number) {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn texts_that_are_not_numbers_are_refused() {
         for text in ["", "12", "12345", "call me", "+", "++65", "+0 123 456 789", "12345678901234567890", "O-aB3dE9z"] {
             check("SG", text, None);
         }
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whatsapp_id_is_taken_as_it_is() {
+    fn a_whatsapp_id_needs_no_numbering_plan() {
         let phone = PhoneNumber::from_wa_id("6512345678").unwrap();
         assert_eq!((phone.as_e164(), phone.bare()), ("+6512345678", "6512345678"));
         for text in ["", "1234567", "+6512345678", "1234567890123456", "65 1234 5678"] {
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_regions_survive_json() {
+    fn numbers_and_regions_round_trip_through_json() {
         let phone: PhoneNumber = serde_json::from_str(r#""+6591234567""#).unwrap();
         assert_eq!(serde_json::to_string(&phone).unwrap(), r#""+6591234567""#);
         assert!(serde_json::from_str::<PhoneNumber>(r#""91234567""#).is_err());

@@ -1,4 +1,4 @@
-//! The one place that randomness comes from.
+//! The only source of randomness: passed in wherever it is needed, seeded by tests.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,13 +7,13 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use uuid::Uuid;
 
-/// A cryptographic generator, seeded by the operating system, or by a test.
+/// A cryptographic generator, seeded by the operating system or by a test. Cheap to clone.
 #[derive(Clone)]
 pub struct Random(Arc<Mutex<StdRng>>);
 
 impl Random {
     /// Seeded by the operating system.
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for randomness")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that asks the system for randomness")]
     pub fn from_system() -> Self {
         Self(Arc::new(Mutex::new(rand::make_rng())))
     }
@@ -47,7 +47,7 @@ impl Random {
         uuid::Builder::from_unix_timestamp_millis(milliseconds, &self.bytes()).into_uuid()
     }
 
-    /// A number from 0 up to but without 1.
+    /// A number in `0.0..1.0`.
     pub fn fraction(&self) -> f64 {
         f64::from(u32::from_le_bytes(self.bytes())) / (f64::from(u32::MAX) + 1.0)
     }
@@ -57,7 +57,7 @@ impl Random {
         const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let mut token = prefix.to_owned();
         while token.len() < prefix.len() + length {
-            // 248 = 4 × 62: above it some characters would come more often.
+            // 248 = 4 × 62: larger bytes would make some characters more likely.
             token.extend(
                 self.bytes::<16>()
                     .iter()

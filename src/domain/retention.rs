@@ -1,25 +1,25 @@
-//! How long what grows is kept: a number of days, or for ever, for each kind of rows.
+//! Retention: how long each kind of rows is kept, in days or forever.
 
 /// The longest period in days: a hundred years.
 pub const DAYS_MAX: u16 = 36_500;
 
-/// What is kept, and removed, together.
+/// Rows that are removed together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Sessions that nobody wrote about, with their clicks. What a lead was linked to stays as long as the lead.
+    /// Sessions without a conversation, with their clicks. Linked ones stay as long as the lead.
     Clicks,
-    /// Events, their deliveries, and the attempts of these. What is still to be delivered stays.
+    /// Events with their deliveries and attempts. Pending ones stay.
     Events,
-    /// What people and the agent wrote, and what else a platform sent.
+    /// Messages of people and the agent, and what else a platform sent.
     Messages,
-    /// The log of attempts: headers and answers. It is the server's, not a project's.
+    /// The log of attempts: headers and responses. Set for the server, not per project.
     Attempts,
 }
 
 impl Kind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Clicks, Self::Events, Self::Messages, Self::Attempts];
-    /// The kinds that a project sets for itself.
+    /// The kinds that are set per project.
     pub const OF_PROJECT: [Self; 3] = [Self::Clicks, Self::Events, Self::Messages];
 
     /// `clicks`, `events`, `messages` or `attempts`.
@@ -32,7 +32,7 @@ impl Kind {
         }
     }
 
-    /// The shortest period. A platform repeats a message for up to 7 days, and one that was forgotten would count again.
+    /// The shortest period. A platform repeats a message for up to 7 days, and a removed one would count as new.
     fn days_min(self) -> u16 {
         match self {
             Self::Messages => 8,
@@ -46,7 +46,7 @@ impl Kind {
 pub enum Period {
     /// Nothing is removed.
     Forever,
-    /// What is older is removed.
+    /// Older rows are removed.
     Days(u16),
 }
 
@@ -66,7 +66,7 @@ impl Period {
         }
     }
 
-    /// The number of days; `None` for ever.
+    /// The number of days; `None` is forever.
     pub fn days(self) -> Option<u16> {
         match self {
             Self::Forever => None,
@@ -74,7 +74,7 @@ impl Period {
         }
     }
 
-    /// From a number of days; `None` for ever.
+    /// From a number of days; `None` is forever.
     pub fn of_days(days: Option<u16>) -> Self {
         days.map_or(Self::Forever, Self::Days)
     }
@@ -89,11 +89,11 @@ impl std::fmt::Display for Period {
     }
 }
 
-/// Why a text tells no retention.
+/// Why a text is not a retention.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRetention {
-    /// No number of days.
-    #[error("{0:?} is no period: write a number of days such as 90d, or forever")]
+    /// Not a number of days.
+    #[error("{0:?} is not a period: write a number of days such as 90d, or forever")]
     Period(String),
     /// Too short or too long.
     #[error("{kind} are kept for {least} to {DAYS_MAX} days, or forever")]
@@ -104,7 +104,7 @@ pub enum InvalidRetention {
         least: u16,
     },
     /// No such kind, or no period.
-    #[error("{0:?} names nothing that is kept: write clicks, events, messages or attempts, =, and a period")]
+    #[error("{0:?} is not a kind of data: write clicks, events, messages or attempts, =, and a period")]
     Kind(String),
 }
 
@@ -113,14 +113,14 @@ pub enum InvalidRetention {
 pub struct Retention([Period; Kind::ALL.len()]);
 
 impl Default for Retention {
-    /// Everything is kept, but the log of attempts for 30 days: retries end after two.
+    /// Everything is kept forever, except the log of attempts: 30 days, since retries end after two.
     fn default() -> Self {
         Self([Period::Forever, Period::Forever, Period::Forever, Period::Days(30)])
     }
 }
 
 impl Retention {
-    /// Parses `clicks=400d,attempts=7d` (`AURIX_RETENTION`). A kind that is not named keeps its default.
+    /// Parses `clicks=400d,attempts=7d` (`AURIX_RETENTION`). Other kinds have their defaults.
     pub fn parse(text: &str) -> Result<Self, InvalidRetention> {
         let mut retention = Self::default();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -137,7 +137,7 @@ impl Retention {
         self.0[kind as usize]
     }
 
-    /// Has the kind kept for so long.
+    /// Sets how long the kind is kept.
     pub fn set(&mut self, kind: Kind, period: Period) {
         self.0[kind as usize] = period;
     }
@@ -148,26 +148,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_named_keeps_its_default() {
+    fn a_kind_that_is_not_named_has_its_default() {
         let retention = Retention::parse(" clicks = 400d, events=7 ,").unwrap();
-        let told: Vec<_> = Kind::ALL.iter().map(|kind| retention.of(*kind).to_string()).collect();
-        assert_eq!(told, ["400d", "7d", "forever", "30d"]);
+        let periods: Vec<_> = Kind::ALL.iter().map(|kind| retention.of(*kind).to_string()).collect();
+        assert_eq!(periods, ["400d", "7d", "forever", "30d"]);
         assert_eq!(Retention::parse("attempts=forever").unwrap().of(Kind::Attempts), Period::Forever);
         assert_eq!(Retention::parse("").unwrap(), Retention::default());
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_with_what_to_write() {
+    fn an_invalid_retention_is_refused_with_what_to_write() {
         let check = |text: &str, part: &str| {
             let said = Retention::parse(text).unwrap_err().to_string();
             assert!(said.contains(part), "{text}: {said}");
         };
         check("clicks", "clicks, events, messages or attempts");
-        check("leads=7d", "names nothing");
+        check("leads=7d", "is not a kind of data");
         check("clicks=soon", "90d");
         check("clicks=0d", "1 to 36500 days");
         check("messages=7d", "8 to 36500 days");
-        check("events=99999d", "is no period");
+        check("events=99999d", "is not a period");
         check("events=40000d", "1 to 36500 days");
     }
 }

@@ -8,26 +8,26 @@ use sha2::{Digest as _, Sha256};
 
 use super::random::Random;
 
-/// The operator's key. Every text it seals needs it again to be opened.
+/// The operator's key, which seals and opens secrets.
 #[derive(Clone)]
 pub struct SealKey {
     cipher: ChaCha20Poly1305,
     random: Random,
 }
 
-/// A sealed text that this key does not open.
+/// The text was sealed with another key.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored secret cannot be opened: AURIX_SECRET_KEY is not the key that it was sealed with")]
 pub struct WrongKey;
 
 impl SealKey {
-    /// Any text serves as a key; its SHA-256 is used.
+    /// A key from any text: its SHA-256.
     pub fn new(secret: &str, random: Random) -> Self {
         let key: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
         Self { cipher: ChaCha20Poly1305::new(&key.into()), random }
     }
 
-    /// Seals a text: base64 of a random nonce and the ChaCha20-Poly1305 box.
+    /// Seals a text with ChaCha20-Poly1305. Returns base64 of the random nonce and the ciphertext.
     pub fn seal(&self, text: &str) -> String {
         let nonce: [u8; 12] = self.random.bytes();
         let sealed = self
@@ -37,7 +37,7 @@ impl SealKey {
         STANDARD.encode([&nonce[..], &sealed[..]].concat())
     }
 
-    /// Opens what [`SealKey::seal`] made.
+    /// Opens the output of [`SealKey::seal`].
     pub fn open(&self, sealed: &str) -> Result<String, WrongKey> {
         let bytes = STANDARD.decode(sealed).map_err(|_| WrongKey)?;
         let (nonce, sealed) = bytes.split_first_chunk::<12>().ok_or(WrongKey)?;
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_sealed_opens_with_the_same_key_only() {
+    fn only_the_same_key_opens_a_sealed_text() {
         let key = SealKey::new("one", Random::seeded(1));
         let sealed = key.seal("aurix_secret");
         assert_ne!(sealed, key.seal("aurix_secret"));

@@ -1,4 +1,4 @@
-//! How a delivery proves where it comes from: the documents' `x-hub-signature` and the Standard Webhooks signature.
+//! The signatures of a delivery: `x-hub-signature` of the partner documents, and that of Standard Webhooks.
 //!
 //! Both are made with HMAC-SHA256 under the bytes of the secret as it is shown (`aurix_…`, prefix included). Standard
 //! Webhooks libraries take a secret as `whsec_` and the base64 of the key's bytes: a receiver that uses one passes
@@ -10,15 +10,15 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// Signatures in one `webhook-signature` header that are looked at.
+/// Signatures in one `webhook-signature` header that are checked.
 const GIVEN_MAX: usize = 16;
 
 /// The two header values that sign one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signatures {
-    /// Value of `x-hub-signature`: always under the current secret.
+    /// Value of `x-hub-signature`: always by the current secret.
     pub hub: String,
-    /// Value of `webhook-signature`: under the current secret, then, while a rotation overlaps, under the previous one.
+    /// Value of `webhook-signature`: by the current secret, and for 24 hours after a rotation also by the previous one.
     pub webhook: String,
 }
 
@@ -50,12 +50,12 @@ fn standard_with_key(key: &[u8], id: &str, timestamp_s: i64, body: &[u8]) -> Str
     format!("v1,{}", STANDARD.encode(mac(key, &[signed.as_bytes(), body])))
 }
 
-/// Whether `given` is the `x-hub-signature` of this body. Takes the same time wherever they differ.
+/// Whether `given` is the `x-hub-signature` of this body. Compares in constant time.
 pub fn verify_hub(secret: &str, body: &[u8], given: &str) -> bool {
     equal(&hub_signature(secret, body), given)
 }
 
-/// Whether one of the signatures in a `webhook-signature` header is right. How old a timestamp may be is the caller's.
+/// Whether one of the signatures in a `webhook-signature` header is valid. The caller checks the age of the timestamp.
 pub fn verify_standard_webhooks(secret: &str, id: &str, timestamp_s: i64, body: &[u8], given: &str) -> bool {
     let expected = standard_webhooks(secret, id, timestamp_s, body);
     given.split(' ').take(GIVEN_MAX).any(|given| equal(&expected, given))
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn standard_webhooks_signs_like_its_public_example() {
+    fn the_public_example_of_standard_webhooks_verifies() {
         let key = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let body = br#"{"test": 2432232314}"#;
         let signature = standard_with_key(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotation_signs_with_both_secrets_the_new_one_first() {
+    fn after_a_rotation_both_secrets_sign_the_new_one_first() {
         let signed = Signatures::make("aurix_new", Some("aurix_old"), "evt_1", 1_700_000_000, b"{}");
         let by = |secret| standard_webhooks(secret, "evt_1", 1_700_000_000, b"{}");
         assert_eq!(signed.webhook, format!("{} {}", by("aurix_new"), by("aurix_old")));

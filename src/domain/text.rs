@@ -1,4 +1,4 @@
-//! Texts that strangers send may be of any length.
+//! Cuts texts of any length, as strangers send them.
 
 /// The first `chars_max` characters of a text.
 pub fn cut(text: &str, chars_max: usize) -> &str {
@@ -16,7 +16,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_cut_are_the_first_characters(text in "\\PC{0,12}", chars_max in 0_usize..14) {
+        fn cut_gives_the_first_characters(text in "\\PC{0,12}", chars_max in 0_usize..14) {
             prop_assert_eq!(cut(&text, chars_max), text.chars().take(chars_max).collect::<String>());
         }
     }

@@ -1,41 +1,41 @@
-//! Who pressed: a person or a program, and from which address.
+//! Who requested a click link: a person or a program, and from which IP address.
 
 mod address;
 mod crawlers;
 
 pub use address::{HOPS_MAX, IpPolicy, client_ip};
 
-/// What a request for the click link says about itself. Header values as received, `None` where missing.
+/// The parts of a request that tell a person from a program. Header values as received, `None` where missing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Signs<'a> {
     /// The HTTP method.
     pub method: &'a str,
     /// `User-Agent`.
     pub user_agent: Option<&'a str>,
-    /// `Sec-Purpose`: what browsers of today send with a prefetch.
+    /// `Sec-Purpose`: sent with a prefetch by current browsers.
     pub sec_purpose: Option<&'a str>,
-    /// `Purpose`, or `X-Purpose`: what older ones sent.
+    /// `Purpose` or `X-Purpose`: sent by older browsers.
     pub purpose: Option<&'a str>,
-    /// `X-Moz`: what older Firefox sent.
+    /// `X-Moz`: sent by older Firefox versions.
     pub x_moz: Option<&'a str>,
 }
 
-/// What a request is. All get the redirect; only a person's is a click, the others are counted apart.
+/// The kind of a request for a click link. All get the redirect; only a person's is a click, the others are counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visit {
-    /// A person, or a program that does not say it is one: a click. Command-line clients and headless browsers count
-    /// as people, since integrators try their sites with them.
+    /// A person, or a program that does not announce itself: a click. Command-line clients and headless browsers count as
+    /// people, since integrators test their sites with them.
     Person,
     /// A known crawler, monitor or link-preview fetcher, by its name.
     Crawler(&'static str),
-    /// A browser that fetches in advance what the person may never open.
+    /// A browser that prefetches a link.
     Prefetch,
-    /// A request for the headers alone.
+    /// A `HEAD` request.
     Head,
 }
 
 impl Visit {
-    /// Tells what a request is from what it says about itself.
+    /// Classifies a request.
     pub fn of(signs: &Signs<'_>) -> Self {
         let says = |header: Option<&str>, words: &[&str]| {
             header.is_some_and(|value| {
@@ -56,7 +56,7 @@ impl Visit {
         Self::Person
     }
 
-    /// Whether it makes a click.
+    /// Whether it counts as a click.
     pub fn is_click(self) -> bool {
         self == Self::Person
     }
@@ -70,7 +70,7 @@ mod tests {
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36";
 
     #[test]
-    fn a_persons_press_is_a_click() {
+    fn a_request_by_a_person_is_a_click() {
         let signs = Signs { method: "GET", user_agent: Some(CHROME), ..Signs::default() };
         assert_eq!(Visit::of(&signs), Visit::Person);
         assert!(!Visit::of(&Signs { method: "HEAD", ..signs }).is_click());
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_person_pressed_is_no_click() {
+    fn automated_requests_are_not_clicks() {
         let get = Signs { method: "GET", user_agent: Some(CHROME), ..Signs::default() };
         let preview = "WhatsApp/2.23.20.0";
         for (signs, visit) in [

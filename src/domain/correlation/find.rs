@@ -1,28 +1,28 @@
-//! Finds references in what people write: exact ones, and slips of the pen that may be repaired.
+//! Finds correlation ids in what people write: exact ones, and mistyped ones that may be repaired.
 
 use super::{CODE_CHARS, CorrelationId, PREFIX, fold};
 
 /// Characters of a message that are searched; platforms allow far less.
 pub const TEXT_CHARS_MAX: usize = 65_536;
 
-/// References looked up per message. Of more, those most like a reference are kept, half of them from the end of the
-/// message, so that neither chatter nor a list of invented ids hides a real one.
+/// Candidates per message. Of more, the most likely ones are kept, half of them from the end of the message, so that neither
+/// chatter nor a list of invented ids hides a real one.
 pub const CANDIDATES_MAX: usize = 16;
 
 /// Characters between the `O` and the code: ` - ` is the longest gap that people write.
 const GAP_CHARS_MAX: usize = 3;
 
-/// Something in a message that may be a reference. An id the project never issued is plain text: look up `exact`
-/// first, and only where that finds nothing repair by `folded`.
+/// A part of a message that may be a correlation id. An id that the project never issued is plain text: look up `exact`
+/// first, and repair by `folded` only where that finds nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The id as written, unless the leading letter is only like an `O`.
+    /// The id as written; `None` where the first letter only resembles an `O`.
     pub exact: Option<CorrelationId>,
-    /// The fold of what was written: see [`fold`].
+    /// Its fold: see [`fold`].
     pub folded: String,
 }
 
-/// How much a candidate is like a reference, best first.
+/// How likely a candidate is a correlation id, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Likeness {
     ExactWithHyphen,
@@ -31,10 +31,10 @@ enum Likeness {
     SlipWithSpace,
 }
 
-/// What may be a reference in `text`, in the order of the text, each once, at most [`CANDIDATES_MAX`].
+/// The candidates in `text`, in order, each once, at most [`CANDIDATES_MAX`].
 ///
-/// An id counts anywhere but inside a longer word of Latin letters or digits. Invisible characters are overlooked,
-/// full-width forms are read as their plain ones, and any dash or a space may stand for the hyphen.
+/// An id counts anywhere but inside a longer word of Latin letters or digits. Invisible characters are ignored,
+/// full-width forms count as their plain ones, and any dash or a space counts as the hyphen.
 pub fn find_references(text: &str) -> Vec<Candidate> {
     let letters: Vec<char> = text.chars().take(TEXT_CHARS_MAX).map(plain).collect();
     let mut found: Vec<(Likeness, Candidate)> = Vec::new();
@@ -46,11 +46,11 @@ pub fn find_references(text: &str) -> Vec<Candidate> {
     keep_the_likeliest(found)
 }
 
-/// Reads the reference that begins at `start`, if one does.
+/// Parses the candidate that begins at `start`, if one does.
 fn read_at(letters: &[char], start: usize) -> Option<(Likeness, Candidate)> {
     let exact = match letters[start] {
         'O' => true,
-        // The others are Greek and Cyrillic: keyboards of those languages have them where `O` is.
+        // The others are Greek and Cyrillic: keyboards of those languages have them on the key of `O`.
         'o' | '0' | 'Ο' | 'ο' | 'О' | 'о' => false,
         _ => return None,
     };
@@ -91,7 +91,7 @@ fn read_gap(letters: &[char], start: usize) -> Option<(bool, usize)> {
     None
 }
 
-/// The seven characters of the code, with what cannot be seen between them left out.
+/// The seven characters of the code, without invisible ones between them.
 fn read_code(letters: &[char], start: usize) -> Option<String> {
     let mut code = String::with_capacity(CODE_CHARS);
     for (at, &letter) in letters.iter().enumerate().skip(start) {
@@ -108,7 +108,7 @@ fn read_code(letters: &[char], start: usize) -> Option<String> {
     None
 }
 
-/// Whether no word goes on before `start`. A percent-encoded character before it, as in a pasted link, is no word.
+/// Whether a word may begin at `start`. A percent-encoded character before it, as in a pasted link, is not part of a word.
 fn begins_a_word(letters: &[char], start: usize) -> bool {
     match letters[..start] {
         [.., '%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => true,
@@ -128,7 +128,7 @@ fn add(found: &mut Vec<(Likeness, Candidate)>, likeness: Likeness, candidate: Ca
     }
 }
 
-/// Candidates that a further one is compared with: keeps a hostile text from costing its length squared.
+/// Candidates that a further one is compared with: a hostile text must not take quadratic time.
 const KNOWN_MAX: usize = 256;
 
 fn keep_the_likeliest(mut found: Vec<(Likeness, Candidate)>) -> Vec<Candidate> {
@@ -140,7 +140,7 @@ fn keep_the_likeliest(mut found: Vec<(Likeness, Candidate)>) -> Vec<Candidate> {
     found.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-/// Drops up to `excess` candidates of a likeness, the middle ones first. Answers how many.
+/// Drops up to `excess` candidates of a likeness, the middle ones first. Returns how many.
 fn drop_from_the_middle(found: &mut Vec<(Likeness, Candidate)>, likeness: Likeness, excess: usize) -> usize {
     let alike = found.iter().filter(|(other, _)| *other == likeness).count();
     let dropped = alike.min(excess);
@@ -165,7 +165,7 @@ fn plain(letter: char) -> char {
     }
 }
 
-/// Letters and digits that make a word go on. Scripts that are written without spaces end one.
+/// Letters and digits that continue a word. Scripts that are written without spaces end it.
 fn is_word(letter: char) -> bool {
     letter.is_ascii_alphanumeric()
         || (matches!(letter, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}') && letter.is_alphabetic())
@@ -197,7 +197,7 @@ fn is_hyphen(letter: char) -> bool {
     )
 }
 
-/// Characters that take no room: joiners, marks of direction, soft hyphens, variation selectors, byte-order marks.
+/// Invisible characters: joiners, marks of direction, soft hyphens, variation selectors, byte-order marks.
 fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
@@ -213,7 +213,7 @@ fn is_invisible(letter: char) -> bool {
     )
 }
 
-/// Spaces that do not break a line: they may stand inside an id that was pasted.
+/// Spaces that do not break a line: a pasted id may have them inside.
 fn is_fixed_space(letter: char) -> bool {
     matches!(letter, '\u{a0}' | '\u{2007}' | '\u{202f}')
 }

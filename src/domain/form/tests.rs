@@ -1,4 +1,4 @@
-//! What a form may be, and what its errors say.
+//! Valid forms, and the errors of invalid ones.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn keys(form: &Form) -> Vec<&str> {
 }
 
 #[test]
-fn name_email_and_phone_are_always_there() {
+fn every_form_has_name_email_and_phone() {
     let form = Form::default_form();
     assert_eq!(keys(&form), ["name", "email", "phone"]);
     let parts = r#"{"fields":[{"key":"first_name","type":"name"},{"key":"day","type":"date"}]}"#;
@@ -26,7 +26,7 @@ fn name_email_and_phone_are_always_there() {
 }
 
 #[test]
-fn a_form_written_and_read_again_is_the_same() {
+fn a_form_round_trips_through_json() {
     let json = r#"{"greeting":"Hi","closing":"Bye","language":"en","fields":[
         {"key":"name","type":"name","required":true,"question":"Name?"},
         {"key":"email","type":"email","required":true,"question":"Email?"},

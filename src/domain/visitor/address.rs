@@ -1,4 +1,4 @@
-//! The visitor's address, as told by the peer and by the proxies that are trusted, and how much of it is kept.
+//! The visitor's IP address, from the peer and the trusted proxies, and how much of it a project stores.
 
 use ipnet::IpNet;
 use std::fmt;
@@ -8,18 +8,18 @@ use std::str::FromStr;
 /// Forwarding hops that are followed, counted from the nearest.
 pub const HOPS_MAX: usize = 64;
 
-/// Bits of an IPv4 address that a truncated one keeps.
+/// Prefix length of a truncated IPv4 address.
 const IPV4_BITS_KEPT: u32 = 24;
 
-/// Bits of an IPv6 address that a truncated one keeps.
+/// Prefix length of a truncated IPv6 address.
 const IPV6_BITS_KEPT: u32 = 48;
 
-/// The address that a request comes from: the peer's, or, where the peer is a trusted proxy, the last hop before the
+/// The client's address: the peer's, or, where the peer is a trusted proxy, the last hop before the
 /// trusted ones. `x_forwarded_for` and `forwarded` are the values of those headers, in the order received.
 ///
 /// `X-Forwarded-For` is preferred where both are sent: nearly every proxy writes it, and many pass on a `Forwarded` that
-/// anyone may have made up. A hop that cannot be read (`unknown`, an obfuscated name, garbage) ends the walk at the
-/// last address known for sure. IPv4 addresses written as IPv6 are unmapped.
+/// anyone may have made up. A hop that cannot be parsed (`unknown`, an obfuscated name, garbage) ends the walk at the
+/// last address that is certain. IPv4 addresses written as IPv6 are unmapped.
 pub fn client_ip(peer: IpAddr, trusted: &[IpNet], x_forwarded_for: &[&str], forwarded: &[&str]) -> IpAddr {
     let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(&ip));
     let peer = peer.to_canonical();
@@ -42,14 +42,14 @@ pub fn client_ip(peer: IpAddr, trusted: &[IpNet], x_forwarded_for: &[&str], forw
     known
 }
 
-/// The elements of a list header, the nearest hop's first, at most [`HOPS_MAX`]. Empty ones say nothing.
+/// The elements of a list header, the nearest hop's first, at most [`HOPS_MAX`]. Empty ones are skipped.
 fn nearest_first<'a>(values: &[&'a str], split: fn(&'a str) -> Vec<&'a str>) -> impl Iterator<Item = &'a str> {
     let elements: Vec<&str> = values.iter().flat_map(|value| split(value)).collect();
     elements.into_iter().map(str::trim).filter(|element| !element.is_empty()).rev().take(HOPS_MAX)
 }
 
-/// Splits at a separator that stands outside of `"…"`, in which `\` escapes. Where a quote is left open, quotes count
-/// for nothing: a client that opens one would swallow what proxies add behind it.
+/// Splits at a separator outside of `"…"`, in which `\` escapes. If a quote is not closed, quotes are ignored: otherwise a
+/// client that opens one would hide what proxies append.
 fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
     let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
     for (at, letter) in text.char_indices() {
@@ -96,7 +96,7 @@ fn parse_node(node: &str) -> Option<IpAddr> {
     port.starts_with('_').then(|| ip.to_canonical())
 }
 
-/// How much of visitors' addresses a project keeps.
+/// How much of visitors' addresses a project stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IpPolicy {
     /// The whole address.
@@ -108,13 +108,13 @@ pub enum IpPolicy {
     Omitted,
 }
 
-/// The text names no policy.
+/// The text is not a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an address policy is `full`, `truncated` or `omitted`")]
 pub struct InvalidIpPolicy;
 
 impl IpPolicy {
-    /// What is kept of an address.
+    /// The part of an address that is stored.
     pub fn apply(self, ip: IpAddr) -> Option<IpAddr> {
         match (self, ip.to_canonical()) {
             (Self::Full, ip) => Some(ip),
@@ -128,7 +128,7 @@ impl IpPolicy {
         }
     }
 
-    /// The word for it in settings and tables.
+    /// Its name in settings and tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",

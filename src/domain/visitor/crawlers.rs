@@ -6,11 +6,11 @@ use regex::{Regex, RegexBuilder};
 
 use crate::domain::text::cut;
 
-/// Characters of a `User-Agent` that are looked at.
+/// Characters of a `User-Agent` that are searched.
 const USER_AGENT_CHARS_MAX: usize = 1024;
 
-/// What gives one away, in lower case, and its name. Only words that no browser has: the browsers inside Facebook,
-/// Instagram, LinkedIn, Pinterest, LINE or WeChat name their app too, and people press in them.
+/// A part of its `User-Agent`, in lower case, and its name. Only words that no browser has: the browsers inside Facebook,
+/// Instagram, LinkedIn, Pinterest, LINE or WeChat name their app too, and people click in them.
 const KNOWN: &[(&str, &str)] = &[
     ("facebookexternalhit", "Facebook"),
     ("facebookcatalog", "Facebook"),
@@ -75,7 +75,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("proofpoint", "Proofpoint"),
 ];
 
-/// Names of programs that call themselves a bot: found by the word, so that a new one needs no new line.
+/// Names of programs that call themselves a bot. Others are found by the ending, without a name.
 const BOT_WORDS: &[(&str, &str)] = &[
     ("slackbot", "Slack"),
     ("twitterbot", "X"),
@@ -91,10 +91,10 @@ const BOT_WORDS: &[(&str, &str)] = &[
     ("uptimerobot", "UptimeRobot"),
 ];
 
-/// The phone maker whose name ends like a bot's.
+/// A phone maker whose name ends in "bot".
 const PHONE_MAKER: &str = "cubot";
 
-/// Found in every `User-Agent` that gives one away, and in hardly any other, in one pass: nearly all are people's.
+/// Matches every `User-Agent` of a crawler and hardly any other, in one pass: nearly all are people's.
 static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
     let known = KNOWN.iter().map(|(sign, _)| regex::escape(sign));
     let others = ["whatsapp/", "bot", "crawler", "spider", r"\+https?://"].map(str::to_owned);
@@ -103,13 +103,13 @@ static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
     signs.expect("words with nothing special in them are a pattern")
 });
 
-/// The name of the crawler that a `User-Agent` announces, `None` for a person's browser.
+/// The name of the crawler of a `User-Agent`; `None` for a person's browser.
 pub(super) fn name_of(user_agent: &str) -> Option<&'static str> {
     if !SIGNS.is_match(user_agent) {
         return None;
     }
     let text = cut(user_agent, USER_AGENT_CHARS_MAX).to_ascii_lowercase();
-    // WhatsApp's fetcher says nothing else first; the browsers that it opens begin like any browser.
+    // WhatsApp's preview fetcher; the browsers that WhatsApp opens begin like any browser.
     if text.starts_with("whatsapp/") {
         return Some("WhatsApp");
     }
@@ -120,7 +120,7 @@ pub(super) fn name_of(user_agent: &str) -> Option<&'static str> {
     if let Some(bot) = bot {
         return Some(BOT_WORDS.iter().find(|(word, _)| *word == bot).map_or("other", |(_, name)| name));
     }
-    // An address that explains the program: browsers have none.
+    // A URL that explains the program: browsers have none.
     (text.contains("+http://") || text.contains("+https://")).then_some("other")
 }
 
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn crawlers_and_preview_fetchers_are_known() {
+    fn crawlers_and_preview_fetchers_are_recognised() {
         for (user_agent, name) in [
             ("WhatsApp/2.23.20.0 A", "WhatsApp"),
             ("facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)", "Facebook"),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sign_is_seen_wherever_it_stands() {
+    fn crawlers_are_recognised_anywhere_in_the_user_agent() {
         for (sign, name) in KNOWN.iter().chain(BOT_WORDS) {
             let user_agent = format!("Mozilla/5.0 (compatible; {})", sign.to_ascii_uppercase());
             assert_eq!(name_of(&user_agent), Some(*name), "{sign}");
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn peoples_browsers_are_not_taken_for_crawlers() {
+    fn browsers_are_not_recognised_as_crawlers() {
         for user_agent in [
             "",
             "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 \

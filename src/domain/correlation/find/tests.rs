@@ -8,7 +8,7 @@ fn exact(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_reference_is_found_whatever_surrounds_it() {
+fn an_id_is_found_whatever_surrounds_it() {
     for text in [
         "O-aB3dE9z",
         "Reference: O-aB3dE9z (Please send this reference number so that we can help you faster)",
@@ -50,7 +50,7 @@ fn a_reference_is_found_whatever_surrounds_it() {
 }
 
 #[test]
-fn what_only_resembles_a_reference_is_none() {
+fn texts_that_resemble_an_id_are_not_found() {
     for text in [
         "",
         "wa_123456",
@@ -74,12 +74,12 @@ fn what_only_resembles_a_reference_is_none() {
 }
 
 #[test]
-fn several_references_keep_their_order() {
+fn several_ids_keep_their_order() {
     assert_eq!(exact("O-bbbbbbb then O-aaaaaaa, O-bbbbbbb"), ["O-bbbbbbb", "O-aaaaaaa"]);
 }
 
 #[test]
-fn slips_of_the_pen_are_offered_for_repair() {
+fn mistyped_ids_are_candidates_for_repair() {
     for text in ["o-aB3dE9z", "0-ab3de9z", "o AB3DE9Z", "О-aB3dE9z", "０－aB3dE9z"] {
         let found = find_references(text);
         assert_eq!(found.len(), 1, "{text:?}");
@@ -95,12 +95,12 @@ fn slips_of_the_pen_are_offered_for_repair() {
 }
 
 #[test]
-fn a_slip_is_offered_once() {
+fn a_mistyped_id_is_a_candidate_once() {
     assert_eq!(find_references("o-aB3dE9z o-AB3de9Z 0-ab3de9z").len(), 1);
 }
 
 #[test]
-fn a_real_reference_is_not_hidden_by_many_others() {
+fn a_real_id_is_not_hidden_by_many_others() {
     let chatter: String = (0..5000).map(|n| format!("o wonder{} ", n % 10)).collect();
     let invented: String = (0..5000).map(|n| format!("O-{n:07} ")).collect();
     for text in [
@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_found_is_bounded_and_written_like_an_id(text in "[Oo0-9aB \u{200b}\u{a0}\u{ad}–-]{0,300}") {
+    fn candidates_are_bounded_and_have_the_form_of_an_id(text in "[Oo0-9aB \u{200b}\u{a0}\u{ad}–-]{0,300}") {
         let found = find_references(&text);
         prop_assert!(found.len() <= CANDIDATES_MAX);
         for candidate in &found {
