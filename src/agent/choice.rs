@@ -1,8 +1,8 @@
-//! Finds which option of a choice a text means: as it is spelled, with slips, by a part of it, or by its place.
+//! Finds which option of a choice a text means: exactly, with typing errors, by a part of it, or by its position.
 
 use super::span::{Span, lead_in};
 
-/// Longest answer whose words are compared with slips, in bytes. A longer text must have an option as it is spelled.
+/// Longest answer in which typing errors are allowed, in bytes. A longer text must have an option exactly.
 const FUZZY_BYTES_MAX: usize = 400;
 
 const PLACES: [&str; 10] =
@@ -15,7 +15,7 @@ struct Word {
     lower: String,
 }
 
-/// The option meant: the part of the text that says so, and its index. `asked` allows for slips, parts and places.
+/// The option meant: the part of the text that names it, and its index. `asked` also allows parts and positions.
 pub(super) fn find(text: &str, options: &[String], asked: bool) -> Option<(Span, usize)> {
     let words = words(text);
     let spelled = settle(
@@ -35,10 +35,10 @@ pub(super) fn find(text: &str, options: &[String], asked: bool) -> Option<(Span,
     by_part(text, &words, options).or_else(|| by_place(&words, options))
 }
 
-/// Of several options in one text the one that is not denied counts; two that are both meant leave it open.
+/// Of several options in one text, the only one that is not negated, or the last one of a correction.
 fn settle(text: &str, found: impl Iterator<Item = (Span, usize)>) -> Option<(Span, usize)> {
     let mut found: Vec<(Span, usize)> = found.filter(|(span, _)| !is_denied(text, *span)).collect();
-    // "Orchard Gateway" also has "Orchard" in it: the longer one is meant.
+    // "Orchard Gateway" also contains the option "Orchard": the longer one is meant.
     let all = found.clone();
     found.retain(|(span, index)| {
         !all.iter().any(|(other, longer)| {
@@ -77,7 +77,7 @@ fn words(text: &str) -> Vec<Word> {
         .collect()
 }
 
-/// Where the words of `option` stand in a row, with at most `slips` slips in all.
+/// Where the text has the words of `option` in a row, with at most `slips` typing errors in all.
 fn phrase(text: &[Word], option: &str, slips: usize) -> Option<Span> {
     let wanted = words(option);
     if wanted.is_empty() || wanted.len() > text.len() {
@@ -94,7 +94,7 @@ fn phrase(text: &[Word], option: &str, slips: usize) -> Option<Span> {
         .map(|(_, span)| span)
 }
 
-/// Slips that are forgiven, by the length of the option; fewer where nothing was asked.
+/// Typing errors that are allowed, by the length of the option; fewer where nothing was asked.
 fn slips_allowed(option: &str, asked: bool) -> usize {
     match (option.chars().count(), asked) {
         (..=3, _) => 0,
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_recognised_with_slips_parts_and_places() {
+    fn options_are_recognised_with_typing_errors_by_parts_and_by_position() {
         check("orchard gateway please", false, Some(("orchard gateway", "Orchard Gateway")));
         check("Orchrad Gatewy", true, Some(("Orchrad Gatewy", "Orchard Gateway")));
         check("the bugis one", true, Some(("bugis", "Bugis Junction")));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_option_is_not_taken() {
+    fn other_texts_are_not_options() {
         check("bugis", false, None);
         check("2", false, None);
         check("9", true, None);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_are_counted() {
+    fn distance_counts_typing_errors() {
         assert_eq!(distance("orchrad", "orchard", 2), Some(1));
         assert_eq!(distance("orchard", "bugis", 2), None);
         assert_eq!(distance("same", "same", 1), Some(0));

@@ -1,4 +1,4 @@
-//! Understands what is said to the agent itself rather than as an answer: stop, start, a human please.
+//! Commands to the agent itself: stop, start, "a human please".
 
 use std::sync::LazyLock;
 
@@ -54,8 +54,8 @@ const START: &[&str] = &[
     "开始",
     "继续",
 ];
-/// Words that may stand beside a command without changing it.
-const BESIDE: &[&str] = &[
+/// Words that may surround a command without changing it.
+const FILLERS: &[&str] = &[
     "please",
     "pls",
     "now",
@@ -137,7 +137,7 @@ static ASKS_FOR_HUMAN: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// What a message tells the agent to do.
+/// A command to the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
     Stop,
@@ -145,7 +145,7 @@ pub(super) enum Command {
     Human,
 }
 
-/// The command a text is, if it is one. "Stop" must be all it says: "the bus stop" is none.
+/// The command of a text that is nothing else: "the bus stop" is not one.
 pub(super) fn of(text: &str) -> Option<Command> {
     let lower = text.trim().to_lowercase();
     let words: Vec<&str> = lower
@@ -156,10 +156,9 @@ pub(super) fn of(text: &str) -> Option<Command> {
         return None;
     }
     if words.len() <= COMMAND_WORDS_MAX {
-        let core: Vec<&str> = words.iter().copied().filter(|word| !BESIDE.contains(word)).collect();
+        let core: Vec<&str> = words.iter().copied().filter(|word| !FILLERS.contains(word)).collect();
         let core = core.join(" ");
         let is = |names: &[&str]| names.contains(&core.as_str()) || names.contains(&lower.as_str());
-        // "again" alone or "start" within a sentence of its own is no command to start.
         for (names, command) in [(STOP, Command::Stop), (START, Command::Start), (HUMAN, Command::Human)] {
             if is(names) {
                 return Some(command);
@@ -174,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_are_told_from_answers() {
+    fn commands_are_distinguished_from_answers() {
         for (text, expected) in [
             ("STOP", Some(Command::Stop)),
             ("please stop.", Some(Command::Stop)),

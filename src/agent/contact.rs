@@ -10,14 +10,14 @@ use super::pattern::compile;
 use super::span::{Span, is_free, lead_in};
 use crate::domain::phone::{PHONE_DIGITS_MAX, PhoneNumber, Plausibility, Region};
 
-/// Longest address that is taken, in bytes (RFC 5321).
+/// Longest email address, in bytes (RFC 5321).
 const EMAIL_BYTES_MAX: usize = 254;
 
 static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
     compile(r"(?i)[\p{L}\p{N}._%+'&/=~-]+\s?[@＠]\s?[\p{L}\p{N}-]+(?:\s?\.\s?[\p{L}\p{N}-]+)*\.[\p{L}]{2,24}")
 });
 
-/// "a dot b at c dot com": at least one dot is said after the "at".
+/// "a dot b at c dot com": with at least one "dot" after the "at".
 static SPELLED: LazyLock<Regex> = LazyLock::new(|| {
     let part = r"(?:[a-z0-9._-]+)";
     let dot = r"(?:\s*\(?\[?\bdot\b\]?\)?\s*|\s*\bpoint\b\s*|\s*\.\s*|\s+punkt\s+|\s+punto\s+)";
@@ -31,7 +31,7 @@ static SPELLED: LazyLock<Regex> = LazyLock::new(|| {
 
 static DIGITS: LazyLock<Regex> = LazyLock::new(|| compile(r"(?:\+|＋)?\(?\d[\d\s().\-–/\u{a0}]{4,28}\d"));
 
-/// A day in figures, which is no phone number.
+/// A date in digits, which is not a phone number.
 static DAY: LazyLock<Regex> =
     LazyLock::new(|| compile(r"^\(?(?:(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)\b"));
 
@@ -62,7 +62,7 @@ pub(super) fn emails(text: &str, asked: bool) -> Vec<(Span, String)> {
     found
 }
 
-/// "tan ah kow at gmail dot com" may be tanahkow, tan.ah.kow or kow: it is left to be asked again.
+/// "tan ah kow at gmail dot com" may be tanahkow, tan.ah.kow or kow: ambiguous, so it is asked again.
 fn follows_a_name(text: &str, start: usize) -> bool {
     let before = &text[..start];
     let word = before
@@ -77,7 +77,7 @@ fn follows_a_name(text: &str, start: usize) -> bool {
         && word.parse::<u64>().is_err()
 }
 
-/// A mark that leans on an address is not part of it.
+/// Without punctuation before the address.
 fn without_edges(text: &str, span: Span) -> Span {
     let words = span.words(text);
     let left = words.trim_start_matches(['.', '\'', '-', '/', '=', '%', '&', '~']);
@@ -99,7 +99,7 @@ fn checked_email(address: &str) -> Option<String> {
     fits.then(|| address.to_lowercase())
 }
 
-/// Puts the words of a spelled address together.
+/// Joins the words of a spelled address.
 fn spelled_email(words: &str, asked: bool) -> Option<String> {
     let mut address = String::new();
     let mut dots_said = 0;
@@ -121,7 +121,7 @@ fn spelled_email(words: &str, asked: bool) -> Option<String> {
     (dots_said > 0 || asked && domain.contains('.')).then(|| checked_email(&address)).flatten()
 }
 
-/// Finds phone numbers in order. Outside a question for one, only numbers that are assigned count, or that have a plus.
+/// Finds phone numbers in order. Unless one was asked for or has a label, only assigned numbers and those with a plus count.
 pub(super) fn phones(text: &str, region: Region, asked: bool) -> Vec<(Span, PhoneNumber)> {
     let mut found = Vec::new();
     for hit in DIGITS.find_iter(text) {
@@ -145,7 +145,7 @@ pub(super) fn phones(text: &str, region: Region, asked: bool) -> Vec<(Span, Phon
     found
 }
 
-/// With the bracket or plus that belongs to it, without what trails.
+/// With the opening bracket that belongs to it.
 fn whole_number(text: &str, span: Span) -> Span {
     let opened = span.words(text).contains(')') && !span.words(text).contains('(') && text[..span.start].ends_with('(');
     Span::new(span.start - usize::from(opened), span.end)
@@ -184,7 +184,7 @@ fn is_labelled(text: &str, start: usize) -> bool {
     .any(|word| before.contains(word))
 }
 
-/// "nine one two three…", "double five", also mixed with figures: the part of the text and its digits.
+/// "nine one two three…", "double five", also mixed with digits: the part of the text and its digits.
 fn spoken_numbers(text: &str) -> Vec<(Span, String)> {
     let mut found = Vec::new();
     let mut run: Option<(Span, String)> = None;
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_found_however_they_are_written() {
+    fn email_addresses_are_found_written_and_spelled() {
         email("mail me at Vashti.S@Example.COM.", &[("Vashti.S@Example.COM", "vashti.s@example.com")]);
         email("my mail is a dot b at c dot com", &[("a dot b at c dot com", "a.b@c.com")]);
         email(
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_found_however_they_are_said() {
+    fn phone_numbers_are_found_written_and_spelled() {
         phone(
             "call me at nine one two three four five six seven",
             false,

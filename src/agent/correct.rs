@@ -1,4 +1,4 @@
-//! Corrections that name what was wrong: "no, it's Tan not Tang".
+//! Corrections that name the wrong words: "no, it's Tan not Tang".
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use super::read::{Source, Taken};
 use super::state::Known;
 use crate::domain::form::{FieldKind, Form};
 
-/// Words on either side of a correction at most.
+/// Words of a corrected value at most.
 const WORDS_MAX: usize = 4;
 
 /// "not Y but X", then "X not Y".
@@ -26,7 +26,7 @@ static INSTEAD: LazyLock<[Regex; 2]> = LazyLock::new(|| {
     .map(|way| compile(&way))
 });
 
-/// The change a correction makes to what is known: the wrong words must be in the known value, and are replaced there.
+/// The change that a correction makes: the wrong words have to be in a known value, and are replaced there.
 pub(super) fn find(text: &str, form: &Form, known: &BTreeMap<String, Known>) -> Option<Taken> {
     let found = INSTEAD.iter().find_map(|way| way.captures(text))?;
     let (good, bad) = (found.name("good")?.as_str().trim(), found.name("bad")?.as_str().trim());
@@ -66,7 +66,7 @@ fn replaced(old: &str, bad: &str, good: &str, inside_words: bool) -> Option<Stri
         inside_words || !joins(lower[..*at].chars().next_back()) && !joins(lower[at + wrong.len()..].chars().next())
     })?;
     let good = if inside_words { good.to_lowercase() } else { good.to_owned() };
-    // Letters that change their length with their case leave no way to tell where the words stand in the old value.
+    // Where lower case changes the byte length, offsets in `lower` are not those of `old`.
     Some(format!("{}{good}{}", old.get(..at)?, old.get(at + wrong.len()..)?)).filter(|_| lower.len() == old.len())
 }
 
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wrong_words_are_replaced_where_they_are_known() {
+    fn wrong_words_are_replaced_in_known_values() {
         check("no, it's Tan not Tang", Some(("Tan", "Tan Wei Ming")));
         check("Tan, not Tang", Some(("Tan", "Tan Wei Ming")));
         check("Sorry, not Tang but Tan.", Some(("Tan", "Tan Wei Ming")));

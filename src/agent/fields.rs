@@ -1,4 +1,4 @@
-//! The fields of a form as reading sees them: which are asked, and what their keys say of them.
+//! The fields of a form for reading: which were asked for, and what their keys mean.
 
 use super::names::Part;
 use crate::domain::form::{Field, FieldKind, Form, NAME};
@@ -22,12 +22,12 @@ const PEOPLE: [&str; 16] = [
     "travellers",
     "travelers",
 ];
-/// Words in keys of a person's whole name.
+/// Words of keys that mean a person's whole name.
 const WHOLE_NAME: [&str; 9] = ["name", "full", "your", "contact", "customer", "person", "guest", "client", "lead"];
 
-/// What the key of a field says in words.
+/// The words of a field's key.
 pub(super) struct Slot {
-    /// The key in lower-case words: `preferred_outlet` is "preferred outlet".
+    /// In lower case: `preferred_outlet` is "preferred outlet".
     pub(super) words: Vec<String>,
 }
 
@@ -45,12 +45,12 @@ impl Slot {
         self.words.iter().any(|own| own == word)
     }
 
-    /// Whether a text has all words of the key.
+    /// Whether a lower-case text has all words of the key.
     pub(super) fn label_in(&self, lower: &str) -> bool {
         !self.words.is_empty() && self.words.iter().all(|word| lower.contains(word.as_str()))
     }
 
-    /// Which part of a name a field of type name holds; `None` where it is the name of something else.
+    /// The part of a name that a field of type name holds; `None` for the name of something else.
     fn name_part(&self) -> Option<Part> {
         let first = ["first", "given", "forename", "firstname", "fname", "christian"];
         let last = ["last", "family", "surname", "lastname", "lname", "second"];
@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
         self.of_kind(kind).any(|field| self.is_requested(&field.key))
     }
 
-    /// The field that a bare answer is for: one that was asked for again, else the first that was asked for.
+    /// The field that an answer without a label is for: one that was asked for again, else the first that was asked for.
     pub(super) fn first(&self) -> Option<&'a Field> {
         let known = || self.requested.iter().take(64).filter_map(|key| self.form.field(key));
         let again = known().enumerate().find(|(at, field)| known().take(*at).any(|before| before.key == field.key));
@@ -112,8 +112,8 @@ impl<'a> Fields<'a> {
         self.is_asked(FieldKind::Name)
     }
 
-    /// The fields that a person's name fills, with the part that each holds. The plain `name` is left to be put together
-    /// from its parts where the form has those, unless it was asked for.
+    /// The fields that a person's name fills, with the part that each holds. Where the form has the parts of a name, `name` is
+    /// composed of them, unless it was asked for.
     pub(super) fn names(&self) -> Vec<(String, Part)> {
         let slots: Vec<(String, Part)> = self
             .of_kind(FieldKind::Name)
@@ -135,7 +135,7 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// The field whose label stands before a colon.
+    /// The field of a label before a colon.
     pub(super) fn labelled(&self, label: &str) -> Option<&'a Field> {
         let label = label.trim().trim_start_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase();
         let words: Vec<&str> =

@@ -1,4 +1,4 @@
-//! Finds plain numbers and free text: as an answer to a question, or with the field's own words beside it.
+//! Finds plain numbers and free text: as an answer to a question, or beside the field's label.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use super::numbers;
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
 
-/// Longest free text that is kept, in characters; a longer answer is cut at a word.
+/// Longest free text, in characters; the rest is cut.
 const ANSWER_CHARS_MAX: usize = 1_000;
 /// Longest labelled value, in characters.
 const LABELLED_CHARS_MAX: usize = 80;
@@ -28,7 +28,7 @@ static WORKS_AT: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// A number with its value in digits.
+/// Finds a number: its part of the text, and its value in digits.
 pub(super) fn number(text: &str, claimed: &[Span], slot: &Slot, asked: bool) -> Option<(Span, String)> {
     if asked && lexicon::is_refusal(text) {
         return None;
@@ -92,7 +92,7 @@ fn amount(words: &str) -> Option<String> {
     digits.parse::<f64>().ok().map(|value| (value * scale).round().to_string())
 }
 
-/// A text with the field's own words before it: "company: X", "my company is X", "I work at X".
+/// A text after the field's label: "company: X", "my company is X", "I work at X".
 pub(super) fn labelled(text: &str, claimed: &[Span], slot: &Slot) -> Option<Span> {
     let is_company =
         ["company", "employer", "organisation", "organization", "business"].iter().any(|word| slot.has(word));
@@ -139,7 +139,7 @@ fn after_label(text: &str, slot: &Slot) -> Option<usize> {
     Some(end + joint.len())
 }
 
-/// The answer to a question for free text: what is left of it when other values are taken out at its end.
+/// The answer to a question for free text, without other values at its start and end.
 pub(super) fn answer(text: &str, claimed: &[Span]) -> Option<Span> {
     if lexicon::is_question(text) || lexicon::is_refusal(text) {
         return None;
@@ -153,7 +153,7 @@ pub(super) fn answer(text: &str, claimed: &[Span]) -> Option<Span> {
             start = start.max(span.end);
             continue;
         }
-        // A value taken elsewhere is not part of the answer where it stands apart from it.
+        // A value that is separated from the answer is not part of it.
         let apart = text[start..span.start].trim_end().ends_with([',', '.', ';', '\n'])
             || text[start..span.start].trim().is_empty();
         if span.start == start || text[start..span.start].trim().is_empty() {
@@ -188,7 +188,7 @@ fn without_politeness(text: &str, span: Span) -> Span {
     Span::new(span.start, span.start + end).trimmed(text)
 }
 
-/// Words that answer nothing: "ok", "thanks", "hi there".
+/// Whether a text is only small talk: "ok", "thanks", "hi there".
 pub(super) fn is_small_talk(words: &str) -> bool {
     let small = [
         "hi",

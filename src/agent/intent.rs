@@ -1,4 +1,4 @@
-//! What a person came for, and what of a message is the site's prefilled text rather than theirs.
+//! Why a person wrote (the intent), and which part of a message is the site's prefilled text.
 
 use std::sync::LazyLock;
 
@@ -10,24 +10,24 @@ use super::pattern::compile;
 use super::read::Taken;
 use crate::domain::text::cut;
 
-/// Longest intent that is kept, in characters.
+/// Longest intent, in characters; the rest is cut.
 const INTENT_CHARS_MAX: usize = 500;
 
-/// The reference as the widget prefills it, with its label and its request; also the bare id and Telegram's command.
+/// The correlation id as the widget prefills it, with its label and note; also the id alone and Telegram's command.
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?i)(?:/start\s+)?(?:\breference(?:\s+(?:number|no\.?|id))?\s*[:：]?\s*)?\b[OＯo][\s\-‐-―－]{1,3}[0-9A-Za-z]{7}\b\s*(?:\(\s*please send this reference[^)\n]*\)?)?",
     )
 });
 
-/// Words that only carry a value: "my name is", "you can reach me at".
+/// Words that only introduce a value: "my name is", "you can reach me at".
 const CARRIERS: &[&str] = &[
     "my", "name", "is", "i'm", "im", "i", "am", "this", "it's", "its", "it", "email", "mail", "e-mail", "phone",
     "number", "mobile", "call", "me", "at", "on", "and", "the", "reach", "can", "be", "here", "address", "contact",
     "with", "for", "under", "to",
 ];
 
-/// The person's own words: without the reference and the widget's greeting.
+/// The person's own words: without the correlation id and the widget's greeting.
 pub(super) fn own_words(text: &str, prefilled_greeting: Option<&str>) -> String {
     let mut text = REFERENCE.replace_all(text, " ").into_owned();
     if let Some(greeting) = prefilled_greeting.map(str::trim).filter(|greeting| !greeting.is_empty())
@@ -38,7 +38,7 @@ pub(super) fn own_words(text: &str, prefilled_greeting: Option<&str>) -> String 
     text.trim().to_owned()
 }
 
-/// The text as an intent, if it says anything besides greetings and the values taken from it.
+/// The text as an intent, if it has words besides greetings and the values taken from it.
 pub(super) fn of(text: &str, taken: &[Taken]) -> Option<String> {
     let mut rest = text.to_owned();
     for value in taken {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_prefilled_text_is_not_the_persons() {
+    fn the_prefilled_text_is_removed() {
         let prefilled = "Hello, I would like to know more. Reference: O-aB3dE9z (Please send this reference number so that we can help you faster)";
         assert_eq!(own_words(prefilled, Some("Hello, I would like to know more.")), "");
         assert_eq!(
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn an_intent_says_something() {
+    fn an_intent_is_more_than_a_greeting() {
         for (text, expected) in [
             ("I'd like to know about pricing", true),
             ("How much is an eyelash extension?", true),

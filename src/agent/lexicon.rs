@@ -1,13 +1,13 @@
-//! Everyday words: what a name is not made of, and what says yes, no, or nothing at all.
+//! Classifies words and answers: everyday words (not names), yes and no, questions, refusals.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::words;
 
-/// Words that are no part of a name, though a sentence may have them where a name could stand.
+/// Words that are never part of a name, though a sentence may have them where a name could be.
 static EVERYDAY: LazyLock<HashSet<&str>> = LazyLock::new(|| words::EVERYDAY.split_whitespace().collect());
-/// Words that are a name only in the right company.
+/// Words that are a name only beside a rarer word, or after "my name is".
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| words::COMMON.split_whitespace().collect());
 
 /// Particles inside names: lower-case, never last.
@@ -22,12 +22,12 @@ pub(super) fn is_everyday(word: &str) -> bool {
     EVERYDAY.contains(lower.as_str()) || lower.ends_with("n't") || lower.ends_with("'re") || lower.ends_with("'ll")
 }
 
-/// Whether a word is a name only in the right company; case does not matter.
+/// Whether a word is a name only beside a rarer word; case does not matter.
 pub(super) fn is_common(word: &str) -> bool {
     COMMON.contains(word.to_lowercase().replace('’', "'").as_str())
 }
 
-/// Whether a word can stand inside a name in lower case.
+/// Whether a word can be inside a name in lower case.
 pub(super) fn is_particle(word: &str) -> bool {
     PARTICLES.contains(&word.to_lowercase().as_str())
 }
@@ -133,7 +133,7 @@ const NO: &[&str] = &[
     "nay",
 ];
 
-/// Finds a yes (`true`) or no (`false`) at the head of an answer: the words as they stand in it.
+/// Finds a yes (`true`) or no (`false`) at the start of an answer: its words in the text.
 pub(super) fn yes_no(text: &str) -> Option<(&str, bool)> {
     let start = text.trim_start_matches(|letter: char| !letter.is_alphanumeric());
     let mut best: Option<(usize, bool)> = None;
@@ -148,7 +148,7 @@ pub(super) fn yes_no(text: &str) -> Option<(&str, bool)> {
     best.map(|(length, answer)| (&start[..length], answer))
 }
 
-/// The length in `text` of `words`, where the text begins with them, whatever its case and apostrophes.
+/// The length of `words` at the start of `text`, ignoring case and the kind of apostrophes.
 fn head_of(text: &str, words: &str) -> Option<usize> {
     let mut letters = text.char_indices();
     for wanted in words.chars() {
@@ -161,7 +161,7 @@ fn head_of(text: &str, words: &str) -> Option<usize> {
     Some(letters.next().map_or(text.len(), |(at, _)| at))
 }
 
-/// Whether a text asks something rather than says it.
+/// Whether a text is a question.
 pub(super) fn is_question(text: &str) -> bool {
     let lower = text.trim().to_lowercase();
     let opens =
@@ -207,7 +207,7 @@ pub(super) fn is_question(text: &str) -> bool {
         || lower.contains("为什么")
 }
 
-/// Whether a text declines to answer, or does not know.
+/// Whether a text declines to answer, or says that the person does not know.
 pub(super) fn is_refusal(text: &str) -> bool {
     let lower = text.trim().to_lowercase().replace('’', "'");
     if matches!(lower.trim_end_matches('.'), "none" | "nil" | "n/a" | "na" | "nothing" | "-" | "no" | "nope") {
@@ -259,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn yes_and_no_are_heard_in_several_languages() {
+    fn yes_and_no_are_recognised_in_several_languages() {
         for (text, expected) in [
             ("Yes please!", Some(("Yes please", true))),
             ("no, thanks", Some(("no", false))),
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn questions_and_refusals_are_told_from_answers() {
+    fn questions_and_refusals_are_distinguished_from_answers() {
         assert!(is_question("why do you need it") && is_question("Is it free?") && !is_question("Vashti"));
         assert!(is_refusal("I don’t know") && is_refusal("I'd rather not say") && !is_refusal("Knowles"));
     }

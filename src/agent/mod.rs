@@ -1,7 +1,7 @@
-//! Floor 3: pure decisions about a conversation: what was said, what is still missing, what to say next.
+//! Layer 3: pure decisions about a conversation: what was said, what is still missing, what to say next.
 //!
-//! [`read`] takes values from one text, [`turn`] decides what a burst of messages changes and what is answered. Neither
-//! reads a clock, keeps anything, or takes a value that is not in the person's own words.
+//! [`read`] extracts values from one text; [`turn`] decides what a burst of messages changes, and the reply. Neither reads a
+//! clock, keeps state, or takes a value that is not in the person's own words.
 
 mod asides;
 mod bare;
@@ -40,12 +40,12 @@ pub use state::{Input, Known, Message, Outcome, Paused, State, Turn};
 pub use try_line::try_line;
 pub use turn::{ASKS_MAX, turn};
 
-/// Characters of a message that are read; what lies beyond is cut.
+/// Characters of a message that are read; the rest is cut.
 pub const TEXT_CHARS_MAX: usize = 4_096;
-/// Messages of a burst that are read; of more, the first ones count.
+/// Messages of a burst that are read: the first ones.
 pub const BURST_MESSAGES_MAX: usize = 50;
 
-/// Compiles what reading needs (a few tenths of a second, once), so that the first message of a program's life does not wait.
+/// Compiles all patterns (a few tenths of a second, once), so that the first message after the start does not wait.
 pub fn warm_up() {
     const SAMPLE: &str =
         "My name is Mei Tan, mei@example.com, 9123 4567, a table for two tomorrow at 8 pm please. What is on today?";

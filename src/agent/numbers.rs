@@ -56,7 +56,7 @@ const HAN: [(char, u32); 12] = [
     ('十', 10),
 ];
 
-/// Reads a whole number in digits or words, `None` where the words are none.
+/// Parses a whole number in digits or words.
 pub(super) fn number(words: &str) -> Option<u32> {
     let words = words.trim().to_lowercase();
     match words.as_str() {
@@ -97,7 +97,7 @@ fn han(words: &str) -> Option<u32> {
     }
 }
 
-/// A digit said as a word, as in a phone number.
+/// A digit as a word, as in a spoken phone number.
 pub(super) fn digit(word: &str) -> Option<char> {
     match word {
         "oh" | "o" | "nil" | "nought" => Some('0'),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_in_digits_and_words() {
+    fn numbers_are_parsed_in_digits_and_words() {
         check("7", Some(7));
         check("twenty-five", Some(25));
         check("Nineteen", Some(19));

@@ -1,32 +1,32 @@
-//! What the agent says of its own, per language. The form's texts are the project's.
+//! The agent's own sentences, per language. All other texts are the form's.
 
 use crate::domain::form::{EMAIL, Field, FieldKind, NAME, PHONE};
 
 /// The agent's own sentences in one language.
 pub(super) struct Phrases {
-    /// For an answer.
+    /// After an answer.
     pub(super) thanks: &'static str,
-    /// For a value that replaces another.
+    /// After a changed value.
     pub(super) changed: &'static str,
-    /// For what is no answer to the question.
+    /// After a message that does not answer the question.
     pub(super) person_answers: &'static str,
-    /// For pictures and voice.
+    /// After pictures and voice messages.
     pub(super) text_only: &'static str,
-    /// For someone who would rather not answer what is required.
+    /// After the person declined a required field.
     pub(super) needed: &'static str,
-    /// When the person asks for silence.
+    /// After "stop".
     pub(super) stopped: &'static str,
-    /// When the person comes back after that.
+    /// After "start".
     pub(super) welcome_back: &'static str,
-    /// When the person asks for a human.
+    /// When the person asks for a human: a handover.
     pub(super) handed_over: &'static str,
-    /// When asking leads nowhere.
+    /// When a required field was asked too often: a handover.
     pub(super) given_up: &'static str,
-    /// For what is written after the closing.
+    /// After a message that follows the closing.
     pub(super) will_return: &'static str,
     /// Default questions for name, email, phone.
     questions: [&'static str; 3],
-    /// What is wrong with an answer: name, email, phone, choice, number, date, date-time, time, yes-no, text.
+    /// After an invalid answer, by type: name, email, phone, choice, number, date, date-time, time, yes-no, text.
     wrong: [&'static str; 10],
 }
 
@@ -194,7 +194,7 @@ static FRENCH: Phrases = Phrases {
     ],
 };
 
-/// The phrases of a language tag such as `zh-SG`; English where there are none.
+/// The phrases of a language tag such as `zh-SG`; English for other languages.
 pub(super) fn of(language: &str) -> &'static Phrases {
     match language.split('-').next().unwrap_or_default().to_ascii_lowercase().as_str() {
         "zh" | "cmn" => &CHINESE,
@@ -207,7 +207,7 @@ pub(super) fn of(language: &str) -> &'static Phrases {
 }
 
 impl Phrases {
-    /// What was wrong with an answer to a field of that kind.
+    /// What is wrong with an answer to a field of that type.
     pub(super) fn wrong(&self, kind: FieldKind) -> &'static str {
         let place = match kind {
             FieldKind::Name => 0,

@@ -1,4 +1,4 @@
-//! A part of a text, and which parts are already spoken for.
+//! A part of a text, and whether other values overlap it.
 
 /// Byte offsets of a part of a text, `end` excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,12 +28,12 @@ impl Span {
         &text[self.end..]
     }
 
-    /// From the first of the two to the end of the last.
+    /// The smallest span with both in it.
     pub(super) fn covering(self, other: Self) -> Self {
         Self::new(self.start.min(other.start), self.end.max(other.end))
     }
 
-    /// Without space and separators around it.
+    /// Without spaces and separators at its ends.
     pub(super) fn trimmed(self, text: &str) -> Self {
         let words = self.words(text);
         let left = words.trim_start_matches(is_edge);
@@ -46,7 +46,7 @@ impl Span {
     }
 }
 
-/// What never begins or ends a value.
+/// Characters that never begin or end a value.
 fn is_edge(letter: char) -> bool {
     letter.is_whitespace()
         || letter.is_control()
@@ -56,12 +56,12 @@ fn is_edge(letter: char) -> bool {
         )
 }
 
-/// Whether `span` touches none of `taken`.
+/// Whether `span` overlaps none of `taken`.
 pub(super) fn is_free(span: Span, taken: &[Span]) -> bool {
     !taken.iter().any(|other| span.overlaps(*other))
 }
 
-/// The words before a part of the text, in lower case: at most the last `bytes_max` bytes of its own sentence.
+/// The text before a part, in lower case: at most `bytes_max` bytes.
 pub(super) fn lead_in(text: &str, start: usize, bytes_max: usize) -> String {
     let mut from = start.saturating_sub(bytes_max);
     while !text.is_char_boundary(from) {
@@ -70,7 +70,7 @@ pub(super) fn lead_in(text: &str, start: usize, bytes_max: usize) -> String {
     text[from..start].to_lowercase()
 }
 
-/// The words after a part of the text, in lower case: at most about `bytes_max` bytes.
+/// The text after a part, in lower case: at most `bytes_max` bytes.
 pub(super) fn lead_out(text: &str, end: usize, bytes_max: usize) -> String {
     let mut to = (end + bytes_max).min(text.len());
     while !text.is_char_boundary(to) {

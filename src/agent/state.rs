@@ -1,4 +1,4 @@
-//! What the agent keeps between two turns, what it is given and what it answers.
+//! The input and output of a turn, and the state between two turns.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use super::read::Taken;
 use crate::domain::form::Form;
 use crate::domain::phone::{PhoneNumber, Region};
 
-/// What is known of a field.
+/// The known value of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
-    /// Normalised, see [`Taken::value`].
+    /// Normalised: see [`Taken::value`].
     pub value: String,
-    /// In the person's words, see [`Taken::words`].
+    /// In the person's words: see [`Taken::words`].
     pub words: String,
 }
 
 /// One unread message, in the order of arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// Written by the person; a caption counts.
+    /// Text by the person, or a caption.
     Text(String),
-    /// A button or list entry that the person chose, as its visible text.
+    /// The visible text of a button or list entry that the person chose.
     Button(String),
     /// A contact card of the sender's own. Another person's card is [`Message::Other`].
     Contact {
@@ -34,25 +34,25 @@ pub enum Message {
         /// The address on the card.
         email: Option<String>,
     },
-    /// Anything without words: picture, sticker, voice, place, reaction.
+    /// Anything without text: picture, sticker, voice, location, reaction.
     Other,
 }
 
-/// Why the agent is silent.
+/// Why the agent does not reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Paused {
-    /// The person asked for silence. "start" ends it.
+    /// The person wrote "stop". "start" ends it.
     Stopped,
-    /// A person has been called for. Ends where one sets it to `None`.
+    /// The conversation was handed over to a person. Setting it to `None` ends it.
     HandedOver,
 }
 
-/// What the agent remembers of a conversation besides the fields. Store it as JSON, `State::default()` at first.
+/// What the agent stores of a conversation besides the fields, as JSON. `State::default()` at first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
-    /// Version of this shape; fields may be added, so an older one reads on.
+    /// Version of this shape. Fields may be added: an older one still parses.
     pub version: u32,
     /// The key of the question that is open.
     pub asked: Option<String>,
@@ -60,32 +60,32 @@ pub struct State {
     pub asked_counts: BTreeMap<String, u32>,
     /// Keys whose wrong answer was explained.
     pub explained: Vec<String>,
-    /// Optional fields that the person would rather leave out.
+    /// Keys of optional fields that the person declined.
     pub declined: Vec<String>,
-    /// Whether the greeting was said.
+    /// Whether the greeting was sent.
     pub greeted: bool,
-    /// Why the agent is silent, if it is.
+    /// Why the agent does not reply, if so.
     pub paused: Option<Paused>,
-    /// Whether the closing was said.
+    /// Whether the closing was sent.
     pub closed: bool,
-    /// Whether something written after the closing was answered.
+    /// Whether a message after the closing got its reply.
     pub returned: bool,
-    /// What the person came for, once known.
+    /// Why the person wrote, once known.
     pub intent: Option<String>,
 }
 
-/// Everything a turn is decided on.
+/// Everything that a turn depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     /// The project's form.
     pub form: &'a Form,
     /// What is known so far, by key.
     pub known: &'a BTreeMap<String, Known>,
-    /// The phone number that the channel tells, if it does.
+    /// The phone number that the channel provides, if any.
     pub channel_phone: Option<&'a PhoneNumber>,
-    /// As the last turn left it.
+    /// The state after the last turn.
     pub state: &'a State,
-    /// What was written since the last turn, oldest first.
+    /// Messages since the last turn, oldest first.
     pub messages: &'a [Message],
     /// The project's region: decides what a national phone number means.
     pub region: Region,
@@ -93,36 +93,36 @@ pub struct Input<'a> {
     pub timezone: &'a TimeZone,
     /// The time of the turn.
     pub now: Timestamp,
-    /// The greeting of the widget that the person came through: it is the site's text, not the person's.
+    /// The greeting of the widget, which the site prefilled: it is not the person's text.
     pub prefilled_greeting: Option<&'a str>,
 }
 
-/// What happened in a turn, besides its changes.
+/// The outcome of a turn, besides its changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The conversation goes on as it was.
     #[default]
     None,
-    /// Everything required is there, for the first time.
+    /// All required fields are known, for the first time.
     Completed,
-    /// The person asked for silence in this turn.
+    /// The person wrote "stop" in this turn.
     Stopped,
-    /// A person must take over; said in this turn.
+    /// The conversation is handed over to a person in this turn.
     HandedOver,
 }
 
-/// What a burst of messages comes to.
+/// The decision on a burst of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// Fields that got a value or another one; each key at most once.
+    /// New and changed values; each key at most once.
     pub changes: Vec<Taken>,
-    /// To be kept for the next turn.
+    /// The state for the next turn.
     pub state: State,
-    /// The one message to send, if any.
+    /// The reply to send, if any.
     pub reply: Option<String>,
-    /// What happened.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What the person came for in their own words, as soon as it is known; the same from then on.
+    /// Why the person wrote, in their own words, once known; it does not change after that.
     pub intent: Option<String>,
 }

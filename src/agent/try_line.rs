@@ -1,4 +1,4 @@
-//! What `aurix form try` prints: what is taken from a line, in the form of labelled reference data.
+//! The output of `aurix form try`: the values of a line, in the format of labelled reference data.
 
 use std::sync::LazyLock;
 
@@ -12,17 +12,17 @@ use super::read::{Context, Taken, read};
 use crate::domain::form::{FieldKind, Form};
 use crate::domain::phone::Region;
 
-/// The half of the day after a clock time with a two-digit hour and a space: "11:45 AM", "11 in the morning".
+/// A.m. or p.m. after a clock time with a two-digit hour and a space: "11:45 AM", "11 in the morning".
 static HALF_OF_DAY: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?i)^(?P<clock>1[0-2][:.][0-5]\d)\s+[ap]\.?\s?m\b\.?$|^(?P<hour>1[0-2](?:[:.][0-5]\d)?)\s+in the morning$",
     )
 });
 
-/// What `aurix form try` prints for a line: `{"fields":{key: words},"values":{key: normalised}}`.
+/// The output of `aurix form try` for a line: `{"fields":{key: words},"values":{key: normalised}}`.
 ///
-/// `fields` follows the span style of the labelled dialogue data that the reading is measured on; `values` is what the
-/// agent keeps. See `docs/agent.md` for where the two styles differ.
+/// `fields` has the spans of the labelled dialogue data that reading is measured on; `values` is what the agent
+/// stores. See `docs/agent.md` for where the two styles differ.
 pub fn try_line(
     form: &Form,
     region: Region,
@@ -39,8 +39,8 @@ pub fn try_line(
     serde_json::json!({"fields": fields, "values": object(&|taken| taken.value.clone())})
 }
 
-/// The words as the reference data labels them: it leaves the half of the day off clock times with a two-digit hour
-/// ("11:45 AM" is labelled "11:45"), and keeps it everywhere else ("9:45 AM", "11:45am").
+/// The words as the reference data labels them: without a.m. or p.m. on clock times with a two-digit hour and a space
+/// ("11:45 AM" is labelled "11:45"), and with it everywhere else ("9:45 AM", "11:45am").
 fn labelled_span<'a>(form: &Form, taken: &'a Taken) -> &'a str {
     let is_clock =
         form.field(&taken.key).is_some_and(|field| matches!(field.kind, FieldKind::Datetime | FieldKind::Time));

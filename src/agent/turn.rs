@@ -8,51 +8,50 @@ use super::phrases::{self, Phrases};
 use super::state::{Input, Outcome, Paused, State, Turn};
 use crate::domain::form::{Field, FieldKind, NAME};
 
-/// Times a required field is asked for; after that a person is called.
+/// Times a required field is asked for; then the conversation goes to a person.
 pub const ASKS_MAX: u32 = 5;
 /// Times an optional field is asked for.
 const OPTIONAL_ASKS_MAX: u32 = 1;
-/// The field that the intent answers, where a form has one.
+/// The key of the field that the intent fills, where a form has it.
 const INTENT: &str = "intent";
 
 /// Decides a turn. Pure: the same input gives the same turn.
 ///
-/// Who asked for silence or for a person is not written to. After a call for a person values are still taken, so that
-/// the lead can become complete.
+/// After "stop" or a handover there is no reply. After a handover values are still taken, so that the lead can become complete.
 pub fn turn(input: &Input<'_>) -> Turn {
-    let mut speaker =
-        Speaker { input, state: input.state.clone(), phrases: phrases::of(&input.form.language), said: Vec::new() };
-    speaker.state.version = 1;
+    let mut builder =
+        TurnBuilder { input, state: input.state.clone(), phrases: phrases::of(&input.form.language), said: Vec::new() };
+    builder.state.version = 1;
     let asked = input.state.asked.clone().filter(|_| input.state.paused.is_none());
     let mut heard = listen(input, asked.as_deref());
-    speaker.keep_intent(&mut heard);
-    let outcome = speaker.decide(&heard, asked.as_deref());
-    if speaker.state.paused == Some(Paused::Stopped) {
+    builder.keep_intent(&mut heard);
+    let outcome = builder.decide(&heard, asked.as_deref());
+    if builder.state.paused == Some(Paused::Stopped) {
         heard.changes.retain(|_, taken| taken.source != super::Source::Words || outcome == Outcome::Stopped);
     }
     let place = |key: &str| input.form.fields.iter().position(|field| field.key == key);
     let mut changes: Vec<_> = heard.changes.into_values().collect();
     changes.sort_by_key(|taken| place(&taken.key));
-    let reply = (!speaker.said.is_empty()).then(|| speaker.said.join(" ").replace(" \n", "\n").replace("\n ", "\n"));
-    Turn { changes, intent: speaker.state.intent.clone(), state: speaker.state, reply, outcome }
+    let reply = (!builder.said.is_empty()).then(|| builder.said.join(" ").replace(" \n", "\n").replace("\n ", "\n"));
+    Turn { changes, intent: builder.state.intent.clone(), state: builder.state, reply, outcome }
 }
 
-/// One turn in the making.
-struct Speaker<'a> {
+/// The turn being decided.
+struct TurnBuilder<'a> {
     input: &'a Input<'a>,
     state: State,
     phrases: &'static Phrases,
     said: Vec<String>,
 }
 
-impl Speaker<'_> {
+impl TurnBuilder<'_> {
     fn say(&mut self, words: &str) {
         if !words.is_empty() {
             self.said.push(words.to_owned());
         }
     }
 
-    /// The intent is kept, and fills the field of that name.
+    /// Stores the intent, and fills the field of that name.
     fn keep_intent(&mut self, heard: &mut Heard) {
         if self.state.paused.is_some() {
             return;
@@ -121,7 +120,7 @@ impl Speaker<'_> {
         Outcome::HandedOver
     }
 
-    /// A person is at work in the conversation; the lead can still become complete by what is written to them.
+    /// After a handover there is no reply, but the lead can still become complete.
     fn complete_silently(&mut self, heard: &Heard) -> Outcome {
         if self.state.closed || !self.missing(heard).is_empty() || !heard.anything {
             return Outcome::None;
@@ -141,7 +140,7 @@ impl Speaker<'_> {
         Outcome::Completed
     }
 
-    /// Corrections are still taken; anything else is answered once.
+    /// Corrections are still taken; anything else gets one reply.
     fn after_closing(&mut self, heard: &Heard) {
         if heard.replaced || heard.changes.values().any(|taken| taken.source == super::Source::Words) {
             self.say(self.phrases.changed);
@@ -162,7 +161,7 @@ impl Speaker<'_> {
         }
     }
 
-    /// Says what became of the last answer.
+    /// Reacts to the last answer: thanks, confirms a change, or says what is wrong.
     fn react(&mut self, heard: &Heard, asked: Option<&str>) {
         let answered = asked.is_some_and(|key| heard.changes.contains_key(key));
         let field = asked.and_then(|key| self.input.form.field(key)).filter(|_| !answered);
@@ -187,7 +186,7 @@ impl Speaker<'_> {
         }
     }
 
-    /// An answer that was none: declined, gone wrong, or something else altogether.
+    /// Reacts to a message that did not answer the question: declined, invalid, or about something else.
     fn explain(&mut self, field: &Field, rest: &str) {
         if lexicon::is_refusal(rest) || !field.required && lexicon::yes_no(rest).is_some_and(|(_, yes)| !yes) {
             if field.required {
@@ -214,8 +213,8 @@ impl Speaker<'_> {
         fields.iter().filter(is_missing).collect()
     }
 
-    /// The next question: what is required in the form's order; optional fields with a question of their own once, in
-    /// their place, at the latest before the last required one, since the lead is complete with that.
+    /// The next field to ask for: required ones in the form's order; optional ones with a question of their own once, in the
+    /// form's order, at the latest before the last required one, since that completes the lead.
     fn next<'a>(&self, missing: &[&'a Field], fields: &'a [Field], heard: &Heard) -> Option<&'a Field> {
         let asks = |field: &Field| self.state.asked_counts.get(&field.key).copied().unwrap_or(0);
         let is_open = |field: &&Field| {
@@ -229,7 +228,7 @@ impl Speaker<'_> {
         let required = *missing.first()?;
         let optional = fields.iter().find(is_open);
         let optional_first = optional.filter(|optional| missing.len() == 1 || place(optional) < place(required));
-        // An open question stays open; an optional one does not come in between.
+        // An open question is repeated before an optional one is asked.
         let open = self.state.asked.as_deref() == Some(required.key.as_str());
         if open { Some(required) } else { optional_first.or(Some(required)) }
     }
@@ -250,7 +249,7 @@ impl Speaker<'_> {
     }
 }
 
-/// Whether words look like an attempt to answer a question of that kind, rather than something else.
+/// Whether a text looks like an attempt to answer a question of that type.
 fn is_attempt(kind: FieldKind, rest: &str) -> bool {
     let words = rest.split_whitespace().count();
     let digits = rest.chars().filter(char::is_ascii_digit).count();

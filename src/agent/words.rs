@@ -1,6 +1,6 @@
-//! Long lists of words: what a name is not made of.
+//! Word lists: words that are not names.
 
-/// Words that are no part of a name, though a sentence may have them where a name could stand.
+/// Words that are never part of a name, though a sentence may have them where a name could be.
 pub(super) const EVERYDAY: &str = "a about above account actually add address affirmative afraid after afternoon afterwards again agent ah all \
     allergic alone alright also always am amend an and anonymous another any anyone anything apologies apologize \
     april are area around as ask at august available away back bad be because been before being believe best better \
@@ -34,8 +34,8 @@ pub(super) const EVERYDAY: &str = "a about above account actually add address af
     wish with without won't wonder work works would wrong wtf yea yeah yep yes yesterday yet you you're your yours \
     yup zero";
 
-/// Words that are a name only with a capital, and beside one that is in no list or behind "my name is": what people say of
-/// a house and its food, of themselves, and of a conversation. First names that are such words (Olive, Bill) are left out.
+/// Words that are a name only with a capital, and beside a word that is in no list or after "my name is": about a
+/// restaurant and its food, people, and conversations. First names that are such words (Olive, Bill) are left out.
 pub(super) const COMMON: &str = "'cause able abroad absolutely ac access accessible accommodation adios adiós adults african ages ago agree ain't \
     aint aircon airport alcohol alcoholic allergen allergens allergies allergy allow allowed allows already \
     alternative alternatives amazing america american angry anniversary annoyed annoying annoys answer answered \
@@ -151,6 +151,6 @@ pub(super) const COMMON: &str = "'cause able abroad absolutely ac access accessi
     written yard yay yeh yess yesss yesterday's yikes yo yoghurt yogurt yooo york younger yourself yourselves youth \
     yuck yum yummy zone zoo";
 
-/// Everyday words that are family names as well: with a capital, behind a first name.
+/// Everyday words that are also family names: with a capital, after a first name.
 pub(super) const FAMILY_NAMES: &str =
     "Call Day English Free French German Good Kid Little Person Small Still Strange Way Weeks";
