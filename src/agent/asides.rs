@@ -1,7 +1,6 @@
-//! Parts of a text that speak of a day or an hour for another reason than to say when: a call back, a visit of last week,
-//! the opening hours, a farewell.
+//! Recognises days and times that are unrelated to the booking: a call back, a visit last week, the opening hours, a farewell.
 //!
-//! What is said of the booking itself is never one: `MATTER` tells that a sentence is about it.
+//! A sentence about the booking itself (`BOOKING`) is never unrelated.
 
 use std::sync::LazyLock;
 
@@ -11,13 +10,13 @@ use super::lexicon::is_question;
 use super::pattern::compile;
 use super::span::{Span, lead_in, lead_out};
 
-/// Bytes before and behind a value that are looked at for what leads to it and follows it.
+/// Bytes before and after a value that are searched for the words around it.
 const NEAR_BYTES: usize = 64;
-/// Bytes before and behind a value that its sentence has at most.
+/// Bytes of its sentence before and after a value at most.
 const SENTENCE_BYTES_MAX: usize = 240;
 
-/// Words of a sentence that is about the matter itself: a place in a calendar, or who comes.
-static MATTER: LazyLock<Regex> = LazyLock::new(|| {
+/// Words of a sentence about the booking itself: a place in a calendar, or who comes.
+static BOOKING: LazyLock<Regex> = LazyLock::new(|| {
     let nouns = r"book\w*|reserv\w*|tables?|seat\w*|part(?:y|ies)|group|appointments?|slots?|spots?|space|room|schedul\w*|reschedul\w*|viewing|availab\w*|free|any(?:thing|\s?time)|something";
     let people = r"people|persons?|pax|guests?|adults?|us|dine|dining";
     let verbs = r"come|join|squeeze|fit|chang\w*|mov\w*|switch\w*|instead|accommodate|arriv\w*|make it|want|would like|i['’]?d like|prefer";
@@ -32,7 +31,7 @@ static PROPOSAL: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// What leads to a day or an hour at which people will speak or settle something.
+/// Words before a day or time at which people will talk or decide something.
 static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
     let day = r"(?:today|tonight|tomorrow|later|back|again|monday|tuesday|wednesday|thursday|friday|saturday|sunday|morning|afternoon|evening)";
     let joint = r"(?:\s+(?:on|at|by|before|after|until|till|around|in|from|between|the|this|next|first\s+thing|some\s?time|early|late))*";
@@ -49,7 +48,7 @@ static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!(r"(?i)\b(?:{})\s+$", ways.join("|")))
 });
 
-/// What leads to a day that returns or is over, or to a wish.
+/// Words before a day that recurs or is over, or before a wish.
 static HABIT: LazyLock<Regex> = LazyLock::new(|| {
     let good = r"good|great|nice|lovely|wonderful|fantastic|fab|amazing|happy|super|pleasant|fun|merry|blessed|awesome|beautiful|relaxing";
     let ways = [
@@ -60,28 +59,28 @@ static HABIT: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!(r"(?i)\b(?:{})\s+$", ways.join("|")))
 });
 
-/// "Book it" does not say when: "today" is when to do so.
+/// "Book it today": "today" is when to make the booking, not the day of it.
 static DO_IT: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?i)\b(?:book|reserve|confirm|place|submit|finali[sz]e|send)\s+(?:it|this|that|them)(?:\s+(?:right|please))*\s+$",
     )
 });
 
-/// "See you tomorrow" takes leave; "see you at 8" settles a time.
+/// "See you tomorrow" is a farewell; "see you at 8" gives a time.
 static FAREWELL: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?i)\b(?:see|c|meet|catch)\s+(?:you|u|ya|y['’]?all)(?:\s+(?:all|then|guys|there|again|later|soon|on|this|next|the))*\s*$|\b(?:bye|goodbye|ciao|until|till)\s+$",
     )
 });
 
-/// What follows a day or an hour that belongs to something else: "today's specials", "the Sunday roast", "Friday nights".
+/// Words after a day or time that belongs to something else: "today's specials", "the Sunday roast", "Friday nights".
 static TAILS: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?i)^(?:['’]s\s+(?:caf[eé]|bar\b|restaurant|in\b|special|menu|soup|date|weather|game|match|news|offer|deal|event|show|rate|price|hours)|\s+(?:nights?\s+|evening\s+|afternoon\s+|lunch\s+)?(?:roasts?|specials?|quiz|offers?|deals?|menu|buffet|club|market|edition|newspaper|thing|vibes?|mood|blues|best|school|service|football|match|game|off\b|ago\b)|\s+(?:nights|evenings|mornings|afternoons|lunches|lunchtimes)\b|\s+is\s+(?:another\s+day|an?\s+(?:\w+\s+)?holiday)\b|\s+at\s+last\b)",
     )
 });
 
-/// Sentences of what has been, of how one is, and of what day it is.
+/// Sentences about the past, about how people are, and about what day it is.
 static SMALL_TALK: LazyLock<Regex> = LazyLock::new(|| {
     let who = r"(?:i|we|he|she|they|you|someone|somebody|one\s+of\s+(?:us|them|your\s+\w+)|(?:my|your|our|the)\s+\w+)";
     let also = r"(?:\s+(?:should|could|would|might|already|just|also|only|have|had|['’]ve|actually|then|even|once|recently|never))*";
@@ -98,8 +97,8 @@ static SMALL_TALK: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!(r"(?i)\b(?:{})\b", ways.join("|")))
 });
 
-/// Questions about the hours of a house, and what it has to offer.
-static HOUSE: LazyLock<Regex> = LazyLock::new(|| {
+/// Questions about the opening hours and offers of the business.
+static BUSINESS: LazyLock<Regex> = LazyLock::new(|| {
     let house = r"(?:you|u|y['’]?all|guys|they|it|place|restaurant|kitchen|bar|pub|shop|store|office|venue|caf[eé]|house|branch|outlet|location|doors?|park|museum|gallery|clinic|salon|gym)";
     let asks = r"(?:do\s+(?:you|they)|does|did\s+(?:you|they)|(?:is|are|will)\s+(?:there|the|you|they|it)|(?:what|when|where)(?:['’]?s|\s+is|\s+are|\s+time\s+is)|how\s+(?:much|late|long|busy))";
     let offer = r"music|band|dj|quiz|match|game|football|rugby|specials?|menu|soup|roast|buffet|happy\s+hour|offers?|deals?|discounts?|events?|karaoke|parking|take-?\s?away|take-?\s?out|kitchen|last\s+orders?|breakfast|brunch|lunch|dinner|food|drinks?|alcohol|show|performance|entertainment|deliver\w*|walk-?ins?|dress\s+code|surcharge|service\s+charge";
@@ -114,7 +113,7 @@ static HOUSE: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!(r"(?i)\b(?:{})\b", ways.join("|")))
 });
 
-/// What leads to an hour of the house, a train or a film.
+/// Words before a time of the business, a train or a film.
 static EVENT: LazyLock<Regex> = LazyLock::new(|| {
     let joint = r"(?:\s+(?:at|from|till|until|by|before|after|around|on|between))*";
     let house = r"(?:you|u|they|it|kitchen|bar|restaurant|place|pub|doors?|shop|store|office|gym|clinic|salon)";
@@ -127,7 +126,7 @@ static EVENT: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!(r"(?i)(?:\b(?:{})|^\s*open{joint})\s+$", ways.join("|")))
 });
 
-/// Questions whether one has to book at all.
+/// Questions whether a booking is needed.
 static POLICY: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?i)\b(?:do|does|will|would|did)\s+(?:you|i|we|they|one)\s+(?:(?:need|require)\s+(?:to\s+(?:book|reserve)|an?\s+(?:booking|reservation))|have\s+to\s+(?:book|reserve))|\b(?:booking|reservations?|bookings)\s+(?:needed|required|necessary|essential|mandatory)",
@@ -138,7 +137,7 @@ static POLICY: LazyLock<Regex> = LazyLock::new(|| {
 fn sentence(text: &str, at: Span) -> Span {
     let is_end = |place: usize, letter: char| match letter {
         '\n' | '?' | '!' | ';' => true,
-        // A full stop in "6 p.m. on Friday" ends nothing.
+        // A full stop in "6 p.m. on Friday" does not end the sentence.
         '.' => text[place + 1..].starts_with(' ') && text[place + 1..].trim_start().starts_with(char::is_uppercase),
         _ => false,
     };
@@ -150,9 +149,9 @@ fn sentence(text: &str, at: Span) -> Span {
     Span::new(before.map_or(from, |(place, _)| from + place + 1), behind.map_or(to, |(place, _)| at.end + place))
 }
 
-/// Whether the day or hour at `span` says when something else is. Who was `asked` for a day or an hour may well name one
-/// for a call, or a day of the house.
-pub(super) fn is_aside(text: &str, span: Span, asked: bool) -> bool {
+/// Whether the day or time at `span` is unrelated to the booking. After a question for one (`asked`), a time for a call or of
+/// the business counts as the answer.
+pub(super) fn is_unrelated(text: &str, span: Span, asked: bool) -> bool {
     let around = sentence(text, span);
     let words = around.words(text);
     let before = lead_in(text, span.start, (span.start - around.start).min(NEAR_BYTES));
@@ -165,17 +164,17 @@ pub(super) fn is_aside(text: &str, span: Span, asked: bool) -> bool {
     if !asked && asks && POLICY.is_match(words) {
         return true;
     }
-    if MATTER.is_match(words) {
+    if BOOKING.is_match(words) {
         return false;
     }
-    let is_event = !asked && EVENT.is_match(&before) && !MATTER.is_match(text);
+    let is_event = !asked && EVENT.is_match(&before) && !BOOKING.is_match(text);
     is_event
         || TAILS.is_match(&after)
         || SMALL_TALK.is_match(words)
-        || !asked && asks && HOUSE.is_match(words) && !PROPOSAL.is_match(words) && !MATTER.is_match(text)
+        || !asked && asks && BUSINESS.is_match(words) && !PROPOSAL.is_match(words) && !BOOKING.is_match(text)
 }
 
-/// Whether the day at `span` belongs to a farewell without an hour.
+/// Whether the day at `span` is part of a farewell without a time.
 pub(super) fn is_farewell(text: &str, span: Span) -> bool {
     let around = sentence(text, span);
     let before = lead_in(text, span.start, (span.start - around.start).min(NEAR_BYTES));

@@ -1,23 +1,23 @@
-//! A text that is nothing but a name, and the parts of a name.
+//! Finds a name that is the whole answer, and splits a name into its parts.
 
 use super::lexicon::{is_common, is_everyday, is_particle, is_question};
 use super::names::{NAME_WORDS_MAX, is_capitalised, is_family_name, is_name_like, is_plain, word_at};
 use super::span::{Span, is_free};
 
-/// Longest text that can be a bare name, in bytes.
+/// Longest text that can be an answer of a name alone, in bytes.
 const BARE_BYTES_MAX: usize = 200;
-/// Longest first piece without a name after which a later piece is still looked at, in bytes.
+/// Longest first piece without a name after which later pieces are searched, in bytes.
 const HEAD_BYTES_MAX: usize = 40;
-/// Words that may stand before a bare name.
+/// Words that may precede the name.
 const BEFORE: &[&str] = &[
     "yes", "sure", "ok", "okay", "hi", "hello", "it's", "its", "is", "it", "please", "um", "hey", "yeah", "just",
     "for", "the", "under", "at", "on",
 ];
-/// Words that may stand behind a bare name.
+/// Words that may follow the name.
 const BEHIND: &[&str] = &["please", "thanks", "here", "for", "at", "on", "the", "is", "it", "ok", "yes"];
 
-/// Finds a name that is the whole answer: with at most a "yes," or "it's" before it, and a "please" or a value that was
-/// taken already behind.
+/// Finds a name that is the whole answer: with at most a "yes," or "it's" before it, and a "please" or a value that is already
+/// taken after it.
 pub(super) fn find(text: &str, taken: &[Span]) -> Option<Span> {
     if text.len() > BARE_BYTES_MAX || text.contains('?') || text.contains(' ') && is_question(text) {
         return None;
@@ -44,7 +44,7 @@ fn name_of(text: &str, piece: &str, taken: &[Span]) -> Option<Span> {
     for word in piece.split_whitespace() {
         let start = offset(text, word);
         let whole = Span::new(start, start + word.len());
-        // A word that is another value ends the name, or stands before it.
+        // A word of another value precedes or ends the name.
         if !is_free(whole, taken) {
             words.push(whole);
             continue;
@@ -60,7 +60,7 @@ fn name_of(text: &str, piece: &str, taken: &[Span]) -> Option<Span> {
     let is_value = |span: &Span| !is_free(*span, taken);
     let start = words.iter().position(|span| !is_one_of(BEFORE, span) && !is_value(span))?;
     let end = words.iter().rposition(|span| !is_one_of(BEHIND, span) && !is_value(span))? + 1;
-    // "hang on": a joint behind a name leads to a value.
+    // "hang on": a preposition after a name has to be followed by a value.
     let leads_on = words.get(end).is_some_and(|span| is_one_of(&["on", "at", "for", "the"], span));
     if start >= end || leads_on && !words.last().is_some_and(is_value) {
         return None;
@@ -78,7 +78,7 @@ fn name_of(text: &str, piece: &str, taken: &[Span]) -> Option<Span> {
         .then(|| words[0].covering(words[words.len() - 1]))
 }
 
-/// Splits a whole name: the family part begins at a particle (`binte`, `van`), else at the second word.
+/// Splits a whole name: the family name begins at a particle (`binte`, `van`), else at the second word.
 pub(super) fn split(text: &str, whole: Span) -> (Span, Option<Span>) {
     let words: Vec<Span> = whole
         .words(text)

@@ -1,4 +1,4 @@
-//! Names of months and weekdays, and the day that a form of words means.
+//! Names of months and weekdays, and the date that words mean.
 
 use jiff::Span as Duration;
 use jiff::civil::{Date, Weekday};
@@ -32,7 +32,7 @@ const WEEKDAYS: [&[&str]; 7] = [
     &["sunday", "sun", "sonntag", "dimanche", "domingo", "ahad", "周日", "星期日", "星期天"],
 ];
 
-/// Ordinal words that people use for a day of the month.
+/// Ordinals for a day of the month.
 const ORDINALS: [&str; 12] = [
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
     "twelfth",
@@ -43,7 +43,7 @@ pub(super) fn months_pattern() -> String {
     pattern(MONTHS.iter().copied().flatten().copied())
 }
 
-/// A pattern of all weekday names; with abbreviations only where `short`.
+/// A pattern of all weekday names; `short` includes abbreviations.
 pub(super) fn weekdays_pattern(short: bool) -> String {
     pattern(WEEKDAYS.iter().copied().flatten().copied().filter(|name| short || name.len() > 5))
 }
@@ -53,7 +53,7 @@ pub(super) fn ordinals_pattern() -> String {
     pattern(ORDINALS.into_iter())
 }
 
-/// Longest first, so that `mon` does not cut `monday`.
+/// An alternation, longest first, so that `mon` does not match in `monday`.
 fn pattern<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut names: Vec<&str> = names.collect();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
@@ -70,7 +70,7 @@ fn weekday(word: &str) -> Option<Weekday> {
     Weekday::from_monday_one_offset(i8::try_from(place + 1).ok()?).ok()
 }
 
-/// What the words of a date say, before it is decided which day that is.
+/// The parts of a date in words, before they are resolved.
 #[derive(Default)]
 struct Parts {
     day: Option<i8>,
@@ -79,8 +79,7 @@ struct Parts {
     weekday: Option<Weekday>,
 }
 
-/// The day that the words mean, seen from `today`; `None` where they leave it open or there is no such day.
-/// `month_first` decides what 4/5 means.
+/// Resolves a day relative to `today`; `None` where it is open or does not exist. `month_first` decides what 4/5 means.
 pub(super) fn resolve(words: &str, today: Date, month_first: bool) -> Option<Date> {
     let lower = words.to_lowercase();
     relative(&lower, today).or_else(|| numeric(&lower, today, month_first)).or_else(|| named(&lower, today))
@@ -224,7 +223,7 @@ fn named(lower: &str, today: Date) -> Option<Date> {
     }
 }
 
-/// That day of this year, or of the next where it is past.
+/// That day of this year, or of the next year if it is past.
 fn nearest(month: i8, day: i8, today: Date) -> Option<Date> {
     let this_year = Date::new(today.year(), month, day).ok();
     match this_year {
@@ -233,7 +232,7 @@ fn nearest(month: i8, day: i8, today: Date) -> Option<Date> {
     }
 }
 
-/// The next time the month has that day.
+/// The next date with that day of the month.
 fn next_day_of_month(day: i8, today: Date) -> Option<Date> {
     let mut first = today.first_of_month();
     for _ in 0..12 {
@@ -291,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_day_stays_open() {
+    fn ambiguous_and_missing_days_are_not_resolved() {
         for words in
             ["31st of February", "99/99/2020", "soon", "two weeks from saturday", "last friday of this month", ""]
         {

@@ -1,4 +1,4 @@
-//! What a number in a text counts, as far as the words right before and behind it tell.
+//! What a number in a text counts, by the words right before and after it.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,23 +8,23 @@ use regex::Regex;
 use super::pattern::compile;
 use super::span::{Span, lead_in, lead_out};
 
-/// Bytes before and behind a number that are looked at.
+/// Bytes before and after a number that are searched.
 const NEAR_BYTES: usize = 32;
 
 /// What a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counts {
-    /// Nothing: the number stands alone, or before a word that nothing is counted in ("4 at seven", "5 please").
+    /// Nothing: the number stands alone, or before a word that is not a counted noun ("4 at seven", "5 please").
     Alone,
     /// People: guests, adults, heads.
     People,
-    /// No people: minutes, stars, dollars; or the number names a thing, as in "table 5".
+    /// Things: minutes, stars, dollars; or the number is part of a name, as in "table 5".
     Thing,
-    /// A word follows that is not known here.
+    /// An unknown word follows.
     Unknown,
 }
 
-/// Words behind a number that are not counted by it.
+/// Words after a number that are not counted by it.
 const ALONE: &str = "a about actually after again all also altogether am an and any approx approximately around as at \
     available be because been before being best better booked both breakfast brunch but by came can cannot cheers come comes \
     coming correct could dear dinner do done due either else every exactly except fine for from good great had has have hello \
@@ -62,13 +62,13 @@ static WORDS: LazyLock<HashMap<&str, Counts>> = LazyLock::new(|| {
     of(ALONE, Counts::Alone).chain(of(PEOPLE, Counts::People)).chain(of(THINGS, Counts::Thing)).collect()
 });
 
-/// The word behind a number.
+/// The word after a number.
 static FOLLOWER: LazyLock<Regex> = LazyLock::new(|| compile(r"^(?:\s*-\s*|\s+)(?P<word>[\p{L}]+(?:['’-][\p{L}]+)*)"));
 
-/// What joins a number to something else: 5%, 4.5, 3rd, 7/10, 24-7, and the 's of "two's company".
+/// Text that joins a number to something else: 5%, 4.5, 3rd, 7/10, 24-7, and the 's of "two's company".
 static JOINED: LazyLock<Regex> = LazyLock::new(|| compile(r"^(?:\s*%|[#/]|[:.,-]\d|(?:['’]s|st|nd|rd|th)\b|['’]\s)"));
 
-/// What stands before a number that is a sum, a name, a rating, an age, or the end of a longer one.
+/// Text before a number that is an amount of money, a name, a rating, an age, or the end of a longer number.
 static LABEL: LazyLock<Regex> = LazyLock::new(|| {
     let names = "table|number|numbers|num|no\\.|nr\\.?|room|option|page|gate|zone|floor|platform|line|flight|item|chapter|section|unit|level|code|version|exit|block|apartment|apt|flat|suite|terminal|model|reference|ref|postcode";
     let degrees = "rated|rating|rating (?:of|is|above|over|below|under|than)|(?:higher|better|greater|more|less|lower|cheaper|older|younger) than|between|under|budget is|budget of|costs?|aged?|turns|turning";
@@ -80,7 +80,7 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!(r"(?:[$€£¥#/+]\s?|\d[.,:]|\b(?:{names}|{degrees}|{shared}|{age})\s+)$"))
 });
 
-/// Words before a "one" that is no number: "which one", "the other one", "that one".
+/// Words before a "one" that is not a number: "which one", "the other one", "that one".
 static PRONOUN: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"\b(?:which|that|this|another|any|no|some|every|each|the|other|first|second|third|last|next|same|right|wrong|good|better|best|new|old|big|bigger|small|smaller|nice|different|cheap|cheaper)\s+$",
@@ -99,7 +99,7 @@ pub(super) fn counts(text: &str, span: Span) -> Counts {
     WORDS.get(word.as_str()).or_else(|| WORDS.get(stem)).copied().unwrap_or(Counts::Unknown)
 }
 
-/// Whether the word at `span` is the "one" of "that one", and no number.
+/// Whether the word at `span` is the "one" of "that one", not a number.
 pub(super) fn is_pronoun(text: &str, span: Span) -> bool {
     span.words(text).eq_ignore_ascii_case("one") && PRONOUN.is_match(&lead_in(text, span.start, NEAR_BYTES))
 }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_around_a_number_tell_what_it_counts() {
+    fn the_words_around_a_number_say_what_it_counts() {
         check("a table for 5 at seven", "5", Counts::Alone);
         check("four, please", "four", Counts::Alone);
         check("for 6 guests", "6", Counts::People);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_no_number_behind_a_word_that_points() {
+    fn one_is_a_pronoun_after_a_demonstrative() {
         for (text, expected) in [("that one", true), ("Which one?", true), ("a table for one", false), ("one", false)] {
             let start = text.find("one").unwrap();
             assert_eq!(is_pronoun(text, Span::new(start, start + 3)), expected, "{text:?}");

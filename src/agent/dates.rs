@@ -1,19 +1,19 @@
-//! Finds days in a text: as a date, a weekday, an ordinal, or seen from today.
+//! Finds days in a text: dates, weekdays, ordinals, and days relative to today.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::asides::{is_aside, is_farewell};
+use super::asides::{is_farewell, is_unrelated};
 use super::calendar::{months_pattern, ordinals_pattern, weekdays_pattern};
 use super::numbers::NUMBER;
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
 
-/// Words of an answer that is nothing but a day.
+/// Words of an answer that is only a day, at most.
 const ANSWER_WORDS_MAX: usize = 4;
 
-/// Every way to say a day that can stand anywhere in a sentence.
+/// Days that are recognised anywhere in a sentence.
 static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
     let month = format!(r"{}\b\.?", months_pattern());
     let weekday = weekdays_pattern(true);
@@ -56,7 +56,7 @@ static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!("(?i)(?:{})", ways.join("|")))
 });
 
-/// What is a day only as an answer to a question for one.
+/// Days that are recognised only after a question for one.
 static ASKED: LazyLock<Regex> = LazyLock::new(|| {
     let weekday = weekdays_pattern(true);
     let ordinal = ordinals_pattern();
@@ -66,7 +66,7 @@ static ASKED: LazyLock<Regex> = LazyLock::new(|| {
     compile(&way)
 });
 
-/// A span of hours from now: it says a day as well as a time.
+/// A duration from now: it is a day as well as a time.
 static SOON: LazyLock<Regex> = LazyLock::new(|| {
     let some = format!(r"(?:{NUMBER}|an?|a couple of|a few)");
     let way = format!(
@@ -75,7 +75,7 @@ static SOON: LazyLock<Regex> = LazyLock::new(|| {
     compile(&way)
 });
 
-/// Month names that are also everyday words: they need an ordinal, an "of" or a year beside them.
+/// Month names that are also everyday words: they need an ordinal, an "of" or a year.
 static EVERYDAY_MONTH: LazyLock<Regex> = LazyLock::new(|| compile(r"(?i)\b(?:may|mar|mac|mars|mai)\b"));
 
 /// Finds the days of a text in order. `asked` widens what counts.
@@ -95,12 +95,12 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
         let all = ASKED.find_iter(text).map(|found| Span::of(text, found));
         spans = all.filter(|span| is_free(*span, taken) && is_short_day(text, *span)).collect();
     }
-    spans.retain(|span| !is_aside(text, *span, asked) && !is_farewell(text, *span));
+    spans.retain(|span| !is_unrelated(text, *span, asked) && !is_farewell(text, *span));
     spans.sort();
     spans
 }
 
-/// "in a minute" is no time, though "in 20 minutes" is.
+/// "in a minute" is not a time, though "in 20 minutes" is.
 pub(super) fn is_moment(words: &str) -> bool {
     words.eq_ignore_ascii_case("in a minute") || words.eq_ignore_ascii_case("in a min")
 }
@@ -114,7 +114,7 @@ fn without_leading_word(text: &str, span: Span) -> Span {
     span
 }
 
-/// Whether a short word is a day and not a verb, a star or a moment: "we sat there", "in the sun", "one second", "not now".
+/// Whether a short word is a day, not a verb, the sun or a moment: "we sat there", "in the sun", "one second", "not now".
 fn is_short_day(text: &str, span: Span) -> bool {
     let lower = span.words(text).to_lowercase();
     let (before, after) = (lead_in(text, span.start, 16), lead_out(text, span.end, 16));
@@ -134,7 +134,7 @@ fn is_short_day(text: &str, span: Span) -> bool {
     }
 }
 
-/// Whether "24/7", "50/50" and other fractions can be a day of a month.
+/// Whether a text such as "24/7" or "50/50" is a fraction, not a day of a month.
 fn is_fraction(lower: &str) -> bool {
     let mut parts = lower.split('/').map(|part| part.trim().parse::<u32>());
     let (Some(Ok(first)), Some(Ok(second)), None) = (parts.next(), parts.next(), parts.next()) else { return false };

@@ -1,4 +1,4 @@
-//! Listens to a burst of messages: which values change, what else was said, what was asked of the agent.
+//! Reads a burst of messages: changed values, commands, the intent, and text without a value.
 
 use std::collections::BTreeMap;
 
@@ -9,30 +9,30 @@ use super::{correct, free, intent, lexicon};
 use crate::domain::form::{EMAIL, FieldKind, NAME, PHONE};
 use crate::domain::phone::PhoneNumber;
 
-/// What a burst says.
+/// The content of a burst.
 #[derive(Default)]
 pub(super) struct Heard {
-    /// Values by key, the last one said.
+    /// Changed values by key, the last one of each.
     pub(super) changes: BTreeMap<String, Taken>,
-    /// Everything known after the burst.
+    /// All values known after the burst.
     pub(super) known: BTreeMap<String, Known>,
-    /// Whether a known value was replaced by the person.
+    /// Whether the person replaced a known value.
     pub(super) replaced: bool,
     /// The last command in the burst.
     pub(super) command: Option<Command>,
-    /// What the person came for, if the burst says it.
+    /// Why the person wrote, if the burst says so.
     pub(super) intent: Option<String>,
-    /// The words that gave no value, joined: an answer gone wrong, a question, small talk.
+    /// Text without a value, joined: an invalid answer, a question, small talk.
     pub(super) rest: String,
-    /// Whether something came that has no words.
+    /// Whether a message has no text.
     pub(super) wordless: bool,
-    /// Whether anything came at all.
+    /// Whether there are any messages.
     pub(super) anything: bool,
-    /// Whether the person asks something.
+    /// Whether the person asks a question.
     pub(super) asks: bool,
 }
 
-/// Listens to the burst. `asked` is the key of the open question.
+/// Reads a burst. `asked` is the key of the open question.
 pub(super) fn listen(input: &Input<'_>, asked: Option<&str>) -> Heard {
     let mut heard = Heard { known: input.known.clone(), anything: !input.messages.is_empty(), ..Heard::default() };
     if let Some(phone) = input.channel_phone {
@@ -67,7 +67,7 @@ pub(super) fn listen(input: &Input<'_>, asked: Option<&str>) -> Heard {
 }
 
 impl Heard {
-    /// A value that does not come from the person's words: it fills a gap and replaces nothing.
+    /// A value that is not from the person's words: set only where none is known.
     fn fill(&mut self, input: &Input<'_>, taken: Taken) {
         if input.form.field(&taken.key).is_some() && !self.known.contains_key(&taken.key) {
             self.put(taken);
@@ -88,7 +88,7 @@ impl Heard {
             return;
         }
         if let Some(command) = commands::of(&own) {
-            // "start" is an answer like any other to someone who never asked to stop.
+            // "start" is a command only after "stop".
             if command != Command::Start || input.state.paused.is_some() {
                 self.command = Some(command);
                 return;
@@ -117,7 +117,7 @@ impl Heard {
         }
     }
 
-    /// Whether a value says something new, and for a name that is known already, whether it is about that name.
+    /// Whether a value is new; for a known name, whether the text is about that name.
     fn is_news(&self, text: &str, taken: &Taken, open: Option<&str>) -> bool {
         let Some(known) = self.known.get(&taken.key) else { return true };
         if known.value == taken.value {
@@ -145,7 +145,7 @@ impl Heard {
         }
     }
 
-    /// The whole name from its parts, where the form asks for the parts.
+    /// Composes the whole name of its parts, where the form asks for the parts.
     fn compose_name(&mut self, input: &Input<'_>) {
         let parts: Vec<&str> = input
             .form
@@ -167,13 +167,13 @@ impl Heard {
         self.put(Taken { key: NAME.to_owned(), words: value.clone(), value, source: Source::Composed });
     }
 
-    /// Whether what gave no value is more than a greeting or thanks.
+    /// Whether the text without a value is more than a greeting or thanks.
     pub(super) fn has_substance(&self) -> bool {
         !self.rest.is_empty() && !free::is_small_talk(&self.rest)
     }
 }
 
-/// A day and a time of which one part is said anew: "make it 4 pm" keeps the day, "Tuesday instead" keeps the time.
+/// Merges a date-time with a new day or time: "make it 4 pm" keeps the day, "Tuesday instead" keeps the time.
 fn merged_moment(old: &str, new: &str) -> Option<String> {
     let (day, time) = (
         |value: &str| value.parse::<jiff::civil::Date>().is_ok(),
@@ -189,7 +189,7 @@ fn merged_moment(old: &str, new: &str) -> Option<String> {
     }
 }
 
-/// "Can you change it to 5 people?" is a question that its own value answers.
+/// "Can you change it to 5 people?" is a question that needs no answer by a person.
 fn requests_change(text: &str, taken: &[Taken]) -> bool {
     !taken.is_empty() && text.len() < 120
 }

@@ -1,4 +1,4 @@
-//! Finds a person's name in a text, and tells first names from last names.
+//! Finds a person's name in a text, and distinguishes first names from last names.
 
 use std::sync::LazyLock;
 
@@ -18,11 +18,11 @@ const WORD_CHARS_MAX: usize = 30;
 /// Which part of a name was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// The whole name, or a single word of which nothing more is said.
+    /// The whole name, or a single word that may be any part.
     Whole,
-    /// Said to be a first name.
+    /// A first name by the words around it.
     First,
-    /// Said, or plain from the words around, to be a family name.
+    /// A family name by the words around it.
     Last,
 }
 
@@ -33,14 +33,14 @@ pub(super) struct Found {
     pub(super) part: Part,
 }
 
-/// How much a lead tells of what follows it.
+/// How reliably a lead is followed by a name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Lead {
-    /// "for": two capitalised words at least.
+    /// "for": needs two capitalised words.
     Weak,
-    /// "under": one capitalised word.
+    /// "under": needs one capitalised word.
     Fair,
-    /// "my name is": words in any case.
+    /// "my name is": takes words in any case.
     Strong,
 }
 
@@ -67,19 +67,19 @@ static LEADS: LazyLock<Vec<(Regex, Lead)>> = LazyLock::new(|| {
     [with(&strong, Lead::Strong), with(&fair, Lead::Fair), with(&weak, Lead::Weak)].concat()
 });
 
-/// A name in front of the words that say that it is one.
+/// Words after a name that show that it is one.
 static TAIL: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r#"(?i)^["”'’)]?\s*,?\s*(?:here\b|speaking\b|is\s+(?:my|the|her|his)\s+(?:full\s+|first\s+|last\s+|family\s+|second\s+|sur|given\s+|reservation\s+|booking\s+)?name\b|(?:that\s+is|that['’]s|thats)\s+my\s+name|is\s+what\s+(?:you\s+can|they|people)\s+call|(?:is\s+)?has?\s+(?:a\s+)?(?:booking|reservation|table|booked|reserved|done|made)|party\b|(?:booking|reservation)\b|(?:might|may|probably)?\s*(?:have|has)\s+(?:done|made|booked))"#,
     )
 });
 
-/// A shop, not a person.
+/// Words before the name of a business, not of a person.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     compile(r"(?i)\b(?:restaurants?|place|cafe|café|pub|bar|diner|eatery|hotel|venue|shop)\b[^.!?]{0,24}$")
 });
 
-/// Who looks for a place by its name.
+/// Words of a search for a place by its name.
 static SEARCH: LazyLock<Regex> =
     LazyLock::new(|| compile(r"\b(?:find|search\w*|looking|look\s+up|info|information|details)\b[^.!?]*$"));
 
@@ -89,7 +89,7 @@ const ORGANISATIONS: &str = " agency airlines airways arms association bank bar 
     lounge ltd mall market noodle office palace party pizza plc pte pub restaurant road school shop square station store street \
     sushi tavern team terrace tower university wars ";
 
-/// What leads to the name of the one who is spoken to or asked for: "good morning, Mr Tan", "can I speak to Mrs Lim".
+/// Words before the name of the person addressed or asked for: "good morning, Mr Tan", "can I speak to Mrs Lim".
 static TO_THEM: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"\b(?:hello|hi|hiya|hey|dear|thanks|thank\s+you|cheers|bye|morning|afternoon|evening|(?:speak|talk|spoke|talked|chat|see|saw|met|ask|asked|look|looking)(?:\s+(?:to|with|for))?|at|know|about|visit|try)[\s,!]*$",
@@ -100,7 +100,7 @@ static TO_THEM: LazyLock<Regex> = LazyLock::new(|| {
 static HAN: LazyLock<Regex> =
     LazyLock::new(|| compile(r"(?:我叫|我是|名字(?:是|叫)|姓名[是:：]?|叫我)\s*(\p{Han}{2,4})"));
 
-/// Finds the names of a text, the surest first. `asked` widens what counts.
+/// Finds the names of a text, the most reliable first. `asked` also accepts an answer that is only a name.
 pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Found> {
     let mut found: Vec<(Lead, Found)> = Vec::new();
     let mut add = |lead: Lead, name: Found| {
@@ -128,7 +128,7 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Found> {
     found.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The name right behind a lead.
+/// The name right after a lead.
 fn after_lead(text: &str, lead_start: usize, start: usize, lead: Lead, taken: &[Span]) -> Option<Found> {
     let cue = text[lead_start..start].to_lowercase();
     let before = lead_in(text, lead_start, 48);
@@ -188,7 +188,7 @@ fn is_title(cue: &str) -> bool {
 /// Whether a single capitalised word after this lead is a name: "I'm Vashti" is, "I'm Polish" may not be.
 fn is_name_like_alone(cue: &str, text: &str, span: Span) -> bool {
     let trimmed = cue.trim();
-    // Who writes in capitals alone says nothing by them.
+    // In a text all in capitals, a capital does not mean a name.
     if trimmed.ends_with("m with")
         || !text.contains(char::is_lowercase) && !is_title(cue) && !trimmed.ends_with("under")
     {
@@ -202,7 +202,7 @@ fn is_name_like_alone(cue: &str, text: &str, span: Span) -> bool {
         || (is_end && !trimmed.starts_with(['-', '–', '—']) && !trimmed.starts_with("it"))
 }
 
-/// "for X Y" is a name in a sentence about a booking, "X Y," one at the head of it.
+/// "for X Y" is a name in a sentence about a booking, "X Y," at the start of it.
 fn weak_fits(text: &str, cue: &str, before: &str, span: Span, words: usize) -> bool {
     let lower = text.to_lowercase();
     let is_booking = ["book", "reserv", "table", "appointment", "party of"].iter().any(|word| lower.contains(word));
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_found_where_people_give_them() {
+    fn names_are_found_where_people_introduce_them() {
         check("My name is Tan Wei Ming", false, Some("Tan Wei Ming"));
         check("i'm Nur Aisyah binte Ahmad, nice to meet you", false, Some("Nur Aisyah binte Ahmad"));
         check("my name is vashti and i need a table", false, Some("vashti"));
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_are_no_names() {
+    fn other_words_are_not_names() {
         for text in [
             "I'm looking for a table",
             "What's your name?",

@@ -1,5 +1,5 @@
-//! What is taken from sentences that have days, hours, numbers and capitals for another reason than to give a value, by
-//! the kind of sentence, and from their neighbours that do give one.
+//! False positives: sentences with days, times, numbers and capitals that are not values, by kind, beside similar sentences
+//! that do have one.
 
 use jiff::tz::TimeZone;
 
@@ -10,7 +10,7 @@ use crate::domain::phone::Region;
 const FORM: &str = r#"{"fields":[{"key":"first_name","type":"name"},{"key":"last_name","type":"name"},{"key":"date","type":"date"},
     {"key":"time","type":"time"},{"key":"people","type":"number"}]}"#;
 
-/// Checks what a text gives after a question for `asked` (empty: after none), as `key=words` in the form's order.
+/// Checks the values of a text after a question for `asked` (empty: none), as `key=words` in the form's order.
 #[track_caller]
 fn check_asked(asked: &str, text: &str, expected: &str) {
     let form = Form::parse(FORM).unwrap();
@@ -61,7 +61,7 @@ fn a_day_for_a_call_is_not_the_day_of_the_booking() {
 }
 
 #[test]
-fn the_past_and_small_talk_give_no_day() {
+fn the_past_and_small_talk_have_no_day() {
     check_none(&[
         "we ate there last Friday",
         "I was at your place on Tuesday night",
@@ -87,7 +87,7 @@ fn the_past_and_small_talk_give_no_day() {
 }
 
 #[test]
-fn questions_about_the_house_give_no_day() {
+fn questions_about_the_business_have_no_day() {
     check_none(&[
         "What are your opening hours on Sunday?",
         "are you open tomorrow",
@@ -114,7 +114,7 @@ fn questions_about_the_house_give_no_day() {
 }
 
 #[test]
-fn numbers_that_count_other_things_are_no_people() {
+fn numbers_that_count_other_things_are_not_a_party_size() {
     for thing in ["cars", "prams", "problems", "steps", "stars", "quid", "hours", "more questions", "high chairs"] {
         check(&format!("is it for 3 {thing}"), "");
         check(&format!("there are three {thing}"), "");
@@ -151,7 +151,7 @@ fn numbers_that_count_other_things_are_no_people() {
 }
 
 #[test]
-fn numbers_of_houses_sums_and_spans_are_no_times_or_days() {
+fn house_numbers_amounts_and_durations_are_not_times_or_days() {
     check_none(&[
         "I live at 12 Baker Street",
         "the one at 15 orchard road",
@@ -200,7 +200,7 @@ fn names_of_others_and_of_places_are_not_the_persons() {
 }
 
 #[test]
-fn an_answer_to_another_question_is_none_to_this_one() {
+fn an_answer_to_another_question_does_not_answer_this_one() {
     for (asked, texts) in [
         ("first_name last_name", "lol|blah blah|terrace|wheelchair access|hang on|Delivery|High Chair|quiet corner"),
         ("date", "one second|we sat there|in the sun|not now|the first table|it may be too much"),

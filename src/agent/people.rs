@@ -1,4 +1,4 @@
-//! Finds how many people a text speaks of: "8 people", "the 6 of us", "me, my wife and 2 kids", "a table for four".
+//! Finds how many people come: "8 people", "the 6 of us", "me, my wife and 2 kids", "a table for four".
 
 use std::sync::LazyLock;
 
@@ -10,12 +10,12 @@ use super::numbers::{NUMBER, number};
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
 
-/// People counted by these words; they belong to the value, as in "4 adults".
+/// Words that count people; they belong to the value, as in "4 adults".
 const UNIT: &str = r"(?:people|person|adults?|kids?|child(?:ren)?|m[ae]n|wom[ae]n|seniors?|couples?|guests?|guys|girls?|boys?|teen(?:ager)?s?|bab(?:y|ies)|toddlers?|grandparents)";
-/// People that stand in a relation to the person who writes.
+/// Relatives, friends and colleagues of the person who writes.
 const KIN: &str = r"(?:friends?|mates?|pals?|budd(?:y|ies)|wife|husband|hubby|spouse|partner|(?:girl|boy)friends?|fianc[ée]+|sons?|daughters?|kids?|child(?:ren)?|twins|parents?|mother|father|mom|mum|dad|brothers?|sisters?|sis|siblings?|colleagues?|co-?workers?|associates?|cousins?|boss|aunt|uncle|nephew|niece|grand(?:mother|father|son|daughter|parents|ma|pa)|in-laws|other(?:s)?(?: people)?)";
 
-/// Members joined to a party; what of it counts is decided afterwards.
+/// The members of a party; [`is_party`] decides whether they count.
 static PARTY: LazyLock<Regex> = LazyLock::new(|| {
     let whose = r"(?:my|our|his|her|their|the|a|an|one)";
     let kin = format!(r"(?:(?:lady|young|little|older|younger)\s+)?{KIN}");
@@ -28,7 +28,7 @@ static PARTY: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!(r"(?i)\b(?:{member}|{NUMBER}\s+plus\s+(?:me|{NUMBER}|an?\s+{UNIT})\b){more}"))
 });
 
-/// A bare number where only a number of people makes sense.
+/// A number without a noun where only a number of people makes sense.
 static COUNT: LazyLock<Regex> = LazyLock::new(|| {
     let near = r"(?:about\s+|around\s+|just\s+|only\s+|now\s+|likely\s+)?";
     let ways = [
@@ -61,46 +61,46 @@ static COUNT: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!("(?i)(?:{})", ways.join("|")))
 });
 
-/// What only concerns some of the party.
+/// Matters that concern only some of the party.
 static SIDE_MATTER: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?i)\b(?:vegans?|vegetarians?|allerg\w+|co?eliacs?|intoleran\w+|gluten|dairy|lactose|diets?|dietary|diabetic|pescatarians?|wheelchairs?|crutches|walker|high ?-?chairs?|kid chairs?|booster|prams?|strollers?|bugg(?:y|ies)|push ?chairs?|smok\w+|late|later|disab\w+|blind|deaf|pregnant|membership|halal|kosher|seafood|shellfish|pork|nuts?|(?:don['’]?t|doesn['’]?t|can['’]?t|cannot|not)\s+(?:eat|drink|have))\b",
     )
 });
 
-/// What follows a number that is an hour, or a part of the party.
+/// Text after a number that is a time, or counts a part of the party.
 static OTHER_THING: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?i)^\s*(?:am\b|pm\b|a\.m|p\.m|ish\b|-ish\b|o['’]?clock|on\s+the|one\b|of\s+(?:my|the|our|those|your|them|high|extra|spare|pet|one)\b|off\b|that\b|kids\b|kid\s)",
     )
 });
 
-/// Words that a party is counted behind, whatever it is made of: "a table for 5 tenors".
+/// Words before a party's size, whatever noun follows: "a table for 5 tenors".
 static PARTY_LEAD: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"\b(?:tables?|book(?:ing)?|reserv(?:e|ation)|party|group|seats?|seating|room|space|accommodate|fit)\s+(?:for\s+|of\s+)?(?:about\s+|around\s+|just\s+|only\s+|us\s+)?$",
     )
 });
 
-/// What a number is a grade of, somewhere before it.
+/// Words before a number that is a rating or an amount.
 static GRADED: LazyLock<Regex> =
     LazyLock::new(|| compile(r"\b(?:rating|rated|stars?|score|price|budget|discount|volume|temperature)\b[^.?!]*$"));
 
-/// People who are said to be or to need something, rather than to come.
+/// People who are or need something, as a part of the party.
 static SUBSET: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?i)^\s*(?:of\s+us|\w+)\s+(?:who|that|is|are|has|have|had|needs?|will|would|may|might|can|cannot|can['’]t|does|do|uses?|using|prefers?|wants?|requires?)\b",
     )
 });
 
-/// A report and no party: "5 people told me".
+/// A report, not a party: "5 people told me".
 static REPORT: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"^\s*(?:told|said|say|recommended|work|works|complained|waiting|in front|ahead|behind|walked|left|died|share|can['’]?t|cannot|couldn['’]t|won['’]t|got|cancel\w*|dropped|pulled|backed|less|fewer|ate|dined|came|visited|went|loved|enjoyed|stayed)\b",
     )
 });
 
-/// What is said of people who may be the party: "are both vegetarian", "smoke".
+/// Statements about people who may be the party: "are both vegetarian", "smoke".
 static STATE: LazyLock<Regex> = LazyLock::new(|| {
     compile(r"^\s+(?:who\s+)?(?:are|is|am|both|have|has|smokes?|needs?|(?:do|ca)n['’]?t)\b[\w' ]{0,24}")
 });
@@ -112,7 +112,7 @@ static CHAIRS: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// A relation who is spoken of: "my husband is running late".
+/// Statements about a relative: "my husband is running late".
 static SPOKEN_OF: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"^\s*(?:is|isn['’]t|was|wasn['’]t|has|had|hates?|loves?|likes?|can['’]t|cannot|couldn['’]t|won['’]t|will\s+(?:call|pay|decide|tell|confirm|let|get|contact|phone|message)|said|says|thinks|wants|needs|smokes?|eats|doesn['’]t|does)\b",
@@ -123,7 +123,7 @@ static SPOKEN_OF: LazyLock<Regex> = LazyLock::new(|| {
 static ALONE: LazyLock<Regex> =
     LazyLock::new(|| compile(r"\b(?:just|only)(?:\s+(?:for|be|going\s+to\s+be|gonna\s+be))?$"));
 
-/// A bare number as an answer.
+/// A number alone as an answer.
 static BARE: LazyLock<Regex> =
     LazyLock::new(|| compile(&format!(r"(?i)\b(?:{NUMBER}|solo|alone|(?:a )?couple|(?:just|only) me)\b")));
 
@@ -160,7 +160,7 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
     spans
 }
 
-/// Whether a bare number is one of people.
+/// Whether a number without a noun counts people.
 fn is_count(text: &str, span: Span, side: bool) -> bool {
     let words = span.words(text).to_lowercase();
     let after = lead_out(text, span.end, 40);
@@ -175,7 +175,7 @@ fn is_count(text: &str, span: Span, side: bool) -> bool {
     fits && !is_grade && !is_some && !one_of_us && !is_pronoun(text, span) && !OTHER_THING.is_match(span.after(text))
 }
 
-/// Whether a text says nothing but that one comes alone: "me", "it's for me please".
+/// Whether a text says only that one person comes: "me", "it's for me please".
 fn is_only_me(text: &str) -> bool {
     let filler =
         "it it's its is will be it'll i'll for me myself i a table just only please yes thanks one going to and";
@@ -260,7 +260,7 @@ fn is_party(text: &str, span: Span, asked: bool, side: bool) -> bool {
     }
 }
 
-/// How many people the words come to; `None` where they leave it open ("me and my kids").
+/// The number of people; `None` where the words leave it open ("me and my kids").
 pub(super) fn count(words: &str) -> Option<u32> {
     let lower = words.to_lowercase();
     if let Some(value) = number(lower.trim_start_matches("the ").trim_start_matches("a ")) {

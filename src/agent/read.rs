@@ -1,4 +1,4 @@
-//! Reads a person's text: which fields of the form it fills, with which of its words.
+//! Reads one text: which fields of the form it fills, with which of its words.
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -52,8 +52,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
 }
 
-/// Takes values from one text. `requested` are the keys just asked for; keys that are not in the form do no harm.
-/// Each key comes at most once, in the form's order.
+/// Extracts values from one text. `requested` are the keys just asked for; keys that are not in the form are ignored.
+/// Returns each key at most once, in the form's order.
 pub fn read(context: &Context<'_>, text: &str, requested: &[String]) -> Vec<Taken> {
     let text = cut(text, super::TEXT_CHARS_MAX);
     let mut reader =
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         self.taken.iter().any(|taken| taken.key == key)
     }
 
-    /// `Email: a@b.com` on a line of its own answers the field of that label, whatever was asked.
+    /// `Email: a@b.com` on a line of its own fills the field of that label, whatever was asked.
     fn labelled_lines(&mut self) {
         if !self.text.contains([':', '：']) {
             return;

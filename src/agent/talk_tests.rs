@@ -1,4 +1,4 @@
-//! Whole conversations with the agent.
+//! Scenarios: whole conversations with the agent.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::domain::form::Form;
 use crate::domain::phone::{PhoneNumber, Region};
 use jiff::tz::TimeZone;
 
-/// A conversation with the agent: what the person writes, and what comes back.
+/// A conversation with the agent: what the person writes, and the replies.
 struct Talk {
     form: Form,
     known: BTreeMap<String, Known>,
@@ -67,7 +67,7 @@ impl Talk {
 }
 
 #[test]
-fn a_lead_is_led_to_its_end() {
+fn a_conversation_completes_the_lead() {
     let mut talk = Talk::new(FORM);
     let first = talk.write("Hello, I am interested.\nReference: O-aB3dE9z (Please send this reference number so that we can help you faster)");
     assert_eq!(first, "Hi, welcome!\nYour name?");
@@ -99,7 +99,7 @@ fn everything_in_one_message_completes_the_lead() {
 }
 
 #[test]
-fn a_wrong_answer_is_explained_once() {
+fn an_invalid_answer_is_explained_once() {
     let mut talk = Talk::new(FORM);
     talk.write("hi, I'm Vashti");
     let explained = talk.write("vashti@home");
@@ -113,7 +113,7 @@ fn a_wrong_answer_is_explained_once() {
 }
 
 #[test]
-fn stop_is_confirmed_once_and_start_goes_on() {
+fn stop_is_confirmed_once_and_start_resumes() {
     let mut talk = Talk::new(FORM);
     talk.write("hi");
     assert!(talk.write("please stop").contains("START"));
@@ -148,7 +148,7 @@ fn a_burst_gets_one_reply_and_corrections_count() {
 }
 
 #[test]
-fn what_has_no_words_is_answered_with_the_question() {
+fn a_message_without_text_gets_the_question_again() {
     let mut talk = Talk::new(FORM);
     assert_eq!(talk.burst(&[Message::Other]).unwrap(), "Hi, welcome!\nYour name?");
     assert!(talk.burst(&[Message::Other]).unwrap().ends_with("look at it. Your name?"));
@@ -158,7 +158,7 @@ fn what_has_no_words_is_answered_with_the_question() {
 }
 
 #[test]
-fn the_intent_is_the_first_thing_of_substance() {
+fn the_intent_is_the_first_message_with_content() {
     let mut talk = Talk::new(FORM);
     assert_eq!(talk.write("How much is a session?"), "Hi, welcome!\nA person will answer that. Your name?");
     assert_eq!(talk.state.intent.as_deref(), Some("How much is a session?"));
@@ -169,7 +169,7 @@ fn the_intent_is_the_first_thing_of_substance() {
 }
 
 #[test]
-fn the_parts_of_a_name_make_the_name() {
+fn the_name_is_composed_of_its_parts() {
     let mut talk = Talk::new(
         r#"{"fields":[{"key":"first_name","type":"name","required":true},{"key":"last_name","type":"name","required":true}]}"#,
     );

@@ -1,4 +1,4 @@
-//! Finds times of day in a text, and reads what time they mean.
+//! Finds times of day in a text, and resolves them.
 
 use std::sync::LazyLock;
 
@@ -6,19 +6,19 @@ use jiff::civil::{DateTime, Time};
 use jiff::{Span as Duration, Timestamp, tz::TimeZone};
 use regex::Regex;
 
-use super::asides::is_aside;
+use super::asides::is_unrelated;
 use super::counted::{Counts, counts, is_pronoun};
 use super::dates::is_moment;
 use super::numbers::{NUMBER, number};
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
 
-/// Words of an answer that is little but an hour.
+/// Words of an answer that is only a time, at most.
 const ANSWER_WORDS_MAX: usize = 6;
 const MERIDIEM: &str = r"(?:\s*(?:[ap]\.\s?m\b\.?|[ap]m\b))";
 const HOUR_WORDS: &str = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)";
 
-/// Every way to say a time that can stand anywhere in a sentence.
+/// Times that are recognised anywhere in a sentence.
 static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
     let some = format!(r"(?:{NUMBER}|an?|a couple of|a few)");
     let part = r"(?:\s+(?:in the|this)\s+(?:morning|afternoon|evening)\b|\s+at night\b|\s+tonight\b)";
@@ -53,7 +53,7 @@ static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!("(?i)(?:{})", ways.join("|")))
 });
 
-/// A bare hour after a word that leads to a time.
+/// An hour alone after a word that introduces a time.
 static AT_HOUR: LazyLock<Regex> = LazyLock::new(|| {
     let way = format!(
         r"(?i)(?:\bat|\baround|\babout\s+at|@|\b(?:some|any)(?:thing|\s?time)(?:\s+is\s+good)?\s+(?:after|before|around)|\blater\s+than|^after|^before)\s*(?:about\s+|like\s+)?(\d{{1,4}}|{HOUR_WORDS})\b"
@@ -61,26 +61,26 @@ static AT_HOUR: LazyLock<Regex> = LazyLock::new(|| {
     compile(&way)
 });
 
-/// What is a time only as an answer to a question for one.
+/// Times that are recognised only after a question for one.
 static ASKED: LazyLock<Regex> = LazyLock::new(|| compile(&format!(r"(?i)\b(?:{HOUR_WORDS}[ -])?{NUMBER}\b|\bnow\b")));
 
-/// What follows a number that counts something.
+/// Text after a number that counts something.
 static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?i)^\s*(?:-?\s?(?:people|persons?|pax|guests?|of us|adults?|kids?|child\w*|others?|friends?|men|women|seats?|couples?)\b|(?:more\s+)?(?:days?|weeks?|months?|years?|stars?|seats?|tables?)\b|%|/|(?:st|nd|rd|th)\b)|^,?\d",
     )
 });
 
-/// Streets that a house number stands before.
+/// Text after a house number.
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
     compile(r"(?i)^\s+(?:[\p{L}'’]+\s+){0,2}(?:street|road|avenue|lane|drive|square|st\.|rd\.|ave)(?:[^\p{L}]|$)")
 });
 
-/// What stands before a number that is no hour, though one was asked for.
+/// Text before a number that is not a time, though one was asked for.
 static NO_HOUR: LazyLock<Regex> =
     LazyLock::new(|| compile(r"\b(?:not|we\s+are|we['’]re|there\s+are|(?:table|party|group)\s+(?:for|of))\s+$"));
 
-/// Whether a bare number can be an hour: nothing is counted by it, and it is no part of an address.
+/// Whether a number alone can be an hour: it counts nothing, and is not part of an address.
 fn is_hour(text: &str, span: Span) -> bool {
     let after = span.after(text);
     let follows_name = after.trim_start().starts_with(char::is_uppercase) && text.contains(char::is_lowercase);
@@ -118,12 +118,12 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
         };
         spans.extend(ASKED.find_iter(text).map(|found| Span::of(text, found)).find(fits));
     }
-    spans.retain(|span| !is_aside(text, *span, asked));
+    spans.retain(|span| !is_unrelated(text, *span, asked));
     spans.sort();
     spans
 }
 
-/// What a time leaves of the words that it shares with a day: "this evening at 8:15" says a day and "8:15".
+/// A time without the words that it shares with a day: "this evening at 8:15" is a day and "8:15".
 fn beside(text: &str, span: Span, taken: &[Span]) -> Span {
     let Some(day) = taken.iter().find(|day| day.overlaps(span)) else { return span };
     let rest = if day.start <= span.start {
@@ -142,7 +142,6 @@ fn trimmed_now(text: &str, span: Span) -> Span {
     if lower.len() > 4 && lower.ends_with(" now") && !lower.contains("from") {
         return Span::new(span.end - 3, span.end);
     }
-    // A full stop belongs to "p.m.", not to "pm".
     span
 }
 
@@ -169,8 +168,7 @@ fn is_time(text: &str, span: Span) -> bool {
     !is_decimal && !is_range && !COUNTED.is_match(span.after(text)) || lower.contains(':')
 }
 
-/// The time that the words mean, `None` where they leave morning or evening open. `now` and the zone decide what
-/// "in an hour" means.
+/// Resolves a time; `None` where a.m. or p.m. is open. `now` and the time zone decide what "in an hour" means.
 pub(super) fn resolve(words: &str, now: Timestamp, timezone: &TimeZone) -> Option<Moment> {
     let lower = words.to_lowercase();
     if let Some(minutes) = minutes_from_now(&lower) {
@@ -199,7 +197,7 @@ pub(super) fn resolve(words: &str, now: Timestamp, timezone: &TimeZone) -> Optio
     Some(Moment { time, at: None })
 }
 
-/// A time of day; with its day where the words say that as well.
+/// A time of day, with its day where the words have both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moment {
     pub(super) time: Time,
@@ -227,7 +225,7 @@ fn minutes_from_now(lower: &str) -> Option<i64> {
     Some(if words[unit].starts_with("min") { count } else { count * 60 + half })
 }
 
-/// Hour, minutes to add (negative for "quarter to"), and whether the form leaves no doubt (a 24-hour clock).
+/// Hour, minutes to add (negative for "quarter to"), and whether it is a 24-hour clock.
 fn clock(lower: &str) -> Option<(u32, i64, bool)> {
     for (name, hour) in [("midnight", 24), ("midday", 12), ("noon", 12)] {
         if lower.ends_with(name) {
@@ -306,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_found_with_the_words_that_belong_to_them() {
+    fn times_are_found_with_their_words() {
         check("see you at 8:30pm then", false, &["8:30pm"]);
         check("half past seven works", false, &["half past seven"]);
         check("tomorrow night at 8:15", false, &["night at 8:15"]);
@@ -323,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn times_mean_what_they_say_and_no_more() {
+    fn times_are_resolved_unless_am_or_pm_is_open() {
         means("8:30pm", Some("20:30"));
         means("8.30 a.m.", Some("08:30"));
         means("12am", Some("00:00"));

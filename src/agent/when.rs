@@ -1,4 +1,4 @@
-//! Gives the days and times of a text to the date, time and date-time fields of a form.
+//! Assigns the days and times of a text to the date, time and date-time fields of a form.
 
 use jiff::civil::Date;
 
@@ -11,10 +11,9 @@ use crate::domain::form::{Field, FieldKind};
 /// Regions that write the month first.
 const MONTH_FIRST: [&str; 3] = ["US", "PH", "PR"];
 
-/// Takes what the text says of days and times.
+/// Takes the days and times of the text.
 pub(super) fn take(reader: &mut Reader<'_>) {
-    let all: Vec<&Field> = reader.fields.of_kind(FieldKind::Date).collect();
-    let days = all;
+    let days: Vec<&Field> = reader.fields.of_kind(FieldKind::Date).collect();
     let (clocks, moments): (Vec<&Field>, Vec<&Field>) =
         reader.fields.of_kind(FieldKind::Datetime).partition(|field| !days.is_empty() && is_clock(field));
     let clocks: Vec<&Field> = reader.fields.of_kind(FieldKind::Time).chain(clocks).collect();
@@ -54,7 +53,7 @@ fn is_clock(field: &Field) -> bool {
     slot.has("time") && !slot.has("date") && !slot.has("day")
 }
 
-/// "in an hour" is a day and a time at once.
+/// Whether a span is a day and a time at once, such as "in an hour".
 fn is_soon(reader: &Reader<'_>, span: Span) -> bool {
     let lower = span.words(reader.text).to_lowercase();
     lower.contains("hour") || lower.contains("minute") || lower == "now" || lower.ends_with("min") || lower == "tonight"
@@ -99,7 +98,7 @@ fn take_moments(reader: &mut Reader<'_>, fields: &[&Field], days: &[Span], clock
     };
     let date = day.and_then(|day| resolved_day(reader, day));
     let moment = clock.and_then(|clock| {
-        // "tonight" and "tomorrow evening" tell which half of the day an hour is in.
+        // "tonight" and "tomorrow evening" decide between a.m. and p.m.
         let around = day.map_or(clock, |day| day.covering(clock));
         let resolve = |span: Span| times::resolve(span.words(reader.text), reader.context.now, reader.context.timezone);
         resolve(clock).or_else(|| {
@@ -117,7 +116,7 @@ fn take_moments(reader: &mut Reader<'_>, fields: &[&Field], days: &[Span], clock
     reader.take(&field.key, span, value);
 }
 
-/// The half of the day that the words around an hour tell, if they do.
+/// "in the morning" or "in the evening", if the words around a time say so.
 fn half_of_day(around: &str, text: &str) -> &'static str {
     let near =
         format!("{} {}", around.to_lowercase(), if text.len() < 80 { text.to_lowercase() } else { String::new() });
