@@ -1,5 +1,5 @@
 // Builds dist/widget.js, the file that sites load. It is committed, so that `cargo build` needs no Node.
-// `--check` builds in memory and fails where the committed file differs or is too big.
+// `--check` builds in memory, and fails where the committed file differs or is too large.
 import { readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -21,7 +21,7 @@ const gzipBytes = gzipSync(built, { level: 9 }).length;
 
 if (gzipBytes > GZIP_BYTES_MAX) fail(`widget.js is ${gzipBytes} bytes gzipped; the limit is ${GZIP_BYTES_MAX}`);
 if (process.argv.includes("--check")) {
-  if (!built.equals(await readFile(OUT))) fail("widget/dist/widget.js is not what widget/src builds: npm run build");
+  if (!built.equals(await readFile(OUT))) fail("widget/dist/widget.js is not the build of widget/src: run npm run build");
 } else {
   await writeFile(OUT, built);
 }

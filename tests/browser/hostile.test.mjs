@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startServer } from "./support/aurix.mjs";
-import { launch, pressed, visitor, visitorWithoutStorage } from "./support/browser.mjs";
+import { launch, clicked, visitor, visitorWithoutStorage } from "./support/browser.mjs";
 import { button, shopPage, startSite } from "./support/site.mjs";
 
 let aurix;
@@ -37,7 +37,7 @@ test("a site's CSS does not reach the button", async (t) => {
   const tab = await open(t, person, shopPage(aurix, { head: `<style>${HOSTILE_CSS}</style>` }));
   await button(tab).waitFor();
   assert.deepEqual(await lookOf(button(tab)), PROPER);
-  await pressed(person, () => button(tab).click());
+  await clicked(person, () => button(tab).click());
 });
 
 test("a strict content security policy and trusted types are enough", async (t) => {
@@ -46,11 +46,11 @@ test("a strict content security policy and trusted types are enough", async (t) 
   const tab = await open(t, person, shopPage(aurix), { headers: { "content-security-policy": policy } });
   await button(tab).waitFor();
   assert.deepEqual(await lookOf(button(tab)), PROPER);
-  await pressed(person, () => button(tab).click());
+  await clicked(person, () => button(tab).click());
   assert.deepEqual(person.complaints, []);
 });
 
-test("storage that throws does not keep a press from WhatsApp, and one page has one reference", async (t) => {
+test("a click reaches WhatsApp when storage throws, and one page has one reference", async (t) => {
   const person = await visitor(t, browser);
   await person.context.addInitScript(() => {
     for (const store of ["localStorage", "sessionStorage"]) {
@@ -58,8 +58,8 @@ test("storage that throws does not keep a press from WhatsApp, and one page has 
     }
   });
   const tab = await open(t, person, shopPage(aurix), { path: "/?utm_source=google" });
-  const first = await pressed(person, () => button(tab).click());
-  const second = await pressed(person, () => button(tab).click());
+  const first = await clicked(person, () => button(tab).click());
+  const second = await clicked(person, () => button(tab).click());
   assert.equal(first.reference, second.reference);
   const [click] = await aurix.attribution(first.reference);
   assert.deepEqual(click.parsed_params, { utm_source: "google" });
@@ -77,7 +77,7 @@ test("the same in a browser that forbids sites to store anything", async (t) => 
     }
   });
   assert.ok(blocked, "this Chromium does not block storage, so the test says nothing");
-  const chat = await pressed(person, () => button(tab).click());
+  const chat = await clicked(person, () => button(tab).click());
   assert.equal((await aurix.attribution(chat.reference)).length, 1);
   assert.deepEqual(person.complaints, []);
 });
@@ -89,7 +89,7 @@ test("what others left in our storage is replaced", async (t) => {
     localStorage.setItem("aurix.visit", `{"url":7}`);
   });
   const tab = await open(t, person, shopPage(aurix));
-  const chat = await pressed(person, () => button(tab).click());
+  const chat = await clicked(person, () => button(tab).click());
   const [click] = await aurix.attribution(chat.reference);
   assert.match(click.device_id, /^[0-9a-f]{8}-/);
   assert.equal(click.first_raw_url, tab.url());
@@ -98,7 +98,7 @@ test("what others left in our storage is replaced", async (t) => {
 test("data-storage=none stores nothing", async (t) => {
   const person = await visitor(t, browser);
   const tab = await open(t, person, shopPage(aurix, { attributes: `data-storage="none"` }));
-  await pressed(person, () => button(tab).click());
+  await clicked(person, () => button(tab).click());
   assert.equal(await tab.evaluate(() => localStorage.length + sessionStorage.length), 0);
 });
 

@@ -1,8 +1,8 @@
-// The first touch of a visit is what a later press tells.
+// A later click has the first touch of the visit.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startServer } from "./support/aurix.mjs";
-import { launch, pressed, visitor } from "./support/browser.mjs";
+import { launch, clicked, visitor } from "./support/browser.mjs";
 import { button, shopPage, startSite } from "./support/site.mjs";
 
 const AD = "/landing?utm_source=google&utm_campaign=spring%20sale&gclid=Cj0KCQ";
@@ -25,38 +25,38 @@ async function arrive(t, path) {
   return { person, tab, site };
 }
 
-async function press(person, tab) {
-  const chat = await pressed(person, () => button(tab).click());
+async function clickButton(person, tab) {
+  const chat = await clicked(person, () => button(tab).click());
   const [click] = await aurix.attribution(chat.reference); // newest first
   return { ...click, reference: chat.reference };
 }
 
-test("the landing page's parameters are told by a press two pages later", async (t) => {
+test("a click two pages later has the landing page's parameters", async (t) => {
   const { person, tab, site } = await arrive(t, AD);
   await tab.getByRole("link", { name: "Second" }).click();
   await tab.getByRole("link", { name: "Third" }).click();
   await tab.waitForURL(`${site}/third`);
-  const click = await press(person, tab);
+  const click = await clickButton(person, tab);
   assert.equal(click.click_url, `${site}/third`);
   assert.equal(click.first_raw_url, site + AD);
   assert.deepEqual(click.parsed_params, AD_PARAMS);
 });
 
-test("also by one in a tab that the landing page opened", async (t) => {
+test("a click in a tab that the landing page opened has them too", async (t) => {
   const { person, tab, site } = await arrive(t, AD);
   const [other] = await Promise.all([
     person.context.waitForEvent("page"),
     tab.getByRole("link", { name: "Tab" }).click(),
   ]);
-  const click = await press(person, other);
+  const click = await clickButton(person, other);
   assert.equal(click.first_raw_url, site + AD);
   assert.deepEqual(click.parsed_params, AD_PARAMS);
 });
 
-test("where a single-page site has moved on, the click's page is the one in sight", async (t) => {
+test("in a single-page site, the click's page is the one that is shown", async (t) => {
   const { person, tab, site } = await arrive(t, AD);
   await tab.evaluate(() => history.pushState(null, "", "/bikes/7?colour=red#reviews"));
-  const click = await press(person, tab);
+  const click = await clickButton(person, tab);
   assert.equal(click.click_url, `${site}/bikes/7?colour=red#reviews`);
   assert.equal(click.first_raw_url, site + AD);
   assert.deepEqual(click.parsed_params, AD_PARAMS);
@@ -64,16 +64,16 @@ test("where a single-page site has moved on, the click's page is the one in sigh
 
 test("another campaign's link begins a new visit; the device and its reference stay", async (t) => {
   const { person, tab, site } = await arrive(t, AD);
-  const first = await press(person, tab);
+  const first = await clickButton(person, tab);
   await tab.goto(`${site}/?utm_source=newsletter`);
-  const second = await press(person, tab);
+  const second = await clickButton(person, tab);
   assert.equal(second.first_raw_url, `${site}/?utm_source=newsletter`);
   assert.deepEqual(second.parsed_params, { utm_source: "newsletter" });
   assert.equal(second.device_id, first.device_id);
   assert.equal(second.reference, first.reference);
 });
 
-test("a visit lasts over a pause of 29 minutes, not over one of 31", async (t) => {
+test("a visit survives a pause of 29 minutes, not one of 31", async (t) => {
   const site = await startSite(t, () => shopPage(aurix));
   const person = await visitor(t, browser);
   const tab = await person.newPage();
@@ -83,7 +83,7 @@ test("a visit lasts over a pause of 29 minutes, not over one of 31", async (t) =
     await tab.goto("about:blank"); // the pause begins when the site is left
     await tab.clock.setSystemTime(start + minutes * 60_000);
     await tab.goto(site + path);
-    return press(person, tab);
+    return clickButton(person, tab);
   };
   await open(AD, 0);
   assert.equal((await open("/second", 29)).first_raw_url, site + AD);
@@ -93,14 +93,14 @@ test("a visit lasts over a pause of 29 minutes, not over one of 31", async (t) =
 test("two people get two references", async (t) => {
   const one = await arrive(t, AD);
   const other = await arrive(t, AD);
-  const [first, second] = [await press(one.person, one.tab), await press(other.person, other.tab)];
+  const [first, second] = [await clickButton(one.person, one.tab), await clickButton(other.person, other.tab)];
   assert.notEqual(first.device_id, second.device_id);
   assert.notEqual(first.reference, second.reference);
 });
 
-test("an endless URL keeps its campaign and stays a sane request", async (t) => {
+test("a long URL is shortened and keeps its campaign parameters", async (t) => {
   const { person, tab, site } = await arrive(t, `/?junk=${"%E4%B8%AD".repeat(700)}&utm_source=google&gclid=last`);
-  const chat = await pressed(person, () => button(tab).click());
+  const chat = await clicked(person, () => button(tab).click());
   const query = new URL(chat.click).search;
   assert.ok(query.length < 4096, `${query.length} characters`);
   const [click] = await aurix.attribution(chat.reference);

@@ -5,21 +5,21 @@ const SVG = "http://www.w3.org/2000/svg";
 const BUBBLE = "M12 2.5a9.5 9.5 0 0 0-8.2 14.3L2.5 21.5l4.8-1.2A9.5 9.5 0 1 0 12 2.5Z";
 const HANDSET = "M9.2 8.3c-.7 2.6 3.9 7.2 6.5 6.5";
 
-/** Dresses `link` as the button and puts it on the page. */
+/** Styles `link` as the button and adds it to the page. */
 export function drawButton(link, { label, position, color }) {
   const host = document.createElement("aurix-widget");
   const root = host.attachShadow({ mode: "open" });
   link.setAttribute("aria-label", label || "Chat with us");
   link.append(icon());
   if (label) link.append(Object.assign(document.createElement("span"), { textContent: label }));
-  dress(root, styles(position === "left" ? "left" : "right", color && CSS.supports("color", color) ? color : ""));
+  applyStyles(root, styles(position === "left" ? "left" : "right", color && CSS.supports("color", color) ? color : ""));
   root.append(link);
-  // Not in the body: pages replace it, and a transform on it would move what is fixed.
+  // Not in the body: pages replace it, and a transform on it would move fixed elements.
   document.documentElement.append(host);
 }
 
-/** A constructed sheet passes `style-src 'self'`; an element serves the browsers without. */
-function dress(root, css) {
+/** A constructed sheet is allowed by `style-src 'self'`; an element is for browsers without it. */
+function applyStyles(root, css) {
   try {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
@@ -29,7 +29,7 @@ function dress(root, css) {
   }
 }
 
-/** Built node by node: `innerHTML` is forbidden on sites with Trusted Types. */
+/** Built node by node, since Trusted Types forbid `innerHTML`. */
 function icon() {
   const svg = shape("svg", { viewBox: "0 0 24 24", "aria-hidden": true });
   svg.append(shape("path", { d: BUBBLE }), shape("path", { d: HANDSET, class: "handset" }));

@@ -1,8 +1,8 @@
-// What a press tells the server, as a link's query or as JSON.
+// The data of a click, as a link's query or as JSON.
 import { deviceId } from "./device.js";
 import { clickParams } from "./params.js";
 
-/** Characters of each value as they stand in the query: with the device id and the names under 4,096 in all. */
+/** Encoded characters of each value. With the device id and the names, the query stays under 4,096. */
 const URL_CHARS_MAX = 1700;
 const REFERRER_CHARS_MAX = 500;
 
@@ -21,17 +21,17 @@ export function clickLink(widget) {
 }
 
 export async function postClick(url, body) {
-  const answer = await fetch(url, {
+  const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
     credentials: "omit",
   });
-  if (!answer.ok) throw new Error("Aurix answered " + answer.status);
-  return answer.json();
+  if (!response.ok) throw new Error("Aurix responded " + response.status);
+  return response.json();
 }
 
-/** Shortens a URL: first to its path and known parameters, then by cutting, never inside an escape. */
+/** Shortens a URL: first to its path and known parameters, then by cutting, but never inside an escape. */
 function fit(url, charsMax) {
   if (encodeURIComponent(url).length <= charsMax) return url;
   const params = clickParams(url);

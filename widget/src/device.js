@@ -1,4 +1,4 @@
-// The device id: a random UUID that stays in the site's local storage.
+// The device id: a random UUID in the site's local storage.
 import { load, save } from "./store.js";
 
 const KEY = "aurix.device";
@@ -10,7 +10,7 @@ export function deviceId(keep) {
   return id;
 }
 
-/** `crypto.randomUUID` is missing on plain `http:` sites; the bytes are not. */
+/** `crypto.randomUUID` is not available on plain `http:` sites; `getRandomValues` is. */
 function randomUuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40; // version 4

@@ -1,21 +1,21 @@
-// Starts the widget: finds its script tags, mounts one button for each widget id, and listens for the site's own buttons.
-// Nothing here may ever throw into the site: each entrance from outside goes through `quietly`.
+// Starts the widget: finds its script tags, mounts one button per widget id, and handles clicks on the site's own buttons.
+// Nothing may throw into the site: every entry point goes through `quietly`.
 import { drawButton } from "./button.js";
 import { clickBody, clickLink, postClick } from "./click.js";
 import { currentVisit } from "./visit.js";
 
 const OPENER = "[data-aurix-open]";
-/** What may come before a press that follows the link: the link is made fresh at each of them. */
-const BEFORE_PRESS = ["pointerdown", "focusin", "click"];
+/** Events that may precede a click: the link is rebuilt at each of them. */
+const BEFORE_CLICK = ["pointerdown", "focusin", "click"];
 
-/** One per page, shared by however many copies of this script the page loads. */
+/** One per page, shared by all copies of this script. */
 let page = window.Aurix;
 
 quietly(() => {
   const first = !page?.widgets;
   if (first) page = window.Aurix = { widgets: {}, open, click };
   for (const tag of scriptTags()) quietly(() => mount(tag));
-  if (first) for (const kind of BEFORE_PRESS) addEventListener(kind, (event) => quietly(() => beforePress(event)), true);
+  if (first) for (const kind of BEFORE_CLICK) addEventListener(kind, (event) => quietly(() => beforeClick(event)), true);
 });
 
 function scriptTags() {
@@ -23,7 +23,7 @@ function scriptTags() {
   return own && widgetId(own) ? [own] : [...document.querySelectorAll("script[data-widget]")];
 }
 
-/** Tag managers that drop `data-` attributes can put the id in the address: `widget.js?widget=…`. */
+/** For tag managers that drop `data-` attributes, the id may be in the URL: `widget.js?widget=…`. */
 function widgetId(tag) {
   return tag.dataset.widget || new URL(tag.src).searchParams.get("widget");
 }
@@ -44,14 +44,14 @@ function mount(tag) {
   if (options.button !== "none") drawButton(widget.link, options);
 }
 
-/** Points a link at the click's address as of now. `_blank` gets no opener; a named window has to be found by its name. */
+/** Sets a link to the click's URL as of now. `_blank` gets no opener; a named window has to keep its name. */
 function aim(link, widget, target = link.target || "_blank") {
   link.href = clickLink(widget);
   link.target = target;
   link.rel = target === "_blank" ? "nofollow noopener" : "nofollow";
 }
 
-function beforePress(event) {
+function beforeClick(event) {
   for (const widget of Object.values(page.widgets)) aim(widget.link, widget);
   const own = event.composedPath().find((node) => node.matches?.(OPENER));
   const widget = own && find(own.dataset.aurixOpen);
@@ -60,12 +60,12 @@ function beforePress(event) {
   else if (event.type === "click") open(own.dataset.aurixOpen);
 }
 
-/** Without an id: the first widget of the page. */
+/** The widget of an id; without an id, the first one of the page. */
 function find(id) {
   return page.widgets[id] || (id ? undefined : Object.values(page.widgets)[0]);
 }
 
-/** `Aurix.open()`: what a press on the button does. */
+/** `Aurix.open()`: does what a click on the button does. */
 function open(id) {
   const widget = find(id);
   if (!widget) return;
@@ -83,6 +83,6 @@ function quietly(work) {
   try {
     return work();
   } catch {
-    // The site goes on as if we were not there.
+    // An error of the widget must not affect the site.
   }
 }

@@ -1,10 +1,10 @@
-// The campaign parameters and click ids that tell one advertisement from another. The server reads them; here they only
-// decide whether a page load begins a new visit, and what of an endless URL is kept.
+// The campaign parameters and click ids that distinguish advertisements. The server parses them; here they only decide
+// whether a page load begins a new visit, and which part of a long URL is kept.
 
 const NAMES =
   /^(utm_(source|medium|campaign|term|content|id|source_platform|creative_format|marketing_tactic)|gclid|gbraid|wbraid|dclid|gad_source|fbclid|msclkid|ttclid|twclid|li_fat_id|sccid|epik|rdt_cid|yclid|irclickid)=./i;
 
-/** The known parameters of a URL as they stand in it, joined by `&`; empty where it has none. */
+/** The known parameters of a URL, still encoded, joined by `&`; empty where it has none. */
 export function clickParams(url) {
   const query = url.split("#")[0].split("?").slice(1).join("?");
   return query

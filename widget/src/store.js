@@ -1,4 +1,4 @@
-// The site's local storage, which may be switched off, full, or hold anything. Where it fails, the page's memory serves.
+// The site's local storage, which may be off, full, or have anything in it. The page's memory is the fallback.
 
 const memory = {};
 
@@ -6,7 +6,7 @@ export function load(key, keep) {
   try {
     if (keep) return JSON.parse(localStorage.getItem(key)) ?? memory[key];
   } catch {
-    // Blocked, or not ours.
+    // Blocked, or not JSON.
   }
   return memory[key];
 }

@@ -1,4 +1,4 @@
-// Debian's Chromium, cut off from the outside: only this machine answers, whatever name is asked for.
+// Debian's Chromium without a network: every host name resolves to nothing but this machine.
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,16 +60,16 @@ function watched(context) {
 }
 
 /**
- * Does `press` and waits for the browser to ask for WhatsApp's page: `{reference, text, number, url, click}`, `click`
- * being the address on Aurix that sent it there.
+ * Does `click` and waits until the browser requests WhatsApp's page: `{reference, text, number, url, click}`, where `click` is
+ * the URL on Aurix that redirected there.
  */
-export async function pressed({ context }, press) {
-  const asked = context.waitForEvent("request", {
+export async function clicked({ context }, click) {
+  const requested = context.waitForEvent("request", {
     predicate: (request) => request.url().startsWith(WHATSAPP),
     timeout: WAIT_MS_MAX,
   });
-  await press();
-  const request = await asked;
+  await click();
+  const request = await requested;
   const url = new URL(request.url());
   const text = url.searchParams.get("text");
   return {

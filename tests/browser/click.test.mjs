@@ -1,8 +1,8 @@
-// A press on a page of another origin reaches WhatsApp with a reference, however it is made.
+// A click on a page of another origin reaches WhatsApp with a reference, in every way a person can click.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startServer, WHATSAPP_NUMBER } from "./support/aurix.mjs";
-import { hosts, launch, pressed, visitor } from "./support/browser.mjs";
+import { hosts, launch, clicked, visitor } from "./support/browser.mjs";
 import { button, shopPage, startSite } from "./support/site.mjs";
 
 let aurix;
@@ -22,11 +22,11 @@ async function arrive(t, { path = "/", options, headers, ...page } = {}) {
   return { person, tab, site };
 }
 
-test("a press opens WhatsApp in a new window, with the text and the reference written", async (t) => {
+test("a click opens WhatsApp in a new window, with the prefilled text and the reference", async (t) => {
   const { person, tab } = await arrive(t);
   const [opened, chat] = await Promise.all([
     person.context.waitForEvent("page"),
-    pressed(person, () => button(tab).click()),
+    clicked(person, () => button(tab).click()),
   ]);
   assert.equal(chat.number, WHATSAPP_NUMBER);
   assert.match(
@@ -39,53 +39,53 @@ test("a press opens WhatsApp in a new window, with the text and the reference wr
   assert.deepEqual(person.complaints, []);
 });
 
-test("nothing but Aurix and WhatsApp is asked, and no cookie is set", async (t) => {
+test("only Aurix and WhatsApp are requested, and no cookie is set", async (t) => {
   const { person, tab, site } = await arrive(t);
-  await pressed(person, () => button(tab).click());
+  await clicked(person, () => button(tab).click());
   assert.deepEqual(hosts(person.requests), [new URL(site).host, new URL(aurix.url).host, "wa.me"].sort());
   assert.deepEqual(await person.context.cookies(), []);
 });
 
-test("the keyboard is enough", async (t) => {
+test("the keyboard can click the button", async (t) => {
   const { person, tab } = await arrive(t);
   await button(tab).waitFor();
   const onButton = () => tab.evaluate(() => document.activeElement?.localName === "aurix-widget");
-  for (let presses = 0; presses < 10 && !(await onButton()); presses++) await tab.keyboard.press("Tab");
+  for (let tabs = 0; tabs < 10 && !(await onButton()); tabs++) await tab.keyboard.press("Tab");
   assert.ok(await onButton(), "Tab does not reach the button");
-  const chat = await pressed(person, () => tab.keyboard.press("Enter"));
+  const chat = await clicked(person, () => tab.keyboard.press("Enter"));
   assert.equal((await aurix.attribution(chat.reference)).length, 1);
 });
 
-test("a middle click carries the same things as a press", async (t) => {
+test("a middle click has the same data", async (t) => {
   const { tab } = await arrive(t, { path: "/?utm_source=google" });
   await button(tab).click({ button: "middle" });
-  // A tab in the background may ask for its page before the driver listens to it: the server tells.
+  // A background tab may request its page before the driver sees it, so the server is asked.
   const click = await aurix.clickOn(tab.url());
   assert.equal(click.first_raw_url, tab.url());
   assert.deepEqual(click.parsed_params, { utm_source: "google" });
 });
 
-test("without JavaScript the plain link does it", async (t) => {
+test("without JavaScript the plain link works", async (t) => {
   const { person, tab } = await arrive(t, { options: { javaScriptEnabled: false } });
-  const chat = await pressed(person, () => tab.locator("#plain").click());
+  const chat = await clicked(person, () => tab.locator("#plain").click());
   const [click] = await aurix.attribution(chat.reference);
   assert.equal(click.first_raw_url, null);
 });
 
-test("a site's own link and its own button open the chat, the drawn one is left out", async (t) => {
+test("a site's own link and its own button open the chat, without the floating button", async (t) => {
   const own = `<a data-aurix-open href="${aurix.url}/c/${aurix.widgets.main}">Ask</a><button data-aurix-open><b>Write</b></button>`;
   const { person, tab } = await arrive(t, { body: own, attributes: `data-button="none"`, path: "/?gclid=abc" });
   await tab.waitForFunction(() => window.Aurix);
   assert.equal(await button(tab).count(), 0);
   for (const element of ["a[data-aurix-open]", "button b"]) {
-    const chat = await pressed(person, () => tab.locator(element).click());
+    const chat = await clicked(person, () => tab.locator(element).click());
     const [click] = await aurix.attribution(chat.reference);
     assert.equal(click.first_raw_url, tab.url(), element);
   }
   assert.deepEqual(person.complaints, []);
 });
 
-test("the label, the side, the colour and the window are the site's to choose", async (t) => {
+test("a site can set the label, the side, the colour and the window", async (t) => {
   const attributes = `data-label="اسألنا" data-position="left" data-color="rebeccapurple" data-target="_self"`;
   const { person, tab } = await arrive(t, { attributes, head: "<style>html{direction:rtl}</style>" });
   assert.equal(await button(tab).getAttribute("aria-label"), "اسألنا");
@@ -94,18 +94,18 @@ test("the label, the side, the colour and the window are the site's to choose", 
   assert.equal(box.x, 20);
   const background = await button(tab).evaluate((link) => getComputedStyle(link).backgroundColor);
   assert.equal(background, "rgb(102, 51, 153)");
-  await pressed(person, () => button(tab).click());
+  await clicked(person, () => button(tab).click());
   assert.equal(person.context.pages().length, 1);
 });
 
-test("a single-page site asks for the reference without leaving the page", async (t) => {
+test("a single-page site records a click without leaving the page", async (t) => {
   const { person, tab } = await arrive(t, { path: "/?utm_source=bing" });
   await button(tab).waitFor();
-  const answer = await tab.evaluate(() => window.Aurix.click());
-  assert.deepEqual(Object.keys(answer).sort(), ["correlation_id", "redirect_url"]);
-  assert.match(new URL(answer.redirect_url).searchParams.get("text"), new RegExp(answer.correlation_id));
-  const [click] = await aurix.attribution(answer.correlation_id);
+  const response = await tab.evaluate(() => window.Aurix.click());
+  assert.deepEqual(Object.keys(response).sort(), ["correlation_id", "redirect_url"]);
+  assert.match(new URL(response.redirect_url).searchParams.get("text"), new RegExp(response.correlation_id));
+  const [click] = await aurix.attribution(response.correlation_id);
   assert.deepEqual(click.parsed_params, { utm_source: "bing" });
-  const chat = await pressed(person, () => tab.evaluate(() => window.Aurix.open()));
-  assert.equal(chat.reference, answer.correlation_id);
+  const chat = await clicked(person, () => tab.evaluate(() => window.Aurix.open()));
+  assert.equal(chat.reference, response.correlation_id);
 });
