@@ -1,5 +1,5 @@
-//! Aurix joins a paid click with the chat that follows it. The floors, from the ground up: `domain`; `db` and `net`;
-//! `store`, `channels`, `agent` and `outbound`; `flows`; `http` and `worker`. Imports point down only.
+//! Aurix joins a paid click with the chat that follows it. Five layers, imports point down only: `http`, `worker`, `cli`; `clicks`,
+//! `conversations`, `deliveries`, `projects`, `maintenance`; `store`, `channels`, `agent`, `outbound`; `db`, `net`; `domain`.
 
 pub mod agent;
 pub mod bench;
