@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -121,7 +120,7 @@ pub async fn serve(
     let (close, closing) = watch::channel(false);
     let worker = tokio::spawn(worker::run(engines.clone(), closing.clone()));
     let ((), _, worker) = tokio::join!(
-        drain(engines.core.config.drain, stopping, close),
+        drain(&engines.core, stopping, close),
         server::serve(listener, router, stopped(closing.clone())),
         end_in_time(worker, stopped(closing))
     );
@@ -129,11 +128,10 @@ pub async fn serve(
     worker
 }
 
-/// Closes HTTP some time after the process was told to stop.
-#[expect(clippy::disallowed_methods, reason = "whoever sends requests here has to find out, which only time brings")]
-async fn drain(time: Duration, stopping: watch::Receiver<bool>, close: watch::Sender<bool>) {
+/// Closes HTTP some time after the process was told to stop, so that load balancers can notice that it is not ready.
+async fn drain(core: &Core, stopping: watch::Receiver<bool>, close: watch::Sender<bool>) {
     stopped(stopping).await;
-    tokio::time::sleep(time).await;
+    core.clock.sleep(core.config.drain).await;
     close.send_replace(true);
 }
 

@@ -17,7 +17,7 @@ use crate::clicks::automated_requests;
 use crate::clicks::replay::replay;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Clock, Timestamp};
 use crate::engines::Engines;
 use crate::maintenance::make_partitions::make_partitions;
 use crate::maintenance::retention::clean_up;
@@ -65,14 +65,14 @@ async fn keep_running(name: &'static str, engines: Engines, mut stop: watch::Rec
 }
 
 /// Stores how an attempt went, also when the database is away for a while: what was sent must not be sent again.
-async fn keep_trying<F>(what: &str, settle: impl Fn() -> F) -> anyhow::Result<()>
+async fn keep_trying<F>(clock: &Clock, what: &str, settle: impl Fn() -> F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
 {
     for _ in 1..SETTLE_TRIES_MAX {
         let Err(error) = settle().await else { return Ok(()) };
         tracing::warn!(error = %format!("{error:#}"), "{what} is not settled yet");
-        let _ = tokio::time::timeout(TICK, std::future::pending::<()>()).await;
+        clock.sleep(TICK).await;
     }
     settle().await.context("not settled; it is made again when its lease runs out")
 }
@@ -144,6 +144,6 @@ impl lane::Lane for Replies {
     }
     async fn work(engines: Engines, reply: Reply) -> anyhow::Result<()> {
         let settled = send_reply(&engines.core, reply).await?;
-        keep_trying("a reply", || settle(&engines.conversations, &settled)).await
+        keep_trying(&engines.core.clock, "a reply", || settle(&engines.conversations, &settled)).await
     }
 }

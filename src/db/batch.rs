@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow, ensure};
 use tokio::sync::oneshot;
 
 use super::{Db, Error, Tx};
+use crate::domain::time::Clock;
 
 /// Writes in one batch, a large one counted as several.
 const WRITES_MAX: usize = 128;
@@ -106,7 +107,8 @@ impl<B: Batch> BatchWriter<B> {
 async fn write_batches<B: Batch>(shared: Arc<Shared<B>>) {
     loop {
         if !shared.linger.is_zero() && shared.lock().waiting.len() < SECOND_BATCH_FROM {
-            let _ = tokio::time::timeout(shared.linger, std::future::pending::<()>()).await;
+            // Writes of other tasks arrive in real time, whatever the product's clock says.
+            Clock::System.sleep(shared.linger).await;
         }
         // The other batch may have taken all.
         let waits = !shared.lock().waiting.is_empty();

@@ -9,6 +9,7 @@ use http_body_util::Full;
 use hyper::client::conn::http1::SendRequest;
 use tokio::time::Instant;
 
+use crate::domain::time::Clock;
 use crate::net::moment;
 
 /// One end of a connection; the other end is driven by a task that ends with it.
@@ -94,10 +95,9 @@ impl Pool {
 }
 
 /// Closes what has expired when no further request comes by; ends when nothing is left.
-#[expect(clippy::disallowed_methods, reason = "an idle connection has nothing to wait for but its time")]
 async fn sweep(pool: Weak<Pool>, every: Duration) {
     loop {
-        tokio::time::sleep(every).await;
+        Clock::System.sleep(every).await;
         let Some(pool) = pool.upgrade() else { return };
         let mut state = pool.lock();
         pool.drop_expired(&mut state);

@@ -30,6 +30,7 @@ const LATER_MAX: SignedDuration = SignedDuration::from_secs(2);
 
 /// Runs until `stop` says so, then ends what is in flight.
 pub async fn run(engine: Deliveries, mut stop: watch::Receiver<bool>) {
+    let clock = engine.core.clock.clone();
     let mut bell = engine.core.notifier.subscribe(Work::Deliveries);
     let mut pace = tokio::time::interval(LOOK_EVERY);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -49,7 +50,7 @@ pub async fn run(engine: Deliveries, mut stop: watch::Receiver<bool>) {
                 rung = false;
                 lane.look();
             }
-            () = passed(next) => {
+            () = clock.sleep(next) => {
                 lane.due_at = None;
                 lane.start_later_ones();
                 rung = true;
@@ -63,11 +64,6 @@ pub async fn run(engine: Deliveries, mut stop: watch::Receiver<bool>) {
         lane.stale.push(due);
     }
     lane.end().await;
-}
-
-/// Ends when so much time has passed.
-async fn passed(time: Duration) {
-    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
 }
 
 /// A look for what is due, beside which deliveries go on.
@@ -308,7 +304,7 @@ async fn deliver(engine: Deliveries, due: Due, answers: mpsc::UnboundedSender<An
         tracing::error!(webhook, "a delivery panicked; it is tried again when its lease runs out");
         return;
     };
-    match keep_trying("a delivery", || attempt::settle(&engine, &attempted)).await {
+    match keep_trying(&engine.core.clock, "a delivery", || attempt::settle(&engine, &attempted)).await {
         // The next one of the conversation may go.
         Ok(()) if attempted.due.claimed.in_order => engine.core.notifier.notify_local(Work::Deliveries),
         Ok(()) => {}

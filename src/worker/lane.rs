@@ -47,16 +47,14 @@ pub async fn run<W: Lane>(engines: Engines, mut stop: watch::Receiver<bool>, mos
             });
         }
         let full = running.len() >= most;
-        let pause = if found && !full { LOOK_EVERY } else { until_next::<W>(&engines).await };
-        let something = async {
-            tokio::select! {
-                _ = stop.changed() => {}
-                () = async { bell.notified().await; pace.tick().await; }, if !full => {}
-                Some(_) = running.join_next(), if full => {}
-            }
-        };
-        // Past the pause something may be due.
-        let _ = tokio::time::timeout(if full { TICK } else { pause }, something).await;
+        let pause = if found || full { LOOK_EVERY } else { until_next::<W>(&engines).await };
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = async { bell.notified().await; pace.tick().await; }, if !full => {}
+            Some(_) = running.join_next(), if full => {}
+            // Now something may be due.
+            () = engines.core.clock.sleep(pause), if !full => {}
+        }
         while running.try_join_next().is_some() {}
     }
     while running.join_next().await.is_some() {}

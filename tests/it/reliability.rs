@@ -33,6 +33,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aurix::domain::random::Random;
+use aurix::domain::time::Clock;
 use tokio::time::Instant;
 
 use crate::support::until;
@@ -42,9 +43,9 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// Ports that are tried.
 const PORT_TRIES_MAX: usize = 100;
 
-/// The time that a scripted other takes: a visitor to press again, an endpoint to answer.
+/// The time that a scripted other takes: a visitor until the next click, an endpoint until its response.
 async fn pause(time: Duration) {
-    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
+    Clock::System.sleep(time).await;
 }
 
 /// For figures and for ratios within a run.
