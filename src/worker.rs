@@ -1,4 +1,4 @@
-//! Floor 5: the door of time. Four lanes claim what is due and call flows: turns of the agent, replies, deliveries, and
+//! Layer 5: the door of time. Four lanes claim what is due and call flows: turns of the agent, replies, deliveries, and
 //! house work. None holds up another, and none holds a transaction while it waits for the network.
 
 mod deliveries;

@@ -1,7 +1,7 @@
 //! Finds a name that is the whole answer, and splits a name into its parts.
 
 use super::lexicon::{is_common, is_everyday, is_particle, is_question};
-use super::names::{NAME_WORDS_MAX, is_capitalised, is_family_name, is_name_like, is_plain, word_at};
+use super::name_words::{NAME_WORDS_MAX, is_capitalised, is_family_name, is_name_like, is_plain, word_at};
 use super::span::{Span, is_free};
 
 /// Longest text that can be an answer of a name alone, in bytes.

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::contact::emails;
 use super::lexicon::is_everyday;
 use super::pattern::compile;
-use super::read::{Source, Taken};
+use super::reader::{Source, Taken};
 use super::state::Known;
 use crate::domain::form::{FieldKind, Form};
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::commands::{self, Command};
-use super::read::{Context, Source, Taken, read};
+use super::read::read;
+use super::reader::{Context, Source, Taken};
 use super::state::{Input, Known, Message};
 use super::{correct, free, intent, lexicon};
 use crate::domain::form::{EMAIL, FieldKind, NAME, PHONE};

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::free::is_small_talk;
 use super::lexicon::is_refusal;
 use super::pattern::compile;
-use super::read::Taken;
+use super::reader::Taken;
 use crate::domain::text::cut;
 
 /// Longest intent, in characters; the rest is cut.

@@ -17,6 +17,7 @@ mod free;
 mod hear;
 mod intent;
 mod lexicon;
+mod name_words;
 mod names;
 #[cfg(test)]
 mod no_value_tests;
@@ -25,6 +26,7 @@ mod pattern;
 mod people;
 mod phrases;
 mod read;
+mod reader;
 mod span;
 mod state;
 #[cfg(test)]
@@ -35,7 +37,8 @@ mod turn;
 mod when;
 mod words;
 
-pub use read::{Context, Source, Taken, read};
+pub use read::read;
+pub use reader::{Context, Source, Taken};
 pub use state::{Input, Known, Message, Outcome, Paused, State, Turn};
 pub use try_line::try_line;
 pub use turn::{ASKS_MAX, turn};

@@ -6,14 +6,9 @@ use regex::Regex;
 
 use super::bare;
 use super::lexicon::{is_common, is_everyday, is_particle, is_question};
+use super::name_words::{NAME_WORDS_MAX, is_capitalised, is_family_name, is_name_like, is_plain, word_at};
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
-use super::words::FAMILY_NAMES;
-
-/// Words of a name at most.
-pub(super) const NAME_WORDS_MAX: usize = 5;
-/// Characters of one word of a name at most.
-const WORD_CHARS_MAX: usize = 30;
 
 /// Which part of a name was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,11 +166,6 @@ fn after_lead(text: &str, lead_start: usize, start: usize, lead: Lead, taken: &[
     Some(Found { span, part })
 }
 
-/// Whether a word says nothing of a name on its own.
-pub(super) fn is_plain(word: &str) -> bool {
-    is_common(word) || is_everyday(word) && !is_name_like(word)
-}
-
 fn names_organisation(text: &str, words: &[Span]) -> bool {
     words.len() > 1
         && words.iter().any(|word| ORGANISATIONS.contains(&format!(" {} ", word.words(text).to_lowercase())))
@@ -256,52 +246,6 @@ fn words_from(text: &str, start: usize, taken: &[Span], any_case: bool) -> Vec<S
         words.pop();
     }
     words
-}
-
-/// Everyday words that are also names, written with a capital.
-const NAME_LIKE: &str = " Ah An Do Ha He Ho She So April May June August September Will Mark Art Long See Love Young Price Best Friend Hope Guy Chance ";
-
-/// Whether a capitalised everyday word is also a name: people are called April, Will and Ah Kow.
-pub(super) fn is_name_like(word: &str) -> bool {
-    NAME_LIKE.contains(&format!(" {word} "))
-}
-
-/// Whether a capitalised everyday word is a family name as well, as in Anna Day.
-pub(super) fn is_family_name(word: &str) -> bool {
-    FAMILY_NAMES.split_whitespace().any(|name| name == word)
-}
-
-/// The word that begins at `start`, if one does: letters with inner apostrophes, hyphens and full stops.
-pub(super) fn word_at(text: &str, start: usize) -> Option<Span> {
-    let rest = text.get(start..)?;
-    let mut end = 0;
-    let mut letters = rest.char_indices().peekable();
-    while let Some((at, letter)) = letters.next() {
-        let next_is_letter = letters.peek().is_some_and(|(_, next)| next.is_alphabetic());
-        let joins = matches!(letter, '\'' | '’' | '-' | '/') && next_is_letter && at > 0;
-        let is_initial = letter == '.' && at > 0 && at <= 2 && rest.starts_with(char::is_uppercase);
-        if !(letter.is_alphabetic() || joins || is_initial || is_mark(letter)) {
-            if letter.is_alphanumeric() || letter == '@' || letter == '_' {
-                return None;
-            }
-            break;
-        }
-        end = at + letter.len_utf8();
-    }
-    let word = &rest[..end];
-    let chars = word.chars().count();
-    (chars > 0 && chars <= WORD_CHARS_MAX && word.starts_with(char::is_alphabetic))
-        .then(|| Span::new(start, start + end))
-}
-
-/// Marks that stand on a letter, as in decomposed é.
-fn is_mark(letter: char) -> bool {
-    matches!(letter, '\u{300}'..='\u{36f}')
-}
-
-pub(super) fn is_capitalised(word: &str) -> bool {
-    word.starts_with(|letter: char| letter.is_uppercase() || !letter.is_lowercase() && letter.is_alphabetic())
-        || word.starts_with("d'")
 }
 
 /// "Vashti Sampaia here", "Exie Bichoff is my name".

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::read::Taken;
+use super::reader::Taken;
 use crate::domain::form::Form;
 use crate::domain::phone::{PhoneNumber, Region};
 

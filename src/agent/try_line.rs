@@ -8,7 +8,8 @@ use regex::Regex;
 use super::pattern::compile;
 use serde_json::{Map, Value};
 
-use super::read::{Context, Taken, read};
+use super::read::read;
+use super::reader::{Context, Taken};
 use crate::domain::form::{FieldKind, Form};
 use crate::domain::phone::Region;
 

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::fields::Slot;
-use super::read::Reader;
+use super::reader::Reader;
 use super::span::Span;
 use super::{calendar, dates, times};
 use crate::domain::form::{Field, FieldKind};

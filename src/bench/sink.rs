@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::wire::{Message, Wire};
 use super::{ANY_PORT, clicks, moment};
+use crate::domain::time::Clock;
 use crate::http::server;
 
 /// Where deliveries are held while the gate is closed.
@@ -135,7 +136,7 @@ async fn answer(state: Arc<State>, stream: TcpStream) {
             OPEN_PATH => OK.to_vec(),
             TIMED_PATH => state.time(request.body),
             SLOW_PATH => {
-                let _ = tokio::time::timeout(SLOW, std::future::pending::<()>()).await;
+                Clock::System.sleep(SLOW).await;
                 OK.to_vec()
             }
             path if path.starts_with(EACH_PATH) => state.take(delivery(&request)),

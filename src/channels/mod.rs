@@ -1,3 +1,3 @@
-//! Floor 3: chat platforms: verify, parse, send. They know no lead and no table.
+//! Layer 3: chat platforms: verify, parse, send. They know no lead and no table.
 
 pub mod whatsapp;

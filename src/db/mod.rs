@@ -1,4 +1,4 @@
-//! Floor 2: one way to SQLite and PostgreSQL: `Db` opens, `Conn` reads, `Tx` writes. Knows no table.
+//! Layer 2: one way to SQLite and PostgreSQL: `Db` opens, `Conn` reads, `Tx` writes. Knows no table.
 //!
 //! A write is a closure that gets a transaction. Its answer means *on disk*. It awaits its own statements and nothing else:
 //! on SQLite many such closures share one transaction on the one writer thread.

@@ -1,4 +1,4 @@
-//! Floor 5: the doors for programs and people.
+//! Layer 5: the doors for programs and people.
 
 pub mod auth;
 pub mod channels;

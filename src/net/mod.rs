@@ -1,4 +1,4 @@
-//! Floor 2: one HTTP request to another machine, within limits and past the address guard.
+//! Layer 2: one HTTP request to another machine, within limits and past the address guard.
 //!
 //! [`Client::send`] is the only way out. Everything of a request, from the name's resolution to the answer's last byte,
 //! happens within one deadline; redirects are never followed, proxies never used, and a connection is only ever made to

@@ -1,4 +1,4 @@
-//! Floor 3: all SQL of the product, a file per noun. Functions only; the project comes first wherever rows belong to one.
+//! Layer 3: all SQL of the product, a file per noun. Functions only; the project comes first wherever rows belong to one.
 
 pub mod attribution;
 pub mod channels;

@@ -93,8 +93,9 @@ pub fn assert_tidy(complaints: &[String]) {
 #[test]
 fn imports_point_down_only() {
     let files = rust_files("src");
-    assert!(files.iter().any(|(file, _)| file.starts_with("src/domain/")), "the walk over src/ found no floor 1");
+    assert!(files.iter().any(|(file, _)| file.starts_with("src/domain/")), "the walk over src/ found no layer 1");
     assert_tidy(&files.iter().flat_map(|(file, text)| imports::complaints(file, text)).collect::<Vec<_>>());
+    assert_tidy(&imports::cycles(&files));
 }
 
 #[test]

@@ -18,20 +18,16 @@ pub struct Statement {
 
 /// The statements of a file. A text stands by itself, or as one half of `Sql { sqlite: …, postgres: … }`.
 pub fn read(file: &str, text: &str) -> Vec<Statement> {
-    let source = source::read(text);
-    let tokens = source::tokens(&source.code);
+    let tokens = source::tokens(text);
     let module = file.trim_end_matches(".rs").rsplit('/').next().unwrap_or_default();
-    let mut literals = source.strings.iter();
     let (mut function, mut found, mut open) = ("", Vec::new(), None::<Statement>);
     for (at, token) in tokens.iter().enumerate() {
-        let before = |back: usize| at.checked_sub(back).map_or("", |at| tokens[at].text);
+        let before = |back: usize| at.checked_sub(back).map_or("", |at| tokens[at].text.as_str());
         if before(1) == "fn" {
-            function = token.text;
+            function = token.text.as_str();
         }
-        if token.text != "\"" {
-            continue;
-        }
-        let (line, literal) = literals.next().expect("each literal left its mark in the code");
+        let Some(literal) = &token.string else { continue };
+        let line = token.line;
         let half = if before(1) == ":" { before(2) } else { "" };
         if !is_sql(literal) && !matches!(half, "sqlite" | "postgres") {
             continue;

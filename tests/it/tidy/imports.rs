@@ -1,6 +1,11 @@
 //! Imports point down only: which module is in which layer, and who may know whom.
 
-use super::source::{self, Token};
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::UseTree;
+use syn::visit::{self, Visit};
+
+use super::source;
 
 /// The layer of every module of the crate. A new module at the top of `src/` gets its line here.
 const LAYERS: &[(u8, &[&str])] = &[
@@ -10,16 +15,16 @@ const LAYERS: &[(u8, &[&str])] = &[
     (
         4,
         &[
+            "config",
+            "cache",
+            "notifier",
+            "core",
+            "deliveries",
             "clicks",
             "conversations",
-            "deliveries",
             "projects",
             "maintenance",
-            "core",
             "engines",
-            "config",
-            "notifier",
-            "cache",
         ],
     ),
     (5, &["http", "worker", "serve", "cli", "main", "demo", "bench"]),
@@ -28,8 +33,25 @@ const LAYERS: &[(u8, &[&str])] = &[
 /// In these layers a module knows no other module of its layer.
 const INDEPENDENT_LAYERS: &[u8] = &[2, 3];
 
+/// The modules of layer 4 from the ground up. Each knows only what stands above its own line.
+const LAYER_4_ORDER: &[&[&str]] = &[
+    &["config", "cache", "notifier"],
+    &["core"],
+    &["deliveries"],
+    &["clicks"],
+    &["conversations", "maintenance"],
+    &["projects"],
+    &["engines"],
+];
+
 /// The platforms below `channels`: independent to one another too.
 const PLATFORMS: &[&str] = &["whatsapp", "telegram", "web", "playground"];
+
+/// Folders whose modules may know one another in a circle, and why.
+const CYCLES_ALLOWED: &[(&str, &str)] = &[
+    ("bench", "measurements of one program, which nothing else imports"),
+    ("http::playground", "a lead, its phone and the state of both are one thing"),
+];
 
 /// A path into this crate as a file names it, written out from the crate's root.
 #[derive(Debug, PartialEq)]
@@ -69,6 +91,12 @@ fn judge(home: &[String], path: &[String]) -> Option<String> {
              need one layer down"
         ));
     }
+    let place = |module: &str| LAYER_4_ORDER.iter().position(|modules| modules.contains(&module));
+    if from != to && place(from).is_some_and(|mine| place(to).is_some_and(|other| other >= mine)) {
+        return Some(format!(
+            "`{from}` may not know `{to}`: see LAYER_4_ORDER; pass the value in, or move what both need below them"
+        ));
+    }
     let (mine, other) = (platform(home)?, platform(path)?);
     (from == "channels" && to == "channels" && mine != other).then(|| {
         format!("the platforms `{mine}` and `{other}` are independent; what both need stands in `channels` beside them")
@@ -85,73 +113,120 @@ fn module_path(file: &str) -> Vec<String> {
     stem.split('/').filter(|part| *part != "mod" && *part != "lib").map(str::to_owned).collect()
 }
 
+/// The circles among the modules of one folder, each by the imports that close it.
+pub fn cycles(files: &[(String, String)]) -> Vec<String> {
+    let modules: BTreeSet<Vec<String>> = files.iter().map(|(file, _)| module_path(file)).collect();
+    // For each folder, which of its modules imports which, and where.
+    let mut folders: BTreeMap<&[String], BTreeMap<(&str, String), String>> = BTreeMap::new();
+    for (file, text) in files {
+        let home = modules.get(&module_path(file)).expect("each file is a module");
+        for Mention { line, path } in mentions(text, home) {
+            let shared = home.iter().zip(&path).take_while(|(mine, other)| mine == other).count();
+            let other = path.get(..=shared).filter(|other| shared > 0 && modules.contains(*other));
+            if let (Some(mine), Some(other)) = (home.get(shared), other) {
+                let imports = folders.entry(&home[..shared]).or_default();
+                imports.entry((mine, other[shared].clone())).or_insert_with(|| format!("{file}:{line}"));
+            }
+        }
+    }
+    folders.retain(|folder, _| !CYCLES_ALLOWED.iter().any(|(allowed, _)| *allowed == folder.join("::")));
+    let in_circles = folders.values().flat_map(|imports| {
+        let closing = imports.iter().filter(|((from, to), _)| reaches(imports, to, from));
+        closing.map(|((from, to), place)| {
+            format!("{place}: `{from}` imports `{to}`, which leads back to `{from}`: move what both need to a module of its own")
+        })
+    });
+    in_circles.collect()
+}
+
+fn reaches(imports: &BTreeMap<(&str, String), String>, from: &str, to: &str) -> bool {
+    let (mut seen, mut waiting) = (BTreeSet::from([from]), vec![from]);
+    while let Some(at) = waiting.pop() {
+        let next = imports.keys().filter(|(module, _)| *module == at).map(|(_, other)| other.as_str());
+        waiting.extend(next.filter(|other| seen.insert(other)));
+    }
+    seen.contains(to)
+}
+
 /// Every path in a file that starts at `crate`, `aurix`, `self` or `super`, in `use` and anywhere else.
 fn mentions(text: &str, home: &[String]) -> Vec<Mention> {
-    let source = source::read(text);
-    let tokens = source::tokens(&source.code);
-    let mut found = Vec::new();
-    let mut here = home.to_vec();
-    let mut open_modules = Vec::new(); // for each open brace: does it open a module?
-    for (at, token) in tokens.iter().enumerate() {
-        let before = |back: usize| at.checked_sub(back).map_or("", |at| tokens[at].text);
-        let base = match token.text {
-            "{" => {
-                let module = before(2) == "mod";
-                open_modules.push(module);
-                here.extend(module.then(|| before(1).to_owned()));
-                continue;
-            }
-            "}" => {
-                if open_modules.pop() == Some(true) {
-                    here.pop();
-                }
-                continue;
-            }
-            "crate" | "aurix" => &[],
-            "self" => &here[..],
-            "super" => &here[..here.len().saturating_sub(1)],
-            _ => continue,
+    let file = syn::parse_file(text).unwrap_or_else(|error| panic!("this is not Rust: {error}\n{text}"));
+    let mut mentions = Mentions { here: home.to_vec(), found: Vec::new() };
+    mentions.visit_file(&file);
+    mentions.found
+}
+
+struct Mentions {
+    /// The module that is being read.
+    here: Vec<String>,
+    found: Vec<Mention>,
+}
+
+impl Mentions {
+    /// Adds a path, if it leads into this crate. A first name alone (`self`) leads nowhere.
+    fn add(&mut self, line: usize, names: &[String]) {
+        let mut path = match names.first().map(String::as_str) {
+            _ if names.len() < 2 => return,
+            Some("crate" | "aurix") => Vec::new(),
+            Some("self") => self.here.clone(),
+            Some("super") => self.here[..self.here.len().saturating_sub(1)].to_vec(),
+            _ => return,
         };
-        if before(1) != "::" && follows(&tokens, at + 1) {
-            expand(&tokens, at + 2, base, &mut found);
+        for name in &names[1..] {
+            match name.as_str() {
+                "super" => drop(path.pop()),
+                "self" => {}
+                _ => path.push(name.clone()),
+            }
+        }
+        self.found.push(Mention { line, path });
+    }
+
+    fn add_tree(&mut self, before: &[String], tree: &UseTree) {
+        let (name, next) = match tree {
+            UseTree::Path(path) => (&path.ident, Some(&path.tree)),
+            UseTree::Name(name) => (&name.ident, None),
+            UseTree::Rename(rename) => (&rename.ident, None),
+            UseTree::Glob(star) => {
+                return self.add(star.star_token.span.start().line, &[before, &["*".to_owned()]].concat());
+            }
+            UseTree::Group(group) => return group.items.iter().for_each(|tree| self.add_tree(before, tree)),
+        };
+        let path = [before, &[name.to_string()]].concat();
+        match next {
+            Some(next) => self.add_tree(&path, next),
+            None => self.add(name.span().start().line, &path),
         }
     }
-    found
 }
 
-fn follows(tokens: &[Token], at: usize) -> bool {
-    tokens.get(at).is_some_and(|token| token.text == "::")
-}
+impl<'ast> Visit<'ast> for Mentions {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        self.here.push(module.ident.to_string());
+        visit::visit_item_mod(self, module);
+        self.here.pop();
+    }
 
-/// Adds the paths of the tree that starts at `at`, behind a `::`, below `base`. Gives the position behind the tree.
-fn expand(tokens: &[Token], at: usize, base: &[String], found: &mut Vec<Mention>) -> usize {
-    let Some(token) = tokens.get(at) else { return at };
-    if token.text == "{" {
-        let mut next = at + 1;
-        while tokens.get(next).is_some_and(|token| token.text != "}") {
-            let behind = expand(tokens, next, base, found);
-            next = if behind == next { next + 1 } else { behind };
-        }
-        return next + 1;
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.add_tree(&[], &item.tree);
     }
-    if !token.text.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '*') {
-        return at;
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.add(path.segments[0].ident.span().start().line, &names);
+        visit::visit_path(self, path);
     }
-    let mut path = base.to_vec();
-    match token.text {
-        "super" => drop(path.pop()),
-        "self" => {}
-        name => path.push(name.to_owned()),
-    }
-    if follows(tokens, at + 1) {
-        let behind = expand(tokens, at + 2, &path, found);
-        if behind > at + 2 {
-            return behind;
+
+    /// What a macro is given need not be Rust: its paths are read off its tokens.
+    fn visit_macro(&mut self, given: &'ast syn::Macro) {
+        visit::visit_macro(self, given);
+        let tokens = source::of_stream(given.tokens.clone());
+        for (at, token) in tokens.iter().enumerate().filter(|(at, _)| *at == 0 || tokens[at - 1].text != "::") {
+            let rest = tokens[at + 1..].chunks_exact(2).take_while(|pair| pair[0].text == "::");
+            let names: Vec<_> = [token].into_iter().chain(rest.map(|pair| &pair[1])).map(|t| t.text.clone()).collect();
+            self.add(token.line, &names);
         }
     }
-    found.push(Mention { line: token.line, path });
-    let renamed = tokens.get(at + 1).is_some_and(|token| token.text == "as");
-    at + if renamed { 3 } else { 1 }
 }
 
 fn check(file: &str, text: &str, expected: &[&str]) {
@@ -171,6 +246,8 @@ fn an_upward_import_is_found_in_every_form() {
         &["src/db/mod.rs:4", ":4"],
     );
     check("src/store/leads.rs", "fn a() { crate::deliveries::run(crate::domain::x::<u8>()) }", &["`deliveries::run`"]);
+    check("src/store/leads.rs", "fn a() { say!(error = %crate::deliveries::run()) }", &["`deliveries::run`"]);
+    check("src/store/leads.rs", "fn a(b: &crate::core::Core) {}", &["`core::Core`"]);
     check("src/agent/mod.rs", "#[cfg(test)]\nmod tests { use crate::http::error; }", &["agent/mod.rs:2"]);
     check("src/domain/lead.rs", "use super::super::store;", &["`store`"]);
     check("src/domain/lead.rs", "mod inner { use super::super::super::store as s; }", &["`store`"]);
@@ -196,6 +273,28 @@ fn tools_are_independent() {
     check("src/outbound/mod.rs", "use crate::net::Client; use crate::channels::Reply;", &["independent on layer 3"]);
     check("src/channels/whatsapp/send.rs", "use crate::channels::telegram::Bot;", &["`whatsapp` and `telegram`"]);
     check("src/channels/whatsapp/send.rs", "use crate::channels::Inbound; use super::parse;", &[]);
+}
+
+#[test]
+fn use_cases_know_one_another_in_one_direction() {
+    check("src/clicks/record.rs", "use crate::deliveries::emit; use crate::core::Core;", &[]);
+    check("src/conversations/receive.rs", "use crate::clicks::record; use crate::deliveries::emit;", &[]);
+    check("src/deliveries/emit.rs", "use crate::clicks::record;", &["`deliveries` may not know `clicks`"]);
+    check("src/clicks/record.rs", "use crate::conversations::receive;", &["`clicks` may not know `conversations`"]);
+    check("src/core.rs", "use crate::deliveries::Deliveries;", &["`core` may not know `deliveries`"]);
+}
+
+#[test]
+fn a_circle_among_the_modules_of_a_folder_is_found() {
+    let found = |texts: &[(&str, &str)]| {
+        let files: Vec<_> = texts.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
+        cycles(&files)
+    };
+    let [a, b, c] = ["src/agent/a.rs", "src/agent/b.rs", "src/agent/c.rs"];
+    let circle = found(&[(a, "use super::b::B;"), (b, "use super::c;"), (c, "fn c() { crate::agent::a::a() }")]);
+    assert_eq!(circle.len(), 3, "{circle:#?}");
+    assert!(circle[0].starts_with("src/agent/a.rs:1: `a` imports `b`, which leads back to `a`"), "{circle:#?}");
+    assert_eq!(found(&[(a, "use super::{b, c};"), (b, "use super::c;"), (c, "use super::A;")]), [""; 0]);
 }
 
 #[test]

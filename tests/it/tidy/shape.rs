@@ -1,6 +1,8 @@
 //! The shape of a file: its length and first line, the length of its functions, and what may stand in it.
 
-use super::source::{self, Source, Token};
+use syn::visit::{self, Visit};
+
+use super::source::{self, Token};
 
 /// The longest file, and the longest function with its signature and closing brace.
 const FILE_LINES_MAX: usize = 400;
@@ -20,15 +22,20 @@ const STATUS_ALLOWED: &[(&str, &str)] = &[
     ("src/outbound/", "decides what a webhook's answer means: 410, 429, 503"),
     ("src/channels/", "decides what a platform's answer means"),
 ];
+/// Where a test may wait for nothing but time, and why there.
+const SLEEPS_ALLOWED: &[(&str, &str)] =
+    &[("tests/it/reliability.rs", "visitors and endpoints around a real process take their time")];
+
 const STATUS_OF_SUCCESS: &[&str] = &["OK", "CREATED", "ACCEPTED", "NO_CONTENT", "FOUND"];
 
 /// What is wrong with the shape of a Rust file, as `file:line: what to do`.
 pub fn complaints(file: &str, text: &str) -> Vec<String> {
-    let source = source::read(text);
-    let tokens = source::tokens(&source.code);
-    let everywhere = [size(file, text), functions(file, &tokens), macros(file, &tokens)].concat();
+    let tokens = source::tokens(text);
+    let items = Items::of(text);
+    let everywhere =
+        [size(file, text), functions(file, &items), macros(file, &tokens), disguised_sleeps(file, &tokens)].concat();
     let here = if file.starts_with("src/") {
-        [sql(file, &source), statuses(file, &tokens), unwraps(file, &tokens)].concat()
+        [sql(file, &tokens), statuses(file, &tokens), unwraps(file, &tokens, &items)].concat()
     } else {
         sleeps(file, &tokens)
     };
@@ -49,42 +56,80 @@ fn size(file: &str, text: &str) -> Vec<String> {
     found
 }
 
-fn functions(file: &str, tokens: &[Token]) -> Vec<String> {
-    let starts = tokens.windows(2).enumerate().filter(|(_, pair)| pair[0].text == "fn" && is_name(pair[1].text));
-    let lengths = starts.filter_map(|(at, pair)| Some((pair, body_end(tokens, at)? - pair[0].line + 1)));
-    let long = lengths.filter(|(_, lines)| *lines > FUNCTION_LINES_MAX);
-    long.map(|(pair, lines)| {
-        let (line, name) = (pair[0].line, pair[1].text);
+/// Lines of a file, the first and the last.
+type Lines = (usize, usize);
+
+/// The functions of a file and what of it is for tests alone.
+#[derive(Default)]
+struct Items {
+    functions: Vec<(String, Lines)>,
+    tests: Vec<Lines>,
+}
+
+impl Items {
+    fn of(text: &str) -> Self {
+        let mut items = Self::default();
+        items.visit_file(&syn::parse_file(text).unwrap_or_else(|error| panic!("this is not Rust: {error}\n{text}")));
+        items
+    }
+
+    fn add(&mut self, signature: &syn::Signature, body: &syn::Block) {
+        self.functions.push((signature.ident.to_string(), (lines(signature).0, lines(body).1)));
+    }
+}
+
+fn lines(part: &impl syn::spanned::Spanned) -> Lines {
+    (part.span().start().line, part.span().end().line)
+}
+
+impl<'ast> Visit<'ast> for Items {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        let attributes = match item {
+            syn::Item::Fn(function) => &function.attrs,
+            syn::Item::Mod(module) => &module.attrs,
+            _ => return visit::visit_item(self, item),
+        };
+        let is_for_tests = |attribute: &syn::Attribute| {
+            attribute
+                .meta
+                .require_list()
+                .is_ok_and(|list| list.path.is_ident("cfg") && list.tokens.to_string() == "test")
+                || attribute.path().segments.last().is_some_and(|segment| segment.ident == "test")
+        };
+        if attributes.iter().any(is_for_tests) {
+            self.tests.push(lines(item));
+        }
+        visit::visit_item(self, item);
+    }
+    fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
+        self.add(&function.sig, &function.block);
+        visit::visit_item_fn(self, function);
+    }
+    fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
+        self.add(&function.sig, &function.block);
+        visit::visit_impl_item_fn(self, function);
+    }
+    fn visit_trait_item_fn(&mut self, function: &'ast syn::TraitItemFn) {
+        function.default.iter().for_each(|body| self.add(&function.sig, body));
+        visit::visit_trait_item_fn(self, function);
+    }
+    /// Where a macro is given items, these are read too.
+    fn visit_macro(&mut self, given: &'ast syn::Macro) {
+        if let Ok(file) = syn::parse2::<syn::File>(given.tokens.clone()) {
+            self.visit_file(&file);
+        }
+    }
+}
+
+fn functions(file: &str, items: &Items) -> Vec<String> {
+    let long = items.functions.iter().filter(|(_, (first, last))| last - first + 1 > FUNCTION_LINES_MAX);
+    long.map(|(name, (first, last))| {
+        let lines = last - first + 1;
         format!(
-            "{file}:{line}: `{name}` has {lines} lines; a function has at most {FUNCTION_LINES_MAX}: name its parts"
+            "{file}:{first}: `{name}` has {lines} lines; a function has at most {FUNCTION_LINES_MAX}: name its parts"
         )
     })
     .collect()
-}
-
-fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
-}
-
-/// The line on which the function that starts at token `at` ends; nothing for one without a body.
-fn body_end(tokens: &[Token], at: usize) -> Option<usize> {
-    let (mut braces, mut others) = (0, 0);
-    for token in &tokens[at..] {
-        match token.text {
-            "(" | "[" => others += 1,
-            ")" | "]" => others -= 1,
-            ";" if braces == 0 && others == 0 => return None,
-            "{" => braces += 1,
-            "}" => {
-                braces -= 1;
-                if braces == 0 && others == 0 {
-                    return Some(token.line);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }
 
 fn macros(file: &str, tokens: &[Token]) -> Vec<String> {
@@ -106,13 +151,40 @@ fn macros(file: &str, tokens: &[Token]) -> Vec<String> {
 }
 
 fn sleeps(file: &str, tokens: &[Token]) -> Vec<String> {
+    if SLEEPS_ALLOWED.iter().any(|(place, _)| file == *place) {
+        return Vec::new();
+    }
     let calls = tokens.windows(2).filter(|pair| pair[0].text == "sleep" && pair[1].text == "(");
     calls
         .map(|pair| format!("{file}:{}: a test moves the clock or waits for an event, it never sleeps", pair[0].line))
         .collect()
 }
 
-fn sql(file: &str, source: &Source) -> Vec<String> {
+/// `timeout(…, pending())`: a sleep that says that it waits for something.
+fn disguised_sleeps(file: &str, tokens: &[Token]) -> Vec<String> {
+    let is_disguised = |at: usize| {
+        let mut depth = 0;
+        let is_open = |token: &&Token| {
+            depth += match token.text.as_str() {
+                "(" => 1,
+                ")" => -1,
+                _ => 0,
+            };
+            depth > 0
+        };
+        let arguments =
+            tokens[at + 1..].iter().take_while(is_open).map(|token| token.text.as_str()).collect::<Vec<_>>();
+        // `pending()` itself, not a block that ends with it.
+        let last = arguments.iter().rposition(|text| *text == ",").map_or(&[][..], |comma| &arguments[comma + 1..]);
+        arguments.first() == Some(&"(") && last.contains(&"pending") && !last.contains(&"{")
+    };
+    let calls = tokens.iter().enumerate().filter(|(at, token)| token.text.starts_with("timeout") && is_disguised(*at));
+    calls
+        .map(|(_, token)| format!("{file}:{}: this is a sleep: `Clock::sleep`, which a test can end", token.line))
+        .collect()
+}
+
+fn sql(file: &str, tokens: &[Token]) -> Vec<String> {
     if SQL_ALLOWED.iter().any(|(place, _)| file.starts_with(place)) {
         return Vec::new();
     }
@@ -128,10 +200,9 @@ fn sql(file: &str, source: &Source) -> Vec<String> {
             || begins("SELECT").is_some_and(|at| at + 1 < words.len())
             || begins("UPDATE").is_some_and(|at| words[at..].contains(&"SET"))
     };
-    let statements = source.strings.iter().filter(|(_, literal)| is_sql(literal));
-    statements
-        .map(|(line, _)| format!("{file}:{line}: SQL stands in src/store/: give it a function with a name there"))
-        .collect()
+    let statements = tokens.iter().filter(|token| token.string.as_deref().is_some_and(is_sql));
+    let advice = "SQL stands in src/store/: give it a function with a name there";
+    statements.map(|token| format!("{file}:{}: {advice}", token.line)).collect()
 }
 
 fn statuses(file: &str, tokens: &[Token]) -> Vec<String> {
@@ -139,7 +210,7 @@ fn statuses(file: &str, tokens: &[Token]) -> Vec<String> {
         return Vec::new();
     }
     let named = tokens.windows(3).filter(|t| t[0].text == "StatusCode" && t[1].text == "::");
-    let of_failure = named.filter(|t| !STATUS_OF_SUCCESS.contains(&t[2].text));
+    let of_failure = named.filter(|t| !STATUS_OF_SUCCESS.contains(&t[2].text.as_str()));
     of_failure
         .map(|t| {
             format!("{file}:{}: `StatusCode::{}` belongs in src/http/error.rs: return its error", t[0].line, t[2].text)
@@ -148,29 +219,14 @@ fn statuses(file: &str, tokens: &[Token]) -> Vec<String> {
 }
 
 /// `.unwrap()` outside `#[cfg(test)]`, `#[test]` and files named `…tests.rs`.
-fn unwraps(file: &str, tokens: &[Token]) -> Vec<String> {
+fn unwraps(file: &str, tokens: &[Token], items: &Items) -> Vec<String> {
     if file.ends_with("tests.rs") || file.contains("/tests/") {
         return Vec::new();
     }
-    let is = |at: usize, texts: &[&str]| {
-        texts.iter().enumerate().all(|(i, text)| tokens.get(at + i).is_some_and(|t| t.text == *text))
-    };
-    let (mut found, mut at) = (Vec::new(), 0);
-    while at < tokens.len() {
-        if is(at, &["#", "[", "cfg", "(", "test", ")", "]"]) || is(at, &["#", "[", "test", "]"]) {
-            let end = body_end(tokens, at).unwrap_or(tokens[at].line);
-            at += tokens[at..].iter().position(|token| token.line > end).unwrap_or(tokens.len() - at);
-            continue;
-        }
-        if is(at, &[".", "unwrap", "(", ")"]) {
-            found.push(format!(
-                "{file}:{}: say with `expect` why it cannot fail, or handle that it does",
-                tokens[at].line
-            ));
-        }
-        at += 1;
-    }
-    found
+    let calls = tokens.windows(4).filter(|t| t.iter().map(|t| t.text.as_str()).eq([".", "unwrap", "(", ")"]));
+    let calls =
+        calls.map(|t| t[0].line).filter(|line| !items.tests.iter().any(|(from, to)| (from..=to).contains(&line)));
+    calls.map(|line| format!("{file}:{line}: say with `expect` why it cannot fail, or handle that it does")).collect()
 }
 
 fn check(file: &str, text: &str, expected: &[&str]) {
@@ -202,10 +258,10 @@ fn a_long_function_is_found() {
 fn sql_outside_the_store_is_found() {
     for statement in ["SELECT 1", "WITH a AS (SELECT\n  b) …", "INSERT  INTO a", "UPDATE a\nSET b = 1", "DELETE FROM a"]
     {
-        check("src/flows/a.rs", &format!("const A: &str = \"{statement}\";"), &["src/flows/a.rs:2: SQL"]);
+        check("src/clicks/a.rs", &format!("const A: &str = \"{statement}\";"), &["src/clicks/a.rs:2: SQL"]);
         check("src/store/a.rs", &format!("const A: &str = r#\"{statement}\"#;"), &[]);
     }
-    check("src/flows/a.rs", "const A: &str = \"selected from, UPDATED\"; // SELECT a", &[]);
+    check("src/clicks/a.rs", "const A: &str = \"selected from, UPDATED\"; // SELECT a", &[]);
 }
 
 #[test]
@@ -237,4 +293,13 @@ fn an_unwrap_outside_tests_is_found() {
 fn a_sleeping_test_is_found() {
     check("tests/it/a.rs", "async fn a() { tokio::time::sleep (SECOND).await }", &["never sleeps"]);
     check("src/worker.rs", "async fn a() { ticker.sleep().await }", &[]);
+}
+
+#[test]
+fn a_disguised_sleep_is_found() {
+    for file in ["src/worker.rs", "tests/it/a.rs"] {
+        check(file, "async fn a() { let _ = timeout(X, std::future::pending::<()>()).await; }", &["this is a sleep"]);
+        check(file, "async fn a() { timeout_at(b(c, d), pending()).await; }", &["this is a sleep"]);
+        check(file, "async fn a() { timeout(X, b()).await; pending().await }", &[]);
+    }
 }
