@@ -5,12 +5,12 @@ mod support;
 
 mod agent;
 mod cli;
+mod click_spool;
 mod clicks;
 mod conversations;
 mod deliveries;
 mod guards;
 mod hand_over;
-mod click_spool;
 mod limits;
 mod net;
 mod nodes;
