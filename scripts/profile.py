@@ -2,7 +2,7 @@
 
 `profile.py stacks` makes folded stacks readable: short names, and no frames that say nothing.
 `profile.py costs DIR` prints a table of instructions per operation from callgrind's files.
-`profile.py aims FILE…` prints what was got beside what is aimed at, from what `aurix bench --json` printed on each engine.
+`profile.py aims FILE…` prints what was got beside what is aimed at, from what `aurix-bench --json` printed on each engine.
 `profile.py put NAME` puts its input between the marks of that name in docs/performance.md.
 """
 

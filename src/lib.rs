@@ -2,7 +2,6 @@
 //! `conversations`, `deliveries`, `projects`, `maintenance`; `store`, `channels`, `agent`, `outbound`; `db`, `net`; `domain`.
 
 pub mod agent;
-pub mod bench;
 pub mod cache;
 pub mod channels;
 pub mod cli;

@@ -1,6 +1,5 @@
 //! The commands, one file each. All work on the same settings, also beside a running server.
 
-mod bench;
 mod channel;
 mod delivery;
 mod form;
@@ -107,15 +106,6 @@ enum Command {
     /// Lists, shows and resends deliveries: one event on its way to one webhook.
     #[command(subcommand, after_help = "Example:\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z")]
     Delivery(delivery::Command),
-    /// Measures what this machine does, beside what it could do at most.
-    ///
-    /// It starts servers of its own on a folder in the data folder, or on databases of its own on the PostgreSQL server,
-    /// loads them over loopback, fails where a row is missing, and removes all in the end. Without --only it takes about a
-    /// minute and a half.
-    #[command(after_help = "Examples:\n  aurix bench\n  aurix bench --only click,deliver --seconds 10 --json\n  \
-                      aurix bench --only list --rows 10000000\n  aurix bench --only slow --waiting 1000000\n  \
-                      aurix bench --database postgres://postgres@127.0.0.1/postgres --nodes 1,2,4")]
-    Bench(bench::Arguments),
 }
 
 /// Runs the command line and tells how it ended: 0, 1 where it failed, 2 where it was called wrongly.
@@ -130,11 +120,7 @@ pub fn run() -> ExitCode {
         }
     };
     let command = cli.command.unwrap_or(Command::Serve);
-    let serves = match &command {
-        Command::Serve | Command::Demo => true,
-        Command::Bench(arguments) => arguments.serves(),
-        _ => false,
-    };
+    let serves = matches!(command, Command::Serve | Command::Demo);
     start_log(&config, serves);
     match runtime(serves).and_then(|runtime| runtime.block_on(execute(command, config, &output))) {
         Ok(()) => ExitCode::SUCCESS,
@@ -170,7 +156,6 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Form(command) => form::run(command, config, output).await,
         Command::Webhook(command) => webhook::run(command, config, output).await,
         Command::Delivery(command) => delivery::run(command, config, output).await,
-        Command::Bench(arguments) => bench::run(arguments, config, output).await,
     }
 }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use batch::{Batch, BatchWriter};
 pub use error::{Error, Result};
-pub(crate) use sqlite::PRAGMAS as SQLITE_PRAGMAS;
+pub use sqlite::PRAGMAS as SQLITE_PRAGMAS;
 pub use value::{FromValue, Row, Sql, Value};
 
 use crate::params;

@@ -2,7 +2,6 @@
 
 mod away;
 mod backlog;
-mod bench;
 mod beside;
 mod clean;
 mod clock;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 mod imports;
+mod order;
 mod shape;
 pub mod source;
 
@@ -99,9 +100,16 @@ fn imports_point_down_only() {
 }
 
 #[test]
+fn modules_of_the_bench_import_those_above_them() {
+    let files = rust_files("bench/src");
+    assert!(files.len() > 1, "the walk over bench/src found nothing");
+    assert_tidy(&order::complaints(&files));
+}
+
+#[test]
 fn every_file_is_in_shape() {
-    let (sources, tests) = (rust_files("src"), rust_files("tests"));
-    let all = sources.iter().chain(&tests);
+    let (sources, bench, tests) = (rust_files("src"), rust_files("bench"), rust_files("tests"));
+    let all = sources.iter().chain(&bench).chain(&tests);
     assert_tidy(&all.flat_map(|(file, text)| shape::complaints(file, text)).collect::<Vec<_>>());
     let mut lengths: Vec<_> = sources.iter().map(|(_, text)| text.lines().count()).collect();
     lengths.sort_unstable();

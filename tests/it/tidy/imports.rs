@@ -27,7 +27,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "engines",
         ],
     ),
-    (5, &["http", "worker", "serve", "cli", "main", "demo", "bench"]),
+    (5, &["http", "worker", "serve", "cli", "main", "demo"]),
 ];
 
 /// In these layers a module knows no other module of its layer.
