@@ -33,8 +33,7 @@ fn listed(head: &str) -> Vec<String> {
 
 /// The modules that a file names behind `crate::`, alone or in braces, each with its line.
 fn imported(text: &str) -> Vec<(usize, String)> {
-    let source = source::read(text);
-    let tokens = source::tokens(&source.code);
+    let tokens = source::tokens(text);
     let mut found = Vec::new();
     for at in 0..tokens.len().saturating_sub(2) {
         if tokens[at].text != "crate" || tokens[at + 1].text != "::" {
@@ -42,7 +41,7 @@ fn imported(text: &str) -> Vec<(usize, String)> {
         }
         let names = &tokens[at + 2..];
         let end = if names[0].text == "{" { names.iter().position(|token| token.text == "}").unwrap_or(1) } else { 1 };
-        found.extend(names[..end].iter().map(|token| (token.line, token.text.to_owned())));
+        found.extend(names[..end].iter().map(|token| (token.line, token.text.clone())));
     }
     found
 }
