@@ -32,13 +32,14 @@ CREATE TABLE channels (
     id ROWID,
     project_id BIGINT NOT NULL REFERENCES projects (id),
     kind TEXT NOT NULL,
-    channel_id TEXT NOT NULL,
+    -- The platform's id of it.
+    external_id TEXT NOT NULL,
     number TEXT,
     link_base TEXT NOT NULL,
     api_base TEXT NOT NULL,
     sealed_credentials TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    UNIQUE (kind, channel_id)
+    UNIQUE (kind, external_id)
 );
 CREATE INDEX channels_by_project ON channels (project_id);
 
@@ -58,19 +59,28 @@ CREATE TABLE conversations (
     public_id TEXT NOT NULL UNIQUE,
     project_id BIGINT NOT NULL,
     channel BIGINT NOT NULL,
-    wa_id TEXT,
-    user_id TEXT,
+    -- The platform's ids of the person: one that is no phone number, and one that is (`domain::channel::PersonIds`).
+    external_user_id TEXT,
+    external_phone_id TEXT,
     profile_name TEXT,
+    username TEXT,
     phone TEXT,
     agent_state TEXT NOT NULL,
     answered_up_to BIGINT NOT NULL,
     burst_started_at BIGINT,
+    -- The agent's next turn, or the end of the lease of who has claimed it (`store::turns`).
     due_at BIGINT,
+    -- Counted up by each claim: whoever settles a turn must hold it.
+    turn_number BIGINT NOT NULL DEFAULT 0,
+    -- Claims since the last turn that was settled.
+    turn_attempts BIGINT NOT NULL DEFAULT 0,
     merged_into BIGINT,
     created_at BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX conversations_by_wa_id ON conversations (channel, wa_id) WHERE wa_id IS NOT NULL;
-CREATE UNIQUE INDEX conversations_by_user_id ON conversations (channel, user_id) WHERE user_id IS NOT NULL;
+CREATE UNIQUE INDEX conversations_by_external_user ON conversations (channel, external_user_id)
+WHERE external_user_id IS NOT NULL;
+CREATE UNIQUE INDEX conversations_by_external_phone ON conversations (channel, external_phone_id)
+WHERE external_phone_id IS NOT NULL;
 CREATE INDEX conversations_due ON conversations (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE sessions (
@@ -137,20 +147,21 @@ CREATE TABLE messages (
     channel BIGINT NOT NULL,
     conversation_id BIGINT NOT NULL,
     direction TEXT NOT NULL,
+    -- Our own id of a reply, and the platform's id of any message.
     reply_id TEXT,
-    platform_id TEXT,
+    external_id TEXT,
     kind TEXT NOT NULL,
     text TEXT,
     contact TEXT,
     raw TEXT,
     status TEXT NOT NULL,
-    problem TEXT,
+    error TEXT,
     attempts BIGINT NOT NULL,
     due_at BIGINT,
     sent_at BIGINT,
     created_at BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX messages_by_platform_id ON messages (channel, platform_id) WHERE platform_id IS NOT NULL;
+CREATE UNIQUE INDEX messages_by_external_id ON messages (channel, external_id) WHERE external_id IS NOT NULL;
 CREATE UNIQUE INDEX messages_by_reply_id ON messages (reply_id) WHERE reply_id IS NOT NULL;
 CREATE INDEX messages_by_conversation ON messages (conversation_id, id);
 CREATE INDEX messages_due ON messages (due_at) WHERE due_at IS NOT NULL;
@@ -159,6 +170,7 @@ CREATE INDEX messages_by_time ON messages (project_id, created_at, id);
 -- What a platform sent that is no message and no status: kept whole.
 CREATE TABLE notices (
     id ROWID,
+    project_id BIGINT NOT NULL,
     channel BIGINT NOT NULL,
     kind TEXT NOT NULL,
     raw TEXT NOT NULL,
@@ -166,13 +178,14 @@ CREATE TABLE notices (
 );
 CREATE INDEX notices_by_time ON notices (channel, created_at);
 
--- Where a person came from besides a click of the widget: a click-to-WhatsApp ad.
+-- Where a person came from besides a click of the widget: an ad that opens the chat.
 CREATE TABLE referrals (
     id ROWID,
     project_id BIGINT NOT NULL,
     conversation_id BIGINT NOT NULL,
     message_id BIGINT NOT NULL,
-    ctwa_clid TEXT,
+    -- The ad platform's id of the click.
+    ad_click_id TEXT,
     raw TEXT NOT NULL,
     seen_at BIGINT NOT NULL
 );

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::core::Core;
 use crate::db::Location;
+use crate::domain::channel::ChannelKind;
 use crate::domain::form::Form;
 use crate::domain::ids::ProjectId;
 use crate::domain::phone::PhoneNumber;
@@ -130,8 +131,8 @@ async fn set_stage(core: &Core, inside_url: String) -> anyhow::Result<Stage> {
         project,
         business_name: BUSINESS_NAME.to_owned(),
         widget_id: widget_id(core, project).await?,
-        channel: channel.id,
-        phone_number_id: channel.channel_id,
+        channel: channel.id.0,
+        phone_number_id: channel.external_id,
         number: PhoneNumber::from_e164(NUMBER)?,
         webhook: webhook(core, project, format!("{inside_url}{LISTENER_PATH}")).await?,
         base_url,
@@ -141,7 +142,8 @@ async fn set_stage(core: &Core, inside_url: String) -> anyhow::Result<Stage> {
 
 /// The project that has the demo's channel, or a new one.
 async fn project(core: &Core) -> anyhow::Result<ProjectId> {
-    let known = core.db.read(async |conn| Ok(channels::find(conn, "whatsapp", PHONE_NUMBER_ID).await?)).await?;
+    let known =
+        core.db.read(async |conn| Ok(channels::find(conn, ChannelKind::WhatsApp, PHONE_NUMBER_ID).await?)).await?;
     if let Some(channel) = known {
         return Ok(channel.project);
     }

@@ -15,7 +15,8 @@ use tokio::task::JoinSet;
 
 use crate::clicks::automated_requests;
 use crate::clicks::replay::replay;
-use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle};
+use crate::conversations::Turn;
+use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::domain::time::{Clock, Timestamp};
 use crate::engines::Engines;
@@ -113,18 +114,18 @@ async fn keep_clean(engines: Engines, mut stop: watch::Receiver<bool>) {
 struct Turns;
 
 impl lane::Lane for Turns {
-    type Item = i64;
+    type Item = Turn;
     const BELL: Work = Work::Turns;
     const NAME: &'static str = "turn";
 
-    async fn claim(engines: &Engines, most: u32) -> anyhow::Result<Vec<i64>> {
+    async fn claim(engines: &Engines, most: u32) -> anyhow::Result<Vec<Turn>> {
         claim_turns(&engines.core, most).await
     }
     async fn next_due(engines: &Engines) -> anyhow::Result<Option<Timestamp>> {
         next_turn_due(&engines.core).await
     }
-    async fn work(engines: Engines, conversation: i64) -> anyhow::Result<()> {
-        take_turn(&engines.conversations, conversation).await
+    async fn work(engines: Engines, turn: Turn) -> anyhow::Result<()> {
+        take_turn(&engines.conversations, turn).await
     }
 }
 
@@ -143,7 +144,7 @@ impl lane::Lane for Replies {
         next_reply_due(&engines.core).await
     }
     async fn work(engines: Engines, reply: Reply) -> anyhow::Result<()> {
-        let settled = send_reply(&engines.core, reply).await?;
-        keep_trying(&engines.core.clock, "a reply", || settle(&engines.conversations, &settled)).await
+        let Some(settled) = send_reply(&engines.core, reply).await? else { return Ok(()) };
+        keep_trying(&engines.core.clock, "a reply", || settle_reply(&engines.conversations, &settled)).await
     }
 }

@@ -16,7 +16,7 @@ pub const LEAD_EVERY_US: i64 = 1_000_000;
 /// A lead with its conversation, session and click, from its number. Each gets `$1` the project, `$2` the channel, `$3`
 /// the widget, `$4` the time of the first lead, and the numbers `$5` to `$6`.
 const LEAD: [&str; 4] = [
-    "INSERT INTO conversations (id, public_id, project_id, channel, wa_id, profile_name, phone, agent_state,
+    "INSERT INTO conversations (id, public_id, project_id, channel, external_phone_id, profile_name, phone, agent_state,
                                 answered_up_to, created_at)
      WITH RECURSIVE numbers (i) AS (
          SELECT CAST($5 AS BIGINT) UNION ALL SELECT i + 1 FROM numbers WHERE i < CAST($6 AS BIGINT)

@@ -62,7 +62,7 @@ impl Project {
             .read(async move |conn| {
                 let widget = widgets::find(conn, &public_id).await?.context("the widget that was made")?.id;
                 let webhook = webhooks::list(conn, project).await?.first().context("a webhook that was made")?.id;
-                Ok(Self { id: project.0, channel, widget, webhook, widget_id: public_id })
+                Ok(Self { id: project.0, channel: channel.0, widget, webhook, widget_id: public_id })
             })
             .await
     }

@@ -241,7 +241,7 @@ pub fn of_message(project: &crate::project::Project, texts: Vec<String>, now: i6
     vec![
         BareRow {
             sql:
-                "INSERT INTO conversations (id, public_id, project_id, channel, wa_id, profile_name, phone, agent_state,
+                "INSERT INTO conversations (id, public_id, project_id, channel, external_phone_id, profile_name, phone, agent_state,
                                              answered_up_to, burst_started_at, due_at, created_at)
                   VALUES ($1, $2, $3, $4, $5, 'A visitor', $6, '{}', 0, $7, $8, $9)",
             columns: vec![
@@ -262,7 +262,7 @@ pub fn of_message(project: &crate::project::Project, texts: Vec<String>, now: i6
             columns: vec![Int(project.id), Number, Int(now), Int(now)],
         },
         BareRow {
-            sql: "INSERT INTO messages (project_id, channel, conversation_id, platform_id, text, raw, direction, kind,
+            sql: "INSERT INTO messages (project_id, channel, conversation_id, external_id, text, raw, direction, kind,
                                         status, attempts, sent_at, created_at)
                   VALUES ($1, $2, $3, $4, $5, $6, 'in', 'text', 'received', 0, $7, $8)",
             columns: message,

@@ -77,13 +77,18 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let list: Vec<_> = rows
                 .iter()
                 .map(|row| {
-                    json!({"channel": row.kind, "channel_id": row.channel_id, "number": row.number,
+                    json!({"channel": row.kind.as_str(), "channel_id": row.external_id, "number": row.number,
                            "api_base": row.api_base, "webhook_url": webhook_url(&core.config, row)})
                 })
                 .collect();
             output.print(&json!({"channels": list}), || {
                 let told = |row: &channels::Channel| {
-                    format!("{}  {}  +{}", row.kind, row.channel_id, row.number.as_deref().unwrap_or_default())
+                    format!(
+                        "{}  {}  +{}",
+                        row.kind.as_str(),
+                        row.external_id,
+                        row.number.as_deref().unwrap_or_default()
+                    )
                 };
                 output::rows(
                     &rows,
@@ -107,7 +112,7 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
         link_base: None,
     };
     let channel = add_whatsapp_channel(&core, project.id, new).await?;
-    let (id, webhook_url) = (&channel.channel_id, webhook_url(&core.config, &channel));
+    let (id, webhook_url) = (&channel.external_id, webhook_url(&core.config, &channel));
     output.print(&json!({"channel_id": id, "webhook_url": webhook_url}), || {
         format!(
             "Channel {id} is ready. Give Meta this callback URL and your verify token, and subscribe to `messages`:\n  {webhook_url}{}\n\
@@ -120,5 +125,5 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
 
 /// Where the platform sends what people write.
 fn webhook_url(config: &Config, channel: &channels::Channel) -> String {
-    format!("{}/channels/{}/{}/webhook", config.base_url, channel.kind, channel.channel_id)
+    format!("{}/channels/{}/{}/webhook", config.base_url, channel.kind.as_str(), channel.external_id)
 }

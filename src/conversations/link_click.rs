@@ -1,11 +1,10 @@
-//! Links a conversation to the session that its reference names (contract section 2), in the transaction of the message.
+//! Links a conversation to the session whose correlation id it names (contract section 2), in the transaction of the message.
 
 use crate::clicks::sessions::SESSION_LENGTH;
 use crate::db::Tx;
 use crate::deliveries::emit::{emit, event_id};
 use crate::domain::correlation::{Candidate, find_references};
 use crate::domain::event::{Correlated, Event};
-use crate::domain::ids::ConversationId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::random::Random;
 use crate::domain::time::{SignedDuration, Timestamp};
@@ -14,28 +13,28 @@ use crate::store::conversations::{self, Conversation};
 use crate::store::leads;
 use crate::store::sessions::{self, Session};
 
-/// How long after its first click a mistyped reference is repaired.
+/// How long after its first click a mistyped correlation id is repaired.
 const REPAIRED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Links every reference in `text` that this project issued and nobody else has used.
+/// Links every correlation id in `text` that this project issued and nobody else has used.
 pub async fn link_session(
     tx: &Tx,
     random: &Random,
     conversation: &Conversation,
-    channel_id: &str,
+    channel: &str,
     text: &str,
     now: Timestamp,
 ) -> anyhow::Result<()> {
     for candidate in find_references(text) {
         let Some(session) = session_of(tx, conversation, &candidate, now).await? else { continue };
         match session.conversation_id {
-            None => link(tx, random, conversation, channel_id, &session, now).await?,
-            Some(linked) if linked.0 == conversation.id => {}
+            None => link(tx, random, conversation, channel, &session, now).await?,
+            Some(linked) if linked == conversation.id => {}
             Some(_) => {
-                tracing::info!(conversation = conversation.id, "a reference that is linked to another person was sent");
+                let (project, id) = (conversation.project, &session.correlation_id);
+                tracing::info!(%project, conversation = %conversation.id, "correlation id of another person refused");
                 let reason = "linked to another conversation before: probably a forwarded message";
-                let id = &session.correlation_id;
-                conversations::refuse_reference(tx, conversation.project, conversation.id, id, reason, now).await?;
+                conversations::refuse_correlation_id(tx, project, conversation.id, id, reason, now).await?;
             }
         }
     }
@@ -65,20 +64,20 @@ async fn link(
     tx: &Tx,
     random: &Random,
     conversation: &Conversation,
-    channel_id: &str,
+    channel: &str,
     session: &Session,
     now: Timestamp,
 ) -> anyhow::Result<()> {
     let project = conversation.project;
-    sessions::link(tx, project, session.id, ConversationId(conversation.id), now).await?;
+    sessions::link(tx, project, session.id, conversation.id, now).await?;
     clicks::link(tx, project, session.id, session.started_at, session.started_at + SESSION_LENGTH).await?;
-    leads::correlate(tx, project, conversation.id, session.id.0, now).await?;
+    leads::correlate(tx, project, conversation.id, session.id, now).await?;
     let phone = conversation.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
     let link = Correlated {
         correlation_id: &session.correlation_id,
-        conversation_id: conversation.id,
+        conversation_id: conversation.id.0,
         phone: phone.as_ref(),
-        channel_id,
+        channel_id: channel,
     };
     Ok(emit(tx, project, &Event::lead_correlated(event_id(random, now), &link, now)).await?)
 }

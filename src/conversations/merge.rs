@@ -1,4 +1,4 @@
-//! Two conversations turned out to be one person's: the younger one goes over into the older.
+//! Two conversations turned out to be one person's: the younger one is merged into the older.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,31 +6,34 @@ use anyhow::Context as _;
 use serde_json::value::RawValue;
 
 use crate::db::Tx;
+use crate::domain::ids::ConversationId;
+use crate::domain::lead::LeadStatus;
 use crate::domain::time::Timestamp;
 use crate::store::conversations::{self, Conversation};
 use crate::store::leads::{self, Lead};
+use crate::store::turns;
 
 /// Moves messages, sessions and what is known of the lead from `from` to `into`. What `into` knows already stays.
 pub async fn merge(tx: &Tx, into: &Conversation, from: &Conversation, now: Timestamp) -> anyhow::Result<Conversation> {
     let project = into.project;
-    // A turn of the agent that is under way ends before the leads are read.
-    conversations::lock(tx, into.id).await?;
-    conversations::merge_into(tx, from.id, into.id).await?;
+    // A turn that is under way decides on a lead that is about to change: it must not be settled, and is taken again.
+    turns::interrupt(tx, project, into.id, now).await?;
+    conversations::merge_into(tx, project, from.id, into.id).await?;
     let leads = leads::of_conversations(tx, &[(project, into.id), (project, from.id)]).await?;
-    let mut leads: HashMap<i64, Lead> = leads.into_iter().collect();
+    let mut leads: HashMap<ConversationId, Lead> = leads.into_iter().collect();
     let mut lead_of =
         |conversation: &Conversation| leads.remove(&conversation.id).context("a conversation without a lead");
-    let (mut kept, given_up) = (lead_of(into)?, lead_of(from)?);
-    kept.fields = union(&kept.fields, &given_up.fields)?;
-    kept.intent = kept.intent.or(given_up.intent);
-    kept.session_id = kept.session_id.or(given_up.session_id);
-    if kept.session_id.is_some() && kept.status == "active" {
-        kept.status = "correlated".to_owned();
+    let (mut kept, removed) = (lead_of(into)?, lead_of(from)?);
+    kept.fields = union(&kept.fields, &removed.fields)?;
+    kept.intent = kept.intent.or(removed.intent);
+    kept.session = kept.session.or(removed.session);
+    if kept.session.is_some() && kept.status == LeadStatus::Active {
+        kept.status = LeadStatus::Correlated;
     }
     leads::remove(tx, project, from.id).await?;
-    leads::update(tx, &[(project, &kept)], now).await?;
-    tracing::info!(from = from.id, into = into.id, "two conversations are one person's");
-    Ok(into.clone())
+    leads::update_merged(tx, project, &kept, now).await?;
+    tracing::info!(%project, from = %from.id, into = %into.id, "conversations merged");
+    Ok(Conversation { newest_message: into.newest_message.max(from.newest_message), ..into.clone() })
 }
 
 fn union(kept: &str, added: &str) -> anyhow::Result<String> {

@@ -1,20 +1,29 @@
-//! Layer 4: conversations. Receives messages, links them to clicks, takes the agent's turns and sends replies.
+//! Layer 4: conversations. Receives messages, links them to clicks, takes the agent's turns and sends replies. Names no platform:
+//! that is the matter of `channels`.
 
-pub mod independent_sets;
-pub mod link_click;
-pub mod merge;
+mod decide_turn;
+mod independent_sets;
+mod link_click;
+mod load_turn;
+mod merge;
 pub mod open_channel;
 pub mod receive;
 pub mod send_reply;
+mod settle_turn;
+mod store_inbound;
 pub mod take_turn;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::decide_turn::Decision;
+pub use self::load_turn::Turn;
 use self::open_channel::OpenChannel;
-use self::receive::StoreMessages;
+use self::receive::StoreReceived;
 use self::send_reply::SettleReplies;
-use self::take_turn::TakeTurns;
+use self::settle_turn::SettleTurns;
+use self::take_turn::{Agent, TURN_BUDGET};
+use crate::agent;
 use crate::cache::Cache;
 use crate::clicks::Clicks;
 use crate::core::Core;
@@ -30,25 +39,35 @@ pub struct Conversations {
     pub core: Core,
     /// Spooled clicks are replayed before a message that may name one.
     clicks: Clicks,
-    inbound: BatchWriter<StoreMessages>,
-    turns: BatchWriter<TakeTurns>,
+    inbound: BatchWriter<StoreReceived>,
+    turns: BatchWriter<SettleTurns>,
     sent: BatchWriter<SettleReplies>,
     channels: Arc<Cache<OpenChannel>>,
+    agent: Agent,
+    turn_budget: Duration,
 }
 
 impl Conversations {
-    /// An engine whose writes linger for `linger` to share a transaction.
+    /// An engine with the built-in agent, whose writes linger for `linger` to share a transaction.
     pub fn new(core: Core, clicks: Clicks, linger: Duration) -> Self {
         let (db, random, clock) = (&core.db, &core.random, &core.clock);
-        let store = StoreMessages { random: random.clone(), clock: clock.clone() };
-        let turns = TakeTurns { random: random.clone(), clock: clock.clone() };
+        let store = StoreReceived { random: random.clone(), row_keys: core.row_keys.clone(), clock: clock.clone() };
+        let turns = SettleTurns { random: random.clone(), clock: clock.clone() };
         Self {
             inbound: BatchWriter::with_linger(db.clone(), store, linger),
             turns: BatchWriter::with_linger(db.clone(), turns, linger),
             sent: BatchWriter::with_linger(db.clone(), SettleReplies, SETTLE_LINGER),
             channels: Arc::default(),
+            agent: Arc::new(agent::turn),
+            turn_budget: TURN_BUDGET,
             clicks,
             core,
         }
+    }
+
+    /// The same engine with another agent, which may take `turn_budget` for a turn.
+    #[must_use]
+    pub fn with_agent(self, agent: Agent, turn_budget: Duration) -> Self {
+        Self { agent, turn_budget, ..self }
     }
 }

@@ -1,33 +1,26 @@
-//! Sends one reply through the platform's own API: claim, send, settle.
+//! Sends replies over the channel's platform: claim, send, settle. A settlement is fenced by the attempt's number.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use bytes::Bytes;
-use futures_util::future::try_join_all;
-
 use super::Conversations;
-use crate::channels::whatsapp::API_VERSION;
-use crate::channels::whatsapp::send::{self, Api, Recipient, SendOutcome, TextRequest};
-use crate::conversations::open_channel::{OpenChannel, open};
+use crate::channels::{self as platforms, Outbound, SendOutcome};
+use crate::conversations::open_channel::open;
 use crate::core::Core;
-use crate::db::{Batch, Result, Tx};
+use crate::db::{Batch, Tx};
+use crate::domain::channel::MessageStatus;
+use crate::domain::ids::ChannelId;
 use crate::domain::retry::RetryAfter;
 use crate::domain::time::Timestamp;
-use crate::net::{Method, Request};
 use crate::notifier::Work;
 use crate::store::channels::{self, Channel};
-use crate::store::messages::{self, Outgoing, SettledReply};
+use crate::store::messages::{self, LeasedReply, SettledReply};
 
-/// A reply that was claimed, and where it goes.
+/// A reply that was claimed, and the channel that it goes over.
 pub struct Reply {
-    outgoing: Outgoing,
+    leased: LeasedReply,
     channel: Arc<Channel>,
 }
-
-/// Bytes read of the platform's answer.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Claims replies that are due.
 pub async fn claim_replies(core: &Core, most: u32) -> anyhow::Result<Vec<Reply>> {
@@ -36,12 +29,13 @@ pub async fn claim_replies(core: &Core, most: u32) -> anyhow::Result<Vec<Reply>>
     core.db
         .write(async move |tx| {
             let claimed = messages::claim(tx, now, lease_until, most).await?;
-            let keys: HashSet<i64> = claimed.iter().map(|reply| reply.channel).collect();
-            let channels = keys.into_iter().map(async |key| Ok((key, Arc::new(channels::get(tx, key).await?))));
-            let channels: Result<Vec<(i64, Arc<Channel>)>> = try_join_all(channels).await;
-            let channels: HashMap<_, _> = channels?.into_iter().collect();
-            let reply = |outgoing: Outgoing| Reply { channel: channels[&outgoing.channel].clone(), outgoing };
-            Ok(claimed.into_iter().map(reply).collect())
+            let keys: HashSet<_> = claimed.iter().map(|reply| (reply.project, reply.channel)).collect();
+            let mut found: HashMap<ChannelId, Arc<Channel>> = HashMap::new();
+            for (project, channel) in keys {
+                found.extend(channels::find_by_id(tx, project, channel).await?.map(|row| (channel, Arc::new(row))));
+            }
+            let reply = |leased: LeasedReply| Some(Reply { channel: found.get(&leased.channel)?.clone(), leased });
+            Ok(claimed.into_iter().filter_map(reply).collect())
         })
         .await
 }
@@ -65,61 +59,42 @@ impl Batch for SettleReplies {
     }
 }
 
-/// Sends a claimed reply. What it came to is still to be settled.
-pub async fn send_reply(core: &Core, Reply { outgoing, channel }: Reply) -> anyhow::Result<SettledReply> {
-    let outcome = send(core, open(core, channel)?, &outgoing).await?;
-    let settled = settled(core, &outgoing, outcome);
-    if let Some(problem) = &settled.problem {
-        tracing::warn!(reply = outgoing.reply_id, attempt = outgoing.attempt, problem, "a reply was not sent");
+/// Sends a claimed reply. What became of it is still to be settled. `None` where the lease ended before: another node may be
+/// sending it.
+pub async fn send_reply(core: &Core, Reply { leased, channel }: Reply) -> anyhow::Result<Option<SettledReply>> {
+    let (project, reply, attempt) = (leased.project, &leased.reply_id, leased.attempt);
+    if core.clock.now() >= leased.lease_until {
+        tracing::info!(%project, reply, attempt, "lease ended before the reply was sent");
+        return Ok(None);
     }
-    Ok(settled)
+    let channel = open(core, channel)?;
+    let outbound = Outbound { to: &leased.to, text: &leased.text, reply_id: &leased.reply_id };
+    let outcome = platforms::send(&core.platform_client, channel.account(), outbound, core.clock.now()).await;
+    let settled = settled(core, &leased, outcome);
+    if let Some(error) = &settled.error {
+        tracing::warn!(%project, reply, attempt, error, "reply not sent");
+    }
+    Ok(Some(settled))
 }
 
-/// Stores how sending a reply went.
-pub async fn settle(engine: &Conversations, settled: &SettledReply) -> anyhow::Result<()> {
+/// Stores what became of a reply.
+pub async fn settle_reply(engine: &Conversations, settled: &SettledReply) -> anyhow::Result<()> {
     engine.sent.write(settled.clone()).await?;
-    // The next one of the conversation may go.
+    // The next one of the conversation may be sent.
     engine.core.notifier.notify(Work::Replies);
     Ok(())
 }
 
-fn settled(core: &Core, reply: &Outgoing, outcome: SendOutcome) -> SettledReply {
-    let (status, platform_id, problem, due_at) = match outcome {
-        SendOutcome::Sent { platform_id } => ("sent", platform_id, None, None),
-        SendOutcome::GiveUp { why, .. } => ("failed", None, Some(why), None),
-        SendOutcome::Retry { why, after, .. } => {
+fn settled(core: &Core, reply: &LeasedReply, outcome: SendOutcome) -> SettledReply {
+    let (status, external_id, error, due_at) = match outcome {
+        SendOutcome::Sent { external_id } => (MessageStatus::Sent, external_id, None, None),
+        SendOutcome::GiveUp { reason, .. } => (MessageStatus::Failed, None, Some(reason), None),
+        SendOutcome::Retry { reason, after, .. } => {
             let (now, jitter) = (core.clock.now(), core.random.fraction());
             let due_at = core.config.retry_schedule.next(reply.attempt, now, jitter, after.map(RetryAfter::wait));
-            (if due_at.is_some() { "queued" } else { "failed" }, None, Some(why), due_at)
+            let status = if due_at.is_some() { MessageStatus::Queued } else { MessageStatus::Failed };
+            (status, None, Some(reason), due_at)
         }
     };
-    SettledReply { id: reply.id, attempt: reply.attempt, status, platform_id, problem, due_at }
-}
-
-async fn send(core: &Core, channel: OpenChannel, reply: &Outgoing) -> anyhow::Result<SendOutcome> {
-    let to = Recipient::of(reply.wa_id.as_deref(), reply.user_id.as_deref()).context("a reply to nobody")?;
-    let api = Api { base: &channel.row.api_base, version: API_VERSION, phone_number_id: &channel.row.channel_id };
-    let TextRequest { url, body } = send::text_request(&api, &to, &reply.text, &reply.reply_id);
-    let request = Request {
-        method: Method::POST,
-        url,
-        headers: vec![
-            ("authorization".to_owned(), format!("Bearer {}", channel.credentials.access_token)),
-            ("content-type".to_owned(), "application/json".to_owned()),
-        ],
-        body: Bytes::from(body),
-        timeout: crate::net::client::TIMEOUT_DEFAULT,
-        answer_bytes_max: ANSWER_BYTES_MAX,
-    };
-    Ok(match core.platform_client.send(request).await {
-        Ok(answer) => {
-            let asked = answer.header("retry-after").and_then(RetryAfter::parse);
-            let asked = asked.map(|asked| asked.at(core.clock.now()).duration_since(core.clock.now()));
-            send::outcome(Some(answer.status), asked, &answer.body)
-        }
-        Err(error) => {
-            tracing::info!(%error, "the platform's API was not reached");
-            send::outcome(None, None, &[])
-        }
-    })
+    SettledReply { id: reply.id, project: reply.project, attempt: reply.attempt, status, external_id, error, due_at }
 }

@@ -92,7 +92,18 @@ impl RowKeys {
 
     /// A new key. Keys of one generator grow, also when the clock is set back or more than 1,024 are made in a millisecond.
     pub fn next<K: RowKey>(&self, now: Timestamp) -> K {
-        let at = (now.as_millisecond() - EPOCH_MS).max(0) << SEQUENCE_BITS;
+        self.next_from((now.as_millisecond() - EPOCH_MS).max(0))
+    }
+
+    /// A new key that is also above `floor`, whichever node made that: for rows that must stay in order although the clocks
+    /// of nodes differ.
+    pub fn next_above<K: RowKey>(&self, now: Timestamp, floor: K) -> K {
+        let behind_floor = (floor.as_i64() >> (NODE_BITS + SEQUENCE_BITS)) + 1;
+        self.next_from((now.as_millisecond() - EPOCH_MS).max(behind_floor))
+    }
+
+    fn next_from<K: RowKey>(&self, milliseconds: i64) -> K {
+        let at = milliseconds << SEQUENCE_BITS;
         let tick = {
             // Nothing panics while it is locked; a poisoned lock would still guard a usable value.
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,6 +129,17 @@ mod tests {
         made.push(keys.next(now + SignedDuration::from_hours(1)));
         assert!(made.is_sorted_by(|one, next| one < next), "no key twice, and in order");
         assert!(made.iter().all(|key| key.0 > 0));
+    }
+
+    #[test]
+    fn a_key_above_a_floor_is_above_it_whichever_clock_is_ahead() {
+        let now: Timestamp = "2026-01-02T10:00:00Z".parse().expect("a time");
+        let (ahead, behind) = (RowKeys::new(9), RowKeys::new(2));
+        let floor: MessageId = ahead.next(now + SignedDuration::from_secs(5));
+        assert!(behind.next::<MessageId>(now) < floor);
+        let above = behind.next_above(now, floor);
+        assert!(above > floor && behind.next::<MessageId>(now) > above);
+        assert!(behind.next_above(now + SignedDuration::from_secs(9), floor) > above);
     }
 
     #[test]

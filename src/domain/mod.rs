@@ -7,6 +7,7 @@ pub mod event;
 pub mod form;
 pub mod ids;
 pub mod iso_date;
+pub mod lead;
 pub mod pace;
 pub mod phone;
 pub mod random;

@@ -1,11 +1,11 @@
 //! Layer 5: the doors for programs and people.
 
 pub mod auth;
-pub mod channels;
 pub mod error;
 pub mod extract;
 pub mod health;
 pub mod partner;
+pub mod platforms;
 pub mod playground;
 pub mod server;
 mod state;
@@ -17,6 +17,7 @@ use axum::routing::get;
 use tokio::sync::watch;
 use tower::util::MapResponseLayer;
 
+use self::platforms::whatsapp;
 use crate::engines::Engines;
 
 /// Every route, one list.
@@ -24,7 +25,7 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
     Router::new()
         .route("/widget.js", get(widget::script))
         .route("/c/{widget}", get(widget::click_link).post(widget::click_json).options(widget::click_preflight))
-        .route("/channels/whatsapp/{channel}/webhook", get(channels::verify_whatsapp).post(channels::receive_whatsapp))
+        .route("/channels/whatsapp/{channel}/webhook", get(whatsapp::verify_webhook).post(whatsapp::receive_webhook))
         .route("/healthz", get(health::alive))
         .route(
             "/readyz",

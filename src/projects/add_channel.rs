@@ -4,8 +4,8 @@ use anyhow::{Context as _, ensure};
 
 use crate::channels::whatsapp::API_BASE;
 use crate::core::Core;
-use crate::domain::channel::{Credentials, WHATSAPP_LINK_BASE};
-use crate::domain::ids::ProjectId;
+use crate::domain::channel::{ChannelKind, Credentials, WHATSAPP_LINK_BASE, WhatsAppCredentials};
+use crate::domain::ids::{ChannelId, ProjectId};
 use crate::domain::phone::PhoneNumber;
 use crate::store::channels::{self, Channel};
 
@@ -42,18 +42,18 @@ pub async fn add_whatsapp_channel(core: &Core, project: ProjectId, new: WhatsApp
         PhoneNumber::from_e164(&new.number.replace([' ', '-', '.', '(', ')', '\u{a0}'], "")).ok().with_context(
             || format!("{:?} is no number: write it with + and the country code, for example +6512345678", new.number),
         )?;
-    let credentials = Credentials {
+    let credentials = Credentials::WhatsApp(WhatsAppCredentials {
         access_token: pasted("access token", &new.access_token)?,
         app_secret: pasted("app secret", &new.app_secret)?,
         verify_token: pasted("verify token", &new.verify_token)?,
-    };
+    });
     let api_base = base(new.api_base, API_BASE)?;
     let link_base = base(new.link_base, WHATSAPP_LINK_BASE)?;
     let channel = Channel {
-        id: 0,
+        id: ChannelId(0),
         project,
-        kind: "whatsapp".to_owned(),
-        channel_id: new.phone_number_id.clone(),
+        kind: ChannelKind::WhatsApp,
+        external_id: new.phone_number_id.clone(),
         number: Some(number.bare().to_owned()),
         link_base,
         api_base,

@@ -49,7 +49,7 @@ pub async fn create_widget(core: &Core, project: ProjectId, new: NewWidget) -> a
                 )
             })?;
             let new =
-                widgets::NewWidget { public_id: &id, channel: channel.id, greeting: &greeting, origins: &origins };
+                widgets::NewWidget { public_id: &id, channel: channel.id.0, greeting: &greeting, origins: &origins };
             Ok(widgets::insert(tx, project, &new, now).await?)
         })
         .await?;

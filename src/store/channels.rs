@@ -1,21 +1,28 @@
 //! Channels: where people write.
 
-use crate::db::{Conn, Result, Row, Tx};
-use crate::domain::ids::ProjectId;
+use crate::db::{Conn, Error, Result, Row, Tx};
+use crate::domain::channel::ChannelKind;
+use crate::domain::ids::{ChannelId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
+
+macro_rules! columns {
+    () => {
+        "id, project_id, kind, external_id, number, link_base, api_base, sealed_credentials"
+    };
+}
 
 /// A channel.
 #[derive(Clone, Debug)]
 pub struct Channel {
     /// Row key.
-    pub id: i64,
+    pub id: ChannelId,
     /// Its project.
     pub project: ProjectId,
-    /// `whatsapp`, `telegram` or `web`.
-    pub kind: String,
-    /// WhatsApp: the `phone_number_id`.
-    pub channel_id: String,
+    /// The platform.
+    pub kind: ChannelKind,
+    /// The platform's id of it. WhatsApp: the `phone_number_id`.
+    pub external_id: String,
     /// Digits of the number that people write to.
     pub number: Option<String>,
     /// Where the link behind a widget leads: `https://wa.me`.
@@ -29,9 +36,9 @@ pub struct Channel {
 fn read(row: &Row<'_>) -> Result<Channel> {
     Ok(Channel {
         id: row.get(0)?,
-        project: ProjectId(row.get(1)?),
-        kind: row.get(2)?,
-        channel_id: row.get(3)?,
+        project: row.get(1)?,
+        kind: ChannelKind::parse(&row.get::<String>(2)?).ok_or(Error::Column(2))?,
+        external_id: row.get(3)?,
         number: row.get(4)?,
         link_base: row.get(5)?,
         api_base: row.get(6)?,
@@ -39,21 +46,25 @@ fn read(row: &Row<'_>) -> Result<Channel> {
     })
 }
 
-/// Adds a channel; `id` of `channel` does not count. One of this project that has the same `kind` and `channel_id`
+/// Adds a channel; `id` of `channel` does not count. One of this project that has the same `kind` and `external_id`
 /// already gets the new values; `None` where it is another project's.
 pub async fn upsert(tx: &Tx, project: ProjectId, channel: &Channel, now: Timestamp) -> Result<Option<Channel>> {
     tx.find(
-        "INSERT INTO channels (project_id, kind, channel_id, number, link_base, api_base, sealed_credentials, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (kind, channel_id) DO UPDATE
-         SET number = excluded.number, link_base = excluded.link_base, api_base = excluded.api_base,
-             sealed_credentials = excluded.sealed_credentials
-         WHERE channels.project_id = excluded.project_id
-         RETURNING id, project_id, kind, channel_id, number, link_base, api_base, sealed_credentials",
+        concat!(
+            "INSERT INTO channels (project_id, kind, external_id, number, link_base, api_base, sealed_credentials,
+                                   created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (kind, external_id) DO UPDATE
+             SET number = excluded.number, link_base = excluded.link_base, api_base = excluded.api_base,
+                 sealed_credentials = excluded.sealed_credentials
+             WHERE channels.project_id = excluded.project_id
+             RETURNING ",
+            columns!()
+        ),
         params![
-            project.0,
-            &channel.kind,
-            &channel.channel_id,
+            project,
+            channel.kind.as_str(),
+            &channel.external_id,
             &channel.number,
             &channel.link_base,
             &channel.api_base,
@@ -65,39 +76,32 @@ pub async fn upsert(tx: &Tx, project: ProjectId, channel: &Channel, now: Timesta
     .await
 }
 
-/// The channel that the platform knows by `channel_id`.
-pub async fn find(conn: &Conn, kind: &str, channel_id: &str) -> Result<Option<Channel>> {
+/// The channel that the platform knows by `external_id`. Not scoped to a project: the platform names the channel, and the
+/// channel the project.
+pub async fn find(conn: &Conn, kind: ChannelKind, external_id: &str) -> Result<Option<Channel>> {
     conn.find(
-        "SELECT id, project_id, kind, channel_id, number, link_base, api_base, sealed_credentials
-         FROM channels
-         WHERE kind = $1 AND channel_id = $2",
-        params![kind, channel_id],
+        concat!("SELECT ", columns!(), " FROM channels WHERE kind = $1 AND external_id = $2"),
+        params![kind.as_str(), external_id],
         read,
     )
     .await
 }
 
-/// The project's channel that the platform knows by `channel_id`.
-pub async fn find_in(conn: &Conn, project: ProjectId, channel_id: &str) -> Result<Option<Channel>> {
+/// The project's channel that its platform knows by `external_id`.
+pub async fn find_in(conn: &Conn, project: ProjectId, external_id: &str) -> Result<Option<Channel>> {
     conn.find(
-        "SELECT id, project_id, kind, channel_id, number, link_base, api_base, sealed_credentials
-         FROM channels
-         WHERE project_id = $1 AND channel_id = $2
-         ORDER BY id
-         LIMIT 1",
-        params![project.0, channel_id],
+        concat!("SELECT ", columns!(), " FROM channels WHERE project_id = $1 AND external_id = $2 ORDER BY id LIMIT 1"),
+        params![project, external_id],
         read,
     )
     .await
 }
 
-/// The channel of that row key.
-pub async fn get(conn: &Conn, id: i64) -> Result<Channel> {
-    conn.get(
-        "SELECT id, project_id, kind, channel_id, number, link_base, api_base, sealed_credentials
-         FROM channels
-         WHERE id = $1",
-        params![id],
+/// The project's channel of that row key.
+pub async fn find_by_id(conn: &Conn, project: ProjectId, id: ChannelId) -> Result<Option<Channel>> {
+    conn.find(
+        concat!("SELECT ", columns!(), " FROM channels WHERE project_id = $1 AND id = $2"),
+        params![project, id],
         read,
     )
     .await
@@ -106,12 +110,8 @@ pub async fn get(conn: &Conn, id: i64) -> Result<Channel> {
 /// The channels of a project, oldest first, at most `most`.
 pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<Channel>> {
     conn.query(
-        "SELECT id, project_id, kind, channel_id, number, link_base, api_base, sealed_credentials
-         FROM channels
-         WHERE project_id = $1
-         ORDER BY id
-         LIMIT $2",
-        params![project.0, most],
+        concat!("SELECT ", columns!(), " FROM channels WHERE project_id = $1 ORDER BY id LIMIT $2"),
+        params![project, most],
         read,
     )
     .await

@@ -92,9 +92,10 @@ pub async fn link(
     ended_at: Timestamp,
 ) -> Result<u64> {
     tx.execute(
+        // `+`: SQLite is to find the clicks by their session, which has far fewer than the project.
         "UPDATE clicks
          SET linked = TRUE
-         WHERE project_id = $1 AND session_id = $2 AND NOT linked AND created_at >= $3 AND created_at <= $4",
+         WHERE +project_id = $1 AND session_id = $2 AND NOT linked AND created_at >= $3 AND created_at <= $4",
         params![project, session, began_at - CLOCK_SKEW_MAX, ended_at + CLOCK_SKEW_MAX],
     )
     .await

@@ -20,6 +20,7 @@ pub mod playground;
 pub mod projects;
 pub mod retention;
 pub mod sessions;
+pub mod turns;
 pub mod webhooks;
 pub mod widgets;
 pub mod window;

@@ -44,7 +44,7 @@ pub async fn lead(conn: &Conn, project: ProjectId, channel: i64, who: &Who) -> R
         Who::Person(wa_id) => (0, "", wa_id.as_str()),
     };
     conn.find(
-        "SELECT conversations.id, conversations.wa_id, conversations.phone, leads.status, leads.fields,
+        "SELECT conversations.id, conversations.external_phone_id, conversations.phone, leads.status, leads.fields,
                 sessions.correlation_id, clicks.click_url, clicks.parsed_params
          FROM conversations
          JOIN leads ON leads.conversation_id = conversations.id
@@ -53,7 +53,7 @@ pub async fn lead(conn: &Conn, project: ProjectId, channel: i64, who: &Who) -> R
              SELECT MAX(last.id) FROM clicks AS last WHERE last.linked AND last.session_id = sessions.id
          )
          WHERE conversations.project_id = $1 AND conversations.channel = $2
-           AND (conversations.id = $3 OR conversations.public_id = $4 OR conversations.wa_id = $5)",
+           AND (conversations.id = $3 OR conversations.public_id = $4 OR conversations.external_phone_id = $5)",
         params![project.0, channel, id, public_id, wa_id],
         |row| {
             Ok(LeadRow {

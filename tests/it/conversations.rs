@@ -152,14 +152,14 @@ both_engines! {
         project.whatsapp.fail_next(400, 131_047);
         person.writes("and now?").await;
         app.settle().await;
-        assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE status = 'failed' AND problem IS NOT NULL").await, 1);
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE status = 'failed' AND error IS NOT NULL").await, 1);
     }
 
     async fn a_status_never_goes_back(app: &TestApp) {
         let project = app.project().await;
         Person::new(app, &project, "6587654321").writes("hello").await;
         app.settle().await;
-        let id = app.text("SELECT platform_id FROM messages WHERE direction = 'out'").await.expect("an id");
+        let id = app.text("SELECT external_id FROM messages WHERE direction = 'out'").await.expect("an id");
         for (status, expected) in [("delivered", "delivered"), ("sent", "delivered"), ("read", "read"), ("failed", "read"), ("delivered", "read")] {
             let value = json!({"metadata": {"phone_number_id": project.phone_number_id},
                                "statuses": [{"id": id, "status": status, "timestamp": "1767348000", "recipient_id": "6587654321"}]});
@@ -174,7 +174,7 @@ both_engines! {
         let mut message = person.text_message("wamid.ad", "hello");
         message["referral"] = json!({"source_type": "ad", "source_id": "1", "ctwa_clid": "clid-1"});
         person.sends(&[message]).await;
-        assert_eq!(app.text("SELECT ctwa_clid FROM referrals").await.as_deref(), Some("clid-1"));
+        assert_eq!(app.text("SELECT ad_click_id FROM referrals").await.as_deref(), Some("clid-1"));
     }
 
     async fn the_webhook_is_verified_and_signed(app: &TestApp) {

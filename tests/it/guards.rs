@@ -141,7 +141,7 @@ both_engines! {
         let project = app.project().await;
         second_number(app, &project, "333").await;
         message_for(app, &project, "333").await;
-        assert_eq!(app.count("SELECT COUNT(*) FROM conversations JOIN channels ON channels.id = conversations.channel WHERE channels.channel_id = '333'").await, 1);
+        assert_eq!(app.count("SELECT COUNT(*) FROM conversations JOIN channels ON channels.id = conversations.channel WHERE channels.external_id = '333'").await, 1);
     }
 
     async fn no_project_reaches_another_ones_webhook_key_or_delivery(app: &TestApp) {

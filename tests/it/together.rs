@@ -84,7 +84,7 @@ both_engines! {
         let project = app.project().await;
         Person::new(app, &project, "6587654321").writes("hi").await;
         app.advance(SignedDuration::from_secs(2));
-        let turns = take_turn::claim_turns(&app.core, 10).await.expect("claiming turns");
+        let mut turns = take_turn::claim_turns(&app.core, 10).await.expect("claiming turns");
         let (tell_held, is_held) = oneshot::channel();
         let hold = app.core.db.write(async move |tx| {
             tx.execute("UPDATE conversations SET profile_name = 'held'", &[]).await?;
@@ -100,7 +100,7 @@ both_engines! {
         });
         let turn = async {
             is_held.await.expect("it is held");
-            take_turn::take_turn(&app.engines.conversations, turns[0]).await
+            take_turn::take_turn(&app.engines.conversations, turns.remove(0)).await
         };
         let (held, turn) = tokio::join!(hold, turn);
         held.expect("held until the turn waited");

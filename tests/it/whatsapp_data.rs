@@ -1,7 +1,8 @@
 //! Every WhatsApp webhook body of the shared data goes through the parser and says what it should.
 
-use aurix::channels::whatsapp::parse::{Inbound, parse};
-use aurix::channels::whatsapp::{Content, Status, StatusUpdate};
+use aurix::channels::whatsapp::parse::parse;
+use aurix::channels::{Content, Inbound, InboundMessage, StatusUpdate};
+use aurix::domain::channel::MessageStatus;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -22,22 +23,24 @@ fn bodies() -> Option<BTreeMap<String, Vec<u8>>> {
     Some(std::fs::read_dir(FOLDER).expect("the folder is there").filter_map(read).collect())
 }
 
-/// One line of what an inbound thing says.
-fn told(inbound: &Inbound) -> String {
+/// One line of what an item says.
+fn summary(inbound: &Inbound) -> String {
     match inbound {
         Inbound::Message(message) => {
-            assert!(message.phone_number_id.is_some());
-            assert!(message.sent_at.is_some() && message.platform_id == "wamid.ID" && message.raw.starts_with('{'));
-            let of = message.wa_id.as_deref().or(message.user_id.as_deref()).expect("a sender");
-            format!("{} of {of}: {}", message.kind, message.text.as_deref().unwrap_or("-"))
+            assert!(message.channel.is_some());
+            assert!(message.sent_at.is_some() && message.external_id == "wamid.ID" && message.raw.starts_with('{'));
+            let ids = &message.sender.ids;
+            let of = ids.external_phone_id.as_deref().or(ids.external_user_id.as_deref()).expect("a sender");
+            format!("{} of {of}: {}", message.content.kind().as_str(), message.text.as_deref().unwrap_or("-"))
         }
         Inbound::Status(update) => {
-            let StatusUpdate { status, errors, wa_id, at, .. } = &**update;
-            assert!(wa_id.as_deref() == Some("CUSTOMER_PHONE_NUMBER") && at.is_some());
-            assert_eq!(matches!(status, Status::Failed), !errors.is_empty());
+            let StatusUpdate { status, error, recipient, at, .. } = &**update;
+            assert!(recipient.external_phone_id.as_deref() == Some("CUSTOMER_PHONE_NUMBER") && at.is_some());
+            assert_eq!(*status == MessageStatus::Failed, error.is_some());
             format!("status {}", status.as_str())
         }
-        Inbound::Other { field, .. } => format!("other {field}"),
+        Inbound::IdChange(change) => format!("id change {:?}", change.new.ids.external_phone_id),
+        Inbound::Other { kind, .. } => format!("other {kind}"),
     }
 }
 
@@ -45,15 +48,15 @@ fn told(inbound: &Inbound) -> String {
 fn every_body_is_understood() {
     let Some(bodies) = bodies() else { return };
     let expected = [
-        ("can_build_a_button_notification", "button of WHATSAPP_ID: No"),
-        ("can_build_a_button_reply_notification", "interactive of PHONE_NUMBER_ID: button-text"),
+        ("can_build_a_button_notification", "choice of WHATSAPP_ID: No"),
+        ("can_build_a_button_reply_notification", "choice of PHONE_NUMBER_ID: button-text"),
         ("can_build_a_contact_notification", "contacts of WHATSAPP_ID: -"),
-        ("can_build_a_flow_notification", "interactive of PHONE_NUMBER_ID: name: Email\norderNumber: ID"),
+        ("can_build_a_flow_notification", "form of PHONE_NUMBER_ID: name: Email\norderNumber: ID"),
         ("can_build_a_forwarded_notification", "text of WHATSAPP_ID: MESSAGE_BODY"),
-        ("can_build_a_list_notification", "interactive of PHONE_NUMBER_ID: list_reply_title"),
+        ("can_build_a_list_notification", "choice of PHONE_NUMBER_ID: list_reply_title"),
         ("can_build_a_location_notification", "location of WHATSAPP_ID: -"),
         ("can_build_a_marketing_status_notification", "status delivered"),
-        ("can_build_a_notification", "button of WHATSAPP_ID: No"),
+        ("can_build_a_notification", "choice of WHATSAPP_ID: No"),
         ("can_build_a_notification_with_bsuid_only_and_no_from", "text of BSUID_123: MESSAGE_BODY"),
         ("can_build_a_reaction_notification", "reaction of PHONE_NUMBER: -"),
         ("can_build_a_removed_reaction_notification", "reaction of PHONE_NUMBER: -"),
@@ -63,14 +66,14 @@ fn every_body_is_understood() {
         ("can_build_a_status_notification_with_errors", "status failed"),
         ("can_build_a_status_notification_without_expiration_time", "status delivered"),
         ("can_build_a_status_with_pricing_notification", "status delivered"),
-        ("can_build_a_sticker_notification", "sticker of ID: -"),
-        ("can_build_a_system_notification", "system of PHONE_NUMBER: -"),
+        ("can_build_a_sticker_notification", "media of ID: -"),
+        ("can_build_a_system_notification", "id change Some(\"NEW_PHONE_NUMBER_ID\")"),
         ("can_build_a_text_notification", "text of PHONE_NUMBER: MESSAGE_BODY"),
         ("can_build_an_authentication_status_notification", "status delivered"),
-        ("can_build_an_document_notification", "document of WHATSAPP_ID: CAPTION_TEXT"),
-        ("can_build_an_image_notification", "image of WHATSAPP_ID: CAPTION_TEXT"),
-        ("can_build_an_order_notification", "order of PHONE_NUMBER_ID: text-message-sent-along-with-the-order"),
-        ("can_build_an_unknown_notification", "unknown of WHATSAPP_ID: -"),
+        ("can_build_an_document_notification", "media of WHATSAPP_ID: CAPTION_TEXT"),
+        ("can_build_an_image_notification", "media of WHATSAPP_ID: CAPTION_TEXT"),
+        ("can_build_an_order_notification", "other of PHONE_NUMBER_ID: text-message-sent-along-with-the-order"),
+        ("can_build_an_unknown_notification", "unsupported of WHATSAPP_ID: -"),
         ("can_build_an_utility_status_notification", "status delivered"),
         (
             "can_build_multiple_text_notification",
@@ -80,10 +83,10 @@ fn every_body_is_understood() {
         ("without_contact_profile_can_build_a_notification", "text of PHONE_NUMBER: MESSAGE_BODY"),
     ];
     for (name, body) in &bodies {
-        let told: Vec<String> = parse(body).unwrap().iter().map(told).collect();
+        let summaries: Vec<String> = parse(body).unwrap().iter().map(summary).collect();
         match expected.iter().find(|(known, _)| known == name) {
-            Some((_, expected)) => assert_eq!(told.join("; "), *expected, "{name}"),
-            None => assert!(!told.is_empty(), "{name} tells nothing"),
+            Some((_, expected)) => assert_eq!(summaries.join("; "), *expected, "{name}"),
+            None => assert!(!summaries.is_empty(), "{name} says nothing"),
         }
     }
     for (name, _) in expected {
@@ -103,20 +106,21 @@ fn what_a_body_holds_besides_words_is_read() {
     assert_eq!(ad.referral.unwrap().source_id.as_deref(), Some("ADID"));
 
     let both = message("can_keep_wa_id_priority_when_user_id_is_present");
-    assert_eq!((both.wa_id.as_deref(), both.user_id.as_deref()), (Some("WHATSAPP_ID"), Some("BSUID_123")));
-    assert_eq!(message("can_build_a_notification_with_bsuid_only_and_no_from").wa_id, None);
+    let ids = |message: InboundMessage| (message.sender.ids.external_phone_id, message.sender.ids.external_user_id);
+    assert_eq!(ids(both), (Some("WHATSAPP_ID".to_owned()), Some("BSUID_123".to_owned())));
+    assert_eq!(ids(message("can_build_a_notification_with_bsuid_only_and_no_from")).0, None);
     assert_eq!(message("can_build_a_contact_notification").own_contact(), None);
 
-    let Content::IdChange(change) = message("can_build_a_system_notification").content else {
+    let Inbound::IdChange(change) = parse(&bodies["can_build_a_system_notification"]).unwrap().remove(0) else {
         panic!("a change of ids")
     };
-    assert_eq!(change.old_wa_id.as_deref(), Some("OLD_PHONE_NUMBER_ID"));
-    assert_eq!(change.new_wa_id.as_deref(), Some("NEW_PHONE_NUMBER_ID"));
+    assert_eq!(change.old.external_phone_id.as_deref(), Some("OLD_PHONE_NUMBER_ID"));
+    assert_eq!(change.new.ids.external_phone_id.as_deref(), Some("NEW_PHONE_NUMBER_ID"));
 
-    let Content::Unsupported(errors) = message("can_build_an_unknown_notification").content else {
+    let Content::Unsupported { reason } = message("can_build_an_unknown_notification").content else {
         panic!("unsupported")
     };
-    assert_eq!(errors[0].why(), "WhatsApp does not support this type of message.");
+    assert_eq!(reason, "WhatsApp does not support this type of message.");
     let Content::Reaction { emoji, .. } = message("can_build_a_removed_reaction_notification").content else {
         panic!("a reaction")
     };

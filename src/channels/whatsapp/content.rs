@@ -1,93 +1,12 @@
 //! What a message holds besides words, and the words in it, by its type.
 
 use super::errors::{self, PlatformError};
-use super::json::{at, items, text};
+use super::json::{items, text};
+use crate::channels::{Content, SharedContact, SharedPhone};
 use serde_json::Value;
 
 /// Answers of a flow that are read.
 const ANSWERS_MAX: usize = 100;
-
-/// The kinds of content that something is done with; the rest stays in the message's raw JSON.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Content {
-    /// Words and nothing else.
-    Text,
-    /// A button or a list entry that was pressed; its title is the message's text.
-    Choice {
-        /// The id or payload that the business gave it.
-        id: Option<String>,
-    },
-    /// A form filled in inside WhatsApp: names and values, without the platform's own; the message's text lists them.
-    Flow(Vec<(String, String)>),
-    /// Image, video, audio, document or sticker; a caption is the message's text.
-    Media {
-        /// The id to fetch it by.
-        id: Option<String>,
-        /// Its type, as `image/jpeg`.
-        mime_type: Option<String>,
-        /// A document's name.
-        filename: Option<String>,
-    },
-    /// A place.
-    Location {
-        /// Degrees as the platform writes them.
-        latitude: Option<String>,
-        /// Degrees as the platform writes them.
-        longitude: Option<String>,
-        /// What is there.
-        name: Option<String>,
-        /// Where that is.
-        address: Option<String>,
-    },
-    /// Cards of an address book.
-    Contacts(Vec<SharedContact>),
-    /// A reaction to another message.
-    Reaction {
-        /// The other message's id.
-        message_id: Option<String>,
-        /// `None` takes an earlier reaction back.
-        emoji: Option<String>,
-    },
-    /// The platform tells that the person is known by other ids from now on. Nobody said anything.
-    IdChange(IdChange),
-    /// The platform could not pass the message on.
-    Unsupported(Vec<PlatformError>),
-    /// Anything else.
-    Other,
-}
-
-/// A card of an address book that the person sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SharedContact {
-    /// The name on it.
-    pub name: Option<String>,
-    /// Whether it is the sender's own: one of its numbers is theirs, or they were asked for it by the platform's button.
-    pub own: bool,
-    /// Its numbers.
-    pub phones: Vec<SharedPhone>,
-}
-
-/// A number on a card.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SharedPhone {
-    /// As written on the card.
-    pub phone: Option<String>,
-    /// The WhatsApp account behind it: the number's digits.
-    pub wa_id: Option<String>,
-}
-
-/// Old and new ids of a person. Whichever are missing did not change or are not told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IdChange {
-    /// The number before.
-    pub old_wa_id: Option<String>,
-    /// The number from now on.
-    pub new_wa_id: Option<String>,
-    /// The business-scoped id before.
-    pub old_user_id: Option<String>,
-    /// The business-scoped id from now on.
-    pub new_user_id: Option<String>,
-}
 
 /// The content of a message of type `kind` that came from `wa_id`.
 pub(super) fn read(message: &Value, kind: &str, wa_id: Option<&str>) -> Content {
@@ -106,11 +25,10 @@ pub(super) fn read(message: &Value, kind: &str, wa_id: Option<&str>) -> Content 
             address: get("address"),
         },
         "contacts" => Content::Contacts(read_contacts(message, wa_id)),
-        "reaction" => Content::Reaction { message_id: get("message_id"), emoji: get("emoji") },
-        "system" => read_id_change(message).map_or(Content::Other, Content::IdChange),
-        _ => match errors::read(message) {
-            errors if errors.is_empty() => Content::Other,
-            errors => Content::Unsupported(errors),
+        "reaction" => Content::Reaction { external_id: get("message_id"), emoji: get("emoji") },
+        _ => match errors::read(message).first().map(PlatformError::explanation) {
+            Some(reason) => Content::Unsupported { reason },
+            None => Content::Other,
         },
     }
 }
@@ -121,7 +39,7 @@ pub(super) fn said(message: &Value, kind: &str, content: &Content) -> Option<Str
     let get = |key: &str| text(message, &[kind, key]);
     match (kind, content) {
         ("system" | "reaction" | "location" | "contacts", _) => None,
-        (_, Content::Flow(answers)) if !answers.is_empty() => {
+        (_, Content::Form(answers)) if !answers.is_empty() => {
             let lines: Vec<String> = answers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
             Some(lines.join("\n"))
         }
@@ -135,10 +53,10 @@ pub(super) fn said(message: &Value, kind: &str, content: &Content) -> Option<Str
 
 fn read_interactive(interactive: &Value) -> Content {
     if let Some(answers) = text(interactive, &["nfm_reply", "response_json"]) {
-        return Content::Flow(read_answers(&answers));
+        return Content::Form(read_answers(&answers));
     }
-    let id = ["button_reply", "list_reply"].into_iter().find_map(|reply| text(interactive, &[reply, "id"]));
-    if id.is_some() { Content::Choice { id } } else { Content::Other }
+    let reply = ["button_reply", "list_reply"].into_iter().map(|reply| &interactive[reply]).find(|one| one.is_object());
+    reply.map_or(Content::Other, |reply| Content::Choice { id: text(reply, &["id"]) })
 }
 
 /// The answers of a flow: `screen_0_first_name_1` is given out as `first name`.
@@ -179,7 +97,7 @@ fn read_contacts(message: &Value, sender: Option<&str>) -> Vec<SharedContact> {
     let asked_for = |value: &Value| text(value, &["origin"]).is_some_and(|origin| origin == "contact_request");
     let read = |card: &Value| {
         let phones: Vec<SharedPhone> = items(card, &["phones"]).iter().map(read_phone).collect();
-        let sends_own = sender.is_some() && phones.iter().any(|phone| phone.wa_id.as_deref() == sender);
+        let sends_own = sender.is_some() && phones.iter().any(|phone| phone.external_phone_id.as_deref() == sender);
         let own = sends_own || asked_for(card) || asked_for(message);
         let name = text(card, &["name", "formatted_name"]).or_else(|| text(card, &["name", "first_name"]));
         SharedContact { name, own, phones }
@@ -188,21 +106,5 @@ fn read_contacts(message: &Value, sender: Option<&str>) -> Vec<SharedContact> {
 }
 
 fn read_phone(phone: &Value) -> SharedPhone {
-    SharedPhone { phone: text(phone, &["phone"]), wa_id: text(phone, &["wa_id"]) }
-}
-
-/// `user_changed_number` and `user_changed_user_id`, also under the names that older versions gave them.
-fn read_id_change(message: &Value) -> Option<IdChange> {
-    let system = at(message, &["system"])?;
-    let get = |key: &str| text(system, &[key]);
-    let change = IdChange {
-        old_wa_id: get("customer").or_else(|| text(message, &["from"])),
-        new_wa_id: get("wa_id").or_else(|| get("new_wa_id")),
-        old_user_id: get("previous_user_id"),
-        new_user_id: get("user_id").or_else(|| text(message, &["from_user_id"])),
-    };
-    let kind = get("type")?;
-    kind.contains("changed")
-        .then_some(change)
-        .filter(|change| change.new_wa_id.is_some() || change.new_user_id.is_some())
+    SharedPhone { phone: text(phone, &["phone"]), external_phone_id: text(phone, &["wa_id"]) }
 }

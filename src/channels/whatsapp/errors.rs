@@ -1,4 +1,4 @@
-//! The platform's error codes: which of them pass, and what they mean to the person who runs the channel.
+//! The platform's error codes: which of them are transient, and what they mean to the operator of the channel.
 
 use super::json::{integer, items, text};
 use serde_json::Value;
@@ -13,22 +13,22 @@ const WORDS_CHARS_MAX: usize = 300;
 
 /// An error as the platform reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlatformError {
+pub(super) struct PlatformError {
     /// The platform's code, as 131047.
-    pub code: Option<i64>,
+    pub(super) code: Option<i64>,
     /// Its title.
-    pub title: Option<String>,
+    pub(super) title: Option<String>,
     /// What it says besides.
-    pub details: Option<String>,
+    pub(super) details: Option<String>,
 }
 
 impl PlatformError {
     /// What happened and what to do, in an operator's words.
-    pub fn why(&self) -> String {
-        self.code.and_then(meaning).map_or_else(|| self.in_its_own_words(), |meaning| meaning.why.to_owned())
+    pub(super) fn explanation(&self) -> String {
+        self.code.and_then(meaning).map_or_else(|| self.in_platform_words(), |meaning| meaning.explanation.to_owned())
     }
 
-    fn in_its_own_words(&self) -> String {
+    fn in_platform_words(&self) -> String {
         let code = self.code.map_or_else(String::new, |code| format!(" (code {code})"));
         let said =
             [&self.title, &self.details].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(": ");
@@ -55,13 +55,13 @@ pub(super) fn read(value: &Value) -> Vec<PlatformError> {
     items(value, &["errors"]).iter().take(ERRORS_MAX).map(read_one).collect()
 }
 
-/// Whether an error passes by itself, and why it came.
+/// Whether an error is transient, and what caused it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Meaning {
     /// Whether the same message may go through later.
-    pub(super) passes: bool,
+    pub(super) is_transient: bool,
     /// What happened and what to do.
-    pub(super) why: &'static str,
+    pub(super) explanation: &'static str,
 }
 
 /// What a code means, where it is known.
@@ -69,14 +69,16 @@ pub(super) fn meaning(code: i64) -> Option<Meaning> {
     if (200..300).contains(&code) {
         return meaning(10);
     }
-    let known = |table: &[(i64, &'static str)]| table.iter().find(|(known, _)| *known == code).map(|(_, why)| *why);
-    known(PASSING)
-        .map(|why| Meaning { passes: true, why })
-        .or_else(|| known(LASTING).map(|why| Meaning { passes: false, why }))
+    let known = |table: &[(i64, &'static str)]| {
+        table.iter().find(|(known, _)| *known == code).map(|(_, explanation)| *explanation)
+    };
+    known(TRANSIENT)
+        .map(|explanation| Meaning { is_transient: true, explanation })
+        .or_else(|| known(PERMANENT).map(|explanation| Meaning { is_transient: false, explanation }))
 }
 
-const PASSING: &[(i64, &str)] = &[
-    (1, "WhatsApp had an unknown problem. It is tried again."),
+const TRANSIENT: &[(i64, &str)] = &[
+    (1, "WhatsApp had an unknown error. It is tried again."),
     (2, "WhatsApp is down or overloaded for the moment. It is tried again."),
     (4, "The Meta app has reached its limit of API calls. It is tried again later; if this stays, spread the traffic."),
     (80007, "The WhatsApp business account has reached its rate limit. It is tried again later."),
@@ -88,7 +90,7 @@ const PASSING: &[(i64, &str)] = &[
     (133004, "WhatsApp's server is unavailable. It is tried again."),
 ];
 
-const LASTING: &[(i64, &str)] = &[
+const PERMANENT: &[(i64, &str)] = &[
     (0, "WhatsApp does not accept the access token. Make a new one in the Meta app and enter it in the channel."),
     (3, "The access token lacks a permission. Make one with whatsapp_business_messaging and enter it in the channel."),
     (10, "The access token lacks a permission. Make one with whatsapp_business_messaging and enter it in the channel."),
@@ -139,22 +141,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passing_and_lasting_errors_are_told_apart() {
+    fn transient_and_permanent_errors_are_distinguished() {
         for code in [4, 80007, 130429, 131000, 131016, 131056] {
-            assert!(meaning(code).unwrap().passes, "{code}");
+            assert!(meaning(code).unwrap().is_transient, "{code}");
         }
         for code in [131026, 131047, 131051, 100, 190, 200, 299] {
-            assert!(!meaning(code).unwrap().passes, "{code}");
+            assert!(!meaning(code).unwrap().is_transient, "{code}");
         }
         assert!(meaning(999_999).is_none());
     }
 
     #[test]
-    fn an_unknown_error_speaks_for_itself() {
+    fn an_unknown_error_is_quoted() {
         let error = |code, title: Option<&str>| PlatformError { code, title: title.map(str::to_owned), details: None };
-        assert_eq!(error(Some(7), Some("Odd")).why(), "WhatsApp refused the message (code 7) and said: Odd");
-        assert_eq!(error(None, None).why(), "WhatsApp refused the message and gave no reason.");
-        assert!(error(Some(131047), Some("Re-engagement message")).why().contains("24 hours"));
-        assert!(error(None, Some(&"x".repeat(5000))).why().len() < 400);
+        assert_eq!(error(Some(7), Some("Odd")).explanation(), "WhatsApp refused the message (code 7) and said: Odd");
+        assert_eq!(error(None, None).explanation(), "WhatsApp refused the message and gave no reason.");
+        assert!(error(Some(131047), Some("Re-engagement message")).explanation().contains("24 hours"));
+        assert!(error(None, Some(&"x".repeat(5000))).explanation().len() < 400);
     }
 }

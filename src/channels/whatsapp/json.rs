@@ -1,4 +1,4 @@
-//! Reading JSON that others wrote: lenient about types, deaf to what databases cannot keep.
+//! Reads JSON that others wrote: lenient about types, and without what databases cannot store.
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -1,69 +1,13 @@
 //! One message from a person: who sent it, when, and what it says.
 
-use super::content::{self, Content, SharedContact};
+use super::content;
 use super::json::{self, Fields, at, text, time};
-use jiff::Timestamp;
+use crate::channels::{IdChange, Inbound, InboundMessage, Referral};
+use crate::domain::channel::{Person, PersonIds};
+use crate::domain::phone::PhoneNumber;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-
-/// A message as it came in. A person has a `wa_id`, a `user_id` or both; where neither is told there is only the message.
-#[derive(Debug, Clone, PartialEq)]
-pub struct InboundMessage {
-    /// The channel's id at the platform.
-    pub phone_number_id: Option<String>,
-    /// The message's id: the platform's, or one made of the message's bytes where it has none.
-    pub platform_id: String,
-    /// The person's WhatsApp id: their phone number's digits.
-    pub wa_id: Option<String>,
-    /// The person's business-scoped user id, as `SG.13491208655302741918`.
-    pub user_id: Option<String>,
-    /// The name that the person chose at WhatsApp.
-    pub profile_name: Option<String>,
-    /// When it was sent, by the platform's clock.
-    pub sent_at: Option<Timestamp>,
-    /// The platform's type, as `text`; `unknown` where it is missing.
-    pub kind: String,
-    /// What the person said: the words of any type of message.
-    pub text: Option<String>,
-    /// What else it holds.
-    pub content: Content,
-    /// Whether the person passed on a message of somebody else's.
-    pub forwarded: bool,
-    /// The ad that the person came from.
-    pub referral: Option<Referral>,
-    /// The message's JSON.
-    pub raw: String,
-}
-
-/// The ad or post that opened the chat (click-to-WhatsApp).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Referral {
-    /// The ad's address.
-    pub source_url: Option<String>,
-    /// The ad's id.
-    pub source_id: Option<String>,
-    /// `ad` or `post`.
-    pub source_type: Option<String>,
-    /// Its headline.
-    pub headline: Option<String>,
-    /// Its text.
-    pub body: Option<String>,
-    /// The click id that Meta's conversions API asks for.
-    pub ctwa_clid: Option<String>,
-    /// The referral's JSON.
-    pub raw: String,
-}
-
-impl InboundMessage {
-    /// The sender's own card, where they shared it: the one way but `wa_id` in which the platform tells their number.
-    pub fn own_contact(&self) -> Option<&SharedContact> {
-        match &self.content {
-            Content::Contacts(cards) => cards.iter().find(|card| card.own),
-            _ => None,
-        }
-    }
-}
 
 /// Who sent a message, as far as the message itself tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +15,7 @@ pub(super) struct Sender {
     pub(super) wa_id: Option<String>,
     pub(super) user_id: Option<String>,
     pub(super) name: Option<String>,
+    pub(super) username: Option<String>,
 }
 
 impl Sender {
@@ -79,16 +24,20 @@ impl Sender {
         let from = text(message, &["from"]);
         let user_id = text(message, &["from_user_id"]).or_else(|| text(message, &["user_id"]));
         match from {
-            Some(from) if is_user_id(&from) => Self { wa_id: None, user_id: user_id.or(Some(from)), name: None },
-            wa_id => Self { wa_id, user_id, name: None },
+            Some(from) if is_user_id(&from) => Self { user_id: user_id.or(Some(from)), ..Self::default() },
+            wa_id => Self { wa_id, user_id, ..Self::default() },
         }
     }
 
     /// The ids and the name that stand in an element of `contacts`.
     pub(super) fn of_contact(contact: &RawValue) -> Self {
         let contact: Value = serde_json::from_str(contact.get()).unwrap_or_default();
-        let name = text(&contact, &["profile", "name"]);
-        Self { wa_id: text(&contact, &["wa_id"]), user_id: text(&contact, &["user_id"]), name }
+        Self {
+            wa_id: text(&contact, &["wa_id"]),
+            user_id: text(&contact, &["user_id"]),
+            name: text(&contact, &["profile", "name"]),
+            username: text(&contact, &["profile", "username"]),
+        }
     }
 
     /// Whether both are surely the same person: they share an id, and contradict each other in none that tells people
@@ -106,8 +55,23 @@ impl Sender {
             wa_id: contact.wa_id.clone().or(self.wa_id),
             user_id: self.user_id.or_else(|| contact.user_id.clone()),
             name: contact.name.clone().or(self.name),
+            username: contact.username.clone().or(self.username),
         }
     }
+
+    /// The person in neutral words. Their number is vouched for by the `wa_id`, which is its digits.
+    fn person(self) -> Person {
+        Person {
+            phone: phone_of(self.wa_id.as_deref()),
+            ids: PersonIds { external_user_id: self.user_id, external_phone_id: self.wa_id },
+            profile_name: self.name,
+            username: self.username,
+        }
+    }
+}
+
+fn phone_of(wa_id: Option<&str>) -> Option<PhoneNumber> {
+    wa_id.and_then(|digits| PhoneNumber::from_wa_id(digits).ok())
 }
 
 /// A business-scoped id: a country's two letters, a dot, letters and digits.
@@ -115,26 +79,46 @@ fn is_user_id(id: &str) -> bool {
     id.split_once('.').is_some_and(|(country, _)| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
-/// Reads a message that `sender` sent; `message` is what `raw` says.
-pub(super) fn read(raw: &RawValue, message: &Value, sender: Sender, phone_number_id: Option<&str>) -> InboundMessage {
+/// Reads a message that `sender` sent; `message` is what `raw` says. One of the platform's own can be a change of ids.
+pub(super) fn read(raw: &RawValue, message: &Value, sender: Sender, phone_number_id: Option<&str>) -> Inbound {
     let kind =
         text(message, &["type"]).unwrap_or_else(|| if message["text"].is_object() { "text" } else { "unknown" }.into());
+    let channel = phone_number_id.map(str::to_owned);
+    if kind == "system"
+        && let Some((old, new)) = read_id_change(message)
+    {
+        return Inbound::IdChange(Box::new(IdChange { channel, old, new, raw: raw.get().to_owned() }));
+    }
     let content = content::read(message, &kind, sender.wa_id.as_deref());
     let flag = |key: &str| at(message, &["context", key]).and_then(Value::as_bool).unwrap_or(false);
-    InboundMessage {
-        phone_number_id: phone_number_id.map(str::to_owned),
-        platform_id: text(message, &["id"]).unwrap_or_else(|| made_id(phone_number_id, raw)),
-        text: content::said(message, &kind, &content),
+    Inbound::Message(Box::new(InboundMessage {
+        channel,
+        external_id: text(message, &["id"]).unwrap_or_else(|| made_id(phone_number_id, raw)),
+        sender: sender.person(),
         sent_at: time(message, &["timestamp"]),
+        text: content::said(message, &kind, &content),
         forwarded: flag("forwarded") || flag("frequently_forwarded"),
         referral: json::fields(raw).and_then(|fields| read_referral(message, &fields)),
-        wa_id: sender.wa_id,
-        user_id: sender.user_id,
-        profile_name: sender.name,
-        kind,
         content,
         raw: raw.get().to_owned(),
-    }
+    }))
+}
+
+/// `user_changed_number` and `user_changed_user_id`, also under the names that older versions gave them.
+fn read_id_change(message: &Value) -> Option<(PersonIds, Person)> {
+    let system = at(message, &["system"])?;
+    let get = |key: &str| text(system, &[key]);
+    let old = PersonIds {
+        external_user_id: get("previous_user_id"),
+        external_phone_id: get("customer").or_else(|| text(message, &["from"])),
+    };
+    let new = Sender {
+        wa_id: get("wa_id").or_else(|| get("new_wa_id")),
+        user_id: get("user_id").or_else(|| text(message, &["from_user_id"])),
+        ..Sender::default()
+    };
+    let new = new.person();
+    (get("type")?.contains("changed") && !new.ids.is_empty()).then_some((old, new))
 }
 
 /// An id for a message without one: the same for the same bytes, so that a repeated delivery changes nothing.
@@ -155,7 +139,7 @@ fn read_referral(message: &Value, fields: &Fields<'_>) -> Option<Referral> {
         source_type: get("source_type"),
         headline: get("headline"),
         body: get("body"),
-        ctwa_clid: get("ctwa_clid"),
+        ad_click_id: get("ctwa_clid"),
         raw: fields.get("referral")?.get().to_owned(),
     })
 }

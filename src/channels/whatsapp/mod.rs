@@ -1,4 +1,4 @@
-//! WhatsApp Cloud API: what comes in is verified, then parsed; what goes out is made here and sent by others.
+//! WhatsApp Cloud API: verifies and parses what comes in, sends what goes out.
 //!
 //! Shapes and codes are those of Meta's reference (`developers.facebook.com/documentation/business-messaging/whatsapp`).
 
@@ -10,11 +10,6 @@ pub mod parse;
 pub mod send;
 mod status;
 pub mod verify;
-
-pub use content::{Content, IdChange, SharedContact, SharedPhone};
-pub use errors::PlatformError;
-pub use message::{InboundMessage, Referral};
-pub use status::{Status, StatusUpdate};
 
 /// Where the platform's API is, unless the channel says otherwise.
 pub const API_BASE: &str = "https://graph.facebook.com";

@@ -1,29 +1,14 @@
-//! From the body of a webhook to what it tells: every entry, change, message and status of it, and nothing lost.
+//! Parses the body of a webhook: every entry, change, message and status of it, and nothing lost.
 
 use super::json::{Fields, clean, fields, list, text};
-use super::message::{self, InboundMessage, Sender};
-use super::status::{self, StatusUpdate};
+use super::message::{self, Sender};
+use super::status;
+use crate::channels::Inbound;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The `field` of the changes that hold messages and statuses.
 const MESSAGES: &str = "messages";
-
-/// One thing that the platform tells.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Inbound {
-    /// A message from a person.
-    Message(Box<InboundMessage>),
-    /// What became of a message to a person.
-    Status(Box<StatusUpdate>),
-    /// Anything else, and what could not be read: kept as it is.
-    Other {
-        /// The subscription it belongs to, as `account_update`; empty where that is not told.
-        field: String,
-        /// Its JSON.
-        raw: String,
-    },
-}
 
 /// The body is no JSON object.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +16,7 @@ pub enum Inbound {
 pub struct Malformed(#[source] serde_json::Error);
 
 /// Reads a body whose signature is verified, in the order of the body. A part that cannot be read becomes
-/// [`Inbound::Other`] and harms no other. The body's size, which the door limits, bounds all of it.
+/// [`Inbound::Other`] and harms no other. The body's size, which the handler limits, bounds all of it.
 pub fn parse(body: &[u8]) -> Result<Vec<Inbound>, Malformed> {
     let body = clean(body);
     let root: Fields<'_> = serde_json::from_str(&body).map_err(Malformed)?;
@@ -58,7 +43,7 @@ fn elements<'a>(fields: &Fields<'a>, key: &str, field: &str, found: &mut Vec<Inb
 }
 
 fn other(field: &str, raw: &RawValue) -> Inbound {
-    Inbound::Other { field: field.to_owned(), raw: raw.get().to_owned() }
+    Inbound::Other { kind: field.to_owned(), raw: raw.get().to_owned() }
 }
 
 fn read_change(change: &RawValue, found: &mut Vec<Inbound>) {
@@ -78,10 +63,7 @@ fn read_change(change: &RawValue, found: &mut Vec<Inbound>) {
     let phone_number_id = text(&metadata, &["phone_number_id"]);
     read_messages(&value, phone_number_id.as_deref(), found);
     for raw in elements(&value, "statuses", MESSAGES, found) {
-        found.push(match status::read(raw.get(), phone_number_id.as_deref()) {
-            Some(status) => Inbound::Status(Box::new(status)),
-            None => other(MESSAGES, raw),
-        });
+        found.push(status::read(raw.get(), phone_number_id.as_deref()).unwrap_or_else(|| other(MESSAGES, raw)));
     }
 }
 
@@ -101,14 +83,14 @@ fn read_messages(value: &Fields<'_>, phone_number_id: Option<&str>, found: &mut 
         found.push(match message {
             Some(message) => {
                 let sender = complete(nth, &senders, &contacts);
-                Inbound::Message(Box::new(message::read(raw, message, sender, phone_number_id)))
+                message::read(raw, message, sender, phone_number_id)
             }
             None => other(MESSAGES, raw),
         });
     }
 }
 
-/// The sender of the `nth` message with what `contacts` tells about them: the contact with an id of theirs, else the
+/// The sender of the `nth` message with what `contacts` says of them: the contact with an id of theirs, else the
 /// one in the same place, else the only one; but never one who is surely somebody else, or who sent another message.
 fn complete(nth: usize, senders: &[Sender], contacts: &[Sender]) -> Sender {
     let sender = &senders[nth];

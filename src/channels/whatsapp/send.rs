@@ -1,11 +1,16 @@
-//! A reply on its way out: the request for the platform, and what its answer means.
+//! Sends a message: the request for the platform, and what its response means.
 
 use super::errors::{self, PlatformError};
 use super::json::text;
-use jiff::SignedDuration;
+use crate::channels::{Outbound, SendOutcome};
+use crate::domain::channel::{PersonIds, WhatsAppCredentials};
+use crate::domain::retry::RetryAfter;
+use crate::net::{self, Method, Request};
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// Characters that a text message may have; [`text_request`] cuts what is longer.
+/// Characters that a text message may have; what is longer is cut.
 pub const TEXT_CHARS_MAX: usize = 4096;
 
 /// How long to leave a person alone whom too many messages went to, where the platform does not say: it allows one in
@@ -14,6 +19,9 @@ const PAIR_LIMIT_WAIT: SignedDuration = SignedDuration::from_secs(10);
 
 /// The code for too many messages to one person.
 const PAIR_LIMIT: i64 = 131_056;
+
+/// Bytes of the platform's response that are read.
+const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 
 /// Where a channel's messages are sent.
 #[derive(Debug, Clone, Copy)]
@@ -26,50 +34,60 @@ pub struct Api<'a> {
     pub phone_number_id: &'a str,
 }
 
-/// Whom a message goes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recipient {
-    /// A WhatsApp id: a phone number's digits. The platform takes it under `to`.
-    WaId(String),
-    /// A business-scoped user id. The platform takes it under `recipient`; under `to` the message would be lost.
-    UserId(String),
-}
-
-impl Recipient {
-    /// The person's `wa_id`, or, where that is not known, their `user_id`. `None` where neither is.
-    pub fn of(wa_id: Option<&str>, user_id: Option<&str>) -> Option<Self> {
-        let told = |id: &&str| !id.trim().is_empty();
-        let wa_id = wa_id.filter(told).map(|id| Self::WaId(id.to_owned()));
-        wa_id.or_else(|| user_id.filter(told).map(|id| Self::UserId(id.to_owned())))
+/// Sends a text and says what became of it.
+pub async fn send(
+    client: &net::Client,
+    api: &Api<'_>,
+    credentials: &WhatsAppCredentials,
+    outbound: Outbound<'_>,
+    now: Timestamp,
+) -> SendOutcome {
+    let Some((key, id)) = recipient(outbound.to) else {
+        let reason = "WhatsApp gave neither a number nor a user id of this person, so nothing can be sent.".to_owned();
+        return SendOutcome::GiveUp { code: None, reason };
+    };
+    let request = Request {
+        method: Method::POST,
+        url: format!("{}/{}/{}/messages", api.base.trim_end_matches('/'), api.version, api.phone_number_id),
+        headers: vec![
+            ("authorization".to_owned(), format!("Bearer {}", credentials.access_token)),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ],
+        body: Bytes::from(body(key, id, outbound).to_string()),
+        timeout: net::client::TIMEOUT_DEFAULT,
+        answer_bytes_max: RESPONSE_BYTES_MAX,
+    };
+    match client.send(request).await {
+        Ok(response) => {
+            let asked = response.header("retry-after").and_then(RetryAfter::parse);
+            let wait = asked.map(|asked| asked.at(now).duration_since(now));
+            outcome(Some(response.status), wait, &response.body)
+        }
+        Err(error) => {
+            tracing::info!(%error, "platform API unreachable");
+            outcome(None, None, &[])
+        }
     }
 }
 
-/// A `POST` with `content-type: application/json` that is made once and may be sent again as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TextRequest {
-    /// The whole address.
-    pub url: String,
-    /// The body's bytes.
-    pub body: Vec<u8>,
+/// The key under which the platform takes the person's id, and the id. A phone number goes under `to`; a business-scoped user
+/// id goes under `recipient`, since under `to` the message would be lost. `None` where neither is known.
+fn recipient(ids: &PersonIds) -> Option<(&'static str, &str)> {
+    let known = |id: &&str| !id.trim().is_empty();
+    let number = ids.external_phone_id.as_deref().filter(known).map(|id| ("to", id));
+    number.or_else(|| ids.external_user_id.as_deref().filter(known).map(|id| ("recipient", id)))
 }
 
-/// The request that sends a text. The caller adds `Authorization: Bearer {access token}`. `reply_id` comes back with
-/// every status of the message.
-pub fn text_request(api: &Api<'_>, to: &Recipient, text: &str, reply_id: &str) -> TextRequest {
-    let (key, id) = match to {
-        Recipient::WaId(id) => ("to", id),
-        Recipient::UserId(id) => ("recipient", id),
-    };
-    let body = json!({
+/// The body of the request. The reply's id comes back with every status of the message.
+fn body(key: &str, id: &str, outbound: Outbound<'_>) -> Value {
+    json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         key: id,
         "type": "text",
-        "text": {"preview_url": false, "body": fit(text)},
-        "biz_opaque_callback_data": reply_id,
-    });
-    let url = format!("{}/{}/{}/messages", api.base.trim_end_matches('/'), api.version, api.phone_number_id);
-    TextRequest { url, body: body.to_string().into_bytes() }
+        "text": {"preview_url": false, "body": fit(outbound.text)},
+        "biz_opaque_callback_data": outbound.reply_id,
+    })
 }
 
 /// The text, cut with an ellipsis where it is longer than the platform takes.
@@ -80,76 +98,59 @@ fn fit(text: &str) -> String {
     }
 }
 
-/// What became of an attempt to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SendOutcome {
-    /// The platform has the message.
-    Sent {
-        /// Its id there, by which statuses come. `None` where the answer cannot be read: sending again would send twice.
-        platform_id: Option<String>,
-    },
-    /// It may go through later.
-    Retry {
-        /// The platform's code, or the HTTP status.
-        code: Option<i64>,
-        /// What happened and what to do, in an operator's words.
-        why: String,
-        /// How long to wait at least.
-        after: Option<SignedDuration>,
-    },
-    /// It never will.
-    GiveUp {
-        /// The platform's code, or the HTTP status.
-        code: Option<i64>,
-        /// What happened and what to do, in an operator's words.
-        why: String,
-    },
-}
-
-/// What an answer means. `status` is `None` where there was no answer, `retry_after` is what the header of that name
+/// What a response means. `status` is `None` where there was none, `retry_after` is what the header of that name
 /// asked for. The platform's own code decides, the HTTP status only where there is none that is known.
-pub fn outcome(status: Option<u16>, retry_after: Option<SignedDuration>, body: &[u8]) -> SendOutcome {
+fn outcome(status: Option<u16>, retry_after: Option<SignedDuration>, body: &[u8]) -> SendOutcome {
     let Some(status) = status else {
-        let why = "WhatsApp could not be reached. It is tried again.".to_owned();
-        return SendOutcome::Retry { code: None, why, after: retry_after };
+        let reason = "WhatsApp could not be reached. It is tried again.".to_owned();
+        return SendOutcome::Retry { code: None, reason, after: retry_after };
     };
-    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-    let Some(error) = answer.get("error").filter(|error| error.is_object()) else {
-        return by_status(status, retry_after, &answer);
+    let response: Value = serde_json::from_slice(body).unwrap_or_default();
+    let Some(error) = response.get("error").filter(|error| error.is_object()) else {
+        return by_status(status, retry_after, &response);
     };
     let is_transient = error["is_transient"].as_bool().unwrap_or(false);
     let error = errors::read_one(error);
-    let passes =
-        error.code.and_then(errors::meaning).map_or(is_transient || status_passes(status), |known| known.passes);
-    let (code, why) = (error.code.or(Some(status.into())), error.why());
-    if passes {
+    let retries = error
+        .code
+        .and_then(errors::meaning)
+        .map_or(is_transient || is_transient_status(status), |known| known.is_transient);
+    let (code, reason) = (error.code.or(Some(status.into())), error.explanation());
+    if retries {
         let after = retry_after.or((error.code == Some(PAIR_LIMIT)).then_some(PAIR_LIMIT_WAIT));
-        SendOutcome::Retry { code, why, after }
+        SendOutcome::Retry { code, reason, after }
     } else {
-        SendOutcome::GiveUp { code, why }
+        SendOutcome::GiveUp { code, reason }
     }
 }
 
-fn by_status(status: u16, retry_after: Option<SignedDuration>, answer: &Value) -> SendOutcome {
+fn by_status(status: u16, retry_after: Option<SignedDuration>, response: &Value) -> SendOutcome {
     let code = Some(status.into());
     match status {
-        200..=299 => SendOutcome::Sent { platform_id: answer["messages"].get(0).and_then(|sent| text(sent, &["id"])) },
-        _ if status_passes(status) => {
-            let why = format!("WhatsApp answered {status}, which passes. It is tried again.");
-            SendOutcome::Retry { code, why, after: retry_after }
+        200..=299 => {
+            SendOutcome::Sent { external_id: response["messages"].get(0).and_then(|sent| text(sent, &["id"])) }
         }
-        401 => SendOutcome::GiveUp { code, why: PlatformError { code: Some(190), title: None, details: None }.why() },
+        _ if is_transient_status(status) => {
+            let reason = format!("WhatsApp answered {status}, which is transient. It is tried again.");
+            SendOutcome::Retry { code, reason, after: retry_after }
+        }
+        401 => SendOutcome::GiveUp {
+            code,
+            reason: PlatformError { code: Some(190), title: None, details: None }.explanation(),
+        },
         300..=399 | 404 | 405 => {
-            let why = format!("The API's address answered {status}. Check the channel's API base and phone number id.");
-            SendOutcome::GiveUp { code, why }
+            let reason =
+                format!("The API's address answered {status}. Check the channel's API base and phone number id.");
+            SendOutcome::GiveUp { code, reason }
         }
-        _ => {
-            SendOutcome::GiveUp { code, why: format!("WhatsApp refused the message with {status} and gave no reason.") }
-        }
+        _ => SendOutcome::GiveUp {
+            code,
+            reason: format!("WhatsApp refused the message with {status} and gave no reason."),
+        },
     }
 }
 
-fn status_passes(status: u16) -> bool {
+fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500..=599)
 }
 
@@ -157,35 +158,33 @@ fn status_passes(status: u16) -> bool {
 mod tests {
     use super::*;
 
-    const API: Api<'_> =
-        Api { base: "https://graph.facebook.com/", version: "v26.0", phone_number_id: "106540352242922" };
-
-    fn body_of(to: &Recipient, text: &str) -> Value {
-        serde_json::from_slice(&text_request(&API, to, text, "rep_1").body).unwrap()
+    fn body_of(external_phone_id: Option<&str>, external_user_id: Option<&str>, text: &str) -> Option<Value> {
+        let owned = |id: Option<&str>| id.map(str::to_owned);
+        let to = PersonIds { external_user_id: owned(external_user_id), external_phone_id: owned(external_phone_id) };
+        let (key, id) = recipient(&to)?;
+        Some(body(key, id, Outbound { to: &to, text, reply_id: "rep_1" }))
     }
 
     #[test]
     fn a_text_goes_to_the_number_or_to_the_user_id() {
-        let number = Recipient::of(Some("6512345678"), Some("SG.1")).unwrap();
         assert_eq!(
-            text_request(&API, &number, "Hi", "rep_1").url,
-            "https://graph.facebook.com/v26.0/106540352242922/messages"
+            body_of(Some("6512345678"), Some("SG.1"), "Hi"),
+            Some(json!({"messaging_product": "whatsapp", "recipient_type": "individual", "to": "6512345678",
+                "type": "text", "text": {"preview_url": false, "body": "Hi"}, "biz_opaque_callback_data": "rep_1"}))
         );
-        assert_eq!(
-            body_of(&number, "Hi"),
-            json!({"messaging_product": "whatsapp", "recipient_type": "individual", "to": "6512345678", "type": "text",
-                "text": {"preview_url": false, "body": "Hi"}, "biz_opaque_callback_data": "rep_1"})
-        );
-        let user = body_of(&Recipient::of(None, Some("SG.1")).unwrap(), "Hi");
-        assert_eq!((user["recipient"].as_str(), user.get("to")), (Some("SG.1"), None));
-        assert_eq!(Recipient::of(Some(""), Some("SG.1")), Some(Recipient::UserId("SG.1".into())));
-        assert_eq!(Recipient::of(None, None), None);
+        for number in [None, Some("")] {
+            let user = body_of(number, Some("SG.1"), "Hi").expect("a recipient");
+            assert_eq!((user["recipient"].as_str(), user.get("to")), (Some("SG.1"), None));
+        }
+        assert_eq!(body_of(None, None, "Hi"), None);
     }
 
     #[test]
     fn a_text_is_cut_to_what_the_platform_takes() {
-        let to = Recipient::WaId("65".into());
-        let sent = |text: &str| body_of(&to, text)["text"]["body"].as_str().unwrap().to_owned();
+        let sent = |text: &str| {
+            let body = body_of(Some("65"), None, text).expect("a recipient");
+            body["text"]["body"].as_str().expect("a text").to_owned()
+        };
         assert_eq!(sent(&"é".repeat(4096)), "é".repeat(4096));
         assert_eq!(sent(&"é".repeat(4097)), "é".repeat(4095) + "…");
     }
@@ -193,9 +192,9 @@ mod tests {
     #[test]
     fn an_accepted_message_has_an_id() {
         let body = br#"{"messaging_product":"whatsapp","contacts":[{"input":"65","wa_id":"65"}],"messages":[{"id":"wamid.X"}]}"#;
-        assert_eq!(outcome(Some(200), None, body), SendOutcome::Sent { platform_id: Some("wamid.X".into()) });
+        assert_eq!(outcome(Some(200), None, body), SendOutcome::Sent { external_id: Some("wamid.X".into()) });
         for odd in [&b"{}"[..], b"", b"[]", b"{\"messages\":{}}", b"\xff"] {
-            assert_eq!(outcome(Some(200), None, odd), SendOutcome::Sent { platform_id: None });
+            assert_eq!(outcome(Some(200), None, odd), SendOutcome::Sent { external_id: None });
         }
     }
 
@@ -249,9 +248,9 @@ mod tests {
     fn an_operator_reads_what_to_do() {
         let body =
             br#"{"error":{"message":"(#131047) Re-engagement message","code":131047,"error_data":{"details":"d"}}}"#;
-        let SendOutcome::GiveUp { code, why } = outcome(Some(400), None, body) else { panic!("a lasting error") };
+        let SendOutcome::GiveUp { code, reason } = outcome(Some(400), None, body) else { panic!("a lasting error") };
         assert_eq!(code, Some(131_047));
-        assert!(why.contains("24 hours"), "{why}");
+        assert!(reason.contains("24 hours"), "{reason}");
         let transient = br#"{"error":{"message":"busy","code":987654,"is_transient":true}}"#;
         assert!(matches!(outcome(Some(400), None, transient), SendOutcome::Retry { code: Some(987_654), .. }));
     }

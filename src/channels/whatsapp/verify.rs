@@ -17,15 +17,15 @@ pub fn signature_ok(app_secret: &[u8], body: &[u8], header: Option<&str>) -> boo
     mac.verify_slice(&signature).is_ok()
 }
 
-/// The header value that [`signature_ok`] accepts: for a platform that is played, as in the playground.
+/// The header value that [`signature_ok`] accepts: for a simulated platform, as in the playground.
 pub fn signature(app_secret: &[u8], body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(app_secret).expect("HMAC takes a key of any length");
     mac.update(body);
     format!("{SCHEME}{}", hex::encode(mac.finalize().into_bytes()))
 }
 
-/// The answer to the platform's `GET`: `hub.challenge`, where `hub.verify_token` is the channel's. `None` is a 403.
-/// `hub.mode` is `subscribe` wherever it is sent. What is answered comes from the request: send it as plain text.
+/// The response to the platform's `GET`: `hub.challenge`, where `hub.verify_token` is the channel's. `None` is a 403.
+/// `hub.mode` is `subscribe` wherever it is sent. The text comes from the request: send it as plain text.
 pub fn challenge<'a>(
     verify_token: &str,
     hub_mode: Option<&str>,

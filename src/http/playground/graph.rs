@@ -16,6 +16,7 @@ use super::{Playground, lead};
 use crate::channels::whatsapp::send::TEXT_CHARS_MAX;
 use crate::conversations::Conversations;
 use crate::core::Core;
+use crate::domain::channel::Credentials;
 use crate::http::error::{Problem, Result};
 use crate::http::extract::Json;
 
@@ -64,7 +65,8 @@ pub(super) async fn take_message(
         return Err(Problem::NotFound(format!("The playground has no number with the id {phone_number_id:?}.")));
     }
     let channel = platform::channel(&conversations, &playground).await?;
-    let token = &channel.credentials.access_token;
+    let Credentials::WhatsApp(credentials) = &channel.credentials;
+    let token = &credentials.access_token;
     if !bearer_is(&headers, token) {
         return Err(Problem::Unauthorized("This is not the channel's access token."));
     }

@@ -10,6 +10,7 @@ use super::Playground;
 use crate::channels::whatsapp::verify;
 use crate::conversations::Conversations;
 use crate::conversations::open_channel::{OpenChannel, open_channel};
+use crate::domain::channel::{ChannelKind, Credentials};
 use crate::net::client::{ANSWER_BYTES_MAX, TIMEOUT_DEFAULT};
 use crate::net::{Method, Request};
 
@@ -22,7 +23,9 @@ pub(super) async fn channel(
     playground: &Playground,
 ) -> anyhow::Result<Arc<OpenChannel>> {
     let id = &playground.stage.phone_number_id;
-    open_channel(conversations, "whatsapp", id).await?.with_context(|| format!("the demo's channel {id} is gone"))
+    open_channel(conversations, ChannelKind::WhatsApp, id)
+        .await?
+        .with_context(|| format!("the demo's channel {id} is gone"))
 }
 
 /// Tells the inbound webhook what `value` has: messages with their contacts, or statuses.
@@ -34,7 +37,8 @@ pub(super) async fn call_webhook(
     let stage = &playground.stage;
     let channel = channel(conversations, playground).await?;
     let body = body(playground, value);
-    let signature = verify::signature(channel.credentials.app_secret.as_bytes(), &body);
+    let Credentials::WhatsApp(credentials) = &channel.credentials;
+    let signature = verify::signature(credentials.app_secret.as_bytes(), &body);
     let request = Request {
         method: Method::POST,
         url: format!("{}/channels/whatsapp/{}/webhook", stage.inside_url, stage.phone_number_id),

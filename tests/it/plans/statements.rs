@@ -21,13 +21,36 @@ pub fn read(file: &str, text: &str) -> Vec<Statement> {
     let tokens = source::tokens(text);
     let module = file.trim_end_matches(".rs").rsplit('/').next().unwrap_or_default();
     let (mut function, mut found, mut open) = ("", Vec::new(), None::<Statement>);
+    let (mut columns, mut joined) = (String::new(), None::<String>);
     for (at, token) in tokens.iter().enumerate() {
         let before = |back: usize| at.checked_sub(back).map_or("", |at| tokens[at].text.as_str());
         if before(1) == "fn" {
             function = token.text.as_str();
         }
-        let Some(literal) = &token.string else { continue };
+        // `concat!("SELECT ", columns!(), " FROM …")`, where `columns` is a macro of the file: the columns of its table.
+        if token.text == "(" && before(1) == "!" {
+            match (before(2), &mut joined) {
+                ("concat", joined) => *joined = Some(String::new()),
+                ("columns", Some(joined)) => joined.push_str(&columns),
+                _ => {}
+            }
+        }
         let line = token.line;
+        if token.text == ")" && before(1) != "("
+            && let Some(text) = joined.take()
+        {
+            let (name, place) = (format!("{module}::{function}"), format!("{file}:{line}"));
+            found.push(Statement { name, place, sqlite: text.clone(), postgres: text });
+        }
+        let Some(literal) = &token.string else { continue };
+        if let Some(joined) = &mut joined {
+            joined.push_str(literal);
+            continue;
+        }
+        if function.is_empty() && (1..8).any(|back| before(back) == "columns") {
+            columns.clone_from(literal);
+            continue;
+        }
         let half = if before(1) == ":" { before(2) } else { "" };
         if !is_sql(literal) && !matches!(half, "sqlite" | "postgres") {
             continue;
@@ -67,4 +90,13 @@ fn texts_and_pairs_are_found_with_their_functions() {
         statement("two", 2, "WITH a", "WITH a"),
     ];
     assert_eq!(read("src/store/leads.rs", text), expected);
+}
+
+#[test]
+fn columns_that_are_named_once_are_put_in() {
+    let text = "macro_rules! columns { () => { \"id, (SELECT 1)\" }; }\n\
+                fn one() { tx.find(concat!(\"SELECT \", columns!(), \" FROM a\"), read) }";
+    let found = read("src/store/leads.rs", text);
+    let texts: Vec<_> = found.iter().map(|statement| (statement.sqlite.as_str(), statement.postgres.as_str())).collect();
+    assert_eq!(texts, [("SELECT id, (SELECT 1) FROM a", "SELECT id, (SELECT 1) FROM a")]);
 }

@@ -155,11 +155,11 @@ pub async fn check_presses(db: &Db, book: &Book) {
 
 /// Every answered message is there once, its reference linked once, and every person has one lead that was told.
 pub async fn check_messages(db: &Db, book: &Book) {
-    let messages = "SELECT messages.platform_id, conversations.wa_id
+    let messages = "SELECT messages.external_id, conversations.external_phone_id
                     FROM messages JOIN conversations ON conversations.id = messages.conversation_id
                     WHERE messages.direction = 'in'";
     let stored = grouped(pairs(db, messages).await);
-    let linked = "SELECT sessions.correlation_id, conversations.wa_id
+    let linked = "SELECT sessions.correlation_id, conversations.external_phone_id
                   FROM sessions JOIN conversations ON conversations.id = sessions.conversation_id";
     let linked = grouped(pairs(db, linked).await);
     for written in &book.written {

@@ -105,13 +105,13 @@ impl TestApp {
             if turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
                 return;
             }
-            let turns =
-                turns.into_iter().map(|conversation| take_turn::take_turn(&self.engines.conversations, conversation));
+            let turns = turns.into_iter().map(|turn| take_turn::take_turn(&self.engines.conversations, turn));
             try_join_all(turns).await.expect("the turns");
-            let replies = replies.into_iter().map(async |reply| {
-                let settled = send_reply::send_reply(&self.core, reply).await?;
-                send_reply::settle(&self.engines.conversations, &settled).await
-            });
+            let replies =
+                replies.into_iter().map(async |reply| match send_reply::send_reply(&self.core, reply).await? {
+                    Some(settled) => send_reply::settle_reply(&self.engines.conversations, &settled).await,
+                    None => Ok(()),
+                });
             try_join_all(replies).await.expect("the replies");
             for delivery in deliveries {
                 let attempted = attempt::attempt(&self.core, delivery).await;

@@ -1,7 +1,8 @@
 //! Bodies as the platform sends them, odd ones, and hostile ones.
 
-use super::super::{Content, IdChange, Status};
 use super::*;
+use crate::channels::{Content, InboundMessage};
+use crate::domain::channel::{MessageKind, MessageStatus, PersonIds};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -12,6 +13,13 @@ fn body(value: Value) -> Vec<u8> {
     value["metadata"] = json!({"display_phone_number": "6560000000", "phone_number_id": "106540352242922"});
     let change = json!({"field": "messages", "value": value});
     json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}).to_string().into_bytes()
+}
+
+fn ids(external_phone_id: Option<&str>, external_user_id: Option<&str>) -> PersonIds {
+    PersonIds {
+        external_user_id: external_user_id.map(str::to_owned),
+        external_phone_id: external_phone_id.map(str::to_owned),
+    }
 }
 
 fn messages(value: Value) -> Vec<InboundMessage> {
@@ -38,12 +46,13 @@ fn message(kind: &str, content: Value) -> InboundMessage {
 #[test]
 fn a_text_message_is_read_whole() {
     let message = message("text", json!({"body": "Hi O-aB3dE9z"}));
-    assert_eq!(message.phone_number_id.as_deref(), Some("106540352242922"));
-    assert_eq!(message.platform_id, "wamid.1");
-    assert_eq!((message.wa_id.as_deref(), message.user_id.as_deref()), (Some("6512345678"), None));
-    assert_eq!(message.profile_name.as_deref(), Some("Mei"));
+    assert_eq!(message.channel.as_deref(), Some("106540352242922"));
+    assert_eq!(message.external_id, "wamid.1");
+    assert_eq!(message.sender.ids, ids(Some("6512345678"), None));
+    assert_eq!(message.sender.phone.as_ref().map(|phone| phone.as_e164()), Some("+6512345678"));
+    assert_eq!((message.sender.profile_name.as_deref(), message.sender.username), (Some("Mei"), None));
     assert_eq!(message.sent_at.unwrap().to_string(), "2025-06-08T20:59:43Z");
-    assert_eq!((&*message.kind, message.text.as_deref()), ("text", Some("Hi O-aB3dE9z")));
+    assert_eq!((message.content.kind(), message.text.as_deref()), (MessageKind::Text, Some("Hi O-aB3dE9z")));
     assert_eq!((message.content, message.forwarded, message.referral), (Content::Text, false, None));
     assert!(message.raw.contains("Hi O-aB3dE9z"));
 }
@@ -69,7 +78,7 @@ fn what_the_person_said_is_read_from_every_type() {
 }
 
 #[test]
-fn a_flow_tells_its_answers() {
+fn the_answers_of_a_flow_are_its_text() {
     let answers =
         json!({"screen_0_first_name_1": "Mei", "screen_0_days_2": ["Mon", "Tue"], "flow_token": "t", "n": null});
     let reply = json!({"name": "flow", "body": "Sent", "response_json": answers.to_string()});
@@ -80,7 +89,7 @@ fn a_flow_tells_its_answers() {
 }
 
 #[test]
-fn only_the_senders_own_card_tells_their_number() {
+fn only_the_senders_own_card_has_their_number() {
     let own = |card: Value| message("contacts", json!([card])).own_contact().cloned();
     let name = json!({"formatted_name": "Mei Tan"});
     let mine = own(json!({"name": name, "phones": [{"phone": "+65 1234 5678", "wa_id": "6512345678"}]})).unwrap();
@@ -101,8 +110,9 @@ fn a_sender_without_a_number_is_known_by_the_user_id() {
         json!({"id": "1", "from": "SG.1349", "type": "text", "text": text}),
     ] {
         let message = only(json!({"contacts": [contact], "messages": [message]}));
-        assert_eq!((message.wa_id, message.user_id.as_deref()), (None, Some("SG.1349")));
-        assert_eq!(message.profile_name.as_deref(), Some("Mei"));
+        assert_eq!((message.sender.ids, message.sender.phone), (ids(None, Some("SG.1349")), None));
+        let names = (message.sender.profile_name.as_deref(), message.sender.username.as_deref());
+        assert_eq!(names, (Some("Mei"), Some("mei")));
     }
 }
 
@@ -116,7 +126,7 @@ fn two_ids_of_one_person_come_together() {
         json!({"id": "1", "type": "text"}),
     ] {
         let message = only(json!({"contacts": [contact], "messages": [message]}));
-        assert_eq!((message.wa_id.as_deref(), message.user_id.as_deref()), (Some("5511987654321"), Some("BR.7")));
+        assert_eq!(message.sender.ids, ids(Some("5511987654321"), Some("BR.7")));
     }
 }
 
@@ -128,7 +138,7 @@ fn people_in_one_batch_are_not_mixed_up() {
         let sent: Vec<Value> = senders.iter().enumerate().map(|(nth, from)| text(&nth.to_string(), from)).collect();
         messages(json!({"contacts": contacts, "messages": sent}))
             .into_iter()
-            .map(|message| message.profile_name)
+            .map(|message| message.sender.profile_name)
             .collect()
     };
     let (a, b) = (contact("A", "1"), contact("B", "2"));
@@ -142,18 +152,18 @@ fn people_in_one_batch_are_not_mixed_up() {
     assert_eq!(names(json!([a]), &["3", "2"]), named(&["", ""]));
     assert_eq!(names(json!([a, b, contact("C", "3")]), &["3", "4"]), named(&["C", ""]));
     let other = json!({"contacts": [{"user_id": "SG.2", "wa_id": "9"}], "messages": [{"from_user_id": "SG.1", "type": "text"}]});
-    assert_eq!(only(other).wa_id, None);
+    assert_eq!(only(other).sender.ids, ids(None, Some("SG.1")));
 }
 
 #[test]
-fn an_ad_leaves_its_click_id() {
+fn the_click_id_of_an_ad_is_read() {
     let referral = json!({"source_url": "https://fb.me/x", "source_id": "120", "source_type": "ad", "headline": "Roofs",
         "body": "Free check", "media_type": "image", "ctwa_clid": "ARAk"});
     let message = only(
         json!({"messages": [{"from": "65", "id": "1", "type": "text", "text": {"body": "hi"}, "referral": referral}]}),
     );
     let referral = message.referral.unwrap();
-    assert_eq!((referral.ctwa_clid.as_deref(), referral.source_id.as_deref()), (Some("ARAk"), Some("120")));
+    assert_eq!((referral.ad_click_id.as_deref(), referral.source_id.as_deref()), (Some("ARAk"), Some("120")));
     assert!(referral.raw.starts_with('{') && referral.raw.contains("media_type"));
 }
 
@@ -167,54 +177,62 @@ fn forwarded_messages_are_marked() {
 }
 
 #[test]
-fn a_changed_number_tells_both_ids() {
-    let system = json!({"body": "changed", "wa_id": "6599", "type": "user_changed_number", "previous_user_id": "SG.1", "user_id": "SG.2"});
-    let change = message("system", system);
-    let ids = |old: &str, new: &str| (Some(old.to_owned()), Some(new.to_owned()));
-    let ((old_wa_id, new_wa_id), (old_user_id, new_user_id)) = (ids("6512345678", "6599"), ids("SG.1", "SG.2"));
-    assert_eq!(change.content, Content::IdChange(IdChange { old_wa_id, new_wa_id, old_user_id, new_user_id }));
-    assert_eq!(change.text, None);
-    assert_eq!(message("system", json!({"body": "hello", "type": "something_new"})).content, Content::Other);
+fn a_changed_number_comes_with_old_and_new_ids() {
+    let of = |system: Value| {
+        let message = json!({"from": "6512345678", "id": "wamid.1", "type": "system", "system": system});
+        parse(&body(json!({"messages": [message]}))).unwrap().remove(0)
+    };
+    let Inbound::IdChange(change) = of(json!({"body": "changed", "wa_id": "6591234567", "type": "user_changed_number",
+        "previous_user_id": "SG.1", "user_id": "SG.2"}))
+    else {
+        panic!("a change of ids")
+    };
+    assert_eq!(change.channel.as_deref(), Some("106540352242922"));
+    assert_eq!(change.old, ids(Some("6512345678"), Some("SG.1")));
+    assert_eq!(change.new.ids, ids(Some("6591234567"), Some("SG.2")));
+    assert_eq!(change.new.phone.map(|phone| phone.as_e164().to_owned()).as_deref(), Some("+6591234567"));
+    let Inbound::Message(message) = of(json!({"body": "hello", "type": "something_new"})) else { panic!("a message") };
+    assert_eq!((message.content, message.text), (Content::Other, None));
 }
 
 #[test]
 fn a_message_without_an_id_gets_one_of_its_own_bytes() {
     let id =
-        |text: &str| only(json!({"messages": [{"from": "65", "type": "text", "text": {"body": text}}]})).platform_id;
+        |text: &str| only(json!({"messages": [{"from": "65", "type": "text", "text": {"body": text}}]})).external_id;
     assert_eq!(id("a"), id("a"));
     assert_ne!(id("a"), id("b"));
     assert!(id("a").starts_with("sha256-"));
 }
 
 #[test]
-fn statuses_tell_whose_message_and_why() {
+fn a_status_names_its_message_and_the_error() {
     let status = json!({"id": "wamid.9", "status": "failed", "timestamp": "1750030073", "recipient_id": "65",
         "recipient_user_id": "SG.1", "biz_opaque_callback_data": "rep_1",
         "errors": [{"code": 131026, "title": "Message undeliverable", "error_data": {"details": "d"}}]});
     let found = parse(&body(json!({"statuses": [status, {"status": "sent"}, 5]}))).unwrap();
     let [Inbound::Status(update), Inbound::Other { .. }, Inbound::Other { .. }] = &*found else { panic!("{found:?}") };
     assert_eq!(
-        (&*update.platform_id, update.reply_id.as_deref(), &update.status),
-        ("wamid.9", Some("rep_1"), &Status::Failed)
+        (&*update.external_id, update.reply_id.as_deref(), update.status),
+        ("wamid.9", Some("rep_1"), MessageStatus::Failed)
     );
-    assert_eq!((update.wa_id.as_deref(), update.user_id.as_deref()), (Some("65"), Some("SG.1")));
-    assert_eq!(update.errors[0].details.as_deref(), Some("d"));
-    assert!(update.errors[0].why().contains("cannot get the message"));
+    assert_eq!(update.recipient, ids(Some("65"), Some("SG.1")));
+    assert!(update.error.as_deref().is_some_and(|error| error.contains("cannot get the message")), "{update:?}");
 }
 
 #[test]
-fn a_status_never_falls_back() {
-    let rank = |word: &str| {
+fn the_words_of_a_status_are_read() {
+    for (word, status) in [
+        ("sent", MessageStatus::Sent),
+        ("delivered", MessageStatus::Delivered),
+        ("read", MessageStatus::Read),
+        ("played", MessageStatus::Read),
+        ("failed", MessageStatus::Failed),
+    ] {
         let found = parse(&body(json!({"statuses": [{"id": "1", "status": word}]}))).unwrap();
-        let [Inbound::Status(update)] = &*found else { panic!("{found:?}") };
-        assert!(update.status.as_str() == word || word == "played");
-        update.status.order()
-    };
-    assert!(rank("warning") < rank("sent"));
-    assert!(rank("sent") < rank("failed"));
-    assert!(rank("failed") < rank("delivered"));
-    assert!(rank("delivered") < rank("read"));
-    assert_eq!(rank("read"), rank("played"));
+        assert!(matches!(&*found, [Inbound::Status(update)] if update.status == status), "{found:?}");
+    }
+    let found = parse(&body(json!({"statuses": [{"id": "1", "status": "warning"}]}))).unwrap();
+    assert!(matches!(&*found, [Inbound::Other { kind, .. }] if kind == "status"), "{found:?}");
 }
 
 #[test]
@@ -229,9 +247,9 @@ fn a_broken_part_harms_no_other() {
     let kinds: Vec<String> = found
         .iter()
         .map(|inbound| match inbound {
-            Inbound::Message(message) => format!("message {}", message.platform_id),
-            Inbound::Status(_) => "status".into(),
-            Inbound::Other { field, raw } => format!("{field} {}", &raw[..raw.len().min(8)]),
+            Inbound::Message(message) => format!("message {}", message.external_id),
+            Inbound::Status(_) | Inbound::IdChange(_) => "another".into(),
+            Inbound::Other { kind, raw } => format!("{kind} {}", &raw[..raw.len().min(8)]),
         })
         .collect();
     assert_eq!(
@@ -258,7 +276,7 @@ fn a_broken_part_harms_no_other() {
 fn errors_and_unknown_fields_of_a_change_are_kept() {
     for value in [json!({"errors": [{"code": 130429}]}), json!({"something": 1})] {
         let found = parse(&body(value)).unwrap();
-        assert!(matches!(&*found, [Inbound::Other { field, .. }] if field == "messages"), "{found:?}");
+        assert!(matches!(&*found, [Inbound::Other { kind, .. }] if kind == "messages"), "{found:?}");
     }
 }
 
@@ -319,7 +337,7 @@ proptest! {
         let found = parse(&body(json!({"messages": sent, "contacts": contacts}))).unwrap();
         prop_assert_eq!(found.len(), sent.len());
         for (inbound, sent) in found.iter().zip(&sent) {
-            prop_assert_eq!(matches!(inbound, Inbound::Message(_)), sent.is_object());
+            prop_assert_eq!(matches!(inbound, Inbound::Message(_) | Inbound::IdChange(_)), sent.is_object());
         }
     }
 

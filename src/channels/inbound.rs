@@ -1,0 +1,218 @@
+//! What comes in from a platform, whichever it is. The JSON of each item stays beside what was read from it.
+
+use jiff::Timestamp;
+
+use crate::domain::channel::{MessageKind, MessageStatus, Person, PersonIds};
+
+/// One item of what a platform sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Inbound {
+    /// A message from a person.
+    Message(Box<InboundMessage>),
+    /// What became of a message to a person.
+    Status(Box<StatusUpdate>),
+    /// A person is known by other ids from now on. Nobody said anything.
+    IdChange(Box<IdChange>),
+    /// Anything else, and what could not be read: kept as it is.
+    Other {
+        /// What it is, as far as that is known: the platform's subscription, as `account_update`; else empty.
+        kind: String,
+        /// Its JSON.
+        raw: String,
+    },
+}
+
+impl Inbound {
+    /// The platform's id of the channel that the item is for, where it names one: several channels may share a webhook.
+    pub fn channel(&self) -> Option<&str> {
+        match self {
+            Self::Message(message) => message.channel.as_deref(),
+            Self::Status(status) => status.channel.as_deref(),
+            Self::IdChange(change) => change.channel.as_deref(),
+            Self::Other { .. } => None,
+        }
+    }
+
+    /// The item as the platform sent it, JSON.
+    pub fn raw(&self) -> &str {
+        match self {
+            Self::Message(message) => &message.raw,
+            Self::Status(status) => &status.raw,
+            Self::IdChange(change) => &change.raw,
+            Self::Other { raw, .. } => raw,
+        }
+    }
+}
+
+/// A message as it came in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboundMessage {
+    /// The platform's id of the channel.
+    pub channel: Option<String>,
+    /// The message's id: the platform's, or one made of the message's bytes where it has none.
+    pub external_id: String,
+    /// Who sent it. Without any id there is only the message.
+    pub sender: Person,
+    /// When it was sent, by the platform's clock.
+    pub sent_at: Option<Timestamp>,
+    /// What the person said: the words of any kind of message.
+    pub text: Option<String>,
+    /// What else it holds.
+    pub content: Content,
+    /// Whether the person passed on a message of somebody else's.
+    pub forwarded: bool,
+    /// The ad that the person came from.
+    pub referral: Option<Referral>,
+    /// The message's JSON.
+    pub raw: String,
+}
+
+impl InboundMessage {
+    /// The sender's own card, where they shared it: a way besides their ids in which a platform tells their number.
+    pub fn own_contact(&self) -> Option<&SharedContact> {
+        match &self.content {
+            Content::Contacts(cards) => cards.iter().find(|card| card.own),
+            _ => None,
+        }
+    }
+}
+
+/// What a message holds besides words; the rest stays in the message's JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// Words and nothing else.
+    Text,
+    /// A button or a list entry that was pressed; its title is the message's text.
+    Choice {
+        /// The id that the sender of the question gave it.
+        id: Option<String>,
+    },
+    /// A form filled in inside the platform: names and values, which the message's text lists.
+    Form(Vec<(String, String)>),
+    /// Image, video, audio, document or sticker; a caption is the message's text.
+    Media {
+        /// The id to fetch it by.
+        id: Option<String>,
+        /// Its type, as `image/jpeg`.
+        mime_type: Option<String>,
+        /// A document's name.
+        filename: Option<String>,
+    },
+    /// A place.
+    Location {
+        /// Degrees as the platform writes them.
+        latitude: Option<String>,
+        /// Degrees as the platform writes them.
+        longitude: Option<String>,
+        /// What is there.
+        name: Option<String>,
+        /// Where that is.
+        address: Option<String>,
+    },
+    /// Cards of an address book.
+    Contacts(Vec<SharedContact>),
+    /// A reaction to another message.
+    Reaction {
+        /// The platform's id of the other message.
+        external_id: Option<String>,
+        /// `None` takes an earlier reaction back.
+        emoji: Option<String>,
+    },
+    /// The platform could not pass the message on.
+    Unsupported {
+        /// Why, in an operator's words.
+        reason: String,
+    },
+    /// Anything else.
+    Other,
+}
+
+impl Content {
+    /// Its kind.
+    pub fn kind(&self) -> MessageKind {
+        match self {
+            Self::Text => MessageKind::Text,
+            Self::Choice { .. } => MessageKind::Choice,
+            Self::Form(_) => MessageKind::Form,
+            Self::Media { .. } => MessageKind::Media,
+            Self::Location { .. } => MessageKind::Location,
+            Self::Contacts(_) => MessageKind::Contacts,
+            Self::Reaction { .. } => MessageKind::Reaction,
+            Self::Unsupported { .. } => MessageKind::Unsupported,
+            Self::Other => MessageKind::Other,
+        }
+    }
+}
+
+/// A card of an address book that the person sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedContact {
+    /// The name on it.
+    pub name: Option<String>,
+    /// Whether it is provably the sender's own: by an id on it, or since they answered the platform's own question for it.
+    pub own: bool,
+    /// Its numbers.
+    pub phones: Vec<SharedPhone>,
+}
+
+/// A number on a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedPhone {
+    /// As written on the card.
+    pub phone: Option<String>,
+    /// The platform's id behind it, where that is a phone number.
+    pub external_phone_id: Option<String>,
+}
+
+/// The ad or post that opened the chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referral {
+    /// The ad's address.
+    pub source_url: Option<String>,
+    /// The ad's id.
+    pub source_id: Option<String>,
+    /// `ad` or `post`.
+    pub source_type: Option<String>,
+    /// Its headline.
+    pub headline: Option<String>,
+    /// Its text.
+    pub body: Option<String>,
+    /// The ad platform's id of the click, which its conversions API asks for. WhatsApp: `ctwa_clid`.
+    pub ad_click_id: Option<String>,
+    /// The referral's JSON.
+    pub raw: String,
+}
+
+/// Old and new ids of a person. Whichever are missing did not change, or are not named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdChange {
+    /// The platform's id of the channel.
+    pub channel: Option<String>,
+    /// Before.
+    pub old: PersonIds,
+    /// From now on; with the number, where the platform vouches for it.
+    pub new: Person,
+    /// The change's JSON.
+    pub raw: String,
+}
+
+/// A step of a message to a person that the platform reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusUpdate {
+    /// The platform's id of the channel.
+    pub channel: Option<String>,
+    /// The platform's id of the message.
+    pub external_id: String,
+    /// Our own id of the reply, where the platform returns it.
+    pub reply_id: Option<String>,
+    /// The person's ids.
+    pub recipient: PersonIds,
+    /// The step.
+    pub status: MessageStatus,
+    /// When it was taken, by the platform's clock.
+    pub at: Option<Timestamp>,
+    /// Why it failed, in an operator's words.
+    pub error: Option<String>,
+    /// The status's JSON.
+    pub raw: String,
+}

@@ -1,0 +1,69 @@
+//! What goes out: one message to one person, sent over the network by the platform that the credentials are of.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::whatsapp;
+use crate::domain::channel::{Credentials, PersonIds};
+use crate::net;
+
+/// Where, and as whom, a channel's messages are sent.
+#[derive(Clone, Copy)]
+pub struct Account<'a> {
+    /// Where the platform's API is.
+    pub api_base: &'a str,
+    /// The platform's id of the channel.
+    pub external_id: &'a str,
+    /// What the platform trusts us by; its kind decides which platform it is.
+    pub credentials: &'a Credentials,
+}
+
+/// A message to a person.
+#[derive(Clone, Copy, Debug)]
+pub struct Outbound<'a> {
+    /// Whom it goes to.
+    pub to: &'a PersonIds,
+    /// What to say.
+    pub text: &'a str,
+    /// Our id of it. The platform returns it with each status where it can.
+    pub reply_id: &'a str,
+}
+
+/// What became of an attempt to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The platform has the message.
+    Sent {
+        /// Its id there, by which statuses come. `None` where the response cannot be read: sending again would send twice.
+        external_id: Option<String>,
+    },
+    /// It may go through later.
+    Retry {
+        /// The platform's code, or the HTTP status.
+        code: Option<i64>,
+        /// What happened and what to do, in an operator's words.
+        reason: String,
+        /// How long to wait at least.
+        after: Option<SignedDuration>,
+    },
+    /// It never will.
+    GiveUp {
+        /// The platform's code, or the HTTP status.
+        code: Option<i64>,
+        /// What happened and what to do, in an operator's words.
+        reason: String,
+    },
+}
+
+/// Sends a message and says what became of it. `now` is what a wait that the platform asks for is counted from.
+pub async fn send(client: &net::Client, account: Account<'_>, outbound: Outbound<'_>, now: Timestamp) -> SendOutcome {
+    match account.credentials {
+        Credentials::WhatsApp(credentials) => {
+            let api = whatsapp::send::Api {
+                base: account.api_base,
+                version: whatsapp::API_VERSION,
+                phone_number_id: account.external_id,
+            };
+            whatsapp::send::send(client, &api, credentials, outbound, now).await
+        }
+    }
+}

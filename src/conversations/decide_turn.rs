@@ -1,0 +1,182 @@
+//! Decides a turn: makes the agent's plain input of what was loaded, and of its output what is to be stored. Touches no database.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::load_turn::Turn;
+use crate::agent::{self, Input, Known, Message, Outcome};
+use crate::core::Core;
+use crate::domain::channel::{ChannelKind, MessageKind};
+use crate::domain::event::{CompleteData, CreatedLead, Event};
+use crate::domain::form::{EMAIL, Form, NAME, PHONE};
+use crate::domain::ids::{ChannelId, MessageId};
+use crate::domain::phone::{PhoneNumber, Region};
+use crate::domain::time::Timestamp;
+use crate::store::leads::Lead;
+use crate::store::messages::Unread;
+use crate::store::turns::TurnLease;
+
+/// What is to be stored of a turn.
+pub struct Decision {
+    /// The claim.
+    pub lease: TurnLease,
+    /// The conversation's channel.
+    pub channel: ChannelId,
+    /// Its platform, for the event.
+    channel_kind: ChannelKind,
+    /// Names of the project and the conversation in `lead.created`.
+    project_public_id: String,
+    conversation_public_id: String,
+    /// The lead as it is now.
+    pub lead: Lead,
+    /// What is known, by field.
+    known: BTreeMap<String, Known>,
+    /// Whether the first contact detail is known now.
+    created: bool,
+    /// Whether the lead became complete.
+    pub completed: bool,
+    /// What to say.
+    pub reply: Option<Reply>,
+    /// What the agent remembers, JSON.
+    pub agent_state: String,
+    /// The newest message that the agent has read.
+    pub answered_up_to: MessageId,
+    /// When the agent goes on, where there may be more to read.
+    pub goes_on_at: Option<Timestamp>,
+}
+
+/// A reply in the making.
+pub struct Reply {
+    /// Row key, above the messages that it answers.
+    pub id: MessageId,
+    /// A UUID.
+    pub reply_id: String,
+    /// What to say.
+    pub text: String,
+}
+
+impl Decision {
+    /// The events that the turn causes; `correlation_id` is that of the click that the lead is linked to.
+    pub fn events(&self, correlation_id: Option<&str>, event_id: impl Fn() -> String, now: Timestamp) -> Vec<Event> {
+        let value = |key: &str| self.known.get(key).map(|known| known.value.as_str());
+        let conversation = self.lease.conversation.0;
+        let created = self.created.then(|| {
+            let lead = CreatedLead {
+                name: value(NAME),
+                phone: value(PHONE),
+                email: value(EMAIL),
+                message: self.lead.intent.as_deref(),
+                channel: self.channel_kind.as_str(),
+                conversation_id: &self.conversation_public_id,
+            };
+            Event::lead_created(event_id(), &self.project_public_id, conversation, lead, now)
+        });
+        let completed = self.completed.then(|| {
+            let data = CompleteData {
+                correlation_id,
+                conversation_id: conversation,
+                lead_status: "complete",
+                lead_data: &lead_data(&self.known, self.lead.intent.as_deref()),
+            };
+            Event::lead_complete(event_id(), &data, now)
+        });
+        created.into_iter().chain(completed).collect()
+    }
+}
+
+/// Lets the agent decide.
+pub(super) fn decide(
+    core: &Core,
+    turn: &Turn,
+    agent: &(dyn Fn(&Input<'_>) -> agent::Turn + Send + Sync),
+) -> anyhow::Result<Decision> {
+    let (now, project) = (core.clock.now(), &turn.setting.project);
+    let channel = turn.setting.channel.as_ref().context("a conversation without a channel")?;
+    let mut lead = turn.lead.clone().context("a conversation without a lead")?;
+    let mut known: BTreeMap<String, Known> = serde_json::from_str(&lead.fields).context("reading a lead's fields")?;
+    let form = match &project.form {
+        Some(form) => Form::parse(form).context("reading the project's form")?,
+        None => Form::default_form(),
+    };
+    let channel_phone = turn.leased.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
+    let messages: Vec<Message> = turn.unread.iter().map(as_input).collect();
+    let output = agent(&Input {
+        form: &form,
+        known: &known,
+        channel_phone: channel_phone.as_ref(),
+        state: &serde_json::from_str(&turn.leased.agent_state).context("reading the agent's state")?,
+        messages: &messages,
+        region: Region::parse(&project.region)?,
+        timezone: &jiff::tz::TimeZone::get(&project.time_zone)?,
+        now,
+        prefilled_greeting: turn.setting.greeting.as_deref(),
+    });
+    for taken in &output.changes {
+        known.insert(taken.key.clone(), Known { value: taken.value.clone(), words: taken.words.clone() });
+    }
+    if let Some(phone) = &channel_phone {
+        let phone = phone.as_e164().to_owned();
+        known.entry(PHONE.to_owned()).or_insert_with(|| Known { value: phone.clone(), words: phone });
+    }
+    lead.fields = serde_json::to_string(&known)?;
+    lead.intent = output.intent.or(lead.intent);
+    // Each event once: with the first contact detail, and when all that is required is there.
+    let has_contact = [NAME, EMAIL, PHONE].into_iter().any(|key| known.contains_key(key));
+    let created = has_contact && lead.contacted_at.is_none();
+    let completed = output.outcome == Outcome::Completed && lead.completed_at.is_none();
+    lead.contacted_at = lead.contacted_at.or(created.then_some(now));
+    lead.completed_at = lead.completed_at.or(completed.then_some(now));
+    let newest = turn.leased.newest_message.unwrap_or(MessageId(0));
+    let reply =
+        |text| Reply { id: core.row_keys.next_above(now, newest), reply_id: core.random.uuid().to_string(), text };
+    Ok(Decision {
+        lease: turn.leased.lease,
+        channel: channel.id,
+        channel_kind: channel.kind,
+        project_public_id: project.public_id.clone(),
+        conversation_public_id: turn.leased.public_id.clone(),
+        reply: output.reply.map(reply),
+        agent_state: serde_json::to_string(&output.state)?,
+        answered_up_to: turn.read_up_to(),
+        goes_on_at: turn.is_partial().then_some(now),
+        lead,
+        known,
+        created,
+        completed,
+    })
+}
+
+/// name, email, phone, company and intent, known or not, then the form's own fields that are known.
+fn lead_data(known: &BTreeMap<String, Known>, intent: Option<&str>) -> Map<String, Value> {
+    let value = |key: &str| known.get(key).map_or(Value::Null, |known| Value::from(known.value.as_str()));
+    let mut data: Map<String, Value> =
+        [NAME, EMAIL, PHONE, "company"].into_iter().map(|key| (key.to_owned(), value(key))).collect();
+    data.insert("intent".to_owned(), intent.map_or(Value::Null, Value::from));
+    for key in known.keys() {
+        data.entry(key.clone()).or_insert_with(|| value(key));
+    }
+    data
+}
+
+/// The sender's own card, as it is stored.
+#[derive(Deserialize)]
+struct Card {
+    name: Option<String>,
+    phone: Option<String>,
+}
+
+/// A stored message as the agent reads it.
+fn as_input(message: &Unread) -> Message {
+    if let Some(card) = message.contact.as_deref().and_then(|card| serde_json::from_str::<Card>(card).ok()) {
+        return Message::Contact { name: card.name, phone: card.phone, email: None };
+    }
+    match (&message.text, message.kind) {
+        (Some(text), MessageKind::Choice | MessageKind::Form) => Message::Button(text.clone()),
+        // The words on somebody else's card are not the person's.
+        (Some(text), kind) if kind != MessageKind::Contacts => Message::Text(text.clone()),
+        _ => Message::Other,
+    }
+}

@@ -1,0 +1,95 @@
+//! Loads what turns are decided on. Nothing is locked: what changes meanwhile is the settlement's matter.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::db::Conn;
+use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId};
+use crate::store::channels::{self, Channel};
+use crate::store::leads::{self, Lead};
+use crate::store::messages::{self, After, Unread};
+use crate::store::projects::{self, Project};
+use crate::store::turns::LeasedTurn;
+use crate::store::widgets;
+
+/// Messages of one turn; what is left is the next one's.
+const MESSAGES_MAX: u32 = 50;
+
+/// A claimed turn with all that it is decided on.
+pub struct Turn {
+    /// The claim.
+    pub leased: LeasedTurn,
+    /// What the conversations of the channel share.
+    pub setting: Arc<Setting>,
+    /// The conversation's lead. A conversation without one cannot be decided on.
+    pub lead: Option<Lead>,
+    /// What the person wrote since the last turn, oldest first.
+    pub unread: Vec<Unread>,
+}
+
+impl Turn {
+    /// The newest message that the turn is about.
+    pub fn read_up_to(&self) -> MessageId {
+        self.unread.last().map_or(self.leased.answered_up_to, |message| message.id)
+    }
+
+    /// Whether there may be more to read than the turn is about.
+    pub fn is_partial(&self) -> bool {
+        self.unread.len() == MESSAGES_MAX as usize
+    }
+}
+
+/// What the conversations of a channel share.
+pub struct Setting {
+    /// The channel.
+    pub channel: Option<Channel>,
+    /// Its project.
+    pub project: Project,
+    /// What the newest widget of the channel prefills.
+    pub greeting: Option<String>,
+}
+
+/// Loads turns, several at once.
+pub(super) async fn load(conn: &Conn, leased: Vec<LeasedTurn>) -> anyhow::Result<Vec<Turn>> {
+    let keys: Vec<_> = leased.iter().map(|one| (one.lease.project, one.lease.conversation)).collect();
+    let after: Vec<_> = leased
+        .iter()
+        .map(|one| After {
+            project: one.lease.project,
+            conversation: one.lease.conversation,
+            message: one.answered_up_to,
+        })
+        .collect();
+    let (leads, messages) = tokio::join!(
+        biased;
+        leads::of_conversations(conn, &keys),
+        messages::unread(conn, &after, MESSAGES_MAX)
+    );
+    let mut leads: HashMap<ConversationId, Lead> = leads?.into_iter().collect();
+    let mut unread: HashMap<ConversationId, Vec<Unread>> = HashMap::new();
+    for (conversation, message) in messages? {
+        unread.entry(conversation).or_default().push(message);
+    }
+    let channels: HashSet<_> = leased.iter().map(|one| (one.lease.project, one.channel)).collect();
+    let mut settings = HashMap::new();
+    for (project, channel) in channels {
+        settings.insert(channel, Arc::new(load_setting(conn, project, channel).await?));
+    }
+    let turns = leased.into_iter().map(|leased| Turn {
+        setting: settings[&leased.channel].clone(),
+        lead: leads.remove(&leased.lease.conversation),
+        unread: unread.remove(&leased.lease.conversation).unwrap_or_default(),
+        leased,
+    });
+    Ok(turns.collect())
+}
+
+async fn load_setting(conn: &Conn, project: ProjectId, channel: ChannelId) -> anyhow::Result<Setting> {
+    let (project, channel, greetings) = tokio::join!(
+        biased;
+        projects::get(conn, project),
+        channels::find_by_id(conn, project, channel),
+        widgets::greetings_of_channel(conn, channel.0, 1)
+    );
+    Ok(Setting { channel: channel?, project: project?, greeting: greetings?.pop() })
+}

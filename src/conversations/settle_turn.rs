@@ -1,0 +1,117 @@
+//! Settles turns behind their fence: stores lead, reply and events of those whose lease still holds, many in one transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::decide_turn::Decision;
+use super::take_turn::Settled;
+use crate::db::{Batch, Tx};
+use crate::deliveries::emit::{emit_all, event_id};
+use crate::domain::event::Event;
+use crate::domain::ids::{ConversationId, ProjectId};
+use crate::domain::random::Random;
+use crate::domain::time::{Clock, Timestamp};
+use crate::store::leads;
+use crate::store::messages::{self, NewReply};
+use crate::store::turns::{self, SettledTurn};
+
+/// Stores decisions in batches.
+pub struct SettleTurns {
+    /// Where ids come from.
+    pub random: Random,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl Batch for SettleTurns {
+    type Item = Arc<Decision>;
+    /// `Superseded` also where somebody else has the conversation locked: [`settle_waiting`] tells the two apart.
+    type Output = Settled;
+
+    /// Nobody waits for a turn; one that is not settled comes again when its lease ends.
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    async fn write(&self, tx: &Tx, decisions: &[Arc<Decision>]) -> anyhow::Result<Vec<Settled>> {
+        let leases: Vec<_> = decisions.iter().map(|decision| decision.lease).collect();
+        let locked = turns::lock_free(tx, &leases).await?;
+        let holds = |decision: &Decision| locked.contains(&decision.lease.conversation);
+        let held: Vec<&Decision> = decisions.iter().map(Arc::as_ref).filter(|decision| holds(decision)).collect();
+        store(tx, &held, &self.random, self.clock.now()).await?;
+        let settled = |decision: &Arc<Decision>| if holds(decision) { Settled::Written } else { Settled::Superseded };
+        Ok(decisions.iter().map(settled).collect())
+    }
+}
+
+/// Stores a decision as soon as nobody else has its conversation locked, if its lease still holds then.
+pub(super) async fn settle_waiting(
+    tx: &Tx,
+    decision: &Decision,
+    random: &Random,
+    now: Timestamp,
+) -> anyhow::Result<Settled> {
+    if !turns::lock(tx, decision.lease).await? {
+        return Ok(Settled::Superseded);
+    }
+    store(tx, &[decision], random, now).await?;
+    Ok(Settled::Written)
+}
+
+/// Stores decisions whose conversations are locked and whose leases hold.
+async fn store(tx: &Tx, decisions: &[&Decision], random: &Random, now: Timestamp) -> anyhow::Result<()> {
+    let events = events(tx, decisions, random, now).await?;
+    emit_all(tx, &events.iter().map(|(project, event)| (*project, event)).collect::<Vec<_>>()).await?;
+    let leads: Vec<_> = decisions.iter().map(|one| (one.lease.project, &one.lead)).collect();
+    let replies: Vec<_> = decisions.iter().filter_map(|decision| new_reply(decision)).collect();
+    let turns: Vec<_> = decisions.iter().map(|decision| settled_turn(decision)).collect();
+    let stored = async {
+        let (lead, reply, turn) = tokio::join!(
+            biased;
+            leads::settle(tx, &leads, now),
+            messages::insert_replies(tx, &replies, now),
+            turns::settle(tx, &turns)
+        );
+        lead.and(reply).and(turn)
+    };
+    tx.last(stored).await?;
+    Ok(())
+}
+
+/// The events of decisions. A click may have been linked since the turn was loaded: its correlation id is read now.
+async fn events(
+    tx: &Tx,
+    decisions: &[&Decision],
+    random: &Random,
+    now: Timestamp,
+) -> anyhow::Result<Vec<(ProjectId, Event)>> {
+    let completed = decisions.iter().filter(|decision| decision.completed);
+    let completed: Vec<_> = completed.map(|one| (one.lease.project, one.lease.conversation)).collect();
+    let ids: HashMap<ConversationId, String> = leads::correlation_ids(tx, &completed).await?.into_iter().collect();
+    let events = decisions.iter().flat_map(|decision| {
+        let correlation_id = ids.get(&decision.lease.conversation).map(String::as_str);
+        let events = decision.events(correlation_id, || event_id(random, now), now);
+        events.into_iter().map(|event| (decision.lease.project, event))
+    });
+    Ok(events.collect())
+}
+
+fn new_reply(decision: &Decision) -> Option<NewReply<'_>> {
+    let reply = decision.reply.as_ref()?;
+    Some(NewReply {
+        id: reply.id,
+        project: decision.lease.project,
+        channel: decision.channel,
+        conversation: decision.lease.conversation,
+        reply_id: &reply.reply_id,
+        text: &reply.text,
+    })
+}
+
+fn settled_turn(decision: &Decision) -> SettledTurn<'_> {
+    SettledTurn {
+        lease: decision.lease,
+        agent_state: &decision.agent_state,
+        answered_up_to: decision.answered_up_to,
+        goes_on_at: decision.goes_on_at,
+    }
+}

@@ -1,0 +1,237 @@
+//! Stores what platforms brought, in one transaction: finds or starts the person's conversation, links it to a click, and calls
+//! the agent.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+use serde_json::json;
+
+use crate::channels::{Content, IdChange, Inbound, InboundMessage, StatusUpdate};
+use crate::conversations::independent_sets::independent_sets;
+use crate::conversations::link_click::link_session;
+use crate::conversations::merge::merge;
+use crate::db::Tx;
+use crate::domain::correlation::find_references;
+use crate::domain::ids::{MessageId, RowKeys};
+use crate::domain::random::Random;
+use crate::domain::time::{SignedDuration, Timestamp};
+use crate::store::channels::{self, Channel};
+use crate::store::conversations::{self, Conversation, NewConversation, NewReferral};
+use crate::store::messages::{self, NamedReply, NewMessage, NewNotice};
+use crate::store::{leads, turns};
+
+/// How long the agent waits for the next message of a burst.
+const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
+/// How long a burst may postpone the agent's turn.
+const BURST_MAX: SignedDuration = SignedDuration::from_secs(5);
+
+/// What all items of a batch share.
+pub struct StoreInbound {
+    /// The time of the batch.
+    pub now: Timestamp,
+    /// Where ids come from.
+    pub random: Random,
+    /// Where the row keys of messages come from.
+    pub row_keys: RowKeys,
+}
+
+impl StoreInbound {
+    /// Stores items concurrently, but for those of one person or with one correlation id: these in their order.
+    pub async fn store_all(
+        &self,
+        tx: &Tx,
+        items: impl Iterator<Item = (Arc<Channel>, &Inbound)>,
+    ) -> anyhow::Result<()> {
+        let mut addressed = Vec::new();
+        for (channel, inbound) in items {
+            addressed.push((channel_of(tx, channel, inbound).await?, inbound));
+        }
+        let people = addressed.iter().flat_map(|(channel, inbound)| ids_of(inbound).map(|id| (channel.id, id)));
+        let replies = addressed.iter().filter_map(|(channel, inbound)| match inbound {
+            Inbound::Status(status) => Some(named(channel, status)),
+            _ => None,
+        });
+        let (people, replies) = (people.collect::<Vec<_>>(), replies.collect::<Vec<_>>());
+        let (people, replies) =
+            tokio::join!(biased; conversations::lock_people(tx, &people), messages::lock(tx, &replies));
+        people.and(replies)?;
+        let sets = independent_sets(addressed.iter().map(|(_, inbound)| keys_of(inbound)));
+        let sets = sets.into_iter().map(async |set| {
+            for at in set {
+                let (channel, inbound) = &addressed[at];
+                self.store_one(tx, channel, inbound).await?;
+            }
+            anyhow::Ok(())
+        });
+        try_join_all(sets).await.map(drop)
+    }
+
+    async fn store_one(&self, tx: &Tx, channel: &Channel, inbound: &Inbound) -> anyhow::Result<()> {
+        match inbound {
+            Inbound::Message(message) => self.store_message(tx, channel, message).await,
+            Inbound::Status(status) => {
+                messages::advance_status(tx, &named(channel, status), status.status, status.error.as_deref()).await?;
+                Ok(())
+            }
+            Inbound::IdChange(change) => self.change_ids(tx, channel, change).await,
+            Inbound::Other { kind, raw } => self.notice(tx, channel, kind, raw).await,
+        }
+    }
+
+    async fn notice(&self, tx: &Tx, channel: &Channel, kind: &str, raw: &str) -> anyhow::Result<()> {
+        let notice = NewNotice { channel: channel.id, kind, raw };
+        messages::insert_notice(tx, channel.project, &notice, self.now).await?;
+        Ok(())
+    }
+
+    async fn store_message(&self, tx: &Tx, channel: &Channel, message: &InboundMessage) -> anyhow::Result<()> {
+        let project = channel.project;
+        let exists = messages::exists(tx, project, channel.id, &message.external_id);
+        let known = conversations::of_person(tx, project, channel.id, &message.sender.ids);
+        let (exists, known) = tokio::join!(biased; exists, known);
+        if exists? {
+            return Ok(());
+        }
+        if message.sender.ids.is_empty() {
+            return self.notice(tx, channel, "message without a sender", &message.raw).await;
+        }
+        let conversation = self.conversation_of(tx, channel, message, &known?).await?;
+        let Some(id) = self.insert_message(tx, channel, &conversation, message).await? else { return Ok(()) };
+        if let Some(referral) = &message.referral {
+            let referral = NewReferral {
+                conversation: conversation.id,
+                message: id,
+                ad_click_id: referral.ad_click_id.as_deref(),
+                raw: &referral.raw,
+                seen_at: message.sent_at.unwrap_or(self.now),
+            };
+            conversations::insert_referral(tx, project, &referral).await?;
+        }
+        if let Some(text) = &message.text {
+            link_session(tx, &self.random, &conversation, &channel.external_id, text, self.now).await?;
+        }
+        if !matches!(message.content, Content::Reaction { .. }) {
+            let began = conversation.burst_started_at.unwrap_or(self.now);
+            let due_at = (self.now + BURST_PAUSE).min(began + BURST_MAX);
+            turns::call_agent(tx, project, conversation.id, began, due_at).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores the message itself; `None` where it is stored already.
+    async fn insert_message(
+        &self,
+        tx: &Tx,
+        channel: &Channel,
+        conversation: &Conversation,
+        message: &InboundMessage,
+    ) -> anyhow::Result<Option<MessageId>> {
+        let contact = message.own_contact().map(|card| {
+            let phone = card.phones.first().and_then(|phone| phone.external_phone_id.as_ref().or(phone.phone.as_ref()));
+            json!({"name": card.name, "phone": phone}).to_string()
+        });
+        // The agent reads what is above the message that it has read last, whichever node stored that.
+        let newest = conversation.newest_message.unwrap_or(MessageId(0));
+        let id = self.row_keys.next_above(self.now, newest);
+        let new = NewMessage {
+            id,
+            channel: channel.id,
+            conversation: conversation.id,
+            external_id: &message.external_id,
+            kind: message.content.kind(),
+            text: message.text.as_deref(),
+            contact: contact.as_deref(),
+            raw: &message.raw,
+            sent_at: message.sent_at,
+        };
+        Ok(messages::insert(tx, channel.project, &new, self.now).await?.then_some(id))
+    }
+
+    /// The sender's conversation, started where there is none.
+    async fn conversation_of(
+        &self,
+        tx: &Tx,
+        channel: &Channel,
+        message: &InboundMessage,
+        known: &[Conversation],
+    ) -> anyhow::Result<Conversation> {
+        let (project, person) = (channel.project, &message.sender);
+        let known = match known {
+            [] => {
+                let public_id = self.random.uuid().to_string();
+                let new = NewConversation { public_id: &public_id, channel: channel.id, person };
+                let conversation = conversations::insert(tx, project, &new, self.now).await?;
+                leads::insert(tx, project, conversation.id, self.now).await?;
+                return Ok(conversation);
+            }
+            [one] => one.clone(),
+            [into, from, ..] => merge(tx, into, from, self.now).await?,
+        };
+        Ok(conversations::learn(tx, project, known.id, person).await?)
+    }
+
+    /// A person goes on under other ids. A person who never wrote is no conversation: the notice is kept.
+    async fn change_ids(&self, tx: &Tx, channel: &Channel, change: &IdChange) -> anyhow::Result<()> {
+        let project = channel.project;
+        self.notice(tx, channel, "id change", &change.raw).await?;
+        let known = conversations::of_person(tx, project, channel.id, &change.old).await?;
+        let Some(conversation) = known.first() else { return Ok(()) };
+        let others = conversations::of_person(tx, project, channel.id, &change.new.ids).await?;
+        if others.iter().any(|other| other.id != conversation.id) {
+            tracing::warn!(%project, conversation = %conversation.id, "new id belongs to another conversation; not changed");
+            return Ok(());
+        }
+        conversations::change_ids(tx, project, conversation.id, &change.new).await?;
+        Ok(())
+    }
+}
+
+/// One webhook can serve several channels: an item names its own, if it is the project's.
+async fn channel_of(tx: &Tx, called: Arc<Channel>, inbound: &Inbound) -> anyhow::Result<Arc<Channel>> {
+    if let Some(external_id) = inbound.channel()
+        && external_id != called.external_id
+        && let Some(other) = channels::find(tx, called.kind, external_id).await?
+        && other.project == called.project
+    {
+        return Ok(Arc::new(other));
+    }
+    Ok(called)
+}
+
+/// The ids of the people that an item is about.
+fn ids_of(inbound: &Inbound) -> impl Iterator<Item = &str> {
+    let (one, other) = match inbound {
+        Inbound::Message(message) => (Some(&message.sender.ids), None),
+        Inbound::IdChange(change) => (Some(&change.old), Some(&change.new.ids)),
+        Inbound::Status(_) | Inbound::Other { .. } => (None, None),
+    };
+    one.into_iter().chain(other).flat_map(|ids| ids.iter())
+}
+
+fn named<'a>(channel: &Channel, status: &'a StatusUpdate) -> NamedReply<'a> {
+    NamedReply {
+        project: channel.project,
+        channel: channel.id,
+        external_id: &status.external_id,
+        reply_id: status.reply_id.as_deref(),
+    }
+}
+
+/// What two items must not have in common to be stored concurrently: people, correlation ids, and ids of messages.
+fn keys_of(inbound: &Inbound) -> Vec<Cow<'_, str>> {
+    let mut keys: Vec<Cow<'_, str>> = ids_of(inbound).map(Cow::Borrowed).collect();
+    match inbound {
+        Inbound::Message(message) => {
+            keys.push(Cow::Borrowed(&message.external_id));
+            let candidates = message.text.as_deref().map(find_references).unwrap_or_default();
+            keys.extend(candidates.into_iter().map(|candidate| Cow::Owned(candidate.folded)));
+        }
+        Inbound::Status(status) => {
+            keys.push(Cow::Borrowed(&status.external_id));
+            keys.extend(status.reply_id.as_deref().map(Cow::Borrowed));
+        }
+        Inbound::IdChange(_) | Inbound::Other { .. } => {}
+    }
+    keys
+}

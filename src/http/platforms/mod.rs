@@ -1,0 +1,3 @@
+//! Inbound webhooks of the chat platforms, one file each: authenticates the request, parses it, and calls the one use case.
+
+pub mod whatsapp;
