@@ -22,6 +22,8 @@ mod races;
 mod reliability;
 mod retention;
 mod simulation;
+mod tenancy;
 mod tidy;
 mod together;
+mod turns;
 mod whatsapp_data;

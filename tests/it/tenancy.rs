@@ -1,0 +1,145 @@
+//! No function of `store` reads or changes rows of conversations, messages and leads for a project that they are not of.
+
+use aurix::db::Tx;
+use aurix::domain::channel::{MessageStatus, Person as Sender, PersonIds};
+use aurix::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, SessionId};
+use aurix::domain::time::{SignedDuration, Timestamp};
+use aurix::store::conversations::{self as conversation_rows, NewConversation, NewReferral};
+use aurix::store::leads;
+use aurix::store::messages::{self, After, NamedReply, SettledReply};
+use aurix::store::turns::{self, SettledTurn, TurnLease};
+use aurix::store::{channels, clicks};
+
+use crate::support::{Person, TestApp};
+
+/// A conversation with a click, a message and a reply, and all that functions need to name it.
+#[derive(Clone, Copy)]
+struct Rows {
+    owner: ProjectId,
+    channel: ChannelId,
+    conversation: ConversationId,
+    reply: MessageId,
+    now: Timestamp,
+}
+
+impl Rows {
+    /// A lease on the conversation's turn, as `project` claims to hold it.
+    fn lease(self, project: ProjectId) -> TurnLease {
+        TurnLease { project, conversation: self.conversation, number: 1, until: self.now }
+    }
+}
+
+/// Stores a conversation of one project, and makes another project.
+async fn stage(app: &TestApp) -> (Rows, ProjectId) {
+    let (ours, theirs) = (app.project().await, app.project_named("Other", "222").await);
+    let reference = app.press(&ours, "device_id=d1").await.reference();
+    Person::new(app, &ours, "6587654321").writes(&format!("hello {reference}")).await;
+    app.settle().await;
+    let rows = Rows {
+        owner: ours.id,
+        channel: ChannelId(app.count("SELECT channel FROM conversations").await),
+        conversation: ConversationId(app.count("SELECT id FROM conversations").await),
+        reply: MessageId(app.count("SELECT id FROM messages WHERE direction = 'out'").await),
+        now: app.core.clock.now(),
+    };
+    (rows, theirs.id)
+}
+
+/// What came of a call as the stranger and as the owner: nothing, then something.
+fn only_for_the_owner(what: &str, is_owner: bool, found: bool) {
+    assert_eq!(found, is_owner, "{what}, as the {}", if is_owner { "owner" } else { "stranger" });
+}
+
+both_engines! {
+    async fn only_its_own_project_reads_a_conversation(app: &TestApp) {
+        let (rows, stranger) = stage(app).await;
+        let read = async move |tx: &Tx| {
+            let Rows { channel, conversation, .. } = rows;
+            let sender = PersonIds { external_phone_id: Some("6587654321".to_owned()), ..PersonIds::default() };
+            let stored = tx.get("SELECT external_id FROM messages WHERE direction = 'in'", &[], |row| row.get::<String>(0)).await?;
+            for (project, is_owner) in [(stranger, false), (rows.owner, true)] {
+                let check = |what: &str, found: bool| only_for_the_owner(what, is_owner, found);
+                let person = conversation_rows::of_person(tx, project, channel, &sender).await?;
+                check("conversations::of_person", !person.is_empty());
+                check("messages::exists", messages::exists(tx, project, channel, &stored).await?);
+                let after = After { project, conversation, message: MessageId(0) };
+                check("messages::unread", !messages::unread(tx, &[after], 10).await?.is_empty());
+                check("channels::find_by_id", channels::find_by_id(tx, project, channel).await?.is_some());
+                check("leads::of_conversations", !leads::of_conversations(tx, &[(project, conversation)]).await?.is_empty());
+                check("leads::correlation_ids", !leads::correlation_ids(tx, &[(project, conversation)]).await?.is_empty());
+                check("turns::lock_free", !turns::lock_free(tx, &[rows.lease(project)]).await?.is_empty());
+                check("turns::lock", turns::lock(tx, rows.lease(project)).await?);
+            }
+            Ok(())
+        };
+        app.core.db.write(read).await.expect("read");
+    }
+
+    async fn only_its_own_project_changes_a_conversation(app: &TestApp) {
+        let (rows, stranger) = stage(app).await;
+        let change = async move |tx: &Tx| {
+            let Rows { conversation, now, .. } = rows;
+            let sender = Sender { username: Some("mei".to_owned()), ..Sender::default() };
+            for (project, is_owner) in [(stranger, false), (rows.owner, true)] {
+                let check = |what: &str, found: bool| only_for_the_owner(what, is_owner, found);
+                check("conversations::learn", conversation_rows::learn(tx, project, conversation, &sender).await.is_ok());
+                check("conversations::change_ids", conversation_rows::change_ids(tx, project, conversation, &sender).await? > 0);
+                check("turns::call_agent", turns::call_agent(tx, project, conversation, now, now).await? > 0);
+                let lease = rows.lease(project);
+                check("turns::retry", turns::retry(tx, lease, now).await? > 0);
+                check("turns::give_up", turns::give_up(tx, lease, MessageId(0)).await? > 0);
+                let turn = SettledTurn { lease, agent_state: "{}", answered_up_to: MessageId(0), goes_on_at: None };
+                check("turns::settle", turns::settle(tx, &[turn]).await? > 0);
+                check("turns::interrupt", turns::interrupt(tx, project, conversation, now).await? > 0);
+                let session = SessionId(tx.get("SELECT id FROM sessions", &[], |row| row.get(0)).await?);
+                tx.execute("UPDATE clicks SET linked = FALSE", &[]).await?;
+                let day = SignedDuration::from_hours(24);
+                check("clicks::link", clicks::link(tx, project, session.0, now - day, now + day).await? > 0);
+                check("leads::correlate", leads::correlate(tx, project, conversation, session, now).await? > 0);
+                let lead = leads::of_conversations(tx, &[(rows.owner, conversation)]).await?.remove(0).1;
+                check("leads::settle", leads::settle(tx, &[(project, &lead)], now).await? > 0);
+                check("leads::update_merged", leads::update_merged(tx, project, &lead, now).await? > 0);
+                let new = NewConversation { public_id: &format!("other-{is_owner}"), channel: rows.channel, person: &Sender::default() };
+                let other = conversation_rows::insert(tx, rows.owner, &new, now).await?.id;
+                let referral = NewReferral { conversation, message: rows.reply, ad_click_id: None, raw: "{}", seen_at: now };
+                conversation_rows::insert_referral(tx, rows.owner, &referral).await?;
+                conversation_rows::merge_into(tx, project, conversation, other).await?;
+                for table in ["messages", "sessions", "referrals", "conversations"] {
+                    let moved = match table {
+                        "messages" => "SELECT COUNT(*) FROM messages WHERE conversation_id = $1",
+                        "sessions" => "SELECT COUNT(*) FROM sessions WHERE conversation_id = $1",
+                        "referrals" => "SELECT COUNT(*) FROM referrals WHERE conversation_id = $1",
+                        _ => "SELECT COUNT(*) FROM conversations WHERE merged_into = $1",
+                    };
+                    let moved: i64 = tx.get(moved, aurix::params![other], |row| row.get(0)).await?;
+                    check(table, moved > 0);
+                }
+                check("leads::remove", leads::remove(tx, project, conversation).await? > 0);
+            }
+            Ok(())
+        };
+        app.core.db.write(change).await.expect("changed");
+    }
+
+    async fn only_its_own_project_changes_a_reply(app: &TestApp) {
+        let (rows, stranger) = stage(app).await;
+        let change = async move |tx: &Tx| {
+            let Rows { channel, reply, .. } = rows;
+            tx.execute("UPDATE messages SET status = 'queued', external_id = NULL WHERE direction = 'out'", &[]).await?;
+            let reply_id: String = tx.get("SELECT reply_id FROM messages WHERE direction = 'out'", &[], |row| row.get(0)).await?;
+            for (project, is_owner) in [(stranger, false), (rows.owner, true)] {
+                let check = |what: &str, found: bool| only_for_the_owner(what, is_owner, found);
+                let settled = SettledReply {
+                    id: reply, project, attempt: 1, status: MessageStatus::Sent, external_id: None, error: None, due_at: None,
+                };
+                check("messages::settle", messages::settle(tx, &[settled]).await? > 0);
+                let named = NamedReply { project, channel, external_id: "wamid.x", reply_id: Some(&reply_id) };
+                check("messages::advance_status", messages::advance_status(tx, &named, MessageStatus::Read, None).await? > 0);
+                let learned: i64 = tx.get("SELECT COUNT(*) FROM messages WHERE external_id = 'wamid.x'", &[], |row| row.get(0)).await?;
+                check("messages::advance_status, by our id", learned > 0);
+            }
+            Ok(())
+        };
+        app.core.db.write(change).await.expect("changed");
+    }
+}
