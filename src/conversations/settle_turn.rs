@@ -35,7 +35,7 @@ impl Batch for SettleTurns {
     async fn write(&self, tx: &Tx, decisions: &[Arc<Decision>]) -> anyhow::Result<Vec<Settled>> {
         let leases: Vec<_> = decisions.iter().map(|decision| decision.lease).collect();
         let locked = turns::lock_free(tx, &leases).await?;
-        let holds = |decision: &Decision| locked.contains(&decision.lease.conversation);
+        let holds = |decision: &Decision| locked.contains(&decision.lease);
         let held: Vec<&Decision> = decisions.iter().map(Arc::as_ref).filter(|decision| holds(decision)).collect();
         store(tx, &held, &self.random, self.clock.now()).await?;
         let settled = |decision: &Arc<Decision>| if holds(decision) { Settled::Written } else { Settled::Superseded };

@@ -68,11 +68,12 @@ pub async fn of_person(
             "SELECT ",
             columns!(),
             " FROM conversations
-              WHERE id IN (
-                  SELECT id FROM conversations WHERE project_id = $1 AND channel = $2 AND external_phone_id = $3
-                  UNION
-                  SELECT id FROM conversations WHERE project_id = $1 AND channel = $2 AND external_user_id = $4
-              )
+              WHERE project_id = $1 AND channel = $2 AND external_phone_id = $3
+              UNION
+              SELECT ",
+            columns!(),
+            " FROM conversations
+              WHERE project_id = $1 AND channel = $2 AND external_user_id = $4
               ORDER BY id"
         ),
         params![project, channel, &ids.external_phone_id, &ids.external_user_id],
@@ -155,9 +156,12 @@ pub async fn merge_into(tx: &Tx, project: ProjectId, from: ConversationId, into:
         both,
     )
     .await?;
-    tx.execute("UPDATE messages SET conversation_id = $3 WHERE project_id = $1 AND conversation_id = $2", both).await?;
-    tx.execute("UPDATE sessions SET conversation_id = $3 WHERE project_id = $1 AND conversation_id = $2", both).await?;
-    tx.execute("UPDATE referrals SET conversation_id = $3 WHERE project_id = $1 AND conversation_id = $2", both)
+    // `+`: SQLite is to find the rows by their conversation, which has far fewer than the project.
+    tx.execute("UPDATE messages SET conversation_id = $3 WHERE +project_id = $1 AND conversation_id = $2", both)
+        .await?;
+    tx.execute("UPDATE sessions SET conversation_id = $3 WHERE +project_id = $1 AND conversation_id = $2", both)
+        .await?;
+    tx.execute("UPDATE referrals SET conversation_id = $3 WHERE +project_id = $1 AND conversation_id = $2", both)
         .await?;
     Ok(())
 }

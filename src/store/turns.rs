@@ -111,13 +111,14 @@ pub async fn next_due(conn: &Conn, now: Timestamp) -> Result<Option<Timestamp>> 
 }
 
 /// Of `leases` those that still hold and whose conversation nobody else has locked, locked until the end of the transaction.
-pub async fn lock_free(tx: &Tx, leases: &[TurnLease]) -> Result<Vec<ConversationId>> {
+/// Of several leases on one conversation at most the last claim's is among them.
+pub async fn lock_free(tx: &Tx, leases: &[TurnLease]) -> Result<Vec<TurnLease>> {
     const LOCK: Sql = Sql {
-        sqlite: "SELECT id
+        sqlite: "SELECT id, turn_number
                  FROM conversations
                  WHERE project_id = $1 AND id = $2 AND turn_number = $3 AND merged_into IS NULL",
         // In no order: whoever waits for none of several rows cannot be part of a deadlock.
-        postgres: "SELECT c.id
+        postgres: "SELECT c.id, c.turn_number
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS lease (project_id, id, number)
                    JOIN conversations AS c
                      ON c.project_id = lease.project_id AND c.id = lease.id AND c.turn_number = lease.number
@@ -126,7 +127,8 @@ pub async fn lock_free(tx: &Tx, leases: &[TurnLease]) -> Result<Vec<Conversation
     };
     let rows: Vec<_> =
         leases.iter().map(|one| [one.project.into(), one.conversation.into(), one.number.into()]).collect();
-    tx.query_rows(LOCK, &rows, |row| row.get(0)).await
+    let locked: Vec<(ConversationId, i64)> = tx.query_rows(LOCK, &rows, |row| Ok((row.get(0)?, row.get(1)?))).await?;
+    Ok(leases.iter().copied().filter(|one| locked.contains(&(one.conversation, one.number))).collect())
 }
 
 /// Whether the lease still holds, with the conversation locked until the end of the transaction as soon as nobody else has it.

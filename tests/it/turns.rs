@@ -77,6 +77,23 @@ both_engines! {
         assert_eq!(project.whatsapp.take_texts().len(), 1);
     }
 
+    async fn of_two_claims_on_a_turn_that_are_settled_in_one_batch_the_last_one_counts(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        Person::new(app, &project, "6587654321").writes("My name is Mei Ling Tan").await;
+        app.advance(BURST_OVER);
+        let engine = &app.engines.conversations;
+        let slow = take_turn::decide(engine, Arc::new(claim_one(app).await)).await.expect("decided");
+        app.advance(LEASE_OVER);
+        let quick = take_turn::decide(engine, Arc::new(claim_one(app).await)).await.expect("decided");
+        let (slow, quick) = tokio::join!(take_turn::settle(engine, slow), take_turn::settle(engine, quick));
+        assert_eq!((slow.expect("settled"), quick.expect("settled")), (Settled::Superseded, Settled::Written));
+        app.work().await;
+        assert_eq!(project.whatsapp.take_texts().len(), 1);
+        assert_eq!(receiver.take_events(), ["lead.created"]);
+    }
+
     async fn a_message_that_arrives_during_a_decision_is_answered_by_the_next_turn(app: &TestApp) {
         let project = app.project().await;
         let person = Person::new(app, &project, "6587654321");
