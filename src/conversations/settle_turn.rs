@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::decide_turn::Decision;
-use super::take_turn::Settled;
 use crate::db::{Batch, Tx};
 use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::event::Event;
@@ -15,6 +14,15 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::store::leads;
 use crate::store::messages::{self, NewReply};
 use crate::store::turns::{self, SettledTurn};
+
+/// Whether a settlement was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It was.
+    Written,
+    /// Another claim or a merge took the turn away: nothing was.
+    Superseded,
+}
 
 /// Stores decisions in batches.
 pub struct SettleTurns {

@@ -22,9 +22,11 @@ use tokio::sync::OnceCell;
 use super::Conversations;
 use super::decide_turn::{Decision, decide as decide_now};
 use super::load_turn::{Turn, load};
+pub use super::settle_turn::Settled;
 use super::settle_turn::settle_waiting;
 use crate::agent::{self, Input};
 use crate::core::Core;
+use crate::db::Tx;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::notifier::Work;
 use crate::store::turns::{self, TurnLease};
@@ -39,20 +41,11 @@ const RETRY_AFTER: SignedDuration = SignedDuration::from_secs(1);
 /// What decides a turn: [`agent::turn`], or another function from plain input to plain output in its place.
 pub type Agent = Arc<dyn Fn(&Input<'_>) -> agent::Turn + Send + Sync>;
 
-/// Whether a settlement was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settled {
-    /// It was.
-    Written,
-    /// Another claim or a merge took the turn away: nothing was.
-    Superseded,
-}
-
 /// Claims turns that are due, and loads what they are decided on.
 pub async fn claim_turns(core: &Core, most: u32) -> anyhow::Result<Vec<Turn>> {
     let now = core.clock.now();
     let lease_until = now + core.config.lease;
-    let claim = async move |tx: &_| Ok(turns::claim(tx, now, lease_until, most).await?);
+    let claim = async move |tx: &Tx| Ok(tx.last(turns::claim(tx, now, lease_until, most)).await?);
     let leased = core.db.write(claim).await?;
     core.db.read(async move |conn| load(conn, leased).await).await
 }

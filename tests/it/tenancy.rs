@@ -94,7 +94,7 @@ both_engines! {
                 let session = SessionId(tx.get("SELECT id FROM sessions", &[], |row| row.get(0)).await?);
                 tx.execute("UPDATE clicks SET linked = FALSE", &[]).await?;
                 let day = SignedDuration::from_hours(24);
-                check("clicks::link", clicks::link(tx, project, session.0, now - day, now + day).await? > 0);
+                check("clicks::link", clicks::link(tx, project, session, now - day, now + day).await? > 0);
                 check("leads::correlate", leads::correlate(tx, project, conversation, session, now).await? > 0);
                 let lead = leads::of_conversations(tx, &[(rows.owner, conversation)]).await?.remove(0).1;
                 check("leads::settle", leads::settle(tx, &[(project, &lead)], now).await? > 0);

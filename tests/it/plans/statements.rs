@@ -36,7 +36,8 @@ pub fn read(file: &str, text: &str) -> Vec<Statement> {
             }
         }
         let line = token.line;
-        if token.text == ")" && before(1) != "("
+        if token.text == ")"
+            && before(1) != "("
             && let Some(text) = joined.take()
         {
             let (name, place) = (format!("{module}::{function}"), format!("{file}:{line}"));
@@ -97,6 +98,7 @@ fn columns_that_are_named_once_are_put_in() {
     let text = "macro_rules! columns { () => { \"id, (SELECT 1)\" }; }\n\
                 fn one() { tx.find(concat!(\"SELECT \", columns!(), \" FROM a\"), read) }";
     let found = read("src/store/leads.rs", text);
-    let texts: Vec<_> = found.iter().map(|statement| (statement.sqlite.as_str(), statement.postgres.as_str())).collect();
+    let texts: Vec<_> =
+        found.iter().map(|statement| (statement.sqlite.as_str(), statement.postgres.as_str())).collect();
     assert_eq!(texts, [("SELECT id, (SELECT 1) FROM a", "SELECT id, (SELECT 1) FROM a")]);
 }
