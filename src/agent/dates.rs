@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::asides::{is_farewell, is_unrelated};
 use super::calendar::{months_pattern, ordinals_pattern, weekdays_pattern};
 use super::numbers::NUMBER;
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
+use super::unrelated_times::{is_farewell, is_unrelated};
 
 /// Words of an answer that is only a day, at most.
 const ANSWER_WORDS_MAX: usize = 4;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::free::is_small_talk;
+use super::free_text::is_small_talk;
 use super::lexicon::is_refusal;
 use super::pattern::compile;
 use super::reader::Taken;

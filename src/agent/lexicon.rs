@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::words;
+use super::word_lists;
 
 /// Words that are never part of a name, though a sentence may have them where a name could be.
-static EVERYDAY: LazyLock<HashSet<&str>> = LazyLock::new(|| words::EVERYDAY.split_whitespace().collect());
+static EVERYDAY: LazyLock<HashSet<&str>> = LazyLock::new(|| word_lists::EVERYDAY.split_whitespace().collect());
 /// Words that are a name only beside a rarer word, or after "my name is".
-static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| words::COMMON.split_whitespace().collect());
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| word_lists::COMMON.split_whitespace().collect());
 
 /// Particles inside names: lower-case, never last.
 const PARTICLES: &[&str] = &[

@@ -3,39 +3,39 @@
 //! [`read`] extracts values from one text; [`turn`] decides what a burst of messages changes, and the reply. Neither reads a
 //! clock, keeps state, or takes a value that is not in the person's own words.
 
-mod asides;
-mod bare;
+mod burst;
 mod calendar;
 mod choice;
 mod commands;
 mod contact;
-mod correct;
-mod counted;
+#[cfg(test)]
+mod conversation_tests;
+mod corrections;
+mod counted_noun;
+mod date_time_fields;
 mod dates;
 mod fields;
-mod free;
-mod hear;
+mod free_text;
 mod intent;
 mod lexicon;
+mod name_answer;
 mod name_words;
 mod names;
 #[cfg(test)]
 mod no_value_tests;
 mod numbers;
+mod party_size;
 mod pattern;
-mod people;
 mod phrases;
 mod read;
 mod reader;
 mod span;
 mod state;
-#[cfg(test)]
-mod talk_tests;
 mod times;
 mod try_line;
 mod turn;
-mod when;
-mod words;
+mod unrelated_times;
+mod word_lists;
 
 pub use read::read;
 pub use reader::{Context, Source, Taken};

@@ -1,15 +1,15 @@
-//! The words of a name: where one ends, and what a single word says of a name.
+//! The words of a name: where one ends, and whether a word alone can be a name.
 
 use super::lexicon::{is_common, is_everyday};
 use super::span::Span;
-use super::words::FAMILY_NAMES;
+use super::word_lists::FAMILY_NAMES;
 
 /// Words of a name at most.
 pub(super) const NAME_WORDS_MAX: usize = 5;
 /// Characters of one word of a name at most.
 const WORD_CHARS_MAX: usize = 30;
 
-/// Whether a word says nothing of a name on its own.
+/// Whether a word alone is not a name.
 pub(super) fn is_plain(word: &str) -> bool {
     is_common(word) || is_everyday(word) && !is_name_like(word)
 }
@@ -50,7 +50,7 @@ pub(super) fn word_at(text: &str, start: usize) -> Option<Span> {
         .then(|| Span::new(start, start + end))
 }
 
-/// Marks that stand on a letter, as in decomposed é.
+/// Combining marks, as in decomposed é.
 fn is_mark(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}')
 }

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::bare;
 use super::lexicon::{is_common, is_everyday, is_particle, is_question};
+use super::name_answer;
 use super::name_words::{NAME_WORDS_MAX, is_capitalised, is_family_name, is_name_like, is_plain, word_at};
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
@@ -117,7 +117,7 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Found> {
         }
     }
     if found.is_empty() && asked {
-        found.extend(bare::find(text, taken).map(|span| (Lead::Strong, Found { span, part: Part::Whole })));
+        found.extend(name_answer::find(text, taken).map(|span| (Lead::Strong, Found { span, part: Part::Whole })));
     }
     found.sort_by_key(|(lead, name)| (std::cmp::Reverse(*lead), name.span.start));
     found.into_iter().map(|(_, name)| name).collect()

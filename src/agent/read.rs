@@ -4,7 +4,7 @@ use super::fields::{Fields, Slot};
 use super::lexicon;
 use super::reader::{Context, Reader, Taken};
 use super::span::{Span, is_free};
-use super::{bare, choice, contact, free, names, people, when};
+use super::{choice, contact, date_time_fields, free_text, name_answer, names, party_size};
 use crate::domain::form::{Field, FieldKind};
 use crate::domain::text::cut;
 
@@ -16,7 +16,7 @@ pub fn read(context: &Context<'_>, text: &str, requested: &[String]) -> Vec<Take
         Reader { context, fields: Fields::new(context.form, requested), text, claimed: vec![], taken: vec![] };
     reader.labelled_lines();
     reader.contacts();
-    when::take(&mut reader);
+    date_time_fields::take(&mut reader);
     reader.choices();
     reader.numbers();
     reader.names();
@@ -87,17 +87,17 @@ impl<'a> Reader<'a> {
             self.fields.of_kind(FieldKind::Number).partition(|field| Slot::of(field).counts_people());
         if let Some(field) = people.first().filter(|field| !self.has(&field.key)) {
             let asked = self.fields.is_requested(&field.key);
-            let spans = people::find(self.text, &self.claimed, asked);
+            let spans = party_size::find(self.text, &self.claimed, asked);
             let values = spans.into_iter().map(|span| (span, String::new())).collect();
             if let Some((span, _)) = self.settled(values) {
                 let words = span.words(self.text);
-                let value = people::count(words).map_or_else(|| words.to_owned(), |count| count.to_string());
+                let value = party_size::count(words).map_or_else(|| words.to_owned(), |count| count.to_string());
                 self.take(&field.key, span, value);
             }
         }
         for field in others {
             let asked = self.fields.is_first(&field.key);
-            if let Some((span, value)) = free::number(self.text, &self.claimed, &Slot::of(field), asked) {
+            if let Some((span, value)) = free_text::number(self.text, &self.claimed, &Slot::of(field), asked) {
                 self.take(&field.key, span, value);
             }
         }
@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
     }
 
     fn take_name(&mut self, name: &names::Found, first: Option<&'a str>, count: usize) {
-        let (given, family) = bare::split(self.text, name.span);
+        let (given, family) = name_answer::split(self.text, name.span);
         let slots = self.fields.names();
         let say = |span: Span| span.words(self.text).to_owned();
         let mut takes: Vec<(String, Span)> = Vec::new();
@@ -162,8 +162,8 @@ impl<'a> Reader<'a> {
         let fields: Vec<&'a Field> = self.fields.of_kind(FieldKind::Text).collect();
         for field in fields {
             let asked = self.fields.is_first(&field.key);
-            let found = free::labelled(self.text, &self.claimed, &Slot::of(field))
-                .or_else(|| asked.then(|| free::answer(self.text, &self.claimed)).flatten());
+            let found = free_text::labelled(self.text, &self.claimed, &Slot::of(field))
+                .or_else(|| asked.then(|| free_text::answer(self.text, &self.claimed)).flatten());
             if let Some(span) = found {
                 let value = span.words(self.text).to_owned();
                 self.take(&field.key, span, value);

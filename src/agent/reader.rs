@@ -1,4 +1,4 @@
-//! What a reading of one text has taken by now, and how values are given to fields.
+//! The state of reading one text: the values taken so far, and how values are assigned to fields.
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -8,17 +8,17 @@ use super::span::{Span, lead_in};
 use crate::domain::form::{Field, FieldKind, Form};
 use crate::domain::phone::Region;
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The person's own words.
     Words,
-    /// The chat platform.
+    /// Provided by the chat platform.
     Channel,
     /// A contact card that the person shared.
     Contact,
-    /// Put together from other fields, as a name from its parts.
+    /// Composed of other fields, as a name of its parts.
     Composed,
 }
 
@@ -27,16 +27,16 @@ pub enum Source {
 pub struct Taken {
     /// The field's key.
     pub key: String,
-    /// The exact part of the text that says it.
+    /// The exact part of the text.
     pub words: String,
     /// Normalised: E.164, lower-case email, the option as the form spells it, digits, `yes` or `no`, ISO 8601 date, time
     /// or local date-time; the words themselves where they cannot be resolved.
     pub value: String,
-    /// Where it comes from.
+    /// Its source.
     pub source: Source,
 }
 
-/// What reading depends on besides the text.
+/// The input of reading besides the text.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The project's form.
@@ -49,7 +49,7 @@ pub struct Context<'a> {
     pub now: Timestamp,
 }
 
-/// One reading: what is asked, what is claimed by now.
+/// The state of reading one text.
 pub(super) struct Reader<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) fields: Fields<'a>,
@@ -59,7 +59,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Takes a value, unless the field has one or the words are spoken for.
+    /// Takes a value, unless the field has one.
     pub(super) fn take(&mut self, key: &str, span: Span, value: String) {
         let words = span.words(self.text).to_owned();
         if span.is_empty() || self.has(key) {
@@ -73,14 +73,14 @@ impl<'a> Reader<'a> {
         self.taken.iter().any(|taken| taken.key == key)
     }
 
-    /// Gives values of one kind to the fields of that kind.
+    /// Assigns values of one type to the fields of that type.
     pub(super) fn assign(&mut self, kind: FieldKind, values: Vec<(Span, String)>) {
         let fields: Vec<&'a Field> = self.fields.of_kind(kind).filter(|field| !self.has(&field.key)).collect();
         self.assign_to(&fields, values);
     }
 
-    /// Gives values to fields: all in order where their numbers agree, one to the field asked for or named beside it, else
-    /// to the only one or the first that is the plain contact field.
+    /// Assigns values to fields: all in order where there are as many of both; one to the field that is named before it or was
+    /// asked for, else to the only field or to a first one that is `name`, `email` or `phone`.
     pub(super) fn assign_to(&mut self, fields: &[&'a Field], values: Vec<(Span, String)>) {
         if fields.len() > 1 && values.len() == fields.len() {
             for (field, (span, value)) in fields.iter().zip(values) {
@@ -100,8 +100,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of several values the one that holds: the last that is not denied, since people correct themselves as they go. A value
-    /// that is said not to be is none.
+    /// The valid one of several values: the last that is not negated, since people correct themselves as they write. Negated
+    /// values are dropped.
     pub(super) fn settled(&self, mut values: Vec<(Span, String)>) -> Option<(Span, String)> {
         values.retain(|(span, _)| !self.is_denied(*span));
         let doubted = |span: &Span| {

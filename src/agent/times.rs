@@ -6,12 +6,12 @@ use jiff::civil::{DateTime, Time};
 use jiff::{Span as Duration, Timestamp, tz::TimeZone};
 use regex::Regex;
 
-use super::asides::is_unrelated;
-use super::counted::{Counts, counts, is_pronoun};
+use super::counted_noun::{Counts, counts, is_pronoun};
 use super::dates::is_moment;
 use super::numbers::{NUMBER, number};
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
+use super::unrelated_times::is_unrelated;
 
 /// Words of an answer that is only a time, at most.
 const ANSWER_WORDS_MAX: usize = 6;

@@ -1,7 +1,7 @@
 //! The dialogue: what a burst of messages changes, and the one reply to it.
 
+use super::burst::{Burst, is_part, read_burst};
 use super::commands::Command;
-use super::hear::{Heard, is_part, listen};
 use super::lexicon;
 use super::numbers::digit;
 use super::phrases::{self, Phrases};
@@ -23,14 +23,14 @@ pub fn turn(input: &Input<'_>) -> Turn {
         TurnBuilder { input, state: input.state.clone(), phrases: phrases::of(&input.form.language), said: Vec::new() };
     builder.state.version = 1;
     let asked = input.state.asked.clone().filter(|_| input.state.paused.is_none());
-    let mut heard = listen(input, asked.as_deref());
-    builder.keep_intent(&mut heard);
-    let outcome = builder.decide(&heard, asked.as_deref());
+    let mut burst = read_burst(input, asked.as_deref());
+    builder.keep_intent(&mut burst);
+    let outcome = builder.decide(&burst, asked.as_deref());
     if builder.state.paused == Some(Paused::Stopped) {
-        heard.changes.retain(|_, taken| taken.source != super::Source::Words || outcome == Outcome::Stopped);
+        burst.changes.retain(|_, taken| taken.source != super::Source::Words || outcome == Outcome::Stopped);
     }
     let place = |key: &str| input.form.fields.iter().position(|field| field.key == key);
-    let mut changes: Vec<_> = heard.changes.into_values().collect();
+    let mut changes: Vec<_> = burst.changes.into_values().collect();
     changes.sort_by_key(|taken| place(&taken.key));
     let reply = (!builder.said.is_empty()).then(|| builder.said.join(" ").replace(" \n", "\n").replace("\n ", "\n"));
     Turn { changes, intent: builder.state.intent.clone(), state: builder.state, reply, outcome }
@@ -52,13 +52,13 @@ impl TurnBuilder<'_> {
     }
 
     /// Stores the intent, and fills the field of that name.
-    fn keep_intent(&mut self, heard: &mut Heard) {
+    fn keep_intent(&mut self, burst: &mut Burst) {
         if self.state.paused.is_some() {
             return;
         }
-        if let Some(intent) = heard.intent.take() {
+        if let Some(intent) = burst.intent.take() {
             let is_field = self.input.form.field(INTENT).is_some_and(|field| field.kind == FieldKind::Text);
-            if is_field && !heard.known.contains_key(INTENT) {
+            if is_field && !burst.known.contains_key(INTENT) {
                 let known = super::Known { value: intent.clone(), words: intent.clone() };
                 let taken = super::Taken {
                     key: INTENT.to_owned(),
@@ -66,18 +66,18 @@ impl TurnBuilder<'_> {
                     value: intent.clone(),
                     source: super::Source::Words,
                 };
-                heard.known.insert(INTENT.to_owned(), known);
-                heard.changes.insert(INTENT.to_owned(), taken);
+                burst.known.insert(INTENT.to_owned(), known);
+                burst.changes.insert(INTENT.to_owned(), taken);
             }
             self.state.intent = Some(intent);
         }
-        if let Some(answer) = heard.changes.get(INTENT) {
+        if let Some(answer) = burst.changes.get(INTENT) {
             self.state.intent = Some(answer.value.clone());
         }
     }
 
-    fn decide(&mut self, heard: &Heard, asked: Option<&str>) -> Outcome {
-        match (self.state.paused, heard.command) {
+    fn decide(&mut self, burst: &Burst, asked: Option<&str>) -> Outcome {
+        match (self.state.paused, burst.command) {
             (_, Some(Command::Stop)) => return self.stop(),
             (Some(Paused::Stopped), Some(Command::Start)) => {
                 self.state.paused = None;
@@ -85,23 +85,23 @@ impl TurnBuilder<'_> {
                 self.say(self.phrases.welcome_back);
             }
             (Some(Paused::Stopped), _) => return Outcome::None,
-            (Some(Paused::HandedOver), _) => return self.complete_silently(heard),
+            (Some(Paused::HandedOver), _) => return self.complete_silently(burst),
             (None, Some(Command::Human)) => return self.hand_over(self.phrases.handed_over),
             (None, _) => {}
         }
-        if !heard.anything {
+        if !burst.anything {
             return Outcome::None;
         }
         if self.state.closed {
-            self.after_closing(heard);
+            self.after_closing(burst);
             return Outcome::None;
         }
         self.greet();
-        if self.missing(heard).is_empty() {
-            return self.close(heard);
+        if self.missing(burst).is_empty() {
+            return self.close(burst);
         }
-        self.react(heard, asked);
-        self.ask_next(heard)
+        self.react(burst, asked);
+        self.ask_next(burst)
     }
 
     fn stop(&mut self) -> Outcome {
@@ -121,18 +121,18 @@ impl TurnBuilder<'_> {
     }
 
     /// After a handover there is no reply, but the lead can still become complete.
-    fn complete_silently(&mut self, heard: &Heard) -> Outcome {
-        if self.state.closed || !self.missing(heard).is_empty() || !heard.anything {
+    fn complete_silently(&mut self, burst: &Burst) -> Outcome {
+        if self.state.closed || !self.missing(burst).is_empty() || !burst.anything {
             return Outcome::None;
         }
         self.state.closed = true;
         Outcome::Completed
     }
 
-    fn close(&mut self, heard: &Heard) -> Outcome {
+    fn close(&mut self, burst: &Burst) -> Outcome {
         self.state.closed = true;
         self.state.asked = None;
-        if heard.asks && heard.has_substance() {
+        if burst.asks && burst.has_substance() {
             self.say(self.phrases.person_answers);
         }
         let closing = self.input.form.closing.clone();
@@ -141,10 +141,10 @@ impl TurnBuilder<'_> {
     }
 
     /// Corrections are still taken; anything else gets one reply.
-    fn after_closing(&mut self, heard: &Heard) {
-        if heard.replaced || heard.changes.values().any(|taken| taken.source == super::Source::Words) {
+    fn after_closing(&mut self, burst: &Burst) {
+        if burst.replaced || burst.changes.values().any(|taken| taken.source == super::Source::Words) {
             self.say(self.phrases.changed);
-        } else if heard.has_substance() && !self.state.returned {
+        } else if burst.has_substance() && !self.state.returned {
             self.state.returned = true;
             self.say(self.phrases.will_return);
         }
@@ -162,26 +162,26 @@ impl TurnBuilder<'_> {
     }
 
     /// Reacts to the last answer: thanks, confirms a change, or says what is wrong.
-    fn react(&mut self, heard: &Heard, asked: Option<&str>) {
-        let answered = asked.is_some_and(|key| heard.changes.contains_key(key));
+    fn react(&mut self, burst: &Burst, asked: Option<&str>) {
+        let answered = asked.is_some_and(|key| burst.changes.contains_key(key));
         let field = asked.and_then(|key| self.input.form.field(key)).filter(|_| !answered);
-        if heard.replaced {
+        if burst.replaced {
             self.say(self.phrases.changed);
         } else if answered
-            || asked.is_some() && heard.changes.values().any(|taken| taken.source != super::Source::Channel)
+            || asked.is_some() && burst.changes.values().any(|taken| taken.source != super::Source::Channel)
         {
             self.say(self.phrases.thanks);
         }
-        if heard.wordless && !heard.has_substance() && heard.changes.is_empty() && asked.is_some() {
+        if burst.wordless && !burst.has_substance() && burst.changes.is_empty() && asked.is_some() {
             return self.say(self.phrases.text_only);
         }
-        if !heard.has_substance() {
+        if !burst.has_substance() {
             return;
         }
-        if let Some(field) = field.filter(|_| heard.changes.is_empty() && !heard.asks) {
-            return self.explain(field, &heard.rest);
+        if let Some(field) = field.filter(|_| burst.changes.is_empty() && !burst.asks) {
+            return self.explain(field, &burst.rest);
         }
-        if heard.asks || asked.is_some() && !answered && heard.changes.is_empty() {
+        if burst.asks || asked.is_some() && !answered && burst.changes.is_empty() {
             self.say(self.phrases.person_answers);
         }
     }
@@ -203,25 +203,25 @@ impl TurnBuilder<'_> {
     }
 
     /// Required fields without a value, in the form's order. A name whose parts are asked for is not asked for itself.
-    fn missing(&self, heard: &Heard) -> Vec<&Field> {
+    fn missing(&self, burst: &Burst) -> Vec<&Field> {
         let fields = &self.input.form.fields;
         let has_parts =
             fields.iter().any(|field| field.kind == FieldKind::Name && field.required && is_part(&field.key));
         let is_missing = |field: &&Field| {
-            field.required && !heard.known.contains_key(&field.key) && !(has_parts && field.key == NAME)
+            field.required && !burst.known.contains_key(&field.key) && !(has_parts && field.key == NAME)
         };
         fields.iter().filter(is_missing).collect()
     }
 
     /// The next field to ask for: required ones in the form's order; optional ones with a question of their own once, in the
     /// form's order, at the latest before the last required one, since that completes the lead.
-    fn next<'a>(&self, missing: &[&'a Field], fields: &'a [Field], heard: &Heard) -> Option<&'a Field> {
+    fn next<'a>(&self, missing: &[&'a Field], fields: &'a [Field], burst: &Burst) -> Option<&'a Field> {
         let asks = |field: &Field| self.state.asked_counts.get(&field.key).copied().unwrap_or(0);
         let is_open = |field: &&Field| {
             !field.required
                 && field.has_own_question()
                 && asks(field) < OPTIONAL_ASKS_MAX
-                && !heard.known.contains_key(&field.key)
+                && !burst.known.contains_key(&field.key)
                 && !self.state.declined.contains(&field.key)
         };
         let place = |field: &Field| fields.iter().position(|other| other.key == field.key);
@@ -233,10 +233,10 @@ impl TurnBuilder<'_> {
         if open { Some(required) } else { optional_first.or(Some(required)) }
     }
 
-    fn ask_next(&mut self, heard: &Heard) -> Outcome {
-        let missing = self.missing(heard);
+    fn ask_next(&mut self, burst: &Burst) -> Outcome {
+        let missing = self.missing(burst);
         let fields = &self.input.form.fields;
-        let Some(field) = self.next(&missing, fields, heard).cloned() else { return Outcome::None };
+        let Some(field) = self.next(&missing, fields, burst).cloned() else { return Outcome::None };
         let asks = self.state.asked_counts.entry(field.key.clone()).or_insert(0);
         *asks += 1;
         if *asks > ASKS_MAX {

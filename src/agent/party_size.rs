@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::counted::{Counts, counts, is_pronoun};
+use super::counted_noun::{Counts, counts, is_pronoun};
 use super::lexicon::is_question;
 use super::numbers::{NUMBER, number};
 use super::pattern::compile;

@@ -6,13 +6,13 @@ use super::commands::{self, Command};
 use super::read::read;
 use super::reader::{Context, Source, Taken};
 use super::state::{Input, Known, Message};
-use super::{correct, free, intent, lexicon};
+use super::{corrections, free_text, intent, lexicon};
 use crate::domain::form::{EMAIL, FieldKind, NAME, PHONE};
 use crate::domain::phone::PhoneNumber;
 
 /// The content of a burst.
 #[derive(Default)]
-pub(super) struct Heard {
+pub(super) struct Burst {
     /// Changed values by key, the last one of each.
     pub(super) changes: BTreeMap<String, Taken>,
     /// All values known after the burst.
@@ -34,15 +34,15 @@ pub(super) struct Heard {
 }
 
 /// Reads a burst. `asked` is the key of the open question.
-pub(super) fn listen(input: &Input<'_>, asked: Option<&str>) -> Heard {
-    let mut heard = Heard { known: input.known.clone(), anything: !input.messages.is_empty(), ..Heard::default() };
+pub(super) fn read_burst(input: &Input<'_>, asked: Option<&str>) -> Burst {
+    let mut burst = Burst { known: input.known.clone(), anything: !input.messages.is_empty(), ..Burst::default() };
     if let Some(phone) = input.channel_phone {
         let words = phone.bare().to_owned();
-        heard.fill(input, Taken { key: PHONE.to_owned(), words, value: phone.to_string(), source: Source::Channel });
+        burst.fill(input, Taken { key: PHONE.to_owned(), words, value: phone.to_string(), source: Source::Channel });
     }
     for message in input.messages.iter().take(super::BURST_MESSAGES_MAX) {
         match message {
-            Message::Text(text) | Message::Button(text) => heard.text(input, text, asked),
+            Message::Text(text) | Message::Button(text) => burst.text(input, text, asked),
             Message::Contact { name, phone, email } => {
                 let phone = phone.as_deref().and_then(|phone| PhoneNumber::parse(phone, input.region).ok());
                 let cards = [
@@ -53,21 +53,21 @@ pub(super) fn listen(input: &Input<'_>, asked: Option<&str>) -> Heard {
                 for (key, value) in cards {
                     if let Some(value) = value.filter(|value| !value.trim().is_empty() && value.chars().count() <= 200)
                     {
-                        heard.fill(
+                        burst.fill(
                             input,
                             Taken { key: key.to_owned(), words: value.clone(), value, source: Source::Contact },
                         );
                     }
                 }
             }
-            Message::Other => heard.wordless = true,
+            Message::Other => burst.wordless = true,
         }
     }
-    heard.compose_name(input);
-    heard
+    burst.compose_name(input);
+    burst
 }
 
-impl Heard {
+impl Burst {
     /// A value that is not from the person's words: set only where none is known.
     fn fill(&mut self, input: &Input<'_>, taken: Taken) {
         if input.form.field(&taken.key).is_some() && !self.known.contains_key(&taken.key) {
@@ -101,7 +101,7 @@ impl Heard {
         let context = Context { form: input.form, region: input.region, timezone: input.timezone, now: input.now };
         let mut taken = read(&context, &own, &requested);
         taken.retain(|taken| self.is_news(&own, taken, open));
-        let corrected = correct::find(&own, input.form, &self.known);
+        let corrected = corrections::find(&own, input.form, &self.known);
         if let Some(change) = corrected {
             taken.retain(|taken| taken.key != change.key);
             taken.push(change);
@@ -170,7 +170,7 @@ impl Heard {
 
     /// Whether the text without a value is more than a greeting or thanks.
     pub(super) fn has_substance(&self) -> bool {
-        !self.rest.is_empty() && !free::is_small_talk(&self.rest)
+        !self.rest.is_empty() && !free_text::is_small_talk(&self.rest)
     }
 }
 
