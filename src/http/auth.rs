@@ -6,7 +6,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use sha2::{Digest as _, Sha256};
 
-use super::error::{Problem, Result};
+use super::error::{ApiError, Result};
 use crate::domain::ids::ProjectId;
 use crate::engines::Engines;
 use crate::store::keys;
@@ -50,22 +50,22 @@ pub struct Partner {
 }
 
 impl FromRequestParts<Engines> for Partner {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, engines: &Engines) -> Result<Self> {
         let family = family(parts, engines).await?;
         let hash = hash(bearer(&parts.headers)?);
         let key = engines.core.db.read(async move |conn| Ok(keys::find_by_hash(conn, &hash).await?)).await?;
-        let key = key.ok_or(Problem::Unauthorized("This API key is unknown or was revoked."))?;
+        let key = key.ok_or(ApiError::Unauthorized("This API key is unknown or was revoked."))?;
         if !family.admits(&key.service_name) {
-            return Err(Problem::Unauthorized("This API key belongs to another service than this path."));
+            return Err(ApiError::Unauthorized("This API key belongs to another service than this path."));
         }
         Ok(Self { key_id: key.id, project: key.project, service_name: key.service_name, family })
     }
 }
 
 async fn family(parts: &mut Parts, engines: &Engines) -> Result<Family> {
-    let unreadable = |_| Problem::NotFound("There is nothing at this path.".to_owned());
+    let unreadable = |_| ApiError::NotFound("There is nothing at this path.".to_owned());
     let path = RawPathParams::from_request_parts(parts, engines).await.map_err(unreadable)?;
     let service = path.iter().find(|(name, _)| *name == "service").map(|(_, service)| Family::of(service));
     service.ok_or_else(|| anyhow::anyhow!("a partner's route has no {{service}} in its path").into())
@@ -75,7 +75,7 @@ async fn family(parts: &mut Parts, engines: &Engines) -> Result<Family> {
 fn bearer(headers: &HeaderMap) -> Result<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Problem::Unauthorized("Send your API key once, as Authorization: Bearer <key>."));
+        return Err(ApiError::Unauthorized("Send your API key once, as Authorization: Bearer <key>."));
     };
     value
         .to_str()
@@ -84,7 +84,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim_start())
         .filter(|key| !key.is_empty() && key.len() <= KEY_CHARS_MAX && !key.contains(char::is_whitespace))
-        .ok_or(Problem::Unauthorized("The Authorization header must read: Bearer <key>."))
+        .ok_or(ApiError::Unauthorized("The Authorization header must read: Bearer <key>."))
 }
 
 /// What the database keeps of a key. Keys are random, so that one round of SHA-256 is enough.

@@ -1,27 +1,32 @@
-//! What goes wrong for a caller: the only status codes of failure, as RFC 9457 `application/problem+json`.
+//! Errors of handlers: the only status codes of failure. Programs get RFC 9457 `application/problem+json`, browsers a page.
 
-use std::sync::LazyLock;
+mod page;
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use std::sync::{Arc, LazyLock};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::db;
 use crate::domain::random::Random;
 
-/// The answer of a handler.
-pub type Result<T> = std::result::Result<T, Problem>;
+/// What a handler returns.
+pub type Result<T> = std::result::Result<T, ApiError>;
 
-/// How long a caller should wait while the database is away.
-const AWAY_RETRY_AFTER_S: u32 = 1;
+/// How long a caller should wait while the database is unavailable.
+const UNAVAILABLE_RETRY_AFTER_S: u32 = 1;
 
-/// Why a request was not answered with what it asked for. The texts are for the caller's eyes.
+/// Why a request failed. Callers read the texts.
 #[derive(Debug)]
-pub enum Problem {
+pub enum ApiError {
     /// 400: cannot be read at all.
     Malformed(String),
-    /// 401: no key, or one that does not open this path.
+    /// 401: no key, or one that is not valid on this path.
     Unauthorized(&'static str),
     /// 403: known, and not allowed.
     Forbidden(String),
@@ -36,36 +41,36 @@ pub enum Problem {
     /// 415: the body is not of the type that is read here.
     UnsupportedMediaType(&'static str),
     /// 422: can be read, and is not valid: which field, and why.
-    Invalid(Vec<Field>),
-    /// 429: come back after so many seconds.
+    Invalid(Vec<InvalidField>),
+    /// 429: over a rate limit.
     TooMany {
         /// Goes out as `Retry-After`.
         retry_after_s: u32,
     },
     /// 500: a defect or a broken machine. The caller learns an id, the log what happened.
     Internal(anyhow::Error),
-    /// 503: starting, stopping, or the database is away.
+    /// 503: starting, stopping, or the database is unavailable.
     Unavailable {
         /// Goes out as `Retry-After`.
         retry_after_s: u32,
-        /// What is away, for the caller.
+        /// What is unavailable.
         detail: &'static str,
     },
 }
 
 /// One invalid field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Field {
+pub struct InvalidField {
     /// Its name as the caller wrote it; a dotted path where it is nested.
     pub field: String,
     /// What is wrong and what to do.
     pub detail: String,
 }
 
-impl Problem {
+impl ApiError {
     /// 422 for one field.
     pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::Invalid(vec![Field { field: field.into(), detail: detail.into() }])
+        Self::Invalid(vec![InvalidField { field: field.into(), detail: detail.into() }])
     }
 
     fn status(&self) -> StatusCode {
@@ -111,18 +116,18 @@ impl Problem {
     }
 }
 
-fn sentence(fields: &[Field]) -> String {
+fn sentence(fields: &[InvalidField]) -> String {
     fields.iter().map(|field| format!("{}: {}", field.field, field.detail)).collect::<Vec<_>>().join("; ")
 }
 
-/// Every failure that no handler named: 503 where the database is away, else 500.
-impl<E: Into<anyhow::Error>> From<E> for Problem {
+/// Every error that no handler named: 503 where the database is unavailable, else 500.
+impl<E: Into<anyhow::Error>> From<E> for ApiError {
     fn from(error: E) -> Self {
         let error = error.into();
         if db::Error::is_unavailable(&error) {
-            tracing::warn!(error = format!("{error:#}"), "a request could not be served: the database is away");
+            tracing::warn!(error = format!("{error:#}"), "request failed: database unavailable");
             return Self::Unavailable {
-                retry_after_s: AWAY_RETRY_AFTER_S,
+                retry_after_s: UNAVAILABLE_RETRY_AFTER_S,
                 detail: "The database cannot be reached at the moment; nothing was changed.",
             };
         }
@@ -130,37 +135,47 @@ impl<E: Into<anyhow::Error>> From<E> for Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// What a caller reads of an error: the body of `application/problem+json` (RFC 9457).
+#[derive(Clone, Debug, Serialize)]
+struct ProblemDetails {
     r#type: &'static str,
     title: &'static str,
     status: u16,
-    detail: &'a str,
-    message: &'a str,
+    detail: String,
+    /// The same as `detail`, for clients of the documents.
+    message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<&'a [Field]>,
+    errors: Option<Vec<InvalidField>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
+    id: Option<String>,
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = self.status();
-        let detail = self.detail();
-        let id = self.log();
-        let body = Body {
+impl ProblemDetails {
+    fn new(error: &ApiError, id: Option<String>) -> Self {
+        let (status, detail) = (error.status(), error.detail());
+        Self {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            detail: &detail,
-            message: &detail,
-            errors: if let Self::Invalid(fields) = &self { Some(fields) } else { None },
-            id: id.as_deref(),
-        };
-        let text = serde_json::to_string(&body).expect("texts and numbers serialise");
+            message: detail.clone(),
+            detail,
+            errors: if let ApiError::Invalid(fields) = error { Some(fields.clone()) } else { None },
+            id,
+        }
+    }
+}
+
+/// As JSON. The response carries what it says, so that [`render_as_accepted`] can make a page of it.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let problem = ProblemDetails::new(&self, self.log());
+        let text = serde_json::to_string(&problem).expect("texts and numbers serialise");
         let mut response = (status, text).into_response();
+        response.extensions_mut().insert(Arc::new(problem));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.append(VARY, HeaderValue::from_static("accept"));
         if let Some(seconds) = self.retry_after() {
             headers.insert(RETRY_AFTER, seconds.into());
         }
@@ -171,27 +186,43 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Names failures of ours, so that what a caller reports is found in the log.
-static FAILURE_IDS: LazyLock<Random> = LazyLock::new(Random::from_system);
+/// Turns the errors of a router's handlers into pages for those who ask for HTML. Everything but the body and its type stays.
+pub async fn render_as_accepted(request: Request, next: Next) -> Response {
+    let page_wanted = page::is_wanted(request.headers());
+    let mut response = next.run(request).await;
+    if !page_wanted {
+        return response;
+    }
+    let Some(problem) = response.extensions_mut().remove::<Arc<ProblemDetails>>() else { return response };
+    *response.body_mut() = Body::from(page::render(&problem));
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::CONTENT_SECURITY_POLICY));
+    response
+}
 
-impl Problem {
-    /// Logs a failure of ours, here and nowhere else, and gives its id.
+/// Makes the ids of errors of ours, so that what a caller reports is found in the log.
+static ERROR_IDS: LazyLock<Random> = LazyLock::new(Random::from_system);
+
+impl ApiError {
+    /// Logs an error of ours, here and nowhere else, and returns its id.
     fn log(&self) -> Option<String> {
         let Self::Internal(error) = self else { return None };
-        let id = FAILURE_IDS.token("err_", 16);
-        tracing::error!(id, error = format!("{error:#}"), "a request failed");
+        let id = ERROR_IDS.token("err_", 16);
+        tracing::error!(id, error = format!("{error:#}"), "request failed");
         Some(id)
     }
 }
 
-/// The router's answer for a path that it does not know.
-pub async fn no_such_path() -> Problem {
-    Problem::NotFound("There is nothing at this path.".to_owned())
+/// The router's response for a path that it does not know.
+pub async fn no_such_path() -> ApiError {
+    ApiError::NotFound("There is nothing at this path.".to_owned())
 }
 
-/// The router's answer for a method that a path does not take.
-pub async fn no_such_method() -> Problem {
-    Problem::MethodNotAllowed
+/// The router's response for a method that a path does not take.
+pub async fn no_such_method() -> ApiError {
+    ApiError::MethodNotAllowed
 }
 
 #[cfg(test)]
@@ -203,8 +234,8 @@ mod tests {
     use super::*;
 
     /// The status, one header, and the body.
-    async fn sent(problem: Problem, header: HeaderName) -> (u16, String, String) {
-        let (head, body) = problem.into_response().into_parts();
+    async fn sent(error: ApiError, header: HeaderName) -> (u16, String, String) {
+        let (head, body) = error.into_response().into_parts();
         let bytes = body.collect().await.expect("a body in memory").to_bytes();
         let header = head.headers.get(header).map(|value| value.to_str().expect("ASCII")).unwrap_or_default();
         (head.status.as_u16(), header.to_owned(), String::from_utf8(bytes.to_vec()).expect("JSON is UTF-8"))
@@ -212,9 +243,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_invalid_request_names_each_field() {
-        let field = |field: &str| Field { field: field.to_owned(), detail: "is missing".to_owned() };
-        let problem = Problem::Invalid(vec![field("url"), field("name")]);
-        let (status, content_type, body) = sent(problem, CONTENT_TYPE).await;
+        let field = |field: &str| InvalidField { field: field.to_owned(), detail: "is missing".to_owned() };
+        let error = ApiError::Invalid(vec![field("url"), field("name")]);
+        let (status, content_type, body) = sent(error, CONTENT_TYPE).await;
         assert_eq!((status, content_type.as_str()), (422, "application/problem+json"));
         assert_eq!(
             body,
@@ -227,26 +258,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_is_away_asks_to_come_back() {
-        let away = db::Error::Unavailable(anyhow::anyhow!("connection refused by 10.0.0.7"));
-        let result: Result<()> = Err(away).context("reading a key").map_err(Problem::from);
+    async fn an_unavailable_database_is_503_with_retry_after() {
+        let unavailable = db::Error::Unavailable(anyhow::anyhow!("connection refused by 10.0.0.7"));
+        let result: Result<()> = Err(unavailable).context("reading a key").map_err(ApiError::from);
         let (status, retry_after, body) = sent(result.expect_err("is an error"), RETRY_AFTER).await;
         assert_eq!((status, retry_after.as_str()), (503, "1"));
         assert!(!body.contains("10.0.0.7"), "{body}");
     }
 
     #[tokio::test]
-    async fn a_failure_of_ours_tells_an_id_and_nothing_else() {
+    async fn an_internal_error_shows_an_id_and_nothing_else() {
         let (status, _, body) = sent(db::Error::NoRow.into(), CONTENT_TYPE).await;
         assert_eq!(status, 500);
         assert!(body.contains(r#""id":"err_"#) && !body.contains("row"), "{body}");
     }
 
     #[tokio::test]
-    async fn a_stranger_is_told_how_to_come_in() {
-        let (status, challenge, _) = sent(Problem::Unauthorized("no key"), WWW_AUTHENTICATE).await;
+    async fn headers_say_how_to_sign_in_and_when_to_retry() {
+        let (status, challenge, _) = sent(ApiError::Unauthorized("no key"), WWW_AUTHENTICATE).await;
         assert_eq!((status, challenge.as_str()), (401, "Bearer"));
-        let (status, retry_after, _) = sent(Problem::TooMany { retry_after_s: 7 }, RETRY_AFTER).await;
+        let (status, retry_after, _) = sent(ApiError::TooMany { retry_after_s: 7 }, RETRY_AFTER).await;
         assert_eq!((status, retry_after.as_str()), (429, "7"));
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies and queries of requests, read within limits; what cannot be read is a [`Problem`] that says why.
+//! Bodies and queries of requests, read within limits; what cannot be read is an [`ApiError`] that says why.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path as AxumPath};
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::error::{Field, Problem, Result};
+use super::error::{ApiError, InvalidField, Result};
 
 /// Bytes that a JSON body may have: 1 MiB.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -23,11 +23,11 @@ const PAIRS_MAX: usize = 100;
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self> {
         if !is_json(request.headers()) {
-            return Err(Problem::UnsupportedMediaType("application/json"));
+            return Err(ApiError::UnsupportedMediaType("application/json"));
         }
         let body = read_body(request.into_body()).await?;
         from_json(&body).map(Self)
@@ -38,7 +38,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 pub struct Raw(pub Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Raw {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self> {
         read_body(request.into_body()).await.map(Self)
@@ -49,7 +49,7 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
 pub struct Path<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         match AxumPath::from_request_parts(parts, state).await {
@@ -64,9 +64,9 @@ pub async fn read_body(body: Body) -> Result<Bytes> {
     let collecting = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_BYTES_MAX).collect());
     match collecting.await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::TooLarge(BODY_BYTES_MAX)),
-        Ok(Err(_)) => Err(Problem::Malformed("The body ended before it was complete.".to_owned())),
-        Err(_) => Err(Problem::Malformed(format!("The body did not arrive within {} s.", BODY_TIMEOUT.as_secs()))),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge(BODY_BYTES_MAX)),
+        Ok(Err(_)) => Err(ApiError::Malformed("The body ended before it was complete.".to_owned())),
+        Err(_) => Err(ApiError::Malformed(format!("The body did not arrive within {} s.", BODY_TIMEOUT.as_secs()))),
     }
 }
 
@@ -82,7 +82,7 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     if body.trim_ascii_start().first() != Some(&b'{') {
         // serde would read a list as a struct, too.
         serde_json::from_slice::<IgnoredAny>(body).map_err(|error| unreadable(".", &error))?;
-        return Err(Problem::field("body", "must be a JSON object"));
+        return Err(ApiError::field("body", "must be a JSON object"));
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
@@ -93,9 +93,9 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     Ok(value)
 }
 
-fn unreadable(path: &str, error: &serde_json::Error) -> Problem {
+fn unreadable(path: &str, error: &serde_json::Error) -> ApiError {
     if !error.is_data() {
-        return Problem::Malformed(format!("The body is not JSON: {error}."));
+        return ApiError::Malformed(format!("The body is not JSON: {error}."));
     }
     let text = error.to_string();
     let detail = text.split(" at line ").next().unwrap_or(&text);
@@ -106,10 +106,10 @@ fn unreadable(path: &str, error: &serde_json::Error) -> Problem {
         _ => (None, detail),
     };
     match (name, path) {
-        (Some(name), ".") => Problem::field(name, detail),
-        (Some(name), _) => Problem::field(format!("{path}.{name}"), detail),
-        (None, ".") => Problem::field("body", detail),
-        (None, _) => Problem::field(path, detail),
+        (Some(name), ".") => ApiError::field(name, detail),
+        (Some(name), _) => ApiError::field(format!("{path}.{name}"), detail),
+        (None, ".") => ApiError::field("body", detail),
+        (None, _) => ApiError::field(path, detail),
     }
 }
 
@@ -117,7 +117,7 @@ fn unreadable(path: &str, error: &serde_json::Error) -> Problem {
 pub struct Query(Vec<(String, String)>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Query {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         Self::parse(parts.uri.query().unwrap_or_default())
@@ -129,17 +129,17 @@ impl Query {
     pub fn parse(text: &str) -> Result<Self> {
         let pairs: Vec<_> = url::form_urlencoded::parse(text.as_bytes()).into_owned().take(PAIRS_MAX + 1).collect();
         if pairs.len() > PAIRS_MAX {
-            return Err(Problem::Malformed(format!("The query has more than {PAIRS_MAX} parameters.")));
+            return Err(ApiError::Malformed(format!("The query has more than {PAIRS_MAX} parameters.")));
         }
         Ok(Self(pairs))
     }
 
     /// The value of a parameter that may be given once.
-    pub fn one(&self, name: &str) -> std::result::Result<Option<&str>, Field> {
+    pub fn one(&self, name: &str) -> std::result::Result<Option<&str>, InvalidField> {
         let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         match (values.next(), values.next()) {
             (value, None) => Ok(value),
-            _ => Err(Field { field: name.to_owned(), detail: "is given more than once".to_owned() }),
+            _ => Err(InvalidField { field: name.to_owned(), detail: "is given more than once".to_owned() }),
         }
     }
 }
@@ -155,10 +155,10 @@ mod tests {
     }
 
     fn check(body: &str, expected: &str) {
-        let problem = from_json::<Put>(body.as_bytes()).expect_err("must be refused");
-        let text = match problem {
-            Problem::Malformed(detail) => format!("400 {detail}"),
-            Problem::Invalid(fields) => format!("422 {} {}", fields[0].field, fields[0].detail),
+        let error = from_json::<Put>(body.as_bytes()).expect_err("must be refused");
+        let text = match error {
+            ApiError::Malformed(detail) => format!("400 {detail}"),
+            ApiError::Invalid(fields) => format!("422 {} {}", fields[0].field, fields[0].detail),
             other => format!("{other:?}"),
         };
         assert_eq!(text, expected, "{body:?}");
@@ -170,10 +170,10 @@ mod tests {
         check("{\n\"url\": x}", "400 The body is not JSON: expected value at line 2 column 8.");
         check("{\"url\": \"a\"} more", "400 The body is not JSON: trailing characters at line 1 column 14.");
         check("{\"url\": \"\\ud800\"}", "400 The body is not JSON: unexpected end of hex escape at line 1 column 16.");
-        let problem = from_json::<Put>("[".repeat(100_000).as_bytes()).expect_err("too deep");
-        assert!(matches!(problem, Problem::Invalid(_) | Problem::Malformed(_)), "{problem:?}");
-        let problem = from_json::<Put>(b"{\"url\": \"\xff\"}").expect_err("not UTF-8");
-        assert!(matches!(problem, Problem::Malformed(_)), "{problem:?}");
+        let error = from_json::<Put>("[".repeat(100_000).as_bytes()).expect_err("too deep");
+        assert!(matches!(error, ApiError::Invalid(_) | ApiError::Malformed(_)), "{error:?}");
+        let error = from_json::<Put>(b"{\"url\": \"\xff\"}").expect_err("not UTF-8");
+        assert!(matches!(error, ApiError::Malformed(_)), "{error:?}");
     }
 
     #[test]

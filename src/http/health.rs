@@ -8,7 +8,7 @@ use axum::http::header::CONNECTION;
 use axum::response::Response;
 use tokio::sync::watch;
 
-use super::error::{Problem, Result};
+use super::error::{ApiError, Result};
 use crate::core::Core;
 use crate::store::projects;
 
@@ -31,11 +31,11 @@ pub fn last_one(mut answer: Response, stopping: &watch::Receiver<bool>) -> Respo
 /// The database answers and the worker runs.
 pub async fn ready(State(core): State<Core>, stopping: watch::Receiver<bool>) -> Result<&'static str> {
     if *stopping.borrow() {
-        return Err(Problem::Unavailable { retry_after_s: 1, detail: "Aurix is stopping." });
+        return Err(ApiError::Unavailable { retry_after_s: 1, detail: "Aurix is stopping." });
     }
     let count = core.db.read(async |conn| Ok(projects::count(conn).await?));
     match tokio::time::timeout(PATIENCE, count).await {
         Ok(Ok(_)) => Ok("ready\n"),
-        _ => Err(Problem::Unavailable { retry_after_s: 1, detail: "The database does not answer." }),
+        _ => Err(ApiError::Unavailable { retry_after_s: 1, detail: "The database does not answer." }),
     }
 }

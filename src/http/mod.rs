@@ -13,6 +13,7 @@ pub mod widget;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::routing::get;
 use tokio::sync::watch;
 use tower::util::MapResponseLayer;
@@ -39,6 +40,7 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
+        .layer(from_fn(error::render_as_accepted))
         .layer(MapResponseLayer::new(move |answer| health::last_one(answer, &stopping)))
         .with_state(engines)
 }

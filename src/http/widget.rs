@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::error::{Problem, Result};
+use super::error::{ApiError, Result};
 use super::extract::{Json, Path};
 use crate::clicks::find_widget::find_widget;
 use crate::clicks::record::{Hit, record_click};
@@ -63,7 +63,7 @@ pub async fn click_link(
         automated_requests::count(&clicks, &widget, visit);
         link(&widget, None)
     };
-    let location = HeaderValue::try_from(location).map_err(|error| Problem::Internal(error.into()))?;
+    let location = HeaderValue::try_from(location).map_err(|error| ApiError::Internal(error.into()))?;
     Ok((StatusCode::FOUND, [(LOCATION, location), (CACHE_CONTROL, HeaderValue::from_static("no-store"))])
         .into_response())
 }
@@ -111,7 +111,7 @@ pub async fn click_preflight(
 async fn the_widget(clicks: &Clicks, id: &str) -> Result<Arc<Widget>> {
     find_widget(clicks, id)
         .await?
-        .ok_or_else(|| Problem::NotFound(format!("There is no widget {id:?}: check the tag on the site.")))
+        .ok_or_else(|| ApiError::NotFound(format!("There is no widget {id:?}: check the tag on the site.")))
 }
 
 fn allowed_origin(widget: &Widget, headers: &HeaderMap) -> Result<HeaderValue> {
@@ -120,7 +120,7 @@ fn allowed_origin(widget: &Widget, headers: &HeaderMap) -> Result<HeaderValue> {
     if widget.origins.is_empty() || widget.origins.iter().any(listed) {
         return Ok(origin.clone());
     }
-    Err(Problem::Forbidden("This site is not on the widget's list of origins.".to_owned()))
+    Err(ApiError::Forbidden("This site is not on the widget's list of origins.".to_owned()))
 }
 
 fn cross_origin(origin: HeaderValue) -> [(HeaderName, HeaderValue); 2] {

@@ -9,6 +9,7 @@ mod click_spool;
 mod clicks;
 mod conversations;
 mod deliveries;
+mod error_pages;
 mod guards;
 mod hand_over;
 mod limits;

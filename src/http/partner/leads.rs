@@ -144,14 +144,14 @@ fn bare(phone: &str) -> &str {
 }
 
 /// Stored fields, in their order.
-struct Fields<'a>(Vec<(Cow<'a, str>, Field)>);
+struct Fields<'a>(Vec<(Cow<'a, str>, StoredField)>);
 
 #[derive(serde::Deserialize)]
-struct Field {
+struct StoredField {
     value: Value,
 }
 
-impl Field {
+impl StoredField {
     fn text(&self) -> Option<Cow<'_, str>> {
         match &self.value {
             Value::Null => None,

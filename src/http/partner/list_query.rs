@@ -7,7 +7,7 @@ use super::cursor;
 use crate::domain::iso_date;
 use crate::engines::Engines;
 use crate::http::auth::Family;
-use crate::http::error::{Field, Problem, Result};
+use crate::http::error::{ApiError, InvalidField, Result};
 use crate::http::extract::Query;
 use crate::store::window::{Position, Window};
 
@@ -26,7 +26,7 @@ pub struct ListQuery {
 }
 
 impl FromRequestParts<Engines> for ListQuery {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, engines: &Engines) -> Result<Self> {
         Self::read(&Query::from_request_parts(parts, engines).await?)
@@ -44,10 +44,10 @@ impl ListQuery {
         let cursor = reader.one("cursor", read_cursor);
         if cursor.is_some() && offset.is_some() {
             let detail = "cannot be combined with cursor: the cursor already says where to go on".to_owned();
-            reader.invalid.push(Field { field: "offset".to_owned(), detail });
+            reader.invalid.push(InvalidField { field: "offset".to_owned(), detail });
         }
         if !reader.invalid.is_empty() {
-            return Err(Problem::Invalid(reader.invalid));
+            return Err(ApiError::Invalid(reader.invalid));
         }
         let end = to.map_or(Position::NEWEST, Position::before);
         Ok(Self {
@@ -75,15 +75,14 @@ impl ListQuery {
 /// Reads parameters and collects what is wrong with them.
 struct Reader<'a> {
     query: &'a Query,
-    invalid: Vec<Field>,
+    invalid: Vec<InvalidField>,
 }
 
 impl Reader<'_> {
     fn one<T>(&mut self, name: &str, read: impl Fn(&str) -> std::result::Result<T, String>) -> Option<T> {
-        let value = self
-            .query
-            .one(name)
-            .and_then(|value| value.map(read).transpose().map_err(|detail| Field { field: name.to_owned(), detail }));
+        let value = self.query.one(name).and_then(|value| {
+            value.map(read).transpose().map_err(|detail| InvalidField { field: name.to_owned(), detail })
+        });
         value.unwrap_or_else(|invalid| {
             self.invalid.push(invalid);
             None
@@ -111,8 +110,8 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> std::result::Result<ListQuery, String> {
-        ListQuery::read(&Query::parse(query).expect("few parameters")).map_err(|problem| match problem {
-            Problem::Invalid(fields) => fields.into_iter().map(|field| field.field).collect::<Vec<_>>().join(" "),
+        ListQuery::read(&Query::parse(query).expect("few parameters")).map_err(|error| match error {
+            ApiError::Invalid(fields) => fields.into_iter().map(|field| field.field).collect::<Vec<_>>().join(" "),
             other => format!("{other:?}"),
         })
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::Core;
 use crate::deliveries::test_webhook::{Tested, test_webhook};
 use crate::http::auth::{Family, Partner};
-use crate::http::error::{Problem, Result};
+use crate::http::error::{ApiError, Result};
 use crate::http::extract::Json;
 use crate::projects::add_webhook::WebhookRefused;
 use crate::projects::configure_webhook::{Owner, configure_webhook};
@@ -51,12 +51,12 @@ pub async fn put(State(core): State<Core>, partner: Partner, body: Result<Json<P
     answer(&core, &partner, webhook)
 }
 
-fn refused(error: WebhookRefused) -> Problem {
+fn refused(error: WebhookRefused) -> ApiError {
     match error {
-        WebhookRefused::Url(why) => Problem::field("url", why.to_string()),
-        WebhookRefused::TooMany => Problem::Conflict(error.to_string()),
+        WebhookRefused::Url(why) => ApiError::field("url", why.to_string()),
+        WebhookRefused::TooMany => ApiError::Conflict(error.to_string()),
         WebhookRefused::Failed(error) => error.into(),
-        other => Problem::field("body", other.to_string()),
+        other => ApiError::field("body", other.to_string()),
     }
 }
 
@@ -95,8 +95,8 @@ async fn the_webhook(core: &Core, partner: &Partner) -> Result<Webhook> {
     found.ok_or_else(none)
 }
 
-fn none() -> Problem {
-    Problem::NotFound("This API key has no webhook yet; PUT {\"url\": \"https://…\"} here registers one.".to_owned())
+fn none() -> ApiError {
+    ApiError::NotFound("This API key has no webhook yet; PUT {\"url\": \"https://…\"} here registers one.".to_owned())
 }
 
 fn answer(core: &Core, partner: &Partner, webhook: Webhook) -> Result<Response> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
-use super::super::error::{Problem, Result};
+use super::super::error::{ApiError, Result};
 use super::super::extract::{Path, Query, Raw};
 use crate::channels::whatsapp::{parse, verify};
 use crate::conversations::Conversations;
@@ -21,10 +21,10 @@ pub async fn verify_webhook(
 ) -> Result<String> {
     let channel = find_channel(&conversations, &channel).await?;
     let Credentials::WhatsApp(credentials) = &channel.credentials;
-    let one = |name: &str| query.one(name).map_err(|field| Problem::Invalid(vec![field]));
+    let one = |name: &str| query.one(name).map_err(|field| ApiError::Invalid(vec![field]));
     let (mode, token, challenge) = (one("hub.mode")?, one("hub.verify_token")?, one("hub.challenge")?);
     verify::challenge(&credentials.verify_token, mode, token, challenge).map(str::to_owned).ok_or_else(|| {
-        Problem::Forbidden("hub.verify_token is not the one that this channel was added with.".to_owned())
+        ApiError::Forbidden("hub.verify_token is not the one that this channel was added with.".to_owned())
     })
 }
 
@@ -39,16 +39,16 @@ pub async fn receive_webhook(
     let Credentials::WhatsApp(credentials) = &channel.credentials;
     let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
     if !verify::signature_ok(credentials.app_secret.as_bytes(), &body, signature) {
-        return Err(Problem::Unauthorized("X-Hub-Signature-256 is not the body's signature under the app secret."));
+        return Err(ApiError::Unauthorized("X-Hub-Signature-256 is not the body's signature under the app secret."));
     }
-    let inbound = parse::parse(&body).map_err(|error| Problem::Malformed(error.to_string()))?;
+    let inbound = parse::parse(&body).map_err(|error| ApiError::Malformed(error.to_string()))?;
     receive(&conversations, &channel, inbound).await?;
     Ok("ok\n")
 }
 
 async fn find_channel(conversations: &Conversations, phone_number_id: &str) -> Result<Arc<OpenChannel>> {
     open_channel(conversations, ChannelKind::WhatsApp, phone_number_id).await?.ok_or_else(|| {
-        Problem::NotFound(format!(
+        ApiError::NotFound(format!(
             "There is no WhatsApp channel {phone_number_id:?}: aurix channel add whatsapp makes one."
         ))
     })

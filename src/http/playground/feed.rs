@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use super::Playground;
-use crate::http::error::{Problem, Result};
+use crate::http::error::{ApiError, Result};
 
 /// Entries that are kept.
 const KEPT_MAX: usize = 500;
@@ -146,7 +146,7 @@ pub(super) async fn stream(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = std::result::Result<Event, Infallible>>>> {
     let last_event_id = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let entries = playground.feed.listen(last_event_id).ok_or(Problem::TooMany { retry_after_s: RETRY_AFTER_S })?;
+    let entries = playground.feed.listen(last_event_id).ok_or(ApiError::TooMany { retry_after_s: RETRY_AFTER_S })?;
     let events = entries.map(move |entry| Ok(playground.feed.as_event(&entry)));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }

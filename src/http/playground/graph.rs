@@ -17,7 +17,7 @@ use crate::channels::whatsapp::send::TEXT_CHARS_MAX;
 use crate::conversations::Conversations;
 use crate::core::Core;
 use crate::domain::channel::Credentials;
-use crate::http::error::{Problem, Result};
+use crate::http::error::{ApiError, Result};
 use crate::http::extract::Json;
 
 /// A message to a person, as the platform's API takes it.
@@ -41,12 +41,12 @@ impl Outgoing {
     /// The text, where it is a message that the platform would take.
     fn into_text(self) -> Result<String> {
         if self.messaging_product != "whatsapp" {
-            return Err(Problem::field("messaging_product", "must be whatsapp"));
+            return Err(ApiError::field("messaging_product", "must be whatsapp"));
         }
         let text = self.text.filter(|_| self.kind == "text").map(|text| text.body);
-        let text = text.ok_or_else(|| Problem::field("type", "the playground takes texts only"))?;
+        let text = text.ok_or_else(|| ApiError::field("type", "the playground takes texts only"))?;
         if text.trim().is_empty() || text.chars().count() > TEXT_CHARS_MAX {
-            return Err(Problem::field("text.body", format!("must have 1 to {TEXT_CHARS_MAX} characters")));
+            return Err(ApiError::field("text.body", format!("must have 1 to {TEXT_CHARS_MAX} characters")));
         }
         Ok(text)
     }
@@ -62,13 +62,13 @@ pub(super) async fn take_message(
 ) -> Result<axum::Json<Value>> {
     let core = &conversations.core;
     if phone_number_id != playground.stage.phone_number_id {
-        return Err(Problem::NotFound(format!("The playground has no number with the id {phone_number_id:?}.")));
+        return Err(ApiError::NotFound(format!("The playground has no number with the id {phone_number_id:?}.")));
     }
     let channel = platform::channel(&conversations, &playground).await?;
     let Credentials::WhatsApp(credentials) = &channel.credentials;
     let token = &credentials.access_token;
     if !bearer_is(&headers, token) {
-        return Err(Problem::Unauthorized("This is not the channel's access token."));
+        return Err(ApiError::Unauthorized("This is not the channel's access token."));
     }
     let person = outgoing.to.clone();
     let reply_id = outgoing.biz_opaque_callback_data.clone();
@@ -119,7 +119,7 @@ mod tests {
     fn check(body: Value, expected: std::result::Result<&str, &str>) {
         let text = from_json::<Outgoing>(body.to_string().as_bytes()).and_then(Outgoing::into_text);
         let text = text.map_err(|problem| match problem {
-            Problem::Invalid(fields) => fields[0].field.clone(),
+            ApiError::Invalid(fields) => fields[0].field.clone(),
             other => panic!("{other:?}"),
         });
         assert_eq!(text.as_deref().map_err(String::as_str), expected, "{body}");

@@ -15,7 +15,7 @@ use super::{Playground, lead};
 use crate::core::Core;
 use crate::domain::signature::{verify_hub, verify_standard_webhooks};
 use crate::domain::time::{SignedDuration, Timestamp, with_milliseconds};
-use crate::http::error::{Problem, Result};
+use crate::http::error::{ApiError, Result};
 use crate::http::extract::from_json;
 use crate::store::webhooks;
 
@@ -76,9 +76,9 @@ pub(super) async fn take_delivery(
     body: Bytes,
 ) -> Result<StatusCode> {
     if body.len() > BODY_BYTES_MAX {
-        return Err(Problem::TooLarge(BODY_BYTES_MAX));
+        return Err(ApiError::TooLarge(BODY_BYTES_MAX));
     }
-    let json: &RawValue = serde_json::from_slice(&body).map_err(|error| Problem::Malformed(error.to_string()))?;
+    let json: &RawValue = serde_json::from_slice(&body).map_err(|error| ApiError::Malformed(error.to_string()))?;
     let event: Event = from_json(&body)?;
     let now = core.clock.now();
     let verified = is_verified(&secret(&core, &playground).await?, &headers, &body, now);
@@ -97,7 +97,7 @@ pub(super) async fn take_delivery(
         },
     );
     if !verified {
-        return Err(Problem::Unauthorized("The signature is not one of this webhook's secret."));
+        return Err(ApiError::Unauthorized("The signature is not one of this webhook's secret."));
     }
     if let Some(who) = event.who() {
         lead::show(&core, &playground, who).await;

@@ -9,7 +9,7 @@ use axum::http::header::HOST;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{PATH, Playground};
-use crate::http::error::{Problem, Result};
+use crate::http::error::{ApiError, Result};
 
 /// What a page may load and do: its own files, nothing inline, framed by itself only.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
@@ -70,7 +70,7 @@ pub(super) async fn chat(
     Path(number): Path<String>,
 ) -> Result<Response> {
     if number != playground.stage.number.bare() {
-        return Err(Problem::NotFound(format!("The playground's only number is {}.", playground.stage.number.bare())));
+        return Err(ApiError::NotFound(format!("The playground's only number is {}.", playground.stage.number.bare())));
     }
     Ok(page(&playground, file!("chat.html")))
 }
@@ -80,7 +80,7 @@ pub(super) async fn asset(Path(file): Path<String>) -> Result<Response> {
     let (_, content_type, text) = FILES
         .iter()
         .find(|(name, ..)| *name == file)
-        .ok_or_else(|| Problem::NotFound("The playground has no such file.".to_owned()))?;
+        .ok_or_else(|| ApiError::NotFound("The playground has no such file.".to_owned()))?;
     Ok((common("no-cache", content_type), *text).into_response())
 }
 

@@ -13,7 +13,7 @@ use crate::channels::whatsapp::send::TEXT_CHARS_MAX;
 use crate::conversations::Conversations;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::{Timestamp, with_milliseconds};
-use crate::http::error::{Field, Problem, Result};
+use crate::http::error::{ApiError, InvalidField, Result};
 use crate::http::extract::Json;
 
 /// Characters of a name.
@@ -55,10 +55,10 @@ pub(super) struct Written {
 
 impl Written {
     fn check(&self) -> Result<()> {
-        let mut problems = Vec::new();
+        let mut invalid = Vec::new();
         let mut demand = |holds: bool, field: &str, detail: String| {
             if !holds {
-                problems.push(Field { field: field.to_owned(), detail });
+                invalid.push(InvalidField { field: field.to_owned(), detail });
             }
         };
         demand(
@@ -68,7 +68,7 @@ impl Written {
         );
         demand(fits(&self.name, NAME_CHARS_MAX), "name", format!("must have 1 to {NAME_CHARS_MAX} characters"));
         demand(fits(&self.text, TEXT_CHARS_MAX), "text", format!("must have 1 to {TEXT_CHARS_MAX} characters"));
-        if problems.is_empty() { Ok(()) } else { Err(Problem::Invalid(problems)) }
+        if invalid.is_empty() { Ok(()) } else { Err(ApiError::Invalid(invalid)) }
     }
 }
 
@@ -114,7 +114,7 @@ mod tests {
         let written = Written { person: person.to_owned(), name: name.to_owned(), text: text.to_owned() };
         let refused = match written.check() {
             Ok(()) => Vec::new(),
-            Err(Problem::Invalid(fields)) => fields.into_iter().map(|field| field.field).collect(),
+            Err(ApiError::Invalid(fields)) => fields.into_iter().map(|field| field.field).collect(),
             Err(other) => panic!("{other:?}"),
         };
         assert_eq!(refused, expected, "{person:?} {name:?}");
