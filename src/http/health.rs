@@ -12,29 +12,29 @@ use super::error::{ApiError, Result};
 use crate::core::Core;
 use crate::store::projects;
 
-/// How long the database may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the database may take to respond.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The process lives.
+/// The process runs.
 pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Ends the connection after this answer where the process is stopping: the client's next request goes elsewhere.
-pub fn last_one(mut answer: Response, stopping: &watch::Receiver<bool>) -> Response {
+/// Closes the connection after this response where the process is stopping, so that the client's next request goes to another node.
+pub fn close_when_stopping(mut response: Response, stopping: &watch::Receiver<bool>) -> Response {
     if *stopping.borrow() {
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    answer
+    response
 }
 
-/// The database answers and the worker runs.
+/// The database responds and the process is not stopping.
 pub async fn ready(State(core): State<Core>, stopping: watch::Receiver<bool>) -> Result<&'static str> {
     if *stopping.borrow() {
         return Err(ApiError::Unavailable { retry_after_s: 1, detail: "Aurix is stopping." });
     }
     let count = core.db.read(async |conn| Ok(projects::count(conn).await?));
-    match tokio::time::timeout(PATIENCE, count).await {
+    match tokio::time::timeout(DATABASE_TIMEOUT, count).await {
         Ok(Ok(_)) => Ok("ready\n"),
         _ => Err(ApiError::Unavailable { retry_after_s: 1, detail: "The database does not answer." }),
     }

@@ -1,4 +1,4 @@
-//! Layer 5: the doors for programs and people.
+//! Layer 5: entry points for programs and people.
 
 pub mod auth;
 pub mod error;
@@ -9,7 +9,7 @@ pub mod platforms;
 pub mod playground;
 pub mod server;
 mod state;
-pub mod widget;
+mod visitor;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -24,8 +24,6 @@ use crate::engines::Engines;
 /// Every route, one list.
 pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receiver<bool>) -> Router {
     Router::new()
-        .route("/widget.js", get(widget::script))
-        .route("/c/{widget}", get(widget::click_link).post(widget::click_json).options(widget::click_preflight))
         .route("/channels/whatsapp/{channel}/webhook", get(whatsapp::verify_webhook).post(whatsapp::receive_webhook))
         .route("/healthz", get(health::alive))
         .route(
@@ -35,12 +33,13 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
                 move |state| health::ready(state, stopping.clone())
             }),
         )
+        .merge(visitor::routes())
         .merge(partner::routes())
         .merge(extra)
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
         .layer(from_fn(error::render_as_accepted))
-        .layer(MapResponseLayer::new(move |answer| health::last_one(answer, &stopping)))
+        .layer(MapResponseLayer::new(move |response| health::close_when_stopping(response, &stopping)))
         .with_state(engines)
 }

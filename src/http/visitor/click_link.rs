@@ -1,0 +1,65 @@
+//! `GET /c/{widget}`: the link behind the button.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{CACHE_CONTROL, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::{ClickFields, get_widget, hit, link};
+use crate::clicks::record::record_click;
+use crate::clicks::{Clicks, automated_requests};
+use crate::domain::visitor::{Signs, Visit};
+use crate::http::error::{ApiError, Result};
+use crate::http::extract::Path;
+
+/// Records the click, then sends the visitor to the widget's own channel.
+pub async fn redirect(
+    State(clicks): State<Clicks>,
+    Path(id): Path<String>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<Response> {
+    let widget = get_widget(&clicks, &id).await?;
+    let headers = request.headers();
+    let visit = visit_of(request.method(), headers);
+    let location = if visit.is_click() {
+        // A query that cannot be read is no reason to lose the visitor, or the click.
+        let fields = fields_of_query(request.uri().query().unwrap_or_default());
+        let correlation_id = record_click(&clicks, hit(&clicks.core, &widget, headers, peer.ip(), fields)).await;
+        link(&widget, Some(&correlation_id))
+    } else {
+        automated_requests::count(&clicks, &widget, visit);
+        link(&widget, None)
+    };
+    let location = HeaderValue::try_from(location).map_err(|error| ApiError::Internal(error.into()))?;
+    Ok((StatusCode::FOUND, [(LOCATION, location), (CACHE_CONTROL, HeaderValue::from_static("no-store"))])
+        .into_response())
+}
+
+fn fields_of_query(query: &str) -> ClickFields {
+    let mut fields = ClickFields::default();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let field = match name.as_ref() {
+            "device_id" => &mut fields.device_id,
+            "click_url" => &mut fields.click_url,
+            "first_raw_url" => &mut fields.first_raw_url,
+            "referrer" => &mut fields.referrer,
+            _ => continue,
+        };
+        field.get_or_insert_with(|| value.into_owned());
+    }
+    fields
+}
+
+fn visit_of(method: &Method, headers: &HeaderMap) -> Visit {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    Visit::of(&Signs {
+        method: method.as_str(),
+        user_agent: header("user-agent"),
+        sec_purpose: header("sec-purpose"),
+        purpose: header("purpose").or_else(|| header("x-purpose")),
+        x_moz: header("x-moz"),
+    })
+}

@@ -1,0 +1,81 @@
+//! Entry points for the visitors of a site: the widget's script, and the link behind its button.
+
+mod click_json;
+mod click_link;
+mod script;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::error::{ApiError, Result};
+use crate::clicks::Clicks;
+use crate::clicks::find_widget::find_widget;
+use crate::clicks::record::Hit;
+use crate::core::Core;
+use crate::domain::correlation::{CorrelationId, prefilled_text, whatsapp_link};
+use crate::domain::text::cut;
+use crate::domain::visitor::client_ip;
+use crate::engines::Engines;
+use crate::store::widgets::Widget;
+
+/// Characters of a device id: a UUID has 36.
+const DEVICE_ID_CHARS_MAX: usize = 64;
+
+/// The routes of this module.
+pub fn routes() -> Router<Engines> {
+    Router::new()
+        .route("/widget.js", get(script::show))
+        .route("/c/{widget}", get(click_link::redirect).post(click_json::create).options(click_json::preflight))
+}
+
+/// What the widget sends with a click: the query of the link, or the JSON body. All are optional.
+#[derive(Debug, Default, Deserialize)]
+struct ClickFields {
+    device_id: Option<String>,
+    click_url: Option<String>,
+    first_raw_url: Option<String>,
+    referrer: Option<String>,
+}
+
+async fn get_widget(clicks: &Clicks, id: &str) -> Result<Arc<Widget>> {
+    find_widget(clicks, id)
+        .await?
+        .ok_or_else(|| ApiError::NotFound(format!("There is no widget {id:?}: check the tag on the site.")))
+}
+
+fn hit(core: &Core, widget: &Arc<Widget>, headers: &HeaderMap, peer: IpAddr, fields: ClickFields) -> Hit {
+    let given = |field: Option<String>| field.map(without_nul).filter(|text| !text.is_empty());
+    Hit {
+        widget: widget.clone(),
+        device_id: given(fields.device_id).map(|id| cut(&id, DEVICE_ID_CHARS_MAX).to_owned()),
+        click_url: given(fields.click_url),
+        first_raw_url: given(fields.first_raw_url),
+        referrer: given(fields.referrer),
+        ip: client_ip(peer, &core.config.trusted_proxies, &all(headers, "x-forwarded-for"), &all(headers, "forwarded")),
+        user_agent: headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+    }
+}
+
+/// Databases refuse NUL characters.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "") } else { text }
+}
+
+fn all<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+}
+
+/// Where the visitor goes: the widget's own channel, nowhere else.
+fn link(widget: &Widget, correlation_id: Option<&str>) -> String {
+    let text = match correlation_id.and_then(|id| CorrelationId::parse(id).ok()) {
+        Some(id) => prefilled_text(&widget.greeting, &id),
+        None => widget.greeting.clone(),
+    };
+    whatsapp_link(&widget.link_base, widget.number.as_deref().unwrap_or_default(), &text)
+}

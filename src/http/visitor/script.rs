@@ -1,0 +1,15 @@
+//! `GET /widget.js`: the script that draws the button.
+
+use axum::response::IntoResponse;
+
+const SCRIPT: &str = include_str!("../../../widget/dist/widget.js");
+/// `GET /widget.js`
+pub async fn show() -> impl IntoResponse {
+    let headers = [
+        ("content-type", "text/javascript; charset=utf-8"),
+        ("cache-control", "public, max-age=3600"),
+        ("access-control-allow-origin", "*"),
+        ("cross-origin-resource-policy", "cross-origin"),
+    ];
+    (headers, SCRIPT)
+}
