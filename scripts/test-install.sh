@@ -73,14 +73,14 @@ need_python() {
 }
 
 need_python_env() {
-    local wanted=tests/tutorial/requirements.txt
+    local wanted=(tests/tutorial/requirements.txt tests/openapi/requirements.txt)
     need_python || return
-    cmp -s "$wanted" "$PYTHON_ENV_DIR/installed.txt" && return
+    cat "${wanted[@]}" | cmp -s - "$PYTHON_ENV_DIR/installed.txt" && return
     python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv || return
     rm -rf "$PYTHON_ENV_DIR"
     python3 -m venv "$PYTHON_ENV_DIR" || return
-    "$PYTHON_ENV_DIR/bin/pip" install --quiet --requirement "$wanted" || return
-    cp "$wanted" "$PYTHON_ENV_DIR/installed.txt"
+    "$PYTHON_ENV_DIR/bin/pip" install --quiet "${wanted[@]/#/--requirement=}" || return
+    cat "${wanted[@]}" >"$PYTHON_ENV_DIR/installed.txt"
 }
 
 # Installs Debian packages as root, or with a sudo that asks nothing.

@@ -1,4 +1,4 @@
-//! Who is calling: the holder of an API key, on the path of a service that the key opens.
+//! Who is calling: the holder of an API key, on the path of a service that the key is valid for.
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
@@ -14,10 +14,10 @@ use crate::store::keys;
 /// Characters that a key may have; ours have 50.
 const KEY_CHARS_MAX: usize = 256;
 
-/// Which of the documents a path belongs to. It decides the shape of answers.
+/// Which of the documents a path belongs to. It decides the shape of responses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Family {
-    /// `/integrations/external/…`: any partner's key is welcome.
+    /// `/integrations/external/…`: any partner's key is valid.
     External,
     /// `/integrations/{service}/…`: keys of that service only.
     Service(String),
@@ -36,7 +36,7 @@ impl Family {
     }
 }
 
-/// The holder of a key that opens the path of this request. A handler that takes it answers nobody else.
+/// The holder of a key that is valid on the path of this request. A handler that takes it serves nobody else.
 #[derive(Clone, Debug)]
 pub struct Partner {
     /// The row of the key.
@@ -64,11 +64,12 @@ impl FromRequestParts<Engines> for Partner {
     }
 }
 
+/// That of a path without `{service}` is `external`, whose routes have the name written out.
 async fn family(parts: &mut Parts, engines: &Engines) -> Result<Family> {
     let unreadable = |_| ApiError::NotFound("There is nothing at this path.".to_owned());
     let path = RawPathParams::from_request_parts(parts, engines).await.map_err(unreadable)?;
     let service = path.iter().find(|(name, _)| *name == "service").map(|(_, service)| Family::of(service));
-    service.ok_or_else(|| anyhow::anyhow!("a partner's route has no {{service}} in its path").into())
+    Ok(service.unwrap_or(Family::External))
 }
 
 /// The key of `Authorization: Bearer {key}`; the scheme in any letter case (RFC 9110), the header once.
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_opens_to_its_service_and_external_to_all() {
+    fn a_path_admits_its_service_and_external_admits_all() {
         assert!(Family::of("external").admits("topkee"));
         assert!(Family::of("topkee").admits("topkee"));
         assert!(!Family::of("topkee").admits("external"));

@@ -1,5 +1,6 @@
 //! Errors of handlers: the only status codes of failure. Programs get RFC 9457 `application/problem+json`, browsers a page.
 
+pub mod openapi;
 mod page;
 
 use std::sync::{Arc, LazyLock};
@@ -11,6 +12,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::db;
 use crate::domain::random::Random;
@@ -59,7 +61,7 @@ pub enum ApiError {
 }
 
 /// One invalid field of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InvalidField {
     /// Its name as the caller wrote it; a dotted path where it is nested.
     pub field: String,
@@ -135,18 +137,26 @@ impl<E: Into<anyhow::Error>> From<E> for ApiError {
     }
 }
 
-/// What a caller reads of an error: the body of `application/problem+json` (RFC 9457).
-#[derive(Clone, Debug, Serialize)]
-struct ProblemDetails {
+/// What a caller reads of an error (RFC 9457).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(in crate::http) struct ProblemDetails {
     r#type: &'static str,
+    /// The name of the status code.
     title: &'static str,
+    /// The status code.
     status: u16,
+    /// What is wrong and what to do.
     detail: String,
     /// The same as `detail`, for clients of the documents.
     message: String,
+    /// The invalid fields; only of status 422.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<InvalidField>, required = false)]
     errors: Option<Vec<InvalidField>>,
+    /// Finds the error in the log; only of status 500.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     id: Option<String>,
 }
 

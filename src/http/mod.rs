@@ -4,6 +4,7 @@ pub mod auth;
 pub mod error;
 pub mod extract;
 pub mod health;
+mod openapi;
 pub mod partner;
 pub mod platforms;
 pub mod playground;
@@ -15,14 +16,17 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::routing::get;
+use bytes::Bytes;
 use tokio::sync::watch;
 use tower::util::MapResponseLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 use self::platforms::whatsapp;
 use crate::engines::Engines;
 
 /// Every route, one list.
 pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receiver<bool>) -> Router {
+    let (partner_api, document) = partner_api();
     Router::new()
         .route("/channels/whatsapp/{channel}/webhook", get(whatsapp::verify_webhook).post(whatsapp::receive_webhook))
         .route("/healthz", get(health::alive))
@@ -34,7 +38,9 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
             }),
         )
         .merge(visitor::routes())
-        .merge(partner::routes())
+        .route("/openapi.json", get(async move || openapi::show(document)))
+        .merge(partner_api.clone())
+        .nest("/api", partner_api)
         .merge(extra)
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
@@ -42,4 +48,12 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
         .layer(from_fn(error::render_as_accepted))
         .layer(MapResponseLayer::new(move |response| health::close_when_stopping(response, &stopping)))
         .with_state(engines)
+}
+
+/// The routes of the partner API and the document that describes them.
+fn partner_api() -> (Router<Engines>, Bytes) {
+    let (routes, document) =
+        OpenApiRouter::with_openapi(openapi::preamble()).merge(partner::routes()).split_for_parts();
+    let document = serde_json::to_vec(&document).expect("the document has text keys only");
+    (routes, document.into())
 }

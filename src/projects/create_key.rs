@@ -12,7 +12,7 @@ const KEY_CHARS: usize = 40;
 /// Characters of a key that are kept in the clear, to tell keys apart.
 const PREFIX_CHARS: usize = 16;
 /// Characters of a service's name.
-const SERVICE_CHARS_MAX: usize = 64;
+pub const SERVICE_CHARS_MAX: usize = 64;
 
 /// A new key: the only time that it can be seen.
 pub struct NewKey {

@@ -84,7 +84,7 @@ pub async fn end(conn: &Conn, project: ProjectId, window: &Window) -> Result<Opt
          WHERE project_id = $1 AND created_at >= $2 AND created_at <= $3 AND (created_at, id) < ($3, $4)
          ORDER BY created_at DESC, id DESC
          LIMIT 1 OFFSET $5",
-        params![project.0, window.from, window.before.created_at, window.before.id, window.skip + window.rows - 1],
+        params![project.0, window.from, window.before.created_at, window.before.id, window.skip_to_last()],
         |row| Ok(Position { created_at: row.get(0)?, id: row.get(1)? }),
     )
     .await

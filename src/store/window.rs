@@ -33,3 +33,10 @@ pub struct Window {
     /// Rows to read at most.
     pub rows: i64,
 }
+
+impl Window {
+    /// Rows before the last one of the part. A caller may ask to skip as many as a number can say.
+    pub fn skip_to_last(&self) -> i64 {
+        self.skip.saturating_add(self.rows - 1)
+    }
+}

@@ -3,6 +3,7 @@
 mod access;
 mod dates;
 mod lists;
+mod openapi;
 mod paging;
 mod webhook_config;
 

@@ -5,6 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::store::window::Position;
 
+/// What every cursor looks like, as a regular expression: 16 bytes leave two bits for the last character.
+pub const PATTERN: &str = "^[A-Za-z0-9_-]{21}[AQgw]$";
+
 /// base64url of the time and the row key of the last row shown, 8 bytes each.
 pub fn encode(position: Position) -> String {
     URL_SAFE_NO_PAD.encode([position.created_at.to_be_bytes(), position.id.to_be_bytes()].concat())
@@ -41,6 +44,7 @@ mod tests {
             let position = Position { created_at, id };
             let text = encode(position);
             prop_assert!(text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'), "{}", text);
+            prop_assert!(text.len() == 22 && text.ends_with(['A', 'Q', 'g', 'w']), "{}: {}", PATTERN, text);
             prop_assert_eq!(decode(&text), Some(position));
         }
 

@@ -1,7 +1,11 @@
-//! The query of both lists: how many rows, of which time, from where on.
+//! The query of both lists: how many rows, of which time, where it begins.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{AnyOfBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, Required, SchemaFormat};
 
 use super::cursor;
 use crate::domain::iso_date;
@@ -58,7 +62,7 @@ impl ListQuery {
         })
     }
 
-    /// The rows that may be answered: `None` for all.
+    /// The most rows of the response: `None` for all.
     pub fn limit(&self, family: &Family) -> Option<u64> {
         match family {
             Family::External => Some(self.limit.unwrap_or(EXTERNAL_LIMIT)),
@@ -69,6 +73,59 @@ impl ListQuery {
     /// Where reading begins.
     pub fn window(&self) -> Window {
         Window { from: self.from, before: self.before, skip: self.offset, rows: 0 }
+    }
+}
+
+impl IntoParams for ListQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let whole_number = || ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let date = || text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))).examples(["2026-01-02"]);
+        let time = || {
+            text()
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+                .examples(["2026-01-02T10:00:00+08:00"])
+        };
+        let moment = || AnyOfBuilder::new().item(date()).item(time()).into();
+        let described: [(&str, String, Schema); 5] = [
+            (
+                "limit",
+                format!(
+                    "The most rows. Without it, `external` gets {EXTERNAL_LIMIT} and every other service gets all."
+                ),
+                whole_number().maximum(Some(LIMIT_MAX)).into(),
+            ),
+            (
+                "offset",
+                "Rows to leave out at the start; not together with `cursor`.".to_owned(),
+                whole_number().maximum(Some(i64::MAX)).into(),
+            ),
+            (
+                "from_date",
+                "Rows created at this time or later, in ISO 8601. Without an offset it is UTC.".to_owned(),
+                moment(),
+            ),
+            (
+                "to_date",
+                "Rows created before this time, in ISO 8601. A date includes the whole day.".to_owned(),
+                moment(),
+            ),
+            (
+                "cursor",
+                "The `next_cursor` of the page before, with the other parameters unchanged.".to_owned(),
+                text().pattern(Some(cursor::PATTERN)).into(),
+            ),
+        ];
+        let parameter = |(name, description, schema): (&str, String, Schema)| {
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Query)
+                .required(Required::False)
+                .description(Some(description))
+                .schema(Some(schema))
+                .build()
+        };
+        described.into_iter().map(parameter).collect()
     }
 }
 

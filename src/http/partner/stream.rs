@@ -5,6 +5,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
+use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -13,9 +14,10 @@ use super::list_query::ListQuery;
 use crate::core::Core;
 use crate::db::{Conn, Db};
 use crate::domain::ids::ProjectId;
-use crate::http::auth::{Family, Partner};
+use crate::http::auth::Partner;
 use crate::http::error::Result;
 use crate::store::window::{Position, Window};
+use anyhow::Context as _;
 
 /// Rows that are read at once. In memory are at most two pages: one that is written, and the next one, which is read meanwhile.
 const PAGE_ROWS: u64 = 500;
@@ -26,6 +28,9 @@ const PAGE_BYTES_USUAL: usize = 256 * 1024;
 
 /// A row of a list.
 pub trait Listed: Sized + Send + 'static {
+    /// The response that the rows stand in.
+    type Response: ListResponse;
+
     /// Reads a part of the list.
     fn read(conn: &Conn, project: ProjectId, window: &Window) -> impl Future<Output = crate::db::Result<Vec<Self>>>;
     /// Where the last row of a part of the list stands; `None` where the list has fewer rows left. Costs little beside reading.
@@ -40,48 +45,31 @@ pub trait Listed: Sized + Send + 'static {
     fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()>;
 }
 
-/// What stands around the rows.
-#[derive(Clone, Copy)]
-pub struct Envelope {
-    opening: &'static str,
-    /// Behind the rows; `next_cursor` and a brace follow.
-    closing: &'static str,
+/// The response around the rows. They are written into its empty `data` one by one, so that none are collected.
+pub trait ListResponse: Serialize {
+    /// A response without rows.
+    fn empty(next_cursor: Option<String>) -> Self;
 }
 
-/// `{"status":200,"message":"ok","data":[…]}`
-pub const STATUS_FIRST: Envelope = Envelope { opening: r#"{"status":200,"message":"ok","data":["#, closing: "]" };
-/// `{"data":[…],"message":"Leads fetched successfully"}`
-pub const DATA_FIRST: Envelope =
-    Envelope { opening: r#"{"data":["#, closing: r#"],"message":"Leads fetched successfully""# };
-
-impl Envelope {
-    /// That of the leads, which the two documents write differently.
-    pub fn of_leads(family: &Family) -> Self {
-        match family {
-            Family::External => STATUS_FIRST,
-            Family::Service(_) => DATA_FIRST,
-        }
-    }
+/// The JSON before the rows and behind them.
+fn around_rows<T: Listed>(next_cursor: Option<String>) -> anyhow::Result<(String, String)> {
+    let text = serde_json::to_string(&T::Response::empty(next_cursor))?;
+    let (before, behind) = text.split_once("[]").context("a list response has an empty list of rows")?;
+    Ok((format!("{before}["), format!("]{behind}")))
 }
 
-/// Answers with a list. Its first page is read before the answer begins, so that what fails until then is a proper
-/// problem; what fails later breaks the transfer off, so that nobody takes a part for the whole.
-pub async fn answer<T: Listed>(
-    core: &Core,
-    partner: &Partner,
-    query: ListQuery,
-    envelope: Envelope,
-) -> Result<Response> {
+/// Responds with a list. Its first page is read before the response begins, so that an error until then has a status code of
+/// its own; a later one cuts the transfer off, so that nobody takes a part for the whole.
+pub async fn respond<T: Listed>(core: &Core, partner: &Partner, query: ListQuery) -> Result<Response> {
     let mut pages = Pages::<T> {
         db: core.db.clone(),
         project: partner.project,
         window: query.window(),
         left: query.limit(&partner.family),
         next: None,
-        envelope,
         ended: false,
     };
-    let mut first = envelope.opening.as_bytes().to_vec();
+    let mut first = around_rows::<T>(None)?.0.into_bytes();
     pages.append(&mut first).await?;
     let body = if pages.ended { Body::from(first) } else { Body::from_stream(rest(first, pages)) };
     Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response())
@@ -98,7 +86,7 @@ fn rest<T: Listed>(first: Vec<u8>, pages: Pages<T>) -> impl stream::Stream<Item 
         let mut page = Vec::with_capacity(PAGE_BYTES_USUAL);
         page.push(b',');
         if let Err(error) = pages.append(&mut page).await {
-            tracing::error!(error = format!("{error:#}"), "a list was broken off");
+            tracing::error!(error = format!("{error:#}"), "list response cut off");
             return Err(error);
         }
         Ok(Some((Bytes::from(page), (None, pages))))
@@ -110,11 +98,10 @@ struct Pages<T> {
     db: Db,
     project: ProjectId,
     window: Window,
-    /// Rows that may still be answered; `None` for all.
+    /// Rows that may still be sent; `None` for all.
     left: Option<u64>,
     /// The next page, where its reading has begun.
     next: Option<JoinHandle<anyhow::Result<Page<T>>>>,
-    envelope: Envelope,
     ended: bool,
 }
 
@@ -125,12 +112,11 @@ struct Page<T> {
 }
 
 impl<T: Listed> Pages<T> {
-    /// Appends the next page, and the end of the answer behind the last one.
+    /// Appends the next page, and the end of the response behind the last one.
     async fn append(&mut self, out: &mut Vec<u8>) -> anyhow::Result<()> {
         let wanted = self.wanted();
         if wanted == 0 {
-            self.end(None, out);
-            return Ok(());
+            return self.end(None, out);
         }
         let Page { rows, has_more } = match self.next.take() {
             Some(reading) => reading.await??,
@@ -150,7 +136,7 @@ impl<T: Listed> Pages<T> {
             row.write(out)?;
         }
         if self.next.is_none() {
-            self.end(last, out);
+            self.end(last, out)?;
         }
         Ok(())
     }
@@ -172,17 +158,15 @@ impl<T: Listed> Pages<T> {
         })
     }
 
-    fn end(&mut self, next: Option<Position>, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.envelope.closing.as_bytes());
-        if let Some(position) = next {
-            out.extend_from_slice(format!(r#","next_cursor":"{}""#, cursor::encode(position)).as_bytes());
-        }
-        out.push(b'}');
+    fn end(&mut self, next: Option<Position>, out: &mut Vec<u8>) -> anyhow::Result<()> {
+        let (_, behind) = around_rows::<T>(next.map(cursor::encode))?;
+        out.extend_from_slice(behind.as_bytes());
         self.ended = true;
+        Ok(())
     }
 }
 
-/// Reads one row more than wanted: it tells that there are more.
+/// Reads one row more than wanted, to know whether there are more.
 async fn read_at_once<T: Listed>(db: Db, project: ProjectId, window: Window) -> anyhow::Result<Page<T>> {
     let wanted = usize::try_from(window.rows)?;
     let window = Window { rows: window.rows + 1, ..window };
@@ -196,15 +180,15 @@ async fn read_at_once<T: Listed>(db: Db, project: ProjectId, window: Window) -> 
 /// half ends is looked up before it is read.
 async fn read_halves<T: Listed>(db: Db, project: ProjectId, window: Window) -> anyhow::Result<Page<T>> {
     let half = Window { rows: HALF_ROWS.cast_signed(), ..window };
-    let (tell, told) = oneshot::channel();
+    let (end_sender, end_receiver) = oneshot::channel();
     let first = db.read(async move |conn| {
         // Nobody waits for it where the other half failed.
-        let _ = tell.send(T::end(conn, project, &half).await?);
+        let _ = end_sender.send(T::end(conn, project, &half).await?);
         Ok(T::read(conn, project, &half).await?)
     });
     let second = async {
-        // Where it is not told, the first half says why.
-        let Some(before) = told.await.unwrap_or_default() else { return Ok(None) };
+        // Where it is not sent, the first half has the error.
+        let Some(before) = end_receiver.await.unwrap_or_default() else { return Ok(None) };
         let window = Window { before, skip: 0, rows: window.rows - half.rows, ..window };
         Ok(Some((before, read_at_once::<T>(db.clone(), project, window).await?)))
     };
@@ -225,14 +209,37 @@ fn join<T: Listed>(mut first: Vec<T>, second: Option<(Position, Page<T>)>) -> Pa
     Page { rows: first, has_more: second.has_more }
 }
 
+/// A row as JSON.
+#[cfg(test)]
+pub fn written(row: &impl Listed) -> String {
+    let mut out = Vec::new();
+    row.write(&mut out).expect("stored JSON is valid");
+    String::from_utf8(out).expect("JSON is UTF-8")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A row that is but its place.
+    /// A row that is only a position.
     struct Place(i64);
 
+    #[derive(Serialize)]
+    struct Places {
+        data: [u8; 0],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_cursor: Option<String>,
+    }
+
+    impl ListResponse for Places {
+        fn empty(next_cursor: Option<String>) -> Self {
+            Self { data: [], next_cursor }
+        }
+    }
+
     impl Listed for Place {
+        type Response = Places;
+
         async fn read(_: &Conn, _: ProjectId, _: &Window) -> crate::db::Result<Vec<Self>> {
             Ok(Vec::new())
         }
@@ -250,7 +257,7 @@ mod tests {
         }
     }
 
-    /// Joins halves, each told by its newest and its oldest row, of which the first was to end at 1000.
+    /// Joins halves, each given by its newest and its oldest row, of which the first was to end at 1000.
     fn joined(first: (i64, i64), second: (i64, i64)) -> (i64, i64, usize, bool) {
         let places = |(newest, oldest): (i64, i64)| (oldest..=newest).rev().map(Place).collect::<Vec<_>>();
         let second = Page { rows: places(second), has_more: true };
@@ -260,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn no_row_is_lost_or_told_twice_between_two_halves() {
+    fn no_row_is_lost_or_repeated_between_two_halves() {
         assert_eq!(joined((1249, 1000), (999, 750)), (1249, 750, 500, true));
         // Ten are gone meanwhile: the first half reaches into the second one.
         assert_eq!(joined((1239, 990), (999, 750)), (1239, 750, 490, true));

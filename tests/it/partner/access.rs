@@ -5,7 +5,7 @@ use aurix::net::Method;
 use super::{Partner, named_fields};
 use crate::support::TestApp;
 
-const CALLS: [(Method, &str); 7] = [
+pub const CALLS: [(Method, &str); 7] = [
     (Method::PUT, "webhook-config"),
     (Method::GET, "webhook-config"),
     (Method::DELETE, "webhook-config"),

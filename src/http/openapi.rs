@@ -1,0 +1,61 @@
+//! `GET /openapi.json`: the partner API as an OpenAPI 3.1 document, made from the routes that serve it.
+
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::error::ProblemDetails;
+
+/// The name of the one way to authenticate.
+const API_KEY: &str = "api_key";
+
+/// What stands around the routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Aurix partner API",
+        description = "For systems that want to hear of clicks and leads as they happen, and to fetch them later.\n\n\
+            Under `/integrations/external` any API key is welcome; under `/integrations/{service}` only keys of that \
+            service. Leads have another shape on each. Errors are `application/problem+json` (RFC 9457); a request \
+            without an API key that asks for `text/html` gets a page instead."
+    ),
+    servers((url = "/"), (url = "/api", description = "The same by another name.")),
+    security(("api_key" = [])),
+    tags(
+        (name = "Lists", description = "Leads and clicks, newest first."),
+        (name = "Webhook", description = "An API key has one webhook. It gets `widget.click`, `lead.correlated` and `lead.complete`.")
+    ),
+    components(schemas(ProblemDetails)),
+    modifiers(&BearerKey)
+)]
+struct Preamble;
+
+struct BearerKey;
+
+impl Modify for BearerKey {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An API key: `aurix key create --project ID --service NAME` makes one."))
+            .build();
+        document.components.get_or_insert_default().add_security_scheme(API_KEY, SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document without routes.
+pub fn preamble() -> Document {
+    Preamble::openapi()
+}
+
+/// The document, as JSON.
+pub fn show(document: Bytes) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "public, max-age=3600"),
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    (headers, document).into_response()
+}
