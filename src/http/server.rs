@@ -1,4 +1,4 @@
-//! Accepts connections, within limits, until it is told to stop; then ends what is in flight.
+//! Accepts connections, within limits, until it is stopped; then finishes what is in flight.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -19,14 +19,14 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
-/// Connections served at once; more wait in the kernel's queue.
+/// Connections served at once; more wait in the kernel's backlog.
 const CONNECTIONS_MAX: usize = 8_192;
-/// Connections that the kernel keeps until they are accepted, where its own limit is no lower. A visitor whose connection finds
-/// no place tries again after a second: with the usual 128 a rush would lose people.
+/// Connections that the kernel holds until they are accepted, where its own limit is no lower. A visitor whose connection does
+/// not fit tries again after a second: with the usual 128 a burst would lose people.
 const BACKLOG: u32 = 4_096;
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long requests in flight may take after the server was told to stop.
+/// How long requests in flight may take after the server was stopped.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long nothing is accepted after accepting failed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -49,23 +49,23 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Serves `router` on `listener` until `stop` is ready.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = async {
-            let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
-            (listener.accept().await, place)
+            let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
+            (listener.accept().await, permit)
         };
-        let (accepted, place) = tokio::select! {
+        let (accepted, permit) = tokio::select! {
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of file descriptors, mostly: those in use will be given back.
-                tracing::warn!(%error, "a connection could not be accepted");
+                // Out of file descriptors, mostly: those in use will be closed.
+                tracing::warn!(%error, "accept failed");
                 if tokio::time::timeout(ACCEPT_PAUSE, &mut stop).await.is_ok() {
                     break;
                 }
@@ -76,15 +76,15 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let connection = connection(router.clone(), TokioIo::new(stream), peer);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
-            let _place = place;
+            let _permit = permit;
             if let Err(error) = watched.await {
-                tracing::debug!(%error, %peer, "a connection ended badly");
+                tracing::debug!(%error, %peer, "connection failed");
             }
         });
     }
     drop(listener);
     if tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!(timeout = ?STOP_TIMEOUT, "requests were still in flight and are cut off");
+        tracing::warn!(timeout = ?STOP_TIMEOUT, "shutdown timed out: requests in flight are cut off");
     }
 }
 
@@ -113,12 +113,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_rush_of_connections_finds_places_before_any_is_accepted() {
+    async fn a_burst_of_connections_fits_into_the_backlog() {
         let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
-        // One that found no place would be refused after this time, since nothing is accepted meanwhile.
+        // One that did not fit would be refused after this time, since nothing is accepted meanwhile.
         let most = Duration::from_secs(10);
-        let rush: Vec<_> = (0..300).map(|_| TcpStream::connect_timeout(&address, most)).collect();
-        assert!(rush.iter().all(Result::is_ok));
+        let burst: Vec<_> = (0..300).map(|_| TcpStream::connect_timeout(&address, most)).collect();
+        assert!(burst.iter().all(Result::is_ok));
     }
 }

@@ -222,23 +222,23 @@ mod tests {
     use super::*;
 
     /// A row that is only a position.
-    struct Place(i64);
+    struct PositionRow(i64);
 
     #[derive(Serialize)]
-    struct Places {
+    struct EmptyList {
         data: [u8; 0],
         #[serde(skip_serializing_if = "Option::is_none")]
         next_cursor: Option<String>,
     }
 
-    impl ListResponse for Places {
+    impl ListResponse for EmptyList {
         fn empty(next_cursor: Option<String>) -> Self {
             Self { data: [], next_cursor }
         }
     }
 
-    impl Listed for Place {
-        type Response = Places;
+    impl Listed for PositionRow {
+        type Response = EmptyList;
 
         async fn read(_: &Conn, _: ProjectId, _: &Window) -> crate::db::Result<Vec<Self>> {
             Ok(Vec::new())
@@ -259,9 +259,9 @@ mod tests {
 
     /// Joins halves, each given by its newest and its oldest row, of which the first was to end at 1000.
     fn joined(first: (i64, i64), second: (i64, i64)) -> (i64, i64, usize, bool) {
-        let places = |(newest, oldest): (i64, i64)| (oldest..=newest).rev().map(Place).collect::<Vec<_>>();
-        let second = Page { rows: places(second), has_more: true };
-        let Page { rows, has_more } = join(places(first), Some((Place(1000).position(), second)));
+        let rows = |(newest, oldest): (i64, i64)| (oldest..=newest).rev().map(PositionRow).collect::<Vec<_>>();
+        let second = Page { rows: rows(second), has_more: true };
+        let Page { rows, has_more } = join(rows(first), Some((PositionRow(1000).position(), second)));
         assert!(rows.is_sorted_by(|above, below| above.0 > below.0), "newest first, none twice");
         (rows[0].0, rows[rows.len() - 1].0, rows.len(), has_more)
     }
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_list_that_is_shorter_than_a_half_ends() {
-        let Page { rows, has_more } = join(vec![Place(2), Place(1)], None);
+        let Page { rows, has_more } = join(vec![PositionRow(2), PositionRow(1)], None);
         assert!(rows.len() == 2 && !has_more);
     }
 }
