@@ -7,7 +7,6 @@ pub mod health;
 mod openapi;
 pub mod partner;
 pub mod platforms;
-pub mod playground;
 pub mod server;
 mod state;
 mod visitor;

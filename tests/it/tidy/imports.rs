@@ -44,6 +44,9 @@ const LAYER_4_ORDER: &[&[&str]] = &[
     &["engines"],
 ];
 
+/// Who may name `demo`: the server knows nothing of it.
+const DEMO_CALLERS: &[&str] = &["cli", "demo"];
+
 /// The platforms below `channels`: independent to one another too.
 const PLATFORMS: &[&str] = &["whatsapp", "telegram", "web", "playground"];
 
@@ -96,6 +99,9 @@ fn judge(home: &[String], path: &[String]) -> Option<String> {
         return Some(format!(
             "`{from}` may not know `{to}`: see LAYER_4_ORDER; pass the value in, or move what both need below them"
         ));
+    }
+    if to == "demo" && !DEMO_CALLERS.contains(&from.as_str()) {
+        return Some(format!("`{from}` imports the demo, which only `aurix demo` calls"));
     }
     let (mine, other) = (platform(home)?, platform(path)?);
     (from == "channels" && to == "channels" && mine != other).then(|| {
@@ -295,6 +301,13 @@ fn a_circle_among_the_modules_of_a_folder_is_found() {
     assert_eq!(circle.len(), 3, "{circle:#?}");
     assert!(circle[0].starts_with("src/agent/a.rs:1: `a` imports `b`, which leads back to `a`"), "{circle:#?}");
     assert_eq!(found(&[(a, "use super::{b, c};"), (b, "use super::c;"), (c, "use super::A;")]), [""; 0]);
+}
+
+#[test]
+fn the_server_knows_nothing_of_the_demo() {
+    check("src/http/mod.rs", "use crate::demo::run;", &["only `aurix demo` calls"]);
+    check("src/cli/mod.rs", "fn a() { crate::demo::run() }", &[]);
+    check("src/demo/mod.rs", "use crate::demo::playground; use crate::http::server;", &[]);
 }
 
 #[test]
