@@ -238,7 +238,6 @@ CREATE TABLE events (
     -- Random: looked for by its time.
     event_id TEXT NOT NULL,
     event_type TEXT NOT NULL,
-    -- Without what the columns tell: `domain::event::kept`.
     body TEXT NOT NULL,
     body_external TEXT
 ) PARTITION BY RANGE (created_at);

@@ -1,19 +1,16 @@
 //! The four events and the bytes of their bodies (contract section 4).
 
-mod kept;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-pub use self::kept::{kept, whole};
 use super::phone::PhoneNumber;
 use super::time::{Timestamp, with_milliseconds};
 
-/// What an event tells.
+/// The type of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventType {
-    /// Somebody pressed the widget.
+    /// Somebody clicked the widget.
     WidgetClick,
     /// A conversation was linked to a session.
     LeadCorrelated,
@@ -66,7 +63,7 @@ impl PhoneStyle {
 pub struct Event {
     /// `evt_…`, sorts by time.
     pub event_id: String,
-    /// What it tells.
+    /// Its type.
     pub event_type: EventType,
     /// The conversation whose order it keeps; none for clicks.
     pub conversation_id: Option<i64>,
@@ -81,11 +78,11 @@ pub struct Event {
 /// `data` of `widget.click`.
 #[derive(Serialize)]
 pub struct ClickData<'a> {
-    /// The session's reference.
+    /// The session's correlation id.
     pub correlation_id: &'a str,
     /// The browser, if the widget could tell.
     pub device_id: Option<&'a str>,
-    /// The page of the press.
+    /// The page of the click.
     pub click_url: Option<&'a str>,
     /// Campaign parameters, a JSON object.
     pub parsed_params: &'a RawValue,
@@ -97,7 +94,7 @@ pub struct ClickData<'a> {
 
 /// `data` of `lead.correlated`, but for the phone number.
 pub struct Correlated<'a> {
-    /// The linked session's reference.
+    /// The linked session's correlation id.
     pub correlation_id: &'a str,
     /// The conversation.
     pub conversation_id: i64,
@@ -110,7 +107,7 @@ pub struct Correlated<'a> {
 /// `data` of `lead.complete`.
 #[derive(Serialize)]
 pub struct CompleteData<'a> {
-    /// The first linked session's reference; `null` where there was no click.
+    /// The first linked session's correlation id; `null` where there was no click.
     pub correlation_id: Option<&'a str>,
     /// The conversation.
     pub conversation_id: i64,
@@ -171,7 +168,7 @@ fn envelope(event_type: EventType, event_id: &str, now: Timestamp, data: impl Se
 }
 
 impl Event {
-    /// A press of the widget.
+    /// A click of the widget.
     pub fn widget_click(event_id: String, data: &ClickData<'_>, now: Timestamp) -> Self {
         let body = envelope(EventType::WidgetClick, &event_id, now, data);
         Self {

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 
 use super::window::Position;
 use crate::db::{Conn, Result, Row, Tx};
-use crate::domain::event::whole;
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -182,14 +181,13 @@ pub async fn find(conn: &Conn, delivery: i64) -> Result<Option<LoggedDelivery>> 
 /// The body that a delivery carries.
 pub async fn body(conn: &Conn, delivery: i64) -> Result<String> {
     conn.get(
-        "SELECT e.event_type, e.event_id, e.created_at,
-                CASE w.service_name WHEN 'external' THEN COALESCE(e.body_external, e.body) ELSE e.body END
+        "SELECT CASE w.service_name WHEN 'external' THEN COALESCE(e.body_external, e.body) ELSE e.body END
          FROM deliveries AS d
          JOIN webhooks AS w ON w.id = d.webhook_id
          JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
          WHERE d.id = $1",
         params![delivery],
-        |row| Ok(whole(&row.get::<String>(0)?, &row.get::<String>(1)?, row.get(2)?, row.get(3)?)),
+        |row| row.get(0),
     )
     .await
 }

@@ -1,10 +1,9 @@
 //! Events and the deliveries that are made with them.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::db::{Conn, Error, Result, Sql, Tx, Value};
-use crate::domain::event::{Event, kept, whole};
+use crate::domain::event::Event;
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 
@@ -20,27 +19,18 @@ pub async fn insert(tx: &Tx, events: &[(ProjectId, &Event)]) -> Result<Vec<i64>>
                    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
                    RETURNING id, event_id",
     };
-    let bodies: Vec<_> = events.iter().map(|(_, event)| bodies(event)).collect();
-    let rows = events.iter().zip(&bodies).map(|((project, event), bodies)| values(*project, event, bodies));
-    let rows: Vec<_> = rows.collect();
+    let rows: Vec<_> = events.iter().map(|(project, event)| values(*project, event)).collect();
     tx.insert_rows(INSERT, &rows).await?.into_iter().map(|key| key.ok_or(Error::NoRow)).collect()
 }
 
-/// Both bodies as they are kept.
-type Bodies<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
-
-fn bodies(event: &Event) -> Bodies<'_> {
-    (kept(event, &event.body), event.body_external.as_deref().map(|body| kept(event, body)))
-}
-
-fn values<'a>(project: ProjectId, event: &'a Event, (body, body_external): &'a Bodies<'_>) -> [Value<'a>; 7] {
+fn values(project: ProjectId, event: &Event) -> [Value<'_>; 7] {
     [
         (&event.event_id).into(),
         project.0.into(),
         event.event_type.as_str().into(),
         event.conversation_id.into(),
-        body.as_ref().into(),
-        body_external.as_deref().into(),
+        (&event.body).into(),
+        event.body_external.as_deref().into(),
         event.created_at.into(),
     ]
 }
@@ -86,10 +76,10 @@ pub struct Place {
 pub async fn contents(conn: &Conn, events: &[Place]) -> Result<HashMap<i64, Content>> {
     const CONTENTS: Sql = Sql {
         // The key alone would do.
-        sqlite: "SELECT id, event_type, event_id, created_at, body, body_external
+        sqlite: "SELECT id, event_id, body, body_external
                  FROM events
                  WHERE project_id = $1 AND created_at = $2 AND id = $3",
-        postgres: "SELECT events.id, event_type, event_id, events.created_at, body, body_external
+        postgres: "SELECT events.id, event_id, body, body_external
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (project_id, created_at, id)
                    JOIN events ON events.project_id = wanted.project_id AND events.created_at = wanted.created_at
                               AND events.id = wanted.id",
@@ -97,10 +87,7 @@ pub async fn contents(conn: &Conn, events: &[Place]) -> Result<HashMap<i64, Cont
     let values = |event: &Place| [event.project.0.into(), event.created_at.into(), event.id.into()];
     let rows: Vec<_> = events.iter().map(values).collect();
     let contents = conn.query_rows(CONTENTS, &rows, |row| {
-        let (event_type, event_id, created_at) = (row.get::<String>(1)?, row.get::<String>(2)?, row.get(3)?);
-        let body_of = |kept| whole(&event_type, &event_id, created_at, kept);
-        let (body, body_external) = (body_of(row.get(4)?), row.get::<Option<String>>(5)?.map(body_of));
-        Ok((row.get(0)?, Content { event_id, body, body_external }))
+        Ok((row.get(0)?, Content { event_id: row.get(1)?, body: row.get(2)?, body_external: row.get(3)? }))
     });
     Ok(contents.await?.into_iter().collect())
 }

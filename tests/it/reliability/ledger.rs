@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use aurix::db::{Conn, Db, Value};
-use aurix::domain::event::whole;
 
 use super::load::Book;
 use super::sink::Sink;
@@ -28,13 +27,7 @@ async fn pairs(db: &Db, sql: &'static str) -> Vec<(String, String)> {
 
 /// Every event's id and whole body.
 async fn bodies(db: &Db) -> Vec<(String, String)> {
-    let sql = "SELECT event_id, event_type, created_at, body FROM events";
-    let read = |row: &aurix::db::Row<'_>| {
-        let event_id: String = row.get(0)?;
-        let body = whole(&row.get::<String>(1)?, &event_id, row.get(2)?, row.get(3)?);
-        Ok((event_id, body))
-    };
-    rows(db, async move |conn| Ok(conn.query(sql, &[], read).await?)).await
+    pairs(db, "SELECT event_id, body FROM events").await
 }
 
 /// The attempts that were begun and are not on record: those in flight, while the process is dead.
