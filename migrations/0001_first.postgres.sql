@@ -9,7 +9,7 @@ CREATE INDEX deliveries_by_id ON deliveries (id);
 CREATE INDEX deliveries_due ON deliveries_pending (webhook_id, due_at);
 CREATE INDEX deliveries_untried ON deliveries_pending (webhook_id, conversation_id, id)
 WHERE NOT tried AND conversation_id IS NOT NULL;
-CREATE INDEX deliveries_in_flight ON deliveries_pending (webhook_id) WHERE takes_place;
+CREATE INDEX deliveries_in_flight ON deliveries_pending (webhook_id) WHERE holds_slot;
 CREATE INDEX deliveries_failed ON deliveries_ended (webhook_id, created_at, id) WHERE status = 'failed';
 
 -- A click moves when its session is linked.

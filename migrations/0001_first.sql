@@ -1,5 +1,5 @@
 -- For both engines; what only one of them needs is in 0001_first.sqlite.sql and 0001_first.postgres.sql. `ROWID` is the
--- table's own growing key. SQLite does without `PARTITION BY`.
+-- table's own growing key, `ROW_KEY` one that the application makes. SQLite does without `PARTITION BY`.
 -- Times are microseconds since 1970 (UTC), `*_due_at IS NULL` means nothing to do, JSON and UUIDs are TEXT.
 -- Columns named `sealed_*` are encrypted with the operator's key.
 -- Tables that grow have no foreign keys: each insert would look its parents up, and lock them, and each new parent would
@@ -231,7 +231,7 @@ CREATE INDEX webhooks_by_project ON webhooks (project_id);
 -- This table and the next two have a row for everything that happens. Columns of one width stand together, the widest first:
 -- PostgreSQL leaves no gaps between them then. An event is found by its project and its time, on PostgreSQL.
 CREATE TABLE events (
-    id ROWID_OF_PART,
+    id ROW_KEY,
     project_id BIGINT NOT NULL,
     conversation_id BIGINT,
     created_at BIGINT NOT NULL,
@@ -244,7 +244,7 @@ CREATE TABLE events (
 CREATE INDEX events_by_time ON events (project_id, created_at, id);
 
 CREATE TABLE deliveries (
-    id ROWID_OF_PART,
+    id ROW_KEY,
     webhook_id BIGINT NOT NULL,
     event_id BIGINT NOT NULL,
     conversation_id BIGINT,
@@ -254,7 +254,7 @@ CREATE TABLE deliveries (
     retries_from INTEGER NOT NULL,
     tried BOOLEAN NOT NULL,
     -- Claimed, and counted against the concurrency of its webhook.
-    takes_place BOOLEAN NOT NULL,
+    holds_slot BOOLEAN NOT NULL,
     -- `pending`: it is due at `due_at`, which the others do not have.
     status TEXT NOT NULL
 ) PARTITION BY LIST (status);
@@ -267,11 +267,11 @@ CREATE TABLE attempts (
     number INTEGER NOT NULL,
     duration_ms INTEGER NOT NULL,
     status_code INTEGER,
-    problem TEXT,
+    error TEXT,
     -- Of the request's headers what its event and its time do not tell: the signatures, for example.
     sent TEXT NOT NULL,
-    answer_headers TEXT,
-    answer_body TEXT
+    response_headers TEXT,
+    response_body TEXT
 ) PARTITION BY RANGE (started_at);
 CREATE UNIQUE INDEX attempts_by_delivery ON attempts (delivery_id, number, started_at);
 

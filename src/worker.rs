@@ -1,7 +1,6 @@
 //! Layer 5: the door of time. Four lanes claim what is due and call flows: turns of the agent, replies, deliveries, and
 //! house work. None holds up another, and none holds a transaction while it waits for the network.
 
-mod deliveries;
 mod lane;
 mod peers;
 
@@ -18,6 +17,7 @@ use crate::clicks::replay::replay;
 use crate::conversations::Turn;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
+use crate::deliveries::dispatcher;
 use crate::domain::time::{Clock, Timestamp};
 use crate::engines::Engines;
 use crate::maintenance::make_partitions::make_partitions;
@@ -45,7 +45,7 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     let keep = |name, lane: Start| keep_running(name, engines.clone(), stop.clone(), lane);
     lanes.spawn(keep("turns", |engines, stop| lane::run(engines, stop, TURNS_MAX, Turns).boxed()));
     lanes.spawn(keep("replies", |engines, stop| lane::run(engines, stop, REPLIES_MAX, Replies).boxed()));
-    lanes.spawn(keep("deliveries", |engines, stop| deliveries::run(engines.deliveries, stop).boxed()));
+    lanes.spawn(keep("deliveries", |engines, stop| dispatcher::run(engines.deliveries, stop).boxed()));
     lanes.spawn(keep("peers", |engines, stop| peers::run(engines.core, stop).boxed()));
     lanes.spawn(keep("clean-up", |engines, stop| keep_clean(engines, stop).boxed()));
     lanes.spawn(keep("house", |engines, stop| keep_house(engines, stop).boxed()));

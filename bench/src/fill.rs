@@ -81,18 +81,19 @@ pub async fn leads(db: &Db, project: &Project, rows: u64, since: i64, progress: 
 /// Makes `events` events of a project, a microsecond apart from `now` on, each with a delivery to every webhook of it.
 pub async fn waiting(db: &Db, project: i64, events: u64, now: i64, progress: &Progress) -> anyhow::Result<()> {
     const EVENTS: &str = "
-        INSERT INTO events (event_id, project_id, event_type, body, created_at)
+        INSERT INTO events (id, event_id, project_id, event_type, body, created_at)
         WITH RECURSIVE numbers (i) AS (
             SELECT CAST($3 AS BIGINT) UNION ALL SELECT i + 1 FROM numbers WHERE i < CAST($4 AS BIGINT)
         )
-        SELECT 'evt_waiting_' || substr(CAST(10000000000 + i AS TEXT), 2), CAST($1 AS BIGINT), 'widget.click',
+        SELECT CAST($2 AS BIGINT) + i, 'evt_waiting_' || substr(CAST(10000000000 + i AS TEXT), 2), CAST($1 AS BIGINT), 'widget.click',
                '{\"type\":\"widget.click\",\"timestamp\":\"2026-01-02T10:00:00.000000Z\",\"data\":{\"device_id\":null,'
                    || '\"click_url\":\"https://shop.example/bikes/city-' || i || '\",\"ip_address\":\"203.0.113.7\"}}',
                CAST($2 AS BIGINT) + i
         FROM numbers";
     const DELIVERIES: &str = "
-        INSERT INTO deliveries (webhook_id, event_id, status, attempts, retries_from, tried, takes_place, due_at, created_at)
-        SELECT webhooks.id, events.id, 'pending', 0, 0, FALSE, FALSE, events.created_at, events.created_at
+        INSERT INTO deliveries (id, webhook_id, event_id, status, attempts, retries_from, tried, holds_slot, due_at,
+                                created_at)
+        SELECT events.id * 4096 + webhooks.id, webhooks.id, events.id, 'pending', 0, 0, FALSE, FALSE, events.created_at, events.created_at
         FROM events
         JOIN webhooks ON webhooks.project_id = events.project_id
         WHERE events.project_id = $1 AND events.created_at >= CAST($2 AS BIGINT) + $3

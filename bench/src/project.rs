@@ -62,7 +62,7 @@ impl Project {
             .read(async move |conn| {
                 let widget = widgets::find(conn, &public_id).await?.context("the widget that was made")?.id;
                 let webhook = webhooks::list(conn, project).await?.first().context("a webhook that was made")?.id;
-                Ok(Self { id: project.0, channel: channel.0, widget, webhook, widget_id: public_id })
+                Ok(Self { id: project.0, channel: channel.0, widget, webhook: webhook.0, widget_id: public_id })
             })
             .await
     }
@@ -72,7 +72,6 @@ async fn add(core: &Core, project: ProjectId, url: &str) -> anyhow::Result<()> {
     let webhook = NewWebhook {
         url: url.to_owned(),
         events: vec![EventType::WidgetClick.as_str().to_owned()],
-        policy: "retry".to_owned(),
         ..NewWebhook::default()
     };
     add_webhook(core, project, webhook).await?;

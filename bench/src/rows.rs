@@ -225,9 +225,10 @@ pub fn of_click(project: &crate::project::Project, texts: Vec<String>, now: i64)
             columns: vec![Number, Ordered, Int(project.id), body, Int(now)],
         },
         BareRow {
-            sql: "INSERT INTO deliveries (webhook_id, event_id, status, attempts, retries_from, tried, takes_place, due_at, created_at)
-                  VALUES ($1, $2, 'pending', 0, 0, FALSE, FALSE, $3, $4)",
-            columns: vec![Int(project.webhook), Number, Int(now), Int(now)],
+            sql: "INSERT INTO deliveries (id, webhook_id, event_id, status, attempts, retries_from, tried, holds_slot, due_at,
+                                          created_at)
+                  VALUES ($1, $2, $3, 'pending', 0, 0, FALSE, FALSE, $4, $5)",
+            columns: vec![Number, Int(project.webhook), Number, Int(now), Int(now)],
         },
     ]
 }

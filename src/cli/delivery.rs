@@ -1,6 +1,6 @@
 //! `aurix delivery`
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -11,6 +11,8 @@ use super::progress::Progress;
 use crate::config::Config;
 use crate::core::Core;
 use crate::deliveries::resend::{resend_delivery, resend_failed};
+use crate::domain::delivery::DeliveryStatus;
+use crate::domain::ids::{DeliveryId, ProjectId, WebhookId};
 use crate::domain::time::{Timestamp, with_microseconds};
 use crate::outbound::Sent;
 use crate::store::delivery_log::{self, Filter, LoggedAttempt, LoggedDelivery};
@@ -73,6 +75,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             if let Some(webhook) = &webhook {
                 webhook_key(&core, webhook).await?;
             }
+            let status = status.as_deref().and_then(DeliveryStatus::parse);
             let filter = Filter { webhook, status, since: since.as_deref().map(time).transpose()? };
             let rows = core.db.read(async move |conn| Ok(delivery_log::list(conn, &filter, limit).await?)).await?;
             let list: Vec<_> = rows.iter().map(shown).collect();
@@ -97,23 +100,21 @@ fn time(text: &str) -> anyhow::Result<Timestamp> {
         .with_context(|| format!("{text:?} is no time: write ISO 8601, for example 2026-01-31T10:00:00Z or 2026-01-31"))
 }
 
-async fn webhook_key(core: &Core, id: &str) -> anyhow::Result<i64> {
+async fn webhook_key(core: &Core, id: &str) -> anyhow::Result<(ProjectId, WebhookId)> {
     let wanted = id.to_owned();
     let found = core.db.read(async move |conn| Ok(delivery_log::webhook_key(conn, &wanted).await?)).await?;
     let none = || format!("there is no webhook {id:?}: `aurix webhook list --project ID` shows those that there are");
-    found.map(|(_, key)| key).with_context(none)
+    found.with_context(none)
 }
 
 async fn resend_one(core: &Core, id: i64, output: &Output) -> anyhow::Result<()> {
-    let project = core.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
-    let is_due = match project {
-        Some(project) => resend_delivery(core, project, id).await?,
-        None => false,
-    };
-    if !is_due {
-        bail!("there is no delivery {id} that can be sent: `aurix delivery list` shows those that there are");
-    }
-    let row = core.db.read(async move |conn| Ok(delivery_log::find(conn, id).await?)).await?;
+    let delivery = DeliveryId(id);
+    let none =
+        || format!("there is no delivery {id} that can be sent: `aurix delivery list` shows those that there are");
+    let project = core.db.read(async move |conn| Ok(delivery_log::project_of(conn, delivery).await?)).await?;
+    let project = project.with_context(none)?;
+    ensure!(resend_delivery(core, project, delivery).await?, none());
+    let row = core.db.read(async move |conn| Ok(delivery_log::find(conn, project, delivery).await?)).await?;
     output.print(&json!({"resent": 1}), || match row.filter(|row| !row.is_webhook_active) {
         Some(row) => format!("Delivery {id} waits for its webhook, which is off: aurix webhook enable {}", row.webhook),
         None => format!("Delivery {id} is due now."),
@@ -132,9 +133,12 @@ async fn resend_all(core: &Core, webhook: Option<String>, since: Timestamp) -> a
 async fn show(core: &Core, id: i64, output: &Output) -> anyhow::Result<()> {
     let found = core
         .db
-        .read(async move |conn| match delivery_log::find(conn, id).await? {
-            Some(row) => Ok(Some((row, delivery_log::body(conn, id).await?, delivery_log::attempts(conn, id).await?))),
-            None => Ok(None),
+        .read(async move |conn| {
+            let id = DeliveryId(id);
+            let Some(project) = delivery_log::project_of(conn, id).await? else { return Ok(None) };
+            let Some(row) = delivery_log::find(conn, project, id).await? else { return Ok(None) };
+            let body = delivery_log::body(conn, project, id).await?;
+            Ok(Some((row, body, delivery_log::attempts(conn, project, id).await?)))
         })
         .await?;
     let Some((row, body, attempts)) = found else {
@@ -151,7 +155,7 @@ async fn show(core: &Core, id: i64, output: &Output) -> anyhow::Result<()> {
 
 fn shown(row: &LoggedDelivery) -> Value {
     json!({"id": row.id, "webhook": row.webhook, "url": row.url, "event_id": row.event_id, "event_type": row.event_type,
-           "status": row.status, "attempts": row.attempts, "due_at": row.due_at.map(with_microseconds),
+           "status": row.status.as_str(), "attempts": row.attempts, "due_at": row.due_at.map(with_microseconds),
            "created_at": with_microseconds(row.created_at)})
 }
 
@@ -159,7 +163,12 @@ fn told(row: &LoggedDelivery) -> String {
     let due = row.due_at.map(|due| format!("  next attempt {due:.0}")).unwrap_or_default();
     format!(
         "{}  {}  {}  {}  {} attempts{due}  {}",
-        row.id, row.status, row.event_type, row.event_id, row.attempts, row.url
+        row.id,
+        row.status.as_str(),
+        row.event_type,
+        row.event_id,
+        row.attempts,
+        row.url
     )
 }
 
@@ -172,9 +181,9 @@ fn request_headers(row: &LoggedDelivery, attempt: &LoggedAttempt) -> Vec<(String
 fn attempt_shown(row: &LoggedDelivery, attempt: &LoggedAttempt) -> Value {
     let headers = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     json!({"number": attempt.number, "started_at": with_microseconds(attempt.started_at),
-           "duration_ms": attempt.duration_ms, "status_code": attempt.status_code, "problem": attempt.problem,
+           "duration_ms": attempt.duration_ms, "status_code": attempt.status_code, "problem": attempt.error,
            "request_headers": request_headers(row, attempt),
-           "answer_headers": attempt.answer_headers.as_deref().map(headers), "answer_body": attempt.answer_body})
+           "answer_headers": attempt.response_headers.as_deref().map(headers), "answer_body": attempt.response_body})
 }
 
 fn attempt_told(row: &LoggedDelivery, attempt: &LoggedAttempt) -> String {
@@ -182,15 +191,14 @@ fn attempt_told(row: &LoggedDelivery, attempt: &LoggedAttempt) -> String {
         list.iter().map(|(name, value)| format!("  {name}: {value}")).collect::<Vec<_>>().join("\n")
     };
     let headers = |text: &str| lines(serde_json::from_str(text).unwrap_or_default());
-    let outcome = match (&attempt.problem, attempt.status_code) {
-        (Some(problem), _) => problem.clone(),
+    let outcome = match (&attempt.error, attempt.status_code) {
+        (Some(error), _) => error.clone(),
         (None, Some(status)) => format!("answered {status}"),
         (None, None) => String::new(),
     };
-    let answer = attempt
-        .answer_headers
-        .as_deref()
-        .map(|text| format!("\nAnswer:\n{}\n  {}", headers(text), attempt.answer_body.as_deref().unwrap_or_default()));
+    let answer = attempt.response_headers.as_deref().map(|text| {
+        format!("\nAnswer:\n{}\n  {}", headers(text), attempt.response_body.as_deref().unwrap_or_default())
+    });
     format!(
         "Attempt {} at {:.3}, {} ms: {outcome}\nRequest:\n{}{}",
         attempt.number,

@@ -10,7 +10,8 @@ use super::progress::Progress;
 use crate::config::Config;
 use crate::core::Core;
 use crate::deliveries::test_webhook::{Tested, test_webhook};
-use crate::domain::pace::Limits;
+use crate::domain::delivery::Policy;
+use crate::domain::rate_limit::Limits;
 use crate::projects::add_webhook::{NewWebhook, add_webhook};
 use crate::projects::limit_webhook::limit_webhook;
 use crate::projects::remove_webhook::remove_webhook;
@@ -122,6 +123,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Add { project, url, events, headers, policy, rate, concurrency } => {
             let (core, project) = open_project(config, &project).await?;
             let headers = headers.iter().map(|header| split(header)).collect::<anyhow::Result<_>>()?;
+            let policy =
+                Policy::parse(&policy).with_context(|| format!("`{policy}` is no policy; there are retry and none"))?;
             let limits = Limits { rate_per_second: rate, concurrency };
             let added = add_webhook(&core, project.id, NewWebhook { url, events, headers, policy, limits }).await?;
             output.print(&json!({"id": added.public_id, "secret": added.secret}), || {
@@ -210,7 +213,7 @@ async fn set_active(config: Config, id: &str, is_active: bool, output: &Output) 
 }
 
 fn shown(row: &Webhook) -> serde_json::Value {
-    json!({"id": row.public_id, "url": row.url, "events": row.events, "policy": row.policy,
+    json!({"id": row.public_id, "url": row.url, "events": row.events, "policy": row.policy.as_str(),
            "is_active": row.is_active, "off_reason": row.off_reason, "service_name": row.service_name,
            "rate": row.limits.rate_per_second, "concurrency": row.limits.concurrency})
 }
@@ -234,13 +237,13 @@ fn told(row: &Webhook) -> String {
 
 fn test_shown(test: &Tested) -> serde_json::Value {
     json!({"event_type": test.event_type, "event_id": test.event_id, "delivered": test.delivered,
-           "status_code": test.status_code, "duration_ms": test.duration_ms, "answer_body": test.answer_body,
-           "problem": test.problem})
+           "status_code": test.status_code, "duration_ms": test.duration_ms, "answer_body": test.response_body,
+           "problem": test.error})
 }
 
 fn test_told(test: &Tested) -> String {
-    let how = match (&test.problem, test.status_code) {
-        (Some(problem), _) => format!("failed: {problem}"),
+    let how = match (&test.error, test.status_code) {
+        (Some(error), _) => format!("failed: {error}"),
         (None, Some(status)) => format!("delivered, {status} in {} ms", test.duration_ms),
         (None, None) => "delivered".to_owned(),
     };

@@ -79,10 +79,10 @@ async fn store_in_time(clicks: &Clicks, click: &Click, promise: &Promise) -> any
 /// Stores a click and dispatches its deliveries; gives its correlation id.
 async fn store(clicks: Clicks, new: UnstoredClick) -> anyhow::Result<Option<String>> {
     let Some(Stored { correlation_id, emitted }) = clicks.writer.write(new).await? else { return Ok(None) };
-    if emitted.waits {
+    if emitted.has_due {
         clicks.core.notifier.notify(Work::Deliveries);
     }
-    dispatch(&clicks.deliveries, emitted.taken).await;
+    dispatch(&clicks.deliveries, emitted.leased).await;
     Ok(Some(correlation_id))
 }
 

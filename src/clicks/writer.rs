@@ -4,7 +4,7 @@ use super::click::{Click, Promise};
 use super::sessions;
 use crate::core::Core;
 use crate::db::{Batch, Tx};
-use crate::deliveries::emit::{Emitted, Taker, Wanting, emit_all, emit_last};
+use crate::deliveries::emit::{Emitted, NewEvents, Subscriptions, emit_all};
 use crate::deliveries::local_dispatch::LocalDispatch;
 use crate::domain::event::EventType;
 use crate::store::{clicks, events};
@@ -43,22 +43,21 @@ impl Batch for StoreClicks {
         let awaited = || items.iter().zip(&is_awaited).filter(|(_, is_awaited)| **is_awaited).map(|(item, _)| item);
         let new: Vec<&Click> = awaited().map(|item| &item.click).collect();
         let kinds = new.iter().map(|click| (click.project, EventType::WidgetClick));
-        let (sessions, wanting) =
-            tokio::join!(biased; sessions::assign(tx, &self.core, &new), Wanting::find(tx, kinds));
-        let (sessions, wanting) = (sessions?, wanting?);
+        let (sessions, subscriptions) =
+            tokio::join!(biased; sessions::assign(tx, &self.core, &new), Subscriptions::find(tx, kinds));
+        let (sessions, subscriptions) = (sessions?, subscriptions?);
         for (item, session) in awaited().zip(&sessions) {
             item.promise.choose(&session.correlation_id)?;
         }
-        let now = self.core.clock.now();
-        let taker = Taker { local_dispatch: &self.local_dispatch, now, lease_until: now + self.core.config.lease };
         let with_session = || new.iter().zip(&sessions);
         let events = with_session().map(|(click, session)| Ok((click.project, click.event(session)?)));
         let events = events.collect::<anyhow::Result<Vec<_>>>()?;
         let rows: Vec<_> = with_session().map(|(click, session)| click.row(session)).collect();
-        let new_events: Vec<_> = events.iter().map(|(project, event)| (*project, event)).collect();
-        let (stored, keys) = tokio::join!(biased; clicks::insert(tx, &rows), events::insert(tx, &new_events));
-        stored?;
-        let emitted = emit_last(tx, events, &keys?, &wanting, &taker).await?;
+        let new_events = NewEvents::new(&self.core, &self.local_dispatch, events, &subscriptions);
+        let events = new_events.events();
+        let (clicks, events) = tokio::join!(biased; clicks::insert(tx, &rows), events::insert(tx, &events));
+        (clicks?, events?);
+        let emitted = new_events.store(tx, self.core.clock.now()).await?;
         let ids = sessions.into_iter().map(|session| session.correlation_id);
         let mut stored = ids.zip(emitted).map(|(correlation_id, emitted)| Stored { correlation_id, emitted });
         Ok(is_awaited.into_iter().map(|is_awaited| if is_awaited { stored.next() } else { None }).collect())
@@ -79,5 +78,5 @@ pub async fn store_spooled(tx: &Tx, core: &Core, spooled: &[Click]) -> anyhow::R
     let events = new.iter().zip(&sessions).map(|(click, session)| click.event(session));
     let events = events.collect::<anyhow::Result<Vec<_>>>()?;
     let events: Vec<_> = new.iter().map(|click| click.project).zip(&events).collect();
-    Ok(emit_all(tx, &events).await?)
+    Ok(emit_all(tx, &core.row_keys, &events).await?)
 }

@@ -62,7 +62,7 @@ impl Decision {
     /// The events that the turn causes; `correlation_id` is that of the click that the lead is linked to.
     pub fn events(&self, correlation_id: Option<&str>, event_id: impl Fn() -> String, now: Timestamp) -> Vec<Event> {
         let value = |key: &str| self.known.get(key).map(|known| known.value.as_str());
-        let conversation = self.lease.conversation.0;
+        let conversation = self.lease.conversation;
         let created = self.created.then(|| {
             let lead = CreatedLead {
                 name: value(NAME),

@@ -1,12 +1,12 @@
 //! Links a conversation to the session whose correlation id it names (contract section 2), in the transaction of the message.
 
 use crate::clicks::sessions::SESSION_LENGTH;
+use crate::core::Core;
 use crate::db::Tx;
 use crate::deliveries::emit::{emit, event_id};
 use crate::domain::correlation::{Candidate, find_references};
 use crate::domain::event::{Correlated, Event};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::random::Random;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::clicks;
 use crate::store::conversations::{self, Conversation};
@@ -19,7 +19,7 @@ const REPAIRED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Links every correlation id in `text` that this project issued and nobody else has used.
 pub async fn link_session(
     tx: &Tx,
-    random: &Random,
+    core: &Core,
     conversation: &Conversation,
     channel: &str,
     text: &str,
@@ -28,7 +28,7 @@ pub async fn link_session(
     for candidate in find_references(text) {
         let Some(session) = session_of(tx, conversation, &candidate, now).await? else { continue };
         match session.conversation_id {
-            None => link(tx, random, conversation, channel, &session, now).await?,
+            None => link(tx, core, conversation, channel, &session, now).await?,
             Some(linked) if linked == conversation.id => {}
             Some(_) => {
                 let (project, id) = (conversation.project, &session.correlation_id);
@@ -62,7 +62,7 @@ async fn session_of(
 
 async fn link(
     tx: &Tx,
-    random: &Random,
+    core: &Core,
     conversation: &Conversation,
     channel: &str,
     session: &Session,
@@ -75,9 +75,9 @@ async fn link(
     let phone = conversation.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
     let link = Correlated {
         correlation_id: &session.correlation_id,
-        conversation_id: conversation.id.0,
+        conversation_id: conversation.id,
         phone: phone.as_ref(),
         channel_id: channel,
     };
-    Ok(emit(tx, project, &Event::lead_correlated(event_id(random, now), &link, now)).await?)
+    Ok(emit(tx, &core.row_keys, project, &Event::lead_correlated(event_id(&core.random, now), &link, now)).await?)
 }

@@ -50,9 +50,9 @@ pub struct Conversations {
 impl Conversations {
     /// An engine with the built-in agent, whose writes linger for `linger` to share a transaction.
     pub fn new(core: Core, clicks: Clicks, linger: Duration) -> Self {
-        let (db, random, clock) = (&core.db, &core.random, &core.clock);
-        let store = StoreReceived { random: random.clone(), row_keys: core.row_keys.clone(), clock: clock.clone() };
-        let turns = SettleTurns { random: random.clone(), clock: clock.clone() };
+        let db = &core.db;
+        let store = StoreReceived { core: core.clone() };
+        let turns = SettleTurns { core: core.clone() };
         Self {
             inbound: BatchWriter::with_linger(db.clone(), store, linger),
             turns: BatchWriter::with_linger(db.clone(), turns, linger),

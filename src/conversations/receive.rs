@@ -11,10 +11,8 @@ use super::store_inbound::StoreInbound;
 use crate::channels::Inbound;
 use crate::clicks::replay::replay;
 use crate::conversations::open_channel::OpenChannel;
+use crate::core::Core;
 use crate::db::{Batch, Error, Tx};
-use crate::domain::ids::RowKeys;
-use crate::domain::random::Random;
-use crate::domain::time::Clock;
 use crate::notifier::Work;
 use crate::store::channels::Channel;
 use crate::store::messages::{self, NewNotice};
@@ -30,12 +28,8 @@ pub struct Received {
 
 /// Stores what requests of platforms bring, many in one transaction.
 pub struct StoreReceived {
-    /// Where ids come from.
-    pub random: Random,
-    /// Where the row keys of messages come from.
-    pub row_keys: RowKeys,
-    /// Where the time comes from.
-    pub clock: Clock,
+    /// The shared parts.
+    pub core: Core,
 }
 
 impl Batch for StoreReceived {
@@ -48,9 +42,7 @@ impl Batch for StoreReceived {
 
     async fn write(&self, tx: &Tx, received: &[Received]) -> anyhow::Result<Vec<()>> {
         let items = received.iter().flat_map(|one| one.inbound.iter().map(|inbound| (one.channel.clone(), inbound)));
-        let store =
-            StoreInbound { now: self.clock.now(), random: self.random.clone(), row_keys: self.row_keys.clone() };
-        store.store_all(tx, items).await?;
+        StoreInbound { now: self.core.clock.now(), core: self.core.clone() }.store_all(tx, items).await?;
         Ok(vec![(); received.len()])
     }
 }

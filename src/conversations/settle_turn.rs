@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::decide_turn::Decision;
+use crate::core::Core;
 use crate::db::{Batch, Tx};
 use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::event::Event;
 use crate::domain::ids::{ConversationId, ProjectId};
 use crate::domain::random::Random;
-use crate::domain::time::{Clock, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::store::leads;
 use crate::store::messages::{self, NewReply};
 use crate::store::turns::{self, SettledTurn};
@@ -26,10 +27,8 @@ pub enum Settled {
 
 /// Stores decisions in batches.
 pub struct SettleTurns {
-    /// Where ids come from.
-    pub random: Random,
-    /// Where the time comes from.
-    pub clock: Clock,
+    /// The shared parts.
+    pub core: Core,
 }
 
 impl Batch for SettleTurns {
@@ -45,7 +44,7 @@ impl Batch for SettleTurns {
         let locked = turns::lock_free(tx, &leases).await?;
         let holds = |decision: &Decision| locked.contains(&decision.lease);
         let held: Vec<&Decision> = decisions.iter().map(Arc::as_ref).filter(|decision| holds(decision)).collect();
-        store(tx, &held, &self.random, self.clock.now()).await?;
+        store(tx, &held, &self.core, self.core.clock.now()).await?;
         let settled = |decision: &Arc<Decision>| if holds(decision) { Settled::Written } else { Settled::Superseded };
         Ok(decisions.iter().map(settled).collect())
     }
@@ -55,20 +54,21 @@ impl Batch for SettleTurns {
 pub(super) async fn settle_waiting(
     tx: &Tx,
     decision: &Decision,
-    random: &Random,
+    core: &Core,
     now: Timestamp,
 ) -> anyhow::Result<Settled> {
     if !turns::lock(tx, decision.lease).await? {
         return Ok(Settled::Superseded);
     }
-    store(tx, &[decision], random, now).await?;
+    store(tx, &[decision], core, now).await?;
     Ok(Settled::Written)
 }
 
 /// Stores decisions whose conversations are locked and whose leases hold.
-async fn store(tx: &Tx, decisions: &[&Decision], random: &Random, now: Timestamp) -> anyhow::Result<()> {
-    let events = events(tx, decisions, random, now).await?;
-    emit_all(tx, &events.iter().map(|(project, event)| (*project, event)).collect::<Vec<_>>()).await?;
+async fn store(tx: &Tx, decisions: &[&Decision], core: &Core, now: Timestamp) -> anyhow::Result<()> {
+    let events = events(tx, decisions, &core.random, now).await?;
+    let events: Vec<_> = events.iter().map(|(project, event)| (*project, event)).collect();
+    emit_all(tx, &core.row_keys, &events).await?;
     let leads: Vec<_> = decisions.iter().map(|one| (one.lease.project, &one.lead)).collect();
     let replies: Vec<_> = decisions.iter().filter_map(|decision| new_reply(decision)).collect();
     let turns: Vec<_> = decisions.iter().map(|decision| settled_turn(decision)).collect();

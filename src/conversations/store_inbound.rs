@@ -11,10 +11,10 @@ use crate::channels::{Content, IdChange, Inbound, InboundMessage, StatusUpdate};
 use crate::conversations::independent_sets::independent_sets;
 use crate::conversations::link_click::link_session;
 use crate::conversations::merge::merge;
+use crate::core::Core;
 use crate::db::Tx;
 use crate::domain::correlation::find_references;
-use crate::domain::ids::{MessageId, RowKeys};
-use crate::domain::random::Random;
+use crate::domain::ids::MessageId;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation, NewConversation, NewReferral};
@@ -30,10 +30,8 @@ const BURST_MAX: SignedDuration = SignedDuration::from_secs(5);
 pub struct StoreInbound {
     /// The time of the batch.
     pub now: Timestamp,
-    /// Where ids come from.
-    pub random: Random,
-    /// Where the row keys of messages come from.
-    pub row_keys: RowKeys,
+    /// The shared parts.
+    pub core: Core,
 }
 
 impl StoreInbound {
@@ -109,7 +107,7 @@ impl StoreInbound {
             conversations::insert_referral(tx, project, &referral).await?;
         }
         if let Some(text) = &message.text {
-            link_session(tx, &self.random, &conversation, &channel.external_id, text, self.now).await?;
+            link_session(tx, &self.core, &conversation, &channel.external_id, text, self.now).await?;
         }
         if !matches!(message.content, Content::Reaction { .. }) {
             let began = conversation.burst_started_at.unwrap_or(self.now);
@@ -133,7 +131,7 @@ impl StoreInbound {
         });
         // The agent reads what is above the message that it has read last, whichever node stored that.
         let newest = conversation.newest_message.unwrap_or(MessageId(0));
-        let id = self.row_keys.next_above(self.now, newest);
+        let id = self.core.row_keys.next_above(self.now, newest);
         let new = NewMessage {
             id,
             channel: channel.id,
@@ -159,7 +157,7 @@ impl StoreInbound {
         let (project, person) = (channel.project, &message.sender);
         let known = match known {
             [] => {
-                let public_id = self.random.uuid().to_string();
+                let public_id = self.core.random.uuid().to_string();
                 let new = NewConversation { public_id: &public_id, channel: channel.id, person };
                 let conversation = conversations::insert(tx, project, &new, self.now).await?;
                 leads::insert(tx, project, conversation.id, self.now).await?;

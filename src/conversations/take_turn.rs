@@ -87,8 +87,8 @@ pub async fn settle(engine: &Conversations, decision: Decision) -> anyhow::Resul
     let mut settled = engine.turns.write(decision.clone()).await?;
     if settled == Settled::Superseded {
         // Or somebody else has it locked, for example to store a message: that is worth a wait of its own.
-        let (waiting, random, now) = (decision.clone(), core.random.clone(), core.clock.now());
-        settled = core.db.write(async move |tx| settle_waiting(tx, &waiting, &random, now).await).await?;
+        let (waiting, inside, now) = (decision.clone(), core.clone(), core.clock.now());
+        settled = core.db.write(async move |tx| settle_waiting(tx, &waiting, &inside, now).await).await?;
     }
     match settled {
         Settled::Written => {

@@ -10,7 +10,6 @@ mod postgres;
 mod sqlite;
 mod value;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use batch::{Batch, BatchWriter};
@@ -208,26 +207,6 @@ impl Tx {
         match &self.0.0 {
             Handle::Sqlite(handle) => handle.execute_rows(sql.sqlite, rows),
             Handle::Postgres(handle) => handle.execute_rows(sql.postgres, rows).await,
-        }
-    }
-
-    /// Inserts `rows`, whose first value is a text that no other of them has, and gives the row key of each in their order:
-    /// none where a conflict left it out. PostgreSQL's text ends with `RETURNING id, {that text's column}`; SQLite's tells
-    /// nothing, since `RETURNING` costs it half as much again.
-    pub async fn insert_rows<const N: usize>(&self, sql: Sql, rows: &[[Value<'_>; N]]) -> Result<Vec<Option<i64>>> {
-        match &self.0.0 {
-            Handle::Sqlite(handle) => handle.insert_rows(sql.sqlite, rows),
-            Handle::Postgres(handle) => {
-                let keys =
-                    handle.query_rows(sql.postgres, rows, |row| Ok((row.get::<String>(1)?, row.get(0)?))).await?;
-                // In which order they come back is nowhere promised.
-                let keys: HashMap<String, i64> = keys.into_iter().collect();
-                let key = |row: &[Value<'_>; N]| match row[0] {
-                    Value::Text(text) => keys.get(text).copied(),
-                    _ => None,
-                };
-                Ok(rows.iter().map(key).collect())
-            }
         }
     }
 

@@ -257,15 +257,6 @@ impl Handle {
         Ok(touched)
     }
 
-    pub fn insert_rows<const N: usize>(&self, sql: &'static str, rows: &[[Value<'_>; N]]) -> Result<Vec<Option<i64>>> {
-        let mut statement = self.connection.prepare_cached(&self.text(sql))?;
-        let mut insert = |params: &[Value<'_>; N]| -> Result<Option<i64>> {
-            let inserted = statement.execute(rusqlite::params_from_iter(params))? > 0;
-            Ok(inserted.then(|| self.connection.last_insert_rowid()))
-        };
-        rows.iter().map(&mut insert).collect()
-    }
-
     pub fn batch(&self, text: &str) -> Result<()> {
         Ok(self.connection.execute_batch(text)?)
     }

@@ -1,34 +1,36 @@
-//! Delivers a claimed event to its webhook: one signed POST, then settling.
+//! Attempts a leased delivery, with one signed POST, and stores the result.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Deliveries;
+use super::{Deliveries, LeasedDelivery};
 use crate::core::Core;
-use crate::deliveries::claim::Due;
-use crate::deliveries::settle::Settling;
 use crate::domain::time::Timestamp;
 use crate::outbound::{Attempt, Outcome};
 use crate::store::events::Content;
 
-/// An answer that takes no longer is a quick one.
+/// A response within this time is a quick one.
 const QUICK_MS: u64 = 100;
-/// An answer slower than this is a reason to send fewer at once.
+/// A response later than this lowers the concurrency.
 const SLOW_MS: u64 = 2_000;
 
-/// A delivery that was attempted and is not settled.
-pub struct Attempted {
+/// How the attempt of a delivery went.
+pub struct DeliveryResult {
     /// The delivery.
-    pub due: Due,
-    /// How it went.
+    pub delivery: LeasedDelivery,
+    /// The request and its response.
     pub attempt: Attempt,
     /// When the request began.
     pub started_at: Timestamp,
+    /// Spreads the next attempt: 0 to 1.
+    pub jitter: f64,
 }
 
-/// What an attempt tells of how fast its webhook may be called.
+/// What the limiter of an endpoint learns from an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Impression {
-    /// It succeeded, and at once.
+pub enum Performance {
+    /// It succeeded, and quickly.
     Quick,
     /// It succeeded in good time.
     Good,
@@ -36,35 +38,27 @@ pub enum Impression {
     Bad,
 }
 
-impl Attempted {
-    /// What it tells of its webhook.
-    pub fn impression(&self) -> Impression {
+impl DeliveryResult {
+    /// What it says of its endpoint.
+    pub fn performance(&self) -> Performance {
         match (&self.attempt.outcome, self.attempt.duration_ms) {
-            (Outcome::Delivered, ..=QUICK_MS) => Impression::Quick,
-            (Outcome::Delivered, ..=SLOW_MS) => Impression::Good,
-            _ => Impression::Bad,
+            (Outcome::Delivered, ..=QUICK_MS) => Performance::Quick,
+            (Outcome::Delivered, ..=SLOW_MS) => Performance::Good,
+            _ => Performance::Bad,
         }
     }
 }
 
 /// Makes one attempt.
-pub async fn attempt(core: &Core, due: Due) -> Attempted {
+pub async fn attempt(core: &Core, delivery: LeasedDelivery) -> Arc<DeliveryResult> {
     let started_at = core.clock.now();
-    let Content { event_id, body, body_external } = &*due.content;
-    let body = Bytes::copy_from_slice(due.endpoint.body(body, body_external.as_deref()).as_bytes());
-    let attempt = due.endpoint.post(core, event_id, body, started_at).await;
-    Attempted { due, attempt, started_at }
+    let Content { event_id, body, body_external } = &*delivery.content;
+    let body = Bytes::copy_from_slice(delivery.endpoint.body(body, body_external.as_deref()).as_bytes());
+    let attempt = delivery.endpoint.post(core, event_id, body, started_at).await;
+    Arc::new(DeliveryResult { delivery, attempt, started_at, jitter: core.random.fraction() })
 }
 
 /// Stores how an attempt went, together with others.
-pub async fn settle(deliveries: &Deliveries, attempted: &Attempted) -> anyhow::Result<()> {
-    let Attempted { due: Due { claimed, endpoint, .. }, attempt, started_at } = attempted;
-    let settling = Settling {
-        claimed: claimed.clone(),
-        endpoint: endpoint.clone(),
-        attempt: attempt.clone(),
-        started_at: *started_at,
-        jitter: deliveries.core.random.fraction(),
-    };
-    deliveries.settlements.write(settling).await
+pub async fn settle(deliveries: &Deliveries, result: &Arc<DeliveryResult>) -> anyhow::Result<()> {
+    deliveries.results.write(result.clone()).await
 }

@@ -1,93 +1,58 @@
-//! Claims deliveries that are due, as many of each webhook as its limits allow, and knows when each may begin.
+//! Claims deliveries that are due, as many of each webhook as its limits allow, and decides when each may begin.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::LeasedDelivery;
+use super::endpoint::Endpoint;
+use super::leased::{CLAIM_AHEAD, LATENESS_MAX};
 use crate::core::Core;
 use crate::db::{Error, Tx};
-use crate::deliveries::endpoint::Endpoint;
-use crate::domain::pace::Pace;
+use crate::domain::ids::{EventId, WebhookId};
+use crate::domain::rate_limit::RateLimit;
 use crate::domain::time::{SignedDuration, Timestamp};
-use crate::store::deliveries::{self, Claimed};
-use crate::store::events::{self, Content, Place};
-use crate::store::pacing;
+use crate::store::deliveries::{self, Lease};
+use crate::store::events::{self, Content, EventKey};
+use crate::store::rate_limits;
 use crate::store::webhooks::{self, Webhook};
 
-/// How far ahead deliveries of a webhook with a rate are claimed.
-const AHEAD: SignedDuration = SignedDuration::from_millis(500);
-/// How far ahead the first moment can be that is free: a second and a half where the rate is one a second, and by how much
-/// the clocks of two nodes may differ.
+/// How far ahead the first free start time can be: a second and a half where the rate is one a second, and by how much the clocks
+/// of two nodes may differ.
 const FREE_AHEAD_MAX: SignedDuration = SignedDuration::from_secs(10);
-/// How long a delivery may wait after it may begin. Past that it is given back: what was known of its webhook when it was
-/// claimed, for example that it is on, is too old.
-const FRESH: SignedDuration = SignedDuration::from_secs(1);
-
-/// How often it is claimed once more at once, where another node had claimed a delivery and ended it meanwhile.
-const RACES_MAX: usize = 3;
+/// How often a claim is repeated at once after a conflict: another node had claimed a delivery and ended it meanwhile.
+const CONFLICTS_MAX: usize = 3;
 
 /// How many deliveries of which webhook to claim.
 #[derive(Clone, Copy)]
 pub struct Wanted {
-    /// Row key.
-    pub webhook: i64,
+    /// The webhook.
+    pub webhook: WebhookId,
     /// At most so many.
     pub most: u32,
-}
-
-/// A claimed delivery with what is known of its webhook.
-pub struct Due {
-    /// The delivery.
-    pub claimed: Claimed,
-    /// What is sent.
-    pub content: Arc<Content>,
-    pub(super) endpoint: Arc<Endpoint>,
-    /// Not before then may it begin.
-    pub starts_at: Timestamp,
-    /// How much later it may.
-    lateness_max: SignedDuration,
-}
-
-impl Due {
-    /// One of a webhook without limits, which may begin when it is claimed.
-    pub(super) fn at_once(claimed: Claimed, content: Arc<Content>, endpoint: Arc<Endpoint>, now: Timestamp) -> Self {
-        Self { claimed, content, endpoint, starts_at: now, lateness_max: FRESH }
-    }
-
-    /// Row key of the webhook.
-    pub fn webhook_id(&self) -> i64 {
-        self.claimed.webhook_id
-    }
-
-    /// Whether it has waited for too long.
-    pub fn is_stale(&self, now: Timestamp) -> bool {
-        let waited = now.duration_since(self.starts_at);
-        // A clock that was stepped back would keep it, and all that wait behind it, for as long as it was stepped.
-        waited > self.lateness_max || waited < -AHEAD * 2
-    }
 }
 
 /// What was claimed.
 #[derive(Default)]
 pub struct Claims {
     /// The deliveries, each webhook's in the order in which they are to begin.
-    pub due: Vec<Due>,
-    /// Webhooks with a rate of which nothing more can be claimed before some moment.
-    pub paced: Vec<(i64, Timestamp)>,
+    pub leased: Vec<LeasedDelivery>,
+    /// Webhooks with a rate limit, each with the time before which nothing more of it can be claimed.
+    pub rate_limited: Vec<(WebhookId, Timestamp)>,
     /// Webhooks without limits of which all that was due is claimed.
-    pub caught_up: HashSet<i64>,
+    pub caught_up: HashSet<WebhookId>,
 }
 
-/// What waits.
+/// What is pending.
 #[derive(Default)]
 pub struct Waiting {
-    /// The webhooks that are on and have something due.
-    pub due: Vec<i64>,
-    /// When something of another one falls due.
+    /// The active webhooks that have something due.
+    pub due: Vec<WebhookId>,
+    /// When something of another one is due.
     pub next_at: Option<Timestamp>,
 }
 
-/// Looks what waits.
-pub async fn look(core: &Core) -> anyhow::Result<Waiting> {
+/// Reads which webhooks have something due.
+pub async fn find_waiting(core: &Core) -> anyhow::Result<Waiting> {
     let now = core.clock.now();
     let waiting = core.db.read(async |conn| Ok(deliveries::waiting(conn).await?)).await?;
     let (due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, due_at)| *due_at <= now);
@@ -97,10 +62,10 @@ pub async fn look(core: &Core) -> anyhow::Result<Waiting> {
 
 /// Claims due deliveries, so many of each webhook.
 pub async fn claim_due(core: &Core, wanted: Vec<Wanted>) -> anyhow::Result<Claims> {
-    for _ in 0..RACES_MAX {
+    for _ in 0..CONFLICTS_MAX {
         match claim(core, wanted.clone()).await {
             Err(error) if Error::is_conflict(&error) => {
-                tracing::debug!(error = format!("{error:#}"), "claimed once more")
+                tracing::debug!(error = format!("{error:#}"), "claim repeated after a conflict")
             }
             result => return result,
         }
@@ -113,51 +78,41 @@ async fn claim(core: &Core, mut wanted: Vec<Wanted>) -> anyhow::Result<Claims> {
     wanted.sort_unstable_by_key(|one| one.webhook);
     let now = core.clock.now();
     let lease_until = now + core.config.lease;
-    let granted = core.db.write(async move |tx| {
-        let most: HashMap<i64, u32> = wanted.iter().map(|one| (one.webhook, one.most)).collect();
-        let ids: Vec<i64> = wanted.iter().map(|one| one.webhook).collect();
+    let claimed = core.db.write(async move |tx| {
+        let most: HashMap<WebhookId, u32> = wanted.iter().map(|one| (one.webhook, one.most)).collect();
+        let ids: Vec<WebhookId> = wanted.iter().map(|one| one.webhook).collect();
         let found = webhooks::find_active(tx, &ids).await?;
         let (limited, plain): (Vec<_>, Vec<_>) = found.into_iter().partition(|webhook| webhook.limits.any());
-        let mut caught_up: HashSet<i64> = plain.iter().map(|webhook| webhook.id).collect();
-        let mut granted = grant_all(tx, plain, &most, now, lease_until).await?;
-        for Granted { webhook, claimed, .. } in &granted {
-            if most.get(&webhook.id).is_none_or(|most| claimed.len() >= *most as usize) {
+        let mut caught_up: HashSet<WebhookId> = plain.iter().map(|webhook| webhook.id).collect();
+        let mut claimed = claim_unlimited(tx, plain, &most, now, lease_until).await?;
+        for WebhookClaim { webhook, leases, .. } in &claimed {
+            if most.get(&webhook.id).is_none_or(|most| leases.len() >= *most as usize) {
                 caught_up.remove(&webhook.id);
             }
         }
         for webhook in limited {
             let most = most.get(&webhook.id).copied().unwrap_or_default();
-            granted.push(grant(tx, webhook, most, now, lease_until).await?);
+            claimed.push(claim_limited(tx, webhook, most, now, lease_until).await?);
         }
-        Ok((granted, caught_up))
+        Ok((claimed, caught_up))
     });
-    let (granted, caught_up) = granted.await?;
-    let contents = match contents(core, &granted).await {
+    let (claimed, caught_up) = claimed.await?;
+    let contents = match contents(core, &claimed).await {
         Ok(contents) => contents,
         Err(error) => {
-            let claimed = granted.into_iter().flat_map(|granted| granted.claimed).collect();
-            return_claimed(core, claimed).await?;
+            give_back_leases(core, claimed.into_iter().flat_map(|claimed| claimed.leases).collect()).await?;
             return Err(error);
         }
     };
     let mut claims = Claims { caught_up, ..Claims::default() };
-    for Granted { webhook, claimed, moments, free_at } in granted {
-        claims.paced.extend(free_at.map(|free_at| (webhook.id, free_at - AHEAD / 2)));
-        let id = webhook.id;
-        let pace = webhook.limits.rate_per_second.map(Pace::per_second);
-        let lateness_max = pace.map_or(FRESH, |pace| pace.lateness_max());
-        match Endpoint::open(core, webhook) {
-            Ok(endpoint) => {
-                let endpoint = Arc::new(endpoint);
-                let due = claimed.into_iter().zip(moments).filter_map(|(claimed, starts_at)| {
-                    let content = contents.get(&claimed.event)?.clone();
-                    Some(Due { claimed, content, endpoint: endpoint.clone(), starts_at, lateness_max })
-                });
-                claims.due.extend(due);
-            }
+    for claimed in claimed {
+        claims.rate_limited.extend(claimed.free_at.map(|free_at| (claimed.webhook.id, free_at - CLAIM_AHEAD / 2)));
+        let webhook_id = claimed.webhook.id;
+        match claimed.open(core, &contents) {
+            Ok(leased) => claims.leased.extend(leased),
             Err(error) => {
                 let error = format!("{error:#}");
-                tracing::error!(webhook = id, error, "deliveries cannot be signed; they are tried again");
+                tracing::error!(%webhook_id, error, "deliveries cannot be signed; they are tried again");
             }
         }
     }
@@ -165,97 +120,114 @@ async fn claim(core: &Core, mut wanted: Vec<Wanted>) -> anyhow::Result<Claims> {
 }
 
 /// What was claimed of one webhook.
-struct Granted {
+struct WebhookClaim {
     webhook: Webhook,
-    claimed: Vec<Claimed>,
+    leases: Vec<Lease>,
     /// When each may begin.
-    moments: Vec<Timestamp>,
-    /// The first moment that none of them has, where the webhook has a rate.
+    starts: Vec<Timestamp>,
+    /// The first start time that none of them has, where the webhook has a rate limit.
     free_at: Option<Timestamp>,
 }
 
+impl WebhookClaim {
+    /// The deliveries, with their contents and the secrets of the webhook.
+    fn open(
+        self,
+        core: &Core,
+        contents: &HashMap<EventId, Arc<Content>>,
+    ) -> anyhow::Result<impl Iterator<Item = LeasedDelivery>> {
+        let rate = self.webhook.limits.rate_per_second.map(RateLimit::per_second);
+        let lateness_max = rate.map_or(LATENESS_MAX, RateLimit::lateness_max);
+        let endpoint = Arc::new(Endpoint::open(core, self.webhook)?);
+        Ok(self.leases.into_iter().zip(self.starts).filter_map(move |(lease, starts_at)| {
+            let (content, endpoint) = (contents.get(&lease.event)?.clone(), endpoint.clone());
+            Some(LeasedDelivery { lease, content, endpoint, starts_at, lateness_max, permit: None })
+        }))
+    }
+}
+
 /// Claims of webhooks without limits, all at once.
-async fn grant_all(
+async fn claim_unlimited(
     tx: &Tx,
     webhooks: Vec<Webhook>,
-    most: &HashMap<i64, u32>,
+    most: &HashMap<WebhookId, u32>,
     now: Timestamp,
     lease_until: Timestamp,
-) -> anyhow::Result<Vec<Granted>> {
+) -> anyhow::Result<Vec<WebhookClaim>> {
     let wanted = webhooks.iter().filter_map(|webhook| Some((webhook.id, *most.get(&webhook.id)?)));
     let wanted: Vec<_> = wanted.collect();
-    let mut of_webhook: HashMap<i64, Vec<Claimed>> = HashMap::new();
-    for claimed in deliveries::claim(tx, &wanted, now, lease_until, false).await? {
-        of_webhook.entry(claimed.webhook_id).or_default().push(claimed);
+    let mut of_webhook: HashMap<WebhookId, Vec<Lease>> = HashMap::new();
+    for lease in deliveries::claim(tx, &wanted, now, lease_until, false).await? {
+        of_webhook.entry(lease.webhook_id).or_default().push(lease);
     }
-    let granted = webhooks.into_iter().filter_map(|webhook| {
-        let claimed = of_webhook.remove(&webhook.id)?;
-        let moments = vec![now; claimed.len()];
-        Some(Granted { webhook, claimed, moments, free_at: None })
+    let claims = webhooks.into_iter().filter_map(|webhook| {
+        let leases = of_webhook.remove(&webhook.id)?;
+        let starts = vec![now; leases.len()];
+        Some(WebhookClaim { webhook, leases, starts, free_at: None })
     });
-    Ok(granted.collect())
+    Ok(claims.collect())
 }
 
 /// Claims of one webhook as its limits allow.
-async fn grant(
+async fn claim_limited(
     tx: &Tx,
     webhook: Webhook,
     most: u32,
     now: Timestamp,
     lease_until: Timestamp,
-) -> anyhow::Result<Granted> {
+) -> anyhow::Result<WebhookClaim> {
     let id = webhook.id;
     let limits = webhook.limits;
     let mut most = usize::try_from(most)?;
-    let free_at = pacing::lock(tx, id).await?.max(now);
-    // Further ahead it can only be because the clock was stepped back.
+    let free_at = rate_limits::lock(tx, id).await?.max(now);
+    // Further ahead it can only be because the clock was set back.
     let free_at = if free_at.duration_since(now) > FREE_AHEAD_MAX { now } else { free_at };
     if let Some(concurrency) = limits.concurrency {
-        most = most.min(concurrency.saturating_sub(pacing::in_flight(tx, id, now).await?) as usize);
+        most = most.min(concurrency.saturating_sub(rate_limits::in_flight(tx, id, now).await?) as usize);
     }
-    let pace = limits.rate_per_second.map(Pace::per_second);
-    let mut moments = match pace {
-        Some(pace) => pace.moments(free_at, now + AHEAD, most),
+    let rate = limits.rate_per_second.map(RateLimit::per_second);
+    let mut starts = match rate {
+        Some(rate) => rate.starts(free_at, now + CLAIM_AHEAD, most),
         None => vec![now; most],
     };
-    let takes_place = limits.concurrency.is_some();
-    let claimed = match u32::try_from(moments.len())? {
+    let holds_slot = limits.concurrency.is_some();
+    let leases = match u32::try_from(starts.len())? {
         0 => Vec::new(),
-        most => deliveries::claim(tx, &[(id, most)], now, lease_until, takes_place).await?,
+        most => deliveries::claim(tx, &[(id, most)], now, lease_until, holds_slot).await?,
     };
-    moments.truncate(claimed.len());
-    let free_at = pace.map(|pace| moments.last().map_or(free_at, |last| pace.after(*last)));
+    starts.truncate(leases.len());
+    let free_at = rate.map(|rate| starts.last().map_or(free_at, |last| rate.after(*last)));
     if let Some(free_at) = free_at {
-        pacing::set_next(tx, id, free_at).await?;
+        rate_limits::set_next(tx, id, free_at).await?;
     }
-    Ok(Granted { webhook, claimed, moments, free_at })
+    Ok(WebhookClaim { webhook, leases, starts, free_at })
 }
 
 /// The contents of the claimed events: read beside the writer, once for all the webhooks that get one.
-async fn contents(core: &Core, granted: &[Granted]) -> anyhow::Result<HashMap<i64, Arc<Content>>> {
-    let place = |webhook: &Webhook, claimed: &Claimed| Place {
+async fn contents(core: &Core, claimed: &[WebhookClaim]) -> anyhow::Result<HashMap<EventId, Arc<Content>>> {
+    let key = |webhook: &Webhook, lease: &Lease| EventKey {
         project: webhook.project,
-        created_at: claimed.created_at,
-        id: claimed.event,
+        created_at: lease.created_at,
+        id: lease.event,
     };
-    let of_one = |granted: &Granted| granted.claimed.iter().map(|one| place(&granted.webhook, one)).collect::<Vec<_>>();
-    let mut events: Vec<_> = granted.iter().flat_map(of_one).collect();
+    let of_one = |claim: &WebhookClaim| claim.leases.iter().map(|one| key(&claim.webhook, one)).collect::<Vec<_>>();
+    let mut events: Vec<_> = claimed.iter().flat_map(of_one).collect();
     events.sort_unstable_by_key(|event| event.id);
     events.dedup();
     let contents = core.db.read(async move |conn| Ok(events::contents(conn, &events).await?)).await?;
     Ok(contents.into_iter().map(|(event, content)| (event, Arc::new(content))).collect())
 }
 
-/// Gives back what was claimed and not attempted: another worker can claim it at once.
-pub async fn give_back(core: &Core, due: Vec<Due>) -> anyhow::Result<()> {
-    return_claimed(core, due.into_iter().map(|due| due.claimed).collect()).await
+/// Gives back leases of deliveries that were not attempted: another node can claim them at once.
+pub async fn give_back(core: &Core, leased: Vec<LeasedDelivery>) -> anyhow::Result<()> {
+    give_back_leases(core, leased.into_iter().map(|delivery| delivery.lease).collect()).await
 }
 
-async fn return_claimed(core: &Core, claimed: Vec<Claimed>) -> anyhow::Result<()> {
+async fn give_back_leases(core: &Core, leases: Vec<Lease>) -> anyhow::Result<()> {
     let now = core.clock.now();
     core.db
         .write(async move |tx| {
-            deliveries::give_back(tx, &claimed, now).await?;
+            deliveries::give_back(tx, &leases, now).await?;
             Ok(())
         })
         .await

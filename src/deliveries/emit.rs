@@ -1,50 +1,70 @@
-//! Stores an event together with a delivery for every webhook that wants it, in the transaction of what caused it.
+//! Stores an event together with a delivery for every webhook that subscribes to it, in the transaction of what caused it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::LeasedDelivery;
+use super::endpoint::Endpoint;
+use super::local_dispatch::{LocalDispatch, Permit};
+use crate::core::Core;
 use crate::db::{Result, Tx};
-use crate::deliveries::local_dispatch::{ClaimedLocally, LocalDispatch, Permit};
 use crate::domain::event::{Event, EventType};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{DeliveryId, EventId, ProjectId, RowKeys};
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::Claimed;
-use crate::store::events::{self, Content, NewDelivery};
+use crate::store::deliveries::{self, Lease, NewDelivery};
+use crate::store::events::{self, Content};
 use crate::store::webhooks::{self, Webhook};
+
+/// Below every row key of a delivery.
+const NO_DELIVERY: DeliveryId = DeliveryId(0);
 
 /// A new event's id: `evt_` and a UUID that sorts by time, without hyphens.
 pub fn event_id(random: &Random, now: Timestamp) -> String {
     format!("evt_{}", random.uuid_at(now).simple())
 }
 
-/// Stores the event and its deliveries. Ring the notifier for deliveries after the commit.
-pub async fn emit(tx: &Tx, project: ProjectId, event: &Event) -> Result<()> {
-    emit_all(tx, &[(project, event)]).await
+/// Stores the event and its deliveries. Notify of deliveries after the commit.
+pub async fn emit(tx: &Tx, row_keys: &RowKeys, project: ProjectId, event: &Event) -> Result<()> {
+    emit_all(tx, row_keys, &[(project, event)]).await
 }
 
 /// [`emit`] for many at once.
-pub async fn emit_all(tx: &Tx, events: &[(ProjectId, &Event)]) -> Result<()> {
-    let kinds = events.iter().map(|(project, event)| (*project, event.event_type));
-    let (wanting, keys) = tokio::join!(biased; Wanting::find(tx, kinds), events::insert(tx, events));
-    events::deliver(tx, &wanting?.deliveries(events, &keys?)).await?;
+pub async fn emit_all(tx: &Tx, row_keys: &RowKeys, events: &[(ProjectId, &Event)]) -> Result<()> {
+    let events: Vec<_> = with_row_keys(row_keys, events.iter().copied()).collect();
+    let kinds = events.iter().map(|(project, _, event)| (*project, event.event_type));
+    let (subscriptions, stored) = tokio::join!(biased; Subscriptions::find(tx, kinds), events::insert(tx, &events));
+    let (subscriptions, _) = (subscriptions?, stored?);
+    let newest = subscriptions.newest_in_order(tx, &events).await?;
+    let new = |(project, id, event): &(ProjectId, EventId, &Event)| {
+        let webhooks = subscriptions.of(*project, event.event_type).iter();
+        webhooks.map(|webhook| new_delivery(row_keys, newest, webhook, (*id, event))).collect::<Vec<_>>()
+    };
+    deliveries::insert(tx, &events.iter().flat_map(new).collect::<Vec<_>>()).await?;
     Ok(())
 }
 
-/// Which webhooks want an event.
-#[derive(Default)]
-pub struct Wanting(HashMap<(ProjectId, EventType), Vec<Arc<Webhook>>>);
+fn with_row_keys<'a>(
+    row_keys: &RowKeys,
+    events: impl Iterator<Item = (ProjectId, &'a Event)>,
+) -> impl Iterator<Item = (ProjectId, EventId, &'a Event)> {
+    events.map(|(project, event)| (project, row_keys.next(event.created_at), event))
+}
 
-impl Wanting {
+/// Which webhooks subscribe to which events.
+#[derive(Default)]
+pub struct Subscriptions(HashMap<(ProjectId, EventType), Vec<Arc<Webhook>>>);
+
+impl Subscriptions {
     /// Reads those of some projects, each for a type of event.
     pub async fn find(tx: &Tx, kinds: impl IntoIterator<Item = (ProjectId, EventType)>) -> Result<Self> {
         let kinds: HashSet<_> = kinds.into_iter().collect();
         let wanted: Vec<_> = kinds.iter().map(|(project, kind)| (*project, kind.as_str())).collect();
-        let mut wanting: HashMap<_, Vec<_>> = HashMap::new();
+        let mut subscriptions: HashMap<_, Vec<_>> = HashMap::new();
         for webhook in webhooks::subscribed(tx, &wanted).await?.into_iter().map(Arc::new) {
             for kind in kinds.iter().filter(|(project, _)| *project == webhook.project) {
-                let of_kind = wanting.entry(*kind).or_default();
-                // One that wants two of these types was read for each of them.
+                let of_kind = subscriptions.entry(*kind).or_default();
+                // One that subscribes to two of these types was read for each of them.
                 if webhook.events.iter().any(|listed| listed == kind.1.as_str())
                     && of_kind.iter().all(|known: &Arc<Webhook>| known.id != webhook.id)
                 {
@@ -52,109 +72,124 @@ impl Wanting {
                 }
             }
         }
-        Ok(Self(wanting))
+        Ok(Self(subscriptions))
     }
 
-    fn of(&self, project: ProjectId, event: &Event) -> &[Arc<Webhook>] {
-        self.0.get(&(project, event.event_type)).map_or(&[], Vec::as_slice)
+    fn of(&self, project: ProjectId, event_type: EventType) -> &[Arc<Webhook>] {
+        self.0.get(&(project, event_type)).map_or(&[], Vec::as_slice)
     }
 
-    fn deliveries(&self, events: &[(ProjectId, &Event)], keys: &[i64]) -> Vec<NewDelivery> {
-        let of_event = |(&(project, event), &key): (&(ProjectId, &Event), &i64)| {
-            self.of(project, event).iter().map(|webhook| new_delivery(webhook, event, key)).collect::<Vec<_>>()
-        };
-        events.iter().zip(keys).flat_map(of_event).collect()
+    /// The newest delivery that those of `events` come after. Of a conversation they are made in the order of their row keys, so
+    /// a new one has to be above it, also where a node whose clock is ahead of ours stored it.
+    async fn newest_in_order(&self, tx: &Tx, events: &[(ProjectId, EventId, &Event)]) -> Result<DeliveryId> {
+        let in_order = events.iter().flat_map(|(project, _, event)| {
+            let webhooks = self.of(*project, event.event_type).iter();
+            webhooks.filter_map(|webhook| Some((webhook.id, event.conversation_id?)))
+        });
+        let in_order: HashSet<_> = in_order.collect();
+        let newest = deliveries::newest_untried(tx, &in_order.into_iter().collect::<Vec<_>>()).await?;
+        Ok(newest.into_iter().max().unwrap_or(NO_DELIVERY))
     }
 }
 
-fn new_delivery(webhook: &Webhook, event: &Event, key: i64) -> NewDelivery {
-    NewDelivery { webhook: webhook.id, event: key, conversation: event.conversation_id, created_at: event.created_at }
+fn new_delivery(
+    row_keys: &RowKeys,
+    above: DeliveryId,
+    webhook: &Webhook,
+    (event, of): (EventId, &Event),
+) -> NewDelivery {
+    NewDelivery {
+        id: row_keys.next_above(of.created_at, above),
+        webhook: webhook.id,
+        event,
+        conversation: of.conversation_id,
+        created_at: of.created_at,
+        lease_until: None,
+    }
 }
 
-/// What became of the deliveries of an event.
+/// The deliveries of an event that was stored by [`NewEvents::store`].
 #[derive(Default)]
 pub struct Emitted {
-    /// Claimed by this node, to be handed over to its lane after the commit.
-    pub taken: Vec<ClaimedLocally>,
-    /// Some wait for whoever claims them: ring the notifier for deliveries after the commit.
-    pub waits: bool,
+    /// Leased by this node, to be dispatched after the commit.
+    pub leased: Vec<LeasedDelivery>,
+    /// Whether others are due: notify of deliveries after the commit.
+    pub has_due: bool,
 }
 
-/// Who takes deliveries, from when until when.
-pub struct Taker<'a> {
-    /// Where they go.
-    pub local_dispatch: &'a LocalDispatch,
-    /// When they are claimed.
-    pub now: Timestamp,
-    /// Up to when.
-    pub lease_until: Timestamp,
+/// Events that belong to no conversation, with their deliveries: as many as [`LocalDispatch`] has permits for are leased by this
+/// node as they are stored.
+pub struct NewEvents {
+    events: Vec<(ProjectId, EventId, Event)>,
+    deliveries: Vec<NewDelivery>,
+    /// Of each leased delivery: its number in `deliveries`, that of its event, and where it goes.
+    leased: Vec<(usize, usize, Arc<Endpoint>, Permit)>,
 }
 
-/// [`emit`] for many events that belong to no conversation, in the last statements of the transaction. As many of their
-/// deliveries as the taker has permits for are claimed by it: of webhooks without limits, which only a claim can keep.
-pub async fn emit_last(
-    tx: &Tx,
-    events: Vec<(ProjectId, Event)>,
-    keys: &[i64],
-    wanting: &Wanting,
-    taker: &Taker<'_>,
-) -> Result<Vec<Emitted>> {
-    let (mut emitted, mut waiting, mut claimed, mut permits) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (at, (project, event)) in events.iter().enumerate() {
-        let mut of_event = Emitted::default();
-        for webhook in wanting.of(*project, event) {
-            let new = new_delivery(webhook, event, keys[at]);
-            let permit = if webhook.limits.any() { None } else { taker.local_dispatch.try_acquire(webhook.id) };
-            match permit {
-                Some(permit) => {
-                    claimed.push(new);
-                    permits.push((at, webhook.clone(), permit));
+impl NewEvents {
+    /// Makes deliveries of `events` for those who subscribe. Of a webhook with limits none is leased: only a claim can keep those.
+    pub fn new(
+        core: &Core,
+        local_dispatch: &LocalDispatch,
+        events: Vec<(ProjectId, Event)>,
+        subscriptions: &Subscriptions,
+    ) -> Self {
+        let lease_until = core.clock.now() + core.config.lease;
+        let mut endpoints: HashMap<_, Option<Arc<Endpoint>>> = HashMap::new();
+        let (mut deliveries, mut leased) = (Vec::new(), Vec::new());
+        let key = |(project, event): (ProjectId, Event)| (project, core.row_keys.next(event.created_at), event);
+        let events: Vec<(_, EventId, _)> = events.into_iter().map(key).collect();
+        for (at, (project, id, event)) in events.iter().enumerate() {
+            for webhook in subscriptions.of(*project, event.event_type) {
+                let mut new = new_delivery(&core.row_keys, NO_DELIVERY, webhook, (*id, event));
+                let permit = if webhook.limits.any() { None } else { local_dispatch.try_acquire(webhook.id) };
+                let open = || Endpoint::open(core, Webhook::clone(webhook)).ok().map(Arc::new);
+                if let Some(permit) = permit
+                    && let Some(endpoint) = endpoints.entry(webhook.id).or_insert_with(open)
+                {
+                    new.lease_until = Some(lease_until);
+                    leased.push((deliveries.len(), at, endpoint.clone(), permit));
                 }
-                None => {
-                    waiting.push(new);
-                    of_event.waits = true;
-                }
+                deliveries.push(new);
             }
         }
-        emitted.push(of_event);
+        Self { events, deliveries, leased }
     }
-    let stored = async {
-        let (waiting, ids) = tokio::join!(
-            biased;
-            events::deliver(tx, &waiting),
-            events::deliver_claimed(tx, &claimed, taker.lease_until)
-        );
-        waiting?;
-        ids
-    };
-    let ids = tx.last(stored).await?;
-    let contents: Vec<Arc<Content>> = events.into_iter().map(|(_, event)| Arc::new(content(event))).collect();
-    for ((id, (at, webhook, permit)), new) in ids.into_iter().zip(permits).zip(claimed) {
-        emitted[at].taken.push(taken(id, webhook, permit, new, contents[at].clone(), taker.now));
+
+    /// The events to store.
+    pub fn events(&self) -> Vec<(ProjectId, EventId, &Event)> {
+        self.events.iter().map(|(project, id, event)| (*project, *id, event)).collect()
     }
-    Ok(emitted)
+
+    /// Stores the deliveries, in the last statement of the transaction. Gives what is leased and what is due of each event.
+    pub async fn store(self, tx: &Tx, now: Timestamp) -> Result<Vec<Emitted>> {
+        tx.last(deliveries::insert(tx, &self.deliveries)).await?;
+        let due: HashSet<EventId> =
+            self.deliveries.iter().filter(|new| new.lease_until.is_none()).map(|new| new.event).collect();
+        let has_due = |id: &EventId| Emitted { leased: Vec::new(), has_due: due.contains(id) };
+        let mut emitted: Vec<_> = self.events.iter().map(|(_, id, _)| has_due(id)).collect();
+        let contents: Vec<_> = self.events.into_iter().map(|(_, _, event)| Arc::new(content(event))).collect();
+        for (number, at, endpoint, permit) in self.leased {
+            let lease = first_lease(&self.deliveries[number]);
+            let delivery = LeasedDelivery::local(lease, contents[at].clone(), endpoint, now, permit);
+            emitted[at].leased.push(delivery);
+        }
+        Ok(emitted)
+    }
 }
 
 fn content(event: Event) -> Content {
     Content { event_id: event.event_id, body: event.body, body_external: event.body_external }
 }
 
-fn taken(
-    id: i64,
-    webhook: Arc<Webhook>,
-    permit: Permit,
-    new: NewDelivery,
-    content: Arc<Content>,
-    claimed_at: Timestamp,
-) -> ClaimedLocally {
-    let claimed = Claimed {
-        id,
+fn first_lease(new: &NewDelivery) -> Lease {
+    Lease {
+        id: new.id,
         webhook_id: new.webhook,
         event: new.event,
         created_at: new.created_at,
         attempt: 1,
         retries_from: 0,
         in_order: false,
-    };
-    ClaimedLocally { webhook, claimed, content, claimed_at, permit }
+    }
 }

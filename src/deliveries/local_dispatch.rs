@@ -1,18 +1,13 @@
-//! Hands deliveries that a node has just stored to its own dispatcher of deliveries, claimed from the start: nobody has to look for
-//! them, claim them or read what they carry. Whether the dispatcher has of_one for them is known before they are stored.
+//! Sends deliveries that a node has just stored to its own dispatcher, leased from the start: nobody has to look for them, claim
+//! them or read what they carry. A permit of the dispatcher is acquired before they are stored.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
-use super::Deliveries;
-use crate::deliveries::claim::{self, Due};
-use crate::deliveries::endpoint::Endpoint;
-use crate::domain::time::Timestamp;
-use crate::store::deliveries::Claimed;
-use crate::store::events::Content;
-use crate::store::webhooks::Webhook;
+use super::{Deliveries, LeasedDelivery, claim};
+use crate::domain::ids::WebhookId;
 
 /// Webhooks with free permits that are remembered.
 const WEBHOOKS_MAX: usize = 10_000;
@@ -24,12 +19,12 @@ pub struct LocalDispatch(Arc<Mutex<Permits>>);
 #[derive(Default)]
 struct Permits {
     /// Leads to the dispatcher, where one runs.
-    dispatcher: Option<mpsc::UnboundedSender<LocalDelivery>>,
+    dispatcher: Option<mpsc::UnboundedSender<LeasedDelivery>>,
     /// How many more deliveries the dispatcher takes of all webhooks together.
     free: usize,
-    /// Promised of `free`.
+    /// Acquired of `free`.
     acquired: usize,
-    of_webhook: HashMap<i64, WebhookPermits>,
+    of_webhook: HashMap<WebhookId, WebhookPermits>,
 }
 
 /// Permits of one webhook.
@@ -42,29 +37,7 @@ struct WebhookPermits {
 /// A permit that is kept for a delivery until this is dropped.
 pub struct Permit {
     permits: LocalDispatch,
-    webhook: i64,
-}
-
-/// A delivery that was stored as claimed.
-pub struct ClaimedLocally {
-    /// Where it goes.
-    pub webhook: Arc<Webhook>,
-    /// The delivery.
-    pub claimed: Claimed,
-    /// What is sent.
-    pub content: Arc<Content>,
-    /// When it was claimed.
-    pub claimed_at: Timestamp,
-    /// Its permit in the dispatcher.
-    pub permit: Permit,
-}
-
-/// A delivery on its way to the dispatcher, and its permit there.
-pub struct LocalDelivery {
-    /// The delivery.
-    pub due: Due,
-    /// Free again when the dispatcher has counted it.
-    pub permit: Permit,
+    webhook: WebhookId,
 }
 
 impl LocalDispatch {
@@ -74,7 +47,7 @@ impl LocalDispatch {
     }
 
     /// A dispatcher begins: what it knows counts from now on.
-    pub fn open(&self) -> mpsc::UnboundedReceiver<LocalDelivery> {
+    pub fn open(&self) -> mpsc::UnboundedReceiver<LeasedDelivery> {
         // It holds at most as many as permits were acquired.
         let (dispatcher, local) = mpsc::unbounded_channel();
         let mut permits = self.lock();
@@ -93,7 +66,7 @@ impl LocalDispatch {
 
     /// The dispatcher takes so many more of a webhook, and of all together. None of one whose deliveries wait for their turn: what
     /// comes now would pass them.
-    pub fn set_free(&self, webhook: i64, free: usize, of_all: usize) {
+    pub fn set_free(&self, webhook: WebhookId, free: usize, of_all: usize) {
         let mut permits = self.lock();
         permits.free = of_all;
         if free > 0 && (permits.of_webhook.len() < WEBHOOKS_MAX || permits.of_webhook.contains_key(&webhook)) {
@@ -107,7 +80,7 @@ impl LocalDispatch {
     }
 
     /// A permit for a delivery of `webhook`, where one is free.
-    pub fn try_acquire(&self, webhook: i64) -> Option<Permit> {
+    pub fn try_acquire(&self, webhook: WebhookId) -> Option<Permit> {
         let mut guard = self.lock();
         let permits = &mut *guard;
         let of_one = permits.of_webhook.get_mut(&webhook)?;
@@ -133,31 +106,19 @@ impl Drop for Permit {
     }
 }
 
-/// Hands what was stored over to the dispatcher. What it does not take any more is given back.
-pub async fn dispatch(deliveries: &Deliveries, taken: Vec<ClaimedLocally>) {
+/// Sends what was stored to the dispatcher. Leases that it does not take any more are given back.
+pub async fn dispatch(deliveries: &Deliveries, leased: Vec<LeasedDelivery>) {
     let dispatcher = deliveries.local_dispatch.lock().dispatcher.clone();
-    let mut left = Vec::new();
-    for ClaimedLocally { webhook, claimed, content, claimed_at, permit } in taken {
-        let id = webhook.id;
-        match Endpoint::open(&deliveries.core, (*webhook).clone()) {
-            Ok(endpoint) => {
-                let due = Due::at_once(claimed, content, Arc::new(endpoint), claimed_at);
-                let local = LocalDelivery { due, permit };
-                match &dispatcher {
-                    Some(dispatcher) => left.extend(dispatcher.send(local).err().map(|refused| refused.0.due)),
-                    None => left.push(local.due),
-                }
-            }
-            Err(error) => {
-                let error = format!("{error:#}");
-                tracing::error!(webhook = id, error, "a delivery cannot be signed; it is tried again");
-            }
+    let refused = match dispatcher {
+        Some(dispatcher) => {
+            leased.into_iter().filter_map(|one| dispatcher.send(one).err().map(|error| error.0)).collect()
         }
-    }
-    if !left.is_empty()
-        && let Err(error) = claim::give_back(&deliveries.core, left).await
+        None => leased,
+    };
+    if !refused.is_empty()
+        && let Err(error) = claim::give_back(&deliveries.core, refused).await
     {
-        tracing::warn!(error = %format!("{error:#}"), "claimed deliveries wait until their leases run out");
+        tracing::warn!(error = %format!("{error:#}"), "leases cannot be given back; they expire");
     }
 }
 
@@ -165,13 +126,14 @@ pub async fn dispatch(deliveries: &Deliveries, taken: Vec<ClaimedLocally>) {
 mod tests {
     use super::*;
 
-    const WEBHOOK: i64 = 7;
+    const WEBHOOK: WebhookId = WebhookId(7);
+    const OTHER_WEBHOOK: WebhookId = WebhookId(8);
 
     #[test]
-    fn no_more_is_promised_than_is_free() {
+    fn no_more_permits_are_acquired_than_are_free() {
         let permits = LocalDispatch::default();
         assert!(permits.try_acquire(WEBHOOK).is_none(), "no dispatcher runs");
-        let _lane = permits.open();
+        let _dispatcher = permits.open();
         assert!(permits.try_acquire(WEBHOOK).is_none(), "the dispatcher has said nothing yet");
         permits.set_free(WEBHOOK, 2, 10);
         let (first, second) = (permits.try_acquire(WEBHOOK), permits.try_acquire(WEBHOOK));
@@ -181,19 +143,19 @@ mod tests {
     }
 
     #[test]
-    fn all_webhooks_share_what_is_free_of_all() {
+    fn all_webhooks_share_the_free_permits() {
         let permits = LocalDispatch::default();
-        let _lane = permits.open();
+        let _dispatcher = permits.open();
         permits.set_free(WEBHOOK, 2, 2);
-        permits.set_free(WEBHOOK + 1, 2, 2);
-        let held = [permits.try_acquire(WEBHOOK), permits.try_acquire(WEBHOOK + 1)];
-        assert!(held.iter().all(Option::is_some) && permits.try_acquire(WEBHOOK + 1).is_none());
+        permits.set_free(OTHER_WEBHOOK, 2, 2);
+        let held = [permits.try_acquire(WEBHOOK), permits.try_acquire(OTHER_WEBHOOK)];
+        assert!(held.iter().all(Option::is_some) && permits.try_acquire(OTHER_WEBHOOK).is_none());
     }
 
     #[test]
-    fn a_lane_that_ended_gets_nothing() {
+    fn a_dispatcher_that_ended_gets_nothing() {
         let permits = LocalDispatch::default();
-        let _lane = permits.open();
+        let _dispatcher = permits.open();
         permits.set_free(WEBHOOK, 2, 2);
         let held = permits.try_acquire(WEBHOOK);
         permits.close();
@@ -204,12 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn the_webhooks_with_free_places_that_are_remembered_are_bounded() {
+    fn the_webhooks_with_free_permits_that_are_remembered_are_bounded() {
         let permits = LocalDispatch::default();
-        let _lane = permits.open();
+        let _dispatcher = permits.open();
         let most = i64::try_from(WEBHOOKS_MAX).expect("a small number");
-        (0..=most).for_each(|webhook| permits.set_free(webhook, 1, usize::MAX));
+        (0..=most).for_each(|webhook| permits.set_free(WebhookId(webhook), 1, usize::MAX));
         assert_eq!(permits.lock().of_webhook.len(), WEBHOOKS_MAX);
-        assert!(permits.try_acquire(most - 1).is_some() && permits.try_acquire(most).is_none());
+        assert!(permits.try_acquire(WebhookId(most - 1)).is_some() && permits.try_acquire(WebhookId(most)).is_none());
     }
 }

@@ -1,10 +1,14 @@
 //! Layer 4: deliveries. Emits events with a delivery for each subscribed webhook, claims what is due, attempts, settles and
-//! resends.
+//! resends. A delivery is a `NewDelivery` when it is stored, a [`LeasedDelivery`] while a node holds it, and a
+//! [`DeliveryResult`] after its attempt.
 
 pub mod attempt;
 pub mod claim;
+pub mod dispatcher;
 pub mod emit;
 pub mod endpoint;
+mod endpoint_limiter;
+mod leased;
 pub mod local_dispatch;
 pub mod resend;
 pub mod settle;
@@ -12,6 +16,8 @@ pub mod test_webhook;
 
 use std::time::Duration;
 
+pub use self::attempt::DeliveryResult;
+pub use self::leased::LeasedDelivery;
 use self::local_dispatch::LocalDispatch;
 use self::settle::SettleDeliveries;
 use crate::core::Core;
@@ -22,9 +28,9 @@ use crate::db::BatchWriter;
 pub struct Deliveries {
     /// The shared parts.
     pub core: Core,
-    /// Takes deliveries that this node claims as it stores them.
+    /// Takes deliveries that this node leases as it stores them.
     pub local_dispatch: LocalDispatch,
-    settlements: BatchWriter<SettleDeliveries>,
+    results: BatchWriter<SettleDeliveries>,
 }
 
 impl Deliveries {
@@ -32,7 +38,7 @@ impl Deliveries {
     pub fn new(core: Core, linger: Duration) -> Self {
         let settle = SettleDeliveries { clock: core.clock.clone(), schedule: core.config.retry_schedule.clone() };
         Self {
-            settlements: BatchWriter::with_linger(core.db.clone(), settle, linger),
+            results: BatchWriter::with_linger(core.db.clone(), settle, linger),
             local_dispatch: LocalDispatch::default(),
             core,
         }

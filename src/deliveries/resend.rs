@@ -1,7 +1,7 @@
-//! Sends again what was sent before: one delivery, or all that failed since a time.
+//! Resends deliveries: one of them, or all that failed since a time.
 
 use crate::core::Core;
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{DeliveryId, ProjectId, WebhookId};
 use crate::domain::time::Timestamp;
 use crate::notifier::Work;
 use crate::store::delivery_log;
@@ -13,7 +13,7 @@ const BATCH: u32 = 500;
 const WEBHOOKS_READ: u32 = 500;
 
 /// Makes a delivery of the project due again; `false` where it has no such delivery. Its retry schedule starts anew.
-pub async fn resend_delivery(core: &Core, project: ProjectId, delivery: i64) -> anyhow::Result<bool> {
+pub async fn resend_delivery(core: &Core, project: ProjectId, delivery: DeliveryId) -> anyhow::Result<bool> {
     let now = core.clock.now();
     let found = core.db.write(async move |tx| Ok(delivery_log::resend(tx, project, delivery, now).await?)).await?;
     core.notifier.notify(Work::Deliveries);
@@ -21,25 +21,25 @@ pub async fn resend_delivery(core: &Core, project: ProjectId, delivery: i64) -> 
 }
 
 /// Makes all failed deliveries of a webhook, or of every one, due again whose event is not older than `since`. `progress`
-/// hears how many there are so far.
+/// gets how many there are so far.
 pub async fn resend_failed(
     core: &Core,
-    webhook: Option<i64>,
+    webhook: Option<(ProjectId, WebhookId)>,
     since: Timestamp,
     progress: impl Fn(u64),
 ) -> anyhow::Result<u64> {
-    if let Some(webhook) = webhook {
-        return resend_of_webhook(core, webhook, since, &progress).await;
+    if let Some((project, webhook)) = webhook {
+        return resend_of_webhook(core, project, webhook, since, &progress).await;
     }
-    let (mut resent, mut after) = (0, 0);
+    let (mut resent, mut after) = (0, WebhookId(0));
     loop {
         let keys =
             core.db.read(async move |conn| Ok(delivery_log::webhook_keys(conn, after, WEBHOOKS_READ).await?)).await?;
-        for webhook in &keys {
-            resent += resend_of_webhook(core, *webhook, since, &|of_this| progress(resent + of_this)).await?;
+        for (project, webhook) in &keys {
+            resent += resend_of_webhook(core, *project, *webhook, since, &|of_this| progress(resent + of_this)).await?;
         }
         match keys.last() {
-            Some(last) => after = *last,
+            Some((_, last)) => after = *last,
             None => return Ok(resent),
         }
     }
@@ -48,7 +48,8 @@ pub async fn resend_failed(
 /// Goes through the log once, so that what fails again meanwhile is not sent a second time.
 async fn resend_of_webhook(
     core: &Core,
-    webhook: i64,
+    project: ProjectId,
+    webhook: WebhookId,
     since: Timestamp,
     progress: &impl Fn(u64),
 ) -> anyhow::Result<u64> {
@@ -56,7 +57,8 @@ async fn resend_of_webhook(
     loop {
         // Found by reading: a long search holds nobody's writes up.
         let failed =
-            core.db.read(async move |conn| Ok(delivery_log::failed(conn, webhook, after, BATCH).await?)).await?;
+            core.db.read(async move |conn| Ok(delivery_log::failed(conn, project, webhook, after, BATCH).await?));
+        let failed = failed.await?;
         let Some(last) = failed.last() else { return Ok(resent) };
         after = *last;
         let now = core.clock.now();
@@ -65,7 +67,7 @@ async fn resend_of_webhook(
             .write(async move |tx| {
                 let mut due = 0;
                 for delivery in failed {
-                    due += u64::from(delivery_log::resend_if_failed(tx, delivery.id, now).await?);
+                    due += u64::from(delivery_log::resend_if_failed(tx, project, DeliveryId(delivery.id), now).await?);
                 }
                 Ok(due)
             })

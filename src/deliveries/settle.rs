@@ -1,32 +1,19 @@
-//! Settles deliveries after their attempts, many in one transaction: the log, what comes next, and what it says of the webhook.
+//! Settles deliveries after their attempts, many in one transaction: the log, the next attempt, and the state of the webhook.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::DeliveryResult;
 use crate::db::{Batch, Tx};
-use crate::deliveries::endpoint::Endpoint;
+use crate::domain::delivery::{DeliveryStatus, Policy};
 use crate::domain::retry::Schedule;
 use crate::domain::time::{Clock, SignedDuration, Timestamp};
 use crate::outbound::{Attempt, Outcome};
-use crate::store::deliveries::{self, AttemptRow, Claimed, Settled};
+use crate::store::deliveries::{self, AttemptRow, Settlement};
 use crate::store::webhooks::{self, Webhook};
 
 /// How long a webhook may fail everything before it is turned off.
 const FAILING_MAX: SignedDuration = SignedDuration::from_hours(5 * 24);
-
-/// An attempt that has ended.
-pub struct Settling {
-    /// The delivery.
-    pub claimed: Claimed,
-    /// Where it went.
-    pub endpoint: Arc<Endpoint>,
-    /// How it went.
-    pub attempt: Attempt,
-    /// When the request began.
-    pub started_at: Timestamp,
-    /// Spreads the next attempt: 0 to 1.
-    pub jitter: f64,
-}
 
 /// The batch that settles deliveries.
 pub struct SettleDeliveries {
@@ -37,24 +24,24 @@ pub struct SettleDeliveries {
 }
 
 impl Batch for SettleDeliveries {
-    type Item = Settling;
+    type Item = Arc<DeliveryResult>;
     type Output = ();
 
-    async fn write(&self, tx: &Tx, settling: &[Settling]) -> anyhow::Result<Vec<()>> {
+    async fn write(&self, tx: &Tx, results: &[Arc<DeliveryResult>]) -> anyhow::Result<Vec<()>> {
         let now = self.clock.now();
-        let texts = settling.iter().map(|one| LogTexts::of(&one.attempt)).collect::<anyhow::Result<Vec<_>>>()?;
-        let rows: Vec<_> = settling.iter().zip(&texts).map(|(one, texts)| row(one, texts)).collect();
-        let settled: Vec<_> = settling.iter().map(|one| self.settled(one, now)).collect();
+        let texts = results.iter().map(|one| LogTexts::of(&one.attempt)).collect::<anyhow::Result<Vec<_>>>()?;
+        let rows: Vec<_> = results.iter().zip(&texts).map(|(one, texts)| row(one, texts)).collect();
+        let settlements: Vec<_> = results.iter().map(|one| self.settlement(one, now)).collect();
         let store = async {
             let (logged, settled) =
-                tokio::join!(biased; deliveries::log_attempts(tx, &rows), deliveries::settle(tx, &settled));
+                tokio::join!(biased; deliveries::log_attempts(tx, &rows), deliveries::settle(tx, &settlements));
             logged.and(settled)
         };
         let mut judged = HashSet::new();
         let mut verdicts = Vec::new();
-        for Settling { endpoint, attempt, .. } in settling {
-            let webhook = &endpoint.webhook;
-            if let Some(verdict) = Verdict::of(webhook, &attempt.outcome, now)
+        for result in results {
+            let webhook = &result.delivery.endpoint.webhook;
+            if let Some(verdict) = Verdict::of(webhook, &result.attempt.outcome, now)
                 && judged.insert((webhook.id, verdict))
             {
                 verdicts.push((webhook, verdict));
@@ -62,68 +49,68 @@ impl Batch for SettleDeliveries {
         }
         if verdicts.is_empty() {
             tx.last(store).await?;
-            return Ok(vec![(); settling.len()]);
+            return Ok(vec![(); results.len()]);
         }
         store.await?;
-        // In the order of the webhooks' keys, so that two groups never wait for each other.
+        // In the order of the webhooks' keys, so that two batches never wait for each other.
         verdicts.sort_by_key(|(webhook, _)| webhook.id);
         for (webhook, verdict) in verdicts {
             verdict.apply(tx, webhook, now).await?;
         }
-        Ok(vec![(); settling.len()])
+        Ok(vec![(); results.len()])
     }
 }
 
 impl SettleDeliveries {
-    fn settled<'a>(&self, settling: &'a Settling, now: Timestamp) -> Settled<'a> {
-        let Settling { claimed, endpoint, attempt, jitter, .. } = settling;
-        let (status, due_at) = match &attempt.outcome {
-            Outcome::Delivered => ("delivered", None),
-            Outcome::Gone => ("failed", None),
-            Outcome::Failed { .. } if endpoint.webhook.policy == "none" => ("failed", None),
+    fn settlement(&self, result: &DeliveryResult, now: Timestamp) -> Settlement {
+        let (lease, webhook) = (&result.delivery.lease, &result.delivery.endpoint.webhook);
+        let (status, due_at) = match &result.attempt.outcome {
+            Outcome::Delivered => (DeliveryStatus::Delivered, None),
+            Outcome::Gone => (DeliveryStatus::Failed, None),
+            Outcome::Failed { .. } if webhook.policy == Policy::None => (DeliveryStatus::Failed, None),
             Outcome::Failed { retry_after, .. } => {
-                let made = claimed.attempt.saturating_sub(claimed.retries_from);
-                let next = self.schedule.next(made, now, *jitter, *retry_after);
-                (if next.is_some() { "pending" } else { "failed" }, next)
+                let made = lease.attempt.saturating_sub(lease.retries_from);
+                let next = self.schedule.next(made, now, result.jitter, *retry_after);
+                (if next.is_some() { DeliveryStatus::Pending } else { DeliveryStatus::Failed }, next)
             }
         };
-        Settled { id: claimed.id, attempt: claimed.attempt, status, due_at }
+        Settlement { id: lease.id, attempt: lease.attempt, status, due_at }
     }
 }
 
 /// The texts of an attempt that the log keeps.
 struct LogTexts {
     sent: String,
-    answer: Option<(String, String)>,
+    response: Option<(String, String)>,
 }
 
 impl LogTexts {
     fn of(attempt: &Attempt) -> anyhow::Result<Self> {
-        let answer = || -> anyhow::Result<_> {
+        let response = || -> anyhow::Result<_> {
             // PostgreSQL keeps no NUL in a text.
-            let body = attempt.answer_body.replace('\0', "\u{fffd}");
-            Ok((serde_json::to_string(&attempt.answer_headers)?, body))
+            let body = attempt.response_body.replace('\0', "\u{fffd}");
+            Ok((serde_json::to_string(&attempt.response_headers)?, body))
         };
-        Ok(Self { sent: attempt.sent.to_log(), answer: attempt.status.map(|_| answer()).transpose()? })
+        Ok(Self { sent: attempt.sent.to_log(), response: attempt.status.map(|_| response()).transpose()? })
     }
 }
 
-fn row<'a>(settling: &'a Settling, texts: &'a LogTexts) -> AttemptRow<'a> {
-    let Settling { claimed, attempt, started_at, .. } = settling;
+fn row<'a>(result: &'a DeliveryResult, texts: &'a LogTexts) -> AttemptRow<'a> {
+    let DeliveryResult { delivery, attempt, started_at, .. } = result;
     AttemptRow {
-        delivery_id: claimed.id,
-        number: claimed.attempt,
+        delivery_id: delivery.lease.id,
+        number: delivery.lease.attempt,
         started_at: *started_at,
         duration_ms: i64::try_from(attempt.duration_ms).unwrap_or(i64::MAX),
         status_code: attempt.status.map(i64::from),
-        problem: match &attempt.outcome {
+        error: match &attempt.outcome {
             Outcome::Delivered => None,
             Outcome::Failed { why, .. } => Some(why.as_str()),
             Outcome::Gone => Some("the receiver answered 410 Gone"),
         },
         sent: &texts.sent,
-        answer_headers: texts.answer.as_ref().map(|(headers, _)| headers.as_str()),
-        answer_body: texts.answer.as_ref().map(|(_, body)| body.as_str()),
+        response_headers: texts.response.as_ref().map(|(headers, _)| headers.as_str()),
+        response_body: texts.response.as_ref().map(|(_, body)| body.as_str()),
     }
 }
 
@@ -164,7 +151,7 @@ impl Verdict {
             }
         };
         webhooks::set_active(tx, project, webhook.id, false, Some(reason)).await?;
-        tracing::warn!(webhook = webhook.public_id, reason, "turned off");
+        tracing::warn!(webhook = webhook.public_id, reason, "webhook turned off");
         Ok(())
     }
 }

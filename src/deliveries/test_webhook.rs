@@ -11,15 +11,16 @@ use crate::core::Core;
 use crate::deliveries::emit::event_id;
 use crate::deliveries::endpoint::Endpoint;
 use crate::domain::event::{ClickData, CompleteData, Correlated, CreatedLead, Event, EventType};
+use crate::domain::ids::ConversationId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::outbound::Outcome;
 use crate::store::webhooks::Webhook;
 
-/// The reference of samples.
-const REFERENCE: &str = "O-Example";
+/// The correlation id of samples.
+const CORRELATION_ID: &str = "O-Example";
 /// The conversation of samples.
-const CONVERSATION: i64 = 3293;
+const CONVERSATION: ConversationId = ConversationId(3293);
 /// The telephone of samples.
 const PHONE: &str = "+6587487282";
 
@@ -32,14 +33,16 @@ pub struct Tested {
     pub event_id: String,
     /// Whether a real event would count as delivered.
     pub delivered: bool,
-    /// The status of the answer, where there was one.
+    /// The status of the response, where there was one.
     pub status_code: Option<u16>,
-    /// Until the end of the answer.
+    /// Until the end of the response.
     pub duration_ms: u64,
     /// What the listener said, up to 16 KiB.
-    pub answer_body: String,
+    #[serde(rename = "answer_body")]
+    pub response_body: String,
     /// Why it does not count as delivered.
-    pub problem: Option<String>,
+    #[serde(rename = "problem")]
+    pub error: Option<String>,
 }
 
 /// Sends the samples, all at once, so that a dead listener costs one timeout.
@@ -54,7 +57,7 @@ async fn send(core: &Core, endpoint: &Endpoint, event_type: EventType) -> Tested
     let event = sample(event_type, event_id(&core.random, now), now);
     let body = Bytes::copy_from_slice(endpoint.body(&event.body, event.body_external.as_deref()).as_bytes());
     let attempt = endpoint.post(core, &event.event_id, body, now).await;
-    let problem = match attempt.outcome {
+    let error = match attempt.outcome {
         Outcome::Delivered => None,
         Outcome::Failed { why, .. } => Some(why),
         Outcome::Gone => Some("the receiver answered 410 Gone; a real event would turn the webhook off".to_owned()),
@@ -62,11 +65,11 @@ async fn send(core: &Core, endpoint: &Endpoint, event_type: EventType) -> Tested
     Tested {
         event_type: event_type.as_str(),
         event_id: event.event_id,
-        delivered: problem.is_none(),
+        delivered: error.is_none(),
         status_code: attempt.status,
         duration_ms: attempt.duration_ms,
-        answer_body: attempt.answer_body,
-        problem,
+        response_body: attempt.response_body,
+        error,
     }
 }
 
@@ -76,7 +79,7 @@ fn sample(event_type: EventType, event_id: String, now: Timestamp) -> Event {
         EventType::WidgetClick => {
             let parsed_params = RawValue::from_string(r#"{"utm_source":"google"}"#.to_owned());
             let data = ClickData {
-                correlation_id: REFERENCE,
+                correlation_id: CORRELATION_ID,
                 device_id: Some("9fad5f62-2d08-49d4-852a-b48be43beb68"),
                 click_url: Some("https://example.com/landing?utm_source=google"),
                 parsed_params: &parsed_params.expect("it is valid JSON"),
@@ -88,7 +91,7 @@ fn sample(event_type: EventType, event_id: String, now: Timestamp) -> Event {
         EventType::LeadCorrelated => {
             let phone = PhoneNumber::from_e164(PHONE).ok();
             let link = Correlated {
-                correlation_id: REFERENCE,
+                correlation_id: CORRELATION_ID,
                 conversation_id: CONVERSATION,
                 phone: phone.as_ref(),
                 channel_id: "791163770738681",
@@ -108,7 +111,7 @@ fn sample(event_type: EventType, event_id: String, now: Timestamp) -> Event {
         }
         EventType::LeadComplete => {
             let data = CompleteData {
-                correlation_id: Some(REFERENCE),
+                correlation_id: Some(CORRELATION_ID),
                 conversation_id: CONVERSATION,
                 lead_status: "complete",
                 lead_data: &mock_lead(),

@@ -113,7 +113,7 @@ async fn webhook(core: &Core, project: ProjectId, url: String) -> anyhow::Result
         }
         remove_webhook(core, project, known.id).await?;
     }
-    let new = NewWebhook { url, policy: "retry".to_owned(), ..NewWebhook::default() };
+    let new = NewWebhook { url, ..NewWebhook::default() };
     Ok(add_webhook(core, project, new).await?.public_id)
 }
 

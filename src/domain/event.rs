@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::ids::ConversationId;
 use super::phone::PhoneNumber;
 use super::time::{Timestamp, with_milliseconds};
 
@@ -66,7 +67,7 @@ pub struct Event {
     /// Its type.
     pub event_type: EventType,
     /// The conversation whose order it keeps; none for clicks.
-    pub conversation_id: Option<i64>,
+    pub conversation_id: Option<ConversationId>,
     /// The body for webhooks that want E.164.
     pub body: String,
     /// The body for service `external`, where it differs.
@@ -97,7 +98,7 @@ pub struct Correlated<'a> {
     /// The linked session's correlation id.
     pub correlation_id: &'a str,
     /// The conversation.
-    pub conversation_id: i64,
+    pub conversation_id: ConversationId,
     /// The person's number where the platform tells it.
     pub phone: Option<&'a PhoneNumber>,
     /// WhatsApp: the `phone_number_id`.
@@ -110,7 +111,7 @@ pub struct CompleteData<'a> {
     /// The first linked session's correlation id; `null` where there was no click.
     pub correlation_id: Option<&'a str>,
     /// The conversation.
-    pub conversation_id: i64,
+    pub conversation_id: ConversationId,
     /// Always `complete`.
     pub lead_status: &'static str,
     /// name, email, phone, company, intent and the form's own fields.
@@ -145,7 +146,7 @@ struct Envelope<'a, D> {
 #[derive(Serialize)]
 struct CorrelatedData<'a> {
     correlation_id: &'a str,
-    conversation_id: i64,
+    conversation_id: ConversationId,
     phone_number: Option<&'a str>,
     lead_status: &'static str,
     channel_id: &'a str,
@@ -207,7 +208,7 @@ impl Event {
     pub fn lead_created(
         event_id: String,
         project: &str,
-        conversation: i64,
+        conversation: ConversationId,
         lead: CreatedLead<'_>,
         now: Timestamp,
     ) -> Self {

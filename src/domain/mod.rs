@@ -3,14 +3,15 @@
 pub mod attribution;
 pub mod channel;
 pub mod correlation;
+pub mod delivery;
 pub mod event;
 pub mod form;
 pub mod ids;
 pub mod iso_date;
 pub mod lead;
-pub mod pace;
 pub mod phone;
 pub mod random;
+pub mod rate_limit;
 pub mod retention;
 pub mod retry;
 pub mod seal;

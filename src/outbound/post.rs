@@ -43,9 +43,9 @@ pub struct Attempt {
     /// The answer's status, where one came.
     pub status: Option<u16>,
     /// The answer's headers, up to [`ATTEMPT_BODY_BYTES_MAX`].
-    pub answer_headers: Vec<(String, String)>,
+    pub response_headers: Vec<(String, String)>,
     /// The answer's body as text, up to [`ATTEMPT_BODY_BYTES_MAX`].
-    pub answer_body: String,
+    pub response_body: String,
     /// From the start to the end of the answer, or to the failure.
     pub duration_ms: u64,
     /// What it means for the delivery.
@@ -92,9 +92,9 @@ fn answered(sent: Sent, answer: Answer) -> Attempt {
         outcome: judge(&answer),
         sent,
         status: Some(answer.status),
-        answer_body: text(&answer.body),
+        response_body: text(&answer.body),
         duration_ms: in_ms(answer.duration),
-        answer_headers: within_limit(answer.headers),
+        response_headers: within_limit(answer.headers),
     }
 }
 
@@ -103,8 +103,8 @@ fn failed(sent: Sent, error: SendError) -> Attempt {
         sent,
         outcome: Outcome::Failed { why: error.to_string(), retry_after: None },
         status: error.status,
-        answer_headers: within_limit(error.headers),
-        answer_body: String::new(),
+        response_headers: within_limit(error.headers),
+        response_body: String::new(),
         duration_ms: in_ms(error.duration),
     }
 }

@@ -1,9 +1,10 @@
 //! Adds a webhook of the project's own, beside those that partners register with their keys.
 
 use crate::core::Core;
+use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
 use crate::domain::ids::ProjectId;
-use crate::domain::pace::Limits;
+use crate::domain::rate_limit::Limits;
 use crate::net::{InvalidTarget, Target};
 use crate::outbound::headers::{self, InvalidHeader};
 use crate::projects::limit_webhook::{InvalidLimits, check};
@@ -24,7 +25,7 @@ pub struct NewWebhook {
     /// Custom headers.
     pub headers: Vec<(String, String)>,
     /// `retry` or `none`.
-    pub policy: String,
+    pub policy: Policy,
     /// How fast it may be called.
     pub limits: Limits,
 }
@@ -53,9 +54,6 @@ pub enum WebhookRefused {
     /// A limit out of range.
     #[error(transparent)]
     Limits(#[from] InvalidLimits),
-    /// No such policy.
-    #[error("`{0}` is no policy; there are retry and none")]
-    Policy(String),
     /// The project has as many as it may have.
     #[error("this project has {} webhooks, the most it may have; remove one first", webhooks::PER_PROJECT_MAX)]
     TooMany,
@@ -70,9 +68,6 @@ pub async fn add_webhook(core: &Core, project: ProjectId, new: NewWebhook) -> Re
     headers::check_all(&new.headers)?;
     check(new.limits)?;
     let events = events_of(&new.events)?;
-    if !["retry", "none"].contains(&new.policy.as_str()) {
-        return Err(WebhookRefused::Policy(new.policy));
-    }
     let secret = new_secret(core);
     let row = webhooks::NewWebhook {
         public_id: core.random.uuid().to_string(),

@@ -1,9 +1,10 @@
 //! Registers the one webhook of an API key, or sends its events elsewhere.
 
 use crate::core::Core;
+use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
-use crate::domain::ids::ProjectId;
-use crate::domain::pace::Limits;
+use crate::domain::ids::{KeyId, ProjectId};
+use crate::domain::rate_limit::Limits;
 use crate::net::Target;
 use crate::notifier::Work;
 use crate::projects::add_webhook::{WebhookRefused, new_secret, sealed_headers};
@@ -15,7 +16,7 @@ pub struct Owner {
     /// The project of the key.
     pub project: ProjectId,
     /// The row of the key.
-    pub key_id: i64,
+    pub key_id: KeyId,
     /// The service of the key.
     pub service_name: String,
 }
@@ -32,7 +33,7 @@ pub async fn configure_webhook(core: &Core, owner: Owner, url: String) -> Result
         sealed_secret: core.seal.seal(&new_secret(core)),
         sealed_headers: sealed_headers(core, &[]),
         events: EventType::PARTNER.iter().map(|event| event.as_str().to_owned()).collect(),
-        policy: "retry".to_owned(),
+        policy: Policy::Retry,
         limits: Limits::default(),
     };
     let (project, key_id, now) = (owner.project, owner.key_id, core.clock.now());

@@ -1,10 +1,10 @@
 //! Sets how fast a webhook may be called.
 
 use crate::core::Core;
-use crate::domain::ids::ProjectId;
-use crate::domain::pace::{CONCURRENCY_MAX, Limits, RATE_MAX};
+use crate::domain::ids::{ProjectId, WebhookId};
+use crate::domain::rate_limit::{CONCURRENCY_MAX, Limits, RATE_MAX};
 use crate::notifier::Work;
-use crate::store::pacing;
+use crate::store::rate_limits;
 
 /// A limit that cannot be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,9 +29,15 @@ pub fn check(limits: Limits) -> Result<(), InvalidLimits> {
 }
 
 /// Sets the limits of a webhook, which every node follows from its next claim on. `false` where there is no such webhook.
-pub async fn limit_webhook(core: &Core, project: ProjectId, webhook: i64, limits: Limits) -> anyhow::Result<bool> {
+pub async fn limit_webhook(
+    core: &Core,
+    project: ProjectId,
+    webhook: WebhookId,
+    limits: Limits,
+) -> anyhow::Result<bool> {
     check(limits)?;
-    let is_there = core.db.write(async move |tx| Ok(pacing::set_limits(tx, project, webhook, limits).await?)).await?;
+    let is_there =
+        core.db.write(async move |tx| Ok(rate_limits::set_limits(tx, project, webhook, limits).await?)).await?;
     core.notifier.notify(Work::Deliveries);
     Ok(is_there)
 }

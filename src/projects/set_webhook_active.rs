@@ -1,7 +1,7 @@
 //! Turns a webhook on or off. What waited while it was off goes out when it is on again.
 
 use crate::core::Core;
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ProjectId, WebhookId};
 use crate::notifier::Work;
 use crate::store::webhooks;
 
@@ -9,7 +9,12 @@ use crate::store::webhooks;
 const BY_HAND: &str = "Turned off by hand.";
 
 /// `false` where there is no such webhook.
-pub async fn set_webhook_active(core: &Core, project: ProjectId, id: i64, is_active: bool) -> anyhow::Result<bool> {
+pub async fn set_webhook_active(
+    core: &Core,
+    project: ProjectId,
+    id: WebhookId,
+    is_active: bool,
+) -> anyhow::Result<bool> {
     let reason = if is_active { None } else { Some(BY_HAND) };
     let is_there =
         core.db.write(async move |tx| Ok(webhooks::set_active(tx, project, id, is_active, reason).await?)).await?;

@@ -1,17 +1,89 @@
 //! Deliveries as work: which are due, claiming and settling them. Their log for people is `delivery_log`.
 
 use crate::db::{Conn, Result, Row, Sql, Tx, Value};
+use crate::domain::delivery::DeliveryStatus;
+use crate::domain::ids::{ConversationId, DeliveryId, EventId, WebhookId};
 use crate::domain::time::Timestamp;
 
-/// A claimed delivery.
-#[derive(Clone, Debug)]
-pub struct Claimed {
+/// A delivery that is stored with its event.
+#[derive(Clone, Copy, Debug)]
+pub struct NewDelivery {
     /// Row key.
-    pub id: i64,
+    pub id: DeliveryId,
+    /// Where it goes.
+    pub webhook: WebhookId,
+    /// What is sent.
+    pub event: EventId,
+    /// The conversation whose order it keeps.
+    pub conversation: Option<ConversationId>,
+    /// When its event happened.
+    pub created_at: Timestamp,
+    /// Until when it is leased, for its first attempt, by the node that stores it; due at once where it is `None`.
+    pub lease_until: Option<Timestamp>,
+}
+
+impl NewDelivery {
+    fn values(&self) -> [Value<'static>; 7] {
+        [
+            self.id.into(),
+            self.webhook.into(),
+            self.event.into(),
+            self.conversation.into(),
+            i64::from(self.lease_until.is_some()).into(),
+            self.lease_until.unwrap_or(self.created_at).into(),
+            self.created_at.into(),
+        ]
+    }
+}
+
+/// Stores deliveries of events that were stored in this transaction, to webhooks that it has read by their projects.
+pub async fn insert(tx: &Tx, deliveries: &[NewDelivery]) -> Result<u64> {
+    const INSERT: Sql = Sql {
+        sqlite:
+            "INSERT INTO deliveries (id, webhook_id, event_id, conversation_id, attempts, due_at, created_at, status,
+                                         retries_from, tried, holds_slot)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', 0, FALSE, FALSE)",
+        postgres:
+            "INSERT INTO deliveries (id, webhook_id, event_id, conversation_id, attempts, due_at, created_at, status,
+                                           retries_from, tried, holds_slot)
+                   SELECT new.*, 'pending', 0, FALSE, FALSE
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                               $7::bigint[]) AS new",
+    };
+    let rows: Vec<_> = deliveries.iter().map(NewDelivery::values).collect();
+    tx.execute_rows(INSERT, &rows).await
+}
+
+/// The newest delivery of each conversation to a webhook that no attempt was made of, where there is one. Webhooks are of
+/// several projects, as the events of one transaction are: the caller has read each by its project.
+pub async fn newest_untried(conn: &Conn, of: &[(WebhookId, ConversationId)]) -> Result<Vec<DeliveryId>> {
+    const NEWEST: Sql = Sql {
+        sqlite: "SELECT MAX(id)
+                 FROM deliveries
+                 WHERE webhook_id = $1 AND conversation_id = $2 AND status = 'pending' AND NOT tried",
+        postgres: "SELECT newest.id
+                   FROM unnest($1::bigint[], $2::bigint[]) AS wanted (webhook_id, conversation_id)
+                   CROSS JOIN LATERAL (
+                       SELECT MAX(id) AS id
+                       FROM deliveries
+                       WHERE webhook_id = wanted.webhook_id AND conversation_id = wanted.conversation_id
+                         AND status = 'pending' AND NOT tried
+                   ) AS newest",
+    };
+    let rows: Vec<_> = of.iter().map(|(webhook, conversation)| [(*webhook).into(), (*conversation).into()]).collect();
+    let newest: Vec<Option<DeliveryId>> = conn.query_rows(NEWEST, &rows, |row| row.get(0)).await?;
+    Ok(newest.into_iter().flatten().collect())
+}
+
+/// The lease of a delivery: what a claim returns, and settling is fenced by.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// Row key of the delivery.
+    pub id: DeliveryId,
     /// Row key of the webhook.
-    pub webhook_id: i64,
+    pub webhook_id: WebhookId,
     /// Row key of the event.
-    pub event: i64,
+    pub event: EventId,
     /// When the event happened.
     pub created_at: Timestamp,
     /// The number of this attempt, from 1. Settling is fenced by it.
@@ -22,9 +94,9 @@ pub struct Claimed {
     pub in_order: bool,
 }
 
-/// The webhooks that are on and have deliveries before them, each with the time at which its earliest falls due. Costs a few
-/// searches of an index for each of them, however many deliveries wait.
-pub async fn waiting(conn: &Conn) -> Result<Vec<(i64, Timestamp)>> {
+/// The active webhooks of all projects that have pending deliveries, each with the time at which its earliest is due. For the
+/// dispatcher, which works for every tenant. Costs a few searches of an index for each webhook, however many deliveries wait.
+pub async fn waiting(conn: &Conn) -> Result<Vec<(WebhookId, Timestamp)>> {
     conn.query(
         "WITH RECURSIVE waiting (webhook_id) AS (
              SELECT MIN(webhook_id) FROM deliveries WHERE status = 'pending'
@@ -53,15 +125,15 @@ pub async fn waiting(conn: &Conn) -> Result<Vec<(i64, Timestamp)>> {
 }
 
 /// Claims due deliveries of webhooks until `lease_until`, up to so many of each, in the order in which they fell due. Of one
-/// conversation, none is claimed before the first attempt of the one before it has ended. `takes_place`: they count
-/// against the concurrency of the webhook.
+/// conversation, none is claimed before the first attempt of the one before it has ended. `holds_slot`: they count against the
+/// concurrency limit of the webhook. For the dispatcher, which works for every tenant and names webhooks that it has read.
 pub async fn claim(
     tx: &Tx,
-    wanted: &[(i64, u32)],
+    wanted: &[(WebhookId, u32)],
     now: Timestamp,
     lease_until: Timestamp,
-    takes_place: bool,
-) -> Result<Vec<Claimed>> {
+    holds_slot: bool,
+) -> Result<Vec<Lease>> {
     const DUE: Sql = Sql {
         sqlite: "SELECT d.id, d.webhook_id, d.event_id, d.attempts, d.retries_from, d.created_at,
                         d.conversation_id IS NOT NULL
@@ -95,14 +167,14 @@ pub async fn claim(
                    ) AS due",
     };
     const LEASE: Sql = Sql {
-        sqlite: "UPDATE deliveries SET due_at = $2, takes_place = $3, attempts = attempts + 1 WHERE id = $1",
+        sqlite: "UPDATE deliveries SET due_at = $2, holds_slot = $3, attempts = attempts + 1 WHERE id = $1",
         postgres: "UPDATE deliveries
-                   SET due_at = claimed.due_at, takes_place = claimed.takes_place, attempts = deliveries.attempts + 1
-                   FROM unnest($1::bigint[], $2::bigint[], $3::boolean[]) AS claimed (id, due_at, takes_place)
+                   SET due_at = claimed.due_at, holds_slot = claimed.holds_slot, attempts = deliveries.attempts + 1
+                   FROM unnest($1::bigint[], $2::bigint[], $3::boolean[]) AS claimed (id, due_at, holds_slot)
                    WHERE deliveries.id = claimed.id AND deliveries.status = 'pending'",
     };
     let read = |row: &Row<'_>| {
-        Ok(Claimed {
+        Ok(Lease {
             id: row.get(0)?,
             webhook_id: row.get(1)?,
             event: row.get(2)?,
@@ -114,87 +186,87 @@ pub async fn claim(
     };
     let rows: Vec<_> = wanted.iter().map(|&(webhook, most)| [webhook.into(), most.into(), now.into()]).collect();
     let due = tx.query_rows(DUE, &rows, read).await?;
-    let rows: Vec<_> = due.iter().map(|one| [one.id.into(), lease_until.into(), takes_place.into()]).collect();
+    let rows: Vec<_> = due.iter().map(|one| [one.id.into(), lease_until.into(), holds_slot.into()]).collect();
     tx.execute_rows(LEASE, &rows).await?;
     Ok(due)
 }
 
-/// How an attempt left its delivery.
+/// What an attempt makes of its delivery.
 #[derive(Clone, Debug)]
-pub struct Settled<'a> {
+pub struct Settlement {
     /// Row key of the delivery.
-    pub id: i64,
+    pub id: DeliveryId,
     /// The attempt's number.
     pub attempt: u32,
-    /// `pending`, `delivered` or `failed`.
-    pub status: &'a str,
+    /// What it is now.
+    pub status: DeliveryStatus,
     /// When the next attempt is due, where there is one.
     pub due_at: Option<Timestamp>,
 }
 
-impl<'a> Settled<'a> {
-    fn values(&self) -> [Value<'a>; 4] {
-        [self.id.into(), self.attempt.into(), self.status.into(), self.due_at.into()]
+impl Settlement {
+    fn values(&self) -> [Value<'static>; 4] {
+        [self.id.into(), self.attempt.into(), self.status.as_str().into(), self.due_at.into()]
     }
 }
 
-/// Ends attempts. One whose lease ran out is left alone: another worker may have the delivery. So is one that somebody
-/// resent meanwhile: it is due.
-pub async fn settle(tx: &Tx, settled: &[Settled<'_>]) -> Result<u64> {
+/// Ends attempts. A delivery that was claimed again, or resent, since the attempt began is left alone. For the dispatcher: the
+/// lease that it holds is the fence, whichever project the delivery is of.
+pub async fn settle(tx: &Tx, settlements: &[Settlement]) -> Result<u64> {
     const SETTLE: Sql = Sql {
         sqlite: "UPDATE deliveries
-                 SET status = $3, due_at = $4, tried = TRUE, takes_place = FALSE
+                 SET status = $3, due_at = $4, tried = TRUE, holds_slot = FALSE
                  WHERE id = $1 AND attempts = $2 AND retries_from < $2 AND status = 'pending'",
         postgres: "UPDATE deliveries
-                   SET status = settled.status, due_at = settled.due_at, tried = TRUE, takes_place = FALSE
+                   SET status = settled.status, due_at = settled.due_at, tried = TRUE, holds_slot = FALSE
                    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])
                        AS settled (id, attempt, status, due_at)
                    WHERE deliveries.id = settled.id AND deliveries.attempts = settled.attempt
                      AND deliveries.retries_from < settled.attempt AND deliveries.status = 'pending'",
     };
-    let rows: Vec<_> = settled.iter().map(Settled::values).collect();
+    let rows: Vec<_> = settlements.iter().map(Settlement::values).collect();
     tx.execute_rows(SETTLE, &rows).await
 }
 
-/// Gives claimed deliveries back that no attempt was made of: due at `now`, as if they had not been claimed. The retry
-/// schedule of one that was resent meanwhile counts from the attempt before.
-pub async fn give_back(tx: &Tx, claimed: &[Claimed], now: Timestamp) -> Result<u64> {
+/// Gives leases back that no attempt was made under: the deliveries are due at `now`, as if they had not been claimed. The retry
+/// schedule of one that was resent meanwhile counts from the attempt before. For the dispatcher, as [`settle`] is.
+pub async fn give_back(tx: &Tx, leases: &[Lease], now: Timestamp) -> Result<u64> {
     const GIVE_BACK: Sql = Sql {
         sqlite: "UPDATE deliveries
-                 SET due_at = $3, takes_place = FALSE, attempts = attempts - 1,
+                 SET due_at = $3, holds_slot = FALSE, attempts = attempts - 1,
                      retries_from = MIN(retries_from, attempts - 1)
                  WHERE id = $1 AND attempts = $2 AND status = 'pending'",
         postgres: "UPDATE deliveries
-                   SET due_at = given.due_at, takes_place = FALSE, attempts = attempts - 1,
+                   SET due_at = given.due_at, holds_slot = FALSE, attempts = attempts - 1,
                        retries_from = LEAST(retries_from, attempts - 1)
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS given (id, attempt, due_at)
                    WHERE deliveries.id = given.id AND deliveries.attempts = given.attempt
                      AND deliveries.status = 'pending'",
     };
-    let rows: Vec<_> = claimed.iter().map(|one| [one.id.into(), one.attempt.into(), now.into()]).collect();
+    let rows: Vec<_> = leases.iter().map(|one| [one.id.into(), one.attempt.into(), now.into()]).collect();
     tx.execute_rows(GIVE_BACK, &rows).await
 }
 
 /// What the log keeps of an attempt.
 pub struct AttemptRow<'a> {
     /// Row key of the delivery.
-    pub delivery_id: i64,
+    pub delivery_id: DeliveryId,
     /// From 1.
     pub number: u32,
     /// When the request began.
     pub started_at: Timestamp,
     /// Until its end.
     pub duration_ms: i64,
-    /// The answer's status, where there was an answer.
+    /// The status of the response, where there was one.
     pub status_code: Option<i64>,
     /// Why it failed, in words.
-    pub problem: Option<&'a str>,
+    pub error: Option<&'a str>,
     /// The headers of the request, as the log has them.
     pub sent: &'a str,
     /// JSON: a list of names and values.
-    pub answer_headers: Option<&'a str>,
+    pub response_headers: Option<&'a str>,
     /// At most 16 KiB.
-    pub answer_body: Option<&'a str>,
+    pub response_body: Option<&'a str>,
 }
 
 impl<'a> AttemptRow<'a> {
@@ -205,23 +277,24 @@ impl<'a> AttemptRow<'a> {
             self.started_at.into(),
             self.duration_ms.into(),
             self.status_code.into(),
-            self.problem.into(),
+            self.error.into(),
             self.sent.into(),
-            self.answer_headers.into(),
-            self.answer_body.into(),
+            self.response_headers.into(),
+            self.response_body.into(),
         ]
     }
 }
 
-/// Logs attempts. One that is logged already, by a write of which it was not known whether it was done, is left as it is.
+/// Logs attempts of deliveries that the dispatcher has leased. One that is logged already, by a write of which the outcome was
+/// unknown, is left as it is.
 pub async fn log_attempts(tx: &Tx, attempts: &[AttemptRow<'_>]) -> Result<u64> {
     const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, problem,
-                                       sent, answer_headers, answer_body)
+        sqlite: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error,
+                                       sent, response_headers, response_body)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                  ON CONFLICT (delivery_id, number, started_at) DO NOTHING",
-        postgres: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, problem,
-                                         sent, answer_headers, answer_body)
+        postgres: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error,
+                                         sent, response_headers, response_body)
                    SELECT *
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
                                $8::text[], $9::text[])

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use crate::db::{Conn, Error, Result, Row, Sql, Tx};
-use crate::domain::ids::ProjectId;
-use crate::domain::pace::Limits;
+use crate::domain::delivery::Policy;
+use crate::domain::ids::{KeyId, ProjectId, WebhookId};
+use crate::domain::rate_limit::Limits;
 use crate::params;
 
 /// Webhooks that one project may have.
@@ -18,13 +19,13 @@ pub const CANCELLED_PER_WRITE: i64 = 1_000;
 #[derive(Clone, Debug)]
 pub struct Webhook {
     /// The row.
-    pub id: i64,
+    pub id: WebhookId,
     /// What partners and the console call it: a UUID.
     pub public_id: String,
     /// Whose it is.
     pub project: ProjectId,
     /// The API key that it was registered with; `None` for one made in the console or by command.
-    pub key_id: Option<i64>,
+    pub key_id: Option<KeyId>,
     /// Decides how phone numbers are written: bare for `external`, E.164 for every other.
     pub service_name: String,
     /// Where events go.
@@ -39,8 +40,8 @@ pub struct Webhook {
     pub sealed_headers: String,
     /// The types of events that it wants.
     pub events: Vec<String>,
-    /// `retry` or `none`.
-    pub policy: String,
+    /// What happens when an attempt fails.
+    pub policy: Policy,
     /// Whether events are delivered.
     pub is_active: bool,
     /// Why it was turned off, in the console's words.
@@ -59,7 +60,7 @@ pub struct NewWebhook {
     /// A new UUID.
     pub public_id: String,
     /// As in [`Webhook::key_id`].
-    pub key_id: Option<i64>,
+    pub key_id: Option<KeyId>,
     /// As in [`Webhook::service_name`].
     pub service_name: String,
     /// As in [`Webhook::url`].
@@ -71,17 +72,25 @@ pub struct NewWebhook {
     /// As in [`Webhook::events`].
     pub events: Vec<String>,
     /// As in [`Webhook::policy`].
-    pub policy: String,
+    pub policy: Policy,
     /// As in [`Webhook::limits`].
     pub limits: Limits,
 }
 
+/// The columns of a webhook, in the order in which [`read`] takes them.
+macro_rules! columns {
+    () => {
+        "id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret, previous_secret_until,
+         sealed_headers, events, policy, is_active, off_reason, failing_since, created_at, rate_per_second, concurrency"
+    };
+}
+
 fn read(row: &Row<'_>) -> Result<Webhook> {
-    let events: String = row.get(10)?;
+    let (events, policy): (String, String) = (row.get(10)?, row.get(11)?);
     Ok(Webhook {
         id: row.get(0)?,
         public_id: row.get(1)?,
-        project: ProjectId(row.get(2)?),
+        project: row.get(2)?,
         key_id: row.get(3)?,
         service_name: row.get(4)?,
         url: row.get(5)?,
@@ -90,7 +99,7 @@ fn read(row: &Row<'_>) -> Result<Webhook> {
         previous_secret_until: row.get(8)?,
         sealed_headers: row.get(9)?,
         events: serde_json::from_str(&events).map_err(|_| Error::Column(10))?,
-        policy: row.get(11)?,
+        policy: Policy::parse(&policy).ok_or(Error::Column(11))?,
         is_active: row.get(12)?,
         off_reason: row.get(13)?,
         failing_since: row.get(14)?,
@@ -103,24 +112,22 @@ fn read(row: &Row<'_>) -> Result<Webhook> {
 pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestamp) -> Result<Webhook> {
     let events = serde_json::Value::from(new.events.clone()).to_string();
     tx.get(
-        "INSERT INTO webhooks (public_id, project_id, key_id, service_name, url, sealed_secret, sealed_headers, events,
+        concat!("INSERT INTO webhooks (public_id, project_id, key_id, service_name, url, sealed_secret, sealed_headers, events,
                                policy, is_active, rate_per_second, concurrency, next_at, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10, $11, 0, $12)
          ON CONFLICT (key_id) WHERE key_id IS NOT NULL AND removed_at IS NULL
          DO UPDATE SET url = excluded.url, is_active = TRUE, off_reason = NULL, failing_since = NULL
-         RETURNING id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                   previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
-                   created_at, rate_per_second, concurrency",
+         RETURNING ", columns!(), ""),
         params![
             &new.public_id,
-            project.0,
+            project,
             new.key_id,
             &new.service_name,
             &new.url,
             &new.sealed_secret,
             &new.sealed_headers,
             &events,
-            &new.policy,
+            new.policy.as_str(),
             new.limits.rate_per_second,
             new.limits.concurrency,
             now
@@ -130,34 +137,40 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestam
     .await
 }
 
-/// Those of the webhooks with these row keys that are on.
-pub async fn find_active(conn: &Conn, ids: &[i64]) -> Result<Vec<Webhook>> {
+/// The active ones of the webhooks with these row keys. For the dispatcher, which works for every tenant.
+pub async fn find_active(conn: &Conn, ids: &[WebhookId]) -> Result<Vec<Webhook>> {
     const FIND: Sql = Sql {
-        sqlite: "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                        previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
-                        created_at, rate_per_second, concurrency
+        sqlite: concat!(
+            "SELECT ",
+            columns!(),
+            "
                  FROM webhooks
-                 WHERE id = $1 AND is_active AND removed_at IS NULL",
-        postgres: "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                          previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
-                          created_at, rate_per_second, concurrency
+                 WHERE id = $1 AND is_active AND removed_at IS NULL"
+        ),
+        postgres: concat!(
+            "SELECT ",
+            columns!(),
+            "
                    FROM webhooks
                    WHERE id = ANY ($1::bigint[]) AND is_active AND removed_at IS NULL
-                   ORDER BY id",
+                   ORDER BY id"
+        ),
     };
     let rows: Vec<_> = ids.iter().map(|&id| [id.into()]).collect();
     conn.query_rows(FIND, &rows, read).await
 }
 
 /// The project's webhook with that row key, unless it was removed.
-pub async fn get(conn: &Conn, project: ProjectId, id: i64) -> Result<Webhook> {
+pub async fn get(conn: &Conn, project: ProjectId, id: WebhookId) -> Result<Webhook> {
     conn.get(
-        "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at,
-                rate_per_second, concurrency
+        concat!(
+            "SELECT ",
+            columns!(),
+            "
          FROM webhooks
-         WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
-        params![project.0, id],
+         WHERE project_id = $1 AND id = $2 AND removed_at IS NULL"
+        ),
+        params![project, id],
         read,
     )
     .await
@@ -166,26 +179,30 @@ pub async fn get(conn: &Conn, project: ProjectId, id: i64) -> Result<Webhook> {
 /// By the id that people see.
 pub async fn find_public(conn: &Conn, project: ProjectId, public_id: &str) -> Result<Option<Webhook>> {
     conn.find(
-        "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at,
-                rate_per_second, concurrency
+        concat!(
+            "SELECT ",
+            columns!(),
+            "
          FROM webhooks
-         WHERE project_id = $1 AND public_id = $2 AND removed_at IS NULL",
-        params![project.0, public_id],
+         WHERE project_id = $1 AND public_id = $2 AND removed_at IS NULL"
+        ),
+        params![project, public_id],
         read,
     )
     .await
 }
 
 /// The one webhook of an API key.
-pub async fn find_by_key(conn: &Conn, project: ProjectId, key_id: i64) -> Result<Option<Webhook>> {
+pub async fn find_by_key(conn: &Conn, project: ProjectId, key_id: KeyId) -> Result<Option<Webhook>> {
     conn.find(
-        "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at,
-                rate_per_second, concurrency
+        concat!(
+            "SELECT ",
+            columns!(),
+            "
          FROM webhooks
-         WHERE project_id = $1 AND key_id = $2 AND removed_at IS NULL",
-        params![project.0, key_id],
+         WHERE project_id = $1 AND key_id = $2 AND removed_at IS NULL"
+        ),
+        params![project, key_id],
         read,
     )
     .await
@@ -194,14 +211,16 @@ pub async fn find_by_key(conn: &Conn, project: ProjectId, key_id: i64) -> Result
 /// All of a project, oldest first.
 pub async fn list(conn: &Conn, project: ProjectId) -> Result<Vec<Webhook>> {
     conn.query(
-        "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since, created_at,
-                rate_per_second, concurrency
+        concat!(
+            "SELECT ",
+            columns!(),
+            "
          FROM webhooks
          WHERE project_id = $1 AND removed_at IS NULL
          ORDER BY id
-         LIMIT $2",
-        params![project.0, READ_MAX],
+         LIMIT $2"
+        ),
+        params![project, READ_MAX],
         read,
     )
     .await
@@ -209,51 +228,47 @@ pub async fn list(conn: &Conn, project: ProjectId) -> Result<Vec<Webhook>> {
 
 /// How many a project has.
 pub async fn count(conn: &Conn, project: ProjectId) -> Result<i64> {
-    conn.get("SELECT COUNT(*) FROM webhooks WHERE project_id = $1 AND removed_at IS NULL", params![project.0], |row| {
+    conn.get("SELECT COUNT(*) FROM webhooks WHERE project_id = $1 AND removed_at IS NULL", params![project], |row| {
         row.get(0)
     })
     .await
 }
 
-/// The active webhooks that want events of a type, for each of these projects and types.
+/// The active webhooks that subscribe to events of a type, for each of these projects and types.
 pub async fn subscribed(conn: &Conn, wanted: &[(ProjectId, &str)]) -> Result<Vec<Webhook>> {
     const SUBSCRIBED: Sql = Sql {
-        sqlite: "SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                        previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
-                        created_at, rate_per_second, concurrency
+        sqlite: concat!("SELECT ", columns!(), "
                  FROM webhooks
                  WHERE project_id = $1 AND is_active AND removed_at IS NULL AND events LIKE $2
                  ORDER BY id
-                 LIMIT $3",
-        postgres: "SELECT subscribed.*
+                 LIMIT $3"),
+        postgres: concat!("SELECT subscribed.*
                    FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS wanted (project_id, listed, most)
                    CROSS JOIN LATERAL (
-                       SELECT id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret,
-                              previous_secret_until, sealed_headers, events, policy, is_active, off_reason, failing_since,
-                              created_at, rate_per_second, concurrency
+                       SELECT ", columns!(), "
                        FROM webhooks
                        WHERE project_id = wanted.project_id AND is_active AND removed_at IS NULL AND events LIKE wanted.listed
                        ORDER BY id
                        LIMIT wanted.most
-                   ) AS subscribed",
+                   ) AS subscribed"),
     };
     let listed: Vec<_> = wanted.iter().map(|(_, event_type)| format!("%\"{event_type}\"%")).collect();
     let rows: Vec<_> = wanted
         .iter()
         .zip(&listed)
-        .map(|((project, _), listed)| [project.0.into(), listed.into(), READ_MAX.into()])
+        .map(|((project, _), listed)| [(*project).into(), listed.into(), READ_MAX.into()])
         .collect();
     conn.query_rows(SUBSCRIBED, &rows, read).await
 }
 
 /// Sends events elsewhere from now on.
-pub async fn set_url(tx: &Tx, project: ProjectId, id: i64, url: &str) -> Result<bool> {
+pub async fn set_url(tx: &Tx, project: ProjectId, id: WebhookId, url: &str) -> Result<bool> {
     let changed = tx
         .execute(
             "UPDATE webhooks
              SET url = $3, failing_since = NULL
              WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
-            params![project.0, id, url],
+            params![project, id, url],
         )
         .await?;
     Ok(changed == 1)
@@ -263,7 +278,7 @@ pub async fn set_url(tx: &Tx, project: ProjectId, id: i64, url: &str) -> Result<
 pub async fn rotate(
     tx: &Tx,
     project: ProjectId,
-    id: i64,
+    id: WebhookId,
     sealed_secret: &str,
     previous_until: Timestamp,
 ) -> Result<bool> {
@@ -272,7 +287,7 @@ pub async fn rotate(
             "UPDATE webhooks
              SET sealed_previous_secret = sealed_secret, previous_secret_until = $4, sealed_secret = $3
              WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
-            params![project.0, id, sealed_secret, previous_until],
+            params![project, id, sealed_secret, previous_until],
         )
         .await?;
     Ok(changed == 1)
@@ -282,7 +297,7 @@ pub async fn rotate(
 pub async fn set_active(
     tx: &Tx,
     project: ProjectId,
-    id: i64,
+    id: WebhookId,
     is_active: bool,
     off_reason: Option<&str>,
 ) -> Result<bool> {
@@ -291,37 +306,34 @@ pub async fn set_active(
             "UPDATE webhooks
              SET is_active = $3, off_reason = $4, failing_since = NULL
              WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
-            params![project.0, id, is_active, off_reason],
+            params![project, id, is_active, off_reason],
         )
         .await?;
     Ok(changed == 1)
 }
 
-/// Keeps since when a webhook has failed everything; `None` once it has answered well.
-pub async fn set_failing_since(tx: &Tx, project: ProjectId, id: i64, since: Option<Timestamp>) -> Result<()> {
-    tx.execute(
-        "UPDATE webhooks SET failing_since = $3 WHERE project_id = $1 AND id = $2",
-        params![project.0, id, since],
-    )
-    .await
-    .map(|_| ())
+/// Records since when every attempt has failed; `None` once one has succeeded.
+pub async fn set_failing_since(tx: &Tx, project: ProjectId, id: WebhookId, since: Option<Timestamp>) -> Result<()> {
+    tx.execute("UPDATE webhooks SET failing_since = $3 WHERE project_id = $1 AND id = $2", params![project, id, since])
+        .await
+        .map(|_| ())
 }
 
 /// Removes a webhook; its past deliveries stay on record. What waits is cancelled by [`cancel_deliveries`].
-pub async fn remove(tx: &Tx, project: ProjectId, id: i64, now: Timestamp) -> Result<bool> {
+pub async fn remove(tx: &Tx, project: ProjectId, id: WebhookId, now: Timestamp) -> Result<bool> {
     let changed = tx
         .execute(
             "UPDATE webhooks
              SET removed_at = $3, is_active = FALSE
              WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
-            params![project.0, id, now],
+            params![project, id, now],
         )
         .await?;
     Ok(changed == 1)
 }
 
 /// Cancels up to [`CANCELLED_PER_WRITE`] waiting deliveries of the project's webhook and returns how many.
-pub async fn cancel_deliveries(tx: &Tx, project: ProjectId, id: i64) -> Result<u64> {
+pub async fn cancel_deliveries(tx: &Tx, project: ProjectId, id: WebhookId) -> Result<u64> {
     tx.execute(
         "UPDATE deliveries
          SET status = 'cancelled', due_at = NULL
@@ -332,7 +344,7 @@ pub async fn cancel_deliveries(tx: &Tx, project: ProjectId, id: i64) -> Result<u
              ORDER BY due_at
              LIMIT $3
          )",
-        params![project.0, id, CANCELLED_PER_WRITE],
+        params![project, id, CANCELLED_PER_WRITE],
     )
     .await
 }

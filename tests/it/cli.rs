@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aurix::deliveries::resend::{resend_delivery, resend_failed};
+use aurix::domain::delivery::{DeliveryStatus, Policy};
+use aurix::domain::ids::WebhookId;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::outbound::Sent;
 use aurix::projects::remove_webhook::remove_webhook;
@@ -262,7 +264,7 @@ both_engines! {
         let project = app.project().await;
         let (receiver, other) = (Receiver::start().await, Receiver::start().await);
         for receiver in [&receiver, &other] {
-            app.webhook_with(&project, receiver, "none").await;
+            app.webhook_with(&project, receiver, Policy::None).await;
         }
         let mut since = app.core.clock.now();
         for visitor in ["device_id=d1", "device_id=d2", "device_id=d3"] {
@@ -276,7 +278,7 @@ both_engines! {
         assert_eq!((receiver.take().len(), other.take().len()), (3, 3));
         assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'failed'").await, 6);
 
-        let first = app.count("SELECT MIN(id) FROM webhooks").await;
+        let first = (project.id, WebhookId(app.count("SELECT MIN(id) FROM webhooks").await));
         let resent = resend_failed(&app.core, Some(first), since, |_| {}).await.expect("resent");
         app.work().await;
         assert_eq!((resent, receiver.take().len(), other.take().len()), (2, 2, 0));
@@ -292,18 +294,19 @@ both_engines! {
     async fn the_log_shows_each_delivery_with_its_attempts(app: &TestApp) {
         let project = app.project().await;
         let receiver = Receiver::start().await;
-        app.webhook_with(&project, &receiver, "none").await;
+        app.webhook_with(&project, &receiver, Policy::None).await;
         receiver.answer_next(500);
         app.press(&project, "device_id=d1").await;
         app.work().await;
-        let failed = Filter { status: Some("failed".to_owned()), ..Filter::default() };
+        let failed = Filter { status: Some(DeliveryStatus::Failed), ..Filter::default() };
+        let id = project.id;
         let (row, body, attempts) = app
             .core
             .db
             .read(async move |conn| {
                 let row = delivery_log::list(conn, &failed, 10).await?.remove(0);
-                let body = delivery_log::body(conn, row.id).await?;
-                let attempts = delivery_log::attempts(conn, row.id).await?;
+                let body = delivery_log::body(conn, id, row.id).await?;
+                let attempts = delivery_log::attempts(conn, id, row.id).await?;
                 Ok((row, body, attempts))
             })
             .await
@@ -317,7 +320,7 @@ both_engines! {
         assert_eq!(headers.len(), 6);
         headers.iter().for_each(|(name, value)| assert_eq!(value, received.header(name), "{name}"));
 
-        let removed = app.count("SELECT id FROM webhooks").await;
+        let removed = WebhookId(app.count("SELECT id FROM webhooks").await);
         remove_webhook(&app.core, project.id, removed).await.expect("removed");
         assert!(!resend_delivery(&app.core, project.id, row.id).await.expect("refused"), "its webhook is gone");
     }

@@ -1,5 +1,11 @@
 //! Deliveries: signatures, retries, order, and what turns a webhook off.
 
+use aurix::deliveries::attempt::{attempt, settle};
+use aurix::deliveries::claim::{Wanted, claim_due};
+use aurix::deliveries::emit::emit;
+use aurix::domain::delivery::Policy;
+use aurix::domain::event::{Correlated, Event};
+use aurix::domain::ids::{ConversationId, DeliveryId, RowKeys, WebhookId};
 use aurix::domain::signature::{hub_signature, standard_webhooks};
 use aurix::domain::time::SignedDuration;
 use aurix::outbound::Sent;
@@ -53,7 +59,8 @@ both_engines! {
         assert_eq!(receiver.take().len(), 1);
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("failed"));
         assert_eq!(app.count("SELECT COUNT(*) FROM attempts").await, 11);
-        assert!(aurix::deliveries::resend::resend_delivery(&app.core, project.id, 1).await.expect("resent"));
+        let delivery = DeliveryId(app.count("SELECT id FROM deliveries").await);
+        assert!(aurix::deliveries::resend::resend_delivery(&app.core, project.id, delivery).await.expect("resent"));
         app.work().await;
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
     }
@@ -90,7 +97,7 @@ both_engines! {
     async fn policy_none_tries_once(app: &TestApp) {
         let project = app.project().await;
         let receiver = Receiver::start().await;
-        app.webhook_with(&project, &receiver, "none").await;
+        app.webhook_with(&project, &receiver, Policy::None).await;
         receiver.answer_next(500);
         app.press(&project, "device_id=d1").await;
         app.work().await;
@@ -148,14 +155,48 @@ both_engines! {
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
         app.press(&project, "device_id=d1").await;
-        let wanted = vec![aurix::deliveries::claim::Wanted { webhook: 1, most: 10 }];
-        let lost = aurix::deliveries::claim::claim_due(&app.core, wanted).await.expect("claimed");
-        assert_eq!(lost.due.len(), 1);
+        let wanted = vec![Wanted { webhook: WebhookId(1), most: 10 }];
+        let lost = claim_due(&app.core, wanted).await.expect("claimed");
+        assert_eq!(lost.leased.len(), 1);
         app.work().await;
         assert_eq!(receiver.take().len(), 0, "leased");
         app.advance(SignedDuration::from_secs(61));
         app.work().await;
         assert_eq!(receiver.take().len(), 1);
+    }
+
+    async fn of_a_conversation_what_happened_first_is_first_also_where_another_nodes_clock_was_ahead(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        Person::new(app, &project, "6587654321").writes("hello").await;
+        let conversation = ConversationId(app.count("SELECT id FROM conversations").await);
+        let (id, now) = (project.id, app.core.clock.now());
+        let correlated = |event_id: &str, at| {
+            let link = Correlated {
+                correlation_id: "O-Example",
+                conversation_id: conversation,
+                phone: None,
+                channel_id: "1",
+            };
+            Event::lead_correlated(event_id.to_owned(), &link, at)
+        };
+        let nodes = [(RowKeys::new(2), "evt_first", now + SignedDuration::from_hours(1)), (RowKeys::new(1), "evt_second", now)];
+        for (row_keys, event_id, at) in nodes {
+            let event = correlated(event_id, at);
+            let stored = app.core.db.write(async move |tx| Ok(emit(tx, &row_keys, id, &event).await?));
+            stored.await.expect("stored");
+        }
+        app.advance(SignedDuration::from_hours(1));
+        let claim = async || {
+            let wanted = vec![Wanted { webhook: WebhookId(1), most: 10 }];
+            claim_due(&app.core, wanted).await.expect("claimed").leased
+        };
+        for event_id in ["evt_first", "evt_second"] {
+            let mut leased = claim().await;
+            assert_eq!(leased.iter().map(|one| one.content.event_id.as_str()).collect::<Vec<_>>(), [event_id]);
+            settle(&app.engines.deliveries, &attempt(&app.core, leased.remove(0)).await).await.expect("settled");
+        }
     }
 
     async fn a_new_lead_is_told_as_documented(app: &TestApp) {
@@ -208,7 +249,7 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         let old = app.webhook(&project, &receiver).await;
-        let rotated = aurix::projects::rotate_secret::rotate_secret(&app.core, project.id, 1).await.expect("rotated").expect("there");
+        let rotated = aurix::projects::rotate_secret::rotate_secret(&app.core, project.id, WebhookId(1)).await.expect("rotated").expect("there");
         let new = app.core.seal.open(&rotated.sealed_secret).expect("our key");
         app.press(&project, "device_id=d1").await;
         app.work().await;
@@ -235,16 +276,18 @@ both_engines! {
             url: receiver.url.clone(),
             events: vec!["widget.click".to_owned()],
             headers: vec![("Authorization".to_owned(), "Bearer crm-token".to_owned())],
-            policy: "retry".to_owned(),
+            policy: Policy::Retry,
             ..NewWebhook::default()
         };
         add_webhook(&app.core, project.id, new).await.expect("a webhook");
         app.press(&project, "device_id=d1").await;
         app.work().await;
         assert_eq!(receiver.take()[0].header("authorization"), "Bearer crm-token");
-        let attempts = app.core.db.read(async |conn| Ok(delivery_log::attempts(conn, 1).await?)).await.expect("the log");
+        let (project, delivery) = (project.id, DeliveryId(app.count("SELECT id FROM deliveries").await));
+        let read = app.core.db.read(async move |conn| Ok(delivery_log::attempts(conn, project, delivery).await?));
+        let attempts = read.await.expect("the log");
         assert_eq!(attempts[0].status_code, Some(200));
-        assert_eq!(attempts[0].answer_body.as_deref(), Some("taken"));
+        assert_eq!(attempts[0].response_body.as_deref(), Some("taken"));
         let sent = Sent::from_log(&attempts[0].sent).expect("as it was written");
         assert_eq!(sent.custom, ["Authorization"]);
         assert!(!attempts[0].sent.contains("crm-token"));

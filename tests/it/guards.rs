@@ -1,15 +1,19 @@
 //! Guards that nothing else notices when they are gone: tenancy, precedence, clocks, bytes that PostgreSQL refuses.
 
-use aurix::db::Tx;
+use aurix::db::{Conn, Tx};
 use aurix::deliveries::claim::{Wanted, claim_due};
 use aurix::deliveries::resend::resend_delivery;
-use aurix::domain::pace::Limits;
-use aurix::domain::time::SignedDuration;
+use aurix::domain::delivery::Policy;
+use aurix::domain::ids::{DeliveryId, ProjectId, WebhookId};
+use aurix::domain::rate_limit::Limits;
+use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use aurix::projects::add_webhook::{NewWebhook, add_webhook};
 use aurix::projects::create_key::create_key;
+use aurix::projects::limit_webhook::limit_webhook;
 use aurix::projects::revoke_key::revoke_key;
-use aurix::store::webhooks;
+use aurix::store::window::Position;
+use aurix::store::{delivery_log, webhooks};
 use axum::Router;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -119,7 +123,7 @@ both_engines! {
     async fn a_webhook_with_a_rate_goes_on_after_the_clock_was_set_back(app: &TestApp) {
         let limits = Limits { rate_per_second: Some(1), concurrency: None };
         let (project, _receiver, webhook) = crate::limits::limited(app, 2, limits).await;
-        let claim = async || claim_due(&app.core, vec![Wanted { webhook, most: 50 }]).await.expect("claims").due;
+        let claim = async || claim_due(&app.core, vec![Wanted { webhook, most: 50 }]).await.expect("claims").leased;
         assert_eq!(claim().await.len(), 1);
         app.advance(SignedDuration::from_hours(-1));
         app.press(&project, "device_id=after").await;
@@ -129,12 +133,12 @@ both_engines! {
 
     async fn a_nul_in_a_response_is_logged_as_a_replacement_character(app: &TestApp) {
         let project = app.project().await;
-        let new = NewWebhook { url: receiver_with_nul().await, policy: "retry".to_owned(), ..NewWebhook::default() };
+        let new = NewWebhook { url: receiver_with_nul().await, policy: Policy::Retry, ..NewWebhook::default() };
         add_webhook(&app.core, project.id, new).await.expect("a webhook");
         app.press(&project, "device_id=d1").await;
         app.work().await;
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
-        assert_eq!(app.text("SELECT answer_body FROM attempts").await.as_deref(), Some("before\u{fffd}after"));
+        assert_eq!(app.text("SELECT response_body FROM attempts").await.as_deref(), Some("before\u{fffd}after"));
     }
 
     async fn a_message_for_the_projects_second_number_belongs_to_that_channel(app: &TestApp) {
@@ -147,14 +151,33 @@ both_engines! {
     async fn no_project_reaches_another_ones_webhook_key_or_delivery(app: &TestApp) {
         let (ours, theirs) = (app.project().await, app.project_named("Other", "222").await);
         let receiver = Receiver::start().await;
-        app.webhook(&theirs, &receiver).await;
+        app.webhook_with(&theirs, &receiver, Policy::None).await;
         let key = create_key(&app.core, theirs.id, "external".to_owned()).await.expect("a key").row;
-        app.press(&theirs, "device_id=d1").await;
         receiver.answer_next(500);
+        app.press(&theirs, "device_id=d1").await;
         app.work().await;
         let (ours, theirs) = (ours.id, theirs.id);
-        let webhook = app.count("SELECT id FROM webhooks").await;
-        let delivery = app.count("SELECT id FROM deliveries").await;
+        let webhook = WebhookId(app.count("SELECT id FROM webhooks").await);
+        let delivery = DeliveryId(app.count("SELECT id FROM deliveries").await);
+
+        let log = async move |project: ProjectId| {
+            let read = async move |conn: &Conn| {
+                let row = delivery_log::find(conn, project, delivery).await?;
+                let body = delivery_log::body(conn, project, delivery).await.ok();
+                let attempts = delivery_log::attempts(conn, project, delivery).await?;
+                let start = Position::before(Timestamp::UNIX_EPOCH);
+                let failed = delivery_log::failed(conn, project, webhook, start, 10).await?;
+                Ok((row.is_some(), body.is_some(), attempts.len(), failed.len()))
+            };
+            app.core.db.read(read).await.expect("the log")
+        };
+        assert_eq!(log(ours).await, (false, false, 0, 0));
+        assert_eq!(log(theirs).await, (true, true, 1, 1));
+        let now = app.core.clock.now();
+        let resend = async move |tx: &Tx| Ok(delivery_log::resend_if_failed(tx, ours, delivery, now).await?);
+        assert!(!app.core.db.write(resend).await.expect("no such delivery"));
+        let limit = Limits { rate_per_second: Some(1), concurrency: None };
+        assert!(!limit_webhook(&app.core, ours, webhook, limit).await.expect("no such webhook"));
 
         let read = async move |tx: &Tx| Ok(webhooks::get(tx, ours, webhook).await.is_err());
         assert!(app.core.db.write(read).await.expect("read"), "their webhook is read");

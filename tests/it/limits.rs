@@ -1,8 +1,10 @@
 //! How fast a webhook may be called: rates and concurrency that hold over all nodes.
 
+use aurix::deliveries::LeasedDelivery;
 use aurix::deliveries::attempt::{attempt, settle};
-use aurix::deliveries::claim::{Claims, Due, Wanted, claim_due, give_back};
-use aurix::domain::pace::Limits;
+use aurix::deliveries::claim::{Claims, Wanted, claim_due, give_back};
+use aurix::domain::ids::WebhookId;
+use aurix::domain::rate_limit::Limits;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::projects::limit_webhook::limit_webhook;
 use aurix::store::webhooks;
@@ -10,15 +12,15 @@ use aurix::store::webhooks;
 use crate::support::{Project, Receiver, TestApp};
 
 /// What two workers claim at the same time, each up to 50.
-async fn claim_twice(app: &TestApp, webhook: i64) -> Vec<Due> {
+async fn claim_twice(app: &TestApp, webhook: WebhookId) -> Vec<LeasedDelivery> {
     let wanted = || vec![Wanted { webhook, most: 50 }];
     let (one, other) = tokio::join!(claim_due(&app.core, wanted()), claim_due(&app.core, wanted()));
-    let due = |claims: anyhow::Result<Claims>| claims.expect("claims").due;
-    due(one).into_iter().chain(due(other)).collect()
+    let leased = |claims: anyhow::Result<Claims>| claims.expect("claims").leased;
+    leased(one).into_iter().chain(leased(other)).collect()
 }
 
 /// A webhook with limits, and clicks that wait for it.
-pub async fn limited(app: &TestApp, clicks: usize, limits: Limits) -> (Project, Receiver, i64) {
+pub async fn limited(app: &TestApp, clicks: usize, limits: Limits) -> (Project, Receiver, WebhookId) {
     let project = app.project().await;
     let receiver = Receiver::start().await;
     app.webhook(&project, &receiver).await;
@@ -37,9 +39,9 @@ both_engines! {
         let (_, receiver, webhook) = limited(app, 40, limits).await;
         let mut starts: Vec<Timestamp> = Vec::new();
         for _ in 0..30 {
-            for due in claim_twice(app, webhook).await {
-                starts.push(due.starts_at);
-                settle(&app.engines.deliveries, &attempt(&app.core, due).await).await.expect("settled");
+            for delivery in claim_twice(app, webhook).await {
+                starts.push(delivery.starts_at);
+                settle(&app.engines.deliveries, &attempt(&app.core, delivery).await).await.expect("settled");
             }
             app.advance(SignedDuration::from_millis(200));
         }
@@ -56,14 +58,14 @@ both_engines! {
         let mut claimed = claim_twice(app, webhook).await;
         assert_eq!(claimed.len(), 5);
         assert_eq!(claim_twice(app, webhook).await.len(), 0);
-        // Two end, one is given back: so many places are free.
-        for due in claimed.drain(..2) {
-            settle(&app.engines.deliveries, &attempt(&app.core, due).await).await.expect("settled");
+        // Two end, one is given back: so many slots are free.
+        for delivery in claimed.drain(..2) {
+            settle(&app.engines.deliveries, &attempt(&app.core, delivery).await).await.expect("settled");
         }
         give_back(&app.core, claimed.drain(..1).collect()).await.expect("given back");
         assert_eq!(claim_twice(app, webhook).await.len(), 3);
         assert_eq!(receiver.take().len(), 2);
-        // A worker that died gives its places back with its leases.
+        // A node that died frees its slots when its leases expire.
         app.advance(SignedDuration::from_secs(31));
         assert_eq!(claim_twice(app, webhook).await.len(), 5);
     }

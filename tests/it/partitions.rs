@@ -1,6 +1,7 @@
 //! What PostgreSQL divides by time: parts are there before they are needed, what is worked on is apart from what has ended, and
 //! weeks go as a whole.
 
+use aurix::domain::ids::DeliveryId;
 use aurix::domain::retention::{Kind, Period};
 use aurix::domain::time::SignedDuration;
 use aurix::maintenance::make_partitions::make_partitions;
@@ -66,9 +67,13 @@ async fn a_delivery_is_with_what_is_worked_on_until_it_ends_and_when_it_is_sent_
     assert_eq!(app.text(ATTEMPT_PART).await.as_deref(), Some("attempts_20251229"));
     app.advance(days(7));
     let now = app.core.clock.now();
-    let id = project.id;
-    let resent =
-        app.core.db.write(async move |tx| Ok(delivery_log::resend(tx, id, 1, now).await?)).await.expect("resent");
+    let (id, delivery) = (project.id, DeliveryId(app.count("SELECT id FROM deliveries").await));
+    let resent = app
+        .core
+        .db
+        .write(async move |tx| Ok(delivery_log::resend(tx, id, delivery, now).await?))
+        .await
+        .expect("resent");
     assert!(resent);
     assert_eq!(app.text(DELIVERY_PART).await.as_deref(), Some("deliveries_pending"));
     app.work().await;

@@ -48,7 +48,7 @@ async fn make_more_clicks(app: &TestApp) {
         FROM clicks, numbers WHERE id = 1";
     const EVENTS: &str = "INSERT INTO events (id, event_id, project_id, event_type, body, created_at)
         SELECT number, event_id || number, project_id, event_type, body, created_at + number
-        FROM events, numbers WHERE id = 1";
+        FROM events, numbers WHERE id = (SELECT MIN(id) FROM events)";
     let made = app.core.db.write(async |tx| {
         for sql in [NUMBERS, SESSIONS, CLICKS, EVENTS, "DROP TABLE numbers"] {
             tx.execute(sql, &[]).await?;

@@ -15,8 +15,11 @@ async fn a_delivery_is_signed_and_says_who_it_is_from() {
     let custom = [("Authorization".to_owned(), "Bearer mine".to_owned())];
     let url = receiver.url();
     let attempt = post(&client(), &Delivery { headers: &custom, ..delivery(&url, PATIENCE) }).await;
-    assert_eq!((attempt.status, attempt.outcome, attempt.answer_body.as_str()), (Some(200), Outcome::Delivered, "ok"));
-    assert_eq!(attempt.answer_headers, [("content-length".to_owned(), "2".to_owned())]);
+    assert_eq!(
+        (attempt.status, attempt.outcome, attempt.response_body.as_str()),
+        (Some(200), Outcome::Delivered, "ok")
+    );
+    assert_eq!(attempt.response_headers, [("content-length".to_owned(), "2".to_owned())]);
 
     let request = receiver.seen().requests[0].clone();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
@@ -60,7 +63,7 @@ async fn each_status_has_its_meaning() {
     }
     let receiver = RawReceiver::start([say("HTTP/1.1 410 Gone\r\ncontent-length: 3\r\n\r\nbye")]).await;
     let attempt = deliver(&receiver.url()).await;
-    assert_eq!((attempt.outcome, attempt.answer_body.as_str()), (Outcome::Gone, "bye"));
+    assert_eq!((attempt.outcome, attempt.response_body.as_str()), (Outcome::Gone, "bye"));
 }
 
 #[tokio::test]
@@ -96,10 +99,10 @@ async fn a_receiver_that_is_busy_may_ask_for_time() {
 async fn an_answer_may_be_chunked_or_end_with_its_connection() {
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
     let attempt = deliver(&RawReceiver::start([say(chunked)]).await.url()).await;
-    assert_eq!((attempt.outcome, attempt.answer_body.as_str()), (Outcome::Delivered, "abcde"));
+    assert_eq!((attempt.outcome, attempt.response_body.as_str()), (Outcome::Delivered, "abcde"));
     let closing = [say("HTTP/1.1 200 OK\r\n\r\nabc"), super::raw_receiver::Step::Close];
     let attempt = deliver(&RawReceiver::start(closing).await.url()).await;
-    assert_eq!((attempt.outcome, attempt.answer_body.as_str()), (Outcome::Delivered, "abc"));
+    assert_eq!((attempt.outcome, attempt.response_body.as_str()), (Outcome::Delivered, "abc"));
     let early = say("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
     assert_eq!(deliver(&RawReceiver::start([early]).await.url()).await.status, Some(204));
 }
@@ -109,5 +112,5 @@ async fn the_log_keeps_the_beginning_of_a_long_answer() {
     let answer = [b"HTTP/1.1 200 OK\r\ncontent-length: 20000\r\n\r\n".to_vec(), vec![0xff; 20_000]].concat();
     let attempt = deliver(&RawReceiver::start([super::raw_receiver::Step::Say(answer)]).await.url()).await;
     assert_eq!(attempt.outcome, Outcome::Delivered);
-    assert_eq!(attempt.answer_body, "\u{fffd}".repeat(16 * 1024 / 3));
+    assert_eq!(attempt.response_body, "\u{fffd}".repeat(16 * 1024 / 3));
 }

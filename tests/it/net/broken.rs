@@ -46,7 +46,7 @@ async fn a_deadline_is_told_in_words() {
     let receiver = RawReceiver::start([say(TEN), Step::Hang]).await;
     let attempt = post(&client(), &delivery(&receiver.url(), IMPATIENCE)).await;
     assert_eq!(why(&attempt), "reading the answer's body took longer than allowed (300ms in all)");
-    assert_eq!((attempt.status, attempt.answer_headers.len()), (Some(200), 1));
+    assert_eq!((attempt.status, attempt.response_headers.len()), (Some(200), 1));
     assert!(attempt.duration_ms >= 300, "{}", attempt.duration_ms);
 }
 
@@ -133,7 +133,7 @@ async fn a_good_answer_with_more_behind_it_counts_but_its_connection_is_not_used
     let client = client();
     for _ in 0..2 {
         let attempt = post(&client, &delivery(&receiver.url(), PATIENCE)).await;
-        assert_eq!((attempt.outcome, attempt.answer_body.as_str()), (Outcome::Delivered, "ok"));
+        assert_eq!((attempt.outcome, attempt.response_body.as_str()), (Outcome::Delivered, "ok"));
         receiver.ended(1).await;
     }
     assert_eq!(receiver.seen().connections, 2);

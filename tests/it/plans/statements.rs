@@ -1,6 +1,6 @@
 //! Every statement of a source file: each string literal that is SQL, so that none can be missed.
 
-use crate::tidy::source;
+use crate::tidy::source::{self, Token};
 
 /// Words that only SQL has in capitals.
 const SQL_WORDS: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "TRUNCATE"];
@@ -16,44 +16,28 @@ pub struct Statement {
     pub postgres: String,
 }
 
-/// The statements of a file. A text stands by itself, or as one half of `Sql { sqlite: …, postgres: … }`.
+/// The statements of a file. A text stands by itself, or as one half of `Sql { sqlite: …, postgres: … }`. It may be a `concat!` of
+/// texts and of macros of this file that stand for one, such as a list of columns.
 pub fn read(file: &str, text: &str) -> Vec<Statement> {
     let tokens = source::tokens(text);
     let module = file.trim_end_matches(".rs").rsplit('/').next().unwrap_or_default();
-    let (mut function, mut found, mut open) = ("", Vec::new(), None::<Statement>);
-    let (mut columns, mut joined) = (String::new(), None::<String>);
+    let (mut function, mut found, mut open, mut read_up_to) = ("", Vec::new(), None::<Statement>, 0);
     for (at, token) in tokens.iter().enumerate() {
         let before = |back: usize| at.checked_sub(back).map_or("", |at| tokens[at].text.as_str());
         if before(1) == "fn" {
             function = token.text.as_str();
         }
-        // `concat!("SELECT ", columns!(), " FROM …")`, where `columns` is a macro of the file: the columns of its table.
-        if token.text == "(" && before(1) == "!" {
-            match (before(2), &mut joined) {
-                ("concat", joined) => *joined = Some(String::new()),
-                ("columns", Some(joined)) => joined.push_str(&columns),
-                _ => {}
-            }
+        let Some(literal) = token.string.as_ref().filter(|_| at >= read_up_to) else { continue };
+        if (1..10).any(|back| before(back) == "macro_rules") {
+            continue;
         }
         let line = token.line;
-        if token.text == ")"
-            && before(1) != "("
-            && let Some(text) = joined.take()
-        {
-            let (name, place) = (format!("{module}::{function}"), format!("{file}:{line}"));
-            found.push(Statement { name, place, sqlite: text.clone(), postgres: text });
-        }
-        let Some(literal) = &token.string else { continue };
-        if let Some(joined) = &mut joined {
-            joined.push_str(literal);
-            continue;
-        }
-        if function.is_empty() && (1..8).any(|back| before(back) == "columns") {
-            columns.clone_from(literal);
-            continue;
-        }
-        let half = if before(1) == ":" { before(2) } else { "" };
-        if !is_sql(literal) && !matches!(half, "sqlite" | "postgres") {
+        let is_joined = [before(1), before(2), before(3)] == ["(", "!", "concat"];
+        let (literal, end) = if is_joined { joined(&tokens, at) } else { (literal.clone(), at + 1) };
+        read_up_to = end;
+        let first = if is_joined { 3 } else { 0 };
+        let half = if before(first + 1) == ":" { before(first + 2) } else { "" };
+        if !is_sql(&literal) && !matches!(half, "sqlite" | "postgres") {
             continue;
         }
         let name = format!("{module}::{function}");
@@ -69,6 +53,31 @@ pub fn read(file: &str, text: &str) -> Vec<Statement> {
     }
     assert!(open.is_none(), "{file}: a pair has no `postgres`");
     found
+}
+
+/// The text that a macro of this file stands for.
+fn of_macro<'a>(tokens: &'a [Token], name: &str) -> &'a str {
+    let is_it = |three: &[Token]| three[0].text == "macro_rules" && three[2].text == name;
+    let at = tokens.windows(3).position(is_it).unwrap_or_else(|| panic!("no macro `{name}`"));
+    tokens[at..].iter().find_map(|token| token.string.as_deref()).expect("a macro that stands for a text")
+}
+
+/// The text of the `concat!` whose first part is at `at`, and where it ends.
+fn joined(tokens: &[Token], mut at: usize) -> (String, usize) {
+    let mut text = String::new();
+    loop {
+        let token = &tokens[at];
+        match (&token.string, token.text.as_str()) {
+            (Some(part), _) => text += part,
+            (None, ")") => return (text, at),
+            (None, ",") => {}
+            (None, name) => {
+                text += of_macro(tokens, name);
+                at += 3;
+            }
+        }
+        at += 1;
+    }
 }
 
 fn is_sql(literal: &str) -> bool {
@@ -94,11 +103,13 @@ fn texts_and_pairs_are_found_with_their_functions() {
 }
 
 #[test]
-fn columns_that_are_named_once_are_put_in() {
-    let text = "macro_rules! columns { () => { \"id, (SELECT 1)\" }; }\n\
-                fn one() { tx.find(concat!(\"SELECT \", columns!(), \" FROM a\"), read) }";
+fn a_joined_text_is_one_statement() {
+    let text = "macro_rules! columns { () => { \"id, (SELECT 1)\" }; } fn one() { tx.find(concat!(\"SELECT \", columns!(), \
+                \" FROM a\"), x) } fn two() { Sql { sqlite: concat!(\"SELECT \", columns!()), postgres: \"SELECT 1\" } }";
     let found = read("src/store/leads.rs", text);
-    let texts: Vec<_> =
-        found.iter().map(|statement| (statement.sqlite.as_str(), statement.postgres.as_str())).collect();
-    assert_eq!(texts, [("SELECT id, (SELECT 1) FROM a", "SELECT id, (SELECT 1) FROM a")]);
+    let texts: Vec<_> = found.iter().map(|one| (one.sqlite.as_str(), one.postgres.as_str())).collect();
+    assert_eq!(
+        texts,
+        [("SELECT id, (SELECT 1) FROM a", "SELECT id, (SELECT 1) FROM a"), ("SELECT id, (SELECT 1)", "SELECT 1")]
+    );
 }

@@ -57,17 +57,17 @@ async fn what_waits_for_a_dead_endpoint_takes_no_memory(mut server: Server) {
 async fn make_more(db: &aurix::db::Db) {
     const EVENTS: Sql = Sql {
         sqlite: "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 100000)
-                 INSERT INTO events (event_id, project_id, event_type, conversation_id, body, body_external, created_at)
-                 SELECT event_id || number, project_id, event_type, conversation_id, body, body_external, created_at
+                 INSERT INTO events (id, event_id, project_id, event_type, conversation_id, body, body_external, created_at)
+                 SELECT number, event_id || number, project_id, event_type, conversation_id, body, body_external, created_at
                  FROM events, numbers",
-        postgres: "INSERT INTO events (event_id, project_id, event_type, conversation_id, body, body_external, created_at)
-                   SELECT event_id || number, project_id, event_type, conversation_id, body, body_external, created_at
+        postgres: "INSERT INTO events (id, event_id, project_id, event_type, conversation_id, body, body_external, created_at)
+                   SELECT number, event_id || number, project_id, event_type, conversation_id, body, body_external, created_at
                    FROM events, generate_series(1, 100000) AS numbers (number)",
     };
     const DELIVERIES: &str =
-        "INSERT INTO deliveries (webhook_id, event_id, conversation_id, status, attempts, retries_from, tried, takes_place,
+        "INSERT INTO deliveries (id, webhook_id, event_id, conversation_id, status, attempts, retries_from, tried, holds_slot,
                                  due_at, created_at)
-         SELECT webhooks.id, events.id, NULL, 'pending', 0, 0, FALSE, FALSE, events.created_at, events.created_at
+         SELECT events.id, webhooks.id, events.id, NULL, 'pending', 0, 0, FALSE, FALSE, events.created_at, events.created_at
          FROM events, webhooks
          WHERE events.id NOT IN (SELECT event_id FROM deliveries)";
     let made = db.write(async move |tx| {

@@ -67,11 +67,11 @@ async fn make_old(db: &Db) {
         SELECT projects.id, 'O-' || number, 'O-' || number, number FROM numbers, projects";
     const CLICKS: &str = "INSERT INTO clicks (project_id, session_id, widget_id, parsed_params, linked, created_at)
         SELECT sessions.project_id, sessions.id, widgets.id, '{}', FALSE, started_at FROM sessions, widgets";
-    const EVENTS: &str = "INSERT INTO events (event_id, project_id, event_type, body, created_at)
-        SELECT 'evt_' || number, projects.id, 'widget.click', '{}', number FROM numbers, projects";
+    const EVENTS: &str = "INSERT INTO events (id, event_id, project_id, event_type, body, created_at)
+        SELECT number, 'evt_' || number, projects.id, 'widget.click', '{}', number FROM numbers, projects";
     const DELIVERIES: &str =
-        "INSERT INTO deliveries (webhook_id, event_id, status, attempts, retries_from, tried, takes_place, created_at)
-        SELECT webhooks.id, events.id, 'delivered', 1, 0, TRUE, FALSE, events.created_at FROM events, webhooks";
+        "INSERT INTO deliveries (id, webhook_id, event_id, status, attempts, retries_from, tried, holds_slot, created_at)
+        SELECT events.id, webhooks.id, events.id, 'delivered', 1, 0, TRUE, FALSE, events.created_at FROM events, webhooks";
     const ATTEMPTS: &str = "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, sent)
         SELECT id, 1, created_at, 1, '[]' FROM deliveries";
     let made = db.write(async |tx| {

@@ -48,7 +48,7 @@ async fn an_endpoint_that_never_answers_delays_no_other(mut server: Server) {
     press(&doors, EVENTS).await;
     healthy.received(EVENTS, LIMIT).await;
 
-    let ended = "SELECT COUNT(*) FROM attempts WHERE problem IS NOT NULL";
+    let ended = "SELECT COUNT(*) FROM attempts WHERE error IS NOT NULL";
     assert_eq!(count(&db, ended).await, 0, "the healthy one has them all before the silent one's first attempt ends");
     let tried = silent.receipts().len();
     assert!(tried > 0 && tried < WAITING / 4, "few attempts wait for the silent one: {tried}");

@@ -53,7 +53,7 @@ pub async fn failed(db: &Db) -> Lost {
                JOIN webhooks ON webhooks.id = deliveries.webhook_id
                JOIN events ON events.project_id = webhooks.project_id AND events.created_at = deliveries.created_at
                           AND events.id = deliveries.event_id
-               WHERE attempts.problem IS NOT NULL";
+               WHERE attempts.error IS NOT NULL";
     let rows = rows(db, async move |conn| Ok(conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)).await;
     rows.into_iter().collect()
 }
@@ -86,7 +86,7 @@ pub async fn overtaken(db: &Db) -> Lost {
                JOIN webhooks ON webhooks.id = deliveries.webhook_id
                JOIN events ON events.project_id = webhooks.project_id AND events.created_at = deliveries.created_at
                           AND events.id = deliveries.event_id
-               WHERE attempts.problem IS NULL AND attempts.number < deliveries.attempts";
+               WHERE attempts.error IS NULL AND attempts.number < deliveries.attempts";
     let rows = rows(db, async move |conn| Ok(conn.query(sql, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)).await;
     rows.into_iter().collect()
 }
@@ -102,8 +102,8 @@ pub struct Logged {
 
 /// The attempts at a webhook that are on record, oldest first.
 pub async fn attempts_of(db: &Db, webhook: &str) -> Vec<Logged> {
-    let sql = "SELECT attempts.status_code, attempts.problem, attempts.duration_ms,
-                      CAST(COALESCE(LENGTH(attempts.answer_body), 0) AS BIGINT)
+    let sql = "SELECT attempts.status_code, attempts.error, attempts.duration_ms,
+                      CAST(COALESCE(LENGTH(attempts.response_body), 0) AS BIGINT)
                FROM attempts
                JOIN deliveries ON deliveries.id = attempts.delivery_id
                JOIN webhooks ON webhooks.id = deliveries.webhook_id

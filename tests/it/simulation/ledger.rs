@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
-use aurix::domain::pace::Limits;
+use aurix::domain::delivery::DeliveryStatus;
+use aurix::domain::ids::{ConversationId, DeliveryId, WebhookId};
+use aurix::domain::rate_limit::Limits;
 use aurix::domain::retry::Schedule;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::outbound::Outcome;
-use aurix::store::deliveries::Claimed;
+use aurix::store::deliveries::Lease;
 
 use super::rows::Row;
 
@@ -17,21 +19,21 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// The deliveries of a run, by row key.
 pub struct Ledger {
     pub schedule: Schedule,
-    pub entries: BTreeMap<i64, Entry>,
+    pub entries: BTreeMap<DeliveryId, Entry>,
     /// Attempts that were settled, in time or too late: all are in the log.
-    pub settled: Vec<(i64, u32)>,
+    pub settled: Vec<(DeliveryId, u32)>,
 }
 
 /// A delivery.
 pub struct Entry {
     /// What the steps call it.
     pub name: usize,
-    pub webhook: i64,
+    pub webhook: WebhookId,
     pub event_id: String,
-    conversation: Option<i64>,
-    pub status: &'static str,
+    conversation: Option<ConversationId>,
+    pub status: DeliveryStatus,
     tried: bool,
-    takes_place: bool,
+    holds_slot: bool,
     pub due: Due,
     /// Those that were not given back.
     claims: Vec<Claim>,
@@ -64,7 +66,7 @@ impl Ledger {
         Self { schedule, entries: BTreeMap::new(), settled: Vec::new() }
     }
 
-    pub fn entry(&mut self, id: i64) -> Result<&mut Entry> {
+    pub fn entry(&mut self, id: DeliveryId) -> Result<&mut Entry> {
         self.entries.get_mut(&id).with_context(|| format!("nobody made the delivery {id}"))
     }
 
@@ -72,13 +74,13 @@ impl Ledger {
     pub fn made(
         &mut self,
         event_id: &str,
-        conversation: Option<i64>,
-        webhooks: &[i64],
+        conversation: Option<ConversationId>,
+        webhooks: &[WebhookId],
         now: Timestamp,
-        rows: &BTreeMap<i64, Row>,
+        rows: &BTreeMap<DeliveryId, Row>,
     ) -> Result<()> {
         let new: Vec<_> = rows.iter().filter(|(_, row)| row.event_id == event_id).collect();
-        let mut on: Vec<i64> = new.iter().map(|(_, row)| row.webhook).collect();
+        let mut on: Vec<WebhookId> = new.iter().map(|(_, row)| row.webhook).collect();
         on.sort_unstable();
         ensure!(on == webhooks, "an event has deliveries for the webhooks {on:?}, and should for {webhooks:?}");
         for (id, row) in new {
@@ -87,9 +89,9 @@ impl Ledger {
                 webhook: row.webhook,
                 event_id: event_id.to_owned(),
                 conversation,
-                status: "pending",
+                status: DeliveryStatus::Pending,
                 tried: false,
-                takes_place: false,
+                holds_slot: false,
                 due: Due::At(now),
                 claims: Vec::new(),
                 resent_after: 0,
@@ -102,17 +104,20 @@ impl Ledger {
     }
 
     /// A node whose clock shows `now` claimed it.
-    pub fn claimed(&mut self, claimed: &Claimed, limits: Limits, now: Timestamp) -> Result<()> {
+    pub fn claimed(&mut self, claimed: &Lease, limits: Limits, now: Timestamp) -> Result<()> {
         let is_tried = self.entry(claimed.id)?.tried;
         let (webhook, conversation) = (claimed.webhook_id, self.entry(claimed.id)?.conversation);
-        let before = self.entries.range(..claimed.id).map(|(_, before)| before);
-        let mut before = before.filter(|before| before.webhook == webhook && before.conversation == conversation);
+        let name = self.entry(claimed.id)?.name;
+        let mut before = self
+            .entries
+            .values()
+            .filter(|before| before.name < name && before.webhook == webhook && before.conversation == conversation);
         if conversation.is_some() && !is_tried {
             let waits_for = before.find(|before| !before.tried).map(|before| before.name);
             ensure!(waits_for.is_none(), "claimed before the first attempt of #{waits_for:?} of its lead has ended");
         }
         let entry = self.entry(claimed.id)?;
-        ensure!(entry.status == "pending", "claimed when it was {}", entry.status);
+        ensure!(entry.status == DeliveryStatus::Pending, "claimed when it was {:?}", entry.status);
         ensure!(matches!(entry.due, Due::At(due) if due <= now), "claimed at {now}, and due {:?}", entry.due);
         let held = entry.claims.iter().find(|claim| claim.holds && now < claim.lease_until);
         ensure!(held.is_none(), "claimed while another held it");
@@ -121,32 +126,33 @@ impl Ledger {
         let made = entry.claims.len() - entry.resent_after + 1;
         entry.claims.push(Claim { lease_until: now + LEASE, made: made as u32, holds: true, is_resent: false });
         entry.due = Due::At(now + LEASE);
-        entry.takes_place = limits.concurrency.is_some();
+        entry.holds_slot = limits.concurrency.is_some();
         Ok(())
     }
 
     /// Whether a webhook has work where the clock shows `now`.
-    pub fn is_due(&self, webhook: i64, now: Timestamp) -> bool {
+    pub fn is_due(&self, webhook: WebhookId, now: Timestamp) -> bool {
         let is_due = |entry: &Entry| matches!(entry.due, Due::At(due) if due <= now);
         self.entries.values().any(|entry| entry.webhook == webhook && is_due(entry))
     }
 
-    /// How many deliveries of a webhook take a place where the clock shows `now`.
-    pub fn in_flight(&self, webhook: i64, now: Timestamp) -> usize {
-        let takes_place = |entry: &&Entry| {
+    /// How many deliveries of a webhook hold a slot where the clock shows `now`.
+    pub fn in_flight(&self, webhook: WebhookId, now: Timestamp) -> usize {
+        let holds_slot = |entry: &&Entry| {
             entry.webhook == webhook
-                && entry.takes_place
+                && entry.holds_slot
                 && entry.claims.last().is_some_and(|claim| claim.holds && now < claim.lease_until)
         };
-        self.entries.values().filter(takes_place).count()
+        self.entries.values().filter(holds_slot).count()
     }
 
     /// A request begins: the receiver sees the first ones of a lead in order.
-    pub fn requested(&mut self, id: i64, now: Timestamp, ends: Timestamp, is_well: bool) -> Result<()> {
+    pub fn requested(&mut self, id: DeliveryId, now: Timestamp, ends: Timestamp, is_well: bool) -> Result<()> {
         let entry = self.entry(id)?;
         entry.requests.push((now, ends, is_well));
-        let (webhook, conversation, is_first) = (entry.webhook, entry.conversation, entry.requests.len() == 1);
-        for before in self.entries.range(..id).map(|(_, before)| before) {
+        let (name, webhook, conversation) = (entry.name, entry.webhook, entry.conversation);
+        let is_first = entry.requests.len() == 1;
+        for before in self.entries.values().filter(|before| before.name < name) {
             let is_of_lead = conversation.is_some() && before.conversation == conversation && before.webhook == webhook;
             let has_ended = before.requests.iter().any(|(_, ended, _)| *ended <= now);
             ensure!(!is_first || !is_of_lead || has_ended, "the receiver got it before #{} of its lead", before.name);
@@ -155,50 +161,50 @@ impl Ledger {
     }
 
     /// A node stored how an attempt went. It counts where the node still had the delivery.
-    pub fn settled(&mut self, claimed: &Claimed, outcome: &Outcome, retries: bool, now: Timestamp) -> Result<bool> {
+    pub fn settled(&mut self, claimed: &Lease, outcome: &Outcome, retries: bool, now: Timestamp) -> Result<bool> {
         self.settled.push((claimed.id, claimed.attempt));
         let schedule = self.schedule.clone();
         let entry = self.entry(claimed.id)?;
         let is_last = entry.claims.len() == claimed.attempt as usize;
         let Some(claim) = entry.claims.last_mut().filter(|claim| is_last && !claim.is_resent) else { return Ok(false) };
-        if entry.status != "pending" {
+        if entry.status != DeliveryStatus::Pending {
             return Ok(false);
         }
         claim.holds = false;
         entry.tried = true;
-        entry.takes_place = false;
+        entry.holds_slot = false;
         (entry.status, entry.due) = match outcome {
-            Outcome::Delivered => ("delivered", Due::Never),
+            Outcome::Delivered => (DeliveryStatus::Delivered, Due::Never),
             Outcome::Failed { retry_after, .. } if retries => match schedule.waits().get(claim.made as usize - 1) {
-                None => ("failed", Due::Never),
+                None => (DeliveryStatus::Failed, Due::Never),
                 Some(wait) => {
                     let asked = retry_after.map_or(now, |asked| asked.at(now));
                     let longest = now + SignedDuration::try_from(wait.mul_f64(1.1))?;
-                    ("pending", Due::Between(asked.max(now + *wait), asked.max(longest)))
+                    (DeliveryStatus::Pending, Due::Between(asked.max(now + *wait), asked.max(longest)))
                 }
             },
-            Outcome::Failed { .. } | Outcome::Gone => ("failed", Due::Never),
+            Outcome::Failed { .. } | Outcome::Gone => (DeliveryStatus::Failed, Due::Never),
         };
         Ok(true)
     }
 
     /// A node gave it back, and lost no attempt by it.
-    pub fn given_back(&mut self, claimed: &Claimed, now: Timestamp) -> Result<()> {
+    pub fn given_back(&mut self, claimed: &Lease, now: Timestamp) -> Result<()> {
         let entry = self.entry(claimed.id)?;
-        if entry.claims.len() == claimed.attempt as usize && entry.status == "pending" {
+        if entry.claims.len() == claimed.attempt as usize && entry.status == DeliveryStatus::Pending {
             entry.claims.pop();
             entry.resent_after = entry.resent_after.min(entry.claims.len());
-            entry.takes_place = false;
+            entry.holds_slot = false;
             entry.due = Due::At(now);
         }
         Ok(())
     }
 
     /// Somebody wants it sent again: at least one more attempt is made.
-    pub fn resent(&mut self, id: i64, now: Timestamp) -> Result<()> {
+    pub fn resent(&mut self, id: DeliveryId, now: Timestamp) -> Result<()> {
         let entry = self.entry(id)?;
         entry.is_resent = true;
-        entry.status = "pending";
+        entry.status = DeliveryStatus::Pending;
         entry.due = Due::At(now);
         entry.resent_after = entry.claims.len();
         for claim in &mut entry.claims {
@@ -208,7 +214,7 @@ impl Ledger {
     }
 
     /// Holds the rows against what they should be.
-    pub fn compare(&mut self, rows: &BTreeMap<i64, Row>) -> Result<()> {
+    pub fn compare(&mut self, rows: &BTreeMap<DeliveryId, Row>) -> Result<()> {
         ensure!(rows.len() == self.entries.len(), "there are {} deliveries, not {}", rows.len(), self.entries.len());
         for (id, entry) in &mut self.entries {
             let name = entry.name;
@@ -222,8 +228,8 @@ impl Ledger {
                 Due::At(due) | Due::Between(due, _) => Some(due),
             };
             let attempts = entry.claims.len() as u32;
-            let expected = (entry.status, attempts, entry.tried, entry.takes_place, due_at);
-            let stored = (row.status.as_str(), row.attempts, row.tried, row.takes_place, row.due_at);
+            let expected = (entry.status, attempts, entry.tried, entry.holds_slot, due_at);
+            let stored = (row.status, row.attempts, row.tried, row.holds_slot, row.due_at);
             ensure!(stored == expected, "#{name} is {stored:?}, and should be {expected:?}");
         }
         Ok(())

@@ -6,10 +6,10 @@ use std::time::Duration;
 use aurix::config::Config;
 use aurix::core::{Core, CoreParts};
 use aurix::deliveries::Deliveries;
-use aurix::deliveries::claim::Due;
-use aurix::domain::ids::RowKeys;
-use aurix::domain::pace::Limits;
+use aurix::deliveries::LeasedDelivery;
+use aurix::domain::ids::{RowKeys, WebhookId};
 use aurix::domain::random::Random;
+use aurix::domain::rate_limit::Limits;
 use aurix::domain::retry::Schedule;
 use aurix::domain::time::{Clock, SignedDuration, Timestamp};
 use aurix::notifier::Notifier;
@@ -21,10 +21,10 @@ pub struct Node {
     /// How far its clock is ahead.
     pub skew: SignedDuration,
     /// Claimed, by webhook.
-    pub waiting: BTreeMap<i64, VecDeque<Held>>,
+    pub waiting: BTreeMap<WebhookId, VecDeque<Held>>,
     pub flights: Vec<Flight>,
     /// When more can be claimed of webhooks with a rate, in true time.
-    pub paced: BTreeMap<i64, Timestamp>,
+    pub paced: BTreeMap<WebhookId, Timestamp>,
     /// Requests that it has open to one webhook at most.
     pub places: usize,
     /// It does nothing until then, in true time.
@@ -35,7 +35,7 @@ pub struct Node {
 
 /// A delivery that the node has claimed.
 pub struct Held {
-    pub due: Due,
+    pub due: LeasedDelivery,
     /// The limits that its webhook had.
     pub limits: Limits,
     /// In true time.
@@ -44,7 +44,7 @@ pub struct Held {
 
 /// A request that has begun.
 pub struct Flight {
-    pub due: Due,
+    pub due: LeasedDelivery,
     pub attempt: Attempt,
     /// As the node's clock showed.
     pub started_at: Timestamp,
@@ -100,17 +100,17 @@ impl Node {
     }
 
     /// How many more of a webhook it can have.
-    pub fn room(&self, webhook: i64) -> usize {
+    pub fn room(&self, webhook: WebhookId) -> usize {
         let waiting = self.waiting.get(&webhook).map_or(0, VecDeque::len);
         self.places.saturating_sub(self.open(webhook) + waiting)
     }
 
-    fn open(&self, webhook: i64) -> usize {
+    fn open(&self, webhook: WebhookId) -> usize {
         self.flights.iter().filter(|flight| flight.due.webhook_id() == webhook).count()
     }
 
     /// Takes the next one that may begin, if its webhook has a place.
-    pub fn next(&mut self, webhook: i64) -> Option<Held> {
+    pub fn next(&mut self, webhook: WebhookId) -> Option<Held> {
         let open = self.open(webhook);
         let queue = self.waiting.get_mut(&webhook)?;
         let (now, due) = (self.core.clock.now(), &queue.front()?.due);

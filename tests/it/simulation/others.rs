@@ -3,8 +3,10 @@
 use anyhow::{Context as _, Result, ensure};
 use aurix::deliveries::emit::{emit_all, event_id};
 use aurix::deliveries::resend::{resend_delivery, resend_failed};
+use aurix::domain::delivery::DeliveryStatus;
 use aurix::domain::event::{ClickData, Correlated, Event};
-use aurix::domain::pace::Limits;
+use aurix::domain::ids::{ConversationId, DeliveryId, WebhookId};
+use aurix::domain::rate_limit::Limits;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::projects::limit_webhook::limit_webhook;
 use aurix::projects::set_webhook_active::set_webhook_active;
@@ -24,19 +26,20 @@ impl World<'_> {
     /// Events happen: clicks, and what leads do.
     pub async fn emit(&mut self) -> Result<()> {
         let on = self.endpoints.iter().filter(|endpoint| endpoint.off_since.is_none());
-        let on: Vec<i64> = on.map(|endpoint| endpoint.webhook).collect();
+        let on: Vec<WebhookId> = on.map(|endpoint| endpoint.webhook).collect();
         let (app, project) = (self.nodes[self.dice.index(self.nodes.len())].core.clone(), self.stage.project);
         let now = app.clock.now();
         let made = (0..self.dice.between(1, EVENTS_MAX)).map(|_| {
-            let conversation =
-                Some(self.dice.between(0, CONVERSATIONS) as i64).filter(|conversation| *conversation > 0);
+            let conversation = Some(self.dice.between(0, CONVERSATIONS) as i64)
+                .filter(|conversation| *conversation > 0)
+                .map(ConversationId);
             event(event_id(&app.random, now), conversation, now)
         });
         let made: Vec<Event> = made.collect();
-        let events = made.clone();
+        let (events, row_keys) = (made.clone(), app.row_keys.clone());
         let emit = app.db.write(async move |tx| {
             let events: Vec<_> = events.iter().map(|event| (project, event)).collect();
-            Ok(emit_all(tx, &events).await?)
+            Ok(emit_all(tx, &row_keys, &events).await?)
         });
         emit.await?;
         let rows = rows::read(&app).await;
@@ -95,7 +98,7 @@ impl World<'_> {
 
     /// Somebody sends something again, whatever became of it; or all that failed.
     pub async fn resend(&mut self) -> Result<()> {
-        let ids: Vec<i64> = self.ledger.entries.keys().copied().collect();
+        let ids: Vec<DeliveryId> = self.ledger.entries.keys().copied().collect();
         if ids.is_empty() || self.dice.percent(30) {
             return self.resend_failed().await;
         }
@@ -112,8 +115,8 @@ impl World<'_> {
 
     pub async fn resend_failed(&mut self) -> Result<()> {
         let app = self.nodes[self.dice.index(self.nodes.len())].core.clone();
-        let failed = self.ledger.entries.iter().filter(|(_, entry)| entry.status == "failed");
-        let failed: Vec<i64> = failed.map(|(id, _)| *id).collect();
+        let failed = self.ledger.entries.iter().filter(|(_, entry)| entry.status == DeliveryStatus::Failed);
+        let failed: Vec<DeliveryId> = failed.map(|(id, _)| *id).collect();
         self.is_changed = true;
         let resent = resend_failed(&app, None, Timestamp::UNIX_EPOCH, |_| {}).await?;
         tell!(self, "somebody sends the {resent} failed ones again");
@@ -156,7 +159,7 @@ impl World<'_> {
     }
 }
 
-fn event(id: String, conversation: Option<i64>, now: Timestamp) -> Event {
+fn event(id: String, conversation: Option<ConversationId>, now: Timestamp) -> Event {
     let Some(conversation_id) = conversation else {
         let params = RawValue::from_string("{}".to_owned()).expect("JSON");
         let data = ClickData {

@@ -1,7 +1,8 @@
 //! The webhooks' endpoints: how they answer, and what they got.
 
 use anyhow::{Result, ensure};
-use aurix::domain::pace::Limits;
+use aurix::domain::ids::{DeliveryId, WebhookId};
+use aurix::domain::rate_limit::Limits;
 use aurix::domain::retry::RetryAfter;
 use aurix::domain::signature::Signatures;
 use aurix::domain::time::{SignedDuration, Timestamp};
@@ -46,8 +47,8 @@ impl Mood {
                 custom: Vec::new(),
             },
             status: None,
-            answer_headers: Vec::new(),
-            answer_body: String::new(),
+            response_headers: Vec::new(),
+            response_body: String::new(),
             duration_ms: duration,
             outcome,
         }
@@ -65,7 +66,7 @@ fn retry_after(dice: &Dice) -> RetryAfter {
 /// Where the events of one webhook go.
 pub struct Endpoint {
     /// Row key.
-    pub webhook: i64,
+    pub webhook: WebhookId,
     pub mood: Mood,
     pub retries: bool,
     pub limits: Limits,
@@ -87,7 +88,7 @@ pub struct Request {
     pub lease_until: Timestamp,
     /// The limits that it was claimed under.
     pub limits: Limits,
-    pub delivery: i64,
+    pub delivery: DeliveryId,
 }
 
 impl Endpoint {
@@ -113,7 +114,7 @@ impl Endpoint {
     /// What the receiver sees of its limits when the last request begins, where clocks are right.
     pub fn check_limits(&self, now: Timestamp, ledger: &Ledger) -> Result<()> {
         // Somebody who sends again what is in flight does not wait for its place.
-        let is_resent = |delivery: &i64| ledger.entries.get(delivery).is_some_and(|entry| entry.is_resent);
+        let is_resent = |delivery: &DeliveryId| ledger.entries.get(delivery).is_some_and(|entry| entry.is_resent);
         let is_open = |request: &&Request| now < request.ends && now < request.lease_until;
         let open = self.requests.iter().filter(is_open).filter(|request| !is_resent(&request.delivery));
         let limits = open.filter_map(|request| request.limits.concurrency);

@@ -4,30 +4,32 @@ use std::collections::BTreeMap;
 
 use aurix::core::Core;
 use aurix::db::Row as DbRow;
+use aurix::domain::delivery::DeliveryStatus;
+use aurix::domain::ids::{DeliveryId, WebhookId};
 use aurix::domain::time::Timestamp;
 
 /// A delivery as it is stored.
 pub struct Row {
-    pub webhook: i64,
+    pub webhook: WebhookId,
     pub event_id: String,
-    pub status: String,
+    pub status: DeliveryStatus,
     pub attempts: u32,
     pub tried: bool,
-    pub takes_place: bool,
+    pub holds_slot: bool,
     pub due_at: Option<Timestamp>,
 }
 
 pub struct Rows {
     /// By row key.
-    pub deliveries: BTreeMap<i64, Row>,
+    pub deliveries: BTreeMap<DeliveryId, Row>,
     /// Webhooks that are on.
-    pub on: Vec<i64>,
+    pub on: Vec<WebhookId>,
 }
 
 pub async fn read(app: &Core) -> Rows {
     let read = app.db.read(async |conn| {
         let deliveries = conn.query(
-            "SELECT d.id, d.webhook_id, e.event_id, d.status, d.attempts, d.tried, d.takes_place, d.due_at
+            "SELECT d.id, d.webhook_id, e.event_id, d.status, d.attempts, d.tried, d.holds_slot, d.due_at
              FROM deliveries AS d
              JOIN webhooks AS w ON w.id = d.webhook_id
              JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id",
@@ -41,21 +43,21 @@ pub async fn read(app: &Core) -> Rows {
     read.await.expect("rows")
 }
 
-fn row(row: &DbRow<'_>) -> aurix::db::Result<(i64, Row)> {
+fn row(row: &DbRow<'_>) -> aurix::db::Result<(DeliveryId, Row)> {
     let read = Row {
         webhook: row.get(1)?,
         event_id: row.get(2)?,
-        status: row.get(3)?,
+        status: DeliveryStatus::parse(&row.get::<String>(3)?).expect("a status"),
         attempts: row.get(4)?,
         tried: row.get(5)?,
-        takes_place: row.get(6)?,
+        holds_slot: row.get(6)?,
         due_at: row.get(7)?,
     };
     Ok((row.get(0)?, read))
 }
 
 /// The row keys of all webhooks, oldest first.
-pub async fn webhooks(app: &Core) -> Vec<i64> {
+pub async fn webhooks(app: &Core) -> Vec<WebhookId> {
     let read = async |conn: &aurix::db::Conn| {
         Ok(conn.query("SELECT id FROM webhooks ORDER BY id", &[], |row| row.get(0)).await?)
     };
@@ -63,7 +65,7 @@ pub async fn webhooks(app: &Core) -> Vec<i64> {
 }
 
 /// Which attempts of which deliveries are in the log, sorted.
-pub async fn logged(app: &Core) -> Vec<(i64, u32)> {
+pub async fn logged(app: &Core) -> Vec<(DeliveryId, u32)> {
     let read = async |conn: &aurix::db::Conn| {
         let text = "SELECT delivery_id, number FROM attempts ORDER BY delivery_id, number";
         Ok(conn.query(text, &[], |row| Ok((row.get(0)?, row.get(1)?))).await?)

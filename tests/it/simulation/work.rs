@@ -1,10 +1,13 @@
 //! What nodes do: claim, begin requests, settle, give back. The flows are the real ones; only the network is not there.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use aurix::deliveries::attempt::{self, Attempted};
-use aurix::deliveries::claim::{Claims, Due, Wanted, claim_due, give_back, look};
+use aurix::deliveries::attempt;
+use aurix::deliveries::claim::{Claims, Wanted, claim_due, find_waiting, give_back};
+use aurix::deliveries::{DeliveryResult, LeasedDelivery};
+use aurix::domain::ids::WebhookId;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::outbound::Outcome;
 use futures_util::future::try_join_all;
@@ -66,8 +69,8 @@ impl World<'_> {
     async fn wanted(&self, at: usize) -> Result<Vec<Wanted>> {
         let now = self.nodes[at].core.clock.now();
         let due = if self.dice.percent(20) {
-            let due = look(&self.nodes[at].core).await?.due;
-            let is_off = |webhook: &i64| self.endpoints[self.endpoint(*webhook)].off_since.is_some();
+            let due = find_waiting(&self.nodes[at].core).await?.due;
+            let is_off = |webhook: &WebhookId| self.endpoints[self.endpoint(*webhook)].off_since.is_some();
             ensure!(!due.iter().any(is_off), "a webhook that is off is due");
             due
         } else {
@@ -80,19 +83,21 @@ impl World<'_> {
     }
 
     /// How many to claim: mostly as many as can be sent at once.
-    fn room(&self, at: usize, webhook: i64) -> u32 {
+    fn room(&self, at: usize, webhook: WebhookId) -> u32 {
         let most = self.dice.between(1, 8) as usize;
         if self.dice.percent(10) { most as u32 } else { most.min(self.nodes[at].room(webhook)) as u32 }
     }
 
     fn claimed(&mut self, claims: Vec<(usize, Claims)>) -> Result<()> {
         let mut latest = Timestamp::MIN;
-        let mut all: Vec<(usize, Due)> = Vec::new();
+        let mut all: Vec<(usize, LeasedDelivery)> = Vec::new();
         for (at, claims) in claims {
             latest = latest.max(self.nodes[at].core.clock.now());
             let skew = self.nodes[at].skew;
-            self.nodes[at].paced.extend(claims.paced.into_iter().map(|(webhook, until)| (webhook, until - skew)));
-            all.extend(claims.due.into_iter().map(|due| (at, due)));
+            self.nodes[at]
+                .paced
+                .extend(claims.rate_limited.into_iter().map(|(webhook, until)| (webhook, until - skew)));
+            all.extend(claims.leased.into_iter().map(|due| (at, due)));
         }
         // Of nodes that claim at once, which was first shows in what they got.
         all.sort_by_key(|(_, due)| due.starts_at);
@@ -109,16 +114,16 @@ impl World<'_> {
         Ok(())
     }
 
-    fn claimed_one(&mut self, at: usize, due: Due) -> Result<()> {
+    fn claimed_one(&mut self, at: usize, due: LeasedDelivery) -> Result<()> {
         let now = self.nodes[at].core.clock.now();
-        let (id, number, starts_at) = (due.claimed.id, due.claimed.attempt, due.starts_at);
+        let (id, number, starts_at) = (due.lease.id, due.lease.attempt, due.starts_at);
         tell!(self, "node {at} claims #{}, attempt {number}, to begin at {starts_at}", self.name(id));
         let endpoint = self.endpoint(due.webhook_id());
         let limits = self.endpoints[endpoint].limits;
         let entry = self.ledger.entry(id)?;
         ensure!(due.content.event_id == entry.event_id, "#{} is sent as {}", entry.name, due.content.event_id);
         ensure!(self.endpoints[endpoint].off_since.is_none(), "claimed of a webhook that is off");
-        self.ledger.claimed(&due.claimed, limits, now)?;
+        self.ledger.claimed(&due.lease, limits, now)?;
         self.endpoints[endpoint].keep_pace(starts_at, now, self.is_clock_set)?;
         let held = Held { limits, lease_until: self.now + LEASE, due };
         self.nodes[at].waiting.entry(held.due.webhook_id()).or_default().push_back(held);
@@ -128,7 +133,7 @@ impl World<'_> {
     /// Begins what may begin now, and gives back what waited too long.
     pub async fn start_due(&mut self, at: usize) -> Result<()> {
         let mut stale = Vec::new();
-        let webhooks: Vec<i64> = self.nodes[at].waiting.keys().copied().collect();
+        let webhooks: Vec<WebhookId> = self.nodes[at].waiting.keys().copied().collect();
         for webhook in webhooks {
             while let Some(held) = self.nodes[at].next(webhook) {
                 if held.due.is_stale(self.nodes[at].core.clock.now()) {
@@ -146,7 +151,7 @@ impl World<'_> {
         let endpoint = &self.endpoints[self.endpoint(due.webhook_id())];
         let attempt = endpoint.mood.answer(&self.dice);
         let ends = self.now + SignedDuration::from_millis(attempt.duration_ms as i64);
-        let (id, number) = (due.claimed.id, due.claimed.attempt);
+        let (id, number) = (due.lease.id, due.lease.attempt);
         tell!(self, "node {at} sends #{}, attempt {number}: {:?} at {ends}", self.name(id), attempt.outcome);
         self.check_request(&held, ends)?;
         self.ledger.requested(id, self.now, ends, attempt.outcome == Outcome::Delivered)?;
@@ -157,7 +162,7 @@ impl World<'_> {
 
     /// What the receiver may see when a request begins.
     fn check_request(&mut self, held: &Held, ends: Timestamp) -> Result<()> {
-        let (now, id) = (self.now, held.due.claimed.id);
+        let (now, id) = (self.now, held.due.lease.id);
         let entry = self.ledger.entry(id)?;
         if self.faults == Faults::Receivers && !entry.is_resent {
             let again = entry.requests.iter().any(|(_, ends, is_well)| *is_well || now < *ends);
@@ -175,14 +180,14 @@ impl World<'_> {
     }
 
     /// Gives back what is not to be sent.
-    pub async fn give_back(&mut self, at: usize, all: Vec<Due>) -> Result<()> {
+    pub async fn give_back(&mut self, at: usize, all: Vec<LeasedDelivery>) -> Result<()> {
         if all.is_empty() {
             return Ok(());
         }
         let now = self.nodes[at].core.clock.now();
         for due in &all {
-            tell!(self, "node {at} gives back #{}, attempt {}", self.name(due.claimed.id), due.claimed.attempt);
-            self.ledger.given_back(&due.claimed, now)?;
+            tell!(self, "node {at} gives back #{}, attempt {}", self.name(due.lease.id), due.lease.attempt);
+            self.ledger.given_back(&due.lease, now)?;
         }
         self.is_changed = true;
         give_back(&self.nodes[at].core, all).await
@@ -197,17 +202,18 @@ impl World<'_> {
         let (deliveries, now) = (self.nodes[at].deliveries.clone(), self.nodes[at].core.clock.now());
         let mut verdicts = Vec::new();
         for Flight { due, attempt, .. } in &ended {
-            let (claimed, endpoint) = (&due.claimed, self.endpoint(due.webhook_id()));
+            let (claimed, endpoint) = (&due.lease, self.endpoint(due.webhook_id()));
             let retries = self.endpoints[endpoint].retries;
             let counts = self.ledger.settled(claimed, &attempt.outcome, retries, now)?;
             let how = if counts { "settles" } else { "is too late with" };
             tell!(self, "node {at} {how} #{}, attempt {}", self.name(claimed.id), claimed.attempt);
             verdicts.push((endpoint, attempt.outcome.clone()));
         }
-        let attempted =
-            ended.into_iter().map(|Flight { due, attempt, started_at, .. }| Attempted { due, attempt, started_at });
-        let attempted: Vec<_> = attempted.collect();
-        let settling = attempted.iter().map(|attempted| attempt::settle(&deliveries, attempted));
+        let result = |Flight { due: delivery, attempt, started_at, .. }| {
+            Arc::new(DeliveryResult { delivery, attempt, started_at, jitter: deliveries.core.random.fraction() })
+        };
+        let results: Vec<_> = ended.into_iter().map(result).collect();
+        let settling = results.iter().map(|result| attempt::settle(&deliveries, result));
         try_join_all(settling).await?;
         self.is_changed = true;
         self.judge(verdicts).await

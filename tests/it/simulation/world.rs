@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, Result, ensure};
 use aurix::core::Core;
+use aurix::domain::delivery::{DeliveryStatus, Policy};
 use aurix::domain::ids::ProjectId;
+use aurix::domain::ids::{DeliveryId, WebhookId};
 use aurix::domain::retry::Schedule;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::projects::add_webhook::{NewWebhook, add_webhook};
@@ -147,28 +149,23 @@ impl<'a> World<'a> {
     }
 
     /// Which of the endpoints it is.
-    pub fn endpoint(&self, webhook: i64) -> usize {
+    pub fn endpoint(&self, webhook: WebhookId) -> usize {
         self.endpoints.iter().position(|endpoint| endpoint.webhook == webhook).expect("webhooks are not removed")
     }
 
     /// What the log calls a delivery.
-    pub fn name(&self, delivery: i64) -> usize {
+    pub fn name(&self, delivery: DeliveryId) -> usize {
         self.ledger.entries.get(&delivery).map_or(0, |entry| entry.name)
     }
 
     async fn add_endpoint(&mut self) -> Result<()> {
         let retries = self.dice.percent(80);
-        let policy = if retries { "retry" } else { "none" };
+        let policy = if retries { Policy::Retry } else { Policy::None };
         let limits = self.limits();
-        let new = NewWebhook {
-            url: "https://example.com/".to_owned(),
-            policy: policy.to_owned(),
-            limits,
-            ..NewWebhook::default()
-        };
+        let new = NewWebhook { url: "https://example.com/".to_owned(), policy, limits, ..NewWebhook::default() };
         add_webhook(&self.nodes[0].core, self.stage.project, new).await?;
         let webhook = rows::webhooks(&self.stage.core).await.pop().context("it was added")?;
-        tell!(self, "webhook {} has the policy {policy} and {limits:?}", self.endpoints.len() + 1);
+        tell!(self, "webhook {} has the policy {policy:?} and {limits:?}", self.endpoints.len() + 1);
         let (well_at, mood) = (self.now, self.dice.pick(&Mood::ALL));
         let (off_since, last_moment, requests) = (None, None, Vec::new());
         self.endpoints.push(Endpoint { webhook, mood, retries, limits, off_since, well_at, last_moment, requests });
@@ -331,7 +328,7 @@ impl<'a> World<'a> {
         let rows = rows::read(&self.stage.core).await;
         self.ledger.compare(&rows.deliveries)?;
         let on = self.endpoints.iter().filter(|endpoint| endpoint.off_since.is_none());
-        let on: Vec<i64> = on.map(|endpoint| endpoint.webhook).collect();
+        let on: Vec<WebhookId> = on.map(|endpoint| endpoint.webhook).collect();
         ensure!(rows.on == on, "the webhooks {:?} are on, and {on:?} should be", rows.on);
         Ok(())
     }
@@ -343,8 +340,8 @@ impl<'a> World<'a> {
         ensure!(logged == settled, "the log has the attempts {logged:?}, and {settled:?} were made");
         for entry in self.ledger.entries.values() {
             let is_received = entry.requests.iter().any(|(_, _, is_well)| *is_well);
-            ensure!(entry.status != "delivered" || is_received, "#{} was never received", entry.name);
-            ensure!(entry.status != "pending", "#{} is pending", entry.name);
+            ensure!(entry.status != DeliveryStatus::Delivered || is_received, "#{} was never received", entry.name);
+            ensure!(entry.status != DeliveryStatus::Pending, "#{} is pending", entry.name);
         }
         Ok(())
     }

@@ -99,9 +99,9 @@ impl TestApp {
         for _ in 0..ROUNDS_MAX {
             let turns = take_turn::claim_turns(&self.core, 100).await.expect("claiming turns");
             let replies = send_reply::claim_replies(&self.core, 100).await.expect("claiming replies");
-            let wanted = claim::look(&self.core).await.expect("what waits").due;
+            let wanted = claim::find_waiting(&self.core).await.expect("what waits").due;
             let wanted = wanted.into_iter().map(|webhook| claim::Wanted { webhook, most: 50 }).collect();
-            let deliveries = claim::claim_due(&self.core, wanted).await.expect("claiming deliveries").due;
+            let deliveries = claim::claim_due(&self.core, wanted).await.expect("claiming deliveries").leased;
             if turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
                 return;
             }

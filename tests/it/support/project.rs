@@ -1,5 +1,6 @@
 //! A project as an operator sets it up: channel, widget, keys, webhooks.
 
+use aurix::domain::delivery::Policy;
 use aurix::domain::ids::ProjectId;
 use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use aurix::projects::add_webhook::{NewWebhook, add_webhook};
@@ -69,11 +70,11 @@ impl TestApp {
 
     /// A webhook as made in the console, for all events.
     pub async fn webhook(&self, project: &Project, receiver: &Receiver) -> String {
-        self.webhook_with(project, receiver, "retry").await
+        self.webhook_with(project, receiver, Policy::Retry).await
     }
 
-    pub async fn webhook_with(&self, project: &Project, receiver: &Receiver, policy: &str) -> String {
-        let new = NewWebhook { url: receiver.url.clone(), policy: policy.to_owned(), ..NewWebhook::default() };
+    pub async fn webhook_with(&self, project: &Project, receiver: &Receiver, policy: Policy) -> String {
+        let new = NewWebhook { url: receiver.url.clone(), policy, ..NewWebhook::default() };
         add_webhook(&self.core, project.id, new).await.expect("a webhook").secret
     }
 

@@ -1,13 +1,13 @@
-//! How often a webhook may be called: its deliveries begin evenly spaced, so that no second has more than it allows.
+//! Rate limits: the deliveries of a webhook begin evenly spaced, so that no second has more than the limit allows.
 
 use super::time::{SignedDuration, Timestamp};
 
-/// What an owner may set about how fast a webhook is called. It holds over all nodes together.
+/// The limits that an owner may set for a webhook. They hold over all nodes together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Deliveries that may begin in a second; any number where it is `None`.
     pub rate_per_second: Option<u32>,
-    /// Deliveries that may be in flight at once; as many as it answers well to where it is `None`.
+    /// Deliveries that may be in flight at once; as many as it responds well to where it is `None`.
     pub concurrency: Option<u32>,
 }
 
@@ -23,16 +23,16 @@ impl Limits {
     }
 }
 
-/// How long a process may stand still without its deliveries getting new moments.
-const HITCH: SignedDuration = SignedDuration::from_millis(50);
+/// How long a process may stand still without its deliveries getting new starts.
+const STALL: SignedDuration = SignedDuration::from_millis(50);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-/// The distance between two deliveries.
+/// A rate limit, as the time between two deliveries.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace(SignedDuration);
+pub struct RateLimit(SignedDuration);
 
-impl Pace {
-    /// That of a rate; 0 counts as 1.
+impl RateLimit {
+    /// So many deliveries a second; 0 counts as 1.
     pub fn per_second(rate: u32) -> Self {
         const SECOND_US: i64 = 1_000_000;
         let rate = i64::from(rate.max(1));
@@ -40,20 +40,20 @@ impl Pace {
         Self(SignedDuration::from_micros((SECOND_US + rate - 1) / rate))
     }
 
-    /// When deliveries may begin, up to `most` of them, from the moment `free` on, which is the first that no delivery has
-    /// yet, and before `until`.
-    pub fn moments(self, free: Timestamp, until: Timestamp, most: usize) -> Vec<Timestamp> {
-        let moments = std::iter::successors(Some(free), |moment| Some(self.after(*moment)));
-        moments.take_while(|moment| *moment < until).take(most).collect()
+    /// When deliveries may begin, up to `most` of them, from `free` on, the first start time that no delivery has yet, and
+    /// before `until`.
+    pub fn starts(self, free: Timestamp, until: Timestamp, most: usize) -> Vec<Timestamp> {
+        let starts = std::iter::successors(Some(free), |start| Some(self.after(*start)));
+        starts.take_while(|start| *start < until).take(most).collect()
     }
 
-    /// How late a delivery may begin and still keep the pace: later ones get a new moment, so that no two begin at once
-    /// after a stop of the process. At a high rate a hitch is let pass.
+    /// How late a delivery may begin within the limit: later ones get a new start time, so that no two begin at once after the
+    /// process stalled. At a high rate a short stall is tolerated.
     pub fn lateness_max(self) -> SignedDuration {
-        self.0.clamp(HITCH, SECOND)
+        self.0.clamp(STALL, SECOND)
     }
 
-    /// The first moment that is free when `last` is taken.
+    /// The first start time that is free after `last`.
     pub fn after(self, last: Timestamp) -> Timestamp {
         last + self.0
     }
@@ -68,8 +68,8 @@ mod tests {
 
     fn check(rate: u32, for_ms: i64, most: usize, expected_us: &[i64]) {
         let free = from_microseconds(FREE);
-        let moments = Pace::per_second(rate).moments(free, free + SignedDuration::from_millis(for_ms), most);
-        assert_eq!(moments.iter().map(|moment| moment.as_microsecond() - FREE).collect::<Vec<_>>(), expected_us);
+        let starts = RateLimit::per_second(rate).starts(free, free + SignedDuration::from_millis(for_ms), most);
+        assert_eq!(starts.iter().map(|start| start.as_microsecond() - FREE).collect::<Vec<_>>(), expected_us);
     }
 
     #[test]
@@ -86,9 +86,9 @@ mod tests {
         fn no_second_has_more_than_the_rate(rate in 1_u32..=RATE_MAX) {
             let free = from_microseconds(FREE);
             let until = free + SignedDuration::from_secs(1);
-            let moments = Pace::per_second(rate).moments(free, until, usize::MAX);
-            proptest::prop_assert!(moments.len() <= rate as usize);
-            proptest::prop_assert!(moments.len() + 100 >= rate as usize * 99 / 100);
+            let starts = RateLimit::per_second(rate).starts(free, until, usize::MAX);
+            proptest::prop_assert!(starts.len() <= rate as usize);
+            proptest::prop_assert!(starts.len() + 100 >= rate as usize * 99 / 100);
         }
     }
 }

@@ -1,0 +1,56 @@
+//! A delivery that this node holds the lease of.
+
+use std::sync::Arc;
+
+use super::endpoint::Endpoint;
+use super::local_dispatch::Permit;
+use crate::domain::ids::WebhookId;
+use crate::domain::time::{SignedDuration, Timestamp};
+use crate::store::deliveries::Lease;
+use crate::store::events::Content;
+
+/// How far ahead deliveries of a webhook with a rate limit are claimed.
+pub(super) const CLAIM_AHEAD: SignedDuration = SignedDuration::from_millis(500);
+/// How long a delivery may wait after it may begin. Past that its lease is given back: what was known of its webhook when it was
+/// claimed, for example that it is active, is too old.
+pub(super) const LATENESS_MAX: SignedDuration = SignedDuration::from_secs(1);
+
+/// A delivery that this node has leased, with what its attempt needs.
+pub struct LeasedDelivery {
+    /// Its row and the fence of its attempt.
+    pub lease: Lease,
+    /// What is sent.
+    pub content: Arc<Content>,
+    /// Not before then may the attempt begin.
+    pub starts_at: Timestamp,
+    pub(super) endpoint: Arc<Endpoint>,
+    /// How much later it may begin.
+    pub(super) lateness_max: SignedDuration,
+    /// Its permit of [`super::local_dispatch`], where it came that way. Released when the dispatcher has counted the delivery.
+    pub permit: Option<Permit>,
+}
+
+impl LeasedDelivery {
+    /// One that was leased as it was stored, of a webhook without limits: it may begin at once.
+    pub(super) fn local(
+        lease: Lease,
+        content: Arc<Content>,
+        endpoint: Arc<Endpoint>,
+        now: Timestamp,
+        permit: Permit,
+    ) -> Self {
+        Self { lease, content, endpoint, starts_at: now, lateness_max: LATENESS_MAX, permit: Some(permit) }
+    }
+
+    /// Where it goes.
+    pub fn webhook_id(&self) -> WebhookId {
+        self.lease.webhook_id
+    }
+
+    /// Whether it has waited for too long.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        let waited = now.duration_since(self.starts_at);
+        // A clock that was set back would hold it, and all that wait behind it, for as long as it was set back.
+        waited > self.lateness_max || waited < -CLAIM_AHEAD * 2
+    }
+}
