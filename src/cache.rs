@@ -1,34 +1,28 @@
 //! Rows that every request needs, cached by public id: read again after [`TTL`], and used past it while the database is
 //! unavailable.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::domain::time::{SignedDuration, Timestamp};
 
 /// Age at which an entry is read again. A change by command is seen within a second.
 pub const TTL: SignedDuration = SignedDuration::from_millis(500);
-/// Entries of one cache.
+/// Entries of one cache; beyond it, those that were used least go.
 pub const ENTRIES_MAX: usize = 10_000;
 
 /// Values of one kind by their public ids, each with the time at which it was read.
-pub struct Cache<T>(Mutex<HashMap<String, (Arc<T>, Timestamp)>>);
+pub struct Cache<T>(quick_cache::sync::Cache<String, (Arc<T>, Timestamp)>);
 
 impl<T> Default for Cache<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(quick_cache::sync::Cache::new(ENTRIES_MAX))
     }
 }
 
 impl<T> Cache<T> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (Arc<T>, Timestamp)>> {
-        // Nothing panics while it is locked; a poisoned lock would still guard a usable value.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The entry of that id, however old, and when it was read.
     pub fn get(&self, id: &str) -> Option<(Arc<T>, Timestamp)> {
-        self.lock().get(id).cloned()
+        self.0.get(id)
     }
 
     /// The entry of that id, if it is younger than [`TTL`].
@@ -36,17 +30,14 @@ impl<T> Cache<T> {
         self.get(id).filter(|(_, read_at)| is_fresh(*read_at, now)).map(|(value, _)| value)
     }
 
-    /// Caches what was read at `now`, where there is room.
+    /// Caches what was read at `now`.
     pub fn insert(&self, id: &str, value: Arc<T>, now: Timestamp) {
-        let mut entries = self.lock();
-        if entries.len() < ENTRIES_MAX || entries.contains_key(id) {
-            entries.insert(id.to_owned(), (value, now));
-        }
+        self.0.insert(id.to_owned(), (value, now));
     }
 
     /// Forgets an id that has no row any more.
     pub fn remove(&self, id: &str) {
-        self.lock().remove(id);
+        self.0.remove(id);
     }
 }
 
@@ -54,4 +45,24 @@ impl<T> Cache<T> {
 pub fn is_fresh(read_at: Timestamp, now: Timestamp) -> bool {
     let age = now.duration_since(read_at);
     age < TTL && age > -TTL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_is_bounded_and_takes_new_entries_when_it_is_full() {
+        let cache = Cache::default();
+        for number in 0..2 * ENTRIES_MAX {
+            cache.insert(&number.to_string(), Arc::new(number), Timestamp::UNIX_EPOCH);
+        }
+        assert!((ENTRIES_MAX / 2..=ENTRIES_MAX).contains(&cache.0.len()), "{}", cache.0.len());
+        let last = 2 * ENTRIES_MAX - 1;
+        assert_eq!(cache.get_fresh(&last.to_string(), Timestamp::UNIX_EPOCH).as_deref(), Some(&last));
+        assert_eq!(cache.get_fresh(&last.to_string(), Timestamp::UNIX_EPOCH + TTL), None);
+        assert_eq!(cache.get(&last.to_string()).map(|(_, read_at)| read_at), Some(Timestamp::UNIX_EPOCH));
+        cache.remove(&last.to_string());
+        assert!(cache.get(&last.to_string()).is_none());
+    }
 }

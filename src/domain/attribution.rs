@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode_str;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::text::cut;
@@ -137,25 +138,7 @@ fn decode(encoded: &str) -> Cow<'_, str> {
     if !encoded.contains(['+', '%']) {
         return encoded.into();
     }
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let (byte, after) = match (first, tail) {
-            (b'+', _) => (b' ', tail),
-            (b'%', [high, low, after @ ..]) => match (hex_digit(*high), hex_digit(*low)) {
-                (Some(high), Some(low)) => (high << 4 | low, after),
-                _ => (b'%', tail),
-            },
-            (byte, _) => (*byte, tail),
-        };
-        bytes.push(byte);
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned().into()
-}
-
-fn hex_digit(letter: u8) -> Option<u8> {
-    char::from(letter).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    percent_decode_str(&encoded.replace('+', " ")).decode_utf8_lossy().into_owned().into()
 }
 
 /// Whether a value holds a placeholder that an ad platform should have filled in: `{keyword}`, `{{campaign.name}}` or

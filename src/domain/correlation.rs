@@ -6,6 +6,8 @@ pub use find::{CANDIDATES_MAX, Candidate, TEXT_CHARS_MAX, find_references};
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// Prefix of every correlation id.
 pub const PREFIX: &str = "O-";
 
@@ -115,26 +117,13 @@ pub fn prefilled_text(greeting: &str, id: &CorrelationId) -> String {
     format!("{greeting}{line_break}{REFERENCE_LABEL}{id}{REFERENCE_NOTE}")
 }
 
+/// Everything but the unreserved characters of RFC 3986: a space is `%20`, a line break `%0A`.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// `{base}/{number}?text={text}`, the text percent-encoded as UTF-8. Only the digits of `number` are used.
 pub fn whatsapp_link(base: &str, number: &str, text: &str) -> String {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    format!("{}/{digits}?text={}", base.trim_end_matches('/'), percent_encode(text))
-}
-
-/// Everything but the unreserved characters of RFC 3986 as `%XX`: a space is `%20`, a line break `%0A`.
-fn percent_encode(text: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut encoded = String::with_capacity(text.len() * 2);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
-            encoded.push(char::from(HEX[usize::from(byte & 0x0f)]));
-        }
-    }
-    encoded
+    format!("{}/{digits}?text={}", base.trim_end_matches('/'), utf8_percent_encode(text, RESERVED))
 }
 
 #[cfg(test)]
