@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::Span;
 
 use crate::clicks::automated_requests;
 use crate::clicks::replay::replay;
@@ -124,6 +125,9 @@ impl lane::Lane for Turns {
     async fn next_due(engines: &Engines) -> anyhow::Result<Option<Timestamp>> {
         next_turn_due(&engines.core).await
     }
+    fn span(turn: &Turn) -> Span {
+        tracing::info_span!("turn", conversation_id = turn.leased.lease.conversation.0, attempt = turn.leased.attempt)
+    }
     async fn work(engines: Engines, turn: Turn) -> anyhow::Result<()> {
         take_turn(&engines.conversations, turn).await
     }
@@ -142,6 +146,9 @@ impl lane::Lane for Replies {
     }
     async fn next_due(engines: &Engines) -> anyhow::Result<Option<Timestamp>> {
         next_reply_due(&engines.core).await
+    }
+    fn span(reply: &Reply) -> Span {
+        reply.span()
     }
     async fn work(engines: Engines, reply: Reply) -> anyhow::Result<()> {
         let Some(settled) = send_reply(&engines.core, reply).await? else { return Ok(()) };

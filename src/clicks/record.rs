@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tracing::Instrument as _;
 
 use super::Clicks;
 use super::click::{Click, Promise, draw_correlation_id};
@@ -70,7 +71,7 @@ pub async fn record_click(clicks: &Clicks, hit: Hit) -> String {
 async fn store_in_time(clicks: &Clicks, click: &Click, promise: &Promise) -> anyhow::Result<String> {
     let new = UnstoredClick { click: click.clone(), promise: promise.clone() };
     // A visitor who closes the page does not stop it: what is stored is dispatched.
-    let stored = tokio::spawn(store(clicks.clone(), new));
+    let stored = tokio::spawn(store(clicks.clone(), new).in_current_span());
     let late = || Error::Unavailable(anyhow::anyhow!("no response within {STORE_TIMEOUT:?}")).into();
     let stored = tokio::time::timeout(STORE_TIMEOUT, stored).await.unwrap_or_else(|_| Ok(Err(late())))?;
     stored?.context("the visitor went on")

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use tracing::Span;
+
 use super::Conversations;
 use crate::channels::{self as platforms, Outbound, SendOutcome};
 use crate::conversations::open_channel::open;
@@ -20,6 +22,13 @@ use crate::store::messages::{self, LeasedReply, SettledReply};
 pub struct Reply {
     leased: LeasedReply,
     channel: Arc<Channel>,
+}
+
+impl Reply {
+    /// The span of its attempt.
+    pub fn span(&self) -> Span {
+        tracing::info_span!("reply", reply_id = self.leased.reply_id, attempt = self.leased.attempt)
+    }
 }
 
 /// Claims replies that are due.

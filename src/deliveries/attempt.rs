@@ -55,6 +55,12 @@ pub async fn attempt(core: &Core, delivery: LeasedDelivery) -> Arc<DeliveryResul
     let Content { event_id, body, body_external } = &*delivery.content;
     let body = Bytes::copy_from_slice(delivery.endpoint.body(body, body_external.as_deref()).as_bytes());
     let attempt = delivery.endpoint.post(core, event_id, body, started_at).await;
+    let (status, duration_ms) = (attempt.status, attempt.duration_ms);
+    match &attempt.outcome {
+        Outcome::Delivered => tracing::debug!(status, duration_ms, "delivery attempt succeeded"),
+        Outcome::Failed { why, .. } => tracing::info!(status, duration_ms, error = why, "delivery attempt failed"),
+        Outcome::Gone => tracing::info!(status, duration_ms, "delivery attempt failed: the receiver wants no more"),
+    }
     Arc::new(DeliveryResult { delivery, attempt, started_at, jitter: core.random.fraction() })
 }
 

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use tracing::Span;
+
 use super::LeasedDelivery;
 use super::endpoint::Endpoint;
 use super::leased::{CLAIM_AHEAD, LATENESS_MAX};
@@ -141,7 +143,15 @@ impl WebhookClaim {
         let endpoint = Arc::new(Endpoint::open(core, self.webhook)?);
         Ok(self.leases.into_iter().zip(self.starts).filter_map(move |(lease, starts_at)| {
             let (content, endpoint) = (contents.get(&lease.event)?.clone(), endpoint.clone());
-            Some(LeasedDelivery { lease, content, endpoint, starts_at, lateness_max, permit: None })
+            Some(LeasedDelivery {
+                lease,
+                content,
+                endpoint,
+                starts_at,
+                lateness_max,
+                permit: None,
+                cause: Span::none(),
+            })
         }))
     }
 }

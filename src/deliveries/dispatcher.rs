@@ -25,6 +25,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
+use tracing::Instrument as _;
 
 use super::attempt::{self, DeliveryResult, Performance};
 use super::claim::{self, Claims, Waiting, Wanted};
@@ -262,7 +263,8 @@ impl Dispatcher {
                 continue;
             }
             let (engine, responses) = (self.engine.clone(), self.responses.clone());
-            self.running.spawn(deliver(engine, delivery, responses));
+            let span = delivery.span();
+            self.running.spawn(deliver(engine, delivery, responses).instrument(span));
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Span;
+
 use super::endpoint::Endpoint;
 use super::local_dispatch::Permit;
 use crate::domain::ids::WebhookId;
@@ -28,10 +30,12 @@ pub struct LeasedDelivery {
     pub(super) lateness_max: SignedDuration,
     /// Its permit of [`super::local_dispatch`], where it came that way. Released when the dispatcher has counted the delivery.
     pub permit: Option<Permit>,
+    /// The span of the request that caused it in this process; none where it was claimed from the database.
+    pub(super) cause: Span,
 }
 
 impl LeasedDelivery {
-    /// One that was leased as it was stored, of a webhook without limits: it may begin at once.
+    /// One that was leased as it was stored, of a webhook without limits: it may begin at once. The current span is its cause.
     pub(super) fn local(
         lease: Lease,
         content: Arc<Content>,
@@ -39,7 +43,26 @@ impl LeasedDelivery {
         now: Timestamp,
         permit: Permit,
     ) -> Self {
-        Self { lease, content, endpoint, starts_at: now, lateness_max: LATENESS_MAX, permit: Some(permit) }
+        Self {
+            lease,
+            content,
+            endpoint,
+            starts_at: now,
+            lateness_max: LATENESS_MAX,
+            permit: Some(permit),
+            cause: Span::current(),
+        }
+    }
+
+    /// The span of its attempt, within the request that caused it.
+    pub fn span(&self) -> Span {
+        tracing::info_span!(
+            parent: &self.cause,
+            "delivery",
+            event_id = self.content.event_id,
+            webhook_id = %self.lease.webhook_id,
+            attempt = self.lease.attempt
+        )
     }
 
     /// Where it goes.

@@ -7,13 +7,14 @@ pub mod health;
 mod openapi;
 pub mod partner;
 pub mod platforms;
+mod request_id;
 pub mod server;
 mod state;
 mod visitor;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -45,6 +46,7 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
         .layer(from_fn(error::render_as_accepted))
+        .layer(from_fn_with_state(engines.core.random.clone(), request_id::trace))
         .layer(MapResponseLayer::new(move |response| health::close_when_stopping(response, &stopping)))
         .with_state(engines)
 }

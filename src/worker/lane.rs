@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
+use tracing::{Instrument as _, Span};
 
 use super::{LOOK_EVERY, TICK};
 use crate::domain::time::Timestamp;
@@ -25,6 +26,8 @@ pub trait Lane: Send + Sync + 'static {
     fn claim(engines: &Engines, most: u32) -> impl Future<Output = anyhow::Result<Vec<Self::Item>>> + Send;
     /// When the next one falls due that is not due now.
     fn next_due(engines: &Engines) -> impl Future<Output = anyhow::Result<Option<Timestamp>>> + Send;
+    /// The span of its work, with its ids.
+    fn span(item: &Self::Item) -> Span;
     /// Does one.
     fn work(engines: Engines, item: Self::Item) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
@@ -40,11 +43,13 @@ pub async fn run<W: Lane>(engines: Engines, mut stop: watch::Receiver<bool>, mos
         let found = !claimed.is_empty();
         for item in claimed {
             let engines = engines.clone();
-            running.spawn(async move {
+            let span = W::span(&item);
+            let work = async move {
                 if let Err(error) = W::work(engines, item).await {
                     tracing::error!(work = W::NAME, error = %format!("{error:#}"), "work failed; it is tried again");
                 }
-            });
+            };
+            running.spawn(work.instrument(span));
         }
         let full = running.len() >= most;
         let pause = if found || full { LOOK_EVERY } else { until_next::<W>(&engines).await };

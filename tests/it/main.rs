@@ -21,6 +21,7 @@ mod plans;
 mod playground;
 mod races;
 mod reliability;
+mod request_ids;
 mod retention;
 mod simulation;
 mod tenancy;
