@@ -22,7 +22,7 @@ use crate::wire::ANY_PORT;
 use aurix::domain::event::{ClickData, Event};
 use aurix::domain::time::Clock;
 use aurix::http::server;
-use aurix::net::client::{ANSWER_BYTES_MAX, TIMEOUT_DEFAULT};
+use aurix::net::client::{RESPONSE_BYTES_MAX, TIMEOUT_DEFAULT};
 use aurix::net::{AddressPolicy, Client, Method, Options, Request, Resolver};
 
 /// As long as that of a press.
@@ -133,6 +133,6 @@ fn request(url: &str) -> anyhow::Result<Request> {
         headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         body: Bytes::from(body),
         timeout: TIMEOUT_DEFAULT,
-        answer_bytes_max: ANSWER_BYTES_MAX,
+        response_bytes_max: RESPONSE_BYTES_MAX,
     })
 }

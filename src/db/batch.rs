@@ -38,7 +38,7 @@ pub trait Batch: Send + Sync + 'static {
     }
 
     /// Writes all `items`, and gives an output for each, in their order. After an error each item is written by itself, so
-    /// that one that cannot be stored keeps no other out.
+    /// that one that cannot be stored does not block the others.
     fn write(&self, tx: &Tx, items: &[Self::Item]) -> impl Future<Output = anyhow::Result<Vec<Self::Output>>>;
 }
 
@@ -141,16 +141,16 @@ async fn write_batch<B: Batch>(shared: &Arc<Shared<B>>) {
         }
     };
     match result {
-        Ok(answers) => {
-            answer(callers, answers.into_iter().map(Ok));
+        Ok(outputs) => {
+            respond(callers, outputs.into_iter().map(Ok));
         }
         Err(error) if Error::is_conflict(&error) || callers.len() > 1 && !Error::is_unavailable(&error) => {
             write_each(shared, items, callers).await;
         }
-        Err(error) if callers.len() == 1 => answer(callers, std::iter::once(Err(error))),
+        Err(error) if callers.len() == 1 => respond(callers, std::iter::once(Err(error))),
         Err(error) => {
             let text = format!("{error:#}");
-            answer(callers, std::iter::repeat_with(|| Err(unavailable(&text))));
+            respond(callers, std::iter::repeat_with(|| Err(unavailable(&text))));
         }
     }
 }
@@ -173,9 +173,9 @@ async fn in_time<B: Batch, T>(shared: &Arc<Shared<B>>, write: impl Future<Output
     result
 }
 
-/// Answers each caller. One that is gone needs no answer.
-fn answer<T>(callers: Vec<oneshot::Sender<T>>, answers: impl Iterator<Item = T>) {
-    callers.into_iter().zip(answers).for_each(|(caller, answer)| drop(caller.send(answer)));
+/// Sends each caller its result. One that is gone needs none.
+fn respond<T>(callers: Vec<oneshot::Sender<T>>, results: impl Iterator<Item = T>) {
+    callers.into_iter().zip(results).for_each(|(caller, result)| drop(caller.send(result)));
 }
 
 fn late<B: Batch>() -> anyhow::Error {
@@ -188,19 +188,19 @@ fn unavailable(text: &str) -> anyhow::Error {
 
 /// Writes each item in a transaction of its own, until the database turns out to be unavailable: then the others get that error at once.
 async fn write_each<B: Batch>(shared: &Arc<Shared<B>>, items: Arc<Vec<B::Item>>, callers: Vec<Caller<B>>) {
-    let mut away: Option<String> = None;
+    let mut unavailable_because: Option<String> = None;
     for (at, caller) in callers.into_iter().enumerate() {
-        let answer = match &away {
+        let result = match &unavailable_because {
             Some(text) => Err(unavailable(text)),
             None => write_one(shared, items.clone(), at).await,
         };
-        if let Err(error) = &answer
+        if let Err(error) = &result
             && Error::is_unavailable(error)
             && !Error::is_conflict(error)
         {
-            away = Some(format!("{error:#}"));
+            unavailable_because = Some(format!("{error:#}"));
         }
-        let _ = caller.send(answer);
+        let _ = caller.send(result);
     }
 }
 
@@ -211,8 +211,8 @@ async fn write_one<B: Batch>(
 ) -> anyhow::Result<B::Output> {
     let inside = shared.clone();
     let write = shared.db.write(async move |tx| inside.batch.write(tx, &items[at..=at]).await);
-    let answers = tokio::time::timeout(B::TIMEOUT, write).await.unwrap_or_else(|_| Err(late::<B>()))?;
-    answers.into_iter().next().context("a write has no output")
+    let outputs = tokio::time::timeout(B::TIMEOUT, write).await.unwrap_or_else(|_| Err(late::<B>()))?;
+    outputs.into_iter().next().context("a write has no output")
 }
 
 impl<B: Batch> Shared<B> {

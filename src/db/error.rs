@@ -1,14 +1,14 @@
-//! What can go wrong with a statement, told apart by what a caller can do about it.
+//! What can go wrong with a statement, by what a caller can do about it.
 
 use tokio_postgres::error::SqlState;
 
-/// The answer of a statement.
+/// The result of a statement.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a statement or a transaction failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database is away, full or locked: nothing was written, trying again later can help.
+    /// The database is unavailable, full or locked: nothing was written, trying again later can help.
     #[error("the database cannot be reached or written")]
     Unavailable(#[source] anyhow::Error),
     /// Another transaction changed the same rows at the same time: nothing was written, trying again at once helps.
@@ -29,7 +29,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same work can be done later: `error` came from a database that is away, or from a race.
+    /// Whether the same work can be done later: `error` came from an unavailable database, or from a conflict.
     pub fn is_unavailable(error: &anyhow::Error) -> bool {
         error
             .chain()

@@ -36,7 +36,7 @@ const SQLITE_WORDS: [(&str, &str); 3] =
     [("ROW_KEY", "INTEGER PRIMARY KEY"), ("ROWID_OF_PART", "INTEGER PRIMARY KEY"), ("ROWID", "INTEGER PRIMARY KEY")];
 
 const LOCK: Sql = Sql {
-    // `BEGIN IMMEDIATE` already keeps every other writer out.
+    // `BEGIN IMMEDIATE` already excludes every other writer.
     sqlite: "SELECT 1",
     postgres: "SELECT 1 FROM pg_advisory_xact_lock(4702111234474983745)",
 };

@@ -1,6 +1,6 @@
 //! Layer 2: one way to SQLite and PostgreSQL: `Db` opens, `Conn` reads, `Tx` writes. Knows no table.
 //!
-//! A write is a closure that gets a transaction. Its answer means *on disk*. It awaits its own statements and nothing else:
+//! A write is a closure that gets a transaction. Its result means *on disk*. It awaits its own statements and nothing else:
 //! on SQLite many such closures share one transaction on the one writer thread.
 
 mod batch;
@@ -74,7 +74,7 @@ impl Db {
         }
     }
 
-    /// Runs `work` in a transaction and commits it when it ends well. The answer comes when it is on disk; an error rolls back.
+    /// Runs `work` in a transaction and commits it when it ends well. Returns when it is on disk; an error rolls back.
     pub async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
     where
         F: AsyncFnOnce(&Tx) -> anyhow::Result<T> + Send + 'static,
@@ -91,17 +91,18 @@ impl Db {
         matches!(self.0, Engine::Postgres(_))
     }
 
-    /// Tells the other processes something short. Does nothing where there are none.
-    pub async fn tell(&self, text: String) -> anyhow::Result<()> {
-        const TELL: Sql = Sql { sqlite: "", postgres: "SELECT 1 FROM pg_notify('aurix', $1)" };
-        self.read(async move |conn| Ok(conn.query(TELL, params![&text], |_| Ok(())).await.map(|_| ())?)).await
+    /// Notifies the other processes with a short text. Does nothing where there are none.
+    pub async fn notify(&self, text: String) -> anyhow::Result<()> {
+        const NOTIFY: Sql = Sql { sqlite: "", postgres: "SELECT 1 FROM pg_notify('aurix', $1)" };
+        self.read(async move |conn| Ok(conn.query(NOTIFY, params![&text], |_| Ok(())).await.map(|_| ())?)).await
     }
 
-    /// Hands to `heard` what processes tell, this one among them, until the connection is lost: then an error says why.
-    pub async fn hear(&self, heard: impl FnMut(&str)) -> anyhow::Result<()> {
+    /// Calls `received` with each notification of a process, this one among them, until the connection is lost: then an error says
+    /// why.
+    pub async fn listen(&self, received: impl FnMut(&str)) -> anyhow::Result<()> {
         match &self.0 {
             Engine::Sqlite(_) => std::future::pending().await,
-            Engine::Postgres(engine) => engine.hear(heard).await,
+            Engine::Postgres(engine) => engine.listen(received).await,
         }
     }
 
@@ -190,7 +191,7 @@ impl std::ops::Deref for Tx {
 }
 
 impl Tx {
-    /// Runs a statement and tells how many rows it touched.
+    /// Runs a statement and returns how many rows it touched.
     pub async fn execute(&self, sql: impl Into<Sql>, params: &[Value<'_>]) -> Result<u64> {
         let sql = sql.into();
         match &self.0.0 {
@@ -199,7 +200,7 @@ impl Tx {
         }
     }
 
-    /// Runs a statement for many rows of parameters, as [`Conn::query_rows`] does, and tells how many rows it touched.
+    /// Runs a statement for many rows of parameters, as [`Conn::query_rows`] does, and returns how many rows it touched.
     pub async fn execute_rows<const N: usize>(&self, sql: Sql, rows: &[[Value<'_>; N]]) -> Result<u64> {
         if rows.is_empty() {
             return Ok(0);

@@ -83,7 +83,7 @@ impl Postgres {
                 let mut result = work(&tx).await;
                 let super::Handle::Postgres(handle) = tx.0.0 else { unreachable!("made three lines above") };
                 if result.is_ok() && handle.failed.get() {
-                    // PostgreSQL would answer COMMIT with a rollback and no error.
+                    // PostgreSQL would respond to COMMIT with a rollback and no error.
                     result = Err(anyhow!("a statement failed and the transaction went on"));
                 }
                 handle.end(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
@@ -107,14 +107,14 @@ impl Postgres {
         .await
     }
 
-    pub async fn hear(&self, mut heard: impl FnMut(&str)) -> anyhow::Result<()> {
+    pub async fn listen(&self, mut received: impl FnMut(&str)) -> anyhow::Result<()> {
         let (client, mut connection) = self.config.connect(tokio_postgres::NoTls).await?;
         let mut listening = pin!(client.batch_execute("LISTEN aurix").fuse());
         loop {
             tokio::select! {
                 listens = &mut listening => listens?,
                 message = poll_fn(|context| connection.poll_message(context)) => match message {
-                    Some(Ok(AsyncMessage::Notification(told))) => heard(told.payload()),
+                    Some(Ok(AsyncMessage::Notification(notification))) => received(notification.payload()),
                     Some(message) => drop(message?),
                     None => return Err(anyhow!("the database closed the connection")),
                 },
@@ -185,7 +185,7 @@ enum Stage {
     Asked,
     /// It has begun. The connection is closed, not given back, when the work is dropped or panics.
     Begun,
-    /// `COMMIT` or `ROLLBACK` was answered.
+    /// `COMMIT` or `ROLLBACK` has ended.
     Ended,
 }
 
@@ -239,40 +239,40 @@ impl Handle {
         self.send(sql, async |statement| self.connection().execute(&statement, params).await).await
     }
 
-    /// Sends a statement, behind all that were awaited before it and without waiting for their answers, and waits for its own.
+    /// Sends a statement, behind all that were awaited before it and without waiting for their results, and waits for its own.
     async fn send<T>(
         &self,
         sql: &'static str,
         run: impl AsyncFnOnce(Statement) -> std::result::Result<T, tokio_postgres::Error>,
     ) -> Result<T> {
-        let answer = async {
+        let result = async {
             let turn = self.sending.lock().await;
             if self.stage.get() == Stage::Ended {
                 return Err(Error::Refused(anyhow!("the transaction has ended")));
             }
             let mut begin = pin!(self.begin());
             let begun = poll_once(begin.as_mut()).await;
-            let mut answer = pin!(run(self.connection().prepare_cached(sql).await?));
-            let first = poll_once(answer.as_mut()).await;
+            let mut result = pin!(run(self.connection().prepare_cached(sql).await?));
+            let first = poll_once(result.as_mut()).await;
             drop(turn);
             match begun {
                 Some(begun) => begun?,
                 None => begin.await?,
             }
             match first {
-                Some(answer) => Ok(answer?),
-                None => Ok(answer.await?),
+                Some(result) => Ok(result?),
+                None => Ok(result.await?),
             }
         };
-        let answer = answer.await;
-        if let Err(error) = &answer {
+        let result = result.await;
+        if let Err(error) = &result {
             self.failed.set(true);
             if error.is_behind_a_failed_one() {
-                // Whoever awaits the one that failed hears first, and tells why.
+                // Whoever awaits the one that failed is woken first, with the reason.
                 tokio::task::yield_now().await;
             }
         }
-        answer
+        result
     }
 
     /// Sends `BEGIN` where that is still to be done.

@@ -1,5 +1,5 @@
 //! SQLite: one thread writes, two read. The writer runs all writes that are waiting in one transaction, each behind a
-//! savepoint, commits once, and only then answers them: the cost of the disk is shared, and an answer means *on disk*.
+//! savepoint, commits once, and only then returns: the cost of the disk is shared, and a result means *on disk*.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,12 +19,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Conn, Error, Result, Row, Tx, Value};
 
 /// Writes that one commit may carry.
-const GROUP_MAX: usize = 256;
+const BATCH_MAX: usize = 256;
 /// Jobs that may wait for the writer or the readers before a caller has to wait to hand in its own.
 const WAITING_MAX: usize = 4096;
 /// Threads that read.
 const READERS: usize = 2;
-/// Statements kept prepared per connection.
+/// Prepared statements per connection.
 const STATEMENTS_MAX: usize = 256;
 /// How long a write waits for another process that holds the file.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
@@ -34,10 +34,10 @@ const BUSY_TIMEOUT_MS: u64 = 5_000;
 pub const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;";
 
-/// Runs a write and gives back what to do when the group's commit is known.
-type Write = Box<dyn FnOnce(std::result::Result<Turn<'_>, Arc<Error>>) -> Answer + Send>;
-/// Tells the caller how it went; the argument is the error of the group's commit.
-type Answer = Box<dyn FnOnce(Option<Arc<Error>>)>;
+/// Runs a write and returns what to do when the batch's commit is known.
+type Write = Box<dyn FnOnce(std::result::Result<Turn<'_>, Arc<Error>>) -> Finish + Send>;
+/// Sends the caller its result; the argument is the error of the batch's commit.
+type Finish = Box<dyn FnOnce(Option<Arc<Error>>)>;
 type Read = Box<dyn FnOnce(&Conn) + Send>;
 
 /// When a write comes in the transaction that it shares.
@@ -74,12 +74,12 @@ impl Sqlite {
     {
         let (send, receive) = oneshot::channel();
         let job: Write = Box::new(move |turn| {
-            let result = turn.map_err(away).and_then(|turn| match turn {
+            let result = turn.map_err(unavailable).and_then(|turn| match turn {
                 Turn::First(tx) => at_the_start(tx, work),
                 Turn::Later(tx) => behind_savepoint(tx, work),
             });
             Box::new(move |commit_error| {
-                let _ = send.send(commit_error.map_or(result, |error| Err(away(error))));
+                let _ = send.send(commit_error.map_or(result, |error| Err(unavailable(error))));
             })
         });
         self.writes.send(job).await.ok().context("the database writer has stopped")?;
@@ -132,8 +132,8 @@ fn at_the_start<T>(tx: &Tx, work: impl AsyncFnOnce(&Tx) -> anyhow::Result<T>) ->
     result
 }
 
-/// An error of the group, as each of its callers sees it.
-fn away(error: Arc<Error>) -> anyhow::Error {
+/// An error of the batch, as each of its callers sees it.
+fn unavailable(error: Arc<Error>) -> anyhow::Error {
     Error::Unavailable(error.into()).into()
 }
 
@@ -141,15 +141,15 @@ fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Write>) {
     let tx = Tx(Conn(super::Handle::Sqlite(Handle::new(connection))));
     while let Some(first) = waiting.blocking_recv() {
         let begun = tx.execute_now("BEGIN IMMEDIATE").map_err(Arc::new);
-        let mut answers = vec![first(begun.as_ref().map(|()| Turn::First(&tx)).map_err(Arc::clone))];
-        while answers.len() < GROUP_MAX
+        let mut finishes = vec![first(begun.as_ref().map(|()| Turn::First(&tx)).map_err(Arc::clone))];
+        while finishes.len() < BATCH_MAX
             && let Ok(next) = waiting.try_recv()
         {
-            answers.push(next(later(&tx, &begun)));
+            finishes.push(next(later(&tx, &begun)));
         }
         let commit_error = begun.is_ok().then(|| commit(&tx)).and_then(Result::err).map(Arc::new);
-        for answer in answers {
-            answer(commit_error.clone());
+        for finish in finishes {
+            finish(commit_error.clone());
         }
     }
 }
@@ -166,7 +166,7 @@ fn later<'a>(tx: &'a Tx, begun: &std::result::Result<(), Arc<Error>>) -> std::re
 
 fn commit(tx: &Tx) -> Result<()> {
     tx.execute_now("COMMIT").inspect_err(|error| {
-        tracing::error!(error = %error, cause = ?error, "a group of writes could not be committed");
+        tracing::error!(error = %error, cause = ?error, "a batch of writes could not be committed");
         // Fails where SQLite has rolled back by itself.
         let _ = tx.execute_now("ROLLBACK");
     })

@@ -108,7 +108,7 @@ impl ToSql for Value<'_> {
     to_sql_checked!();
 }
 
-/// One row of an answer.
+/// One row of a result.
 pub enum Row<'a> {
     #[doc(hidden)]
     Sqlite(&'a rusqlite::Row<'a>),

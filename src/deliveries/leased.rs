@@ -60,7 +60,7 @@ impl LeasedDelivery {
             parent: &self.cause,
             "delivery",
             event_id = self.content.event_id,
-            webhook_id = %self.lease.webhook_id,
+            webhook_id = self.lease.webhook_id.0,
             attempt = self.lease.attempt
         )
     }

@@ -1,13 +1,13 @@
-//! The client: one request, one answer, one deadline.
+//! The client: one request, one response, one deadline.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::Method;
 use hyper::body::{Body, Incoming};
 use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Response};
 use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
@@ -20,23 +20,23 @@ use crate::net::resolve::{Lookups, Resolver};
 use crate::net::target::{InvalidTarget, Target};
 use crate::net::tls::Tls;
 
-/// What a request may take in all: name, connection, TLS, answer.
+/// What a request may take in all: name, connection, TLS, response.
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(15);
 
-/// What of an answer's body is read at most, in bytes.
-pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// What of a response's body is read at most, in bytes.
+pub const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 
-/// How long an answered connection may take to become usable again before it is closed instead.
-const KEEP_WITHIN: Duration = Duration::from_millis(100);
+/// How long a connection may take after its response to become usable again before it is closed instead.
+const REUSE_WITHIN: Duration = Duration::from_millis(100);
 
 /// What can be set about a client; the default is right for webhooks.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Idle connections kept at most.
+    /// Idle connections at most.
     pub idle_max: usize,
-    /// Idle connections kept for one scheme, host and port at most.
+    /// Idle connections of one scheme, host and port at most.
     pub idle_per_origin_max: usize,
-    /// How long an idle connection is kept. Many servers close theirs after 5 s: being earlier avoids the race.
+    /// How long a connection may be idle. Many servers close theirs after 5 s: being earlier avoids the race.
     pub idle_for_max: Duration,
     /// What connecting may take, shared by a name's addresses.
     pub connect_timeout: Duration,
@@ -69,40 +69,40 @@ pub struct Request {
     pub body: Bytes,
     /// For everything together; [`TIMEOUT_DEFAULT`] where nothing else is known.
     pub timeout: Duration,
-    /// What of the answer's body is read at most; [`ANSWER_BYTES_MAX`] where nothing else is known.
-    pub answer_bytes_max: usize,
+    /// What of the response's body is read at most; [`RESPONSE_BYTES_MAX`] where nothing else is known.
+    pub response_bytes_max: usize,
 }
 
-/// An answer that ended properly, whatever its status.
+/// A response that ended properly, whatever its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The status code. A redirect is an answer like any other.
+pub struct Response {
+    /// The status code. A redirect is a response like any other.
     pub status: u16,
     /// Names in lower case, in order; bytes that are no UTF-8 are replaced.
     pub headers: Vec<(String, String)>,
     /// The body, or its beginning.
     pub body: Bytes,
-    /// Whether reading stopped at `answer_bytes_max`; the connection is closed then.
+    /// Whether reading stopped at `response_bytes_max`; the connection is closed then.
     pub truncated: bool,
     /// From the start to the last byte that was read.
     pub duration: Duration,
 }
 
-impl Answer {
+impl Response {
     /// The first value of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// Sends requests, and keeps a few connections for the next ones. Cheap to clone; clones share the connections.
+/// Sends requests, and reuses a few idle connections for the next ones. Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct Client {
     connector: Arc<Connector>,
     pool: Arc<Pool>,
 }
 
-/// How far a request came, and what of its answer was there: what is left to tell when it fails.
+/// How far a request came, and what of its response was there: what an error reports.
 #[derive(Default)]
 struct Progress {
     stage: Stage,
@@ -126,14 +126,14 @@ impl Client {
         &self.connector.policy
     }
 
-    /// Kept connections that the next request to their origin can use.
+    /// Idle connections that the next request to their origin can use.
     pub fn idle_connections(&self) -> usize {
         self.pool.open()
     }
 
-    /// Sends a request and reads its answer. It is an error if the answer does not end within the timeout, is cut off
-    /// or is not HTTP; any status is an answer. A request is sent again only if surely nothing of it was sent before.
-    pub async fn send(&self, request: Request) -> Result<Answer, SendError> {
+    /// Sends a request and reads its response. It is an error if the response does not end within the timeout, is cut off
+    /// or is not HTTP; any status is a response. A request is sent again only if surely nothing of it was sent before.
+    pub async fn send(&self, request: Request) -> Result<Response, SendError> {
         let started = moment();
         let limit = request.timeout;
         let mut progress = Progress::default();
@@ -143,7 +143,7 @@ impl Client {
         let cause = match ended {
             Ok(Ok((body, truncated))) => {
                 let status = status.expect("an exchange that ended has seen the status");
-                return Ok(Answer { status, headers, body, truncated, duration });
+                return Ok(Response { status, headers, body, truncated, duration });
             }
             Ok(Err(cause)) => cause,
             Err(_) => Cause::Timeout { during: stage, limit },
@@ -156,31 +156,31 @@ impl Client {
             InvalidTarget::AddressNotAllowed(host) => Cause::NotAllowed { host },
             other => Cause::Target(other),
         })?;
-        let answer_bytes_max = request.answer_bytes_max;
+        let response_bytes_max = request.response_bytes_max;
         let message = message(&target, request)?;
-        let (mut sender, answer) = self.ask(&target, message, &mut progress.stage).await?;
-        let (head, mut body) = answer.into_parts();
+        let (mut sender, response) = self.exchange_head(&target, message, &mut progress.stage).await?;
+        let (head, mut body) = response.into_parts();
         progress.stage = Stage::Body;
         progress.status = Some(head.status.as_u16());
         progress.headers = in_text(&head.headers);
-        let (read, whole) = read_body(&mut body, answer_bytes_max).await?;
-        if whole && let Ok(Ok(())) = timeout(KEEP_WITHIN, sender.ready()).await {
-            self.pool.keep(target.origin(), sender);
+        let (read, whole) = read_body(&mut body, response_bytes_max).await?;
+        if whole && let Ok(Ok(())) = timeout(REUSE_WITHIN, sender.ready()).await {
+            self.pool.put(target.origin(), sender);
         }
         Ok((read, !whole))
     }
 
-    /// Sends on a kept connection, or on a fresh one where there is none or it closed before it took the request.
-    async fn ask(
+    /// Sends on an idle connection, or on a new one where there is none or it closed before it took the request.
+    async fn exchange_head(
         &self,
         target: &Target,
         mut message: hyper::Request<Full<Bytes>>,
         stage: &mut Stage,
-    ) -> Result<(Sender, Response<Incoming>), Cause> {
+    ) -> Result<(Sender, hyper::Response<Incoming>), Cause> {
         if let Some(mut sender) = self.pool.take(target.origin()) {
-            *stage = Stage::Answer;
+            *stage = Stage::Response;
             match sender.try_send_request(message).await {
-                Ok(answer) => return Ok((sender, answer)),
+                Ok(response) => return Ok((sender, response)),
                 Err(mut failed) => match failed.take_message() {
                     Some(unsent) => message = unsent,
                     None => return Err(Cause::of_http(failed.error())),
@@ -188,9 +188,9 @@ impl Client {
             }
         }
         let mut sender = self.connector.open(target, stage).await?;
-        *stage = Stage::Answer;
-        let answer = sender.send_request(message).await.map_err(|error| Cause::of_http(&error))?;
-        Ok((sender, answer))
+        *stage = Stage::Response;
+        let response = sender.send_request(message).await.map_err(|error| Cause::of_http(&error))?;
+        Ok((sender, response))
     }
 }
 
@@ -211,7 +211,7 @@ fn message(target: &Target, request: Request) -> Result<hyper::Request<Full<Byte
     Ok(message)
 }
 
-/// Reads up to `bytes_max` and tells whether that was all. What lies beyond is neither read nor waited for.
+/// Reads up to `bytes_max`; the flag says whether that was all. What lies beyond is neither read nor waited for.
 async fn read_body(body: &mut Incoming, bytes_max: usize) -> Result<(Bytes, bool), Cause> {
     let mut read = Vec::new();
     while let Some(frame) = body.frame().await {

@@ -22,7 +22,7 @@ use crate::net::tls::Tls;
 /// Addresses of one name that are tried at most.
 const ADDRESSES_MAX: usize = 6;
 
-/// The buffer of a connection, in bytes. An answer's head that does not fit is an error; one that arrives whole with
+/// The buffer of a connection, in bytes. A response's head that does not fit is an error; one that arrives whole with
 /// the read that fills the buffer still passes.
 const BUFFER_BYTES_MAX: usize = 32 * 1024;
 
@@ -110,7 +110,7 @@ async fn start<T: Read + Write + Unpin + Send + 'static>(stream: T) -> Result<Se
     let mut builder = http1::Builder::new();
     builder.max_buf_size(BUFFER_BYTES_MAX);
     let (sender, connection) = builder.handshake(stream).await.map_err(|error| Cause::of_http(&error))?;
-    // An error of the connection reaches whoever waits for its answer; of an idle one it means nothing.
+    // An error of the connection reaches whoever waits for its response; of an idle one it means nothing.
     tokio::spawn(async move { connection.await.ok() });
     Ok(sender)
 }

@@ -1,18 +1,18 @@
-//! What can go wrong with a request, told apart, in words for an operator.
+//! What can go wrong with a request, by cause, in words for an operator.
 
 use std::time::Duration;
 
 use crate::net::target::InvalidTarget;
 
-/// A request that did not get an answer which ended properly.
+/// A request that did not get a response which ended properly.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
 pub struct SendError {
     /// What went wrong.
     pub cause: Cause,
-    /// The answer's status where it had begun before it broke.
+    /// The response's status where it had begun before it broke.
     pub status: Option<u16>,
-    /// The answer's headers where it had begun before it broke.
+    /// The response's headers where it had begun before it broke.
     pub headers: Vec<(String, String)>,
     /// How long it took until then.
     pub duration: Duration,
@@ -39,7 +39,7 @@ pub enum Cause {
     /// The request's headers are not sendable: a mistake of the caller.
     #[error("the request cannot be sent: {0}")]
     Request(String),
-    /// Every address of the host is one that may not be reached. Which one it was is not told to strangers.
+    /// Every address of the host is one that may not be reached. Strangers do not learn which.
     #[error("{host} does not lead to a public address (the operator can allow networks with AURIX_ALLOW_NETWORKS)")]
     NotAllowed {
         /// The name that was resolved.
@@ -68,13 +68,13 @@ pub enum Cause {
         limit: Duration,
     },
     /// The connection was reset.
-    #[error("the connection was reset before the answer had ended")]
+    #[error("the connection was reset before the response had ended")]
     Reset,
     /// The connection was closed too early.
-    #[error("the connection was closed before the answer had ended")]
+    #[error("the connection was closed before the response had ended")]
     Cut,
-    /// The answer is no HTTP, or beyond the limits for headers.
-    #[error("the answer is not valid HTTP: {0}")]
+    /// The response is no HTTP, or beyond the limits for headers.
+    #[error("the response is not valid HTTP: {0}")]
     Protocol(String),
 }
 
@@ -88,9 +88,9 @@ pub enum Stage {
     Connect,
     /// The TLS handshake.
     Secure,
-    /// Sending the request and waiting for the answer's head.
-    Answer,
-    /// Reading the answer's body.
+    /// Sending the request and waiting for the response's head.
+    Response,
+    /// Reading the response's body.
     Body,
 }
 
@@ -100,8 +100,8 @@ impl std::fmt::Display for Stage {
             Self::Resolve => "looking up the host's name",
             Self::Connect => "connecting",
             Self::Secure => "securing the connection",
-            Self::Answer => "waiting for the answer",
-            Self::Body => "reading the answer's body",
+            Self::Response => "waiting for the response",
+            Self::Body => "reading the response's body",
         })
     }
 }

@@ -21,7 +21,7 @@ impl AddressPolicy {
     }
 
     /// The one question of the guard, asked alike for an address written in a URL and for every address that a name
-    /// resolves to, right before connecting. An IPv4 address in IPv6 clothes (`::ffff:…`) is judged as IPv4.
+    /// resolves to, right before connecting. An IPv4-mapped IPv6 address (`::ffff:…`) is judged as IPv4.
     pub fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         is_public(address) || self.allow_networks.iter().any(|network| network.contains(&address))

@@ -1,6 +1,6 @@
 //! Layer 2: one HTTP request to another machine, within limits and past the address guard.
 //!
-//! [`Client::send`] is the only way out. Everything of a request, from the name's resolution to the answer's last byte,
+//! [`Client::send`] is the only way out. Everything of a request, from the name's resolution to the response's last byte,
 //! happens within one deadline; redirects are never followed, proxies never used, and a connection is only ever made to
 //! an address that [`AddressPolicy`] lets through.
 
@@ -13,7 +13,7 @@ pub mod resolve;
 pub mod target;
 mod tls;
 
-pub use client::{ANSWER_BYTES_MAX, Answer, Client, Options, Request, TIMEOUT_DEFAULT};
+pub use client::{Client, Options, RESPONSE_BYTES_MAX, Request, Response, TIMEOUT_DEFAULT};
 pub use error::{Cause, SendError, Stage};
 pub use guard::AddressPolicy;
 pub use hyper::Method;

@@ -21,7 +21,7 @@ pub(super) struct Pool {
     limits: Limits,
 }
 
-/// How much is kept, and for how long.
+/// How many connections may be idle, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub(super) idle_max: usize,
@@ -53,7 +53,7 @@ impl Pool {
         let mut state = self.lock();
         self.drop_expired(&mut state);
         loop {
-            let newest = state.idle.iter().rposition(|kept| *kept.origin == *origin)?;
+            let newest = state.idle.iter().rposition(|idle| *idle.origin == *origin)?;
             let sender = state.idle.remove(newest)?.sender;
             if sender.is_ready() {
                 return Some(sender);
@@ -61,11 +61,11 @@ impl Pool {
         }
     }
 
-    /// Keeps a connection whose last answer has ended properly. Where there are too many, the longest idle one goes.
-    pub(super) fn keep(self: &Arc<Self>, origin: &str, sender: Sender) {
+    /// Puts back a connection whose last response has ended properly. Where there are too many, the longest idle one is closed.
+    pub(super) fn put(self: &Arc<Self>, origin: &str, sender: Sender) {
         let mut state = self.lock();
         self.drop_expired(&mut state);
-        if state.idle.iter().filter(|kept| *kept.origin == *origin).count() >= self.limits.idle_per_origin_max {
+        if state.idle.iter().filter(|idle| *idle.origin == *origin).count() >= self.limits.idle_per_origin_max {
             return;
         }
         state.idle.push_back(Idle { origin: origin.into(), sender, since: moment() });
@@ -77,9 +77,9 @@ impl Pool {
         }
     }
 
-    /// How many of the kept connections are still open.
+    /// How many of the idle connections are still open.
     pub(super) fn open(&self) -> usize {
-        self.lock().idle.iter().filter(|kept| kept.sender.is_ready()).count()
+        self.lock().idle.iter().filter(|idle| idle.sender.is_ready()).count()
     }
 
     fn drop_expired(&self, state: &mut State) {

@@ -19,11 +19,11 @@ pub enum Resolver {
     Scripted(Arc<Script>),
 }
 
-/// What a scripted resolver answers to a name.
+/// What a scripted resolver gives for a name.
 pub type Script = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
 impl Resolver {
-    /// Answers by calling `script`.
+    /// Resolves by calling `script`.
     pub fn scripted(script: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Self {
         Self::Scripted(Arc::new(script))
     }

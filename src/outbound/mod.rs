@@ -1,4 +1,4 @@
-//! Layer 3: one signed POST of an event to a webhook, and what its answer means.
+//! Layer 3: one signed POST of an event to a webhook, and what its response means.
 
 pub mod headers;
 mod post;

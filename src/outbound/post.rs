@@ -1,4 +1,4 @@
-//! One attempt of one delivery: sign, send, judge, and keep what the log shows of it.
+//! One attempt of one delivery: sign, send, judge, and record what the log shows.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::sent::Sent;
 use crate::domain::retry::RetryAfter;
 use crate::domain::signature::Signatures;
-use crate::net::client::ANSWER_BYTES_MAX;
-use crate::net::{Answer, Client, Method, Request, SendError};
+use crate::net::client::RESPONSE_BYTES_MAX;
+use crate::net::{Client, Method, Request, Response, SendError};
 
-/// What the log keeps of a body, and of all headers of an answer together, in bytes.
+/// Bytes that the log stores of a body, and of all headers of a response together, in bytes.
 pub const ATTEMPT_BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// One event on its way to one webhook.
@@ -40,13 +40,13 @@ pub struct Delivery<'a> {
 pub struct Attempt {
     /// The headers of the request.
     pub sent: Sent,
-    /// The answer's status, where one came.
+    /// The response's status, where one came.
     pub status: Option<u16>,
-    /// The answer's headers, up to [`ATTEMPT_BODY_BYTES_MAX`].
+    /// The response's headers, up to [`ATTEMPT_BODY_BYTES_MAX`].
     pub response_headers: Vec<(String, String)>,
-    /// The answer's body as text, up to [`ATTEMPT_BODY_BYTES_MAX`].
+    /// The response's body as text, up to [`ATTEMPT_BODY_BYTES_MAX`].
     pub response_body: String,
-    /// From the start to the end of the answer, or to the failure.
+    /// From the start to the end of the response, or to the failure.
     pub duration_ms: u64,
     /// What it means for the delivery.
     pub outcome: Outcome,
@@ -79,22 +79,22 @@ pub async fn post(client: &Client, delivery: &Delivery<'_>) -> Attempt {
         headers,
         body: delivery.body.clone(),
         timeout: delivery.timeout,
-        answer_bytes_max: ANSWER_BYTES_MAX,
+        response_bytes_max: RESPONSE_BYTES_MAX,
     };
     match client.send(request).await {
-        Ok(answer) => answered(sent, answer),
+        Ok(response) => responded(sent, response),
         Err(error) => failed(sent, error),
     }
 }
 
-fn answered(sent: Sent, answer: Answer) -> Attempt {
+fn responded(sent: Sent, response: Response) -> Attempt {
     Attempt {
-        outcome: judge(&answer),
+        outcome: judge(&response),
         sent,
-        status: Some(answer.status),
-        response_body: text(&answer.body),
-        duration_ms: in_ms(answer.duration),
-        response_headers: within_limit(answer.headers),
+        status: Some(response.status),
+        response_body: text(&response.body),
+        duration_ms: in_ms(response.duration),
+        response_headers: within_limit(response.headers),
     }
 }
 
@@ -109,15 +109,15 @@ fn failed(sent: Sent, error: SendError) -> Attempt {
     }
 }
 
-fn judge(answer: &Answer) -> Outcome {
-    let why = match answer.status {
+fn judge(response: &Response) -> Outcome {
+    let why = match response.status {
         200..=299 => return Outcome::Delivered,
         410 => return Outcome::Gone,
-        300..=399 => format!("the receiver answered {}; redirects are not followed", answer.status),
+        300..=399 => format!("the receiver answered {}; redirects are not followed", response.status),
         status => format!("the receiver answered {status}"),
     };
-    let asks = matches!(answer.status, 429 | 503);
-    let retry_after = answer.header("retry-after").filter(|_| asks).and_then(RetryAfter::parse);
+    let asks = matches!(response.status, 429 | 503);
+    let retry_after = response.header("retry-after").filter(|_| asks).and_then(RetryAfter::parse);
     Outcome::Failed { why, retry_after }
 }
 

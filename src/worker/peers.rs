@@ -21,40 +21,40 @@ pub async fn run(core: Core, mut stop: watch::Receiver<bool>) {
     let name = core.random.uuid().simple().to_string();
     let mut tasks = JoinSet::new();
     for work in Work::ALL {
-        tasks.spawn(tell(core.clone(), name.clone(), work));
+        tasks.spawn(notify(core.clone(), name.clone(), work));
     }
-    tasks.spawn(hear(core, name));
+    tasks.spawn(listen(core, name));
     // An error says that nobody can tell us to stop any more: that is a stop as well.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Tells the others of work that this node made.
-async fn tell(core: Core, name: String, work: Work) {
+async fn notify(core: Core, name: String, work: Work) {
     let mut bell = core.notifier.subscribe_own(work);
     let mut pace = tokio::time::interval(TELL_EVERY);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         bell.notified().await;
         pace.tick().await;
-        if let Err(error) = core.db.tell(format!("{name} {}", work.as_str())).await {
+        if let Err(error) = core.db.notify(format!("{name} {}", work.as_str())).await {
             tracing::debug!(error = %format!("{error:#}"), "other nodes were not told of work");
         }
     }
 }
 
 /// Rings here for work that others made.
-async fn hear(core: Core, name: String) {
+async fn listen(core: Core, name: String) {
     let mut retry = tokio::time::interval(TICK);
     retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         retry.tick().await;
-        let heard = core.db.hear(|text| match text.split_once(' ') {
+        let listening = core.db.listen(|text| match text.split_once(' ') {
             Some((from, work)) if from != name => {
                 Work::parse(work).into_iter().for_each(|work| core.notifier.notify_local(work));
             }
             _ => {}
         });
-        if let Err(error) = heard.await {
+        if let Err(error) = listening.await {
             tracing::warn!(error = %format!("{error:#}"), "other nodes are not heard; they are listened to again");
         }
     }

@@ -14,10 +14,10 @@ use aurix::outbound::{Attempt, Delivery, Outcome, post};
 use bytes::Bytes;
 
 /// Long enough for everything that answers, on any machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Short, for receivers that would never end.
-const IMPATIENCE: Duration = Duration::from_millis(300);
+const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// May reach `127.0.0.1`, and no other address that is not public.
 fn one_address() -> AddressPolicy {
@@ -30,7 +30,7 @@ fn client() -> Client {
 
 fn request(url: &str, timeout: Duration) -> Request {
     let body = Bytes::from_static(b"{}");
-    Request { method: Method::POST, url: url.into(), headers: vec![], body, timeout, answer_bytes_max: 65_536 }
+    Request { method: Method::POST, url: url.into(), headers: vec![], body, timeout, response_bytes_max: 65_536 }
 }
 
 fn delivery(url: &str, timeout: Duration) -> Delivery<'_> {
@@ -47,7 +47,7 @@ fn delivery(url: &str, timeout: Duration) -> Delivery<'_> {
 }
 
 async fn deliver(url: &str) -> Attempt {
-    post(&client(), &delivery(url, PATIENCE)).await
+    post(&client(), &delivery(url, TIMEOUT)).await
 }
 
 /// Why an attempt failed; it must have.

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aurix::net::{self, AddressPolicy, Answer, Client, Method, Resolver};
+use aurix::net::{self, AddressPolicy, Client, Method, Resolver, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
@@ -48,19 +48,19 @@ impl Demo {
         Self { process, _stdout: stdout, base_url, key, client }
     }
 
-    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &Value) -> Response {
         let request = net::Request {
             method,
             url: format!("{}{path}", self.base_url),
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             body: Bytes::from(if body.is_null() { String::new() } else { body.to_string() }),
             timeout: PATIENCE,
-            answer_bytes_max: 1 << 20,
+            response_bytes_max: 1 << 20,
         };
         self.client.send(request).await.expect("the demo answers")
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, &[BROWSER], &Value::Null).await
     }
 
@@ -125,7 +125,7 @@ fn line_with(lines: &mut impl BufRead, wanted: &str) -> String {
     line.unwrap_or_else(|| panic!("the program ended without a line with {wanted}"))
 }
 
-fn json_of(answer: &Answer) -> Value {
+fn json_of(answer: &Response) -> Value {
     serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error} in {:?}", answer.body))
 }
 

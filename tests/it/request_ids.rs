@@ -1,5 +1,6 @@
 //! A request's id: in its response, and in the log lines of what it causes.
 
+use aurix::domain::ids::WebhookId;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -64,7 +65,7 @@ both_engines! {
         let line = log.line("delivery attempt failed").expect("just seen");
         let [request, delivery] = line["spans"].as_array().expect("spans").as_slice() else { panic!("{line}") };
         assert_eq!((&request["name"], &request["request_id"]), (&"request".into(), &"click-17".into()));
-        assert_eq!((&delivery["name"], &delivery["webhook_id"]), (&"delivery".into(), &WEBHOOK.into()));
+        assert_eq!((&delivery["name"], &delivery["webhook_id"]), (&"delivery".into(), &WEBHOOK.0.into()));
         assert_eq!(delivery["attempt"], 1);
         let event_id = receiver.take().pop().expect("one").header("webhook-id").to_owned();
         assert_eq!(delivery["event_id"], event_id);

@@ -55,7 +55,7 @@ pub async fn send(
         ],
         body: Bytes::from(body(key, id, outbound).to_string()),
         timeout: net::client::TIMEOUT_DEFAULT,
-        answer_bytes_max: RESPONSE_BYTES_MAX,
+        response_bytes_max: RESPONSE_BYTES_MAX,
     };
     match client.send(request).await {
         Ok(response) => {

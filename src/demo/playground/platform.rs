@@ -11,7 +11,7 @@ use crate::channels::whatsapp::verify;
 use crate::conversations::Conversations;
 use crate::conversations::open_channel::{OpenChannel, open_channel};
 use crate::domain::channel::{ChannelKind, Credentials};
-use crate::net::client::{ANSWER_BYTES_MAX, TIMEOUT_DEFAULT};
+use crate::net::client::{RESPONSE_BYTES_MAX, TIMEOUT_DEFAULT};
 use crate::net::{Method, Request};
 
 /// The id of the business account that is played.
@@ -49,7 +49,7 @@ pub(super) async fn call_webhook(
         ],
         body: Bytes::from(body),
         timeout: TIMEOUT_DEFAULT,
-        answer_bytes_max: ANSWER_BYTES_MAX,
+        response_bytes_max: RESPONSE_BYTES_MAX,
     };
     let answer = conversations.core.platform_client.send(request).await.context("calling the inbound webhook")?;
     let text = String::from_utf8_lossy(&answer.body);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aurix::net::{AddressPolicy, Cause, Client, Options, Resolver};
 
 use super::raw_receiver::{RawReceiver, ok, say};
-use super::{PATIENCE, client, one_address, request};
+use super::{TIMEOUT, client, one_address, request};
 
 /// A client whose names resolve to these addresses.
 fn resolving(policy: AddressPolicy, addresses: &'static [&'static str]) -> Client {
@@ -24,7 +24,7 @@ async fn an_address_in_any_spelling_is_not_connected_to() {
     let hosts = "127.0.0.1 127.1 0x7f000001 2130706433 0177.0.0.1 0x7f.1 [::ffff:127.0.0.1] [::ffff:7f00:1] localhost \
         LOCALHOST. a.localhost 0.0.0.0 0 [::] [::1] １２７.0.0.1 %31%32%37.0.0.1";
     for host in hosts.split_whitespace() {
-        let failed = client.send(request(&format!("http://{host}:{}/", receiver.port), PATIENCE)).await.unwrap_err();
+        let failed = client.send(request(&format!("http://{host}:{}/", receiver.port), TIMEOUT)).await.unwrap_err();
         assert!(matches!(failed.cause, Cause::NotAllowed { .. }) && failed.never_sent(), "{host}: {failed:?}");
     }
     assert_eq!(receiver.seen().connections, 0);
@@ -46,7 +46,7 @@ async fn a_name_that_leads_to_an_address_that_is_not_public_is_not_connected_to(
     ] {
         let strict = AddressPolicy { allow_networks: vec![], allow_http: true };
         let url = format!("http://hooks.example:{}/", receiver.port);
-        let failed = resolving(strict, addresses).send(request(&url, PATIENCE)).await.unwrap_err();
+        let failed = resolving(strict, addresses).send(request(&url, TIMEOUT)).await.unwrap_err();
         assert!(matches!(failed.cause, Cause::NotAllowed { .. }) && failed.never_sent(), "{addresses:?}: {failed:?}");
         let words = "hooks.example does not lead to a public address (the operator can allow networks with AURIX_ALLOW_NETWORKS)";
         assert_eq!(failed.to_string(), words, "which address it was is not told");
@@ -60,7 +60,7 @@ async fn of_several_addresses_only_the_allowed_are_tried() {
     let forbidden = RawReceiver::start_at(&format!("127.0.0.2:{}", allowed.port), vec![ok()]).await;
     let url = format!("http://hooks.example:{}/", allowed.port);
     let client = resolving(one_address(), &["127.0.0.2", "10.0.0.1", "127.0.0.1", "::1"]);
-    assert_eq!(client.send(request(&url, PATIENCE)).await.unwrap().status, 200);
+    assert_eq!(client.send(request(&url, TIMEOUT)).await.unwrap().status, 200);
     assert_eq!((allowed.seen().connections, forbidden.seen().connections), (1, 0));
     assert!(allowed.seen().requests[0].contains(&format!("\r\nhost: hooks.example:{}\r\n", allowed.port)));
 }
@@ -71,7 +71,7 @@ async fn an_address_that_does_not_answer_gives_way_to_the_next() {
     let url = format!("http://hooks.example:{}/", receiver.port);
     let loopbacks = AddressPolicy { allow_networks: vec!["127.0.0.0/8".parse().unwrap()], allow_http: true };
     let client = resolving(loopbacks, &["127.0.0.9", "127.0.0.1"]);
-    assert_eq!(client.send(request(&url, PATIENCE)).await.unwrap().status, 200);
+    assert_eq!(client.send(request(&url, TIMEOUT)).await.unwrap().status, 200);
 }
 
 #[tokio::test]
@@ -85,8 +85,8 @@ async fn a_name_that_changes_its_mind_is_caught_at_the_next_connection() {
     });
     let client = Client::new(one_address(), resolver, Options::default());
     let url = format!("http://rebinding.example:{}/", first.port);
-    assert_eq!(client.send(request(&url, PATIENCE)).await.unwrap().status, 200);
-    let failed = client.send(request(&url, PATIENCE)).await.unwrap_err();
+    assert_eq!(client.send(request(&url, TIMEOUT)).await.unwrap().status, 200);
+    let failed = client.send(request(&url, TIMEOUT)).await.unwrap_err();
     assert!(matches!(failed.cause, Cause::NotAllowed { .. }), "{failed:?}");
     assert_eq!((first.seen().connections, second.seen().connections), (1, 0));
 }
@@ -95,10 +95,10 @@ async fn a_name_that_changes_its_mind_is_caught_at_the_next_connection() {
 async fn a_name_that_nobody_knows_is_told_as_such() {
     let resolver = Resolver::scripted(|_| Err(io::Error::other("Name or service not known")));
     let client = Client::new(one_address(), resolver, Options::default());
-    let failed = client.send(request("http://nowhere.example/", PATIENCE)).await.unwrap_err();
+    let failed = client.send(request("http://nowhere.example/", TIMEOUT)).await.unwrap_err();
     assert_eq!(failed.to_string(), "the name nowhere.example could not be resolved: Name or service not known");
     assert!(failed.never_sent());
-    let failed = resolving(one_address(), &[]).send(request("http://nowhere.example/", PATIENCE)).await.unwrap_err();
+    let failed = resolving(one_address(), &[]).send(request("http://nowhere.example/", TIMEOUT)).await.unwrap_err();
     assert_eq!(failed.to_string(), "the name nowhere.example could not be resolved: it has no address");
 }
 
@@ -107,8 +107,8 @@ async fn plain_http_needs_the_operators_leave() {
     let strict = AddressPolicy { allow_http: false, ..one_address() };
     let receiver = RawReceiver::start([ok()]).await;
     let strict = Client::new(strict, Resolver::System, Options::default());
-    let failed = strict.send(request(&receiver.url(), PATIENCE)).await.unwrap_err();
+    let failed = strict.send(request(&receiver.url(), TIMEOUT)).await.unwrap_err();
     assert!(matches!(failed.cause, Cause::Target(_)), "{failed:?}");
     assert_eq!(receiver.seen().connections, 0);
-    assert_eq!(client().send(request(&receiver.url(), PATIENCE)).await.unwrap().status, 200);
+    assert_eq!(client().send(request(&receiver.url(), TIMEOUT)).await.unwrap().status, 200);
 }

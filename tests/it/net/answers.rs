@@ -7,14 +7,14 @@ use aurix::domain::signature::{verify_hub, verify_standard_webhooks};
 use aurix::outbound::{Delivery, Outcome, USER_AGENT, post};
 
 use super::raw_receiver::{RawReceiver, ok, say};
-use super::{PATIENCE, client, deliver, delivery, why};
+use super::{TIMEOUT, client, deliver, delivery, why};
 
 #[tokio::test]
 async fn a_delivery_is_signed_and_says_who_it_is_from() {
     let receiver = RawReceiver::start([ok()]).await;
     let custom = [("Authorization".to_owned(), "Bearer mine".to_owned())];
     let url = receiver.url();
-    let attempt = post(&client(), &Delivery { headers: &custom, ..delivery(&url, PATIENCE) }).await;
+    let attempt = post(&client(), &Delivery { headers: &custom, ..delivery(&url, TIMEOUT) }).await;
     assert_eq!(
         (attempt.status, attempt.outcome, attempt.response_body.as_str()),
         (Some(200), Outcome::Delivered, "ok")
@@ -41,7 +41,7 @@ async fn the_log_does_not_show_what_custom_headers_say() {
     let receiver = RawReceiver::start([ok()]).await;
     let custom = [("Authorization".to_owned(), "Bearer mine".to_owned())];
     let url = receiver.url();
-    let attempt = post(&client(), &Delivery { headers: &custom, ..delivery(&url, PATIENCE) }).await;
+    let attempt = post(&client(), &Delivery { headers: &custom, ..delivery(&url, TIMEOUT) }).await;
     let headers = attempt.sent.headers("evt_1", jiff::Timestamp::from_second(1_706_005_800).expect("a time"));
     let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
     let own = ["content-type", "user-agent", "x-hub-signature", "webhook-id", "webhook-timestamp", "webhook-signature"];

@@ -4,14 +4,14 @@ use aurix::net::{Cause, SendError, Stage};
 use aurix::outbound::{Outcome, post};
 
 use super::raw_receiver::{RawReceiver, Step, ok, say};
-use super::{IMPATIENCE, PATIENCE, client, deliver, delivery, request, why};
+use super::{SHORT_TIMEOUT, TIMEOUT, client, deliver, delivery, request, why};
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 const TEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";
 
 async fn failure(steps: impl Into<Vec<Step>>) -> SendError {
     let receiver = RawReceiver::start(steps).await;
-    let failed = client().send(request(&receiver.url(), PATIENCE)).await.expect_err("this must not end well");
+    let failed = client().send(request(&receiver.url(), TIMEOUT)).await.expect_err("this must not end well");
     receiver.ended(1).await;
     assert!(!failed.never_sent());
     failed
@@ -19,9 +19,9 @@ async fn failure(steps: impl Into<Vec<Step>>) -> SendError {
 
 async fn stage_reached(steps: impl Into<Vec<Step>>) -> (Stage, Option<u16>) {
     let receiver = RawReceiver::start(steps).await;
-    let failed = client().send(request(&receiver.url(), IMPATIENCE)).await.expect_err("this must not end well");
+    let failed = client().send(request(&receiver.url(), SHORT_TIMEOUT)).await.expect_err("this must not end well");
     receiver.ended(1).await;
-    assert!(failed.duration >= IMPATIENCE && failed.duration < PATIENCE, "{:?}", failed.duration);
+    assert!(failed.duration >= SHORT_TIMEOUT && failed.duration < TIMEOUT, "{:?}", failed.duration);
     match failed.cause {
         Cause::Timeout { during, .. } => (during, failed.status),
         other => panic!("{other:?}"),
@@ -30,10 +30,10 @@ async fn stage_reached(steps: impl Into<Vec<Step>>) -> (Stage, Option<u16>) {
 
 #[tokio::test]
 async fn whatever_is_slow_ends_at_the_deadline() {
-    assert_eq!(stage_reached([Step::Hang]).await, (Stage::Answer, None));
-    assert_eq!(stage_reached([say("HTTP/1.1 200 OK\r\n"), Step::Hang]).await, (Stage::Answer, None));
-    assert_eq!(stage_reached([say("HTTP/1.1 200 OK\r\nx: "), Step::Drip(b"y")]).await, (Stage::Answer, None));
-    assert_eq!(stage_reached([Step::Drip(b"HTTP/1.1 100 Continue\r\n\r\n")]).await, (Stage::Answer, None));
+    assert_eq!(stage_reached([Step::Hang]).await, (Stage::Response, None));
+    assert_eq!(stage_reached([say("HTTP/1.1 200 OK\r\n"), Step::Hang]).await, (Stage::Response, None));
+    assert_eq!(stage_reached([say("HTTP/1.1 200 OK\r\nx: "), Step::Drip(b"y")]).await, (Stage::Response, None));
+    assert_eq!(stage_reached([Step::Drip(b"HTTP/1.1 100 Continue\r\n\r\n")]).await, (Stage::Response, None));
     assert_eq!(stage_reached([say(TEN), say("12345"), Step::Hang]).await, (Stage::Body, Some(200)));
     let long = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
     assert_eq!(stage_reached([say(long), Step::Drip(b"a")]).await, (Stage::Body, Some(200)));
@@ -44,7 +44,7 @@ async fn whatever_is_slow_ends_at_the_deadline() {
 #[tokio::test]
 async fn a_deadline_is_told_in_words() {
     let receiver = RawReceiver::start([say(TEN), Step::Hang]).await;
-    let attempt = post(&client(), &delivery(&receiver.url(), IMPATIENCE)).await;
+    let attempt = post(&client(), &delivery(&receiver.url(), SHORT_TIMEOUT)).await;
     assert_eq!(why(&attempt), "reading the answer's body took longer than allowed (300ms in all)");
     assert_eq!((attempt.status, attempt.response_headers.len()), (Some(200), 1));
     assert!(attempt.duration_ms >= 300, "{}", attempt.duration_ms);
@@ -75,7 +75,7 @@ async fn a_success_that_is_reset_is_no_success() {
     for steps in [vec![say(TEN), say("12345"), Step::Reset], vec![say(CHUNKED), Step::Reset], vec![Step::Reset]] {
         let failed = failure(steps).await;
         assert!(matches!(failed.cause, Cause::Reset), "{failed:?}");
-        assert_eq!(failed.to_string(), "the connection was reset before the answer had ended");
+        assert_eq!(failed.to_string(), "the connection was reset before the response had ended");
     }
 }
 
@@ -91,12 +91,12 @@ async fn what_lies_beyond_the_limit_is_not_waited_for() {
         vec![say(CHUNKED), say(&format!("10000\r\n{full}\r\n")), Step::Hang],
     ] {
         let receiver = RawReceiver::start(steps).await;
-        let answer = client().send(request(&receiver.url(), PATIENCE)).await.unwrap();
+        let answer = client().send(request(&receiver.url(), TIMEOUT)).await.unwrap();
         assert_eq!((answer.status, answer.truncated, answer.body.len()), (200, true, 64 * 1024));
         receiver.ended(1).await;
     }
     let exact = format!("HTTP/1.1 200 OK\r\ncontent-length: 65536\r\n\r\n{full}");
-    let answer = client().send(request(&RawReceiver::start([say(&exact)]).await.url(), PATIENCE)).await.unwrap();
+    let answer = client().send(request(&RawReceiver::start([say(&exact)]).await.url(), TIMEOUT)).await.unwrap();
     assert_eq!((answer.truncated, answer.body.len()), (false, 64 * 1024));
     let endless = RawReceiver::start([say(CHUNKED), Step::SayForever(b"1\r\na\r\n")]).await;
     assert_eq!(deliver(&endless.url()).await.outcome, Outcome::Delivered);
@@ -120,7 +120,7 @@ async fn an_answer_that_is_no_http_is_told_apart() {
     ] {
         let failed = failure(steps).await;
         assert!(matches!(failed.cause, Cause::Protocol(_)), "{}", failed.cause);
-        assert!(failed.to_string().starts_with("the answer is not valid HTTP: "), "{failed}");
+        assert!(failed.to_string().starts_with("the response is not valid HTTP: "), "{failed}");
     }
     let failed = failure([say(CHUNKED), say("zz\r\nabc\r\n"), Step::Hang]).await;
     assert!(matches!(failed.cause, Cause::Protocol(_)), "{failed:?}");
@@ -132,7 +132,7 @@ async fn a_good_answer_with_more_behind_it_counts_but_its_connection_is_not_used
     let receiver = RawReceiver::start([ok(), say("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")]).await;
     let client = client();
     for _ in 0..2 {
-        let attempt = post(&client, &delivery(&receiver.url(), PATIENCE)).await;
+        let attempt = post(&client, &delivery(&receiver.url(), TIMEOUT)).await;
         assert_eq!((attempt.outcome, attempt.response_body.as_str()), (Outcome::Delivered, "ok"));
         receiver.ended(1).await;
     }

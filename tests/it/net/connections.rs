@@ -6,7 +6,7 @@ use aurix::net::{Cause, Client, Options, Resolver};
 use tokio::task::JoinSet;
 
 use super::raw_receiver::{RawReceiver, Step, ok, say};
-use super::{PATIENCE, client, one_address, request};
+use super::{TIMEOUT, client, one_address, request};
 
 /// Waits until the client keeps this many connections.
 async fn until_idle(client: &Client, connections: usize) {
@@ -15,7 +15,7 @@ async fn until_idle(client: &Client, connections: usize) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE, waiting).await.expect("connections should become idle, or close");
+    tokio::time::timeout(TIMEOUT, waiting).await.expect("connections should become idle, or close");
 }
 
 #[tokio::test]
@@ -23,11 +23,11 @@ async fn requests_to_one_origin_share_a_connection() {
     let receiver = RawReceiver::start([ok()]).await;
     let client = client();
     for _ in 0..20 {
-        assert_eq!(client.send(request(&receiver.url(), PATIENCE)).await.unwrap().status, 200);
+        assert_eq!(client.send(request(&receiver.url(), TIMEOUT)).await.unwrap().status, 200);
     }
     assert_eq!((receiver.seen().requests.len(), receiver.seen().connections), (20, 1));
     let other_name = receiver.url().replace("127.0.0.1", "localhost");
-    assert_eq!(client.send(request(&other_name, PATIENCE)).await.unwrap().status, 200);
+    assert_eq!(client.send(request(&other_name, TIMEOUT)).await.unwrap().status, 200);
     assert_eq!(receiver.seen().connections, 2);
 }
 
@@ -36,7 +36,7 @@ async fn a_receiver_that_wants_its_connection_closed_gets_its_way() {
     let receiver = RawReceiver::start([say("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")]).await;
     let client = client();
     for served in 1..=3 {
-        assert_eq!(client.send(request(&receiver.url(), PATIENCE)).await.unwrap().status, 200);
+        assert_eq!(client.send(request(&receiver.url(), TIMEOUT)).await.unwrap().status, 200);
         receiver.ended(served).await;
     }
     assert_eq!((receiver.seen().requests.len(), receiver.seen().connections), (3, 3));
@@ -47,7 +47,7 @@ async fn a_connection_that_was_closed_meanwhile_costs_nothing() {
     let receiver = RawReceiver::start([ok(), Step::Close]).await;
     let client = client();
     for served in 1..=3 {
-        assert_eq!(client.send(request(&receiver.url(), PATIENCE)).await.unwrap().status, 200);
+        assert_eq!(client.send(request(&receiver.url(), TIMEOUT)).await.unwrap().status, 200);
         receiver.ended(served).await;
         until_idle(&client, 0).await;
     }
@@ -61,7 +61,7 @@ async fn idle_connections_are_few_and_close_by_themselves() {
     let client = Client::new(one_address(), Resolver::System, options);
     let mut posts = JoinSet::new();
     for _ in 0..10 {
-        let (client, request) = (client.clone(), request(&receiver.url(), PATIENCE));
+        let (client, request) = (client.clone(), request(&receiver.url(), TIMEOUT));
         posts.spawn(async move { client.send(request).await.unwrap().status });
     }
     assert_eq!(posts.join_all().await, [200; 10]);
@@ -77,7 +77,7 @@ async fn idle_connections_of_all_origins_together_have_a_limit() {
     let mut receivers = Vec::new();
     for _ in 0..4 {
         let receiver = RawReceiver::start([ok()]).await;
-        client.send(request(&receiver.url(), PATIENCE)).await.unwrap();
+        client.send(request(&receiver.url(), TIMEOUT)).await.unwrap();
         receivers.push(receiver);
     }
     assert_eq!(client.idle_connections(), 2);
@@ -90,7 +90,7 @@ async fn idle_connections_of_all_origins_together_have_a_limit() {
 #[tokio::test]
 async fn a_port_that_nobody_listens_on_is_told_at_once() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let failed = client().send(request(&format!("http://{free}/"), PATIENCE)).await.unwrap_err();
+    let failed = client().send(request(&format!("http://{free}/"), TIMEOUT)).await.unwrap_err();
     assert!(matches!(failed.cause, Cause::Connect(_)) && failed.never_sent());
     assert_eq!(failed.to_string(), "no connection: connection refused");
 }
@@ -98,7 +98,7 @@ async fn a_port_that_nobody_listens_on_is_told_at_once() {
 #[tokio::test]
 async fn a_header_that_cannot_be_sent_stops_the_request() {
     let receiver = RawReceiver::start([ok()]).await;
-    let mut bad = request(&receiver.url(), PATIENCE);
+    let mut bad = request(&receiver.url(), TIMEOUT);
     bad.headers.push(("x-a".into(), "b\r\nhost: evil".into()));
     let failed = client().send(bad).await.unwrap_err();
     assert!(matches!(failed.cause, Cause::Request(_)) && failed.never_sent(), "{failed:?}");

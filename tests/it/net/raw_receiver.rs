@@ -72,7 +72,7 @@ impl RawReceiver {
     pub async fn ended(&self, connections: usize) {
         let mut seen = self.seen.clone();
         let waited = seen.wait_for(|seen| seen.ended >= connections);
-        tokio::time::timeout(super::PATIENCE, waited)
+        tokio::time::timeout(super::TIMEOUT, waited)
             .await
             .expect("the connections should end")
             .expect("the receiver lives");

@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{ServerConfig, crypto};
 
 use super::raw_receiver::read_request;
-use super::{PATIENCE, one_address, request};
+use super::{TIMEOUT, one_address, request};
 
 /// A receiver for `hooks.example` with a certificate of its own: its port and the certificate.
 async fn receiver() -> (u16, Vec<u8>) {
@@ -56,7 +56,7 @@ async fn a_trusted_certificate_for_the_name_makes_a_secure_connection() {
     let (port, certificate) = receiver().await;
     let client = trusting(vec![certificate]);
     for _ in 0..2 {
-        let answer = client.send(request(&format!("https://hooks.example:{port}/hook"), PATIENCE)).await.unwrap();
+        let answer = client.send(request(&format!("https://hooks.example:{port}/hook"), TIMEOUT)).await.unwrap();
         assert_eq!((answer.status, &answer.body[..]), (200, &b"secret"[..]));
     }
     assert_eq!(client.idle_connections(), 1);
@@ -65,11 +65,11 @@ async fn a_trusted_certificate_for_the_name_makes_a_secure_connection() {
 #[tokio::test]
 async fn a_certificate_that_nobody_trusts_or_for_another_name_does_not() {
     let (port, certificate) = receiver().await;
-    let failed = trusting(vec![]).send(request(&format!("https://hooks.example:{port}/"), PATIENCE)).await.unwrap_err();
+    let failed = trusting(vec![]).send(request(&format!("https://hooks.example:{port}/"), TIMEOUT)).await.unwrap_err();
     assert_is_tls(&failed);
     let client = trusting(vec![certificate]);
     for host in ["other.example", "127.0.0.1"] {
-        assert_is_tls(&client.send(request(&format!("https://{host}:{port}/"), PATIENCE)).await.unwrap_err());
+        assert_is_tls(&client.send(request(&format!("https://{host}:{port}/"), TIMEOUT)).await.unwrap_err());
     }
 }
 
@@ -81,6 +81,6 @@ async fn a_receiver_that_speaks_no_tls_is_told_as_such() {
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
     });
-    let failed = trusting(vec![]).send(request(&format!("https://hooks.example:{port}/"), PATIENCE)).await.unwrap_err();
+    let failed = trusting(vec![]).send(request(&format!("https://hooks.example:{port}/"), TIMEOUT)).await.unwrap_err();
     assert_is_tls(&failed);
 }

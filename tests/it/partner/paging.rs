@@ -139,7 +139,7 @@ both_engines! {
             headers: vec![("authorization".to_owned(), partner.authorization.clone())],
             body: Vec::new().into(),
             timeout: Duration::from_secs(30),
-            answer_bytes_max: 64 << 20,
+            response_bytes_max: 64 << 20,
         };
         let error = app.client.send(request).await.expect_err("must not look like a whole list");
         assert_eq!(error.status, Some(200));

@@ -105,7 +105,7 @@ impl Server {
         self.get(path).await.ok().map(|answer| answer.status)
     }
 
-    pub async fn get(&self, path: &str) -> Result<net::Answer, net::SendError> {
+    pub async fn get(&self, path: &str) -> Result<net::Response, net::SendError> {
         get(&self.client, &format!("{}{path}", self.base_url)).await
     }
 
@@ -179,7 +179,7 @@ impl Drop for Server {
     }
 }
 
-pub async fn get(client: &net::Client, url: &str) -> Result<net::Answer, net::SendError> {
+pub async fn get(client: &net::Client, url: &str) -> Result<net::Response, net::SendError> {
     const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/143.0 Safari/537.36";
     let headers = [("user-agent", BROWSER)];
     client.send(request(net::Method::GET, url, &headers, Vec::new())).await
@@ -192,6 +192,6 @@ pub fn request(method: net::Method, url: &str, headers: &[(&str, &str)], body: V
         headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         body: body.into(),
         timeout: PROCESS_TIMEOUT,
-        answer_bytes_max: net::client::ANSWER_BYTES_MAX,
+        response_bytes_max: net::client::RESPONSE_BYTES_MAX,
     }
 }

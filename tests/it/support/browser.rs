@@ -4,7 +4,7 @@ use aurix::net;
 use serde_json::Value;
 
 /// An answer of the server.
-pub struct Answer(pub net::Answer);
+pub struct Answer(pub net::Response);
 
 impl Answer {
     pub fn status(&self) -> u16 {

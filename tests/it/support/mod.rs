@@ -144,7 +144,7 @@ impl TestApp {
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             body: body.into(),
             timeout: Duration::from_secs(30),
-            answer_bytes_max: 64 << 20,
+            response_bytes_max: 64 << 20,
         };
         Answer(self.client.send(request).await.expect("the server answers"))
     }
