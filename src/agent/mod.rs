@@ -2,6 +2,9 @@
 //!
 //! [`read`] extracts values from one text; [`turn`] decides what a burst of messages changes, and the reply. Neither reads a
 //! clock, keeps state, or takes a value that is not in the person's own words.
+//!
+//! [`turn`] is the one function that decides a turn: plain data in ([`Input`]), plain data out ([`Turn`]), no database, no clock
+//! and no network. Who calls it gives it a time budget and survives its panic, so that a model can help or replace it.
 
 mod burst;
 mod calendar;
