@@ -1,10 +1,10 @@
 //! Any message that may hold references: few candidates, each written like an id.
 #![no_main]
 
-use aurix::domain::correlation::{CANDIDATES_MAX, CorrelationId, find_references, fold};
+use aurix::domain::correlation::{CANDIDATES_MAX, CorrelationId, find_correlation_ids, fold};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let found = find_references(text);
+    let found = find_correlation_ids(text);
     assert!(found.len() <= CANDIDATES_MAX);
     for candidate in found {
         assert_eq!(fold(&candidate.folded), candidate.folded);

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Clicks;
 use crate::domain::ids::WidgetId;
-use crate::domain::visitor::Visit;
+use crate::domain::visitor::RequestKind;
 use crate::store::clicks::{AutomatedRequestCounter, count_automated_requests};
 use crate::store::widgets::Widget;
 
@@ -38,12 +38,12 @@ impl AutomatedRequests {
 }
 
 /// Counts a request, unless it is a click.
-pub fn count(clicks: &Clicks, widget: &Widget, visit: Visit) {
-    let kind = match visit {
-        Visit::Person => return,
-        Visit::Crawler(_) => "crawler",
-        Visit::Prefetch => "prefetch",
-        Visit::Head => "head",
+pub fn count(clicks: &Clicks, widget: &Widget, request: RequestKind) {
+    let kind = match request {
+        RequestKind::Person => return,
+        RequestKind::Crawler(_) => "crawler",
+        RequestKind::Prefetch => "prefetch",
+        RequestKind::Head => "head",
     };
     let day = clicks.core.clock.now().strftime("%Y-%m-%d").to_string();
     let counter = AutomatedRequestCounter { project: widget.project, widget: WidgetId(widget.id), day, kind };

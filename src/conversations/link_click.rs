@@ -4,7 +4,7 @@ use crate::clicks::sessions::SESSION_LENGTH;
 use crate::core::Core;
 use crate::db::Tx;
 use crate::deliveries::emit::{emit, event_id};
-use crate::domain::correlation::{Candidate, find_references};
+use crate::domain::correlation::{Candidate, find_correlation_ids};
 use crate::domain::event::{Correlated, Event};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::{SignedDuration, Timestamp};
@@ -25,7 +25,7 @@ pub async fn link_session(
     text: &str,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    for candidate in find_references(text) {
+    for candidate in find_correlation_ids(text) {
         let Some(session) = session_of(tx, conversation, &candidate, now).await? else { continue };
         match session.conversation_id {
             None => link(tx, core, conversation, channel, &session, now).await?,

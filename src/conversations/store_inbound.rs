@@ -13,7 +13,7 @@ use crate::conversations::link_click::link_session;
 use crate::conversations::merge::merge;
 use crate::core::Core;
 use crate::db::Tx;
-use crate::domain::correlation::find_references;
+use crate::domain::correlation::find_correlation_ids;
 use crate::domain::ids::MessageId;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::channels::{self, Channel};
@@ -222,7 +222,7 @@ fn keys_of(inbound: &Inbound) -> Vec<Cow<'_, str>> {
     match inbound {
         Inbound::Message(message) => {
             keys.push(Cow::Borrowed(&message.external_id));
-            let candidates = message.text.as_deref().map(find_references).unwrap_or_default();
+            let candidates = message.text.as_deref().map(find_correlation_ids).unwrap_or_default();
             keys.extend(candidates.into_iter().map(|candidate| Cow::Owned(candidate.folded)));
         }
         Inbound::Status(status) => {

@@ -2,7 +2,7 @@
 
 mod find;
 
-pub use find::{CANDIDATES_MAX, Candidate, TEXT_CHARS_MAX, find_references};
+pub use find::{CANDIDATES_MAX, Candidate, TEXT_CHARS_MAX, find_correlation_ids};
 
 use std::fmt;
 

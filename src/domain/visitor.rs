@@ -7,7 +7,7 @@ pub use address::{HOPS_MAX, IpPolicy, client_ip};
 
 /// The parts of a request that tell a person from a program. Header values as received, `None` where missing.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Signs<'a> {
+pub struct RequestSigns<'a> {
     /// The HTTP method.
     pub method: &'a str,
     /// `User-Agent`.
@@ -22,7 +22,7 @@ pub struct Signs<'a> {
 
 /// The kind of a request for a click link. All get the redirect; only a person's is a click, the others are counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Visit {
+pub enum RequestKind {
     /// A person, or a program that does not announce itself: a click. Command-line clients and headless browsers count as
     /// people, since integrators test their sites with them.
     Person,
@@ -34,9 +34,9 @@ pub enum Visit {
     Head,
 }
 
-impl Visit {
+impl RequestKind {
     /// Classifies a request.
-    pub fn of(signs: &Signs<'_>) -> Self {
+    pub fn of(signs: &RequestSigns<'_>) -> Self {
         let says = |header: Option<&str>, words: &[&str]| {
             header.is_some_and(|value| {
                 let value = value.to_ascii_lowercase();
@@ -71,28 +71,28 @@ mod tests {
 
     #[test]
     fn a_request_by_a_person_is_a_click() {
-        let signs = Signs { method: "GET", user_agent: Some(CHROME), ..Signs::default() };
-        assert_eq!(Visit::of(&signs), Visit::Person);
-        assert!(!Visit::of(&Signs { method: "HEAD", ..signs }).is_click());
-        assert!(Visit::of(&Signs { method: "POST", ..Signs::default() }).is_click());
+        let signs = RequestSigns { method: "GET", user_agent: Some(CHROME), ..RequestSigns::default() };
+        assert_eq!(RequestKind::of(&signs), RequestKind::Person);
+        assert!(!RequestKind::of(&RequestSigns { method: "HEAD", ..signs }).is_click());
+        assert!(RequestKind::of(&RequestSigns { method: "POST", ..RequestSigns::default() }).is_click());
     }
 
     #[test]
     fn automated_requests_are_not_clicks() {
-        let get = Signs { method: "GET", user_agent: Some(CHROME), ..Signs::default() };
+        let get = RequestSigns { method: "GET", user_agent: Some(CHROME), ..RequestSigns::default() };
         let preview = "WhatsApp/2.23.20.0";
-        for (signs, visit) in [
-            (Signs { method: "HEAD", ..get }, Visit::Head),
-            (Signs { method: "HEAD", user_agent: Some(preview), ..get }, Visit::Head),
-            (Signs { user_agent: Some(preview), ..get }, Visit::Crawler("WhatsApp")),
-            (Signs { sec_purpose: Some("prefetch"), ..get }, Visit::Prefetch),
-            (Signs { sec_purpose: Some("Prefetch;prerender"), ..get }, Visit::Prefetch),
-            (Signs { sec_purpose: Some("prefetch;anonymous-client-ip"), ..get }, Visit::Prefetch),
-            (Signs { purpose: Some("preview"), ..get }, Visit::Prefetch),
-            (Signs { x_moz: Some("prefetch"), ..get }, Visit::Prefetch),
-            (Signs { purpose: Some("navigate"), ..get }, Visit::Person),
+        for (signs, kind) in [
+            (RequestSigns { method: "HEAD", ..get }, RequestKind::Head),
+            (RequestSigns { method: "HEAD", user_agent: Some(preview), ..get }, RequestKind::Head),
+            (RequestSigns { user_agent: Some(preview), ..get }, RequestKind::Crawler("WhatsApp")),
+            (RequestSigns { sec_purpose: Some("prefetch"), ..get }, RequestKind::Prefetch),
+            (RequestSigns { sec_purpose: Some("Prefetch;prerender"), ..get }, RequestKind::Prefetch),
+            (RequestSigns { sec_purpose: Some("prefetch;anonymous-client-ip"), ..get }, RequestKind::Prefetch),
+            (RequestSigns { purpose: Some("preview"), ..get }, RequestKind::Prefetch),
+            (RequestSigns { x_moz: Some("prefetch"), ..get }, RequestKind::Prefetch),
+            (RequestSigns { purpose: Some("navigate"), ..get }, RequestKind::Person),
         ] {
-            assert_eq!(Visit::of(&signs), visit, "{signs:?}");
+            assert_eq!(RequestKind::of(&signs), kind, "{signs:?}");
         }
     }
 }

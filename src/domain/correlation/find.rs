@@ -35,7 +35,7 @@ enum Likeness {
 ///
 /// An id counts anywhere but inside a longer word of Latin letters or digits. Invisible characters are ignored,
 /// full-width forms count as their plain ones, and any dash or a space counts as the hyphen.
-pub fn find_references(text: &str) -> Vec<Candidate> {
+pub fn find_correlation_ids(text: &str) -> Vec<Candidate> {
     let letters: Vec<char> = text.chars().take(TEXT_CHARS_MAX).map(plain).collect();
     let mut found: Vec<(Likeness, Candidate)> = Vec::new();
     for start in 0..letters.len() {

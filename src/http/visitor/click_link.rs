@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use super::{ClickFields, get_widget, hit, link};
 use crate::clicks::record::record_click;
 use crate::clicks::{Clicks, automated_requests};
-use crate::domain::visitor::{Signs, Visit};
+use crate::domain::visitor::{RequestKind, RequestSigns};
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::Path;
 
@@ -23,14 +23,14 @@ pub async fn redirect(
 ) -> Result<Response> {
     let widget = get_widget(&clicks, &id).await?;
     let headers = request.headers();
-    let visit = visit_of(request.method(), headers);
-    let location = if visit.is_click() {
+    let kind = request_kind(request.method(), headers);
+    let location = if kind.is_click() {
         // A query that cannot be read is no reason to lose the visitor, or the click.
         let fields = fields_of_query(request.uri().query().unwrap_or_default());
         let correlation_id = record_click(&clicks, hit(&clicks.core, &widget, headers, peer.ip(), fields)).await;
         link(&widget, Some(&correlation_id))
     } else {
-        automated_requests::count(&clicks, &widget, visit);
+        automated_requests::count(&clicks, &widget, kind);
         link(&widget, None)
     };
     let location = HeaderValue::try_from(location).map_err(|error| ApiError::Internal(error.into()))?;
@@ -53,9 +53,9 @@ fn fields_of_query(query: &str) -> ClickFields {
     fields
 }
 
-fn visit_of(method: &Method, headers: &HeaderMap) -> Visit {
+fn request_kind(method: &Method, headers: &HeaderMap) -> RequestKind {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    Visit::of(&Signs {
+    RequestKind::of(&RequestSigns {
         method: method.as_str(),
         user_agent: header("user-agent"),
         sec_purpose: header("sec-purpose"),

@@ -1,10 +1,10 @@
-//! Tables and properties of `find_references`.
+//! Tables and properties of `find_correlation_ids`.
 
 use super::*;
 use proptest::prelude::*;
 
 fn exact(text: &str) -> Vec<String> {
-    find_references(text).into_iter().filter_map(|candidate| candidate.exact).map(|id| id.to_string()).collect()
+    find_correlation_ids(text).into_iter().filter_map(|candidate| candidate.exact).map(|id| id.to_string()).collect()
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn texts_that_resemble_an_id_are_not_found() {
         "O\u{200b}",
         "PRO-aB3dE9z",
     ] {
-        assert_eq!(find_references(text), [], "{text:?}");
+        assert_eq!(find_correlation_ids(text), [], "{text:?}");
     }
 }
 
@@ -81,22 +81,22 @@ fn several_ids_keep_their_order() {
 #[test]
 fn mistyped_ids_are_candidates_for_repair() {
     for text in ["o-aB3dE9z", "0-ab3de9z", "o AB3DE9Z", "О-aB3dE9z", "０－aB3dE9z"] {
-        let found = find_references(text);
+        let found = find_correlation_ids(text);
         assert_eq!(found.len(), 1, "{text:?}");
         assert_eq!(found[0].exact, None);
         assert_eq!(found[0].folded, "o-ab3de9z");
     }
-    let found = find_references("O-ab3de9z");
+    let found = find_correlation_ids("O-ab3de9z");
     assert_eq!(
         (found[0].exact.as_ref().map(CorrelationId::as_str), &*found[0].folded),
         (Some("O-ab3de9z"), "o-ab3de9z")
     );
-    assert_eq!(find_references("O-l0vE1Io")[0].folded, find_references("0-IOve1lO")[0].folded);
+    assert_eq!(find_correlation_ids("O-l0vE1Io")[0].folded, find_correlation_ids("0-IOve1lO")[0].folded);
 }
 
 #[test]
 fn a_mistyped_id_is_a_candidate_once() {
-    assert_eq!(find_references("o-aB3dE9z o-AB3de9Z 0-ab3de9z").len(), 1);
+    assert_eq!(find_correlation_ids("o-aB3dE9z o-AB3de9Z 0-ab3de9z").len(), 1);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_real_id_is_not_hidden_by_many_others() {
         format!("{invented}O-aB3dE9z"),
         format!("O-aB3dE9z {invented}"),
     ] {
-        let found = find_references(&text);
+        let found = find_correlation_ids(&text);
         assert!(found.len() <= CANDIDATES_MAX);
         assert!(found.iter().any(|candidate| candidate.exact.as_ref().is_some_and(|id| id.as_str() == "O-aB3dE9z")));
     }
@@ -127,12 +127,12 @@ proptest! {
     ) {
         let text = format!("{before}{border}O{hyphen}{code}{border}{after}");
         let wanted = format!("O-{code}");
-        prop_assert!(exact(&text).contains(&wanted), "{wanted} in {text:?}: {:?}", find_references(&text));
+        prop_assert!(exact(&text).contains(&wanted), "{wanted} in {text:?}: {:?}", find_correlation_ids(&text));
     }
 
     #[test]
     fn candidates_are_bounded_and_have_the_form_of_an_id(text in "[Oo0-9aB \u{200b}\u{a0}\u{ad}–-]{0,300}") {
-        let found = find_references(&text);
+        let found = find_correlation_ids(&text);
         prop_assert!(found.len() <= CANDIDATES_MAX);
         for candidate in &found {
             prop_assert_eq!(candidate.folded.len(), PREFIX.len() + CODE_CHARS);
