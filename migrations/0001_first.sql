@@ -291,6 +291,24 @@ CREATE TABLE clean_ups (
     PRIMARY KEY (project_id, kind)
 );
 
+-- Who changed what: a row in the transaction of every change by a person, a key or a command. Kept for ever.
+CREATE TABLE audit (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    at BIGINT NOT NULL,
+    actor_kind TEXT NOT NULL,
+    -- The API key, where `actor_kind` is `key`.
+    actor_id BIGINT,
+    actor_name TEXT,
+    action TEXT NOT NULL,
+    object_kind TEXT NOT NULL,
+    -- As people see it: a UUID, for example.
+    object_id TEXT NOT NULL,
+    -- A JSON object without secrets.
+    detail TEXT NOT NULL
+);
+CREATE INDEX audit_by_project ON audit (project_id, id);
+
 -- Numbers that only grow. `node`: how many processes have opened the database; part of the row keys that they make.
 CREATE TABLE counters (
     name  TEXT PRIMARY KEY,

@@ -14,6 +14,7 @@ use crate::setting::Setting;
 use crate::sink::OPEN_PATH;
 use crate::steady::in_us;
 use crate::tally::{Outcome, Slice, Tally};
+use aurix::domain::actor::Actor;
 use aurix::domain::ids::ProjectId;
 use aurix::domain::time::{Clock, SignedDuration, with_microseconds};
 use aurix::projects::create_key::create_key;
@@ -43,7 +44,7 @@ pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     progress.tell("list");
     let scene = Scene::open(stage, "list", OPEN_PATH).await?;
     let core = &scene.database.core;
-    let key = create_key(core, ProjectId(scene.project.id), SERVICE.to_owned()).await?.key;
+    let key = create_key(core, &Actor::System, ProjectId(scene.project.id), SERVICE.to_owned()).await?.key;
     let newest = Clock::System.now();
     let since = newest.as_microsecond() - i64::try_from(plan.rows)? * fill::LEAD_EVERY_US;
     fill::leads(&core.db, &scene.project, plan.rows, since, progress).await?;

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use aurix::core::Core;
+use aurix::domain::actor::Actor;
 use aurix::domain::event::EventType;
 use aurix::domain::ids::ProjectId;
 use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
@@ -41,7 +42,7 @@ impl Project {
     pub async fn make(core: &Core, number: u64, sink: SocketAddr, urls: &[String]) -> anyhow::Result<Self> {
         let phone_number_id = format!("{:015}", 100_000_000_000_000 + number);
         let name = "Bench".to_owned();
-        let project = create_project(core, NewProject { name, ..NewProject::default() }).await?.id;
+        let project = create_project(core, &Actor::System, NewProject { name, ..NewProject::default() }).await?.id;
         let secret = || core.random.token("", 40);
         let channel = WhatsAppChannel {
             phone_number_id: phone_number_id.clone(),
@@ -52,15 +53,15 @@ impl Project {
             api_base: Some(format!("http://{sink}")),
             link_base: None,
         };
-        let channel = add_whatsapp_channel(core, project, channel).await?.id;
+        let channel = add_whatsapp_channel(core, &Actor::System, project, channel).await?.id;
         let widget = NewWidget { channel_id: phone_number_id, origins: Vec::new(), greeting: None };
-        let widget_id = create_widget(core, project, widget).await?.public_id;
+        let widget_id = create_widget(core, &Actor::System, project, widget).await?.public_id;
         let added = urls.iter().map(|url| add(core, project, url));
         stream::iter(added).buffer_unordered(MADE_AT_ONCE).try_collect::<()>().await?;
         let public_id = widget_id.clone();
         core.db
             .read(async move |conn| {
-                let widget = widgets::find(conn, &public_id).await?.context("the widget that was made")?.id;
+                let widget = widgets::find(conn, &public_id).await?.context("the widget that was made")?.id.0;
                 let webhook = webhooks::list(conn, project).await?.first().context("a webhook that was made")?.id;
                 Ok(Self { id: project.0, channel: channel.0, widget, webhook: webhook.0, widget_id: public_id })
             })
@@ -74,6 +75,6 @@ async fn add(core: &Core, project: ProjectId, url: &str) -> anyhow::Result<()> {
         events: vec![EventType::WidgetClick.as_str().to_owned()],
         ..NewWebhook::default()
     };
-    add_webhook(core, project, webhook).await?;
+    add_webhook(core, &Actor::System, project, webhook).await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::output::{self, Output};
-use super::{base_url_hint, open_project};
+use super::{actor, base_url_hint, open_project};
 use crate::config::Config;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use crate::store::channels;
@@ -111,7 +111,7 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
         api_base: arguments.api_base,
         link_base: None,
     };
-    let channel = add_whatsapp_channel(&core, project.id, new).await?;
+    let channel = add_whatsapp_channel(&core, &actor(), project.id, new).await?;
     let (id, webhook_url) = (&channel.external_id, webhook_url(&core.config, &channel));
     output.print(&json!({"channel_id": id, "webhook_url": webhook_url}), || {
         format!(

@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use super::actor;
 use super::output::{self, Output};
 use super::progress::Progress;
 use crate::config::Config;
@@ -47,7 +48,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  aurix delivery show 17")]
     Show {
         /// The delivery's id.
-        id: i64,
+        id: DeliveryId,
     },
     /// Sends a delivery again, or all that failed, of one webhook or since a time.
     ///
@@ -58,7 +59,7 @@ pub enum Command {
     Resend {
         /// The delivery's id.
         #[arg(conflicts_with_all = ["webhook", "since"], required_unless_present_any = ["webhook", "since"])]
-        id: Option<i64>,
+        id: Option<DeliveryId>,
         /// All failed ones of this webhook.
         #[arg(long)]
         webhook: Option<String>,
@@ -73,7 +74,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
     match command {
         Command::List { webhook, since, status, limit } => {
             if let Some(webhook) = &webhook {
-                webhook_key(&core, webhook).await?;
+                find_webhook(&core, webhook).await?;
             }
             let status = status.as_deref().and_then(DeliveryStatus::parse);
             let filter = Filter { webhook, status, since: since.as_deref().map(time).transpose()? };
@@ -100,21 +101,20 @@ fn time(text: &str) -> anyhow::Result<Timestamp> {
         .with_context(|| format!("{text:?} is no time: write ISO 8601, for example 2026-01-31T10:00:00Z or 2026-01-31"))
 }
 
-async fn webhook_key(core: &Core, id: &str) -> anyhow::Result<(ProjectId, WebhookId)> {
+async fn find_webhook(core: &Core, id: &str) -> anyhow::Result<(ProjectId, WebhookId)> {
     let wanted = id.to_owned();
     let found = core.db.read(async move |conn| Ok(delivery_log::webhook_key(conn, &wanted).await?)).await?;
     let none = || format!("there is no webhook {id:?}: `aurix webhook list --project ID` shows those that there are");
     found.with_context(none)
 }
 
-async fn resend_one(core: &Core, id: i64, output: &Output) -> anyhow::Result<()> {
-    let delivery = DeliveryId(id);
+async fn resend_one(core: &Core, id: DeliveryId, output: &Output) -> anyhow::Result<()> {
     let none =
         || format!("there is no delivery {id} that can be sent: `aurix delivery list` shows those that there are");
-    let project = core.db.read(async move |conn| Ok(delivery_log::project_of(conn, delivery).await?)).await?;
+    let project = core.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
     let project = project.with_context(none)?;
-    ensure!(resend_delivery(core, project, delivery).await?, none());
-    let row = core.db.read(async move |conn| Ok(delivery_log::find(conn, project, delivery).await?)).await?;
+    ensure!(resend_delivery(core, &actor(), project, id).await?, none());
+    let row = core.db.read(async move |conn| Ok(delivery_log::find(conn, project, id).await?)).await?;
     output.print(&json!({"resent": 1}), || match row.filter(|row| !row.is_webhook_active) {
         Some(row) => format!("Delivery {id} waits for its webhook, which is off: aurix webhook enable {}", row.webhook),
         None => format!("Delivery {id} is due now."),
@@ -123,18 +123,17 @@ async fn resend_one(core: &Core, id: i64, output: &Output) -> anyhow::Result<()>
 
 async fn resend_all(core: &Core, webhook: Option<String>, since: Timestamp) -> anyhow::Result<u64> {
     let key = match webhook {
-        Some(webhook) => Some(webhook_key(core, &webhook).await?),
+        Some(webhook) => Some(find_webhook(core, &webhook).await?),
         None => None,
     };
     let progress = Progress::counting();
-    resend_failed(core, key, since, |so_far| progress.say(format!("{so_far} deliveries"))).await
+    resend_failed(core, &actor(), key, since, |so_far| progress.say(format!("{so_far} deliveries"))).await
 }
 
-async fn show(core: &Core, id: i64, output: &Output) -> anyhow::Result<()> {
+async fn show(core: &Core, id: DeliveryId, output: &Output) -> anyhow::Result<()> {
     let found = core
         .db
         .read(async move |conn| {
-            let id = DeliveryId(id);
             let Some(project) = delivery_log::project_of(conn, id).await? else { return Ok(None) };
             let Some(row) = delivery_log::find(conn, project, id).await? else { return Ok(None) };
             let body = delivery_log::body(conn, project, id).await?;

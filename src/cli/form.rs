@@ -8,8 +8,8 @@ use clap::Subcommand;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::open_project;
 use super::output::{Output, line};
+use super::{actor, open_project};
 use crate::agent;
 use crate::config::Config;
 use crate::domain::form::Form;
@@ -68,7 +68,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Set { project, file } => {
             let form = read_form(&file)?;
             let (core, project) = open_project(config, &project).await?;
-            set_form(&core, project.id, &form).await?;
+            set_form(&core, &actor(), project.id, &form).await?;
             let keys: Vec<&str> = form.fields.iter().map(|field| field.key.as_str()).collect();
             output.print(&json!({"project_id": project.public_id, "fields": keys}), || {
                 format!("The form is set. The agent asks for: {}.", keys.join(", "))

@@ -4,8 +4,8 @@ use anyhow::bail;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::open_project;
 use super::output::{self, Output};
+use super::{actor, open_project};
 use crate::config::Config;
 use crate::domain::time::with_microseconds;
 use crate::projects::create_key::create_key;
@@ -54,7 +54,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
     match command {
         Command::Create { project, service } => {
             let (core, project) = open_project(config, &project).await?;
-            let new = create_key(&core, project.id, service).await?;
+            let new = create_key(&core, &actor(), project.id, service).await?;
             let service = &new.row.service_name;
             output.print(&json!({"key_id": new.row.public_id, "key": new.key}), || {
                 format!(
@@ -86,7 +86,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let wanted = key_id.clone();
             let project = core.db.read(async move |conn| Ok(keys::project_of(conn, &wanted).await?)).await?;
             let is_revoked = match project {
-                Some(project) => revoke_key(&core, project, &key_id).await?,
+                Some(project) => revoke_key(&core, &actor(), project, &key_id).await?,
                 None => false,
             };
             if !is_revoked {

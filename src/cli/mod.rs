@@ -1,5 +1,6 @@
 //! The commands, one file each. All work on the same settings, also beside a running server.
 
+mod audit;
 mod channel;
 mod delivery;
 mod form;
@@ -19,8 +20,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Config, LogFormat, Settings};
 use crate::core::Core;
+use crate::domain::actor::Actor;
 use crate::store::projects::Project;
 use output::{Output, ReaderGone};
+
+/// Characters of a user's name in the audit log.
+const USER_CHARS_MAX: usize = 64;
 
 /// Tells which ad brought whom, and what became of them.
 ///
@@ -82,7 +87,7 @@ enum Command {
     #[command(
         subcommand,
         after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    \
-                      --access-token T --core-secret S --verify-token V"
+                      --access-token T --app-secret S --verify-token V"
     )]
     Channel(channel::Command),
     /// Makes and lists widgets: the button on a site.
@@ -106,6 +111,9 @@ enum Command {
     /// Lists, shows and resends deliveries: one event on its way to one webhook.
     #[command(subcommand, after_help = "Example:\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z")]
     Delivery(delivery::Command),
+    /// Lists who changed what: every change by a command or with an API key.
+    #[command(subcommand, after_help = "Example:\n  aurix audit list --project ID --limit 20")]
+    Audit(audit::Command),
 }
 
 /// Runs the command line and tells how it ended: 0, 1 where it failed, 2 where it was called wrongly.
@@ -147,7 +155,7 @@ fn complain(text: &str) {
 async fn execute(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Serve => crate::serve::run(config).await,
-        Command::Demo => crate::demo::run(config).await,
+        Command::Demo => crate::demo::run(config, &actor()).await,
         Command::Project(command) => project::run(command, config, output).await,
         Command::Retention(command) => retention::run(command, config, output).await,
         Command::Key(command) => key::run(command, config, output).await,
@@ -156,6 +164,7 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Form(command) => form::run(command, config, output).await,
         Command::Webhook(command) => webhook::run(command, config, output).await,
         Command::Delivery(command) => delivery::run(command, config, output).await,
+        Command::Audit(command) => audit::run(command, config, output).await,
     }
 }
 
@@ -174,7 +183,15 @@ fn start_log(config: &Config, serves: bool) {
     }
 }
 
-/// The handles, with the project that a command names.
+/// Whoever runs the command.
+#[expect(clippy::disallowed_methods, reason = "who runs a command is no setting of the server")]
+fn actor() -> Actor {
+    // Behind `sudo`, `USER` is root for everybody.
+    let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    Actor::Command { user: user.map(|user| user.chars().filter(|c| !c.is_control()).take(USER_CHARS_MAX).collect()) }
+}
+
+/// Opens the database, and finds the project that a command names.
 async fn open_project(config: Config, project: &str) -> anyhow::Result<(Core, Project)> {
     let core = crate::serve::open(config).await?;
     let wanted = project.to_owned();

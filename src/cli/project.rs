@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
+use super::actor;
 use super::output::{self, Output};
 use crate::config::Config;
 use crate::domain::visitor::IpPolicy;
@@ -43,11 +44,11 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
     match command {
         Command::Create { name, region, timezone, ip } => {
             let new = NewProject { name, region, time_zone: timezone, ip_policy: ip };
-            let id = create_project(&core, new).await?.public_id;
+            let id = create_project(&core, &actor(), new).await?.public_id;
             output.print(&json!({"project_id": id}), || {
                 format!(
                     "Project {id} is made. Next:\n  aurix channel add whatsapp --project {id} --phone-number-id N --number +65… \\\n    \
-                     --access-token T --core-secret S --verify-token V\n  aurix webhook add --project {id} --url https://…\n  \
+                     --access-token T --app-secret S --verify-token V\n  aurix webhook add --project {id} --url https://…\n  \
                      aurix key create --project {id}"
                 )
             })

@@ -4,12 +4,12 @@ use anyhow::{Context as _, ensure};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use super::open_project;
 use super::output::Output;
+use super::{actor, open_project};
 use crate::config::Config;
 use crate::core::Core;
 use crate::domain::retention::{Kind, Period};
-use crate::projects::set_retention::{Kept, retention_of, set_retention};
+use crate::projects::set_retention::{ProjectPeriod, retention_of, set_retention};
 use crate::store::projects::Project;
 
 #[derive(Subcommand)]
@@ -58,7 +58,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let periods = periods.collect::<anyhow::Result<Vec<_>>>()?;
             ensure!(!periods.is_empty(), "say what to keep, and how long: --clicks, --events or --messages");
             let (core, project) = open_project(config, &project).await?;
-            set_retention(&core, project.id, periods).await?;
+            set_retention(&core, &actor(), project.id, periods).await?;
             show(&core, &project, output).await
         }
     }
@@ -73,14 +73,14 @@ fn period(kind: Kind, text: &str) -> anyhow::Result<(Kind, Option<Period>)> {
 }
 
 async fn show(core: &Core, project: &Project, output: &Output) -> anyhow::Result<()> {
-    let kept = retention_of(core, project.id).await?;
-    let shown = |kept: &Kept| json!({"keep": kept.period.to_string(), "is_default": !kept.is_own});
-    let object: Map<String, Value> = kept.iter().map(|kept| (kept.kind.as_str().to_owned(), shown(kept))).collect();
+    let periods = retention_of(core, project.id).await?;
+    let to_json = |row: &ProjectPeriod| json!({"keep": row.period.to_string(), "is_default": !row.is_own});
+    let object: Map<String, Value> = periods.iter().map(|row| (row.kind.as_str().to_owned(), to_json(row))).collect();
     output.print(&json!({"project_id": project.public_id, "retention": object}), || {
-        let told = |kept: &Kept| {
-            let whose = if kept.is_own { "" } else { "  (default)" };
-            format!("{:8}  {}{whose}", kept.kind.as_str(), kept.period)
+        let to_text = |row: &ProjectPeriod| {
+            let origin = if row.is_own { "" } else { "  (default)" };
+            format!("{:8}  {}{origin}", row.kind.as_str(), row.period)
         };
-        kept.iter().map(told).collect::<Vec<_>>().join("\n")
+        periods.iter().map(to_text).collect::<Vec<_>>().join("\n")
     })
 }

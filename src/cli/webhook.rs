@@ -4,9 +4,9 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::open_project;
 use super::output::{self, Output};
 use super::progress::Progress;
+use super::{actor, open_project};
 use crate::config::Config;
 use crate::core::Core;
 use crate::deliveries::test_webhook::{Tested, test_webhook};
@@ -126,7 +126,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let policy =
                 Policy::parse(&policy).with_context(|| format!("`{policy}` is no policy; there are retry and none"))?;
             let limits = Limits { rate_per_second: rate, concurrency };
-            let added = add_webhook(&core, project.id, NewWebhook { url, events, headers, policy, limits }).await?;
+            let new = NewWebhook { url, events, headers, policy, limits };
+            let added = add_webhook(&core, &actor(), project.id, new).await?;
             output.print(&json!({"id": added.public_id, "secret": added.secret}), || {
                 format!(
                     "Webhook {} is on. Its secret, which signs every delivery:\n  {}\nTry it:\n  aurix webhook test {}",
@@ -148,15 +149,16 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Limit { id, rate, concurrency } => {
             let (core, webhook) = open_webhook(config, &id).await?;
             let limits = Limits { rate_per_second: rate, concurrency };
-            ensure!(limit_webhook(&core, webhook.project, webhook.id, limits).await?, "the webhook was removed");
+            let is_changed = limit_webhook(&core, &actor(), webhook.project, webhook.id, limits).await?;
+            ensure!(is_changed, "the webhook was removed");
             output.print(&json!({"id": id, "rate": rate, "concurrency": concurrency}), || {
                 format!("Webhook {id}: {}.", limits_told(limits))
             })
         }
         Command::Rotate { id } => {
             let (core, webhook) = open_webhook(config, &id).await?;
-            let rotated =
-                rotate_secret(&core, webhook.project, webhook.id).await?.context("the webhook was removed")?;
+            let rotated = rotate_secret(&core, &actor(), webhook.project, webhook.id).await?;
+            let rotated = rotated.context("the webhook was removed")?;
             let secret = core.seal.open(&rotated.sealed_secret)?;
             output.print(&json!({"id": id, "secret": secret}), || {
                 format!("The new secret:\n  {secret}\nFor 24 hours deliveries carry the signature of the old one too.")
@@ -164,7 +166,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         }
         Command::Remove { id } => {
             let (core, webhook) = open_webhook(config, &id).await?;
-            remove_webhook(&core, webhook.project, webhook.id).await?;
+            remove_webhook(&core, &actor(), webhook.project, webhook.id).await?;
             output.print(&json!({"id": id, "removed": true}), || format!("Webhook {id} is removed."))
         }
     }
@@ -195,7 +197,7 @@ async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(Core, Webhook
 async fn test(config: Config, id: &str, output: &Output) -> anyhow::Result<()> {
     let (core, webhook) = open_webhook(config, id).await?;
     let progress = Progress::waiting("waiting for the listener");
-    let tested = test_webhook(&core, &webhook).await?;
+    let tested = test_webhook(&core, &actor(), &webhook).await?;
     drop(progress);
     let list: Vec<_> = tested.iter().map(test_shown).collect();
     output.print(&json!({"id": id, "tests": list}), || output::rows(&tested, test_told, "It wants no event."))?;
@@ -206,7 +208,7 @@ async fn test(config: Config, id: &str, output: &Output) -> anyhow::Result<()> {
 
 async fn set_active(config: Config, id: &str, is_active: bool, output: &Output) -> anyhow::Result<()> {
     let (core, webhook) = open_webhook(config, id).await?;
-    set_webhook_active(&core, webhook.project, webhook.id, is_active).await?;
+    set_webhook_active(&core, &actor(), webhook.project, webhook.id, is_active).await?;
     output.print(&json!({"id": id, "is_active": is_active}), || {
         format!("Webhook {id} is {}.", if is_active { "on" } else { "off" })
     })

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::output::{self, Output};
-use super::{base_url_hint, open_project};
+use super::{actor, base_url_hint, open_project};
 use crate::config::Config;
 use crate::projects::create_widget::{NewWidget, create_widget, snippet};
 use crate::store::widgets;
@@ -49,10 +49,11 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
     match command {
         Command::Create { project, channel, origins, greeting } => {
             let (core, project) = open_project(config, &project).await?;
-            let made = create_widget(&core, project.id, NewWidget { channel_id: channel, origins, greeting }).await?;
-            output.print(&json!({"widget_id": made.public_id, "snippet": made.snippet}), || {
+            let new = NewWidget { channel_id: channel, origins, greeting };
+            let created = create_widget(&core, &actor(), project.id, new).await?;
+            output.print(&json!({"widget_id": created.public_id, "snippet": created.snippet}), || {
                 let hint = base_url_hint(&core.config);
-                format!("Paste this into your site, just before </body>:\n\n{}\n{hint}", made.snippet)
+                format!("Paste this into your site, just before </body>:\n\n{}\n{hint}", created.snippet)
             })
         }
         Command::List { project } => {

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Clicks;
-use crate::domain::ids::WidgetId;
 use crate::domain::visitor::RequestKind;
 use crate::store::clicks::{AutomatedRequestCounter, count_automated_requests};
 use crate::store::widgets::Widget;
@@ -46,7 +45,7 @@ pub fn count(clicks: &Clicks, widget: &Widget, request: RequestKind) {
         RequestKind::Head => "head",
     };
     let day = clicks.core.clock.now().strftime("%Y-%m-%d").to_string();
-    let counter = AutomatedRequestCounter { project: widget.project, widget: WidgetId(widget.id), day, kind };
+    let counter = AutomatedRequestCounter { project: widget.project, widget: widget.id, day, kind };
     clicks.automated_requests.add([(counter, 1)]);
 }
 

@@ -15,7 +15,6 @@ use crate::db::Error;
 use crate::deliveries::emit::event_id;
 use crate::deliveries::local_dispatch::dispatch;
 use crate::domain::attribution::{cap_url, parsed_params};
-use crate::domain::ids::WidgetId;
 use crate::domain::text::cut;
 use crate::notifier::Work;
 use crate::store::widgets::Widget;
@@ -97,7 +96,7 @@ fn prepare(core: &Core, hit: Hit) -> Click {
         event_id: event_id(&core.random, now),
         correlation_id: draw_correlation_id(&core.random),
         project: hit.widget.project,
-        widget: WidgetId(hit.widget.id),
+        widget: hit.widget.id,
         device_id: hit.device_id,
         parsed_params: params.to_json(),
         click_url: cap(hit.click_url),

@@ -89,7 +89,7 @@ async fn load_setting(conn: &Conn, project: ProjectId, channel: ChannelId) -> an
         biased;
         projects::get(conn, project),
         channels::find_by_id(conn, project, channel),
-        widgets::greetings_of_channel(conn, channel.0, 1)
+        widgets::greetings_of_channel(conn, project, channel, 1)
     );
     Ok(Setting { channel: channel?, project: project?, greeting: greetings?.pop() })
 }

@@ -1,5 +1,5 @@
-//! Sends a webhook a sample of each event that it wants, the way that deliveries go, and tells what came back. Nothing of
-//! it is stored.
+//! Sends a webhook a sample of each event that it wants, the way that deliveries go, and returns what came back. Only the
+//! audit log keeps that it was done.
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -10,11 +10,14 @@ use serde_json::{Map, Value, json};
 use crate::core::Core;
 use crate::deliveries::emit::event_id;
 use crate::deliveries::endpoint::Endpoint;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
 use crate::domain::event::{ClickData, CompleteData, Correlated, CreatedLead, Event, EventType};
 use crate::domain::ids::ConversationId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::outbound::Outcome;
+use crate::store::audit;
 use crate::store::webhooks::Webhook;
 
 /// The correlation id of samples.
@@ -45,8 +48,11 @@ pub struct Tested {
     pub error: Option<String>,
 }
 
-/// Sends the samples, all at once, so that a dead listener costs one timeout.
-pub async fn test_webhook(core: &Core, webhook: &Webhook) -> anyhow::Result<Vec<Tested>> {
+/// Sends the samples, all at once, so that a dead listener costs one timeout. Recorded before the first one is sent.
+pub async fn test_webhook(core: &Core, actor: &Actor, webhook: &Webhook) -> anyhow::Result<Vec<Tested>> {
+    let change = Change::new(Action::TestWebhook, Object::Webhook(webhook.public_id.clone()));
+    let (actor, project, now) = (actor.clone(), webhook.project, core.clock.now());
+    core.db.write(async move |tx| Ok(audit::record(tx, project, &actor, &change, now).await?)).await?;
     let wanted = EventType::ALL.into_iter().filter(|event| webhook.events.iter().any(|name| name == event.as_str()));
     let endpoint = Endpoint::open(core, webhook.clone())?;
     Ok(join_all(wanted.map(|event_type| send(core, &endpoint, event_type))).await)

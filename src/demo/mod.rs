@@ -15,13 +15,14 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::db::Location;
+use crate::domain::actor::Actor;
 use crate::engines::Engines;
 use crate::http::server;
 use crate::serve;
 use playground::{PATH, Playground};
 
 /// Serves the demo until SIGTERM or Ctrl-C.
-pub async fn run(mut config: Config) -> anyhow::Result<()> {
+pub async fn run(mut config: Config, actor: &Actor) -> anyhow::Result<()> {
     config.data_dir = config.data_dir.join("demo");
     let data_dir = config.data_dir.clone();
     // Held until the process ends: two demos on one folder would send each other's deliveries.
@@ -35,10 +36,10 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
     config.allow_http = true;
     config.allow_networks.extend([loopback_v4(), loopback_v6()]);
     let core = serve::open(config).await?;
-    let stage = shop::set_stage(&core, inside_url)
+    let stage = shop::set_stage(&core, actor, inside_url)
         .await
         .with_context(|| format!("setting up the demo; delete {} to start afresh", data_dir.display()))?;
-    let key = shop::api_key(&core, stage.project, &data_dir.join("api-key")).await?;
+    let key = shop::api_key(&core, actor, stage.project, &data_dir.join("api-key")).await?;
     serve::say(&welcome(&stage.base_url, &key, &data_dir));
     let stopping = stop_signal();
     let playground = Arc::new(Playground::new(stage, &core.random, stopping.clone()));

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use super::playground::{GRAPH_PATH, LISTENER_PATH, PHONE_PATH, Stage};
 use crate::core::Core;
+use crate::domain::actor::Actor;
 use crate::domain::channel::ChannelKind;
 use crate::domain::form::Form;
 use crate::domain::ids::ProjectId;
@@ -40,25 +41,25 @@ const FORM: &str = include_str!("form.json");
 const SERVICE_NAME: &str = "external";
 
 /// Makes what the demo needs, or finds it, and points it to where the server is this time.
-pub async fn set_stage(core: &Core, inside_url: String) -> anyhow::Result<Stage> {
+pub async fn set_stage(core: &Core, actor: &Actor, inside_url: String) -> anyhow::Result<Stage> {
     let base_url = core.config.base_url.clone();
-    let project = project(core).await?;
-    let channel = channel(core, project, &base_url, &inside_url).await?;
+    let project = project(core, actor).await?;
+    let channel = channel(core, actor, project, &base_url, &inside_url).await?;
     Ok(Stage {
         project,
         business_name: BUSINESS_NAME.to_owned(),
-        widget_id: widget_id(core, project).await?,
+        widget_id: widget_id(core, actor, project).await?,
         channel: channel.id.0,
         phone_number_id: channel.external_id,
         number: PhoneNumber::from_e164(NUMBER)?,
-        webhook: webhook(core, project, format!("{inside_url}{LISTENER_PATH}")).await?,
+        webhook: webhook(core, actor, project, format!("{inside_url}{LISTENER_PATH}")).await?,
         base_url,
         inside_url,
     })
 }
 
 /// The project that has the demo's channel, or a new one.
-async fn project(core: &Core) -> anyhow::Result<ProjectId> {
+async fn project(core: &Core, actor: &Actor) -> anyhow::Result<ProjectId> {
     let known =
         core.db.read(async |conn| Ok(channels::find(conn, ChannelKind::WhatsApp, PHONE_NUMBER_ID).await?)).await?;
     if let Some(channel) = known {
@@ -66,6 +67,7 @@ async fn project(core: &Core) -> anyhow::Result<ProjectId> {
     }
     let project = create_project(
         core,
+        actor,
         NewProject {
             name: "Aurix demo".to_owned(),
             region: "SG".to_owned(),
@@ -74,12 +76,18 @@ async fn project(core: &Core) -> anyhow::Result<ProjectId> {
         },
     )
     .await?;
-    set_form(core, project.id, &Form::parse(FORM)?).await?;
+    set_form(core, actor, project.id, &Form::parse(FORM)?).await?;
     Ok(project.id)
 }
 
 /// The channel, with credentials that live as long as the process.
-async fn channel(core: &Core, project: ProjectId, base_url: &str, inside_url: &str) -> anyhow::Result<Channel> {
+async fn channel(
+    core: &Core,
+    actor: &Actor,
+    project: ProjectId,
+    base_url: &str,
+    inside_url: &str,
+) -> anyhow::Result<Channel> {
     let secret = || core.random.token("", CREDENTIAL_CHARS);
     let channel = WhatsAppChannel {
         phone_number_id: PHONE_NUMBER_ID.to_owned(),
@@ -90,42 +98,42 @@ async fn channel(core: &Core, project: ProjectId, base_url: &str, inside_url: &s
         api_base: Some(format!("{inside_url}{GRAPH_PATH}")),
         link_base: Some(format!("{base_url}{PHONE_PATH}")),
     };
-    add_whatsapp_channel(core, project, channel).await
+    add_whatsapp_channel(core, actor, project, channel).await
 }
 
-async fn widget_id(core: &Core, project: ProjectId) -> anyhow::Result<String> {
+async fn widget_id(core: &Core, actor: &Actor, project: ProjectId) -> anyhow::Result<String> {
     let known = core.db.read(async move |conn| Ok(widgets::list(conn, project, 1).await?)).await?;
     if let Some(widget) = known.into_iter().next() {
         return Ok(widget.public_id);
     }
     let widget =
         NewWidget { channel_id: PHONE_NUMBER_ID.to_owned(), origins: Vec::new(), greeting: Some(GREETING.to_owned()) };
-    Ok(create_widget(core, project, widget).await?.public_id)
+    Ok(create_widget(core, actor, project, widget).await?.public_id)
 }
 
 /// The webhook that leads to the listener at `url`. One that leads to where an earlier start had it is replaced.
-async fn webhook(core: &Core, project: ProjectId, url: String) -> anyhow::Result<String> {
+async fn webhook(core: &Core, actor: &Actor, project: ProjectId, url: String) -> anyhow::Result<String> {
     let all = core.db.read(async move |conn| Ok(webhooks::list(conn, project).await?)).await?;
     for known in all.iter().filter(|known| known.key_id.is_none() && known.url.ends_with(LISTENER_PATH)) {
         if known.url == url {
-            set_webhook_active(core, project, known.id, true).await?;
+            set_webhook_active(core, actor, project, known.id, true).await?;
             return Ok(known.public_id.clone());
         }
-        remove_webhook(core, project, known.id).await?;
+        remove_webhook(core, actor, project, known.id).await?;
     }
     let new = NewWebhook { url, ..NewWebhook::default() };
-    Ok(add_webhook(core, project, new).await?.public_id)
+    Ok(add_webhook(core, actor, project, new).await?.public_id)
 }
 
 /// The key that is printed: the one in the file `path` while it counts, else a new one.
-pub async fn api_key(core: &Core, project: ProjectId, path: &Path) -> anyhow::Result<String> {
+pub async fn api_key(core: &Core, actor: &Actor, project: ProjectId, path: &Path) -> anyhow::Result<String> {
     if let Ok(key) = std::fs::read_to_string(path) {
         let hash = create_key::hash(&key);
         if core.db.read(async move |conn| Ok(keys::find_by_hash(conn, &hash).await?)).await?.is_some() {
             return Ok(key);
         }
     }
-    let key = create_key(core, project, SERVICE_NAME.to_owned()).await?.key;
+    let key = create_key(core, actor, project, SERVICE_NAME.to_owned()).await?.key;
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(key.as_bytes()).context("keeping the demo's API key")?;
     Ok(key)

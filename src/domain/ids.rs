@@ -37,6 +37,13 @@ macro_rules! row_keys {
                     self.0.fmt(f)
                 }
             }
+
+            impl std::str::FromStr for $name {
+                type Err = std::num::ParseIntError;
+                fn from_str(text: &str) -> Result<Self, Self::Err> {
+                    text.parse().map(Self)
+                }
+            }
         )*
     };
 }
@@ -66,6 +73,8 @@ row_keys! {
     EventId,
     /// A delivery of an event to a webhook.
     DeliveryId,
+    /// A row of the audit log.
+    AuditId,
 }
 
 /// Bits of a generated key below the milliseconds: the node, then the sequence.

@@ -1,6 +1,8 @@
 //! Layer 1: the words of the product as types. Pure: no clock, no randomness, no network, no database.
 
+pub mod actor;
 pub mod attribution;
+pub mod audit;
 pub mod channel;
 pub mod correlation;
 pub mod delivery;

@@ -7,7 +7,8 @@ use axum::http::request::Parts;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{ApiError, Result};
-use crate::domain::ids::ProjectId;
+use crate::domain::actor::Actor;
+use crate::domain::ids::{KeyId, ProjectId};
 use crate::engines::Engines;
 use crate::store::keys;
 
@@ -39,14 +40,21 @@ impl Family {
 /// The holder of a key that is valid on the path of this request. A handler that takes it serves nobody else.
 #[derive(Clone, Debug)]
 pub struct Partner {
-    /// The row of the key.
-    pub key_id: i64,
+    /// The key.
+    pub key_id: KeyId,
     /// The project that the key belongs to.
     pub project: ProjectId,
     /// The service of the key; it decides how events write phone numbers.
     pub service_name: String,
     /// The family of the path.
     pub family: Family,
+}
+
+impl Partner {
+    /// The partner as the one who asks for a change.
+    pub fn actor(&self) -> Actor {
+        Actor::Key { id: self.key_id, project: self.project, service_name: self.service_name.clone() }
+    }
 }
 
 impl FromRequestParts<Engines> for Partner {

@@ -1,18 +1,22 @@
-//! Adds a WhatsApp channel to a project, or gives the one that it has new credentials.
+//! Adds a WhatsApp channel to a project, or replaces the credentials of one that the project has.
 
 use anyhow::{Context as _, ensure};
+use serde_json::json;
 
 use crate::channels::whatsapp::API_BASE;
 use crate::core::Core;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
 use crate::domain::channel::{ChannelKind, Credentials, WHATSAPP_LINK_BASE, WhatsAppCredentials};
 use crate::domain::ids::{ChannelId, ProjectId};
 use crate::domain::phone::PhoneNumber;
+use crate::store::audit;
 use crate::store::channels::{self, Channel};
 
 /// Longest credential; the platform's own have a few hundred bytes.
 const CREDENTIAL_BYTES_MAX: usize = 4_096;
 
-/// What the operator tells of a WhatsApp number.
+/// What the operator enters about a WhatsApp number.
 pub struct WhatsAppChannel {
     /// The platform's id of the number.
     pub phone_number_id: String,
@@ -24,24 +28,34 @@ pub struct WhatsAppChannel {
     pub app_secret: String,
     /// The platform shows it once, when the webhook is registered.
     pub verify_token: String,
-    /// Where the platform's API is, if not at the platform's own address.
+    /// The base URL of the platform's API, if not the platform's own.
     pub api_base: Option<String>,
-    /// Where the links of widgets lead, if not to `https://wa.me`.
+    /// The base URL of the links of widgets, if not `https://wa.me`.
     pub link_base: Option<String>,
 }
 
-/// Adds the channel, or renews it where the project has it already. The number may have spaces, hyphens and brackets in it.
-pub async fn add_whatsapp_channel(core: &Core, project: ProjectId, new: WhatsAppChannel) -> anyhow::Result<Channel> {
+/// Adds the channel, or replaces its values where the project has it already. The number may contain spaces, hyphens and
+/// brackets.
+pub async fn add_whatsapp_channel(
+    core: &Core,
+    actor: &Actor,
+    project: ProjectId,
+    new: WhatsAppChannel,
+) -> anyhow::Result<Channel> {
     let id_fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     ensure!(
         (1..=64).contains(&new.phone_number_id.len()) && new.phone_number_id.bytes().all(id_fits),
-        "{:?} is no phone number id: WhatsApp Manager shows it beside the number, as digits",
+        "{:?} is not a phone number id: WhatsApp Manager shows it beside the number, as digits",
         new.phone_number_id
     );
-    let number =
-        PhoneNumber::from_e164(&new.number.replace([' ', '-', '.', '(', ')', '\u{a0}'], "")).ok().with_context(
-            || format!("{:?} is no number: write it with + and the country code, for example +6512345678", new.number),
-        )?;
+    let number = PhoneNumber::from_e164(&new.number.replace([' ', '-', '.', '(', ')', '\u{a0}'], ""))
+        .ok()
+        .with_context(|| {
+            format!(
+                "{:?} is not a phone number: write it with + and the country code, for example +6512345678",
+                new.number
+            )
+        })?;
     let credentials = Credentials::WhatsApp(WhatsAppCredentials {
         access_token: pasted("access token", &new.access_token)?,
         app_secret: pasted("app secret", &new.app_secret)?,
@@ -59,13 +73,20 @@ pub async fn add_whatsapp_channel(core: &Core, project: ProjectId, new: WhatsApp
         api_base,
         sealed_credentials: core.seal.seal(&serde_json::to_string(&credentials)?),
     };
-    let now = core.clock.now();
-    core.db.write(async move |tx| Ok(channels::upsert(tx, project, &channel, now).await?)).await?.with_context(|| {
+    let (actor, now) = (actor.clone(), core.clock.now());
+    let stored = core.db.write(async move |tx| {
+        let Some(channel) = channels::upsert(tx, project, &channel, now).await? else { return Ok(None) };
+        let change = Change::new(Action::AddChannel, Object::Channel(channel.external_id.clone()));
+        let change = change.with(json!({"kind": channel.kind.as_str()}));
+        audit::record(tx, project, &actor, &change, now).await?;
+        Ok(Some(channel))
+    });
+    stored.await?.with_context(|| {
         format!("the phone number id {} belongs to another project: remove it there first", new.phone_number_id)
     })
 }
 
-/// A credential without what pasting brings along.
+/// A credential without the whitespace around it that pasting adds.
 fn pasted(name: &str, text: &str) -> anyhow::Result<String> {
     let text = text.trim();
     let fits = !text.is_empty() && text.len() <= CREDENTIAL_BYTES_MAX && !text.chars().any(char::is_control);
@@ -75,7 +96,7 @@ fn pasted(name: &str, text: &str) -> anyhow::Result<String> {
 
 fn base(given: Option<String>, default: &str) -> anyhow::Result<String> {
     let base = given.unwrap_or_else(|| default.to_owned());
-    let url = url::Url::parse(&base).with_context(|| format!("{base:?} is no address: write https:// and a host"))?;
+    let url = url::Url::parse(&base).with_context(|| format!("{base:?} is not a URL: write https:// and a host"))?;
     ensure!(matches!(url.scheme(), "http" | "https"), "{base:?} must begin with https:// (or http://)");
     Ok(base.trim_end_matches('/').to_owned())
 }

@@ -1,6 +1,10 @@
-//! Adds a webhook of the project's own, beside those that partners register with their keys.
+//! Adds a webhook of the project itself. Partners register theirs with their keys: [`crate::projects::configure_webhook`].
+
+use serde_json::{Value, json};
 
 use crate::core::Core;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
 use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
 use crate::domain::ids::ProjectId;
@@ -8,67 +12,78 @@ use crate::domain::rate_limit::Limits;
 use crate::net::{InvalidTarget, Target};
 use crate::outbound::headers::{self, InvalidHeader};
 use crate::projects::limit_webhook::{InvalidLimits, check};
-use crate::store::webhooks;
+use crate::store::{audit, webhooks};
 
 /// The service of webhooks that have no key: phone numbers are E.164.
 const SERVICE_NAME: &str = "console";
 /// Characters of a secret behind `aurix_`: about 238 bits.
 const SECRET_CHARS: usize = 40;
 
-/// What the owner says about a webhook.
+/// What the owner chooses for a webhook.
 #[derive(Clone, Debug, Default)]
 pub struct NewWebhook {
-    /// Where events go.
+    /// Where events are delivered to.
     pub url: String,
-    /// The names of the events that it wants; all where there are none.
+    /// The types of events to deliver; all where it is empty.
     pub events: Vec<String>,
     /// Custom headers.
     pub headers: Vec<(String, String)>,
-    /// `retry` or `none`.
+    /// What happens when an attempt fails.
     pub policy: Policy,
-    /// How fast it may be called.
+    /// Rate limit and concurrency limit.
     pub limits: Limits,
 }
 
-/// What the owner gets to know.
+/// The new webhook, with its secret.
 #[derive(Clone, Debug)]
 pub struct AddedWebhook {
-    /// What it is called from now on: a UUID.
+    /// Its UUID.
     pub public_id: String,
     /// What its deliveries are signed with.
     pub secret: String,
 }
 
-/// Why a webhook is not taken, in words for its owner.
+/// Why a webhook is refused, in words for its owner.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookRefused {
-    /// The address cannot be delivered to.
+    /// Nothing can be delivered to that URL.
     #[error(transparent)]
     Url(#[from] InvalidTarget),
     /// A header that may not be set, or cannot be sent.
     #[error(transparent)]
     Header(#[from] InvalidHeader),
     /// No such event.
-    #[error("`{0}` is no event; there are widget.click, lead.correlated, lead.created and lead.complete")]
+    #[error("`{0}` is not an event: choose from widget.click, lead.correlated, lead.created and lead.complete")]
     Event(String),
     /// A limit out of range.
     #[error(transparent)]
     Limits(#[from] InvalidLimits),
     /// The project has as many as it may have.
-    #[error("this project has {} webhooks, the most it may have; remove one first", webhooks::PER_PROJECT_MAX)]
+    #[error("this project has {} webhooks, the maximum: remove one first", webhooks::PER_PROJECT_MAX)]
     TooMany,
-    /// It could not be stored.
+    /// The webhook could not be stored.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
 }
 
 /// Checks and stores a webhook.
-pub async fn add_webhook(core: &Core, project: ProjectId, new: NewWebhook) -> Result<AddedWebhook, WebhookRefused> {
+pub async fn add_webhook(
+    core: &Core,
+    actor: &Actor,
+    project: ProjectId,
+    new: NewWebhook,
+) -> Result<AddedWebhook, WebhookRefused> {
     Target::parse(&new.url, core.webhook_client.policy())?;
     headers::check_all(&new.headers)?;
     check(new.limits)?;
     let events = events_of(&new.events)?;
     let secret = new_secret(core);
+    let detail = json!({
+        "origin": origin(&new.url),
+        "events": &events,
+        "headers": new.headers.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        "policy": new.policy.as_str(),
+    });
     let row = webhooks::NewWebhook {
         public_id: core.random.uuid().to_string(),
         key_id: None,
@@ -81,17 +96,25 @@ pub async fn add_webhook(core: &Core, project: ProjectId, new: NewWebhook) -> Re
         limits: new.limits,
     };
     let public_id = row.public_id.clone();
-    store(core, project, row).await?;
+    store(core, actor, project, row, detail).await?;
     Ok(AddedWebhook { public_id, secret })
 }
 
-async fn store(core: &Core, project: ProjectId, row: webhooks::NewWebhook) -> Result<(), WebhookRefused> {
-    let now = core.clock.now();
+async fn store(
+    core: &Core,
+    actor: &Actor,
+    project: ProjectId,
+    row: webhooks::NewWebhook,
+    detail: Value,
+) -> Result<(), WebhookRefused> {
+    let (actor, now) = (actor.clone(), core.clock.now());
     let is_stored = core.db.write(async move |tx| {
         if webhooks::count(tx, project).await? >= webhooks::PER_PROJECT_MAX {
             return Ok(false);
         }
         webhooks::insert(tx, project, &row, now).await?;
+        let change = Change::new(Action::AddWebhook, Object::Webhook(row.public_id.clone())).with(detail);
+        audit::record(tx, project, &actor, &change, now).await?;
         Ok(true)
     });
     if is_stored.await? { Ok(()) } else { Err(WebhookRefused::TooMany) }
@@ -103,6 +126,11 @@ fn events_of(names: &[String]) -> Result<Vec<String>, WebhookRefused> {
     }
     let wanted = |event: &EventType| names.is_empty() || names.iter().any(|name| name == event.as_str());
     Ok(EventType::ALL.iter().filter(|event| wanted(event)).map(|event| event.as_str().to_owned()).collect())
+}
+
+/// The origin of a webhook's URL, for the audit log: path and query may carry a secret of the receiver.
+pub(super) fn origin(url: &str) -> Option<String> {
+    Some(url::Url::parse(url).ok()?.origin().ascii_serialization())
 }
 
 /// A new secret for signing.

@@ -1,30 +1,41 @@
-//! Registers the one webhook of an API key, or sends its events elsewhere.
+//! Registers the one webhook of an API key, or changes its URL.
+
+use serde_json::json;
 
 use crate::core::Core;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
 use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
 use crate::domain::ids::{KeyId, ProjectId};
 use crate::domain::rate_limit::Limits;
 use crate::net::Target;
 use crate::notifier::Work;
-use crate::projects::add_webhook::{WebhookRefused, new_secret, sealed_headers};
+use crate::projects::add_webhook::{WebhookRefused, new_secret, origin, sealed_headers};
+use crate::store::audit;
 use crate::store::webhooks::{self, NewWebhook, Webhook};
 
-/// Whose webhook it is.
+/// The API key that a webhook belongs to.
 #[derive(Clone, Debug)]
 pub struct Owner {
     /// The project of the key.
     pub project: ProjectId,
-    /// The row of the key.
+    /// The key.
     pub key_id: KeyId,
     /// The service of the key.
     pub service_name: String,
 }
 
-/// Stores `url` as the place where the owner's events go. A webhook that is there already keeps its id and its secret,
-/// and is turned on again if it was off.
-pub async fn configure_webhook(core: &Core, owner: Owner, url: String) -> Result<Webhook, WebhookRefused> {
+/// Delivers the owner's events to `url` from now on. A webhook that exists keeps its id and its secret, and is turned on again
+/// if it was off.
+pub async fn configure_webhook(
+    core: &Core,
+    actor: &Actor,
+    owner: Owner,
+    url: String,
+) -> Result<Webhook, WebhookRefused> {
     Target::parse(&url, core.webhook_client.policy())?;
+    let detail = json!({"origin": origin(&url)});
     let row = NewWebhook {
         public_id: core.random.uuid().to_string(),
         key_id: Some(owner.key_id),
@@ -36,13 +47,17 @@ pub async fn configure_webhook(core: &Core, owner: Owner, url: String) -> Result
         policy: Policy::Retry,
         limits: Limits::default(),
     };
-    let (project, key_id, now) = (owner.project, owner.key_id, core.clock.now());
+    let (project, key_id) = (owner.project, owner.key_id);
+    let (actor, now) = (actor.clone(), core.clock.now());
     let stored = core.db.write(async move |tx| {
         let is_new = webhooks::find_by_key(tx, project, key_id).await?.is_none();
         if is_new && webhooks::count(tx, project).await? >= webhooks::PER_PROJECT_MAX {
             return Ok(None);
         }
-        Ok(Some(webhooks::insert(tx, project, &row, now).await?))
+        let webhook = webhooks::insert(tx, project, &row, now).await?;
+        let change = Change::new(Action::ConfigureWebhook, Object::Webhook(webhook.public_id.clone())).with(detail);
+        audit::record(tx, project, &actor, &change, now).await?;
+        Ok(Some(webhook))
     });
     let webhook = stored.await?.ok_or(WebhookRefused::TooMany)?;
     core.notifier.notify(Work::Deliveries);

@@ -1,16 +1,19 @@
-//! Makes a project.
+//! Creates a project.
 
 use anyhow::ensure;
 
 use crate::core::Core;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
 use crate::domain::phone::Region;
 use crate::domain::visitor::IpPolicy;
+use crate::store::audit;
 use crate::store::projects::{self, Project};
 
 /// Characters of a project's name.
 const NAME_CHARS_MAX: usize = 200;
 
-/// What a project is made of.
+/// What a project starts with.
 #[derive(Clone, Debug)]
 pub struct NewProject {
     /// As its owner calls it.
@@ -19,7 +22,7 @@ pub struct NewProject {
     pub region: String,
     /// IANA name.
     pub time_zone: String,
-    /// What is kept of visitors' addresses.
+    /// How much of a visitor's IP address is stored.
     pub ip_policy: IpPolicy,
 }
 
@@ -29,20 +32,20 @@ impl Default for NewProject {
     }
 }
 
-/// Makes a project with the default form.
-pub async fn create_project(core: &Core, new: NewProject) -> anyhow::Result<Project> {
+/// Creates a project with the default form.
+pub async fn create_project(core: &Core, actor: &Actor, new: NewProject) -> anyhow::Result<Project> {
     let name = new.name.trim().to_owned();
     ensure!(
         !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX,
-        "a project's name has 1 to {NAME_CHARS_MAX} characters"
+        "the name of a project must have 1 to {NAME_CHARS_MAX} characters"
     );
     let region = Region::parse(&new.region)?;
     ensure!(
         jiff::tz::TimeZone::get(&new.time_zone).is_ok(),
-        "{:?} is no time zone: write an IANA name, for example Asia/Singapore",
+        "{:?} is not a time zone: write an IANA name, for example Asia/Singapore",
         new.time_zone
     );
-    let (public_id, now) = (core.random.uuid().to_string(), core.clock.now());
+    let (actor, public_id, now) = (actor.clone(), core.random.uuid().to_string(), core.clock.now());
     core.db
         .write(async move |tx| {
             let row = projects::NewProject {
@@ -52,7 +55,10 @@ pub async fn create_project(core: &Core, new: NewProject) -> anyhow::Result<Proj
                 time_zone: &new.time_zone,
                 ip_policy: new.ip_policy.as_str(),
             };
-            Ok(projects::insert(tx, &row, now).await?)
+            let project = projects::insert(tx, &row, now).await?;
+            let change = Change::new(Action::CreateProject, Object::Project(public_id.clone()));
+            audit::record(tx, project.id, &actor, &change, now).await?;
+            Ok(project)
         })
         .await
 }

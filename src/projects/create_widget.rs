@@ -1,59 +1,74 @@
-//! Makes a widget: the button that a site shows.
+//! Creates a widget: the button that a site shows.
 
 use anyhow::{Context as _, bail, ensure};
+use serde_json::json;
 
 use crate::core::Core;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::ProjectId;
-use crate::store::{channels, widgets};
+use crate::store::{audit, channels, widgets};
 
-/// What the prefilled text begins with where nobody said otherwise.
+/// The default start of the prefilled text.
 pub const GREETING: &str = "Hello! I have a question.";
 /// Characters of a greeting: the prefilled text must fit into a link.
 const GREETING_CHARS_MAX: usize = 500;
 /// Sites that a widget may list.
 const ORIGINS_MAX: usize = 100;
 
-/// What a widget is made of.
+/// What a widget starts with.
 pub struct NewWidget {
     /// The channel's id at its platform.
     pub channel_id: String,
-    /// The sites that may press; all where it is empty.
+    /// The origins that may use the widget's JSON endpoint; all where it is empty.
     pub origins: Vec<String>,
-    /// What the prefilled text begins with.
+    /// The start of the prefilled text; [`GREETING`] where there is none.
     pub greeting: Option<String>,
 }
 
-/// A widget that was made.
-pub struct MadeWidget {
+/// A widget that was created.
+pub struct CreatedWidget {
     /// The id in the tag.
     pub public_id: String,
     /// The tag for the site.
     pub snippet: String,
 }
 
-/// Makes a widget.
-pub async fn create_widget(core: &Core, project: ProjectId, new: NewWidget) -> anyhow::Result<MadeWidget> {
+/// Creates a widget on a channel of the project.
+pub async fn create_widget(
+    core: &Core,
+    actor: &Actor,
+    project: ProjectId,
+    new: NewWidget,
+) -> anyhow::Result<CreatedWidget> {
     let greeting = new.greeting.unwrap_or_else(|| GREETING.to_owned()).trim().replace('\0', "");
-    ensure!(greeting.chars().count() <= GREETING_CHARS_MAX, "a greeting has at most {GREETING_CHARS_MAX} characters");
-    ensure!(new.origins.len() <= ORIGINS_MAX, "a widget lists at most {ORIGINS_MAX} origins");
+    ensure!(
+        greeting.chars().count() <= GREETING_CHARS_MAX,
+        "a greeting may have at most {GREETING_CHARS_MAX} characters"
+    );
+    ensure!(new.origins.len() <= ORIGINS_MAX, "a widget may list at most {ORIGINS_MAX} origins");
     let origins: Vec<String> = new.origins.iter().map(|text| origin(text)).collect::<anyhow::Result<_>>()?;
     let origins = serde_json::to_string(&origins)?;
-    let (public_id, now) = (core.random.token("w_", 12), core.clock.now());
+    let (actor, public_id, now) = (actor.clone(), core.random.token("w_", 12), core.clock.now());
     let id = public_id.clone();
     core.db
         .write(async move |tx| {
             let channel = channels::find_in(tx, project, &new.channel_id).await?.with_context(|| {
                 format!(
-                    "the project has no channel {:?}: aurix channel list --project ID shows those that it has",
+                    "the project has no channel {:?}: `aurix channel list --project ID` lists its channels",
                     new.channel_id
                 )
             })?;
             let new =
-                widgets::NewWidget { public_id: &id, channel: channel.id.0, greeting: &greeting, origins: &origins };
-            Ok(widgets::insert(tx, project, &new, now).await?)
+                widgets::NewWidget { public_id: &id, channel: channel.id, greeting: &greeting, origins: &origins };
+            widgets::insert(tx, project, &new, now).await?;
+            let change = Change::new(Action::CreateWidget, Object::Widget(id.clone()));
+            let change = change.with(json!({"channel_id": &channel.external_id}));
+            audit::record(tx, project, &actor, &change, now).await?;
+            Ok(())
         })
         .await?;
-    Ok(MadeWidget { snippet: snippet(&core.config.base_url, &public_id), public_id })
+    Ok(CreatedWidget { snippet: snippet(&core.config.base_url, &public_id), public_id })
 }
 
 /// The tag for the site, with a plain link for browsers without JavaScript.
@@ -66,7 +81,7 @@ pub fn snippet(base_url: &str, public_id: &str) -> String {
 
 /// An origin as browsers write it: scheme, host, and a port that is not the scheme's own.
 fn origin(text: &str) -> anyhow::Result<String> {
-    let fault = || format!("{text:?} is no origin: write it like https://www.example.com");
+    let fault = || format!("{text:?} is not an origin: write it like https://www.example.com");
     let url = url::Url::parse(text.trim()).with_context(fault)?;
     if !matches!(url.scheme(), "http" | "https") {
         bail!(fault());

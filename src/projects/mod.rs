@@ -1,4 +1,5 @@
-//! Layer 4: projects, and their keys, channels, widgets, forms and webhooks.
+//! Layer 4: creates and changes projects, and their keys, channels, widgets, forms and webhooks. Each change is recorded in the
+//! audit log, in its own transaction, with the [`crate::domain::actor::Actor`] who asked for it.
 
 pub mod add_channel;
 pub mod add_webhook;

@@ -1,24 +1,36 @@
-//! Gives a webhook a new secret. The old one stays valid for signing a while, so that its owner can change over in peace.
+//! Gives a webhook a new secret. Deliveries are signed with the old one too for a while, so that its owner has time to change
+//! over.
 
 use crate::core::Core;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::{ProjectId, WebhookId};
 use crate::domain::time::SignedDuration;
 use crate::projects::add_webhook::new_secret;
+use crate::store::audit;
 use crate::store::webhooks::{self, Webhook};
 
 /// How long deliveries are signed with the old secret too.
 pub const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 
 /// The webhook with its new secret; `None` where it is not there any more.
-pub async fn rotate_secret(core: &Core, project: ProjectId, id: WebhookId) -> anyhow::Result<Option<Webhook>> {
+pub async fn rotate_secret(
+    core: &Core,
+    actor: &Actor,
+    project: ProjectId,
+    webhook: WebhookId,
+) -> anyhow::Result<Option<Webhook>> {
     let sealed = core.seal.seal(&new_secret(core));
-    let until = core.clock.now() + OVERLAP;
+    let (actor, now) = (actor.clone(), core.clock.now());
     core.db
         .write(async move |tx| {
-            if !webhooks::rotate(tx, project, id, &sealed, until).await? {
+            if !webhooks::rotate(tx, project, webhook, &sealed, now + OVERLAP).await? {
                 return Ok(None);
             }
-            Ok(Some(webhooks::get(tx, project, id).await?))
+            let webhook = webhooks::get(tx, project, webhook).await?;
+            let change = Change::new(Action::RotateSecret, Object::Webhook(webhook.public_id.clone()));
+            audit::record(tx, project, &actor, &change, now).await?;
+            Ok(Some(webhook))
         })
         .await
 }

@@ -1,13 +1,25 @@
-//! Gives a project its lead form.
+//! Sets the lead form of a project.
+
+use serde_json::json;
 
 use crate::core::Core;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
 use crate::domain::form::Form;
 use crate::domain::ids::ProjectId;
-use crate::store::projects;
+use crate::store::{audit, projects};
 
-/// Stores the form; conversations follow it from their next turn on.
-pub async fn set_form(core: &Core, project: ProjectId, form: &Form) -> anyhow::Result<()> {
-    let form = serde_json::to_string(form)?;
-    core.db.write(async move |tx| Ok(projects::set_form(tx, project, &form).await?)).await?;
-    Ok(())
+/// Stores the form; conversations use it from their next turn on.
+pub async fn set_form(core: &Core, actor: &Actor, project: ProjectId, form: &Form) -> anyhow::Result<()> {
+    let keys: Vec<&str> = form.fields.iter().map(|field| field.key.as_str()).collect();
+    let (detail, form) = (json!({"fields": keys}), serde_json::to_string(form)?);
+    let (actor, now) = (actor.clone(), core.clock.now());
+    core.db
+        .write(async move |tx| {
+            let public_id = projects::get(tx, project).await?.public_id;
+            projects::set_form(tx, project, &form).await?;
+            let change = Change::new(Action::SetForm, Object::Project(public_id)).with(detail);
+            Ok(audit::record(tx, project, &actor, &change, now).await?)
+        })
+        .await
 }

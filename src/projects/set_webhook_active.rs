@@ -1,23 +1,35 @@
-//! Turns a webhook on or off. What waited while it was off goes out when it is on again.
+//! Turns a webhook on or off. Deliveries that waited while it was off are sent when it is on again.
 
 use crate::core::Core;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::{ProjectId, WebhookId};
 use crate::notifier::Work;
-use crate::store::webhooks;
+use crate::store::{audit, webhooks};
 
-/// Why a webhook is off that a person turned off.
+/// The reason that is shown for a webhook that a person turned off.
 const BY_HAND: &str = "Turned off by hand.";
 
 /// `false` where there is no such webhook.
 pub async fn set_webhook_active(
     core: &Core,
+    actor: &Actor,
     project: ProjectId,
-    id: WebhookId,
+    webhook: WebhookId,
     is_active: bool,
 ) -> anyhow::Result<bool> {
-    let reason = if is_active { None } else { Some(BY_HAND) };
-    let is_there =
-        core.db.write(async move |tx| Ok(webhooks::set_active(tx, project, id, is_active, reason).await?)).await?;
+    let (action, reason) =
+        if is_active { (Action::EnableWebhook, None) } else { (Action::DisableWebhook, Some(BY_HAND)) };
+    let (actor, now) = (actor.clone(), core.clock.now());
+    let is_changed = core.db.write(async move |tx| {
+        if !webhooks::set_active(tx, project, webhook, is_active, reason).await? {
+            return Ok(false);
+        }
+        let object = Object::Webhook(webhooks::get(tx, project, webhook).await?.public_id);
+        audit::record(tx, project, &actor, &Change::new(action, object), now).await?;
+        Ok(true)
+    });
+    let is_changed = is_changed.await?;
     core.notifier.notify(Work::Deliveries);
-    Ok(is_there)
+    Ok(is_changed)
 }

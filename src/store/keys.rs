@@ -1,7 +1,7 @@
 //! API keys of partners. Only a hash of a key is stored.
 
 use crate::db::{Conn, Result, Row, Tx};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{KeyId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -9,7 +9,7 @@ use crate::params;
 #[derive(Clone, Debug)]
 pub struct Key {
     /// Row key.
-    pub id: i64,
+    pub id: KeyId,
     /// The UUID that people see.
     pub public_id: String,
     /// Its project.

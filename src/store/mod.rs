@@ -1,6 +1,7 @@
 //! Layer 3: all SQL of the product, a file per noun. Functions only; the project comes first wherever rows belong to one.
 
 pub mod attribution;
+pub mod audit;
 pub mod channels;
 pub mod clicks;
 pub mod conversations;

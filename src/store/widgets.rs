@@ -1,7 +1,7 @@
 //! Widgets: the buttons on sites, read together with what a press needs of their channel and project.
 
 use crate::db::{Conn, Error, Result, Row, Tx};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ChannelId, ProjectId, WidgetId};
 use crate::domain::time::Timestamp;
 use crate::domain::visitor::IpPolicy;
 use crate::params;
@@ -10,7 +10,7 @@ use crate::params;
 #[derive(Clone, Debug)]
 pub struct Widget {
     /// Row key.
-    pub id: i64,
+    pub id: WidgetId,
     /// The id in the tag on the site; not secret.
     pub public_id: String,
     /// Its project.
@@ -18,7 +18,7 @@ pub struct Widget {
     /// The project's, for visitors' addresses.
     pub ip_policy: IpPolicy,
     /// Row key of the channel.
-    pub channel: i64,
+    pub channel: ChannelId,
     /// `whatsapp`, `telegram` or `web`.
     pub channel_kind: String,
     /// The channel's number, digits.
@@ -51,7 +51,7 @@ pub struct NewWidget<'a> {
     /// The id in the tag.
     pub public_id: &'a str,
     /// Row key of a channel of the same project.
-    pub channel: i64,
+    pub channel: ChannelId,
     /// What the prefilled text begins with.
     pub greeting: &'a str,
     /// The sites that may press, a JSON list.
@@ -107,11 +107,16 @@ pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<Widg
     .await
 }
 
-/// The greetings that widgets of a channel begin their prefilled text with, newest first, at most `most`.
-pub async fn greetings_of_channel(conn: &Conn, channel: i64, most: u32) -> Result<Vec<String>> {
+/// The greetings of the project's widgets on a channel, newest first, at most `most`.
+pub async fn greetings_of_channel(
+    conn: &Conn,
+    project: ProjectId,
+    channel: ChannelId,
+    most: u32,
+) -> Result<Vec<String>> {
     conn.query(
-        "SELECT greeting FROM widgets WHERE channel = $1 ORDER BY id DESC LIMIT $2",
-        params![channel, most],
+        "SELECT greeting FROM widgets WHERE project_id = $1 AND channel = $2 ORDER BY id DESC LIMIT $3",
+        params![project, channel, most],
         |row| row.get(0),
     )
     .await

@@ -1,5 +1,6 @@
 //! The commands, run as a person runs them: the real program on a folder of its own.
 
+mod audit;
 mod retention;
 
 use std::io::Write as _;
@@ -16,7 +17,7 @@ use aurix::store::delivery_log::{self, Filter};
 use clap::CommandFactory as _;
 use serde_json::{Value, json};
 
-use crate::support::{Receiver, TestApp, fresh_folder};
+use crate::support::{Receiver, TestApp, fresh_folder, operator};
 
 /// A folder with an Aurix in it.
 struct Operator(std::path::PathBuf);
@@ -279,14 +280,15 @@ both_engines! {
         assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'failed'").await, 6);
 
         let first = (project.id, WebhookId(app.count("SELECT MIN(id) FROM webhooks").await));
-        let resent = resend_failed(&app.core, Some(first), since, |_| {}).await.expect("resent");
+        let resent = resend_failed(&app.core, &operator(), Some(first), since, |_| {}).await.expect("resent");
         app.work().await;
         assert_eq!((resent, receiver.take().len(), other.take().len()), (2, 2, 0));
-        assert_eq!(resend_failed(&app.core, Some(first), since, |_| {}).await.expect("resent"), 0);
+        assert_eq!(resend_failed(&app.core, &operator(), Some(first), since, |_| {}).await.expect("resent"), 0);
 
         let heard = AtomicU64::new(0);
-        let resent = resend_failed(&app.core, None, Timestamp::UNIX_EPOCH, |so_far| heard.store(so_far, Ordering::Relaxed));
-        assert_eq!((resent.await.expect("resent"), heard.into_inner()), (4, 4));
+        let hear = |so_far| heard.store(so_far, Ordering::Relaxed);
+        let resent = resend_failed(&app.core, &operator(), None, Timestamp::UNIX_EPOCH, hear).await;
+        assert_eq!((resent.expect("resent"), heard.into_inner()), (4, 4));
         app.work().await;
         assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'").await, 6);
     }
@@ -321,7 +323,7 @@ both_engines! {
         headers.iter().for_each(|(name, value)| assert_eq!(value, received.header(name), "{name}"));
 
         let removed = WebhookId(app.count("SELECT id FROM webhooks").await);
-        remove_webhook(&app.core, project.id, removed).await.expect("removed");
-        assert!(!resend_delivery(&app.core, project.id, row.id).await.expect("refused"), "its webhook is gone");
+        remove_webhook(&app.core, &operator(), project.id, removed).await.expect("removed");
+        assert!(!resend_delivery(&app.core, &operator(), project.id, row.id).await.expect("refused"), "its webhook is gone");
     }
 }

@@ -13,7 +13,7 @@ use aurix::projects::add_webhook::{NewWebhook, add_webhook};
 use aurix::store::delivery_log;
 use serde_json::json;
 
-use crate::support::{Person, Receiver, TestApp};
+use crate::support::{Person, Receiver, TestApp, operator};
 
 both_engines! {
     async fn every_delivery_is_signed_twice_and_the_same_on_every_attempt(app: &TestApp) {
@@ -60,7 +60,7 @@ both_engines! {
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("failed"));
         assert_eq!(app.count("SELECT COUNT(*) FROM attempts").await, 11);
         let delivery = DeliveryId(app.count("SELECT id FROM deliveries").await);
-        assert!(aurix::deliveries::resend::resend_delivery(&app.core, project.id, delivery).await.expect("resent"));
+        assert!(aurix::deliveries::resend::resend_delivery(&app.core, &operator(), project.id, delivery).await.expect("resent"));
         app.work().await;
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
     }
@@ -249,7 +249,7 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         let old = app.webhook(&project, &receiver).await;
-        let rotated = aurix::projects::rotate_secret::rotate_secret(&app.core, project.id, WebhookId(1)).await.expect("rotated").expect("there");
+        let rotated = aurix::projects::rotate_secret::rotate_secret(&app.core, &operator(), project.id, WebhookId(1)).await.expect("rotated").expect("there");
         let new = app.core.seal.open(&rotated.sealed_secret).expect("our key");
         app.press(&project, "device_id=d1").await;
         app.work().await;
@@ -279,7 +279,7 @@ both_engines! {
             policy: Policy::Retry,
             ..NewWebhook::default()
         };
-        add_webhook(&app.core, project.id, new).await.expect("a webhook");
+        add_webhook(&app.core, &operator(), project.id, new).await.expect("a webhook");
         app.press(&project, "device_id=d1").await;
         app.work().await;
         assert_eq!(receiver.take()[0].header("authorization"), "Bearer crm-token");

@@ -18,7 +18,7 @@ use axum::Router;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{Project, Receiver, TestApp, platform_calls};
+use crate::support::{Project, Receiver, TestApp, operator, platform_calls};
 
 /// A text message as the platform posts it to `posted_to`, addressed to the number `phone_number_id`.
 async fn message_for(app: &TestApp, posted_to: &Project, phone_number_id: &str) {
@@ -43,7 +43,7 @@ async fn second_number(app: &TestApp, project: &Project, phone_number_id: &str) 
         api_base: Some(project.whatsapp.api_base.clone()),
         link_base: None,
     };
-    add_whatsapp_channel(&app.core, project.id, channel).await.expect("a channel");
+    add_whatsapp_channel(&app.core, &operator(), project.id, channel).await.expect("a channel");
 }
 
 /// A message of one person, under the ids that the platform tells this time.
@@ -134,7 +134,7 @@ both_engines! {
     async fn a_nul_in_a_response_is_logged_as_a_replacement_character(app: &TestApp) {
         let project = app.project().await;
         let new = NewWebhook { url: receiver_with_nul().await, policy: Policy::Retry, ..NewWebhook::default() };
-        add_webhook(&app.core, project.id, new).await.expect("a webhook");
+        add_webhook(&app.core, &operator(), project.id, new).await.expect("a webhook");
         app.press(&project, "device_id=d1").await;
         app.work().await;
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
@@ -152,7 +152,7 @@ both_engines! {
         let (ours, theirs) = (app.project().await, app.project_named("Other", "222").await);
         let receiver = Receiver::start().await;
         app.webhook_with(&theirs, &receiver, Policy::None).await;
-        let key = create_key(&app.core, theirs.id, "external".to_owned()).await.expect("a key").row;
+        let key = create_key(&app.core, &operator(), theirs.id, "external".to_owned()).await.expect("a key").row;
         receiver.answer_next(500);
         app.press(&theirs, "device_id=d1").await;
         app.work().await;
@@ -177,21 +177,21 @@ both_engines! {
         let resend = async move |tx: &Tx| Ok(delivery_log::resend_if_failed(tx, ours, delivery, now).await?);
         assert!(!app.core.db.write(resend).await.expect("no such delivery"));
         let limit = Limits { rate_per_second: Some(1), concurrency: None };
-        assert!(!limit_webhook(&app.core, ours, webhook, limit).await.expect("no such webhook"));
+        assert!(!limit_webhook(&app.core, &operator(), ours, webhook, limit).await.expect("no such webhook"));
 
         let read = async move |tx: &Tx| Ok(webhooks::get(tx, ours, webhook).await.is_err());
         assert!(app.core.db.write(read).await.expect("read"), "their webhook is read");
-        assert!(!revoke_key(&app.core, ours, &key.public_id).await.expect("no such key"));
-        assert!(!resend_delivery(&app.core, ours, delivery).await.expect("no such delivery"));
+        assert!(!revoke_key(&app.core, &operator(), ours, &key.public_id).await.expect("no such key"));
+        assert!(!resend_delivery(&app.core, &operator(), ours, delivery).await.expect("no such delivery"));
         let cancel = async move |tx: &Tx| Ok(webhooks::cancel_deliveries(tx, ours, webhook).await?);
         assert_eq!(app.core.db.write(cancel).await.expect("nothing to cancel"), 0);
         assert_eq!(app.count("SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NOT NULL").await, 0);
 
         let read = async move |tx: &Tx| Ok(webhooks::get(tx, theirs, webhook).await?.project);
         assert_eq!(app.core.db.write(read).await.expect("read"), theirs);
-        assert!(resend_delivery(&app.core, theirs, delivery).await.expect("their own"));
-        assert!(revoke_key(&app.core, theirs, &key.public_id).await.expect("their own"));
-        assert!(!revoke_key(&app.core, theirs, &key.public_id).await.expect("revoked before"));
+        assert!(resend_delivery(&app.core, &operator(), theirs, delivery).await.expect("their own"));
+        assert!(revoke_key(&app.core, &operator(), theirs, &key.public_id).await.expect("their own"));
+        assert!(!revoke_key(&app.core, &operator(), theirs, &key.public_id).await.expect("revoked before"));
         let cancel = async move |tx: &Tx| Ok(webhooks::cancel_deliveries(tx, theirs, webhook).await?);
         assert_eq!(app.core.db.write(cancel).await.expect("their own"), 1);
     }

@@ -9,7 +9,7 @@ use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::projects::limit_webhook::limit_webhook;
 use aurix::store::webhooks;
 
-use crate::support::{Project, Receiver, TestApp};
+use crate::support::{Project, Receiver, TestApp, operator};
 
 /// What two workers claim at the same time, each up to 50.
 async fn claim_twice(app: &TestApp, webhook: WebhookId) -> Vec<LeasedDelivery> {
@@ -26,7 +26,7 @@ pub async fn limited(app: &TestApp, clicks: usize, limits: Limits) -> (Project, 
     app.webhook(&project, &receiver).await;
     let id = project.id;
     let all = app.core.db.read(async move |conn| Ok(webhooks::list(conn, id).await?)).await.expect("a list");
-    assert!(limit_webhook(&app.core, id, all[0].id, limits).await.expect("limits"));
+    assert!(limit_webhook(&app.core, &operator(), id, all[0].id, limits).await.expect("limits"));
     for number in 0..clicks {
         app.press(&project, &format!("device_id=d{number}")).await;
     }
@@ -73,7 +73,7 @@ both_engines! {
     async fn a_limit_is_followed_from_the_next_claim_on_and_can_be_taken_away(app: &TestApp) {
         let (project, _receiver, webhook) = limited(app, 60, Limits { rate_per_second: Some(1), concurrency: Some(1) }).await;
         assert_eq!(claim_twice(app, webhook).await.len(), 1);
-        assert!(limit_webhook(&app.core, project.id, webhook, Limits::default()).await.expect("limits"));
+        assert!(limit_webhook(&app.core, &operator(), project.id, webhook, Limits::default()).await.expect("limits"));
         assert_eq!(claim_twice(app, webhook).await.len(), 59);
     }
 
@@ -83,7 +83,7 @@ both_engines! {
             (Limits { rate_per_second: Some(0), concurrency: None }, "the rate 0 is not from 1 to 10000 deliveries a second"),
             (Limits { rate_per_second: None, concurrency: Some(1_001) }, "the concurrency 1001 is not from 1 to 1000 deliveries at once"),
         ] {
-            let refused = limit_webhook(&app.core, project.id, webhook, limits).await.expect_err("refused");
+            let refused = limit_webhook(&app.core, &operator(), project.id, webhook, limits).await.expect_err("refused");
             assert_eq!(refused.to_string(), why);
         }
     }

@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::support::{Project, Receiver, TestApp, until};
+use crate::support::{Project, Receiver, TestApp, operator, until};
 
 const WEBHOOK: WebhookId = WebhookId(1);
 /// Deliveries in flight to a webhook that has not answered yet.
@@ -106,7 +106,7 @@ both_engines! {
             Limits { rate_per_second: Some(10), concurrency: None },
             Limits { rate_per_second: None, concurrency: Some(1) },
         ] {
-            assert!(limit_webhook(&app.core, project.id, WEBHOOK, limits).await.expect("limits"));
+            assert!(limit_webhook(&app.core, &operator(), project.id, WEBHOOK, limits).await.expect("limits"));
             let mut notifications = app.core.notifier.subscribe(Work::Deliveries);
             app.press(&project, "device_id=d1").await;
             assert!(dispatcher.try_recv().is_err(), "{limits:?}");
@@ -115,7 +115,7 @@ both_engines! {
             app.work().await;
             assert_eq!(receiver.take().len(), 1, "{limits:?}");
         }
-        assert!(limit_webhook(&app.core, project.id, WEBHOOK, Limits::default()).await.expect("no limits"));
+        assert!(limit_webhook(&app.core, &operator(), project.id, WEBHOOK, Limits::default()).await.expect("no limits"));
         app.press(&project, "device_id=d1").await;
         assert!(dispatcher.try_recv().is_ok(), "without limits it is dispatched");
     }

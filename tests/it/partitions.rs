@@ -9,7 +9,7 @@ use aurix::maintenance::retention::{Removed, clean_up};
 use aurix::projects::set_retention::set_retention;
 use aurix::store::delivery_log;
 
-use crate::support::{Person, Project, Receiver, TestApp};
+use crate::support::{Person, Project, Receiver, TestApp, operator};
 
 const EVENT_PART: &str = "SELECT tableoid::regclass::text FROM events ORDER BY id DESC LIMIT 1";
 const CLICK_PART: &str = "SELECT tableoid::regclass::text FROM clicks ORDER BY id DESC LIMIT 1";
@@ -21,7 +21,7 @@ fn days(days: i64) -> SignedDuration {
 }
 
 async fn keep(app: &TestApp, project: &Project, kind: Kind, days: u16) {
-    set_retention(&app.core, project.id, vec![(kind, Some(Period::Days(days)))]).await.expect("set");
+    set_retention(&app.core, &operator(), project.id, vec![(kind, Some(Period::Days(days)))]).await.expect("set");
 }
 
 async fn clean(app: &TestApp) -> Removed {

@@ -9,7 +9,7 @@ use aurix::maintenance::retention::{Removed, clean_up};
 use aurix::projects::set_retention::set_retention;
 use tokio_postgres::NoTls;
 
-use crate::support::{Person, Project, Receiver, TestApp};
+use crate::support::{Person, Project, Receiver, TestApp, operator};
 
 const CLICKS: &str = "SELECT COUNT(*) FROM clicks";
 const SESSIONS: &str = "SELECT COUNT(*) FROM sessions";
@@ -23,7 +23,7 @@ fn days(days: i64) -> SignedDuration {
 }
 
 async fn keep(app: &TestApp, project: &Project, kind: Kind, days: u16) {
-    set_retention(&app.core, project.id, vec![(kind, Some(Period::Days(days)))]).await.expect("set");
+    set_retention(&app.core, &operator(), project.id, vec![(kind, Some(Period::Days(days)))]).await.expect("set");
 }
 
 async fn clean(app: &TestApp) -> Removed {

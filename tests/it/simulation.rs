@@ -23,7 +23,7 @@ use aurix::net::Resolver;
 use aurix::projects::create_project::{NewProject, create_project};
 
 use self::world::{Stage, World};
-use crate::support::{START, TestApp, fresh_folder};
+use crate::support::{START, TestApp, fresh_folder, operator};
 
 /// Runs on SQLite, where nothing else is said.
 const RUNS: u64 = 500;
@@ -75,8 +75,8 @@ fn runs() -> u64 {
 }
 
 async fn simulate(app: Core, runs: u64) {
-    let project = create_project(&app, NewProject { name: "A shop".to_owned(), ..NewProject::default() });
-    let project = project.await.expect("a project").id;
+    let new = NewProject { name: "A shop".to_owned(), ..NewProject::default() };
+    let project = create_project(&app, &operator(), new).await.expect("a project").id;
     let stage = Stage { core: app, project };
     let seeds = told("AURIX_TEST_SEED").map_or(1..runs + 1, |seed| seed..seed + 1);
     let (mut requests, mut deliveries) = (0, 0);

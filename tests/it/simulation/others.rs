@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use super::receiver::Mood;
 use super::rows;
 use super::world::{World, tell};
+use crate::support::operator;
 
 /// Conversations of a run.
 const CONVERSATIONS: u64 = 3;
@@ -71,7 +72,8 @@ impl World<'_> {
 
     pub async fn set_active(&mut self, at: usize, is_active: bool) -> Result<()> {
         let endpoint = &mut self.endpoints[at];
-        let is_there = set_webhook_active(&self.stage.core, self.stage.project, endpoint.webhook, is_active).await?;
+        let is_there =
+            set_webhook_active(&self.stage.core, &operator(), self.stage.project, endpoint.webhook, is_active).await?;
         ensure!(is_there, "a webhook is gone");
         self.is_changed = true;
         endpoint.well_at = self.now;
@@ -91,7 +93,8 @@ impl World<'_> {
         let (at, limits) = (self.dice.index(self.endpoints.len()), self.limits());
         self.endpoints[at].limits = limits;
         tell!(self, "webhook {} is limited to {limits:?}", at + 1);
-        let is_there = limit_webhook(&self.stage.core, self.stage.project, self.endpoints[at].webhook, limits).await?;
+        let webhook = self.endpoints[at].webhook;
+        let is_there = limit_webhook(&self.stage.core, &operator(), self.stage.project, webhook, limits).await?;
         ensure!(is_there, "a webhook is gone");
         Ok(())
     }
@@ -107,7 +110,7 @@ impl World<'_> {
         self.is_changed = true;
         let project = app.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
         ensure!(
-            resend_delivery(&app, project.context("a delivery of no project")?, id).await?,
+            resend_delivery(&app, &operator(), project.context("a delivery of no project")?, id).await?,
             "nothing can be sent again"
         );
         self.ledger.resent(id, app.clock.now())
@@ -118,7 +121,7 @@ impl World<'_> {
         let failed = self.ledger.entries.iter().filter(|(_, entry)| entry.status == DeliveryStatus::Failed);
         let failed: Vec<DeliveryId> = failed.map(|(id, _)| *id).collect();
         self.is_changed = true;
-        let resent = resend_failed(&app, None, Timestamp::UNIX_EPOCH, |_| {}).await?;
+        let resent = resend_failed(&app, &operator(), None, Timestamp::UNIX_EPOCH, |_| {}).await?;
         tell!(self, "somebody sends the {resent} failed ones again");
         ensure!(resent == failed.len() as u64, "{} had failed", failed.len());
         failed.into_iter().try_for_each(|id| self.ledger.resent(id, app.clock.now()))

@@ -14,6 +14,7 @@ use super::ledger::{Due, Ledger};
 use super::node::Node;
 use super::receiver::{Endpoint, Mood};
 use super::rows;
+use crate::support::operator;
 
 /// When every run begins.
 const START: &str = "2026-01-02T10:00:00Z";
@@ -163,7 +164,7 @@ impl<'a> World<'a> {
         let policy = if retries { Policy::Retry } else { Policy::None };
         let limits = self.limits();
         let new = NewWebhook { url: "https://example.com/".to_owned(), policy, limits, ..NewWebhook::default() };
-        add_webhook(&self.nodes[0].core, self.stage.project, new).await?;
+        add_webhook(&self.nodes[0].core, &operator(), self.stage.project, new).await?;
         let webhook = rows::webhooks(&self.stage.core).await.pop().context("it was added")?;
         tell!(self, "webhook {} has the policy {policy:?} and {limits:?}", self.endpoints.len() + 1);
         let (well_at, mood) = (self.now, self.dice.pick(&Mood::ALL));

@@ -17,6 +17,7 @@ use aurix::core::Core;
 use aurix::db::Location;
 use aurix::deliveries::attempt;
 use aurix::deliveries::claim;
+use aurix::domain::actor::Actor;
 use aurix::domain::random::Random;
 use aurix::domain::time::{Clock, SignedDuration};
 use aurix::engines::Engines;
@@ -195,6 +196,11 @@ async fn run_on_server(server: &str, statement: &str) {
         tokio_postgres::connect(server, tokio_postgres::NoTls).await.expect("the tests' PostgreSQL");
     tokio::spawn(connection);
     client.batch_execute(statement).await.expect("the tests may make databases");
+}
+
+/// Whoever sets a test up: the operator, by command.
+pub fn operator() -> Actor {
+    Actor::Command { user: Some("mei".to_owned()) }
 }
 
 fn next_number() -> u64 {

@@ -9,7 +9,7 @@ use aurix::projects::create_project::{NewProject, create_project};
 use aurix::projects::create_widget::{NewWidget, create_widget};
 
 use super::whatsapp::{APP_SECRET, VERIFY_TOKEN};
-use super::{Answer, Receiver, TestApp, WhatsApp};
+use super::{Answer, Receiver, TestApp, WhatsApp, operator};
 
 /// A project with a WhatsApp channel and a widget.
 pub struct Project {
@@ -33,7 +33,7 @@ impl TestApp {
             time_zone: "Asia/Singapore".to_owned(),
             ..NewProject::default()
         };
-        let project = create_project(&self.core, new).await.expect("a project");
+        let project = create_project(&self.core, &operator(), new).await.expect("a project");
         let channel = WhatsAppChannel {
             phone_number_id: phone_number_id.to_owned(),
             number: "+6512345678".to_owned(),
@@ -43,7 +43,7 @@ impl TestApp {
             api_base: Some(whatsapp.api_base.clone()),
             link_base: None,
         };
-        add_whatsapp_channel(&self.core, project.id, channel).await.expect("a channel");
+        add_whatsapp_channel(&self.core, &operator(), project.id, channel).await.expect("a channel");
         let widget_id = self.widget(project.id, phone_number_id, &[]).await;
         Project {
             id: project.id,
@@ -60,12 +60,12 @@ impl TestApp {
             origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
             greeting: Some("Hello!".to_owned()),
         };
-        create_widget(&self.core, project, new).await.expect("a widget").public_id
+        create_widget(&self.core, &operator(), project, new).await.expect("a widget").public_id
     }
 
     /// An API key of the service.
     pub async fn key(&self, project: &Project, service: &str) -> String {
-        create_key(&self.core, project.id, service.to_owned()).await.expect("a key").key
+        create_key(&self.core, &operator(), project.id, service.to_owned()).await.expect("a key").key
     }
 
     /// A webhook as made in the console, for all events.
@@ -75,7 +75,7 @@ impl TestApp {
 
     pub async fn webhook_with(&self, project: &Project, receiver: &Receiver, policy: Policy) -> String {
         let new = NewWebhook { url: receiver.url.clone(), policy, ..NewWebhook::default() };
-        add_webhook(&self.core, project.id, new).await.expect("a webhook").secret
+        add_webhook(&self.core, &operator(), project.id, new).await.expect("a webhook").secret
     }
 
     /// A press of the project's button; `query` is what the widget adds to the link.

@@ -17,7 +17,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::core::Core;
-use crate::domain::ids::KeyId;
 use crate::engines::Engines;
 use crate::http::auth::{Family, Partner};
 use crate::http::error::openapi::describe;
@@ -89,6 +88,6 @@ impl IntoResponses for NoWebhook {
 
 async fn get_webhook(core: &Core, partner: &Partner) -> Result<Webhook> {
     let (project, key_id) = (partner.project, partner.key_id);
-    let found = core.db.read(async move |conn| Ok(webhooks::find_by_key(conn, project, KeyId(key_id)).await?)).await?;
+    let found = core.db.read(async move |conn| Ok(webhooks::find_by_key(conn, project, key_id).await?)).await?;
     found.ok_or_else(no_webhook)
 }

@@ -9,7 +9,6 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::WebhookConfig;
 use crate::core::Core;
-use crate::domain::ids::KeyId;
 use crate::http::auth::Partner;
 use crate::http::error::openapi::{BodyErrors, CallErrors, describe};
 use crate::http::error::{ApiError, Result};
@@ -44,8 +43,8 @@ pub struct PutWebhook {
 pub async fn put(State(core): State<Core>, partner: Partner, body: Result<Json<PutWebhook>>) -> Result<WebhookConfig> {
     let Json(PutWebhook { url }) = body?;
     let (project, key_id, service_name) = (partner.project, partner.key_id, partner.service_name.clone());
-    let owner = Owner { project, key_id: KeyId(key_id), service_name };
-    let webhook = configure_webhook(&core, owner, url).await.map_err(refused)?;
+    let owner = Owner { project, key_id, service_name };
+    let webhook = configure_webhook(&core, &partner.actor(), owner, url).await.map_err(refused)?;
     WebhookConfig::new(&core, &partner, webhook)
 }
 

@@ -65,7 +65,7 @@ impl From<Tested> for SampleDelivery {
 )]
 pub async fn test(State(core): State<Core>, partner: Partner) -> Result<JsonResponse<WebhookTest>> {
     let webhook = get_webhook(&core, &partner).await?;
-    let tested = test_webhook(&core, &webhook).await?;
+    let tested = test_webhook(&core, &partner.actor(), &webhook).await?;
     let data = tested.into_iter().map(SampleDelivery::from).collect();
     Ok(JsonResponse(WebhookTest { status: 200, message: "ok", data }))
 }

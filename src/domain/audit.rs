@@ -1,0 +1,121 @@
+//! What the audit log says about a change: the action, its object, and details that are no secret.
+
+use serde_json::{Value, json};
+
+use super::ids::DeliveryId;
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal),* $(,)?) => {
+        /// What was done. Stored as the words of the command that does it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Action {
+            $($(#[$doc])* $name),*
+        }
+
+        impl Action {
+            /// The action as it is stored.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text),*
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    /// A project was created.
+    CreateProject = "project.create",
+    /// An API key was created.
+    CreateKey = "key.create",
+    /// An API key was revoked.
+    RevokeKey = "key.revoke",
+    /// A channel was added, or got new credentials.
+    AddChannel = "channel.add",
+    /// A widget was created.
+    CreateWidget = "widget.create",
+    /// A webhook was added.
+    AddWebhook = "webhook.add",
+    /// A partner registered the webhook of its key, or changed its URL.
+    ConfigureWebhook = "webhook.configure",
+    /// A webhook was removed.
+    RemoveWebhook = "webhook.remove",
+    /// A webhook got other limits.
+    LimitWebhook = "webhook.limit",
+    /// A webhook was turned on.
+    EnableWebhook = "webhook.enable",
+    /// A webhook was turned off.
+    DisableWebhook = "webhook.disable",
+    /// A webhook got a new secret.
+    RotateSecret = "webhook.rotate",
+    /// A webhook was sent samples.
+    TestWebhook = "webhook.test",
+    /// A project got another lead form.
+    SetForm = "form.set",
+    /// A project's retention periods were set.
+    SetRetention = "retention.set",
+    /// Deliveries were made due again.
+    ResendDeliveries = "delivery.resend",
+}
+
+/// What was changed, by the id that people see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// A project, by its UUID.
+    Project(String),
+    /// An API key, by its UUID.
+    Key(String),
+    /// A channel, by its id at the platform.
+    Channel(String),
+    /// A widget, by the id in its tag.
+    Widget(String),
+    /// A webhook, by its UUID.
+    Webhook(String),
+    /// A delivery.
+    Delivery(DeliveryId),
+}
+
+impl Object {
+    /// The object's kind, as it is stored.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Project(_) => "project",
+            Self::Key(_) => "key",
+            Self::Channel(_) => "channel",
+            Self::Widget(_) => "widget",
+            Self::Webhook(_) => "webhook",
+            Self::Delivery(_) => "delivery",
+        }
+    }
+
+    /// The object's id, as it is stored.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Project(id) | Self::Key(id) | Self::Channel(id) | Self::Widget(id) | Self::Webhook(id) => id.clone(),
+            Self::Delivery(id) => id.to_string(),
+        }
+    }
+}
+
+/// A change, for the audit log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// What was done.
+    pub action: Action,
+    /// What was changed.
+    pub object: Object,
+    /// A small JSON object. It never holds a secret, nor what may carry one: of a URL only the origin, of headers the names.
+    pub detail: Value,
+}
+
+impl Change {
+    /// A change without details.
+    pub fn new(action: Action, object: Object) -> Self {
+        Self { action, object, detail: json!({}) }
+    }
+
+    /// The change with these details.
+    pub fn with(self, detail: Value) -> Self {
+        Self { detail, ..self }
+    }
+}
