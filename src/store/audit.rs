@@ -7,6 +7,20 @@ use crate::domain::ids::{AuditId, KeyId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
 
+macro_rules! columns {
+    () => {
+        "a.id, a.at, p.public_id, a.actor_kind, k.public_id, a.actor_name, a.action, a.object_kind, a.object_id, a.detail"
+    };
+}
+
+macro_rules! tables {
+    () => {
+        "audit AS a
+         JOIN projects AS p ON p.id = a.project_id
+         LEFT JOIN api_keys AS k ON k.id = a.actor_id AND a.actor_kind = 'key'"
+    };
+}
+
 /// A row of the log. Its words are those that were stored: another version of Aurix may know more of them.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -80,13 +94,13 @@ pub async fn record(tx: &Tx, project: ProjectId, actor: &Actor, change: &Change,
 /// The project's changes before the row `before`, newest first, at most `most`.
 pub async fn page(conn: &Conn, project: ProjectId, before: AuditId, most: u32) -> Result<Vec<Entry>> {
     conn.query(
-        "SELECT a.id, a.at, p.public_id, a.actor_kind, k.public_id, a.actor_name, a.action, a.object_kind, a.object_id, a.detail
-         FROM audit AS a
-         JOIN projects AS p ON p.id = a.project_id
-         LEFT JOIN api_keys AS k ON k.id = a.actor_id AND a.actor_kind = 'key'
-         WHERE a.project_id = $1 AND a.id < $2
-         ORDER BY a.id DESC
-         LIMIT $3",
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM ",
+            tables!(),
+            " WHERE a.project_id = $1 AND a.id < $2 ORDER BY a.id DESC LIMIT $3"
+        ),
         params![project, before, most],
         read,
     )
@@ -96,13 +110,7 @@ pub async fn page(conn: &Conn, project: ProjectId, before: AuditId, most: u32) -
 /// [`page`] for all projects: for the operator's commands.
 pub async fn page_of_all(conn: &Conn, before: AuditId, most: u32) -> Result<Vec<Entry>> {
     conn.query(
-        "SELECT a.id, a.at, p.public_id, a.actor_kind, k.public_id, a.actor_name, a.action, a.object_kind, a.object_id, a.detail
-         FROM audit AS a
-         JOIN projects AS p ON p.id = a.project_id
-         LEFT JOIN api_keys AS k ON k.id = a.actor_id AND a.actor_kind = 'key'
-         WHERE a.id < $1
-         ORDER BY a.id DESC
-         LIMIT $2",
+        concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE a.id < $1 ORDER BY a.id DESC LIMIT $2"),
         params![before, most],
         read,
     )

@@ -5,7 +5,13 @@ use crate::domain::ids::{KeyId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
 
-/// A key, without the key.
+macro_rules! columns {
+    () => {
+        "id, public_id, project_id, service_name, prefix, created_at, revoked_at"
+    };
+}
+
+/// What is stored of a key.
 #[derive(Clone, Debug)]
 pub struct Key {
     /// Row key.
@@ -16,11 +22,11 @@ pub struct Key {
     pub project: ProjectId,
     /// `external`, or the partner's name.
     pub service_name: String,
-    /// The beginning of the key, to tell keys apart.
+    /// The start of the key, to tell keys apart.
     pub prefix: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it stopped to count.
+    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -28,7 +34,7 @@ fn read(row: &Row<'_>) -> Result<Key> {
     Ok(Key {
         id: row.get(0)?,
         public_id: row.get(1)?,
-        project: ProjectId(row.get(2)?),
+        project: row.get(2)?,
         service_name: row.get(3)?,
         prefix: row.get(4)?,
         created_at: row.get(5)?,
@@ -42,7 +48,7 @@ pub struct NewKey<'a> {
     pub public_id: &'a str,
     /// `external`, or the partner's name.
     pub service_name: &'a str,
-    /// The beginning of the key.
+    /// The start of the key.
     pub prefix: &'a str,
     /// The key's SHA-256 in hex.
     pub hash: &'a str,
@@ -51,21 +57,22 @@ pub struct NewKey<'a> {
 /// Stores a key.
 pub async fn insert(tx: &Tx, project: ProjectId, new: &NewKey<'_>, now: Timestamp) -> Result<Key> {
     tx.get(
-        "INSERT INTO api_keys (public_id, project_id, service_name, prefix, hash, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         RETURNING id, public_id, project_id, service_name, prefix, created_at, revoked_at",
-        params![new.public_id, project.0, new.service_name, new.prefix, new.hash, now],
+        concat!(
+            "INSERT INTO api_keys (public_id, project_id, service_name, prefix, hash, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             RETURNING ",
+            columns!()
+        ),
+        params![new.public_id, project, new.service_name, new.prefix, new.hash, now],
         read,
     )
     .await
 }
 
-/// The key of that SHA-256, if it counts.
+/// The key of that SHA-256, unless it was revoked.
 pub async fn find_by_hash(conn: &Conn, hash: &str) -> Result<Option<Key>> {
     conn.find(
-        "SELECT id, public_id, project_id, service_name, prefix, created_at, revoked_at
-         FROM api_keys
-         WHERE hash = $1 AND revoked_at IS NULL",
+        concat!("SELECT ", columns!(), " FROM api_keys WHERE hash = $1 AND revoked_at IS NULL"),
         params![hash],
         read,
     )
@@ -75,12 +82,8 @@ pub async fn find_by_hash(conn: &Conn, hash: &str) -> Result<Option<Key>> {
 /// The keys of a project, oldest first, revoked ones too, at most `most`.
 pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<Key>> {
     conn.query(
-        "SELECT id, public_id, project_id, service_name, prefix, created_at, revoked_at
-         FROM api_keys
-         WHERE project_id = $1
-         ORDER BY id
-         LIMIT $2",
-        params![project.0, most],
+        concat!("SELECT ", columns!(), " FROM api_keys WHERE project_id = $1 ORDER BY id LIMIT $2"),
+        params![project, most],
         read,
     )
     .await
@@ -88,10 +91,7 @@ pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<Key>
 
 /// The project of a key: for the operator's commands, which name no project.
 pub async fn project_of(conn: &Conn, public_id: &str) -> Result<Option<ProjectId>> {
-    conn.find("SELECT project_id FROM api_keys WHERE public_id = $1", params![public_id], |row| {
-        Ok(ProjectId(row.get(0)?))
-    })
-    .await
+    conn.find("SELECT project_id FROM api_keys WHERE public_id = $1", params![public_id], |row| row.get(0)).await
 }
 
 /// Revokes a key of the project; `false` where it has no such key, or revoked it before.
@@ -101,7 +101,7 @@ pub async fn revoke(tx: &Tx, project: ProjectId, public_id: &str, now: Timestamp
             "UPDATE api_keys
              SET revoked_at = $3
              WHERE project_id = $1 AND public_id = $2 AND revoked_at IS NULL",
-            params![project.0, public_id, now],
+            params![project, public_id, now],
         )
         .await?;
     Ok(touched == 1)

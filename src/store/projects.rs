@@ -5,6 +5,12 @@ use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 use crate::params;
 
+macro_rules! columns {
+    () => {
+        "id, public_id, name, region, time_zone, ip_policy, form"
+    };
+}
+
 /// A project.
 #[derive(Clone, Debug)]
 pub struct Project {
@@ -12,21 +18,21 @@ pub struct Project {
     pub id: ProjectId,
     /// The UUID that people see.
     pub public_id: String,
-    /// As its owner calls it.
+    /// The name that its owner gave it.
     pub name: String,
-    /// ISO 3166 alpha-2: what a national phone number means.
+    /// ISO 3166 alpha-2: how national phone numbers are read.
     pub region: String,
-    /// IANA name: what day "tomorrow" is.
+    /// IANA name: how dates are read.
     pub time_zone: String,
     /// `full`, `truncated` or `omitted`.
     pub ip_policy: String,
-    /// The lead form, JSON; none for the default one.
+    /// The lead form, JSON; `None` for the default form.
     pub form: Option<String>,
 }
 
 fn read(row: &Row<'_>) -> Result<Project> {
     Ok(Project {
-        id: ProjectId(row.get(0)?),
+        id: row.get(0)?,
         public_id: row.get(1)?,
         name: row.get(2)?,
         region: row.get(3)?,
@@ -40,7 +46,7 @@ fn read(row: &Row<'_>) -> Result<Project> {
 pub struct NewProject<'a> {
     /// A UUID.
     pub public_id: &'a str,
-    /// As its owner calls it.
+    /// The name that its owner gave it.
     pub name: &'a str,
     /// ISO 3166 alpha-2.
     pub region: &'a str,
@@ -50,12 +56,15 @@ pub struct NewProject<'a> {
     pub ip_policy: &'a str,
 }
 
-/// Makes a project.
+/// Stores a project.
 pub async fn insert(tx: &Tx, new: &NewProject<'_>, now: Timestamp) -> Result<Project> {
     tx.get(
-        "INSERT INTO projects (public_id, name, region, time_zone, ip_policy, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         RETURNING id, public_id, name, region, time_zone, ip_policy, form",
+        concat!(
+            "INSERT INTO projects (public_id, name, region, time_zone, ip_policy, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             RETURNING ",
+            columns!()
+        ),
         params![new.public_id, new.name, new.region, new.time_zone, new.ip_policy, now],
         read,
     )
@@ -64,32 +73,17 @@ pub async fn insert(tx: &Tx, new: &NewProject<'_>, now: Timestamp) -> Result<Pro
 
 /// The project.
 pub async fn get(conn: &Conn, project: ProjectId) -> Result<Project> {
-    conn.get(
-        "SELECT id, public_id, name, region, time_zone, ip_policy, form FROM projects WHERE id = $1",
-        params![project.0],
-        read,
-    )
-    .await
+    conn.get(concat!("SELECT ", columns!(), " FROM projects WHERE id = $1"), params![project], read).await
 }
 
 /// The project of that UUID.
 pub async fn find_public(conn: &Conn, public_id: &str) -> Result<Option<Project>> {
-    conn.find(
-        "SELECT id, public_id, name, region, time_zone, ip_policy, form FROM projects WHERE public_id = $1",
-        params![public_id],
-        read,
-    )
-    .await
+    conn.find(concat!("SELECT ", columns!(), " FROM projects WHERE public_id = $1"), params![public_id], read).await
 }
 
 /// All projects, oldest first, at most `most`.
 pub async fn list(conn: &Conn, most: u32) -> Result<Vec<Project>> {
-    conn.query(
-        "SELECT id, public_id, name, region, time_zone, ip_policy, form FROM projects ORDER BY id LIMIT $1",
-        params![most],
-        read,
-    )
-    .await
+    conn.query(concat!("SELECT ", columns!(), " FROM projects ORDER BY id LIMIT $1"), params![most], read).await
 }
 
 /// How many projects there are.
@@ -97,7 +91,7 @@ pub async fn count(conn: &Conn) -> Result<i64> {
     conn.get("SELECT COUNT(*) FROM projects", &[], |row| row.get(0)).await
 }
 
-/// Gives a project another form.
+/// Sets the lead form of a project; 0 where there is no such project.
 pub async fn set_form(tx: &Tx, project: ProjectId, form: &str) -> Result<u64> {
-    tx.execute("UPDATE projects SET form = $2 WHERE id = $1", params![project.0, form]).await
+    tx.execute("UPDATE projects SET form = $2 WHERE id = $1", params![project, form]).await
 }

@@ -1,10 +1,22 @@
-//! Widgets: the buttons on sites, read together with what a press needs of their channel and project.
+//! Widgets: the buttons on sites, read together with what a click needs of their channel and project.
 
 use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::ids::{ChannelId, ProjectId, WidgetId};
 use crate::domain::time::Timestamp;
 use crate::domain::visitor::IpPolicy;
 use crate::params;
+
+macro_rules! columns {
+    () => {
+        "w.id, w.public_id, w.project_id, p.ip_policy, w.channel, c.kind, c.number, c.link_base, w.greeting, w.origins"
+    };
+}
+
+macro_rules! tables {
+    () => {
+        "widgets AS w JOIN channels AS c ON c.id = w.channel JOIN projects AS p ON p.id = w.project_id"
+    };
+}
 
 /// A widget.
 #[derive(Clone, Debug)]
@@ -15,9 +27,9 @@ pub struct Widget {
     pub public_id: String,
     /// Its project.
     pub project: ProjectId,
-    /// The project's, for visitors' addresses.
+    /// The project's policy for the IP addresses of visitors.
     pub ip_policy: IpPolicy,
-    /// Row key of the channel.
+    /// The channel that it leads to.
     pub channel: ChannelId,
     /// `whatsapp`, `telegram` or `web`.
     pub channel_kind: String,
@@ -25,9 +37,9 @@ pub struct Widget {
     pub number: Option<String>,
     /// Where the channel's links lead.
     pub link_base: String,
-    /// What the prefilled text begins with.
+    /// The start of the prefilled text.
     pub greeting: String,
-    /// The sites that may press; all where it is empty.
+    /// The origins that may use the JSON endpoint; all where it is empty.
     pub origins: Vec<String>,
 }
 
@@ -35,7 +47,7 @@ fn read(row: &Row<'_>) -> Result<Widget> {
     Ok(Widget {
         id: row.get(0)?,
         public_id: row.get(1)?,
-        project: ProjectId(row.get(2)?),
+        project: row.get(2)?,
         ip_policy: row.get::<String>(3)?.parse().map_err(|_| Error::Column(3))?,
         channel: row.get(4)?,
         channel_kind: row.get(5)?,
@@ -52,56 +64,39 @@ pub struct NewWidget<'a> {
     pub public_id: &'a str,
     /// Row key of a channel of the same project.
     pub channel: ChannelId,
-    /// What the prefilled text begins with.
+    /// The start of the prefilled text.
     pub greeting: &'a str,
-    /// The sites that may press, a JSON list.
+    /// The origins that may use the JSON endpoint, a JSON list.
     pub origins: &'a str,
 }
 
-/// Makes a widget.
+/// Stores a widget.
 pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWidget<'_>, now: Timestamp) -> Result<u64> {
     tx.execute(
         "INSERT INTO widgets (public_id, project_id, channel, greeting, origins, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
-        params![new.public_id, project.0, new.channel, new.greeting, new.origins, now],
+        params![new.public_id, project, new.channel, new.greeting, new.origins, now],
     )
     .await
 }
 
 /// The widget of that public id.
 pub async fn find(conn: &Conn, public_id: &str) -> Result<Option<Widget>> {
-    conn.find(
-        "SELECT w.id, w.public_id, w.project_id, p.ip_policy, w.channel, c.kind, c.number, c.link_base, w.greeting, w.origins
-         FROM widgets AS w JOIN channels AS c ON c.id = w.channel JOIN projects AS p ON p.id = w.project_id
-         WHERE w.public_id = $1",
-        params![public_id],
-        read,
-    )
-    .await
+    conn.find(concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE w.public_id = $1"), params![public_id], read)
+        .await
 }
 
 /// The newest widgets of all projects, at most `most`.
 pub async fn first(conn: &Conn, most: u32) -> Result<Vec<Widget>> {
-    conn.query(
-        "SELECT w.id, w.public_id, w.project_id, p.ip_policy, w.channel, c.kind, c.number, c.link_base, w.greeting, w.origins
-         FROM widgets AS w JOIN channels AS c ON c.id = w.channel JOIN projects AS p ON p.id = w.project_id
-         ORDER BY w.id DESC
-         LIMIT $1",
-        params![most],
-        read,
-    )
-    .await
+    conn.query(concat!("SELECT ", columns!(), " FROM ", tables!(), " ORDER BY w.id DESC LIMIT $1"), params![most], read)
+        .await
 }
 
 /// The widgets of a project, oldest first, at most `most`.
 pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<Widget>> {
     conn.query(
-        "SELECT w.id, w.public_id, w.project_id, p.ip_policy, w.channel, c.kind, c.number, c.link_base, w.greeting, w.origins
-         FROM widgets AS w JOIN channels AS c ON c.id = w.channel JOIN projects AS p ON p.id = w.project_id
-         WHERE w.project_id = $1
-         ORDER BY w.id
-         LIMIT $2",
-        params![project.0, most],
+        concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE w.project_id = $1 ORDER BY w.id LIMIT $2"),
+        params![project, most],
         read,
     )
     .await
