@@ -3,7 +3,7 @@
 -- Times are microseconds since 1970 (UTC), `*_due_at IS NULL` means nothing to do, JSON and UUIDs are TEXT.
 -- Columns named `sealed_*` are encrypted with the operator's key.
 -- Tables that grow have no foreign keys: each insert would look its parents up, and lock them, and each new parent would
--- look for children. A row is written in the transaction of its parent or after it, and only clean-up removes parents.
+-- look for children. A row is written in the transaction of its parent or after it, and only the retention job removes parents.
 
 CREATE TABLE projects (
     id ROWID,
@@ -283,11 +283,11 @@ CREATE TABLE retention (
     PRIMARY KEY (project_id, kind)
 );
 
--- Up to when the clean-up has dealt with all that a project has of a kind.
-CREATE TABLE clean_ups (
+-- Up to when the retention job has handled all rows of a kind in a project.
+CREATE TABLE retention_progress (
     project_id BIGINT NOT NULL REFERENCES projects (id),
     kind TEXT NOT NULL,
-    cleaned_to BIGINT NOT NULL,
+    removed_to BIGINT NOT NULL,
     PRIMARY KEY (project_id, kind)
 );
 

@@ -49,7 +49,7 @@ pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: R
         random,
     });
     if let Err(error) = make_partitions(&core).await {
-        tracing::warn!(error = %format!("{error:#}"), "the parts for the next weeks cannot be made now");
+        tracing::warn!(error = %format!("{error:#}"), "creating partitions failed");
     }
     Ok(core)
 }

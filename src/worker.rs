@@ -22,7 +22,7 @@ use crate::deliveries::dispatcher;
 use crate::domain::time::{Clock, Timestamp};
 use crate::engines::Engines;
 use crate::maintenance::make_partitions::make_partitions;
-use crate::maintenance::retention::clean_up;
+use crate::maintenance::retention::remove_expired;
 use crate::notifier::Work;
 
 /// How often every lane looks for work that nobody rang for.
@@ -48,7 +48,7 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     lanes.spawn(keep("replies", |engines, stop| lane::run(engines, stop, REPLIES_MAX, Replies).boxed()));
     lanes.spawn(keep("deliveries", |engines, stop| dispatcher::run(engines.deliveries, stop).boxed()));
     lanes.spawn(keep("peers", |engines, stop| peers::run(engines.core, stop).boxed()));
-    lanes.spawn(keep("clean-up", |engines, stop| keep_clean(engines, stop).boxed()));
+    lanes.spawn(keep("retention", |engines, stop| keep_clean(engines, stop).boxed()));
     lanes.spawn(keep("house", |engines, stop| keep_house(engines, stop).boxed()));
     while lanes.join_next().await.is_some() {}
 }
@@ -99,11 +99,11 @@ async fn keep_house(engines: Engines, mut stop: watch::Receiver<bool>) {
 async fn keep_clean(engines: Engines, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = make_partitions(&engines.core).await {
-            tracing::warn!(error = %format!("{error:#}"), "the parts for the next weeks cannot be made now");
+            tracing::warn!(error = %format!("{error:#}"), "creating partitions failed");
         }
         let asked = stop.clone();
-        if let Err(error) = clean_up(&engines.core, move || *asked.borrow()).await {
-            tracing::warn!(error = %format!("{error:#}"), "what is not kept any longer cannot be removed now");
+        if let Err(error) = remove_expired(&engines.core, move || *asked.borrow()).await {
+            tracing::warn!(error = %format!("{error:#}"), "retention job failed");
         }
         if tokio::time::timeout(CLEAN_UP_TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;

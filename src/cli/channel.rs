@@ -14,7 +14,7 @@ const LISTED_MAX: u32 = 10_000;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Adds a channel, or gives one that is there new credentials.
+    /// Adds a channel, or replaces the credentials of an existing one.
     #[command(
         subcommand,
         after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V"
@@ -35,8 +35,8 @@ pub enum Command {
 pub enum Add {
     /// A WhatsApp number on the Cloud API.
     ///
-    /// The values stand in Meta's App Dashboard: phone number id and access token under WhatsApp, API Setup; the app secret
-    /// under App settings, Basic. Called again for a number that the project has, it replaces the credentials.
+    /// The values are in Meta's App Dashboard: phone number id and access token under WhatsApp, API Setup; the app secret
+    /// under App settings, Basic. Run it again for the same number to replace the credentials.
     #[command(
         after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V\nThen give Meta the printed webhook URL and the verify token, and subscribe to `messages`."
     )]
@@ -51,19 +51,19 @@ pub struct WhatsApp {
     /// Meta's id of the number ("Phone number ID").
     #[arg(long)]
     phone_number_id: String,
-    /// The number that people write to, with + and the country code.
+    /// The phone number that people write to, with + and the country code.
     #[arg(long)]
     number: String,
     /// A permanent access token: lets Aurix send replies.
     #[arg(long)]
     access_token: String,
-    /// The app's secret: Meta signs with it what it sends.
+    /// The app's secret: Meta signs its requests with it.
     #[arg(long)]
     app_secret: String,
-    /// A word of your own: Meta shows it once, when you register the webhook.
+    /// A word of your choice: Meta sends it back when you register the webhook.
     #[arg(long)]
     verify_token: String,
-    /// Where the platform's API is [default: https://graph.facebook.com].
+    /// Base URL of the platform's API [default: https://graph.facebook.com].
     #[arg(long)]
     api_base: Option<String>,
 }
@@ -82,7 +82,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 })
                 .collect();
             output.print(&json!({"channels": list}), || {
-                let told = |row: &channels::Channel| {
+                let to_text = |row: &channels::Channel| {
                     format!(
                         "{}  {}  +{}",
                         row.kind.as_str(),
@@ -92,8 +92,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 };
                 output::rows(
                     &rows,
-                    told,
-                    "There is no channel yet: aurix channel add whatsapp --help tells what it needs",
+                    to_text,
+                    "There is no channel yet: aurix channel add whatsapp --help says what it needs",
                 )
             })
         }
@@ -123,7 +123,7 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
     })
 }
 
-/// Where the platform sends what people write.
+/// The URL that the platform posts messages to.
 fn webhook_url(config: &Config, channel: &channels::Channel) -> String {
     format!("{}/channels/{}/{}/webhook", config.base_url, channel.kind.as_str(), channel.external_id)
 }

@@ -25,8 +25,7 @@ const LISTED_MAX: i64 = 10_000;
 pub enum Command {
     /// Lists deliveries, newest first.
     ///
-    /// `pending` ones wait for their (next) attempt, `failed` ones for a person, `cancelled` ones for nothing: their webhook
-    /// was removed.
+    /// `pending`: the next attempt is due at some time. `failed`: retries have ended. `cancelled`: the webhook was removed.
     #[command(after_help = "Example:\n  aurix delivery list --status failed --since 2026-01-31")]
     List {
         /// Only those of this webhook.
@@ -38,21 +37,21 @@ pub enum Command {
         /// Only `pending`, `delivered`, `failed` or `cancelled` ones.
         #[arg(long, value_parser = ["pending", "delivered", "failed", "cancelled"])]
         status: Option<String>,
-        /// At most so many.
+        /// The number of deliveries to list.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=LISTED_MAX))]
         limit: u32,
     },
-    /// Shows a delivery with every attempt: what was sent, what was answered.
+    /// Shows a delivery with every attempt: the request and the response.
     ///
-    /// Bodies of answers are kept up to 16 KiB.
+    /// Response bodies are stored up to 16 KiB.
     #[command(after_help = "Example:\n  aurix delivery show 17")]
     Show {
         /// The delivery's id.
         id: DeliveryId,
     },
-    /// Sends a delivery again, or all that failed, of one webhook or since a time.
+    /// Resends a delivery, or all failed ones of a webhook or since a time.
     ///
-    /// The body and the event's id are the same as before, so that a receiver knows what it has seen. Retries start anew.
+    /// Body and event id are the same as before, so that a receiver can skip what it has. Retries start from the beginning.
     #[command(
         after_help = "Examples:\n  aurix delivery resend 17\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z"
     )]
@@ -95,22 +94,20 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
 /// A time, a time without an offset (UTC), or a day.
 fn time(text: &str) -> anyhow::Result<Timestamp> {
     let in_utc = |time: DateTime| time.to_zoned(TimeZone::UTC).ok().map(|time| time.timestamp());
-    text.parse::<Timestamp>()
-        .ok()
-        .or_else(|| text.parse::<DateTime>().ok().and_then(in_utc))
-        .with_context(|| format!("{text:?} is no time: write ISO 8601, for example 2026-01-31T10:00:00Z or 2026-01-31"))
+    text.parse::<Timestamp>().ok().or_else(|| text.parse::<DateTime>().ok().and_then(in_utc)).with_context(|| {
+        format!("{text:?} is not a time: write ISO 8601, for example 2026-01-31T10:00:00Z or 2026-01-31")
+    })
 }
 
 async fn find_webhook(core: &Core, id: &str) -> anyhow::Result<(ProjectId, WebhookId)> {
     let wanted = id.to_owned();
     let found = core.db.read(async move |conn| Ok(delivery_log::webhook_key(conn, &wanted).await?)).await?;
-    let none = || format!("there is no webhook {id:?}: `aurix webhook list --project ID` shows those that there are");
+    let none = || format!("there is no webhook {id:?}: `aurix webhook list --project ID` lists the webhooks");
     found.with_context(none)
 }
 
 async fn resend_one(core: &Core, id: DeliveryId, output: &Output) -> anyhow::Result<()> {
-    let none =
-        || format!("there is no delivery {id} that can be sent: `aurix delivery list` shows those that there are");
+    let none = || format!("there is no delivery {id} that can be resent: `aurix delivery list` lists the deliveries");
     let project = core.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
     let project = project.with_context(none)?;
     ensure!(resend_delivery(core, &actor(), project, id).await?, none());
@@ -141,7 +138,7 @@ async fn show(core: &Core, id: DeliveryId, output: &Output) -> anyhow::Result<()
         })
         .await?;
     let Some((row, body, attempts)) = found else {
-        bail!("there is no delivery {id}: `aurix delivery list` shows those that there are");
+        bail!("there is no delivery {id}: `aurix delivery list` lists the deliveries");
     };
     let mut object = shown(&row);
     object["body"] = serde_json::from_str(&body)?;

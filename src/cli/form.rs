@@ -22,11 +22,11 @@ const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Gives a project the form in a file; conversations follow it from their next message on.
+    /// Sets the lead form of a project from a file; conversations use it from their next message on.
     ///
-    /// `form show` prints the form of now, to start from.
+    /// `form show` prints the current form, to start from.
     #[command(
-        after_help = "Example of a file:\n  {\"greeting\":\"Hi!\",\"closing\":\"Thank you.\",\"language\":\"en\",\"fields\":[\n    {\"key\":\"outlet\",\"type\":\"choice\",\"required\":true,\"question\":\"Which outlet?\",\"options\":[\"Orchard\",\"Bugis\"]}]}\nTypes: name email phone text choice number date datetime time yes_no.\nname, email and phone are always there and required unless the file says otherwise."
+        after_help = "Example of a file:\n  {\"greeting\":\"Hi!\",\"closing\":\"Thank you.\",\"language\":\"en\",\"fields\":[\n    {\"key\":\"outlet\",\"type\":\"choice\",\"required\":true,\"question\":\"Which outlet?\",\"options\":[\"Orchard\",\"Bugis\"]}]}\nTypes: name email phone text choice number date datetime time yes_no.\nname, email and phone are always part of it, and required unless the file says otherwise."
     )]
     Set {
         /// The project.
@@ -37,27 +37,27 @@ pub enum Command {
     },
     /// Shows the form of a project.
     ///
-    /// A project that was given none has the default one: name, email and phone.
+    /// The default form asks for name, email and phone.
     #[command(after_help = "Example:\n  aurix form show --project ID > form.json")]
     Show {
         /// The project.
         #[arg(long)]
         project: String,
     },
-    /// Shows what the built-in agent takes from messages: JSON lines {"text","requested"} on standard input.
+    /// Shows what the built-in agent extracts from messages: JSON lines {"text","requested"} on standard input.
     ///
-    /// `requested` names what was asked for just before, and may be left out. Each line is answered at once; one that cannot
-    /// be read gets {"error"}, and the exit code is 1 at the end. Needs no project and no server.
+    /// `requested` names the fields that were just asked for, and may be left out. Each line gets its result at once; a line
+    /// that cannot be read gets {"error"}, and the exit code is 1 at the end. Needs no project and no server.
     #[command(
         after_help = "Example:\n  echo '{\"text\":\"It is Mei Tan\",\"requested\":[\"name\"]}' | aurix form try form.json\nPrints {\"fields\":{key: their words},\"values\":{key: as it is stored}} for each line."
     )]
     Try {
         /// The file with the form, JSON.
         file: PathBuf,
-        /// Country that phone numbers without a country code are of.
+        /// Country of phone numbers that are written without a country code.
         #[arg(long, default_value = "SG")]
         region: String,
-        /// Time zone that "tomorrow" is meant in.
+        /// Time zone of dates such as "tomorrow".
         #[arg(long, default_value = "UTC")]
         timezone: String,
     },
@@ -87,7 +87,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
 
 fn read_form(file: &Path) -> anyhow::Result<Form> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    Form::parse(&text).with_context(|| format!("{} is no form", file.display()))
+    Form::parse(&text).with_context(|| format!("{} is not a form", file.display()))
 }
 
 #[derive(Deserialize)]
@@ -113,10 +113,10 @@ impl Requested {
     }
 }
 
-/// Answers each line as it comes; one that cannot be read gets an error and harms no other.
+/// Prints the result of each line as it comes. A line that cannot be read gets an error, and the next ones are read.
 fn try_lines(form: &Form, region: Region, timezone: &str) -> anyhow::Result<()> {
     let zone = jiff::tz::TimeZone::get(timezone)
-        .with_context(|| format!("{timezone:?} is no time zone: write an IANA name, for example Asia/Singapore"))?;
+        .with_context(|| format!("{timezone:?} is not a time zone: write an IANA name, for example Asia/Singapore"))?;
     let mut input = std::io::stdin().lock();
     let (mut number, mut wrong) = (0_usize, 0_usize);
     while let Some(bytes) = next_line(&mut input).context("reading standard input")? {
@@ -128,9 +128,9 @@ fn try_lines(form: &Form, region: Region, timezone: &str) -> anyhow::Result<()> 
             let requested = asked.requested.map(Requested::keys).unwrap_or_default();
             agent::try_line(form, region, &zone, Clock::System.now(), &asked.text, &requested)
         });
-        let answer = answer.unwrap_or_else(|problem| {
+        let answer = answer.unwrap_or_else(|error| {
             wrong += 1;
-            json!({"error": format!("line {number}: {problem}")})
+            json!({"error": format!("line {number}: {error}")})
         });
         line(&answer.to_string())?;
     }
@@ -146,7 +146,7 @@ fn parse_line(bytes: &[u8]) -> Result<Line, String> {
         .map_err(|error| format!("{error}; write {{\"text\": \"…\", \"requested\": [\"key\"]}}"))
 }
 
-/// The next line; of one that is too long a little more than may be, the rest is skipped. `None` at the end.
+/// The next line, cut a little above the maximum; the rest of a longer one is skipped. `None` at the end.
 fn next_line(input: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let most = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(2);

@@ -17,32 +17,32 @@ const LISTED_MAX: u32 = 10_000;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Makes a key. It is shown once.
+    /// Creates a key. It is shown once.
     ///
-    /// Only its hash is kept, so a key that was lost is revoked and made anew. With it the partner reads leads and clicks
-    /// and registers the webhook of its own. Phone numbers in events are bare digits for `external`, and begin with + for
+    /// Only its hash is stored: revoke a lost key and create a new one. With a key, a partner reads leads and clicks and
+    /// registers one webhook. Phone numbers in events are bare digits for `external`, and begin with + for
     /// every other service.
     #[command(after_help = "Example:\n  aurix key create --project ID --service topkee")]
     Create {
-        /// The project that the key opens.
+        /// The project that the key gives access to.
         #[arg(long)]
         project: String,
-        /// The partner's name, as it stands in paths: /integrations/{service}/…
+        /// The partner's name, as in the paths /integrations/{service}/…
         #[arg(long, default_value = "external")]
         service: String,
     },
     /// Lists the keys of a project.
     ///
-    /// The beginning of each key tells them apart; revoked ones are listed too.
+    /// Each with its first characters, to tell keys apart. Revoked keys are listed too.
     #[command(after_help = "Example:\n  aurix key list --project ID")]
     List {
         /// The project.
         #[arg(long)]
         project: String,
     },
-    /// Revokes a key: it opens nothing from now on.
+    /// Revokes a key: requests with it are refused from now on.
     ///
-    /// A running server knows it with the next request. What was delivered stays on record.
+    /// A running server refuses it from the next request on. The log of deliveries stays.
     #[command(after_help = "Example:\n  aurix key revoke KEY_ID")]
     Revoke {
         /// The key's id, as `key list` shows it.
@@ -74,11 +74,11 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 })
                 .collect();
             output.print(&json!({"keys": list}), || {
-                let told = |row: &keys::Key| {
+                let to_text = |row: &keys::Key| {
                     let state = if row.revoked_at.is_some() { "revoked" } else { "active" };
                     format!("{}  {}…  {}  {state}", row.public_id, row.prefix, row.service_name)
                 };
-                output::rows(&rows, told, "There is no key yet: aurix key create --project ID")
+                output::rows(&rows, to_text, "There is no key yet: aurix key create --project ID")
             })
         }
         Command::Revoke { key_id } => {
@@ -90,10 +90,9 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 None => false,
             };
             if !is_revoked {
-                bail!("there is no active key {key_id:?}: `aurix key list --project ID` shows those that there are");
+                bail!("there is no active key {key_id:?}: `aurix key list --project ID` lists the keys");
             }
-            output
-                .print(&json!({"key_id": key_id, "revoked": true}), || format!("Key {key_id} opens nothing any more."))
+            output.print(&json!({"key_id": key_id, "revoked": true}), || format!("Key {key_id} is revoked."))
         }
     }
 }

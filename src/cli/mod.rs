@@ -67,7 +67,7 @@ enum Command {
     /// It needs no account anywhere and nothing leaves the machine. What it keeps is in the folder `demo` of the data folder.
     #[command(after_help = "Example:\n  aurix demo")]
     Demo,
-    /// Makes and lists projects.
+    /// Creates and lists projects.
     ///
     /// A project is a tenant: its sites, channels, lead form, webhooks and leads. Everything else belongs to one.
     #[command(
@@ -75,12 +75,12 @@ enum Command {
         after_help = "Example:\n  aurix project create \"My shop\" --region SG --timezone Asia/Singapore"
     )]
     Project(project::Command),
-    /// Shows and sets how long a project keeps clicks, events and messages.
+    /// Shows and sets the retention periods of a project.
     #[command(subcommand, after_help = "Example:\n  aurix retention set --project ID --clicks 400d --events 90d")]
     Retention(retention::Command),
-    /// Makes, lists and revokes API keys of partners.
+    /// Creates, lists and revokes API keys of partners.
     ///
-    /// A key opens one project's lists of leads and clicks, and registers one webhook.
+    /// A key reads one project's leads and clicks, and registers one webhook.
     #[command(subcommand, after_help = "Example:\n  aurix key create --project ID --service topkee")]
     Key(key::Command),
     /// Adds and lists channels: where people write.
@@ -90,7 +90,7 @@ enum Command {
                       --access-token T --app-secret S --verify-token V"
     )]
     Channel(channel::Command),
-    /// Makes and lists widgets: the button on a site.
+    /// Creates and lists widgets: the button on a site.
     #[command(
         subcommand,
         after_help = "Example:\n  aurix widget create --project ID --channel 1234 --origin https://www.example.com"
@@ -198,14 +198,14 @@ async fn open_project(config: Config, project: &str) -> anyhow::Result<(Core, Pr
     let found = core.db.read(async move |conn| Ok(crate::store::projects::find_public(conn, &wanted).await?)).await?;
     match found {
         Some(project) => Ok((core, project)),
-        None => anyhow::bail!("there is no project {project:?}: `aurix project list` shows those that there are"),
+        None => anyhow::bail!("there is no project {project:?}: `aurix project list` lists the projects"),
     }
 }
 
-/// What stands below an address that was made of a default.
+/// The hint below a URL that is built from the default base URL.
 fn base_url_hint(config: &Config) -> &'static str {
     if config.base_url_is_default {
-        "\nThis address is a guess: set AURIX_BASE_URL to how the outside reaches the server."
+        "\nThis URL is a guess: set AURIX_BASE_URL to the server's public URL."
     } else {
         ""
     }

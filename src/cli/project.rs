@@ -15,26 +15,26 @@ const LISTED_MAX: u32 = 10_000;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Makes a project.
+    /// Creates a project.
     ///
-    /// Its id stands in every further command. The form asks for name, email and phone until `form set` gives it another.
+    /// Every further command needs its id. The lead form asks for name, email and phone until `form set` replaces it.
     #[command(after_help = "Example:\n  aurix project create \"My shop\" --region SG --timezone Asia/Singapore")]
     Create {
-        /// As you call it.
+        /// A name of your choice.
         name: String,
-        /// Country that phone numbers without a country code are of (ISO 3166, two letters).
+        /// Country of phone numbers that are written without a country code (ISO 3166, two letters).
         #[arg(long, default_value = "SG")]
         region: String,
-        /// Time zone that "tomorrow" is meant in (IANA name).
+        /// Time zone of dates such as "tomorrow" (IANA name).
         #[arg(long, default_value = "UTC")]
         timezone: String,
-        /// How much of visitors' addresses is kept: full, truncated or omitted.
+        /// How much of a visitor's IP address is stored: full, truncated or omitted.
         #[arg(long, default_value = "full")]
         ip: IpPolicy,
     },
     /// Lists the projects, oldest first.
     ///
-    /// With the region and the time zone that each reads numbers and dates in.
+    /// Each with its region and time zone.
     #[command(after_help = "Example:\n  aurix project list --json")]
     List,
 }
@@ -47,7 +47,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let id = create_project(&core, &actor(), new).await?.public_id;
             output.print(&json!({"project_id": id}), || {
                 format!(
-                    "Project {id} is made. Next:\n  aurix channel add whatsapp --project {id} --phone-number-id N --number +65… \\\n    \
+                    "Project {id} is created. Next:\n  aurix channel add whatsapp --project {id} --phone-number-id N --number +65… \\\n    \
                      --access-token T --app-secret S --verify-token V\n  aurix webhook add --project {id} --url https://…\n  \
                      aurix key create --project {id}"
                 )
@@ -63,10 +63,10 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 })
                 .collect();
             output.print(&json!({"projects": list}), || {
-                let told = |row: &projects::Project| {
+                let to_text = |row: &projects::Project| {
                     format!("{}  {}  {}  {}", row.public_id, row.region, row.time_zone, row.name)
                 };
-                output::rows(&rows, told, "There is no project yet: aurix project create \"My shop\"")
+                output::rows(&rows, to_text, "There is no project yet: aurix project create \"My shop\"")
             })
         }
     }

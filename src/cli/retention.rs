@@ -14,19 +14,19 @@ use crate::store::projects::Project;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Shows how long a project keeps what grows.
+    /// Shows the retention periods of a project.
     ///
-    /// What a project does not set is kept as long as AURIX_RETENTION says.
+    /// A period that the project does not set follows AURIX_RETENTION.
     #[command(after_help = "Example:\n  aurix retention show --project ID")]
     Show {
         /// The project.
         #[arg(long)]
         project: String,
     },
-    /// Sets how long a project keeps what grows: days such as 90d, `forever`, or `default` for what AURIX_RETENTION says.
+    /// Sets retention periods of a project: days such as 90d, `forever`, or `default` for AURIX_RETENTION's.
     ///
-    /// What is older is removed by a running server, for good. What is still to be delivered, to be sent or to be read stays,
-    /// and so does a session that a conversation was linked to, with its clicks.
+    /// A running server removes older rows for good. Pending deliveries and replies and unread messages stay, and so does a
+    /// session that is linked to a conversation, with its clicks.
     #[command(
         after_help = "Example:\n  aurix retention set --project ID --clicks 400d --events 90d --messages forever"
     )]
@@ -34,13 +34,13 @@ pub enum Command {
         /// The project.
         #[arg(long)]
         project: String,
-        /// Sessions that nobody wrote about, with their clicks.
+        /// Sessions that are not linked to a conversation, with their clicks.
         #[arg(long, value_name = "PERIOD")]
         clicks: Option<String>,
-        /// Events with their deliveries and the attempts of these. They cannot be resent afterwards.
+        /// Events with their deliveries and attempts. They cannot be resent afterwards.
         #[arg(long, value_name = "PERIOD")]
         events: Option<String>,
-        /// What people and the agent wrote: 8d at least. The lead keeps what was understood.
+        /// Messages of people and of the agent: at least 8d. The lead keeps what was extracted.
         #[arg(long, value_name = "PERIOD")]
         messages: Option<String>,
     },
@@ -56,7 +56,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let given = [(Kind::Clicks, clicks), (Kind::Events, events), (Kind::Messages, messages)];
             let periods = given.into_iter().filter_map(|(kind, text)| Some(period(kind, &text?)));
             let periods = periods.collect::<anyhow::Result<Vec<_>>>()?;
-            ensure!(!periods.is_empty(), "say what to keep, and how long: --clicks, --events or --messages");
+            ensure!(!periods.is_empty(), "name at least one period: --clicks, --events or --messages");
             let (core, project) = open_project(config, &project).await?;
             set_retention(&core, &actor(), project.id, periods).await?;
             show(&core, &project, output).await

@@ -25,7 +25,7 @@ pub enum Command {
     /// Adds a webhook and prints its secret.
     ///
     /// Every delivery is a POST of JSON, signed with the secret in `x-hub-signature` and in the headers of Standard Webhooks.
-    /// Deliveries go to public https addresses only; AURIX_ALLOW_NETWORKS and AURIX_ALLOW_HTTP let others in.
+    /// Deliveries go to public https addresses only; AURIX_ALLOW_NETWORKS and AURIX_ALLOW_HTTP allow others.
     #[command(
         after_help = "Example:\n  aurix webhook add --project ID --url https://crm.example.com/hook \\\n    --event lead.created --header 'Authorization: Bearer T'\nEvents: widget.click lead.correlated lead.created lead.complete (all, if none is named)."
     )]
@@ -33,84 +33,84 @@ pub enum Command {
         /// The project.
         #[arg(long)]
         project: String,
-        /// Where events are posted to.
+        /// The URL that events are posted to.
         #[arg(long)]
         url: String,
-        /// An event to deliver; several times for several events.
+        /// An event to deliver; repeat it for several.
         #[arg(long = "event", value_name = "EVENT")]
         events: Vec<String>,
-        /// A header to send along, as 'Name: value'; several times for several headers.
+        /// A header to send, as 'Name: value'; repeat it for several.
         #[arg(long = "header", value_name = "HEADER")]
         headers: Vec<String>,
         /// What happens when a delivery fails: `retry` for two days, or `none`.
         #[arg(long, default_value = "retry")]
         policy: String,
-        /// Deliveries that may begin in a second, over all nodes; no limit, if it is not given.
+        /// Rate limit: deliveries per second, over all nodes [default: none].
         #[arg(long, value_name = "PER_SECOND")]
         rate: Option<u32>,
-        /// Deliveries that may be in flight at once, over all nodes; as many as it answers well to, if it is not given.
+        /// Concurrency limit: deliveries in flight at once, over all nodes [default: adapts to how the endpoint responds].
         #[arg(long, value_name = "AT_ONCE")]
         concurrency: Option<u32>,
     },
-    /// Sets how fast a webhook may be called.
+    /// Sets the rate limit and the concurrency limit of a webhook.
     ///
-    /// What is not given is not limited. More deliveries wait, in order; retries count too. All nodes together keep the
-    /// limits, from a second after they were set.
+    /// A limit that is not given is removed. Deliveries above the limits wait, in order; retries count too. The limits hold
+    /// over all nodes, within a second after they are set.
     #[command(after_help = "Example:\n  aurix webhook limit WEBHOOK_ID --rate 10 --concurrency 2")]
     Limit {
         /// The webhook's id.
         id: String,
-        /// Deliveries that may begin in a second.
+        /// Deliveries per second.
         #[arg(long, value_name = "PER_SECOND")]
         rate: Option<u32>,
-        /// Deliveries that may be in flight at once.
+        /// Deliveries in flight at once.
         #[arg(long, value_name = "AT_ONCE")]
         concurrency: Option<u32>,
     },
-    /// Lists the webhooks of a project, those of partners' keys among them.
+    /// Lists the webhooks of a project, including those that partners registered.
     ///
-    /// One that is off says why: by hand, after 410 Gone, or after five days of failures.
+    /// One that is off shows the reason: by hand, after 410 Gone, or after five days of failures.
     #[command(after_help = "Example:\n  aurix webhook list --project ID")]
     List {
         /// The project.
         #[arg(long)]
         project: String,
     },
-    /// Sends a sample of each event and shows what was answered.
+    /// Sends a sample of each event and shows the responses.
     ///
-    /// It goes the way that real deliveries go, and keeps nothing. Exit code 1 where one would not count as delivered.
+    /// Samples are sent as real deliveries are, but not stored. The exit code is 1 if one would not count as delivered.
     #[command(after_help = "Example:\n  aurix webhook test WEBHOOK_ID")]
     Test {
         /// The webhook's id.
         id: String,
     },
-    /// Turns a webhook on; what waits goes out at once.
+    /// Turns a webhook on; pending deliveries are sent at once.
     ///
-    /// What failed before does not: `delivery resend` sends it again.
+    /// Failed ones are not: `delivery resend` resends them.
     #[command(after_help = "Example:\n  aurix webhook enable WEBHOOK_ID")]
     Enable {
         /// The webhook's id.
         id: String,
     },
-    /// Turns a webhook off; what waits is kept.
+    /// Turns a webhook off; its pending deliveries wait.
     ///
-    /// Events that happen while it is off are not kept for it.
+    /// Events that happen while it is off are never delivered to it.
     #[command(after_help = "Example:\n  aurix webhook disable WEBHOOK_ID")]
     Disable {
         /// The webhook's id.
         id: String,
     },
-    /// Gives a webhook a new secret; the old one signs too for 24 hours.
+    /// Gives a webhook a new secret; deliveries are signed with the old one too for 24 hours.
     ///
-    /// In that time `webhook-signature` carries both signatures; `x-hub-signature` is made with the new secret at once.
+    /// In that time `webhook-signature` carries both signatures; `x-hub-signature` uses the new secret at once.
     #[command(after_help = "Example:\n  aurix webhook rotate WEBHOOK_ID")]
     Rotate {
         /// The webhook's id.
         id: String,
     },
-    /// Removes a webhook; what waits is cancelled.
+    /// Removes a webhook and cancels its pending deliveries.
     ///
-    /// What was delivered stays on record.
+    /// The log of past deliveries stays.
     #[command(after_help = "Example:\n  aurix webhook remove WEBHOOK_ID")]
     Remove {
         /// The webhook's id.
@@ -124,7 +124,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let (core, project) = open_project(config, &project).await?;
             let headers = headers.iter().map(|header| split(header)).collect::<anyhow::Result<_>>()?;
             let policy =
-                Policy::parse(&policy).with_context(|| format!("`{policy}` is no policy; there are retry and none"))?;
+                Policy::parse(&policy).with_context(|| format!("`{policy}` is not a policy: choose retry or none"))?;
             let limits = Limits { rate_per_second: rate, concurrency };
             let new = NewWebhook { url, events, headers, policy, limits };
             let added = add_webhook(&core, &actor(), project.id, new).await?;
@@ -174,7 +174,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
 
 fn split(header: &str) -> anyhow::Result<(String, String)> {
     let (name, value) =
-        header.split_once(':').with_context(|| format!("{header:?} is no header: write 'Name: value'"))?;
+        header.split_once(':').with_context(|| format!("{header:?} is not a header: write 'Name: value'"))?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
@@ -190,17 +190,19 @@ async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(Core, Webhook
         .await?;
     match found {
         Some(webhook) => Ok((core, webhook)),
-        None => bail!("there is no webhook {id:?}: `aurix webhook list --project ID` shows those that there are"),
+        None => bail!("there is no webhook {id:?}: `aurix webhook list --project ID` lists the webhooks"),
     }
 }
 
 async fn test(config: Config, id: &str, output: &Output) -> anyhow::Result<()> {
     let (core, webhook) = open_webhook(config, id).await?;
-    let progress = Progress::waiting("waiting for the listener");
+    let progress = Progress::waiting("waiting for the response");
     let tested = test_webhook(&core, &actor(), &webhook).await?;
     drop(progress);
     let list: Vec<_> = tested.iter().map(test_shown).collect();
-    output.print(&json!({"id": id, "tests": list}), || output::rows(&tested, test_told, "It wants no event."))?;
+    output.print(&json!({"id": id, "tests": list}), || {
+        output::rows(&tested, test_told, "The webhook is subscribed to no event.")
+    })?;
     let failed = tested.iter().filter(|test| !test.delivered).count();
     ensure!(failed == 0, "{failed} of {} samples would not count as delivered", tested.len());
     Ok(())

@@ -14,9 +14,9 @@ const LISTED_MAX: u32 = 10_000;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Makes a widget and prints the tag for your site.
+    /// Creates a widget and prints the tag for your site.
     ///
-    /// The tag draws the button, which leads to the channel with the greeting and a reference filled in.
+    /// The tag shows the button, which opens the channel with the greeting and a reference filled in.
     #[command(
         after_help = "Example:\n  aurix widget create --project ID --channel 1234 --origin https://www.example.com --greeting \"Hello!\""
     )]
@@ -24,19 +24,19 @@ pub enum Command {
         /// The project.
         #[arg(long)]
         project: String,
-        /// The channel that it leads to, as `channel list` shows it.
+        /// The id of the channel that it opens, as `channel list` shows it.
         #[arg(long)]
         channel: String,
-        /// A site that may press it through the JSON door; several times for several sites. None means any site.
+        /// An origin whose scripts may use the widget's JSON endpoint; repeat it for several. Without it, any origin may.
         #[arg(long = "origin", value_name = "URL")]
         origins: Vec<String>,
-        /// What the prefilled message begins with.
+        /// The start of the prefilled message.
         #[arg(long)]
         greeting: Option<String>,
     },
     /// Lists the widgets of a project.
     ///
-    /// With --json each has its tag.
+    /// With --json, each with its tag.
     #[command(after_help = "Example:\n  aurix widget list --project ID")]
     List {
         /// The project.
@@ -68,11 +68,11 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 })
                 .collect();
             output.print(&json!({"widgets": list}), || {
-                let told = |row: &widgets::Widget| {
+                let to_text = |row: &widgets::Widget| {
                     let origins = if row.origins.is_empty() { "any site".to_owned() } else { row.origins.join(" ") };
                     format!("{}  {}  {origins}", row.public_id, row.greeting)
                 };
-                output::rows(&rows, told, "There is no widget yet: aurix widget create --project ID --channel ID")
+                output::rows(&rows, to_text, "There is no widget yet: aurix widget create --project ID --channel ID")
             })
         }
     }

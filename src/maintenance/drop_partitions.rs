@@ -1,56 +1,56 @@
-//! Finds and drops the parts of what PostgreSQL divides by time that nobody needs any longer.
+//! Finds and drops partitions on PostgreSQL whose rows are past the retention of every project.
 
 use crate::core::Core;
 use crate::db::Tx;
 use crate::domain::time::Timestamp;
-use crate::store::partitions::{self, Divided, Part};
+use crate::store::partitions::{self, Partition, PartitionedTable};
 
-/// The parts of a table of which no project keeps anything.
+/// The partitions of a table whose rows are past the retention of every project.
 #[derive(Clone, Debug)]
-pub struct Spent {
-    table: Divided,
+pub struct ExpiredPartitions {
+    table: PartitionedTable,
     /// Oldest first.
-    pub parts: Vec<Part>,
-    /// What is older is in no part of its own. `None` where the table is not divided.
-    pub rest_before: Option<Timestamp>,
+    pub partitions: Vec<Partition>,
+    /// Older rows are in the default partition. `None` where the table is not partitioned.
+    pub default_before: Option<Timestamp>,
 }
 
-impl Spent {
-    /// The parts that end at `before` or sooner; none where something is kept for ever.
-    pub async fn find(core: &Core, table: Divided, before: Option<Timestamp>) -> anyhow::Result<Self> {
+impl ExpiredPartitions {
+    /// The partitions that end at `before` or sooner; none where a project keeps its rows for ever.
+    pub async fn find(core: &Core, table: PartitionedTable, before: Option<Timestamp>) -> anyhow::Result<Self> {
         let listed = core.db.read(async move |conn| Ok(partitions::list(conn, table).await?)).await?;
-        let rest_before = listed.as_ref().map(|parts| parts.first().map_or(Timestamp::MAX, |part| part.starts));
-        let mut parts = listed.unwrap_or_default();
-        parts.retain(|part| before.is_some_and(|before| part.ends <= before));
-        Ok(Self { table, parts, rest_before })
+        let default_before = listed.as_ref().map(|all| all.first().map_or(Timestamp::MAX, |first| first.starts));
+        let mut partitions = listed.unwrap_or_default();
+        partitions.retain(|partition| before.is_some_and(|before| partition.ends <= before));
+        Ok(Self { table, partitions, default_before })
     }
 
-    /// Rows older than this are removed one by one, of what goes when it is older than `before`: the others go with a part.
+    /// Of the rows older than `before`, those older than this are removed one by one. The others are dropped with a partition.
     pub fn rows_before(&self, before: Timestamp) -> Timestamp {
-        self.rest_before.map_or(before, |rest_before| rest_before.min(before))
+        self.default_before.map_or(before, |default_before| default_before.min(before))
     }
 
-    /// Drops one of the parts, unless something in it is needed still; tells how many were dropped.
-    pub async fn drop(tx: &Tx, table: Divided, part: &Part) -> anyhow::Result<u64> {
+    /// Drops one of the partitions, unless a row in it is still needed; returns how many were dropped.
+    pub async fn drop(tx: &Tx, table: PartitionedTable, partition: &Partition) -> anyhow::Result<u64> {
         let is_needed = async || match table {
-            Divided::Deliveries => partitions::has_pending(tx, part).await,
-            Divided::Events => partitions::has_deliveries(tx, part).await,
-            Divided::Clicks | Divided::Attempts => Ok(false),
+            PartitionedTable::Deliveries => partitions::has_pending(tx, partition).await,
+            PartitionedTable::Events => partitions::has_deliveries(tx, partition).await,
+            PartitionedTable::Clicks | PartitionedTable::Attempts => Ok(false),
         };
         if is_needed().await? {
             return Ok(0);
         }
         partitions::lock(tx, table).await?;
-        // One might have been resent meanwhile.
+        // A delivery may have been resent meanwhile.
         if is_needed().await? {
             return Ok(0);
         }
-        partitions::drop(tx, part).await?;
+        partitions::drop(tx, partition).await?;
         Ok(1)
     }
 
-    /// Which table it is of.
-    pub fn table(&self) -> Divided {
+    /// The table of the partitions.
+    pub fn table(&self) -> PartitionedTable {
         self.table
     }
 }

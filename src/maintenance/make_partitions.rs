@@ -1,24 +1,24 @@
-//! Makes the parts of what PostgreSQL divides by time, some weeks ahead.
+//! Creates the weekly partitions of tables on PostgreSQL, some weeks ahead.
 
 use crate::core::Core;
 use crate::domain::time::{Timestamp, from_microseconds};
-use crate::store::partitions::{self, Divided};
+use crate::store::partitions::{self, PartitionedTable};
 
-/// The time of one part: a week from Monday to Sunday, in UTC, in microseconds.
+/// The length of a partition: a week from Monday to Sunday, in UTC, in microseconds.
 const WEEK: i64 = 7 * 24 * 3_600 * 1_000_000;
 /// A Monday: 5 January 1970.
 const MONDAY: i64 = 4 * 24 * 3_600 * 1_000_000;
-/// Parts that are there beside the one of now.
+/// Partitions after the current one.
 const AHEAD: i64 = 4;
 
-/// Makes what is missing. Without it rows go to the part for all other times, and move when theirs is made.
+/// Creates missing partitions. A row without one goes to the default partition, and moves when its own is created.
 pub async fn make_partitions(core: &Core) -> anyhow::Result<()> {
     let times = times(core.clock.now());
-    for table in Divided::ALL {
+    for table in PartitionedTable::ALL {
         let times = times.clone();
-        let made = core.db.write(async move |tx| Ok(partitions::make(tx, table, &times).await?)).await?;
-        if made > 0 {
-            tracing::debug!(?table, made, "parts for the next weeks");
+        let created = core.db.write(async move |tx| Ok(partitions::create(tx, table, &times).await?)).await?;
+        if created > 0 {
+            tracing::debug!(?table, created, "partitions created");
         }
     }
     Ok(())

@@ -1,8 +1,9 @@
-//! Removes what is older than it is kept: a few rows in each transaction, so that no other write waits, until all is gone.
+//! The retention job: removes rows that are older than their retention period, a few in each transaction, so that other writes
+//! come in between, until none is left.
 //!
-//! What is still needed stays whatever its age: deliveries and replies that wait, messages that the agent has not read, and the
-//! clicks of a session that a conversation was linked to. Where PostgreSQL divides a table by time, what no project keeps any
-//! longer goes with the part that it is in: see [`crate::maintenance::drop_partitions`].
+//! Rows that are still needed stay whatever their age: pending deliveries and replies, messages that the agent has not read,
+//! and the clicks of a session that is linked to a conversation. On PostgreSQL, rows past the retention of every project are
+//! dropped with their partition: see [`crate::maintenance::drop_partitions`].
 
 use crate::clicks::sessions::SESSION_LENGTH;
 use crate::core::Core;
@@ -10,9 +11,9 @@ use crate::db::{Conn, Tx};
 use crate::domain::ids::ProjectId;
 use crate::domain::retention::{Kind, Period, Retention};
 use crate::domain::time::{SignedDuration, Timestamp};
-use crate::maintenance::drop_partitions::Spent;
+use crate::maintenance::drop_partitions::ExpiredPartitions;
 use crate::store::expired::{self, Old};
-use crate::store::partitions::{self, Divided};
+use crate::store::partitions::{self, PartitionedTable};
 use crate::store::retention;
 use crate::store::window::Position;
 
@@ -34,35 +35,35 @@ const OLDEST: Position = Position { created_at: i64::MIN, id: 0 };
 /// How much was removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// Presses; their sessions with them.
+    /// Clicks; their sessions are removed with them.
     pub clicks: u64,
     /// Events.
     pub events: u64,
-    /// Deliveries; their attempts with them.
+    /// Deliveries; their attempts are removed with them.
     pub deliveries: u64,
-    /// Attempts that were older than the log is kept.
+    /// Attempts past the retention of the log.
     pub attempts: u64,
     /// Messages.
     pub messages: u64,
-    /// What else platforms sent.
+    /// Other notifications of platforms.
     pub notices: u64,
-    /// Parts of tables that PostgreSQL divides by time, with all that was in them.
-    pub parts: u64,
-    /// Sessions whose clicks go with such a part.
+    /// Partitions, with all their rows.
+    pub partitions: u64,
+    /// Sessions whose clicks are dropped with a partition.
     pub sessions: u64,
 }
 
-/// Why a clean-up ends before its time. The next one goes on.
+/// Why a run ends early. The next run continues.
 #[derive(Debug, thiserror::Error)]
 enum Interrupted {
-    #[error("another node cleans up")]
-    Elsewhere,
-    #[error("the process stops")]
+    #[error("another node runs the retention job")]
+    OtherNode,
+    #[error("the process is stopping")]
     Stopping,
 }
 
-/// Removes all that is too old, unless another node is at it or `is_stopping` says so.
-pub async fn clean_up(core: &Core, is_stopping: impl Fn() -> bool + Send + Sync) -> anyhow::Result<Removed> {
+/// Removes all rows past their retention, unless another node does so or `is_stopping` returns true.
+pub async fn remove_expired(core: &Core, is_stopping: impl Fn() -> bool + Send + Sync) -> anyhow::Result<Removed> {
     let mut pass = Pass {
         core,
         now: core.clock.now(),
@@ -71,11 +72,11 @@ pub async fn clean_up(core: &Core, is_stopping: impl Fn() -> bool + Send + Sync)
         removed: Removed::default(),
     };
     match pass.run().await {
-        Err(why) if why.is::<Interrupted>() => tracing::debug!(%why, "clean-up"),
+        Err(why) if why.is::<Interrupted>() => tracing::debug!(%why, "retention job interrupted"),
         result => result?,
     }
     if pass.removed != Removed::default() {
-        tracing::info!(removed = ?pass.removed, "removed what is not kept any longer");
+        tracing::info!(removed = ?pass.removed, "expired rows removed");
     }
     Ok(pass.removed)
 }
@@ -92,39 +93,40 @@ struct Pass<'a> {
 impl Pass<'_> {
     async fn run(&mut self) -> anyhow::Result<()> {
         let of_all = self.of_all().await?;
-        self.clean_attempts(of_all.events).await?;
-        let deliveries = self.spent(Divided::Deliveries, of_all.events).await?;
+        self.remove_attempts(of_all.events).await?;
+        let deliveries = self.expired(PartitionedTable::Deliveries, of_all.events).await?;
         self.drop(&deliveries).await?;
-        let events = self.spent(Divided::Events, of_all.events).await?;
+        let events = self.expired(PartitionedTable::Events, of_all.events).await?;
         self.drop(&events).await?;
-        let clicks = self.spent(Divided::Clicks, of_all.clicks.map(|before| before - SESSION_LENGTH)).await?;
-        let spent = AllSpent { of_all, clicks, events, deliveries };
-        let mut after = 0;
+        let clicks =
+            self.expired(PartitionedTable::Clicks, of_all.clicks.map(|before| before - SESSION_LENGTH)).await?;
+        let expired = AllExpired { of_all, clicks, events, deliveries };
+        let mut after = ProjectId(0);
         while let Some(projects) = self.projects(after).await? {
             for project in projects {
-                after = project.0;
-                self.clean_project(project, &spent).await?;
+                after = project;
+                self.remove_project(project, &expired).await?;
             }
         }
         // Every session of theirs is gone now.
-        self.drop(&spent.clicks).await
+        self.drop(&expired.clicks).await
     }
 
-    async fn spent(&self, table: Divided, before: Option<Timestamp>) -> anyhow::Result<Spent> {
-        Spent::find(self.core, table, before).await
+    async fn expired(&self, table: PartitionedTable, before: Option<Timestamp>) -> anyhow::Result<ExpiredPartitions> {
+        ExpiredPartitions::find(self.core, table, before).await
     }
 
-    async fn drop(&mut self, spent: &Spent) -> anyhow::Result<()> {
-        let table = spent.table();
-        for part in spent.parts.clone() {
-            let drop = async move |tx: &Tx| Spent::drop(tx, table, &part).await;
-            self.removed.parts += self.write(drop).await?;
+    async fn drop(&mut self, expired: &ExpiredPartitions) -> anyhow::Result<()> {
+        let table = expired.table();
+        for partition in expired.partitions.clone() {
+            let drop = async move |tx: &Tx| ExpiredPartitions::drop(tx, table, &partition).await;
+            self.removed.partitions += self.write(drop).await?;
         }
         Ok(())
     }
 
     /// The next projects; `None` behind the last.
-    async fn projects(&self, after: i64) -> anyhow::Result<Option<Vec<ProjectId>>> {
+    async fn projects(&self, after: ProjectId) -> anyhow::Result<Option<Vec<ProjectId>>> {
         let projects = self.core.db.read(async move |conn| Ok(retention::projects(conn, after, LISTED).await?)).await?;
         Ok(Some(projects).filter(|projects| !projects.is_empty()))
     }
@@ -136,15 +138,15 @@ impl Pass<'_> {
         Ok(periods)
     }
 
-    /// What no project keeps any longer.
+    /// The ends that hold for every project.
     async fn of_all(&self) -> anyhow::Result<Ends> {
         let mut of_all: Option<Ends> = None;
-        let mut after = 0;
+        let mut after = ProjectId(0);
         while let Some(projects) = self.projects(after).await? {
             for project in projects {
-                after = project.0;
+                after = project;
                 let ends = self.ends(self.periods_of(project).await?);
-                // `None` is the least: for ever.
+                // `None` means for ever, and sorts first.
                 of_all = Some(of_all.map_or(ends, |of_all| Ends {
                     clicks: of_all.clicks.min(ends.clicks),
                     events: of_all.events.min(ends.events),
@@ -158,17 +160,17 @@ impl Pass<'_> {
         Ends { clicks: self.end_of(periods.of(Kind::Clicks)), events: self.end_of(periods.of(Kind::Events)) }
     }
 
-    /// Attempts that are older than their log is kept, and those of events that no project keeps.
-    async fn clean_attempts(&mut self, events_before: Option<Timestamp>) -> anyhow::Result<()> {
+    /// Attempts past the retention of the log, and those of events past the retention of every project.
+    async fn remove_attempts(&mut self, events_before: Option<Timestamp>) -> anyhow::Result<()> {
         let before = self.end_of(self.periods.of(Kind::Attempts));
-        let spent = self.spent(Divided::Attempts, before.max(events_before)).await?;
-        let Some(before) = before else { return self.drop(&spent).await };
-        if spent.rest_before.is_none() {
+        let expired = self.expired(PartitionedTable::Attempts, before.max(events_before)).await?;
+        let Some(before) = before else { return self.drop(&expired).await };
+        if expired.default_before.is_none() {
             self.sweep(Rows::Attempts, OLDEST, before).await?;
             return Ok(());
         }
-        self.drop(&spent).await?;
-        let rest = spent.rows_before(before);
+        self.drop(&expired).await?;
+        let rest = expired.rows_before(before);
         let remove = async move |tx: &Tx| Ok(partitions::remove_other_attempts(tx, rest, PAGE).await?);
         loop {
             match self.write(remove).await? {
@@ -178,55 +180,60 @@ impl Pass<'_> {
         }
     }
 
-    async fn clean_project(&mut self, project: ProjectId, spent: &AllSpent) -> anyhow::Result<()> {
+    async fn remove_project(&mut self, project: ProjectId, expired: &AllExpired) -> anyhow::Result<()> {
         let periods = self.periods_of(project).await?;
         let ends = self.ends(periods);
         if let Some(before) = ends.clicks {
-            self.clean_clicks(project, before, spent).await?;
+            self.remove_clicks(project, before, expired).await?;
         }
         if let Some(before) = ends.events {
-            let is_last = ends.events == spent.of_all.events;
-            let of = |spent: &Spent| if is_last { spent.rows_before(before) } else { before };
-            self.clean_events(project, of(&spent.deliveries), of(&spent.events)).await?;
+            let is_last = ends.events == expired.of_all.events;
+            let of = |expired: &ExpiredPartitions| if is_last { expired.rows_before(before) } else { before };
+            self.remove_events(project, of(&expired.deliveries), of(&expired.events)).await?;
         }
         if let Some(before) = self.end_of(periods.of(Kind::Messages)) {
-            self.clean_messages(project, before).await?;
+            self.remove_messages(project, before).await?;
         }
         Ok(())
     }
 
-    /// What is older than this is removed.
+    /// Rows older than this are removed.
     fn end_of(&self, period: Period) -> Option<Timestamp> {
         let days = period.days()?;
         self.now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
     }
 
-    /// Clicks of linked sessions stay and are many in the end: it is kept how far all has been looked at.
-    async fn clean_clicks(&mut self, project: ProjectId, before: Timestamp, spent: &AllSpent) -> anyhow::Result<()> {
+    /// Clicks of linked sessions stay, and would be read again in every run: the progress is stored.
+    async fn remove_clicks(
+        &mut self,
+        project: ProjectId,
+        before: Timestamp,
+        expired: &AllExpired,
+    ) -> anyhow::Result<()> {
         let kind = Kind::Clicks;
-        let from = self.core.db.read(async move |conn| Ok(retention::cleaned_to(conn, project, kind).await?)).await?;
+        let from = self.core.db.read(async move |conn| Ok(retention::removed_to(conn, project, kind).await?)).await?;
         // A session that began before then has no click since `before`.
         let begun_before = before - SESSION_LENGTH;
         let (clicks, sessions) = (Rows::Clicks { project, begun_before }, Rows::Sessions { project, begun_before });
         let (mut after, mut any) = (Position { created_at: from, id: 0 }, false);
-        for part in &spent.clicks.parts {
-            any |= self.sweep(clicks, after, part.starts.min(before)).await?;
-            after = after.max(Position::before(part.starts));
-            // The clicks go with the part.
-            any |= self.sweep(sessions, after, part.ends.min(before)).await?;
-            after = after.max(Position::before(part.ends));
+        for partition in &expired.clicks.partitions {
+            any |= self.sweep(clicks, after, partition.starts.min(before)).await?;
+            after = after.max(Position::before(partition.starts));
+            // The clicks are dropped with the partition.
+            any |= self.sweep(sessions, after, partition.ends.min(before)).await?;
+            after = after.max(Position::before(partition.ends));
         }
-        let is_last = Some(before) == spent.of_all.clicks;
-        let rows_before = if is_last { spent.clicks.rows_before(before) } else { before };
+        let is_last = Some(before) == expired.of_all.clicks;
+        let rows_before = if is_last { expired.clicks.rows_before(before) } else { before };
         any |= self.sweep(clicks, after, rows_before).await?;
         if any {
             let to = begun_before.as_microsecond().min(after.max(Position::before(rows_before)).created_at);
-            self.write(async move |tx| Ok(retention::set_cleaned_to(tx, project, kind, to).await?)).await?;
+            self.write(async move |tx| Ok(retention::set_removed_to(tx, project, kind, to).await?)).await?;
         }
         Ok(())
     }
 
-    async fn clean_events(
+    async fn remove_events(
         &mut self,
         project: ProjectId,
         deliveries_before: Timestamp,
@@ -246,7 +253,7 @@ impl Pass<'_> {
         Ok(())
     }
 
-    async fn clean_messages(&mut self, project: ProjectId, before: Timestamp) -> anyhow::Result<()> {
+    async fn remove_messages(&mut self, project: ProjectId, before: Timestamp) -> anyhow::Result<()> {
         self.sweep(Rows::Messages { project }, OLDEST, before).await?;
         let mut after = 0;
         loop {
@@ -255,12 +262,12 @@ impl Pass<'_> {
             let Some(last) = channels.last() else { return Ok(()) };
             after = *last;
             for channel in channels {
-                self.clean_notices(channel, before).await?;
+                self.remove_notices(channel, before).await?;
             }
         }
     }
 
-    async fn clean_notices(&mut self, channel: i64, before: Timestamp) -> anyhow::Result<()> {
+    async fn remove_notices(&mut self, channel: i64, before: Timestamp) -> anyhow::Result<()> {
         let is_any = async move |conn: &Conn| Ok(expired::has_notices(conn, channel, before).await?);
         while self.core.db.read(is_any).await? {
             let remove =
@@ -287,7 +294,7 @@ impl Pass<'_> {
         }
     }
 
-    /// A transaction that no other node's clean-up shares time with.
+    /// A transaction, unless another node runs the retention job at the same time.
     async fn write<F>(&self, work: F) -> anyhow::Result<u64>
     where
         F: AsyncFnOnce(&Tx) -> anyhow::Result<u64> + Send + 'static,
@@ -297,26 +304,26 @@ impl Pass<'_> {
             true => work(tx).await.map(Some),
             false => Ok(None),
         });
-        Ok(removed.await?.ok_or(Interrupted::Elsewhere)?)
+        Ok(removed.await?.ok_or(Interrupted::OtherNode)?)
     }
 }
 
-/// Up to when rows of each kind go.
+/// Rows of each kind that are older than this are removed; `None`: none.
 #[derive(Clone, Copy, Default)]
 struct Ends {
     clicks: Option<Timestamp>,
     events: Option<Timestamp>,
 }
 
-/// What no project keeps any longer.
-struct AllSpent {
+/// What is past the retention of every project.
+struct AllExpired {
     of_all: Ends,
-    clicks: Spent,
-    events: Spent,
-    deliveries: Spent,
+    clicks: ExpiredPartitions,
+    events: ExpiredPartitions,
+    deliveries: ExpiredPartitions,
 }
 
-/// What a sweep goes through.
+/// The rows that a sweep reads and removes.
 #[derive(Clone, Copy)]
 enum Rows {
     Attempts,
@@ -333,7 +340,7 @@ enum Rows {
     Messages {
         project: ProjectId,
     },
-    /// Sessions, found by their clicks, which stay.
+    /// Sessions, found by their clicks, which are not removed here.
     Sessions {
         project: ProjectId,
         begun_before: Timestamp,

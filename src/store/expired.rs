@@ -1,4 +1,4 @@
-//! What the clean-up reads and removes. It is found page by page, oldest first, by reading; removed by row keys, a few at a
+//! What the retention job reads and removes. It is found page by page, oldest first, by reading; removed by row keys, a few at a
 //! time, each statement looking once more whether it may.
 
 use super::window::Position;
@@ -7,7 +7,7 @@ use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
 use crate::params;
 
-/// Keeps every other clean-up out until the end of the transaction; `false` where one is at it.
+/// Locks out the retention job of every other node until the end of the transaction; `false` where one holds the lock.
 pub async fn begin(tx: &Tx) -> Result<bool> {
     const LOCK: Sql = Sql {
         // One process works on the file, with one writer.

@@ -1,12 +1,12 @@
-//! The parts of tables that PostgreSQL divides by time (docs/decisions/0011). On SQLite there are none.
+//! Partitions by time of tables on PostgreSQL (docs/decisions/0011). On SQLite there are none.
 
 use crate::db::{Conn, Result, Row, Sql, Tx};
 use crate::domain::time::Timestamp;
 use crate::params;
 
-/// What is divided by time.
+/// A table that is partitioned by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Divided {
+pub enum PartitionedTable {
     /// Clicks of sessions that are not linked.
     Clicks,
     /// Events.
@@ -17,11 +17,11 @@ pub enum Divided {
     Attempts,
 }
 
-impl Divided {
-    /// Every one.
+impl PartitionedTable {
+    /// All of them.
     pub const ALL: [Self; 4] = [Self::Clicks, Self::Events, Self::Deliveries, Self::Attempts];
 
-    /// The table that statements name, the table that its parts are of, and the column that says to which one a row belongs.
+    /// The table that statements name, the table that is the parent of the partitions, and the column that they are bounded by.
     fn names(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Clicks => ("clicks", "clicks_unlinked", "created_at"),
@@ -32,9 +32,9 @@ impl Divided {
     }
 }
 
-/// A part.
+/// A partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct Partition {
     /// Its name as a table.
     pub name: String,
     /// Its first microsecond.
@@ -43,14 +43,14 @@ pub struct Part {
     pub ends: Timestamp,
 }
 
-/// Makes the parts with these times, `(starts, ends)`, that are not there yet; tells how many.
-pub async fn make(tx: &Tx, table: Divided, times: &[(Timestamp, Timestamp)]) -> Result<usize> {
+/// Creates the missing ones of the partitions with these bounds, `(starts, ends)`; returns how many.
+pub async fn create(tx: &Tx, table: PartitionedTable, times: &[(Timestamp, Timestamp)]) -> Result<usize> {
     const LOCK: Sql = Sql {
         sqlite: "",
-        // Two nodes that start at the same time make them one after the other.
+        // Two nodes that start at the same time create them one after the other.
         postgres: "SELECT 1 FROM pg_advisory_xact_lock(4702111234474983747)",
     };
-    const MAKE: Sql = Sql {
+    const CREATE: Sql = Sql {
         sqlite: "",
         postgres: "SELECT make_partition(parent, time_column, starts, ends)
                    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS parts (parent, time_column, starts, ends)",
@@ -59,13 +59,13 @@ pub async fn make(tx: &Tx, table: Divided, times: &[(Timestamp, Timestamp)]) -> 
     let (_, parent, column) = table.names();
     let rows: Vec<_> =
         times.iter().map(|&(starts, ends)| [parent.into(), column.into(), starts.into(), ends.into()]).collect();
-    let made = tx.query_rows(MAKE, &rows, |row| row.get::<bool>(0)).await?;
-    Ok(made.into_iter().filter(|made| *made).count())
+    let created = tx.query_rows(CREATE, &rows, |row| row.get::<bool>(0)).await?;
+    Ok(created.into_iter().filter(|created| *created).count())
 }
 
-/// The parts, oldest first, without the one for all other times; `None` where no table is divided.
-pub async fn list(conn: &Conn, table: Divided) -> Result<Option<Vec<Part>>> {
-    const IS_DIVIDED: Sql = Sql { sqlite: "SELECT FALSE", postgres: "SELECT TRUE" };
+/// The partitions, oldest first, without the default partition; `None` where no table is partitioned.
+pub async fn list(conn: &Conn, table: PartitionedTable) -> Result<Option<Vec<Partition>>> {
+    const IS_PARTITIONED: Sql = Sql { sqlite: "SELECT FALSE", postgres: "SELECT TRUE" };
     const LIST: Sql = Sql {
         sqlite: "",
         postgres: "SELECT name, CAST(bounds[1] AS BIGINT) AS starts, CAST(bounds[2] AS BIGINT)
@@ -78,21 +78,21 @@ pub async fn list(conn: &Conn, table: Divided) -> Result<Option<Vec<Part>>> {
                    WHERE bounds IS NOT NULL
                    ORDER BY starts",
     };
-    if !conn.get(IS_DIVIDED, &[], |row| row.get(0)).await? {
+    if !conn.get(IS_PARTITIONED, &[], |row| row.get(0)).await? {
         return Ok(None);
     }
-    let part = |row: &Row<'_>| Ok(Part { name: row.get(0)?, starts: row.get(1)?, ends: row.get(2)? });
-    conn.query(LIST, params![table.names().1], part).await.map(Some)
+    let partition = |row: &Row<'_>| Ok(Partition { name: row.get(0)?, starts: row.get(1)?, ends: row.get(2)? });
+    conn.query(LIST, params![table.names().1], partition).await.map(Some)
 }
 
-/// Keeps everybody else out of a table until the end of the transaction, which is to be short.
-pub async fn lock(tx: &Tx, table: Divided) -> Result<()> {
+/// Locks a table exclusively until the end of the transaction, which must be short.
+pub async fn lock(tx: &Tx, table: PartitionedTable) -> Result<()> {
     const LOCK: Sql = Sql { sqlite: "", postgres: "SELECT lock_divided($1)" };
     tx.query(LOCK, params![table.names().0], |_| Ok(())).await.map(|_| ())
 }
 
-/// Whether a delivery of the time of a part is due.
-pub async fn has_pending(conn: &Conn, part: &Part) -> Result<bool> {
+/// Whether a delivery within the bounds of a partition is pending.
+pub async fn has_pending(conn: &Conn, partition: &Partition) -> Result<bool> {
     let found = conn
         .find(
             "SELECT 1
@@ -104,15 +104,15 @@ pub async fn has_pending(conn: &Conn, part: &Part) -> Result<bool> {
                    AND deliveries.created_at >= $1 AND deliveries.created_at < $2
              )
              LIMIT 1",
-            params![part.starts, part.ends],
+            params![partition.starts, partition.ends],
             |_| Ok(()),
         )
         .await?;
     Ok(found.is_some())
 }
 
-/// Whether an event of a part has a delivery: these have its time.
-pub async fn has_deliveries(conn: &Conn, part: &Part) -> Result<bool> {
+/// Whether an event of a partition has a delivery: a delivery has the time of its event.
+pub async fn has_deliveries(conn: &Conn, partition: &Partition) -> Result<bool> {
     let found = conn
         .find(
             "SELECT 1
@@ -123,20 +123,20 @@ pub async fn has_deliveries(conn: &Conn, part: &Part) -> Result<bool> {
                  WHERE deliveries.webhook_id = webhooks.id AND deliveries.created_at >= $1 AND deliveries.created_at < $2
              )
              LIMIT 1",
-            params![part.starts, part.ends],
+            params![partition.starts, partition.ends],
             |_| Ok(()),
         )
         .await?;
     Ok(found.is_some())
 }
 
-/// Drops a part with all its rows.
-pub async fn drop(tx: &Tx, part: &Part) -> Result<()> {
+/// Drops a partition with all its rows.
+pub async fn drop(tx: &Tx, partition: &Partition) -> Result<()> {
     const DROP: Sql = Sql { sqlite: "", postgres: "SELECT drop_partition($1)" };
-    tx.query(DROP, params![&part.name], |_| Ok(())).await.map(|_| ())
+    tx.query(DROP, params![&partition.name], |_| Ok(())).await.map(|_| ())
 }
 
-/// Removes up to `most` attempts that are older than `before` and in no part of their own.
+/// Removes up to `most` attempts that are older than `before` from the default partition.
 pub async fn remove_other_attempts(tx: &Tx, before: Timestamp, most: u32) -> Result<u64> {
     const REMOVE: Sql = Sql {
         sqlite: "",

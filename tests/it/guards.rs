@@ -4,7 +4,7 @@ use aurix::db::{Conn, Tx};
 use aurix::deliveries::claim::{Wanted, claim_due};
 use aurix::deliveries::resend::resend_delivery;
 use aurix::domain::delivery::Policy;
-use aurix::domain::ids::{DeliveryId, ProjectId, WebhookId};
+use aurix::domain::ids::{ChannelId, DeliveryId, ProjectId, WebhookId};
 use aurix::domain::rate_limit::Limits;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
@@ -13,7 +13,7 @@ use aurix::projects::create_key::create_key;
 use aurix::projects::limit_webhook::limit_webhook;
 use aurix::projects::revoke_key::revoke_key;
 use aurix::store::window::Position;
-use aurix::store::{delivery_log, webhooks};
+use aurix::store::{delivery_log, webhooks, widgets};
 use axum::Router;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -194,5 +194,17 @@ both_engines! {
         assert!(!revoke_key(&app.core, &operator(), theirs, &key.public_id).await.expect("revoked before"));
         let cancel = async move |tx: &Tx| Ok(webhooks::cancel_deliveries(tx, theirs, webhook).await?);
         assert_eq!(app.core.db.write(cancel).await.expect("their own"), 1);
+    }
+
+    async fn a_greeting_is_of_the_projects_own_widgets(app: &TestApp) {
+        let (ours, theirs) = (app.project().await.id, app.project_named("Other", "222").await.id);
+        let channel = ChannelId(app.count("SELECT id FROM channels WHERE project_id = 1").await);
+        let greetings = app.core.db.write(async move |tx| {
+            let now = Timestamp::UNIX_EPOCH;
+            let foreign = widgets::NewWidget { public_id: "w_foreign", channel, greeting: "Foreign", origins: "[]" };
+            widgets::insert(tx, theirs, &foreign, now).await?;
+            Ok(widgets::greetings_of_channel(tx, ours, channel, 10).await?)
+        });
+        assert_eq!(greetings.await.expect("read"), ["Hello!"]);
     }
 }

@@ -5,7 +5,7 @@ use aurix::domain::ids::DeliveryId;
 use aurix::domain::retention::{Kind, Period};
 use aurix::domain::time::SignedDuration;
 use aurix::maintenance::make_partitions::make_partitions;
-use aurix::maintenance::retention::{Removed, clean_up};
+use aurix::maintenance::retention::{Removed, remove_expired};
 use aurix::projects::set_retention::set_retention;
 use aurix::store::delivery_log;
 
@@ -25,7 +25,7 @@ async fn keep(app: &TestApp, project: &Project, kind: Kind, days: u16) {
 }
 
 async fn clean(app: &TestApp) -> Removed {
-    clean_up(&app.core, || false).await.expect("a clean-up")
+    remove_expired(&app.core, || false).await.expect("a run of the retention job")
 }
 
 #[tokio::test]
@@ -97,17 +97,21 @@ async fn a_week_of_events_goes_as_a_whole_when_no_project_keeps_it() {
     keep(&app, &project, Kind::Events, 10).await;
     app.advance(days(11));
     let removed = clean(&app).await;
-    assert_eq!((removed.parts, removed.events, removed.deliveries), (0, 2, 2), "the other project keeps its own");
+    assert_eq!((removed.partitions, removed.events, removed.deliveries), (0, 2, 2), "the other project keeps its own");
     keep(&app, &other, Kind::Events, 30).await;
     app.press(&project, "").await;
     app.work().await;
     app.advance(days(21));
     let removed = clean(&app).await;
-    assert_eq!((removed.parts, removed.events, removed.deliveries), (0, 1, 1), "of 30 days the week has not passed");
+    assert_eq!(
+        (removed.partitions, removed.events, removed.deliveries),
+        (0, 1, 1),
+        "of 30 days the week has not passed"
+    );
     assert_eq!(app.count("SELECT COUNT(*) FROM events").await, 1);
     app.advance(days(2));
     let removed = clean(&app).await;
-    assert_eq!((removed.parts, removed.events), (3, 0), "a week of events, of their deliveries and of attempts");
+    assert_eq!((removed.partitions, removed.events), (3, 0), "a week of events, of their deliveries and of attempts");
     assert_eq!(app.count("SELECT COUNT(*) FROM events").await, 0);
     app.end().await;
 }
@@ -125,12 +129,12 @@ async fn a_week_with_a_delivery_that_is_due_stays_until_that_has_ended() {
     app.press(&project, "").await;
     app.work().await;
     app.advance(days(20));
-    let all_but_its_own = Removed { parts: 4, ..Removed::default() };
+    let all_but_its_own = Removed { partitions: 4, ..Removed::default() };
     assert_eq!(clean(&app).await, all_but_its_own, "the attempts of two weeks, and an empty week of the others");
     assert_eq!(app.count("SELECT COUNT(*) FROM deliveries").await, 2);
     app.work().await;
     assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'").await, 2);
-    assert_eq!(clean(&app).await.parts, 2, "the week of deliveries, and that of their events");
+    assert_eq!(clean(&app).await.partitions, 2, "the week of deliveries, and that of their events");
     assert_eq!(app.count("SELECT (SELECT COUNT(*) FROM deliveries) + (SELECT COUNT(*) FROM events)").await, 0);
     assert_eq!(clean(&app).await, Removed::default());
     app.core
@@ -156,10 +160,10 @@ async fn a_week_of_clicks_goes_with_its_sessions_and_those_of_leads_stay() {
     assert_eq!(app.count("SELECT COUNT(*) FROM clicks_linked").await, 2, "the one before, and the one after");
     app.advance(days(12));
     let removed = clean(&app).await;
-    assert_eq!((removed.parts, removed.sessions), (0, 0), "the week ends on Sunday, and is kept for ten days");
+    assert_eq!((removed.partitions, removed.sessions), (0, 0), "the week ends on Sunday, and is kept for ten days");
     app.advance(days(3));
     let removed = clean(&app).await;
-    assert_eq!((removed.parts, removed.sessions, removed.clicks), (1, 1, 0));
+    assert_eq!((removed.partitions, removed.sessions, removed.clicks), (1, 1, 0));
     assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 2);
     assert_eq!(app.count("SELECT COUNT(*) FROM sessions").await, 1);
     app.end().await;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aurix::db::Location;
 use aurix::domain::retention::{Kind, Period};
 use aurix::domain::time::SignedDuration;
-use aurix::maintenance::retention::{Removed, clean_up};
+use aurix::maintenance::retention::{Removed, remove_expired};
 use aurix::projects::set_retention::set_retention;
 use tokio_postgres::NoTls;
 
@@ -27,7 +27,7 @@ async fn keep(app: &TestApp, project: &Project, kind: Kind, days: u16) {
 }
 
 async fn clean(app: &TestApp) -> Removed {
-    clean_up(&app.core, || false).await.expect("a clean-up")
+    remove_expired(&app.core, || false).await.expect("a run of the retention job")
 }
 
 /// A project that keeps everything: PostgreSQL cannot drop what is old as a whole then, but removes row by row as SQLite does.
@@ -162,12 +162,12 @@ both_engines! {
         // On PostgreSQL a week goes at a time.
         app.advance(days(9));
         let removed = clean(app).await;
-        assert_eq!((removed.attempts + removed.parts, removed.events, removed.deliveries), (1, 0, 0));
+        assert_eq!((removed.attempts + removed.partitions, removed.events, removed.deliveries), (1, 0, 0));
         assert_eq!((app.count(ATTEMPTS).await, app.count(DELIVERIES).await), (1, 2));
         assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'delivered' AND attempts = 1").await, 2);
     }
 
-    async fn each_project_keeps_its_own_and_many_rows_go_in_one_clean_up(app: &TestApp) {
+    async fn each_project_keeps_its_own_and_many_rows_go_in_one_run(app: &TestApp) {
         let project = app.project().await;
         app.press(&project, "device_id=d1").await;
         make_more_clicks(app).await;
@@ -181,7 +181,7 @@ both_engines! {
         assert_eq!((app.count(CLICKS).await, app.count(SESSIONS).await, app.count(EVENTS).await), (1, 1, 1));
     }
 
-    async fn a_clean_up_ends_when_it_is_told_to_and_the_next_goes_on(app: &TestApp) {
+    async fn a_run_ends_when_it_is_told_to_and_the_next_continues(app: &TestApp) {
         let project = app.project().await;
         app.press(&project, "device_id=d1").await;
         make_more_clicks(app).await;
@@ -189,7 +189,7 @@ both_engines! {
         keep(app, &project, Kind::Events, 30).await;
         app.advance(days(31));
         let asked = AtomicUsize::new(0);
-        let removed = clean_up(&app.core, || asked.fetch_add(1, Ordering::Relaxed) > 10).await.expect("it ends");
+        let removed = remove_expired(&app.core, || asked.fetch_add(1, Ordering::Relaxed) > 10).await.expect("it ends");
         assert!((1..1500).contains(&removed.events), "{removed:?}");
         assert_eq!(clean(app).await.events + removed.events, 1500);
     }
