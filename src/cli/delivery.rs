@@ -78,8 +78,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let status = status.as_deref().and_then(DeliveryStatus::parse);
             let filter = Filter { webhook, status, since: since.as_deref().map(time).transpose()? };
             let rows = core.db.read(async move |conn| Ok(delivery_log::list(conn, &filter, limit).await?)).await?;
-            let list: Vec<_> = rows.iter().map(shown).collect();
-            output.print(&json!({"deliveries": list}), || output::rows(&rows, told, "There is no such delivery."))
+            let list: Vec<_> = rows.iter().map(to_json).collect();
+            output.print(&json!({"deliveries": list}), || output::rows(&rows, to_text, "There is no such delivery."))
         }
         Command::Show { id } => show(&core, id, output).await,
         Command::Resend { id: Some(id), .. } => resend_one(&core, id, output).await,
@@ -124,7 +124,7 @@ async fn resend_all(core: &Core, webhook: Option<String>, since: Timestamp) -> a
         None => None,
     };
     let progress = Progress::counting();
-    resend_failed(core, &actor(), key, since, |so_far| progress.say(format!("{so_far} deliveries"))).await
+    resend_failed(core, &actor(), key, since, |so_far| progress.set(format!("{so_far} deliveries"))).await
 }
 
 async fn show(core: &Core, id: DeliveryId, output: &Output) -> anyhow::Result<()> {
@@ -140,22 +140,22 @@ async fn show(core: &Core, id: DeliveryId, output: &Output) -> anyhow::Result<()
     let Some((row, body, attempts)) = found else {
         bail!("there is no delivery {id}: `aurix delivery list` lists the deliveries");
     };
-    let mut object = shown(&row);
+    let mut object = to_json(&row);
     object["body"] = serde_json::from_str(&body)?;
-    object["attempt_log"] = attempts.iter().map(|attempt| attempt_shown(&row, attempt)).collect();
+    object["attempt_log"] = attempts.iter().map(|attempt| attempt_to_json(&row, attempt)).collect();
     output.print(&object, || {
-        let attempts: Vec<_> = attempts.iter().map(|attempt| attempt_told(&row, attempt)).collect();
-        format!("{}\n\nBody:\n  {body}\n\n{}", told(&row), attempts.join("\n\n"))
+        let attempts: Vec<_> = attempts.iter().map(|attempt| attempt_to_text(&row, attempt)).collect();
+        format!("{}\n\nBody:\n  {body}\n\n{}", to_text(&row), attempts.join("\n\n"))
     })
 }
 
-fn shown(row: &LoggedDelivery) -> Value {
+fn to_json(row: &LoggedDelivery) -> Value {
     json!({"id": row.id, "webhook": row.webhook, "url": row.url, "event_id": row.event_id, "event_type": row.event_type,
            "status": row.status.as_str(), "attempts": row.attempts, "due_at": row.due_at.map(with_microseconds),
            "created_at": with_microseconds(row.created_at)})
 }
 
-fn told(row: &LoggedDelivery) -> String {
+fn to_text(row: &LoggedDelivery) -> String {
     let due = row.due_at.map(|due| format!("  next attempt {due:.0}")).unwrap_or_default();
     format!(
         "{}  {}  {}  {}  {} attempts{due}  {}",
@@ -174,7 +174,7 @@ fn request_headers(row: &LoggedDelivery, attempt: &LoggedAttempt) -> Vec<(String
     sent.map_or_else(Vec::new, |sent| sent.headers(&row.event_id, attempt.started_at))
 }
 
-fn attempt_shown(row: &LoggedDelivery, attempt: &LoggedAttempt) -> Value {
+fn attempt_to_json(row: &LoggedDelivery, attempt: &LoggedAttempt) -> Value {
     let headers = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     json!({"number": attempt.number, "started_at": with_microseconds(attempt.started_at),
            "duration_ms": attempt.duration_ms, "status_code": attempt.status_code, "problem": attempt.error,
@@ -182,7 +182,7 @@ fn attempt_shown(row: &LoggedDelivery, attempt: &LoggedAttempt) -> Value {
            "answer_headers": attempt.response_headers.as_deref().map(headers), "answer_body": attempt.response_body})
 }
 
-fn attempt_told(row: &LoggedDelivery, attempt: &LoggedAttempt) -> String {
+fn attempt_to_text(row: &LoggedDelivery, attempt: &LoggedAttempt) -> String {
     let lines = |list: Vec<(String, String)>| {
         list.iter().map(|(name, value)| format!("  {name}: {value}")).collect::<Vec<_>>().join("\n")
     };

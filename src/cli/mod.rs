@@ -1,4 +1,4 @@
-//! The commands, one file each. All work on the same settings, also beside a running server.
+//! The commands, one file each. They use the same settings as the server, and work beside a running one.
 
 mod audit;
 mod channel;
@@ -27,10 +27,10 @@ use output::{Output, ReaderGone};
 /// Characters of a user's name in the audit log.
 const USER_CHARS_MAX: usize = 64;
 
-/// Tells which ad brought whom, and what became of them.
+/// Shows which ad brought which lead.
 ///
-/// A visitor presses the button on your site, Aurix records where they came from, hands them over to WhatsApp, talks
-/// until it knows what you need, and tells your systems at every step.
+/// A visitor clicks the button on your site, Aurix records where they came from and opens WhatsApp, asks what you need to
+/// know, and notifies your systems at every step.
 #[derive(Parser)]
 #[command(
     name = "aurix",
@@ -58,13 +58,13 @@ pub struct Cli {
 enum Command {
     /// Runs the server: widget, inbound messages, partner API and deliveries. Plain `aurix` does the same.
     ///
-    /// It says where it listens, keeps its data in the data folder, and stops at SIGTERM or Ctrl-C when what is in flight
-    /// has ended. /healthz tells that it is alive, /readyz that it can work.
+    /// It prints its address, stores its data in the data folder, and at SIGTERM or Ctrl-C finishes what is in flight before it
+    /// stops. /healthz says that it is alive, /readyz that it can work.
     #[command(after_help = "Example:\n  AURIX_BASE_URL=https://aurix.example.com aurix serve --listen 0.0.0.0:8080")]
     Serve,
-    /// Serves a demo project with a shop, a phone and a listener: open /playground in a browser.
+    /// Serves a demo project with a shop, a phone and a webhook receiver: open /playground in a browser.
     ///
-    /// It needs no account anywhere and nothing leaves the machine. What it keeps is in the folder `demo` of the data folder.
+    /// It needs no account, and nothing leaves the machine. Its data is in the folder `demo` of the data folder.
     #[command(after_help = "Example:\n  aurix demo")]
     Demo,
     /// Creates and lists projects.
@@ -116,7 +116,7 @@ enum Command {
     Audit(audit::Command),
 }
 
-/// Runs the command line and tells how it ended: 0, 1 where it failed, 2 where it was called wrongly.
+/// Runs the command line. The exit code is 0, 1 after a failure, or 2 after wrong arguments or settings.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json);
@@ -146,9 +146,9 @@ fn runtime(serves: bool) -> anyhow::Result<Runtime> {
     Ok(builder.enable_all().build()?)
 }
 
-/// Says on one line of standard error what is wrong.
+/// Prints what is wrong as one line on standard error.
 fn complain(text: &str) {
-    // Nobody is left to be told where this fails.
+    // There is nowhere left to report a failure of this.
     let _ = writeln!(std::io::stderr(), "{}", text.replace(['\r', '\n'], " "));
 }
 
@@ -174,7 +174,7 @@ fn start_log(config: &Config, serves: bool) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        // It would be told on standard error too, where a full disk behind it ends the thread that has something to say.
+        // These are printed to standard error too: with a full disk behind it, that would end the thread that logs.
         .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     match config.log_format {

@@ -9,9 +9,9 @@ pub struct Output {
     json: bool,
 }
 
-/// The reader of the output went away, as `head` does: nothing is left to do, and that is no failure.
+/// The reader of the output closed it, as `head` does. That is not a failure.
 #[derive(Debug, thiserror::Error)]
-#[error("nobody reads the output any more")]
+#[error("the reader of the output closed it")]
 pub struct ReaderGone;
 
 impl Output {
@@ -34,7 +34,7 @@ pub fn line(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// A line for each row, or what to say where there is none.
-pub fn rows<T>(rows: &[T], told: impl Fn(&T) -> String, none: &str) -> String {
-    if rows.is_empty() { none.to_owned() } else { rows.iter().map(told).collect::<Vec<_>>().join("\n") }
+/// A line for each row, or `none` where there is no row.
+pub fn rows<T>(rows: &[T], to_text: impl Fn(&T) -> String, none: &str) -> String {
+    if rows.is_empty() { none.to_owned() } else { rows.iter().map(to_text).collect::<Vec<_>>().join("\n") }
 }

@@ -1,36 +1,36 @@
-//! What a person sees while a command takes longer than a moment. A stream that is no terminal sees nothing.
+//! The progress of a command that takes longer than a moment, on standard error if that is a terminal.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
-/// How long a command may take before it says what it does.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// Between two pictures of the spinner.
+/// After this long, a command shows its progress.
+const SHOWN_AFTER: Duration = Duration::from_secs(1);
+/// Between two frames of the spinner.
 const TICK: Duration = Duration::from_millis(120);
 
-/// A spinner on standard error with a few words. It is gone when the value is.
+/// A spinner with a text on standard error. It is cleared when the value is dropped.
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Shows the words from now on, for work that waits for others.
-    pub fn waiting(words: &'static str) -> Self {
-        let bar = ProgressBar::new_spinner().with_message(words);
+    /// Shows the text at once, for work that waits for another machine.
+    pub fn waiting(text: &'static str) -> Self {
+        let bar = ProgressBar::new_spinner().with_message(text);
         bar.enable_steady_tick(TICK);
         Self(bar)
     }
 
-    /// Shows nothing until [`Progress::say`] is called late enough.
+    /// Shows nothing before [`SHOWN_AFTER`].
     pub fn counting() -> Self {
         Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()))
     }
 
-    /// What has been done so far.
-    pub fn say(&self, words: String) {
-        if self.0.is_hidden() && self.0.elapsed() > PATIENCE {
+    /// Sets the text.
+    pub fn set(&self, text: String) {
+        if self.0.is_hidden() && self.0.elapsed() > SHOWN_AFTER {
             self.0.set_draw_target(ProgressDrawTarget::stderr());
         }
-        self.0.set_message(words);
+        self.0.set_message(text);
         self.0.tick();
     }
 }

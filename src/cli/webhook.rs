@@ -138,9 +138,9 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::List { project } => {
             let (core, project) = open_project(config, &project).await?;
             let rows = core.db.read(async move |conn| Ok(webhooks::list(conn, project.id).await?)).await?;
-            let list: Vec<_> = rows.iter().map(shown).collect();
+            let list: Vec<_> = rows.iter().map(to_json).collect();
             output.print(&json!({"webhooks": list}), || {
-                output::rows(&rows, told, "There is no webhook yet: aurix webhook add --project ID --url https://…")
+                output::rows(&rows, to_text, "There is no webhook yet: aurix webhook add --project ID --url https://…")
             })
         }
         Command::Test { id } => test(config, &id, output).await,
@@ -152,7 +152,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let is_changed = limit_webhook(&core, &actor(), webhook.project, webhook.id, limits).await?;
             ensure!(is_changed, "the webhook was removed");
             output.print(&json!({"id": id, "rate": rate, "concurrency": concurrency}), || {
-                format!("Webhook {id}: {}.", limits_told(limits))
+                format!("Webhook {id}: {}.", limits_to_text(limits))
             })
         }
         Command::Rotate { id } => {
@@ -199,9 +199,9 @@ async fn test(config: Config, id: &str, output: &Output) -> anyhow::Result<()> {
     let progress = Progress::waiting("waiting for the response");
     let tested = test_webhook(&core, &actor(), &webhook).await?;
     drop(progress);
-    let list: Vec<_> = tested.iter().map(test_shown).collect();
+    let list: Vec<_> = tested.iter().map(test_to_json).collect();
     output.print(&json!({"id": id, "tests": list}), || {
-        output::rows(&tested, test_told, "The webhook is subscribed to no event.")
+        output::rows(&tested, test_to_text, "The webhook is subscribed to no event.")
     })?;
     let failed = tested.iter().filter(|test| !test.delivered).count();
     ensure!(failed == 0, "{failed} of {} samples would not count as delivered", tested.len());
@@ -216,36 +216,36 @@ async fn set_active(config: Config, id: &str, is_active: bool, output: &Output) 
     })
 }
 
-fn shown(row: &Webhook) -> serde_json::Value {
+fn to_json(row: &Webhook) -> serde_json::Value {
     json!({"id": row.public_id, "url": row.url, "events": row.events, "policy": row.policy.as_str(),
            "is_active": row.is_active, "off_reason": row.off_reason, "service_name": row.service_name,
            "rate": row.limits.rate_per_second, "concurrency": row.limits.concurrency})
 }
 
-fn limits_told(limits: Limits) -> String {
+fn limits_to_text(limits: Limits) -> String {
     let rate = limits.rate_per_second.map(|rate| format!("at most {rate} a second"));
     let concurrency = limits.concurrency.map(|most| format!("at most {most} at once"));
-    let told: Vec<String> = rate.into_iter().chain(concurrency).collect();
-    if told.is_empty() { "no limits".to_owned() } else { told.join(", ") }
+    let limits: Vec<String> = rate.into_iter().chain(concurrency).collect();
+    if limits.is_empty() { "no limits".to_owned() } else { limits.join(", ") }
 }
 
-fn told(row: &Webhook) -> String {
+fn to_text(row: &Webhook) -> String {
     let state = match (row.is_active, &row.off_reason) {
         (true, _) => "on".to_owned(),
         (false, Some(reason)) => format!("off: {reason}"),
         (false, None) => "off".to_owned(),
     };
-    let limits = if row.limits.any() { format!("  {}", limits_told(row.limits)) } else { String::new() };
+    let limits = if row.limits.any() { format!("  {}", limits_to_text(row.limits)) } else { String::new() };
     format!("{}  {}  {}  {state}{limits}", row.public_id, row.url, row.events.join(","))
 }
 
-fn test_shown(test: &Tested) -> serde_json::Value {
+fn test_to_json(test: &Tested) -> serde_json::Value {
     json!({"event_type": test.event_type, "event_id": test.event_id, "delivered": test.delivered,
            "status_code": test.status_code, "duration_ms": test.duration_ms, "answer_body": test.response_body,
            "problem": test.error})
 }
 
-fn test_told(test: &Tested) -> String {
+fn test_to_text(test: &Tested) -> String {
     let how = match (&test.error, test.status_code) {
         (Some(error), _) => format!("failed: {error}"),
         (None, Some(status)) => format!("delivered, {status} in {} ms", test.duration_ms),
