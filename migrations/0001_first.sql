@@ -294,7 +294,7 @@ CREATE TABLE retention_progress (
 -- Who changed what: a row in the transaction of every change by a person, a key or a command. Kept for ever.
 CREATE TABLE audit (
     id ROWID,
-    project_id BIGINT NOT NULL REFERENCES projects (id),
+    project_id BIGINT NOT NULL,
     at BIGINT NOT NULL,
     actor_kind TEXT NOT NULL,
     -- The API key, where `actor_kind` is `key`.

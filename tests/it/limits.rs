@@ -80,8 +80,8 @@ both_engines! {
     async fn limits_out_of_range_are_refused(app: &TestApp) {
         let (project, _receiver, webhook) = limited(app, 0, Limits::default()).await;
         for (limits, why) in [
-            (Limits { rate_per_second: Some(0), concurrency: None }, "the rate 0 is not from 1 to 10000 deliveries a second"),
-            (Limits { rate_per_second: None, concurrency: Some(1_001) }, "the concurrency 1001 is not from 1 to 1000 deliveries at once"),
+            (Limits { rate_per_second: Some(0), concurrency: None }, "the rate 0 is out of range: 1 to 10000 deliveries per second"),
+            (Limits { rate_per_second: None, concurrency: Some(1_001) }, "the concurrency 1001 is out of range: 1 to 1000 deliveries at once"),
         ] {
             let refused = limit_webhook(&app.core, &operator(), project.id, webhook, limits).await.expect_err("refused");
             assert_eq!(refused.to_string(), why);

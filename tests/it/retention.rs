@@ -45,7 +45,7 @@ async fn make_more_clicks(app: &TestApp) {
         FROM sessions, numbers WHERE id = 1";
     const CLICKS: &str = "INSERT INTO clicks (id, project_id, session_id, widget_id, parsed_params, linked, created_at)
         SELECT number, project_id, number, widget_id, parsed_params, linked, created_at + number
-        FROM clicks, numbers WHERE id = 1";
+        FROM clicks, numbers";
     const EVENTS: &str = "INSERT INTO events (id, event_id, project_id, event_type, body, created_at)
         SELECT number, event_id || number, project_id, event_type, body, created_at + number
         FROM events, numbers WHERE id = (SELECT MIN(id) FROM events)";
