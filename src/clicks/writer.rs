@@ -56,7 +56,8 @@ impl Batch for StoreClicks {
         let new_events = NewEvents::new(&self.core, &self.local_dispatch, events, &subscriptions);
         let events = new_events.events();
         let (clicks, events) = tokio::join!(biased; clicks::insert(tx, &rows), events::insert(tx, &events));
-        (clicks?, events?);
+        clicks?;
+        events?;
         let emitted = new_events.store(tx, self.core.clock.now()).await?;
         let ids = sessions.into_iter().map(|session| session.correlation_id);
         let mut stored = ids.zip(emitted).map(|(correlation_id, emitted)| Stored { correlation_id, emitted });
