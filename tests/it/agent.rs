@@ -9,8 +9,10 @@ use aurix::domain::phone::Region;
 use jiff::{Timestamp, tz::TimeZone};
 use proptest::prelude::*;
 
+use crate::support::skip::shared_data;
+
 /// Labelled answers of people asked for a name, a date, a time, a party size; see `docs/agent.md`.
-const DIALOGUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/dialogue/restaurant8k-train.jsonl");
+const DIALOGUE: &str = "dialogue/restaurant8k-train.jsonl";
 const SLOTS: [&str; 5] = ["first_name", "last_name", "date", "time", "people"];
 const FORM: &str = r#"{"fields":[{"key":"first_name","type":"name"},{"key":"last_name","type":"name"},
     {"key":"date","type":"date"},{"key":"time","type":"datetime"},{"key":"people","type":"number"}]}"#;
@@ -98,10 +100,8 @@ fn now() -> Timestamp {
 
 #[test]
 fn the_agent_takes_what_people_say() {
-    let Ok(data) = std::fs::read_to_string(DIALOGUE) else {
-        println!("skipped: {DIALOGUE} is not there");
-        return;
-    };
+    let Some(file) = shared_data(DIALOGUE) else { return };
+    let data = std::fs::read_to_string(file).expect("the file is UTF-8");
     let lines: Vec<Line> = data.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let form = Form::parse(FORM).unwrap();
     let held_out = |place: usize| place % 10 >= 7;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::skip::skip;
+
 mod imports;
 mod order;
 mod shape;
@@ -124,7 +126,7 @@ fn every_file_is_in_shape() {
 #[test]
 fn the_tree_speaks_of_aurix_alone() {
     let Some(files) = tracked_files() else {
-        println!("skipped: no git, so no list of tracked files to read");
+        skip("there is no git, so no list of tracked files to read");
         return;
     };
     let read = |file: &PathBuf| String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned();

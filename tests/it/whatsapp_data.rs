@@ -4,23 +4,19 @@ use aurix::channels::whatsapp::parse::parse;
 use aurix::channels::{Content, Inbound, InboundMessage, StatusUpdate};
 use aurix::domain::channel::MessageStatus;
 use std::collections::BTreeMap;
-use std::path::Path;
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/whatsapp");
+use crate::support::skip::shared_data;
 
-/// The bodies by what their names say; `None` where the folder is missing.
+/// The bodies by what their names say; `None` where the shared data is absent.
 fn bodies() -> Option<BTreeMap<String, Vec<u8>>> {
-    if !Path::new(FOLDER).is_dir() {
-        println!("skipped: {FOLDER} is missing");
-        return None;
-    }
+    let folder = shared_data("whatsapp")?;
     let read = |file: std::io::Result<std::fs::DirEntry>| {
         let path = file.expect("the folder can be listed").path();
         let name = path.file_stem()?.to_str()?.replace("test_build_from_payload_", "");
         let is_json = path.extension().is_some_and(|extension| extension == "json");
         is_json.then(|| (name, std::fs::read(&path).expect("the file can be read")))
     };
-    Some(std::fs::read_dir(FOLDER).expect("the folder is there").filter_map(read).collect())
+    Some(std::fs::read_dir(folder).expect("the folder is there").filter_map(read).collect())
 }
 
 /// One line of what an item says.

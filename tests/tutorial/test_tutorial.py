@@ -213,7 +213,8 @@ def whatsapp_message(text):
 
 def main():
     if not TUTORIAL.exists():
-        print(f"skipped: the tutorial is not beside the project ({TUTORIAL.name})")
+        for step in STEPS:
+            print(f"skipped: tutorial::{step.__name__}: {TUTORIAL.name} is not beside the checkout")
         print(f"0 passed, 0 failed, {len(STEPS)} skipped")
         return 0
     passed = failed = 0

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{free_port, fresh_folder, next_number, signal, until};
+use crate::support::skip::skip;
 
 /// How long a server of a story may take to start.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -60,7 +61,7 @@ impl Cluster {
     /// `None`, with a message, where PostgreSQL's programs are not installed.
     pub async fn start() -> Option<Self> {
         let Some(programs) = programs() else {
-            eprintln!("skipped: there is no initdb; ./test installs PostgreSQL");
+            skip("there is no initdb; ./test installs PostgreSQL");
             return None;
         };
         let (folder, port) = (fresh_folder(), free_port());

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::fresh_folder;
+use crate::support::skip::skip;
 
 /// Its size in bytes.
 const SIZE: u64 = 64 << 20;
@@ -34,7 +35,7 @@ impl Disk {
 
     fn mounted(mounted: bool, folder: PathBuf, image: Option<PathBuf>) -> Option<Self> {
         if !mounted {
-            eprintln!("skipped: a small disk cannot be mounted here, which takes root, mount and mkfs.ext4");
+            skip("a small disk cannot be mounted here, which takes root, mount and mkfs.ext4");
             if let Some(beside) = image.as_deref().and_then(Path::parent) {
                 let _ = std::fs::remove_dir_all(beside);
             }

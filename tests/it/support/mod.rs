@@ -4,6 +4,7 @@ mod browser;
 mod project;
 mod receiver;
 mod references;
+pub mod skip;
 mod whatsapp;
 
 use std::path::PathBuf;
