@@ -99,7 +99,7 @@ def load_list(folder, options):
         return mutants
     globs = options.files or [f"src/{module}{end}" for module in SAMPLED for end in (".rs", "/**")]
     command = ["cargo", "mutants", "--list", "--json", *(word for glob in globs for word in ("--file", glob))]
-    listed = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    listed = subprocess.run(command, cwd=TREE, check=True, stdout=subprocess.PIPE).stdout
     found = sorted(json.loads(listed), key=lambda mutant: mutant["name"])
     if options.sample:
         found = random.Random(options.seed).sample(found, min(options.sample, len(found)))
@@ -111,13 +111,13 @@ def load_list(folder, options):
 
 
 def digest(file):
-    path = ROOT / file
+    path = TREE / file
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def mutate(mutant):
     """The text of the mutant's file with the change in it. Lines and columns count from 1, columns in characters."""
-    lines = (ROOT / mutant["file"]).read_text().splitlines(keepends=True)
+    lines = (TREE / mutant["file"]).read_text().splitlines(keepends=True)
     start, end = mutant["span"]["start"], mutant["span"]["end"]
     before = "".join(lines[:start["line"] - 1]) + lines[start["line"] - 1][:start["column"] - 1]
     after = lines[end["line"] - 1][end["column"] - 1:] + "".join(lines[end["line"]:])
@@ -180,6 +180,7 @@ def step_of(kind, step, log, seconds_max):
 def judge(mutant, limits, log):
     """Tries a mutant: what became of it, and where."""
     file = TREE / mutant["file"]
+    original = file.read_text()
     file.write_text(mutate(mutant))
     try:
         for kind in ("lib", "it"):
@@ -190,7 +191,7 @@ def judge(mutant, limits, log):
                 return "caught", kind if status is not None else f"{kind}, timeout"
         return "missed", "all"
     finally:
-        file.write_text((ROOT / mutant["file"]).read_text())
+        file.write_text(original)
         drop_databases()
 
 
