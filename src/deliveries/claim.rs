@@ -7,6 +7,7 @@ use tracing::Span;
 
 use super::LeasedDelivery;
 use super::endpoint::Endpoint;
+use super::give_back::give_back_leases;
 use super::leased::{CLAIM_AHEAD, LATENESS_MAX};
 use crate::core::Core;
 use crate::db::{Error, Tx};
@@ -226,19 +227,4 @@ async fn contents(core: &Core, claimed: &[WebhookClaim]) -> anyhow::Result<HashM
     events.dedup();
     let contents = core.db.read(async move |conn| Ok(events::contents(conn, &events).await?)).await?;
     Ok(contents.into_iter().map(|(event, content)| (event, Arc::new(content))).collect())
-}
-
-/// Gives back leases of deliveries that were not attempted: another node can claim them at once.
-pub async fn give_back(core: &Core, leased: Vec<LeasedDelivery>) -> anyhow::Result<()> {
-    give_back_leases(core, leased.into_iter().map(|delivery| delivery.lease).collect()).await
-}
-
-async fn give_back_leases(core: &Core, leases: Vec<Lease>) -> anyhow::Result<()> {
-    let now = core.clock.now();
-    core.db
-        .write(async move |tx| {
-            deliveries::give_back(tx, &leases, now).await?;
-            Ok(())
-        })
-        .await
 }

@@ -29,11 +29,11 @@ use tracing::Instrument as _;
 
 use super::attempt::{self, DeliveryResult, Performance};
 use super::claim::{self, Claims, Waiting, Wanted};
-use super::endpoint_limiter::EndpointLimiter;
+use super::endpoint_limiter::{EndpointLimiter, LATER_MAX};
 use super::{Deliveries, LeasedDelivery};
 use crate::core::Core;
 use crate::domain::ids::WebhookId;
-use crate::domain::time::{SignedDuration, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::notifier::Work;
 
 /// Deliveries that are leased and not settled, of all webhooks together.
@@ -44,8 +44,6 @@ const TICK: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// Tries at storing a result while the database is unavailable.
 const SETTLE_TRIES_MAX: usize = 8;
-/// No start time, and no time until which a rate limit forbids a claim, is further ahead than this.
-pub(super) const LATER_MAX: SignedDuration = SignedDuration::from_secs(2);
 
 /// Runs until `stop` says so, then ends what is in flight and gives back the rest.
 pub async fn run(engine: Deliveries, mut stop: watch::Receiver<bool>) {
@@ -345,7 +343,7 @@ async fn settle(engine: &Deliveries, result: &Arc<DeliveryResult>) -> anyhow::Re
 }
 
 async fn give_back(core: Core, leased: Vec<LeasedDelivery>) {
-    if let Err(error) = claim::give_back(&core, leased).await {
+    if let Err(error) = super::give_back(&core, leased).await {
         tracing::warn!(error = %format!("{error:#}"), "leases cannot be given back; they expire");
     }
 }

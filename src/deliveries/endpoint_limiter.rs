@@ -3,10 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::attempt::Performance;
-use super::dispatcher::LATER_MAX;
 use crate::domain::ids::WebhookId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{SignedDuration, Timestamp};
 
+/// No start time, and no time until which a rate limit forbids a claim, is further ahead than this.
+pub(super) const LATER_MAX: SignedDuration = SignedDuration::from_secs(2);
 /// Deliveries in flight to a webhook whose endpoint responds well.
 const PER_WEBHOOK_MAX: usize = 64;
 /// Deliveries in flight to a webhook that is not known yet.

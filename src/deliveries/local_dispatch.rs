@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
-use super::{Deliveries, LeasedDelivery, claim};
+use super::{Deliveries, LeasedDelivery, give_back};
 use crate::domain::ids::WebhookId;
 
 /// Webhooks with free permits that are remembered.
@@ -116,7 +116,7 @@ pub async fn dispatch(deliveries: &Deliveries, leased: Vec<LeasedDelivery>) {
         None => leased,
     };
     if !refused.is_empty()
-        && let Err(error) = claim::give_back(&deliveries.core, refused).await
+        && let Err(error) = give_back(&deliveries.core, refused).await
     {
         tracing::warn!(error = %format!("{error:#}"), "leases cannot be given back; they expire");
     }

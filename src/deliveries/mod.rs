@@ -8,6 +8,7 @@ pub mod dispatcher;
 pub mod emit;
 pub mod endpoint;
 mod endpoint_limiter;
+mod give_back;
 mod leased;
 pub mod local_dispatch;
 pub mod resend;
@@ -17,6 +18,7 @@ pub mod test_webhook;
 use std::time::Duration;
 
 pub use self::attempt::DeliveryResult;
+pub use self::give_back::give_back;
 pub use self::leased::LeasedDelivery;
 use self::local_dispatch::LocalDispatch;
 use self::settle::SettleDeliveries;

@@ -9,10 +9,9 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::BODY_BYTES_MAX;
 use super::error::{ApiError, InvalidField, Result};
 
-/// Bytes that a JSON body may have: 1 MiB.
-pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 /// Parameters of a query that are looked at.

@@ -24,6 +24,9 @@ use utoipa_axum::router::OpenApiRouter;
 use self::platforms::whatsapp;
 use crate::engines::Engines;
 
+/// Bytes that a JSON body may have: 1 MiB.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
 /// Every route, one list.
 pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receiver<bool>) -> Router {
     let (partner_api, document) = partner_api();
@@ -44,7 +47,7 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
         .merge(extra)
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
-        .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(error::render_as_accepted))
         .layer(from_fn_with_state(engines.core.random.clone(), request_id::trace))
         .layer(MapResponseLayer::new(move |response| health::close_when_stopping(response, &stopping)))

@@ -2,7 +2,8 @@
 
 use aurix::deliveries::LeasedDelivery;
 use aurix::deliveries::attempt::{attempt, settle};
-use aurix::deliveries::claim::{Claims, Wanted, claim_due, give_back};
+use aurix::deliveries::claim::{Claims, Wanted, claim_due};
+use aurix::deliveries::give_back;
 use aurix::domain::ids::WebhookId;
 use aurix::domain::rate_limit::Limits;
 use aurix::domain::time::{SignedDuration, Timestamp};

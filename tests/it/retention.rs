@@ -42,7 +42,7 @@ async fn make_more_clicks(app: &TestApp) {
         SELECT number FROM numbers";
     const SESSIONS: &str = "INSERT INTO sessions (id, project_id, correlation_id, folded_id, started_at)
         SELECT number, project_id, correlation_id || number, folded_id || number, started_at + number
-        FROM sessions, numbers WHERE id = 1";
+        FROM sessions, numbers WHERE id = (SELECT MIN(id) FROM sessions)";
     const CLICKS: &str = "INSERT INTO clicks (id, project_id, session_id, widget_id, parsed_params, linked, created_at)
         SELECT number, project_id, number, widget_id, parsed_params, linked, created_at + number
         FROM clicks, numbers";

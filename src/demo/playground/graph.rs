@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
-use super::phone::Message;
+use super::message::Message;
 use super::platform::{self, Taken};
 use super::{Playground, lead};
 use crate::channels::whatsapp::send::TEXT_CHARS_MAX;

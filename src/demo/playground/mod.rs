@@ -5,6 +5,7 @@ mod feed;
 mod graph;
 mod lead;
 mod listener;
+mod message;
 mod pages;
 mod phone;
 mod platform;

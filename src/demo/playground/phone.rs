@@ -5,45 +5,19 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
+use super::message::Message;
 use super::{Playground, lead, platform};
 use crate::channels::whatsapp::send::TEXT_CHARS_MAX;
 use crate::conversations::Conversations;
 use crate::domain::phone::PhoneNumber;
-use crate::domain::time::{Timestamp, with_milliseconds};
 use crate::http::error::{ApiError, InvalidField, Result};
 use crate::http::extract::Json;
 
 /// Characters of a name.
 const NAME_CHARS_MAX: usize = 100;
-
-/// A message as the phone shows it.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Message {
-    pub(super) id: String,
-    /// As the business sees it: `in` from the person, `out` to the person.
-    pub(super) direction: &'static str,
-    /// The person's WhatsApp id.
-    pub(super) person: String,
-    pub(super) text: String,
-    pub(super) at: String,
-    /// `sent`, `delivered` or `read`.
-    pub(super) status: &'static str,
-}
-
-impl Message {
-    pub(super) fn incoming(id: String, person: &str, text: String, now: Timestamp) -> Self {
-        let at = with_milliseconds(now);
-        Self { id, direction: "in", person: person.to_owned(), text, at, status: "delivered" }
-    }
-
-    pub(super) fn outgoing(id: String, person: &str, text: String, now: Timestamp) -> Self {
-        let at = with_milliseconds(now);
-        Self { id, direction: "out", person: person.to_owned(), text, at, status: "sent" }
-    }
-}
 
 /// What the phone sends.
 #[derive(Deserialize)]

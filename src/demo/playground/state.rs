@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::LISTENER_PATH;
 use super::feed::Feed;
-use super::phone::Message;
+use super::message::Message;
 use crate::core::Core;
 use crate::domain::form::{Field, Form};
 use crate::domain::ids::ProjectId;

@@ -52,7 +52,7 @@ impl IntoResponses for BodyErrors {
         let malformed = "The body is not JSON: EOF while parsing a value at line 1 column 0.".to_owned();
         describe([
             ("The body is not JSON. `detail` has line and column.", ApiError::Malformed(malformed)),
-            ("The body is too large.", ApiError::TooLarge(crate::http::extract::BODY_BYTES_MAX)),
+            ("The body is too large.", ApiError::TooLarge(crate::http::BODY_BYTES_MAX)),
             ("The content type is not JSON.", ApiError::UnsupportedMediaType("application/json")),
             ("A field is not valid. `errors` names each.", ApiError::field("url", "is missing")),
         ])

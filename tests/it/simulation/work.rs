@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use aurix::deliveries::attempt;
-use aurix::deliveries::claim::{Claims, Wanted, claim_due, find_waiting, give_back};
+use aurix::deliveries::claim::{Claims, Wanted, claim_due, find_waiting};
+use aurix::deliveries::give_back;
 use aurix::deliveries::{DeliveryResult, LeasedDelivery};
 use aurix::domain::ids::WebhookId;
 use aurix::domain::time::{SignedDuration, Timestamp};

@@ -50,12 +50,6 @@ const DEMO_CALLERS: &[&str] = &["cli", "demo"];
 /// The platforms below `channels`: independent to one another too.
 const PLATFORMS: &[&str] = &["whatsapp", "telegram", "web", "playground"];
 
-/// Folders whose modules may know one another in a circle, and why.
-const CYCLES_ALLOWED: &[(&str, &str)] = &[
-    ("bench", "measurements of one program, which nothing else imports"),
-    ("http::playground", "a lead, its phone and the state of both are one thing"),
-];
-
 /// A path into this crate as a file names it, written out from the crate's root.
 #[derive(Debug, PartialEq)]
 struct Mention {
@@ -135,7 +129,6 @@ pub fn cycles(files: &[(String, String)]) -> Vec<String> {
             }
         }
     }
-    folders.retain(|folder, _| !CYCLES_ALLOWED.iter().any(|(allowed, _)| *allowed == folder.join("::")));
     let in_circles = folders.values().flat_map(|imports| {
         let closing = imports.iter().filter(|((from, to), _)| reaches(imports, to, from));
         closing.map(|((from, to), place)| {
