@@ -35,7 +35,7 @@ pub struct LeasedDelivery {
 }
 
 impl LeasedDelivery {
-    /// One that was leased as it was stored, of a webhook without limits: it may begin at once. The current span is its cause.
+    /// One that was leased as it was stored, of a webhook without limits: it may begin at once.
     pub(super) fn local(
         lease: Lease,
         content: Arc<Content>,
@@ -50,8 +50,13 @@ impl LeasedDelivery {
             starts_at: now,
             lateness_max: LATENESS_MAX,
             permit: Some(permit),
-            cause: Span::current(),
+            cause: Span::none(),
         }
+    }
+
+    /// Takes the current span, of the request whose transaction stored it, as its cause.
+    pub(super) fn set_cause(&mut self) {
+        self.cause = Span::current();
     }
 
     /// The span of its attempt, within the request that caused it.

@@ -106,8 +106,10 @@ impl Drop for Permit {
     }
 }
 
-/// Sends what was stored to the dispatcher. Leases that it does not take any more are given back.
-pub async fn dispatch(deliveries: &Deliveries, leased: Vec<LeasedDelivery>) {
+/// Sends what was stored to the dispatcher, with the current span as its cause. Leases that it does not take any more are given
+/// back.
+pub async fn dispatch(deliveries: &Deliveries, mut leased: Vec<LeasedDelivery>) {
+    leased.iter_mut().for_each(LeasedDelivery::set_cause);
     let dispatcher = deliveries.local_dispatch.lock().dispatcher.clone();
     let refused = match dispatcher {
         Some(dispatcher) => {

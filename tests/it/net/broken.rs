@@ -45,7 +45,7 @@ async fn whatever_is_slow_ends_at_the_deadline() {
 async fn a_deadline_is_told_in_words() {
     let receiver = RawReceiver::start([say(TEN), Step::Hang]).await;
     let attempt = post(&client(), &delivery(&receiver.url(), SHORT_TIMEOUT)).await;
-    assert_eq!(why(&attempt), "reading the answer's body took longer than allowed (300ms in all)");
+    assert_eq!(why(&attempt), "reading the response's body took longer than allowed (300ms in all)");
     assert_eq!((attempt.status, attempt.response_headers.len()), (Some(200), 1));
     assert!(attempt.duration_ms >= 300, "{}", attempt.duration_ms);
 }

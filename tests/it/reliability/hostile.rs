@@ -66,7 +66,7 @@ async fn answers_that_never_end_well_are_failures_and_tried_again(server: Server
     let head = "HTTP/1.1 200 OK\r\nx: ";
     // The words of the failure, and whether it takes all the time there is.
     let hostile = [
-        (vec![say(long), Step::Drip(b"a")], "reading the answer's body took longer than allowed (15s in all)", true),
+        (vec![say(long), Step::Drip(b"a")], "reading the response's body took longer than allowed (15s in all)", true),
         (vec![Step::Hang], "waiting for the response took longer than allowed (15s in all)", true),
         (vec![say(long), say("12345"), Step::Reset], "the connection was reset before the response had ended", false),
         (vec![say(long), say("12345"), Step::Close], "the connection was closed before the response had ended", false),
