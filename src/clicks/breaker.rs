@@ -1,7 +1,7 @@
 //! The circuit breaker before the database, so that visitors do not wait for one that is unavailable.
 //!
-//! States: closed (every click tries the database) → open for [`OPEN_FOR`] after a failure (no click does) → half-open (one
-//! click does; the next one may after [`TRIAL_TIMEOUT`]) → closed again after a success.
+//! States: closed (every click tries the database) → open for `OPEN_FOR` after a failure (no click does) → half-open (one
+//! click does; the next one may after `TRIAL_TIMEOUT`) → closed again after a success.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,7 +1,7 @@
 //! The dispatcher: makes the deliveries that are due, many at once, and delays none because another endpoint is slow.
 //!
 //! Actors, on each node that works:
-//! - [`Dispatcher`], one task: claims what is due, starts attempts, and counts what is in flight.
+//! - `Dispatcher`, one task: claims what is due, starts attempts, and counts what is in flight.
 //! - `EndpointLimiter`: how many deliveries of each webhook may be in flight and claimed, by how its endpoint responds.
 //! - `LocalDispatch`: brings deliveries that were leased when they were stored, as many as the dispatcher gave permits for.
 //! - An attempt, a task for each delivery in flight: one POST, then settling, in a batch with others.
