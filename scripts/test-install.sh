@@ -27,7 +27,7 @@ need_curl() {
     command -v curl >/dev/null || install_packages curl ca-certificates
 }
 
-# What mounts the small disks of some stories, which are skipped where we are not root.
+# What mounts the small disks of some tests, which are skipped where we are not root.
 need_disks() {
     local program
     [ "$(id -u)" = 0 ] || return 0

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A PostgreSQL of the tests' own: made in a temporary folder, gone when ./test ends, however it ends. Sourced by ./test.
-# Its log is target/test-logs/postgres.log. It runs without fsync. The durability tests kill Aurix, not PostgreSQL and not the machine, so what PostgreSQL has
-# accepted is there whether or not it reached the disk.
+# Its log is target/test-logs/postgres.log. It runs without fsync: the durability tests kill Aurix, not PostgreSQL and not the
+# machine, so what PostgreSQL has accepted is there whether or not it reached the disk.
 
 POSTGRES_VERSION_MIN=15
 POSTGRES_DIR=

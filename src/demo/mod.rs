@@ -48,8 +48,8 @@ pub async fn run(mut config: Config, actor: &Actor) -> anyhow::Result<()> {
 
 fn lock(data_dir: &Path) -> anyhow::Result<File> {
     std::fs::create_dir_all(data_dir)
-        .with_context(|| format!("AURIX_DATA_DIR: cannot make the folder {}", data_dir.display()))?;
-    let file = File::create(data_dir.join("running.lock")).context("making the demo's lock")?;
+        .with_context(|| format!("AURIX_DATA_DIR: cannot create the folder {}", data_dir.display()))?;
+    let file = File::create(data_dir.join("running.lock")).context("creating the demo's lock")?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -60,7 +60,7 @@ fn lock(data_dir: &Path) -> anyhow::Result<File> {
 }
 
 /// Binds the address of the settings; a free port where it is the default one and somebody else has it. The address that is
-/// given back is one to connect to.
+/// returned is one to connect to.
 fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let is_default = config.listen == Config::default().listen;
     let listener = match server::listen(config.listen) {
@@ -98,7 +98,7 @@ fn welcome(base_url: &str, key: &str, data_dir: &Path) -> String {
     let data_dir = data_dir.display();
     format!(
         "Aurix demo is ready. Open in a browser: {base_url}{PATH}\n\n\
-         \x20 Press the green button in the shop, send the message on the phone, and answer as you like:\n\
+         \x20 Click the green button in the shop, send the message on the phone, and reply as you like:\n\
          \x20 beside it every event arrives, signed, until the lead is complete.\n\n\
          The same lead as a partner's program gets it:\n\
          \x20 curl -H 'Authorization: Bearer {key}' {base_url}/integrations/external/leads\n\n\

@@ -77,17 +77,17 @@ test("from the ad to the complete lead", async (t) => {
 
 test("a new visitor starts from nothing and gets another reference", async (t) => {
   const { page, shop, phone } = await newcomer(t);
-  const press = async () => {
+  const click = async () => {
     await shop.getByRole("link", { name: "Chat with us" }).click();
     await page.locator("[data-event='widget.click']").waitFor();
     return writtenReference(phone);
   };
-  const first = await press();
+  const first = await click();
   await page.getByRole("button", { name: "New visitor" }).click();
   await page.getByText("Nothing has arrived yet").waitFor();
-  await phone.getByText("Press the chat button").waitFor();
+  await phone.getByText("Click the chat button").waitFor();
   await shop.getByRole("link", { name: "Chat with us" }).waitFor();
-  assert.notEqual(await press(), first);
+  assert.notEqual(await click(), first);
 });
 
 test("the chat is still there after a look at the home screen", async (t) => {
@@ -101,7 +101,7 @@ test("the chat is still there after a look at the home screen", async (t) => {
   assert.equal(await phone.getByRole("textbox", { name: "Message" }).inputValue(), "");
 });
 
-test("on a narrow screen a press turns to the phone, and the events are counted", async (t) => {
+test("on a narrow screen a click turns to the phone, and the events are counted", async (t) => {
   const { page, shop, phone } = await newcomer(t, { viewport: { width: 390, height: 844 } });
   await shop.getByRole("link", { name: "Chat with us" }).click();
   await phone.getByRole("button", { name: "Send" }).waitFor();

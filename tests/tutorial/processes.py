@@ -72,8 +72,8 @@ class Platform:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 sent.append(self.rfile.read(int(self.headers["content-length"])))
-                answer = {"messaging_product": "whatsapp", "messages": [{"id": f"wamid.reply{len(sent)}"}]}
-                body = json.dumps(answer).encode()
+                response = {"messaging_product": "whatsapp", "messages": [{"id": f"wamid.reply{len(sent)}"}]}
+                body = json.dumps(response).encode()
                 self.send_response(200)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(body)))

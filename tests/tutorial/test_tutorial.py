@@ -33,7 +33,7 @@ APP_SECRET = "a-secret-of-the-app"
 CLICK_URL = "https://shop.example/landing?utm_source=google"
 
 
-class Story:
+class Reader:
     """One reader of the tutorial, and everything they started."""
 
     def __init__(self, folder):
@@ -68,10 +68,10 @@ class Story:
         """One HTTP request to Aurix: its status, its headers, its body. Redirects are not followed."""
         connection = http.client.HTTPConnection(self.address, timeout=SECONDS_MAX)
         connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        text = answer.read()
+        response = connection.getresponse()
+        text = response.read()
         connection.close()
-        return answer.status, answer.headers, text
+        return response.status, response.headers, text
 
     # The tutorial's steps, in its order.
 
@@ -117,9 +117,9 @@ class Story:
         assert done.returncode == 0, done.stderr
         self.config = json.loads(done.stdout)
 
-    def the_answer_has_the_tutorials_shape(self):
+    def the_response_has_the_tutorials_shape(self):
         shown = json.loads(fenced_block("json", '"service_name"'))
-        assert set(shown) <= set(self.config), f"the tutorial shows {sorted(shown)}, the answer is {self.config}"
+        assert set(shown) <= set(self.config), f"the tutorial shows {sorted(shown)}, the response is {self.config}"
         assert self.config["service_name"] == "topkee", self.config
         assert self.config["target_url"] == self.webhook_url, self.config
         assert self.config["secret"].startswith("aurix_"), self.config
@@ -130,7 +130,7 @@ class Story:
         self.listener.stop(signal.SIGINT)  # Ctrl-C, as the reader would
         self.start_listener(AURIX_WEBHOOK_SECRET=self.config["secret"])
 
-    def step_4_a_press_of_the_button_arrives(self):
+    def step_4_a_click_of_the_button_arrives(self):
         browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
         path = f"/c/{self.widget}?click_url={quote(CLICK_URL, safe='')}"
         status, headers, _ = self.request("GET", path, **{"User-Agent": browser})
@@ -179,15 +179,15 @@ class Story:
 
 
 STEPS = [
-    Story.aurix_runs_with_a_project_a_key_and_a_button,
-    Story.step_1_the_listener_starts,
-    Story.step_3_the_curl_command_registers_it,
-    Story.the_answer_has_the_tutorials_shape,
-    Story.the_listener_restarts_with_the_secret,
-    Story.step_4_a_press_of_the_button_arrives,
-    Story.step_4_their_message_arrives_as_a_lead,
-    Story.no_signature_was_wrong,
-    Story.aurix_stops_in_order,
+    Reader.aurix_runs_with_a_project_a_key_and_a_button,
+    Reader.step_1_the_listener_starts,
+    Reader.step_3_the_curl_command_registers_it,
+    Reader.the_response_has_the_tutorials_shape,
+    Reader.the_listener_restarts_with_the_secret,
+    Reader.step_4_a_click_of_the_button_arrives,
+    Reader.step_4_their_message_arrives_as_a_lead,
+    Reader.no_signature_was_wrong,
+    Reader.aurix_stops_in_order,
 ]
 
 
@@ -219,20 +219,20 @@ def main():
         return 0
     passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="aurix-tutorial-") as folder:
-        story = Story(folder)
+        reader = Reader(folder)
         try:
             for step in STEPS:
-                step(story)
+                step(reader)
                 passed += 1
                 print(f"ok {step.__name__.replace('_', ' ')}")
         except Exception:
             failed = 1
             print(f"not ok {step.__name__.replace('_', ' ')}")
             traceback.print_exc(file=sys.stdout)
-            for program in story.programs:
+            for program in reader.programs:
                 print(f"{program.name}:\n{program.output()}")
         finally:
-            story.close()
+            reader.close()
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -1,4 +1,4 @@
-//! What happens in the playground, as Server-Sent Events. The recent past is kept, and replayed to who comes late.
+//! What happens in the playground, as Server-Sent Events. Recent entries are stored, and replayed to a client that reconnects.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -15,31 +15,31 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use super::Playground;
 use crate::http::error::{ApiError, Result};
 
-/// Entries that are kept.
+/// Entries that are stored.
 const KEPT_MAX: usize = 500;
-/// Bytes that all kept entries may have together.
+/// Bytes of all stored entries together.
 const KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Streams open at once.
 const LISTENERS_MAX: usize = 32;
-/// Entries that a listener may be behind. One that is further behind is cut off, comes back and catches up.
+/// Entries that a subscriber may lag behind. One that lags further is disconnected, reconnects and catches up.
 const BEHIND_MAX: usize = 256;
 /// How often a silent stream shows that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// When a refused listener may come back.
+/// When a refused client may retry.
 const RETRY_AFTER_S: u32 = 5;
 
 /// One thing that happened.
 #[derive(Clone)]
 struct Entry {
-    /// Counts from 1; `None` for what is of the moment only and never replayed.
+    /// Counts from 1; `None` for what is transient and never replayed.
     number: Option<u64>,
     kind: &'static str,
     data: Arc<str>,
 }
 
-/// The kept entries, and who listens.
+/// The stored entries, and their subscribers.
 pub(super) struct Feed {
-    /// Tells the entries of this process from those of one before it.
+    /// Distinguishes the entries of this process from those of an earlier one.
     run: String,
     past: Mutex<Past>,
     live: broadcast::Sender<Entry>,
@@ -55,7 +55,7 @@ struct Past {
 }
 
 impl Feed {
-    /// An empty feed. `run` is a word of its own for every process; streams end when `stopping` turns true.
+    /// An empty feed. `run` is unique for every process; streams end when `stopping` turns true.
     pub(super) fn new(run: String, stopping: watch::Receiver<bool>) -> Self {
         Self {
             run,
@@ -66,22 +66,22 @@ impl Feed {
         }
     }
 
-    /// Keeps an entry and tells it to all who listen.
+    /// Stores an entry and sends it to all subscribers.
     pub(super) fn publish(&self, kind: &'static str, data: &impl Serialize) {
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
         past.last += 1;
         let entry = Entry { number: Some(past.last), kind, data: as_json(data) };
         past.keep(entry.clone());
-        // Told under the lock, so that all hear it in the order of the numbers. An error says that nobody listens.
+        // Sent under the lock, so that all get it in the order of the numbers. An error says that there is no subscriber.
         let _ = self.live.send(entry);
     }
 
-    /// Tells an entry to those who listen now, and keeps nothing.
+    /// Sends an entry to the present subscribers, and stores nothing.
     pub(super) fn mention(&self, kind: &'static str, data: &impl Serialize) {
         let _ = self.live.send(Entry { number: None, kind, data: as_json(data) });
     }
 
-    /// Forgets what is kept.
+    /// Forgets what is stored.
     pub(super) fn clear(&self) {
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
         *past = Past { last: past.last, ..Past::default() };
@@ -92,7 +92,7 @@ impl Feed {
         *self.stopping.borrow()
     }
 
-    /// What was missed since `last_event_id`, then what happens; `None` where too many listen already.
+    /// What was missed since `last_event_id`, then what happens; `None` where there are too many subscribers.
     fn listen(&self, last_event_id: Option<&str>) -> Option<impl Stream<Item = Entry> + use<>> {
         let place = self.places.clone().try_acquire_owned().ok()?;
         let seen = last_event_id.and_then(|id| self.number_of(id)).unwrap_or(0);
@@ -165,7 +165,7 @@ mod tests {
         Watched { feed: Feed::new("run".to_owned(), stopping), stop }
     }
 
-    async fn heard(entries: impl Stream<Item = Entry>) -> Vec<String> {
+    async fn received(entries: impl Stream<Item = Entry>) -> Vec<String> {
         entries.map(|entry| format!("{} {}", entry.kind, entry.data)).collect().await
     }
 
@@ -181,8 +181,8 @@ mod tests {
         let nonsense = feed.listen(Some("2")).unwrap();
         feed.mention("typing", &"now");
         stop.send_replace(true);
-        assert_eq!(heard(back).await[0], "message 3");
-        for all in [heard(late).await, heard(of_another_run).await, heard(nonsense).await] {
+        assert_eq!(received(back).await[0], "message 3");
+        for all in [received(late).await, received(of_another_run).await, received(nonsense).await] {
             assert_eq!(all[..3], ["message 1", "message 2", "message 3"]);
         }
     }
@@ -241,7 +241,7 @@ mod tests {
         for number in 0..=BEHIND_MAX {
             feed.publish("message", &number);
         }
-        assert_eq!(heard(slow).await.len(), 0);
+        assert_eq!(received(slow).await.len(), 0);
         assert_eq!(feed.listen(Some("run-0")).unwrap().next_number().await, Some(1));
     }
 }

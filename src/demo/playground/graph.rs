@@ -1,4 +1,4 @@
-//! The stand-in for the platform's API: takes the outbox's replies, shows them on the phone, and reports what became of them.
+//! The stand-in for the platform's API: accepts replies, shows them on the phone, and reports their statuses.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::domain::channel::Credentials;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::Json;
 
-/// A message to a person, as the platform's API takes it.
+/// A message to a person, as the platform's API accepts it.
 #[derive(Deserialize)]
 pub(super) struct Outgoing {
     messaging_product: String,
@@ -53,7 +53,7 @@ impl Outgoing {
 }
 
 /// `POST /playground/graph/{version}/{phone_number_id}/messages`
-pub(super) async fn take_message(
+pub(super) async fn accept_message(
     State(conversations): State<Conversations>,
     Extension(playground): Extension<Arc<Playground>>,
     Path((_version, phone_number_id)): Path<(String, String)>,
@@ -86,7 +86,7 @@ pub(super) async fn take_message(
             playground.clone(),
             Taken { platform_id: platform_id.clone(), reply_id, person: person.clone() },
         );
-        // A reply ends a turn: what the agent has learned is in the database.
+        // A reply ends a turn: what the agent has read is in the database.
         lead::show(core, &playground, lead::Who::Person(person.clone())).await;
     }
     Ok(axum::Json(json!({
@@ -96,7 +96,7 @@ pub(super) async fn take_message(
     })))
 }
 
-/// The business has read what it answers; then the answer.
+/// Marks what the person wrote as read, then shows the reply.
 fn show(core: &Core, playground: &Playground, platform_id: &str, person: &str, text: String) {
     for read in playground.take_unread(person) {
         playground.feed.publish("message", &Message { status: "read", ..read });

@@ -1,4 +1,4 @@
-//! The lead panel: the lead as the database has it, told whenever it may have changed.
+//! The lead panel: the lead as the database has it, sent whenever it may have changed.
 
 use std::collections::BTreeMap;
 
@@ -31,16 +31,16 @@ struct Click<'a> {
     parsed_params: &'a RawValue,
 }
 
-/// What is known of a field, as leads keep it.
+/// What is known of a field, as leads store it.
 #[derive(Deserialize)]
 struct Known {
     value: String,
 }
 
-/// Shows the lead of `who` where it has changed. A failure is logged: the panel shows, it promises nothing.
+/// Shows the lead of `who` where it has changed. A failure is logged, and nothing else depends on it.
 pub(super) async fn show(core: &Core, playground: &Playground, who: Who) {
     if let Err(error) = try_show(core, playground, who).await {
-        tracing::warn!(error = format!("{error:#}"), "the playground could not show a lead");
+        tracing::warn!(error = format!("{error:#}"), "lead not shown");
     }
 }
 
@@ -61,7 +61,7 @@ async fn try_show(core: &Core, playground: &Playground, who: Who) -> anyhow::Res
 fn lead<'a>(row: &'a LeadRow, keys: &[&'a str], known: &'a BTreeMap<String, Known>) -> anyhow::Result<Lead<'a>> {
     let value = |key: &str| match known.get(key) {
         Some(known) => Some(known.value.as_str()),
-        // The platform tells it with the first message, the agent keeps it with its first turn.
+        // The platform sends it with the first message, the agent stores it with its first turn.
         None if key == PHONE => row.phone.as_deref(),
         None => None,
     };

@@ -1,4 +1,4 @@
-//! The built-in listener: what a partner's server would do with a delivery, in sight.
+//! The built-in listener: what a partner's server would do with a delivery, shown on the page.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! The playground of `aurix demo`: a shop with the real widget, a phone that stands in for WhatsApp, and a listener. Around
-//! them everything is real: the link, the inbound webhook and its signatures, the outbox, the deliveries.
+//! them everything is real: the link, the inbound webhook and its signatures, the replies, the deliveries.
 
 mod feed;
 mod graph;
@@ -42,7 +42,7 @@ pub fn routes(playground: Arc<Playground>) -> Router<Engines> {
         .route("/playground/state", get(state::show))
         .route("/playground/stream", get(feed::stream))
         .route("/playground/reset", post(state::reset))
-        .route("/playground/graph/{version}/{phone_number_id}/messages", post(graph::take_message))
+        .route("/playground/graph/{version}/{phone_number_id}/messages", post(graph::accept_message))
         .route(LISTENER_PATH, post(listener::take_delivery))
         .layer(Extension(playground))
 }

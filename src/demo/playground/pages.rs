@@ -39,8 +39,8 @@ files! {
     SVG: "icon.svg";
 }
 
-/// `GET /playground`. Under another name of this machine the panes would be strangers to one another: the visitor is sent to
-/// the one that the links have.
+/// `GET /playground`. Under another name of this machine the panes would be of different origins: the visitor is
+/// redirected to the one that the links have.
 pub(super) async fn index(Extension(playground): Extension<Arc<Playground>>, headers: HeaderMap) -> Response {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     if host != playground.host() {

@@ -1,4 +1,4 @@
-//! The platform that is played: calls the real inbound webhook over HTTP, signed with the channel's app secret.
+//! The simulated platform: calls the real inbound webhook over HTTP, signed with the channel's app secret.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::domain::channel::{ChannelKind, Credentials};
 use crate::net::client::{RESPONSE_BYTES_MAX, TIMEOUT_DEFAULT};
 use crate::net::{Method, Request};
 
-/// The id of the business account that is played.
+/// The id of the simulated business account.
 const ACCOUNT_ID: &str = "100200300400500";
 
 /// The demo's channel, its credentials in the clear.
@@ -28,7 +28,7 @@ pub(super) async fn channel(
         .with_context(|| format!("the demo's channel {id} is gone"))
 }
 
-/// Tells the inbound webhook what `value` has: messages with their contacts, or statuses.
+/// Posts `value` to the inbound webhook: messages with their contacts, or statuses.
 pub(super) async fn call_webhook(
     conversations: &Conversations,
     playground: &Playground,
@@ -51,9 +51,9 @@ pub(super) async fn call_webhook(
         timeout: TIMEOUT_DEFAULT,
         response_bytes_max: RESPONSE_BYTES_MAX,
     };
-    let answer = conversations.core.platform_client.send(request).await.context("calling the inbound webhook")?;
-    let text = String::from_utf8_lossy(&answer.body);
-    anyhow::ensure!(answer.status == 200, "the inbound webhook answered {}: {}", answer.status, text.trim());
+    let response = conversations.core.platform_client.send(request).await.context("calling the inbound webhook")?;
+    let text = String::from_utf8_lossy(&response.body);
+    anyhow::ensure!(response.status == 200, "the inbound webhook responded {}: {}", response.status, text.trim());
     Ok(())
 }
 
@@ -69,18 +69,18 @@ fn body(playground: &Playground, mut value: Value) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-/// A reply that the platform has taken.
+/// A reply that the platform has accepted.
 pub(super) struct Taken {
     pub(super) platform_id: String,
     pub(super) reply_id: String,
     pub(super) person: String,
 }
 
-/// Tells the inbound webhook, a moment later, that a reply was sent, delivered and read. Where too much is being told
-/// already it is left out: statuses are news, not promises.
+/// Reports to the inbound webhook that a reply was sent, delivered and read. Above the limit of concurrent reports it does
+/// nothing: no promise depends on statuses.
 pub(super) fn report(conversations: Conversations, playground: Arc<Playground>, taken: Taken) {
     let Ok(place) = playground.reports.clone().try_acquire_owned() else {
-        tracing::warn!("too many replies at once: the statuses of one are not told");
+        tracing::warn!("reply statuses dropped: too many at once");
         return;
     };
     tokio::spawn(async move {
@@ -97,7 +97,7 @@ pub(super) fn report(conversations: Conversations, playground: Arc<Playground>, 
                 if playground.feed.is_stopping() {
                     return;
                 }
-                tracing::warn!(error = format!("{error:#}"), status, "the playground could not tell a status");
+                tracing::warn!(error = format!("{error:#}"), status, "reply status failed");
                 return;
             }
         }

@@ -1,4 +1,4 @@
-//! What the playground keeps in memory, within limits; all of it is gone with the process.
+//! The playground's memory, within limits; all of it is gone with the process.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,10 +27,10 @@ const REPLIES_MAX: usize = 1_000;
 const EVENTS_MAX: usize = 1_000;
 /// Messages that wait for their blue ticks.
 const UNREAD_MAX: usize = 100;
-/// Replies whose statuses are told at once.
+/// Replies whose statuses are reported concurrently.
 const REPORTS_MAX: usize = 16;
 
-/// What the playground is made of: the rows that `aurix demo` keeps, and where the server is.
+/// What the playground is made of: the rows of `aurix demo`, and where the server is.
 #[derive(Clone, Debug)]
 pub struct Stage {
     /// The demo's project.
@@ -41,7 +41,7 @@ pub struct Stage {
     pub widget_id: String,
     /// Row key of the WhatsApp channel.
     pub channel: i64,
-    /// The channel's id at the platform that is played.
+    /// The channel's id at the simulated platform.
     pub phone_number_id: String,
     /// The number of the business.
     pub number: PhoneNumber,
@@ -64,7 +64,7 @@ pub struct Playground {
 /// What a new visitor starts without.
 #[derive(Default)]
 struct Memory {
-    /// Reply id and the id that the platform that is played gave it, oldest first.
+    /// Reply id and the id that the simulated platform gave it, oldest first.
     replies: VecDeque<(String, String)>,
     /// Attempts seen of each event.
     attempts: HashMap<String, u32>,
@@ -126,7 +126,7 @@ impl Playground {
         Vec::from(read)
     }
 
-    /// Whether the lead looks other than when it was shown last.
+    /// Whether the lead differs from the one shown last.
     pub(super) fn lead_changed(&self, lead: String) -> bool {
         let mut memory = self.memory();
         let changed = memory.lead != lead;
@@ -146,7 +146,7 @@ fn push<T>(kept: &mut VecDeque<T>, new: T, most: usize) {
     kept.push_back(new);
 }
 
-/// What the pages are told once.
+/// What the pages get once.
 #[derive(Serialize)]
 pub(super) struct Shown {
     widget_id: String,

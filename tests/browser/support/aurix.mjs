@@ -30,11 +30,11 @@ export async function startServer() {
   const widgets = { main: (await widget()).widget_id, second: (await widget()).widget_id };
   const server = await run(home, "serve");
   const clicks = async () => {
-    const answer = await fetch(`${server.url}/integrations/external/attribution`, {
+    const response = await fetch(`${server.url}/integrations/external/attribution`, {
       headers: { authorization: `Bearer ${key}` },
     });
-    if (!answer.ok) throw new Error(`attribution answered ${answer.status}: ${await answer.text()}`);
-    return (await answer.json()).data;
+    if (!response.ok) throw new Error(`attribution responded ${response.status}: ${await response.text()}`);
+    return (await response.json()).data;
   };
   return {
     ...server,

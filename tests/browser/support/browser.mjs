@@ -52,7 +52,7 @@ function watched(context) {
   const complaints = [];
   context.on("request", (request) => requests.push(request.url()));
   context.on("console", (message) => {
-    // The stand-in for WhatsApp's site is that nobody answers.
+    // WhatsApp's site does not respond: a request for it is what the tests look for.
     if (message.type() === "error" && !message.location().url.startsWith(WHATSAPP)) complaints.push(message.text());
   });
   context.on("weberror", (error) => complaints.push(error.error().message));

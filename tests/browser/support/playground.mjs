@@ -14,7 +14,7 @@ export async function openPlayground(page, base) {
   return { page, shop, phone, journey: (step) => page.locator(`[data-step="${step}"] .value`) };
 }
 
-/** Taps the first answer that the phone offers, question by question, until the lead is complete. */
+/** Taps the first reply that the phone offers, question by question, until the lead is complete. */
 export async function answerUntilComplete(page, phone) {
   for (let turn = 0; turn < TURNS_MAX; turn++) {
     const complete = await page.waitForFunction(() => {
@@ -24,5 +24,5 @@ export async function answerUntilComplete(page, phone) {
     if ((await complete.jsonValue()) === "complete") return;
     await phone.locator(".suggestions button").first().click();
   }
-  throw new Error(`the lead is not complete after ${TURNS_MAX} answers`);
+  throw new Error(`the lead is not complete after ${TURNS_MAX} replies`);
 }
