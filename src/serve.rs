@@ -14,7 +14,7 @@ use crate::clicks::find_widget;
 use crate::config::Config;
 use crate::core::{Core, CoreParts};
 use crate::db::Db;
-use crate::domain::ids::RowKeys;
+use crate::domain::ids::{NODES_MAX, RowKeys};
 use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
@@ -26,16 +26,40 @@ use crate::notifier::Notifier;
 use crate::store::{counters, projects};
 use crate::{http, worker};
 
-/// Opens the database and builds the core. Commands use it too, beside a running server.
+/// The number of every command in the row keys that it would make. Servers count from 1.
+const COMMAND_NODE: i64 = 0;
+
+/// Opens the database and builds the core for a command, beside a running server perhaps.
 pub async fn open(config: Config) -> anyhow::Result<Core> {
+    let db = open_database(&config).await?;
+    // Commands store no click, event, delivery or message. A number for each would soon repeat that of a running server.
+    build(config, db, COMMAND_NODE, Clock::System, (Random::from_system(), Resolver::System)).await
+}
+
+/// Opens the database and builds the core for a server, with a node number of its own.
+pub async fn open_node(config: Config) -> anyhow::Result<Core> {
     open_with(config, Clock::System, Random::from_system(), Resolver::System).await
 }
 
-/// [`open`] with a clock, a generator and a resolver of one's own, as tests have.
+/// [`open_node`] with a clock, a generator and a resolver of one's own, as tests have.
 pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: Resolver) -> anyhow::Result<Core> {
+    let db = open_database(&config).await?;
+    let count = db.write(async |tx| Ok(counters::next_node(tx).await?)).await.context("numbering this process")?;
+    build(config, db, 1 + (count - 1) % (NODES_MAX - 1), clock, (random, resolver)).await
+}
+
+async fn open_database(config: &Config) -> anyhow::Result<Db> {
+    Db::open(&config.database).await.context("AURIX_DATABASE: the database cannot be opened")
+}
+
+async fn build(
+    config: Config,
+    db: Db,
+    node: i64,
+    clock: Clock,
+    (random, resolver): (Random, Resolver),
+) -> anyhow::Result<Core> {
     let secret = config.secret(&random)?;
-    let db = Db::open(&config.database).await.context("AURIX_DATABASE: the database cannot be opened")?;
-    let node = db.write(async |tx| Ok(counters::next_node(tx).await?)).await.context("numbering this process")?;
     let policy = AddressPolicy { allow_networks: config.allow_networks.clone(), allow_http: config.allow_http };
     let core = Core::new(CoreParts {
         row_keys: RowKeys::new(node),
@@ -60,7 +84,7 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
     if config.base_url_is_default {
         config.base_url = format!("http://{}", reachable(address));
     }
-    let core = open(config).await?;
+    let core = open_node(config).await?;
     say(&format!("Aurix listens on http://{address}"));
     if core.db.read(async |conn| Ok(projects::count(conn).await?)).await? == 0 {
         say(&first_steps(&core.config));

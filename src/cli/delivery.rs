@@ -150,7 +150,8 @@ async fn show(core: &Core, id: DeliveryId, output: &Output) -> anyhow::Result<()
 }
 
 fn to_json(row: &LoggedDelivery) -> Value {
-    json!({"id": row.id, "webhook": row.webhook, "url": row.url, "event_id": row.event_id, "event_type": row.event_type,
+    // As text: a number of this size loses digits in JavaScript.
+    json!({"id": row.id.to_string(), "webhook": row.webhook, "url": row.url, "event_id": row.event_id, "event_type": row.event_type,
            "status": row.status.as_str(), "attempts": row.attempts, "due_at": row.due_at.map(with_microseconds),
            "created_at": with_microseconds(row.created_at)})
 }

@@ -35,7 +35,7 @@ pub async fn run(mut config: Config, actor: &Actor) -> anyhow::Result<()> {
     config.database = Location::Sqlite(data_dir.join("aurix.db"));
     config.allow_http = true;
     config.allow_networks.extend([loopback_v4(), loopback_v6()]);
-    let core = serve::open(config).await?;
+    let core = serve::open_node(config).await?;
     let stage = shop::set_stage(&core, actor, inside_url)
         .await
         .with_context(|| format!("setting up the demo; delete {} to start afresh", data_dir.display()))?;

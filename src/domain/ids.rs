@@ -80,6 +80,8 @@ row_keys! {
 /// Bits of a generated key below the milliseconds: the node, then the sequence.
 const NODE_BITS: u32 = 12;
 const SEQUENCE_BITS: u32 = 10;
+/// Node numbers that differ in generated keys.
+pub const NODES_MAX: i64 = 1 << NODE_BITS;
 /// Milliseconds from 1970 to 2026-01-01T00:00:00Z, at which generated keys begin. 41 bits last until 2095.
 const EPOCH_MS: i64 = 1_767_225_600_000;
 
@@ -96,7 +98,7 @@ impl RowKeys {
     /// A generator for the process that has that number, unique among those that run at the same time. Of the number only the
     /// last 12 bits count.
     pub fn new(node: i64) -> Self {
-        Self { node: node & ((1 << NODE_BITS) - 1), last: Arc::default() }
+        Self { node: node & (NODES_MAX - 1), last: Arc::default() }
     }
 
     /// A new key. Keys of one generator grow, also when the clock is set back or more than 1,024 are made in a millisecond.
@@ -104,11 +106,11 @@ impl RowKeys {
         self.next_from((now.as_millisecond() - EPOCH_MS).max(0))
     }
 
-    /// A new key that is also above `floor`, whichever node made that: for rows that must stay in order although the clocks
+    /// A new key that is also above `least`, whichever node made that: for rows that must stay in order although the clocks
     /// of nodes differ.
-    pub fn next_above<K: RowKey>(&self, now: Timestamp, floor: K) -> K {
-        let behind_floor = (floor.as_i64() >> (NODE_BITS + SEQUENCE_BITS)) + 1;
-        self.next_from((now.as_millisecond() - EPOCH_MS).max(behind_floor))
+    pub fn next_above<K: RowKey>(&self, now: Timestamp, least: K) -> K {
+        let next_millisecond = (least.as_i64() >> (NODE_BITS + SEQUENCE_BITS)) + 1;
+        self.next_from((now.as_millisecond() - EPOCH_MS).max(next_millisecond))
     }
 
     fn next_from<K: RowKey>(&self, milliseconds: i64) -> K {
@@ -141,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn a_key_above_a_floor_is_above_it_whichever_clock_is_ahead() {
+    fn a_key_above_another_is_above_it_whichever_clock_is_ahead() {
         let now: Timestamp = "2026-01-02T10:00:00Z".parse().expect("a time");
         let (ahead, behind) = (RowKeys::new(9), RowKeys::new(2));
-        let floor: MessageId = ahead.next(now + SignedDuration::from_secs(5));
-        assert!(behind.next::<MessageId>(now) < floor);
-        let above = behind.next_above(now, floor);
-        assert!(above > floor && behind.next::<MessageId>(now) > above);
-        assert!(behind.next_above(now + SignedDuration::from_secs(9), floor) > above);
+        let least: MessageId = ahead.next(now + SignedDuration::from_secs(5));
+        assert!(behind.next::<MessageId>(now) < least);
+        let above = behind.next_above(now, least);
+        assert!(above > least && behind.next::<MessageId>(now) > above);
+        assert!(behind.next_above(now + SignedDuration::from_secs(9), least) > above);
     }
 
     #[test]

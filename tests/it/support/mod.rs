@@ -211,6 +211,8 @@ fn next_number() -> u64 {
 
 pub fn fresh_folder() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("aurix-story-{}-{}", std::process::id(), next_number()));
+    // One of a killed run that had the same process id holds an older database.
+    let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     folder
 }
