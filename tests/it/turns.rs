@@ -222,6 +222,25 @@ both_engines! {
         assert_eq!((app.count(REPLIES).await, app.count(DUE).await, calls.load(Ordering::Relaxed)), (0, 0, 0));
     }
 
+    async fn a_node_that_lost_its_lease_does_not_give_the_turn_up(app: &TestApp) {
+        let project = app.project().await;
+        let (engine, _) = with_fragile_agent(app);
+        Person::new(app, &project, "6587654321").writes("hello").await;
+        app.advance(BURST_OVER);
+        for _ in 0..TURN_ATTEMPTS_MAX {
+            claim_one(app).await;
+            app.advance(LEASE_OVER);
+        }
+        let late = claim_one(app).await;
+        app.advance(LEASE_OVER);
+        let current = claim_one(app).await;
+        let attempted = "SELECT COUNT(*) FROM conversations WHERE turn_attempts > 0";
+        take_turn(&engine, late).await.expect("ignored");
+        assert_eq!((app.count(attempted).await, app.count(DUE).await), (1, 1), "the turn is the other node's");
+        take_turn(&engine, current).await.expect("given up");
+        assert_eq!((app.count(attempted).await, app.count(DUE).await), (0, 0));
+    }
+
     async fn a_reply_that_another_node_sent_is_not_settled_again(app: &TestApp) {
         let project = app.project().await;
         Person::new(app, &project, "6587654321").writes("hello").await;
