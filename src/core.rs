@@ -2,6 +2,9 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
 
 use crate::config::Config;
 use crate::db::Db;
@@ -42,6 +45,26 @@ impl Core {
     /// Puts the parts together.
     pub fn new(parts: CoreParts) -> Self {
         Self(Arc::new(parts))
+    }
+}
+
+/// Tries at storing a result while the database is unavailable.
+const SETTLE_TRIES_MAX: usize = 8;
+/// How long between two of them.
+const SETTLE_RETRY: Duration = Duration::from_secs(1);
+
+impl Core {
+    /// Stores the result of an attempt, also when the database is unavailable for a while: what was sent must not be sent again.
+    pub async fn settle_persistently<F>(&self, settle: impl Fn() -> F) -> anyhow::Result<()>
+    where
+        F: Future<Output = anyhow::Result<()>>,
+    {
+        for _ in 1..SETTLE_TRIES_MAX {
+            let Err(error) = settle().await else { return Ok(()) };
+            tracing::warn!(error = %format!("{error:#}"), "result not stored yet");
+            self.clock.sleep(SETTLE_RETRY).await;
+        }
+        settle().await.context("not settled; it is repeated when its lease expires")
     }
 }
 

@@ -26,40 +26,47 @@ use crate::notifier::Notifier;
 use crate::store::{counters, projects};
 use crate::{http, worker};
 
-/// The number of every command in the row keys that it would make. Servers count from 1.
-const COMMAND_NODE: i64 = 0;
-
-/// Opens the database and builds the core for a command, beside a running server perhaps.
-pub async fn open(config: Config) -> anyhow::Result<Core> {
-    let db = open_database(&config).await?;
-    // Commands store no click, event, delivery or message. A number for each would soon repeat that of a running server.
-    build(config, db, COMMAND_NODE, Clock::System, (Random::from_system(), Resolver::System)).await
+/// Who opens the database.
+enum Process {
+    /// A command, beside a running server perhaps. It stores no click, event, delivery or message, so that all commands share one
+    /// number in row keys: a number for each would soon repeat that of a running server.
+    Command,
+    /// A server: a node with a number of its own.
+    Node,
 }
 
-/// Opens the database and builds the core for a server, with a node number of its own.
+/// Opens the database and builds the core for a command.
+pub async fn open(config: Config) -> anyhow::Result<Core> {
+    build(config, Process::Command, Clock::System, Random::from_system(), Resolver::System).await
+}
+
+/// Opens the database and builds the core for a server.
 pub async fn open_node(config: Config) -> anyhow::Result<Core> {
     open_with(config, Clock::System, Random::from_system(), Resolver::System).await
 }
 
 /// [`open_node`] with a clock, a generator and a resolver of one's own, as tests have.
 pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: Resolver) -> anyhow::Result<Core> {
-    let db = open_database(&config).await?;
-    let count = db.write(async |tx| Ok(counters::next_node(tx).await?)).await.context("numbering this process")?;
-    build(config, db, 1 + (count - 1) % (NODES_MAX - 1), clock, (random, resolver)).await
-}
-
-async fn open_database(config: &Config) -> anyhow::Result<Db> {
-    Db::open(&config.database).await.context("AURIX_DATABASE: the database cannot be opened")
+    build(config, Process::Node, clock, random, resolver).await
 }
 
 async fn build(
     config: Config,
-    db: Db,
-    node: i64,
+    process: Process,
     clock: Clock,
-    (random, resolver): (Random, Resolver),
+    random: Random,
+    resolver: Resolver,
 ) -> anyhow::Result<Core> {
+    // It also creates the data folder.
     let secret = config.secret(&random)?;
+    let db = Db::open(&config.database).await.context("AURIX_DATABASE: the database cannot be opened")?;
+    let node = match process {
+        Process::Command => 0,
+        Process::Node => {
+            let count = db.write(async |tx| Ok(counters::next_node(tx).await?)).await.context("numbering this node")?;
+            1 + (count - 1) % (NODES_MAX - 1)
+        }
+    };
     let policy = AddressPolicy { allow_networks: config.allow_networks.clone(), allow_http: config.allow_http };
     let core = Core::new(CoreParts {
         row_keys: RowKeys::new(node),

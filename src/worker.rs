@@ -1,12 +1,11 @@
-//! Layer 5: the door of time. Four lanes claim what is due and call flows: turns of the agent, replies, deliveries, and
-//! house work. None holds up another, and none holds a transaction while it waits for the network.
+//! Layer 5: the entry point for time. Supervised loops claim what is due and call use cases: turns of the agent, replies,
+//! deliveries, and maintenance. None delays another, and none holds a transaction while it waits for the network.
 
-mod lane;
+mod claim_loop;
 mod peers;
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -19,22 +18,20 @@ use crate::conversations::Turn;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::deliveries::dispatcher;
-use crate::domain::time::{Clock, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::engines::Engines;
 use crate::maintenance::make_partitions::make_partitions;
 use crate::maintenance::retention::remove_expired;
 use crate::notifier::Work;
 
-/// How often every lane looks for work that nobody rang for.
+/// How often every loop looks for work that nobody notified of.
 const TICK: Duration = Duration::from_secs(1);
-/// How often it is looked at most for what is rung for: a rush of clicks rings thousands of times a second.
+/// How long between two looks at least: a rush of messages notifies thousands of times a second.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// How often the house is kept.
-const HOUSE_TICK: Duration = Duration::from_secs(5);
-/// How often it is looked for what is not kept any longer.
-const CLEAN_UP_TICK: Duration = Duration::from_secs(10 * 60);
-/// How often it is tried to store the outcome of an attempt while the database is away.
-const SETTLE_TRIES_MAX: usize = 8;
+/// How often spooled clicks are replayed and counters are stored.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(5);
+/// How often the retention job runs.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Turns that are taken at once.
 const TURNS_MAX: usize = 32;
 /// Replies that are sent at once.
@@ -42,61 +39,48 @@ const REPLIES_MAX: usize = 32;
 
 /// Runs until `stop` says so, then ends what is in flight.
 pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
-    let mut lanes = JoinSet::new();
-    let keep = |name, lane: Start| keep_running(name, engines.clone(), stop.clone(), lane);
-    lanes.spawn(keep("turns", |engines, stop| lane::run(engines, stop, TURNS_MAX, Turns).boxed()));
-    lanes.spawn(keep("replies", |engines, stop| lane::run(engines, stop, REPLIES_MAX, Replies).boxed()));
-    lanes.spawn(keep("deliveries", |engines, stop| dispatcher::run(engines.deliveries, stop).boxed()));
-    lanes.spawn(keep("peers", |engines, stop| peers::run(engines.core, stop).boxed()));
-    lanes.spawn(keep("retention", |engines, stop| keep_clean(engines, stop).boxed()));
-    lanes.spawn(keep("house", |engines, stop| keep_house(engines, stop).boxed()));
-    while lanes.join_next().await.is_some() {}
+    let mut loops = JoinSet::new();
+    let supervise = |name, start: Start| supervise(name, engines.clone(), stop.clone(), start);
+    loops.spawn(supervise("turns", |engines, stop| claim_loop::run(engines, stop, TURNS_MAX, Turns).boxed()));
+    loops.spawn(supervise("replies", |engines, stop| claim_loop::run(engines, stop, REPLIES_MAX, Replies).boxed()));
+    loops.spawn(supervise("deliveries", |engines, stop| dispatcher::run(engines.deliveries, stop).boxed()));
+    loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core, stop).boxed()));
+    loops.spawn(supervise("retention", |engines, stop| run_retention(engines, stop).boxed()));
+    loops.spawn(supervise("maintenance", |engines, stop| run_maintenance(engines, stop).boxed()));
+    while loops.join_next().await.is_some() {}
 }
 
-/// Starts a lane.
+/// Starts a loop.
 type Start = fn(Engines, watch::Receiver<bool>) -> BoxFuture<'static, ()>;
 
-/// Runs a lane until it ends. One that falls over starts again: what it held comes back when its leases run out.
-async fn keep_running(name: &'static str, engines: Engines, mut stop: watch::Receiver<bool>, lane: Start) {
-    while let Err(error) = tokio::spawn(lane(engines.clone(), stop.clone())).await {
-        tracing::error!(lane = name, %error, "a lane of the worker fell over; it starts again");
+/// Runs a loop until it ends. One that panics is started again: what it held is due again when its leases expire.
+async fn supervise(name: &'static str, engines: Engines, mut stop: watch::Receiver<bool>, start: Start) {
+    while let Err(error) = tokio::spawn(start(engines.clone(), stop.clone())).await {
+        tracing::error!(name, %error, "background loop panicked; it is started again");
         if tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
         }
     }
 }
 
-/// Stores how an attempt went, also when the database is away for a while: what was sent must not be sent again.
-async fn keep_trying<F>(clock: &Clock, what: &str, settle: impl Fn() -> F) -> anyhow::Result<()>
-where
-    F: Future<Output = anyhow::Result<()>>,
-{
-    for _ in 1..SETTLE_TRIES_MAX {
-        let Err(error) = settle().await else { return Ok(()) };
-        tracing::warn!(error = %format!("{error:#}"), "{what} is not settled yet");
-        clock.sleep(TICK).await;
-    }
-    settle().await.context("not settled; it is made again when its lease runs out")
-}
-
-/// Stores late what could not be stored in time.
-async fn keep_house(engines: Engines, mut stop: watch::Receiver<bool>) {
+/// Replays spooled clicks and stores counters.
+async fn run_maintenance(engines: Engines, mut stop: watch::Receiver<bool>) {
     loop {
-        let stopping = tokio::time::timeout(HOUSE_TICK, stop.wait_for(|stop| *stop)).await.is_ok();
+        let stopping = tokio::time::timeout(MAINTENANCE_INTERVAL, stop.wait_for(|stop| *stop)).await.is_ok();
         if let Err(error) = automated_requests::store(&engines.clicks).await {
-            tracing::warn!(error = %format!("{error:#}"), "visits that were no clicks could not be counted");
+            tracing::warn!(error = %format!("{error:#}"), "counters of automated requests not stored yet");
         }
         if stopping {
             return;
         }
         if let Err(error) = replay(&engines.clicks).await {
-            tracing::warn!(error = %format!("{error:#}"), "clicks that were kept aside cannot be stored yet");
+            tracing::warn!(error = %format!("{error:#}"), "click spool not replayed yet");
         }
     }
 }
 
-/// Makes room for what comes, and removes what is not kept any longer.
-async fn keep_clean(engines: Engines, mut stop: watch::Receiver<bool>) {
+/// Creates the partitions of the next weeks, and removes what is past its retention.
+async fn run_retention(engines: Engines, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = make_partitions(&engines.core).await {
             tracing::warn!(error = %format!("{error:#}"), "creating partitions failed");
@@ -105,18 +89,18 @@ async fn keep_clean(engines: Engines, mut stop: watch::Receiver<bool>) {
         if let Err(error) = remove_expired(&engines.core, move || *asked.borrow()).await {
             tracing::warn!(error = %format!("{error:#}"), "retention job failed");
         }
-        if tokio::time::timeout(CLEAN_UP_TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
+        if tokio::time::timeout(RETENTION_INTERVAL, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
         }
     }
 }
 
-/// Conversations that wait for the agent.
+/// Turns of the agent.
 struct Turns;
 
-impl lane::Lane for Turns {
+impl claim_loop::ClaimLoop for Turns {
     type Item = Turn;
-    const BELL: Work = Work::Turns;
+    const WORK: Work = Work::Turns;
     const NAME: &'static str = "turn";
 
     async fn claim(engines: &Engines, most: u32) -> anyhow::Result<Vec<Turn>> {
@@ -133,12 +117,12 @@ impl lane::Lane for Turns {
     }
 }
 
-/// Replies that wait to be sent.
+/// Replies to send.
 struct Replies;
 
-impl lane::Lane for Replies {
+impl claim_loop::ClaimLoop for Replies {
     type Item = Reply;
-    const BELL: Work = Work::Replies;
+    const WORK: Work = Work::Replies;
     const NAME: &'static str = "reply";
 
     async fn claim(engines: &Engines, most: u32) -> anyhow::Result<Vec<Reply>> {
@@ -152,6 +136,6 @@ impl lane::Lane for Replies {
     }
     async fn work(engines: Engines, reply: Reply) -> anyhow::Result<()> {
         let Some(settled) = send_reply(&engines.core, reply).await? else { return Ok(()) };
-        keep_trying(&engines.core.clock, "a reply", || settle_reply(&engines.conversations, &settled)).await
+        engines.core.settle_persistently(|| settle_reply(&engines.conversations, &settled)).await
     }
 }

@@ -17,17 +17,15 @@
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 use tracing::Instrument as _;
 
-use super::attempt::{self, DeliveryResult, Performance};
+use super::attempt::{self, Performance};
 use super::claim::{self, Claims, Waiting, Wanted};
 use super::endpoint_limiter::{EndpointLimiter, LATER_MAX};
 use super::{Deliveries, LeasedDelivery};
@@ -42,8 +40,6 @@ const LEASED_MAX: usize = 2_048;
 const TICK: Duration = Duration::from_secs(1);
 /// How long between two looks at least: a rush of clicks notifies thousands of times a second.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// Tries at storing a result while the database is unavailable.
-const SETTLE_TRIES_MAX: usize = 8;
 
 /// Runs until `stop` says so, then ends what is in flight and gives back the rest.
 pub async fn run(engine: Deliveries, mut stop: watch::Receiver<bool>) {
@@ -322,7 +318,7 @@ async fn deliver(engine: Deliveries, delivery: LeasedDelivery, responses: mpsc::
         tracing::error!(%webhook, "delivery attempt panicked; it is repeated when its lease expires");
         return;
     };
-    match settle(&engine, &result).await {
+    match engine.core.settle_persistently(|| attempt::settle(&engine, &result)).await {
         // The next one of the conversation may go.
         Ok(()) if result.delivery.lease.in_order => engine.core.notifier.notify_local(Work::Deliveries),
         Ok(()) => {}
@@ -330,16 +326,6 @@ async fn deliver(engine: Deliveries, delivery: LeasedDelivery, responses: mpsc::
             tracing::error!(%webhook, error = %format!("{error:#}"), "delivery result lost; it may be delivered twice");
         }
     }
-}
-
-/// Stores a result, also when the database is unavailable for a while: what was delivered must not be delivered again.
-async fn settle(engine: &Deliveries, result: &Arc<DeliveryResult>) -> anyhow::Result<()> {
-    for _ in 1..SETTLE_TRIES_MAX {
-        let Err(error) = attempt::settle(engine, result).await else { return Ok(()) };
-        tracing::warn!(error = %format!("{error:#}"), "delivery result not stored yet");
-        engine.core.clock.sleep(TICK).await;
-    }
-    attempt::settle(engine, result).await.context("not settled; the delivery is repeated when its lease expires")
 }
 
 async fn give_back(core: Core, leased: Vec<LeasedDelivery>) {

@@ -1,4 +1,4 @@
-//! The other nodes over the same database: they are told of work, and tell of theirs. A word that is lost costs a tick.
+//! Notifications between the nodes of one database. One that is lost costs a tick.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use super::TICK;
 use crate::core::Core;
 use crate::notifier::Work;
 
-/// How often others are told of one kind of work at most.
-const TELL_EVERY: Duration = Duration::from_millis(50);
+/// How long between two notifications of one kind of work at least.
+const NOTIFY_EVERY: Duration = Duration::from_millis(50);
 
 /// Runs until `stop` says so.
 pub async fn run(core: Core, mut stop: watch::Receiver<bool>) {
@@ -24,25 +24,25 @@ pub async fn run(core: Core, mut stop: watch::Receiver<bool>) {
         tasks.spawn(notify(core.clone(), name.clone(), work));
     }
     tasks.spawn(listen(core, name));
-    // An error says that nobody can tell us to stop any more: that is a stop as well.
+    // An error says that the sender is gone, which is a stop as well.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Tells the others of work that this node made.
+/// Notifies the other nodes of work that this one made.
 async fn notify(core: Core, name: String, work: Work) {
-    let mut bell = core.notifier.subscribe_own(work);
-    let mut pace = tokio::time::interval(TELL_EVERY);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut notifications = core.notifier.subscribe_own(work);
+    let mut interval = tokio::time::interval(NOTIFY_EVERY);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        bell.notified().await;
-        pace.tick().await;
+        notifications.notified().await;
+        interval.tick().await;
         if let Err(error) = core.db.notify(format!("{name} {}", work.as_str())).await {
-            tracing::debug!(error = %format!("{error:#}"), "other nodes were not told of work");
+            tracing::debug!(error = %format!("{error:#}"), "other nodes not notified");
         }
     }
 }
 
-/// Rings here for work that others made.
+/// Notifies the loops of this node of work that others made.
 async fn listen(core: Core, name: String) {
     let mut retry = tokio::time::interval(TICK);
     retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -55,7 +55,7 @@ async fn listen(core: Core, name: String) {
             _ => {}
         });
         if let Err(error) = listening.await {
-            tracing::warn!(error = %format!("{error:#}"), "other nodes are not heard; they are listened to again");
+            tracing::warn!(error = %format!("{error:#}"), "not listening to other nodes; it is tried again");
         }
     }
 }

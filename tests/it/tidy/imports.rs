@@ -47,6 +47,9 @@ const LAYER_4_ORDER: &[&[&str]] = &[
 /// Who may name `demo`: the server knows nothing of it.
 const DEMO_CALLERS: &[&str] = &["cli", "demo"];
 
+/// They talk to other machines, or decide on plain data.
+const WITHOUT_DATABASE: &[&str] = &["channels", "agent", "outbound", "llm", "net"];
+
 /// The platforms below `channels`: independent to one another too.
 const PLATFORMS: &[&str] = &["whatsapp", "telegram", "web", "playground"];
 
@@ -86,6 +89,11 @@ fn judge(home: &[String], path: &[String]) -> Option<String> {
         return Some(format!(
             "`{from}` and `{to}` are independent on layer {from_layer}; let a use case of layer 4 combine them, or move what both \
              need one layer down"
+        ));
+    }
+    if to == "db" && WITHOUT_DATABASE.contains(&from.as_str()) {
+        return Some(format!(
+            "`{from}` imports the database: no transaction is held over the network, and a decision is pure"
         ));
     }
     let place = |module: &str| LAYER_4_ORDER.iter().position(|modules| modules.contains(&module));
@@ -301,6 +309,13 @@ fn the_server_knows_nothing_of_the_demo() {
     check("src/http/mod.rs", "use crate::demo::run;", &["only `aurix demo` calls"]);
     check("src/cli/mod.rs", "fn a() { crate::demo::run() }", &[]);
     check("src/demo/mod.rs", "use crate::demo::playground; use crate::http::server;", &[]);
+}
+
+#[test]
+fn what_talks_to_other_machines_has_no_transaction() {
+    check("src/channels/mod.rs", "use crate::db::Tx;", &["`channels` imports the database"]);
+    check("src/agent/turn.rs", "use crate::{db::Db, domain::form::Form};", &["`agent` imports the database"]);
+    check("src/store/leads.rs", "use crate::db::Tx;", &[]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A lane: claims what is due and works on a bounded number at once.
+//! A loop that claims what is due and works on a bounded number at once.
 
 use std::future::Future;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use crate::engines::Engines;
 use crate::notifier::Work;
 
 /// A kind of work that falls due.
-pub trait Lane: Send + Sync + 'static {
+pub trait ClaimLoop: Send + Sync + 'static {
     /// What is claimed.
     type Item: Send + 'static;
-    /// The bell that rings for it.
-    const BELL: Work;
+    /// The kind of work whose notifications wake it.
+    const WORK: Work;
     /// Its name in the log.
     const NAME: &'static str;
 
@@ -32,11 +32,11 @@ pub trait Lane: Send + Sync + 'static {
     fn work(engines: Engines, item: Self::Item) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
-/// Runs a lane until `stop` says so, then ends what is in flight.
-pub async fn run<W: Lane>(engines: Engines, mut stop: watch::Receiver<bool>, most: usize, _: W) {
-    let mut bell = engines.core.notifier.subscribe(W::BELL);
-    let mut pace = tokio::time::interval(LOOK_EVERY);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// Runs until `stop` says so, then ends what is in flight.
+pub async fn run<W: ClaimLoop>(engines: Engines, mut stop: watch::Receiver<bool>, most: usize, _: W) {
+    let mut notifications = engines.core.notifier.subscribe(W::WORK);
+    let mut look_interval = tokio::time::interval(LOOK_EVERY);
+    look_interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut running = JoinSet::new();
     while !*stop.borrow() {
         let claimed = claim::<W>(&engines, most - running.len()).await;
@@ -46,7 +46,7 @@ pub async fn run<W: Lane>(engines: Engines, mut stop: watch::Receiver<bool>, mos
             let span = W::span(&item);
             let work = async move {
                 if let Err(error) = W::work(engines, item).await {
-                    tracing::error!(work = W::NAME, error = %format!("{error:#}"), "work failed; it is tried again");
+                    tracing::error!(work = W::NAME, error = %format!("{error:#}"), "work failed; it is repeated when its lease expires");
                 }
             };
             running.spawn(work.instrument(span));
@@ -55,7 +55,7 @@ pub async fn run<W: Lane>(engines: Engines, mut stop: watch::Receiver<bool>, mos
         let pause = if found || full { LOOK_EVERY } else { until_next::<W>(&engines).await };
         tokio::select! {
             _ = stop.changed() => {}
-            () = async { bell.notified().await; pace.tick().await; }, if !full => {}
+            () = async { notifications.notified().await; look_interval.tick().await; }, if !full => {}
             Some(_) = running.join_next(), if full => {}
             // Now something may be due.
             () = engines.core.clock.sleep(pause), if !full => {}
@@ -65,18 +65,18 @@ pub async fn run<W: Lane>(engines: Engines, mut stop: watch::Receiver<bool>, mos
     while running.join_next().await.is_some() {}
 }
 
-async fn claim<W: Lane>(engines: &Engines, most: usize) -> Vec<W::Item> {
+async fn claim<W: ClaimLoop>(engines: &Engines, most: usize) -> Vec<W::Item> {
     if most == 0 {
         return Vec::new();
     }
     W::claim(engines, u32::try_from(most).unwrap_or(u32::MAX)).await.unwrap_or_else(|error| {
-        tracing::warn!(work = W::NAME, error = %format!("{error:#}"), "nothing can be claimed");
+        tracing::warn!(work = W::NAME, error = %format!("{error:#}"), "claim failed");
         Vec::new()
     })
 }
 
 /// How long there is nothing to do, at most a tick.
-async fn until_next<W: Lane>(engines: &Engines) -> Duration {
+async fn until_next<W: ClaimLoop>(engines: &Engines) -> Duration {
     let next = W::next_due(engines).await.ok().flatten();
     next.map_or(TICK, |due| {
         Duration::try_from(due.duration_since(engines.core.clock.now())).unwrap_or(Duration::ZERO).min(TICK)
