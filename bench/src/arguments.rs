@@ -52,19 +52,19 @@ pub struct Arguments {
     /// Seconds of load for Aurix and for each ceiling.
     #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
     seconds: f64,
-    /// Connections that press or send at once.
+    /// Connections that click or send at once.
     #[arg(long, default_value_t = 64, value_name = "COUNT")]
     connections: usize,
-    /// Presses per second of end-to-end and slow, whether they are answered or not.
+    /// Clicks per second of end-to-end and slow, whether they are answered or not.
     #[arg(long, default_value_t = 500, value_name = "COUNT")]
     rate: u64,
     /// Leads that list is measured with.
     #[arg(long, default_value_t = 1_000_000, value_name = "COUNT")]
     rows: u64,
-    /// Webhooks that answer, of fan-out and slow.
+    /// Webhooks that respond, of fan-out and slow.
     #[arg(long, default_value_t = 1_000, value_name = "COUNT")]
     webhooks: usize,
-    /// Deliveries that wait for the 10 webhooks of slow that never answer.
+    /// Deliveries that wait for the 10 webhooks of slow that never respond.
     #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
     waiting: u64,
     /// A shell command that runs while click, message, deliver, list or flood is measured, to look at the processes in $SERVERS

@@ -21,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub struct Attached(Option<Child>);
 
 impl Attached {
-    /// Starts the plan's command and waits until it says, by a line of output, that it looks. It is told by `WHAT` what is
+    /// Starts the plan's command and waits until it says, by a line of output, that it looks. It gets in `WHAT` what is
     /// measured, by `SERVERS` the servers' processes and by `BACKENDS` those that PostgreSQL has for this database.
     pub async fn begin(plan: &Plan, scene: &Scene, what: &str) -> anyhow::Result<Self> {
         let Some(command) = &plan.attach else { return Ok(Self(None)) };
@@ -42,7 +42,7 @@ impl Attached {
         Ok(attached)
     }
 
-    /// Closes the command's input, which tells it to end, and waits until it has.
+    /// Closes the command's input, which makes it end, and waits until it has.
     pub async fn end(mut self) -> anyhow::Result<()> {
         let Some(child) = &mut self.0 else { return Ok(()) };
         drop(child.stdin.take());

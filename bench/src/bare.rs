@@ -1,4 +1,4 @@
-//! The ceiling of the engine: the rows of an operation inserted bare, in groups as large as the server can have them at best.
+//! The ceiling of the engine: the rows of an operation inserted bare, in batches as large as the server can have them at best.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,7 +23,7 @@ const PARAMETERS_MAX: i64 = 65_535;
 /// Inserts rows into a database that nobody else uses.
 pub struct Bare {
     rows: std::sync::Arc<Vec<BareRow>>,
-    group: i64,
+    batch: i64,
     next: i64,
     engine: Engine,
 }
@@ -34,24 +34,24 @@ enum Engine {
 }
 
 impl Bare {
-    /// `group` operations share a commit.
-    pub async fn open(database: &Database, rows: Vec<BareRow>, group: usize) -> anyhow::Result<Self> {
+    /// `batch` operations share a commit.
+    pub async fn open(database: &Database, rows: Vec<BareRow>, batch: usize) -> anyhow::Result<Self> {
         let engine = match &database.core.config.database {
             Location::Sqlite(path) => Engine::Sqlite(path.clone()),
             Location::Postgres(url) => Engine::Postgres(try_join_all((0..CONNECTIONS).map(|_| connect(url))).await?),
         };
-        Ok(Self { rows: rows.into(), group: i64::try_from(group)?, next: 1, engine })
+        Ok(Self { rows: rows.into(), batch: i64::try_from(batch)?, next: 1, engine })
     }
 
     /// Inserts for so long.
     pub async fn slice(&mut self, length: Duration) -> anyhow::Result<Slice> {
-        let (first, group, rows) = (self.next, self.group, self.rows.clone());
+        let (first, batch, rows) = (self.next, self.batch, self.rows.clone());
         let (operations, elapsed) = match &self.engine {
             Engine::Sqlite(path) => {
                 let path = path.clone();
-                tokio::task::spawn_blocking(move || on_sqlite(&path, &rows, first, group, length)).await??
+                tokio::task::spawn_blocking(move || on_sqlite(&path, &rows, first, batch, length)).await??
             }
-            Engine::Postgres(clients) => on_postgres(clients, &rows, first, group, length).await?,
+            Engine::Postgres(clients) => on_postgres(clients, &rows, first, batch, length).await?,
         };
         self.next += operations;
         Ok(Slice { operations: u64::try_from(operations)?, elapsed, waits_us: Vec::new() })
@@ -62,7 +62,7 @@ fn on_sqlite(
     path: &std::path::Path,
     rows: &[BareRow],
     first: i64,
-    group: i64,
+    batch: i64,
     length: Duration,
 ) -> anyhow::Result<(i64, Duration)> {
     let connection = Connection::open(path).context("opening the database for bare rows")?;
@@ -73,14 +73,14 @@ fn on_sqlite(
     let mut next = first;
     while began.elapsed() < length {
         connection.execute_batch("BEGIN IMMEDIATE")?;
-        for number in next..next + group {
+        for number in next..next + batch {
             let own = Own::of(number);
             for (statement, row) in statements.iter_mut().zip(rows) {
                 statement.execute(rusqlite::params_from_iter(row.values(&own)))?;
             }
         }
         connection.execute_batch("COMMIT")?;
-        next += group;
+        next += batch;
     }
     Ok((next - first, began.elapsed()))
 }
@@ -97,19 +97,19 @@ async fn on_postgres(
     clients: &[Client],
     rows: &[BareRow],
     first: i64,
-    group: i64,
+    batch: i64,
     length: Duration,
 ) -> anyhow::Result<(i64, Duration)> {
     let next = std::cell::Cell::new(first);
     let columns = rows.iter().map(BareRow::columns).max().unwrap_or(1);
-    let group = group.min(PARAMETERS_MAX / columns);
-    let texts: Vec<String> = rows.iter().map(|row| row.many(group)).collect();
+    let batch = batch.min(PARAMETERS_MAX / columns);
+    let texts: Vec<String> = rows.iter().map(|row| row.many(batch)).collect();
     let began = moment();
     try_join_all(clients.iter().map(|client| async {
         let statements = try_join_all(texts.iter().map(|text| client.prepare(text))).await?;
         while began.elapsed() < length {
-            let mine = next.replace(next.get() + group);
-            let owns: Vec<Own> = (mine..mine + group).map(Own::of).collect();
+            let mine = next.replace(next.get() + batch);
+            let owns: Vec<Own> = (mine..mine + batch).map(Own::of).collect();
             let inserts = statements.iter().zip(rows).map(|(statement, row)| {
                 insert(client, statement, owns.iter().flat_map(|own| row.values(own)).collect())
             });

@@ -1,4 +1,4 @@
-//! The request of a click, and how the event that it caused is told from all others.
+//! The request of a click, and how the event that it caused is recognised.
 
 use crate::rows;
 
@@ -6,12 +6,12 @@ use crate::rows;
 pub const USER_AGENT: &str = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36";
 /// Where the visitor came in, percent-encoded.
 const LANDING: &str = "https%3A%2F%2Fshop.example%2Fbikes%3Futm_source%3Dgoogle%26utm_medium%3Dcpc%26utm_campaign%3Dspring%26gclid%3DCj0KCQjwsoBhC5ARIsAJx";
-/// Where the visitor pressed, percent-encoded.
+/// Where the visitor clicked, percent-encoded.
 const PAGE: &str = "https%3A%2F%2Fshop.example%2Fbikes%2Fcity-7";
 /// Where the visitor was before, percent-encoded.
 const REFERRER: &str = "https%3A%2F%2Fwww.google.com%2F";
 
-/// Writes the press of a visitor who was never seen before.
+/// Writes the click of a visitor who was never seen before.
 pub fn writer(widget: &str) -> impl Fn(u64, &mut Vec<u8>) + use<> {
     let (before, after) = (
         format!("GET /c/{widget}?device_id="),
@@ -27,7 +27,7 @@ pub fn writer(widget: &str) -> impl Fn(u64, &mut Vec<u8>) + use<> {
     }
 }
 
-/// Reads the number of a press from the event that it caused.
+/// Reads the number of a click from the event that it caused.
 pub fn number(event: &[u8]) -> Option<u64> {
     const BEFORE: &[u8] = b"\"device_id\":\"";
     let at = event.windows(BEFORE.len()).position(|bytes| bytes == BEFORE)? + BEFORE.len();
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_press_is_known_by_its_event() {
+    fn a_click_is_known_by_its_event() {
         let mut request = Vec::new();
         writer("w")(0xabc, &mut request);
         let request = String::from_utf8(request).expect("a request is text");

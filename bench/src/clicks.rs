@@ -1,4 +1,4 @@
-//! Presses of a widget.
+//! Clicks on a widget.
 
 use crate::click_request;
 use crate::load::Load;
@@ -8,15 +8,15 @@ use crate::setting::Setting;
 use crate::tally::Outcome;
 use crate::turns::{self, Requests};
 
-/// Events that deliveries are measured with, at least: more than are in flight when the webhook begins to answer.
+/// Events that deliveries are measured with, at least: more than are in flight when the webhook begins to respond.
 pub const RECORDED_MIN: u64 = 512;
-/// What every press is stored as.
+/// What every click is stored as.
 pub const STORED_AS: [Count; 3] = [Count::Clicks, Count::ClickEvents, Count::Deliveries];
 
-/// Measures, and tells how many presses were answered in all.
+/// Measures, and returns how many clicks were answered in all.
 pub async fn measure(setting: &Setting<'_>, scene: &Scene) -> anyhow::Result<(Outcome, u64)> {
     let Setting { plan, progress, .. } = setting;
-    progress.tell("click");
+    progress.begin("click");
     let write = click_request::writer(&scene.project.widget_id);
     let load = Load::new(scene.addresses(), plan.connections, 302, &write);
     load.slice(plan.slice()).await?;
@@ -27,8 +27,8 @@ pub async fn measure(setting: &Setting<'_>, scene: &Scene) -> anyhow::Result<(Ou
     Ok((outcome, load.sent()))
 }
 
-/// Presses, besides the `recorded` times before, twice as long as the plan says, since deliveries are faster, and until there
-/// are enough to deliver. Tells how many there are.
+/// Clicks, besides the `recorded` ones before, twice as long as the plan says, since deliveries are faster, and until there
+/// are enough to deliver. Returns how many there are.
 pub async fn record(setting: &Setting<'_>, scene: &Scene, recorded: u64) -> anyhow::Result<u64> {
     let Setting { plan, progress, .. } = setting;
     progress.phase("clicks, so that there is something to deliver", 2 * u64::from(plan.rounds()));

@@ -1,4 +1,4 @@
-//! Deliveries: the sink holds its answers while presses are recorded, then lets the worker go on, turn by turn.
+//! Deliveries: the sink holds its responses while clicks are recorded, then lets the worker go on, turn by turn.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use crate::tally::{Outcome, Slice, Tally};
 
 /// How long the rest may take that is not delivered when the last turn is over.
 const REST_TIMEOUT: Duration = Duration::from_secs(300);
-/// Deliveries in flight to one webhook that answers well: the worker's own limit.
+/// Deliveries in flight to one webhook that responds well: the worker's own limit.
 pub const IN_FLIGHT: usize = 64;
 
-/// Measures with the events of `recorded` presses, or of presses made for it where those are too few.
+/// Measures with the events of `recorded` clicks, or of clicks made for it where those are too few.
 pub async fn measure(setting: &Setting<'_>, scene: &Scene, recorded: u64) -> anyhow::Result<Outcome> {
     let (Setting { plan, progress, .. }, sink) = (setting, &scene.sink);
     let recorded = if recorded >= RECORDED_MIN { recorded } else { clicks::record(setting, scene, recorded).await? };
     progress.phase("deliver", u64::from(plan.rounds()) * 2);
     let (mut aurix, mut posts) = (Tally::default(), Tally::default());
-    // The worker finds out that the webhook answers well.
+    // The worker finds out that the webhook responds well.
     turn(scene, recorded, plan.slice() / 5).await;
     let attached = Attached::begin(plan, scene, "deliver").await?;
     for _ in 0..plan.rounds() {
@@ -39,13 +39,13 @@ pub async fn measure(setting: &Setting<'_>, scene: &Scene, recorded: u64) -> any
         }
     }
     attached.end().await?;
-    progress.tell("delivering the rest");
+    progress.begin("delivering the rest");
     sink.set_open(true);
     scene.until_none(Count::Due, REST_TIMEOUT).await?;
     scene.verify(recorded, &[Count::Delivered]).await?;
     let arrived = sink.distinct();
     ensure!(arrived == recorded, "{recorded} events were accepted, and {arrived} arrived");
-    ensure!(aurix.operations > 0, "nothing was left to measure with: record presses for longer (--seconds)");
+    ensure!(aurix.operations > 0, "nothing was left to measure with: record clicks for longer (--seconds)");
     Ok(Outcome { aurix, ceilings: vec![("bare_posts", posts)] })
 }
 

@@ -10,7 +10,7 @@ use hyper::header::{AUTHORIZATION, HOST};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Bytes of the end of an answer that are kept: the cursor stands there.
+/// Bytes of the end of a response that are retained: the cursor is there.
 const TAIL_BYTES: usize = 256;
 
 /// A connection with an API key.
@@ -19,7 +19,7 @@ pub struct Partner {
     authorization: String,
 }
 
-/// An answer that was read to its end.
+/// A response that was read to its end.
 pub struct Downloaded {
     /// Bytes of its body.
     pub bytes: u64,
@@ -40,24 +40,24 @@ impl Partner {
 
     /// Reads a path to its end.
     pub async fn read(&mut self, path: &str) -> anyhow::Result<Downloaded> {
-        self.read_telling(path, |_| ()).await
+        self.read_reporting(path, |_| ()).await
     }
 
-    /// [`Partner::read`] that tells how many more objects have come.
-    pub async fn read_telling(&mut self, path: &str, tell: impl Fn(u64)) -> anyhow::Result<Downloaded> {
+    /// [`Partner::read`] that reports how many more objects have come.
+    pub async fn read_reporting(&mut self, path: &str, report: impl Fn(u64)) -> anyhow::Result<Downloaded> {
         let request = hyper::Request::get(path)
             .header(HOST, "localhost")
             .header(AUTHORIZATION, &self.authorization)
             .body(Empty::new())?;
         self.sender.ready().await?;
-        let mut answer = self.sender.send_request(request).await?;
-        ensure!(answer.status().is_success(), "{path} was answered with {}", answer.status());
+        let mut response = self.sender.send_request(request).await?;
+        ensure!(response.status().is_success(), "{path} was answered with {}", response.status());
         let mut read = Downloaded { bytes: 0, objects: 0, tail: Vec::new() };
-        while let Some(frame) = answer.body_mut().frame().await {
-            if let Ok(data) = frame.context("an answer that broke off")?.into_data() {
+        while let Some(frame) = response.body_mut().frame().await {
+            if let Ok(data) = frame.context("a response that broke off")?.into_data() {
                 let before = read.objects;
                 read.take(&data);
-                tell(read.objects - before);
+                report(read.objects - before);
             }
         }
         Ok(read)

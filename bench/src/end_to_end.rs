@@ -1,4 +1,4 @@
-//! From a press to its event at the webhook: at a fixed rate, every press timed from its scheduled moment; and at full speed.
+//! From a click to its event at the webhook: at a fixed rate, every click timed from its scheduled moment; and at full speed.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::steady::{Timed, in_us};
 use crate::tally::{Slice, Tally};
 use crate::{click_request, disk};
 
-/// How long the last events may take after the last press.
+/// How long the last events may take after the last click.
 const LAST_TIMEOUT: Duration = Duration::from_secs(120);
 /// The fixed rate is held longer than others are measured, since one in a thousand has to be found.
 const LONGER: f64 = 2.0;
@@ -26,20 +26,20 @@ const LONGER: f64 = 2.0;
 /// Measures.
 pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let Setting { plan, stage, progress } = setting;
-    progress.tell("end-to-end");
+    progress.begin("end-to-end");
     let scene = Scene::open(stage, "end_to_end", TIMED_PATH).await?;
     let write = click_request::writer(&scene.project.widget_id);
     let load = Load::new(scene.addresses(), plan.connections, 302, &write);
-    // The worker finds out that the webhook answers well.
+    // The worker finds out that the webhook responds well.
     full_speed(&scene, &load, plan.slice()).await?;
 
     let redirect = Redirect::start().await?;
     let idle = Load::new(vec![redirect.address()], plan.connections, 302, &write);
-    progress.phase("end-to-end: a server without work at the same rate", plan.presses(1.0));
-    let idle = idle.steady(plan.rate, plan.presses(1.0), progress).await?;
-    progress.phase("end-to-end at a fixed rate", plan.presses(LONGER));
+    progress.phase("end-to-end: a server without work at the same rate", plan.clicks_at_rate(1.0));
+    let idle = idle.steady(plan.rate, plan.clicks_at_rate(1.0), progress).await?;
+    progress.phase("end-to-end at a fixed rate", plan.clicks_at_rate(LONGER));
     let steady = async {
-        let timed = load.steady(plan.rate, plan.presses(LONGER), progress).await?;
+        let timed = load.steady(plan.rate, plan.clicks_at_rate(LONGER), progress).await?;
         until_all_came(&scene, &load).await?;
         Ok(timed)
     };
@@ -56,7 +56,7 @@ pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     scene.verify(load.sent(), &[Count::Delivered]).await?;
     let cpu_us = cpu.as_secs_f64() * 1e6 / timed.len() as f64;
     let mut finding = finding(plan.rate, &waits(&timed, &scene.sink)?, cpu_us, Waits::of(answers(&idle)), &full)?;
-    progress.tell("counting bytes");
+    progress.begin("counting bytes");
     scene.database.analyze().await?;
     let bytes = disk::of_event(&scene.database.core.db).await?;
     finding.fact("  disk: an event with its delivery", bytes, "bytes, body and indexes included");
@@ -64,7 +64,7 @@ pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     Ok(finding)
 }
 
-/// Presses for so long, and waits until every event has come and is settled. That is part of the time.
+/// Clicks for so long, and waits until every event has come and is settled. That is part of the time.
 async fn full_speed(scene: &Scene, load: &Load<'_>, length: Duration) -> anyhow::Result<Slice> {
     let began = moment();
     let operations = load.slice(length).await?.operations;
@@ -76,7 +76,7 @@ async fn until_all_came(scene: &Scene, load: &Load<'_>) -> anyhow::Result<()> {
     scene.sink.until_answered(load.sent(), LAST_TIMEOUT).await;
     scene.until_none(Count::Due, LAST_TIMEOUT).await?;
     let came = scene.sink.arrivals().len() as u64;
-    ensure!(came == load.sent(), "{} presses were answered, and the events of {came} came", load.sent());
+    ensure!(came == load.sent(), "{} clicks were answered, and the events of {came} came", load.sent());
     Ok(())
 }
 
@@ -93,11 +93,11 @@ pub fn received(timed: &[Timed], sink: &Sink) -> anyhow::Result<Option<Waits>> {
     Ok(Waits::of(received))
 }
 
-/// What is told of the fixed rate, each with its name: counted from the scheduled moment, but for the last.
+/// What is reported of the fixed rate, each with its name: counted from the scheduled moment, but for the last.
 fn waits(timed: &[Timed], sink: &Sink) -> anyhow::Result<[(&'static str, Option<Waits>); 3]> {
     let received = received(timed, sink)?;
     let arrivals = sink.arrivals();
-    // An event may come before the answer of its press has been read.
+    // An event may come before the response of its click has been read.
     let after = |one: &Timed| arrivals.get(&one.number).map(|at| in_us(at.saturating_duration_since(one.answered)));
     let after = Waits::of(timed.iter().filter_map(after).collect());
     Ok([("received", received), ("answered", Waits::of(answers(timed))), ("answer_to_received", after)])

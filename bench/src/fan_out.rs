@@ -24,11 +24,11 @@ const ROUNDS_MIN: u32 = 3;
 /// How long all webhooks may take.
 const ALL_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Measures. Where a project may not have so many webhooks, a few projects have them, all pressed at the same moment.
+/// Measures. Where a project may not have so many webhooks, a few projects have them, and all get a click at the same moment.
 pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let Setting { plan, stage, progress } = setting;
     progress.phase(format!("fan-out: making {} webhooks", plan.webhooks), plan.webhooks as u64);
-    // The project of the scene is not pressed.
+    // The project of the scene gets no clicks.
     let scene = Scene::open(stage, "fan_out", OPEN_PATH).await?;
     let urls: Vec<_> = (0..plan.webhooks).map(|number| scene.sink.url(&format!("{EACH_PATH}{number}"))).collect();
     let mut writers = Vec::new();
@@ -40,30 +40,30 @@ pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let mut wires = try_join_all(writers.iter().map(|_| Wire::connect(scene.servers[0].address()))).await?;
     let (mut aurix, mut posts, mut waits_us) = (Tally::default(), Tally::default(), Vec::new());
     progress.phase("fan-out", plan.length().as_millis() as u64);
-    let (mut pressed, mut round) = (0, 0);
+    let (mut clicked, mut round) = (0, 0);
     while round < ROUNDS_MIN || aurix.elapsed() < plan.length() {
-        let presses = wires.iter_mut().zip(&writers).map(async |(wire, write)| {
+        let requests = wires.iter_mut().zip(&writers).map(async |(wire, write)| {
             let mut request = Vec::new();
             write(u64::from(round), &mut request);
             wire.exchange(&request, 302).await
         });
         let all = scene.sink.distinct() + plan.webhooks as u64;
-        let (elapsed, cpu) = scene.meter.during(until_all(&scene, presses, all)).await?;
+        let (elapsed, cpu) = scene.meter.during(until_all(&scene, requests, all)).await?;
         let slice = Slice { operations: plan.webhooks as u64, elapsed, waits_us: Vec::new() };
         aurix.add_metered(slice, cpu);
         waits_us.push(in_us(elapsed));
         posts.add(roles::run_poster(&scene.sink.url(OPEN_PATH), IN_FLIGHT, elapsed.max(plan.slice() / 2)).await?);
         progress.step(elapsed.as_millis() as u64);
-        pressed += writers.len() as u64;
+        clicked += writers.len() as u64;
         round += 1;
     }
-    scene.verify(pressed, &[Count::Clicks, Count::ClickEvents]).await?;
+    scene.verify(clicked, &[Count::Clicks, Count::ClickEvents]).await?;
     scene.verify(u64::from(round) * plan.webhooks as u64, &[Count::Deliveries, Count::Delivered]).await?;
     let waits = Waits::of(waits_us).context("no event was sent")?;
     let outcome = Outcome { aurix, ceilings: vec![("bare_posts", posts)] };
     let mut finding = outcome.finding(&format!("fan-out to {} webhooks", plan.webhooks));
     finding.row("  until all have it", &Row { waits: Some(waits), ..Row::default() });
-    finding.fact("  projects pressed at once", writers.len() as f64, "");
+    finding.fact("  projects clicked at once", writers.len() as f64, "");
     finding.member("webhooks", plan.webhooks.into());
     finding.member("projects", writers.len().into());
     finding.member("rounds", round.into());
@@ -71,15 +71,15 @@ pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     Ok(finding)
 }
 
-/// Presses, and waits until all have the event; that is the time told. Then waits until it is settled, so that the processor
+/// Clicks, and waits until all have the event; that is the time reported. Then waits until it is settled, so that the processor
 /// time has all of it.
 async fn until_all(
     scene: &Scene,
-    presses: impl Iterator<Item = impl Future<Output = anyhow::Result<()>>>,
+    requests: impl Iterator<Item = impl Future<Output = anyhow::Result<()>>>,
     all: u64,
 ) -> anyhow::Result<Duration> {
     let began = moment();
-    try_join_all(presses).await?;
+    try_join_all(requests).await?;
     scene.sink.until_answered(all, ALL_TIMEOUT).await;
     let elapsed = began.elapsed();
     scene.until_none(Count::Due, ALL_TIMEOUT).await?;

@@ -21,7 +21,7 @@ use crate::{click_request, clicks};
 const HEALTHY_RATE: u64 = 50;
 /// Events a second of the other one.
 const FLOOD_RATE: u64 = 1_200;
-/// How long the last events may take after the last press.
+/// How long the last events may take after the last click.
 const LAST_TIMEOUT: Duration = Duration::from_secs(120);
 /// How much longer than others the healthy webhook is measured, quiet.
 const QUIET: f64 = 4.0;
@@ -31,7 +31,7 @@ const BESIDE: f64 = 6.0;
 /// Measures.
 pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let Setting { plan, stage, progress } = setting;
-    progress.tell("flood");
+    progress.begin("flood");
     let scene = Scene::open(stage, "flood", TIMED_PATH).await?;
     let (core, slow) = (&scene.database.core, Sink::open().await?);
     let flooded = Project::make(core, 2, slow.address, &[slow.url(SLOW_PATH)]).await?;
@@ -39,29 +39,29 @@ pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
         (click_request::writer(&scene.project.widget_id), click_request::writer(&flooded.widget_id));
     let healthy = Load::new(scene.addresses(), plan.connections, 302, &healthy_writer);
     let flood = Load::new(scene.addresses(), plan.connections, 302, &flood_writer);
-    let presses = |times: f64, rate: u64| ((plan.seconds * times * rate as f64).ceil() as u64).max(1);
+    let click_count = |times: f64, rate: u64| ((plan.seconds * times * rate as f64).ceil() as u64).max(1);
 
-    let quiet_presses = presses(QUIET, HEALTHY_RATE);
-    progress.phase("flood: the healthy webhook, quiet", quiet_presses);
+    let quiet_clicks = click_count(QUIET, HEALTHY_RATE);
+    progress.phase("flood: the healthy webhook, quiet", quiet_clicks);
     let quiet = async {
-        let timed = healthy.steady(HEALTHY_RATE, quiet_presses, progress).await?;
+        let timed = healthy.steady(HEALTHY_RATE, quiet_clicks, progress).await?;
         scene.sink.until_answered(healthy.sent(), LAST_TIMEOUT).await;
-        received(&timed, &scene.sink)?.context("no press was made")
+        received(&timed, &scene.sink)?.context("no click was made")
     };
     let (quiet, quiet_cpu) = scene.meter.during(quiet).await?;
     let idle_bytes = resident_bytes(scene.pid())?;
 
-    let (healthy_presses, flood_presses) = (presses(BESIDE, HEALTHY_RATE), presses(BESIDE, FLOOD_RATE));
-    progress.phase("flood: beside the slow one", healthy_presses + flood_presses);
+    let (healthy_clicks, flood_clicks) = (click_count(BESIDE, HEALTHY_RATE), click_count(BESIDE, FLOOD_RATE));
+    progress.phase("flood: beside the slow one", healthy_clicks + flood_clicks);
     let attached = Attached::begin(plan, &scene, "flood").await?;
     let beside = async {
         let both = tokio::try_join!(
-            healthy.steady(HEALTHY_RATE, healthy_presses, progress),
-            flood.steady(FLOOD_RATE, flood_presses, progress),
+            healthy.steady(HEALTHY_RATE, healthy_clicks, progress),
+            flood.steady(FLOOD_RATE, flood_clicks, progress),
         );
         let (timed, _) = both?;
         scene.sink.until_answered(healthy.sent(), LAST_TIMEOUT).await;
-        received(&timed, &scene.sink)?.context("no press was made")
+        received(&timed, &scene.sink)?.context("no click was made")
     };
     let work = scene.meter.during(beside);
     let ((beside, beside_cpu), most_bytes) = most_resident(scene.pid(), work).await?;
@@ -70,9 +70,9 @@ pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     scene.until(Count::Delivered, healthy.sent(), LAST_TIMEOUT).await?;
     let left = rows::undelivered(&core.db, flooded.id).await?;
     ensure!(left == flood.sent(), "{} deliveries should wait for the slow webhook, and {left} do", flood.sent());
-    let cpu_us = |cpu: Duration, presses: u64| cpu.as_secs_f64() * 1e6 / presses as f64;
-    let quiet = Phase { waits: quiet, cpu_us: cpu_us(quiet_cpu, quiet_presses) };
-    let beside = Phase { waits: beside, cpu_us: cpu_us(beside_cpu, healthy_presses + flood_presses) };
+    let cpu_us = |cpu: Duration, click_count: u64| cpu.as_secs_f64() * 1e6 / click_count as f64;
+    let quiet = Phase { waits: quiet, cpu_us: cpu_us(quiet_cpu, quiet_clicks) };
+    let beside = Phase { waits: beside, cpu_us: cpu_us(beside_cpu, healthy_clicks + flood_clicks) };
     Ok(finding(flood.sent(), &quiet, &beside, [idle_bytes, most_bytes]))
 }
 

@@ -25,7 +25,7 @@ use aurix::store::window::{Position, Window};
 const PAGE_ROWS: u64 = 50;
 /// The page far down.
 const DEEP_PAGE: u64 = 10_000;
-/// Rows of one answer on the way there: the most that can be asked for.
+/// Rows of one response on the way there: the most that can be asked for.
 const STEP_ROWS: u64 = 10_000;
 /// The longest stream.
 const STREAM_ROWS_MAX: u64 = 1_000_000;
@@ -41,14 +41,14 @@ const SERVICE_OBJECTS: u64 = 2;
 /// Measures.
 pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let Setting { plan, stage, progress } = setting;
-    progress.tell("list");
+    progress.begin("list");
     let scene = Scene::open(stage, "list", OPEN_PATH).await?;
     let core = &scene.database.core;
     let key = create_key(core, &Actor::System, ProjectId(scene.project.id), SERVICE.to_owned()).await?.key;
     let newest = Clock::System.now();
     let since = newest.as_microsecond() - i64::try_from(plan.rows)? * fill::LEAD_EVERY_US;
     fill::leads(&core.db, &scene.project, plan.rows, since, progress).await?;
-    progress.tell("letting the planner look at them");
+    progress.begin("letting the planner look at them");
     scene.database.analyze().await?;
     let mut partner = Partner::connect(scene.servers[0].address(), &key).await?;
     let mut finding = Finding::default();
@@ -162,7 +162,7 @@ async fn stream(
     progress.phase(format!("streaming {rows} leads"), rows * SERVICE_OBJECTS);
     let before_bytes = resident_bytes(scene.pid())?;
     let began = moment();
-    let read = partner.read_telling(path, |objects| progress.step(objects));
+    let read = partner.read_reporting(path, |objects| progress.step(objects));
     let work = scene.meter.during(most_resident(scene.pid(), read));
     let ((read, most_bytes), cpu) = work.await?;
     let elapsed = began.elapsed();

@@ -59,7 +59,7 @@ impl<'a> Load<'a> {
         .await
     }
 
-    /// Sends for so long, and then waits for the answers that are still to come.
+    /// Sends for so long, and then waits for the responses that are still to come.
     pub async fn slice(&self, length: Duration) -> anyhow::Result<Slice> {
         let senders = self.senders(u64::MAX).await?;
         let began = moment();
@@ -79,7 +79,7 @@ impl<'a> Load<'a> {
 }
 
 impl Sender<'_> {
-    /// Sends the next request, waits for its answer, and tells its number.
+    /// Sends the next request, waits for its response, and returns its number.
     pub async fn exchange(&mut self) -> anyhow::Result<u64> {
         let number = self.load.next.replace(self.load.next.get() + 1);
         self.request.clear();

@@ -34,11 +34,11 @@ fn write(number: u64, request: &mut Vec<u8>) {
     request.extend_from_slice(body.as_bytes());
 }
 
-/// Measures. The agent's turn and its reply come a second after each message: the rate is that of the messages' answers, the
+/// Measures. The agent's turn and its reply come a second after each message: the rate is that of the messages' responses, the
 /// processor time that of message, turn and reply.
 pub async fn measure(setting: &Setting<'_>, scene: &Scene) -> anyhow::Result<Outcome> {
     let Setting { plan, progress, .. } = setting;
-    progress.tell("message");
+    progress.begin("message");
     let load = Load::new(scene.addresses(), plan.connections, 200, &write);
     load.slice(plan.slice()).await?;
     let texts = rows::message_texts(&scene.database.core.db).await?;

@@ -13,7 +13,7 @@ pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let mut finding = Finding::default();
     let (mut measured, mut first) = (Vec::<Value>::new(), None);
     for &count in &setting.plan.nodes {
-        setting.progress.tell(format!("starting {count} processes"));
+        setting.progress.begin(format!("starting {count} processes"));
         let scene = Scene::with_nodes(setting.stage, &format!("nodes_{count}"), HELD_PATH, count).await?;
         let (click, recorded) = clicks::measure(setting, &scene).await?;
         let deliver = deliveries::measure(setting, &scene, recorded).await?;

@@ -9,13 +9,13 @@ const SLICE_MAX: Duration = Duration::from_millis(500);
 pub const SECONDS_MAX: f64 = 600.0;
 /// The most connections.
 pub const CONNECTIONS_MAX: usize = 1024;
-/// The most presses per second of a fixed rate.
+/// The most clicks per second of a fixed rate.
 pub const RATE_MAX: u64 = 20_000;
 /// The most leads of the list.
 pub const ROWS_MAX: u64 = 100_000_000;
-/// The most webhooks that answer.
+/// The most webhooks that respond.
 pub const WEBHOOKS_MAX: usize = 10_000;
-/// The most deliveries that wait for webhooks that never answer.
+/// The most deliveries that wait for webhooks that never respond.
 pub const WAITING_MAX: u64 = 10_000_000;
 /// The most processes on one database.
 pub const NODES_MAX: usize = 16;
@@ -23,22 +23,22 @@ pub const NODES_MAX: usize = 16;
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
-    /// Presses of a widget, on disk before the visitor is sent on.
+    /// Clicks of a widget, on disk before the visitor is sent on.
     Click,
     /// Signed WhatsApp messages of distinct people, on disk before the platform is answered.
     Message,
-    /// Events on their way to a webhook that answers at once.
+    /// Events on their way to a webhook that responds at once.
     Deliver,
-    /// Presses at a fixed rate (--rate), each timed from its scheduled moment to its answer and to its event's arrival; and
-    /// presses at full speed with their deliveries.
+    /// Clicks at a fixed rate (--rate), each timed from its scheduled moment to its response and to its event's arrival; and
+    /// clicks at full speed with their deliveries.
     EndToEnd,
     /// Page 1 and page 10,000 of leads over a table of --rows, and a stream of up to 1,000,000.
     List,
-    /// One press, and how long it takes until --webhooks have its event.
+    /// One click, and how long it takes until --webhooks have its event.
     FanOut,
-    /// --webhooks that answer, quiet and then beside 10 that never do, with --waiting deliveries between them.
+    /// --webhooks that respond, quiet and then beside 10 that never do, with --waiting deliveries between them.
     Slow,
-    /// A webhook that answers, quiet and then beside one that is flooded with 1,200 events a second and takes 20 seconds for each.
+    /// A webhook that responds, quiet and then beside one that is flooded with 1,200 events a second and takes 20 seconds for each.
     Flood,
 }
 
@@ -54,15 +54,15 @@ impl Kind {
 pub struct Plan {
     /// Seconds of load for each side.
     pub seconds: f64,
-    /// Connections that press or send at once.
+    /// Connections that click or send at once.
     pub connections: usize,
-    /// Presses per second where the rate is fixed.
+    /// Clicks per second where the rate is fixed.
     pub rate: u64,
     /// Leads in the list.
     pub rows: u64,
-    /// Webhooks that answer, of `fan-out` and `slow`.
+    /// Webhooks that respond, of `fan-out` and `slow`.
     pub webhooks: usize,
-    /// Deliveries that wait for webhooks that never answer.
+    /// Deliveries that wait for webhooks that never respond.
     pub waiting: u64,
     /// Counts of processes on one database to measure click and deliver with.
     pub nodes: Vec<usize>,
@@ -102,8 +102,8 @@ impl Plan {
         Duration::from_secs_f64(self.seconds)
     }
 
-    /// Presses of `times` as long at the fixed rate.
-    pub fn presses(&self, times: f64) -> u64 {
+    /// Clicks of `times` as long at the fixed rate.
+    pub fn clicks_at_rate(&self, times: f64) -> u64 {
         ((self.seconds * times * self.rate as f64).ceil() as u64).max(1)
     }
 }
@@ -145,6 +145,6 @@ mod tests {
         let plan = |seconds| Plan { seconds, ..Plan::default() };
         assert_eq!((plan(5.0).rounds(), plan(5.0).slice()), (10, SLICE_MAX));
         assert_eq!((plan(0.2).rounds(), plan(0.2).slice()), (1, Duration::from_millis(200)));
-        assert_eq!((plan(5.0).presses(2.0), plan(0.001).presses(1.0)), (5_000, 1));
+        assert_eq!((plan(5.0).clicks_at_rate(2.0), plan(0.001).clicks_at_rate(1.0)), (5_000, 1));
     }
 }

@@ -1,11 +1,11 @@
-//! What the system tells about processes, in `/proc`.
+//! What the system reports about processes, in `/proc`.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::time::MissedTickBehavior;
 
-/// The kernel tells processor time in hundredths of a second, whatever its own tick.
+/// The kernel reports processor time in hundredths of a second, whatever its own tick.
 const TICKS_PER_SECOND: u64 = 100;
 
 /// Processor time that a process has used, in its own code and in the kernel.
@@ -37,7 +37,7 @@ pub fn resident_bytes(pid: u32) -> anyhow::Result<u64> {
 /// How often memory is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Runs `work`, and tells too how much memory the process used at most meanwhile.
+/// Runs `work`, and returns too how much memory the process used at most meanwhile.
 pub async fn most_resident<T>(pid: u32, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(T, u64)> {
     let mut work = std::pin::pin!(work);
     let mut look = tokio::time::interval(LOOK_EVERY);
@@ -74,11 +74,11 @@ impl Meter {
         let pids = std::fs::read_dir("/proc").context("reading /proc")?;
         let pids = pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         let children = pids.filter(|pid| parent(*pid) == Some(postmaster));
-        // One that ended meanwhile has nothing to tell.
+        // One that ended meanwhile used nothing more.
         Ok(servers + children.filter_map(|pid| cpu(pid).ok()).sum::<Duration>())
     }
 
-    /// Runs `work`, and tells too what they used meanwhile.
+    /// Runs `work`, and returns too what they used meanwhile.
     pub async fn during<T>(&self, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(T, Duration)> {
         let before = self.read()?;
         let done = work.await?;

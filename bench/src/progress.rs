@@ -20,7 +20,7 @@ pub struct Progress {
     bar: ProgressBar,
     is_plain: bool,
     began: Instant,
-    told: Cell<Instant>,
+    printed: Cell<Instant>,
 }
 
 impl Progress {
@@ -31,7 +31,7 @@ impl Progress {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(TICK);
         let began = moment();
-        Self { bar, is_plain: !std::io::stderr().is_terminal(), began, told: Cell::new(began) }
+        Self { bar, is_plain: !std::io::stderr().is_terminal(), began, printed: Cell::new(began) }
     }
 
     /// A phase begins that has so many steps.
@@ -43,7 +43,7 @@ impl Progress {
     }
 
     /// A phase begins of which nobody knows how far it is.
-    pub fn tell(&self, what: impl Into<Cow<'static, str>>) {
+    pub fn begin(&self, what: impl Into<Cow<'static, str>>) {
         self.phase(what, 1);
     }
 
@@ -59,8 +59,8 @@ impl Progress {
     }
 
     fn line(&self) {
-        if self.is_plain && self.told.get().elapsed() >= LINE_EVERY {
-            self.told.set(moment());
+        if self.is_plain && self.printed.get().elapsed() >= LINE_EVERY {
+            self.printed.set(moment());
             let (bar, seconds) = (&self.bar, self.began.elapsed().as_secs());
             let percent = bar.position() * 100 / bar.length().unwrap_or(1).max(1);
             eprintln!("{seconds:>6} s {percent:>3} % {}", bar.message());

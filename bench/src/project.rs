@@ -38,7 +38,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// Makes the project of a number, from 1: its platform is the sink, its webhooks want presses and lead to `urls`.
+    /// Makes the project of a number, from 1: its platform is the sink, its webhooks subscribe to clicks and lead to `urls`.
     pub async fn make(core: &Core, number: u64, sink: SocketAddr, urls: &[String]) -> anyhow::Result<Self> {
         let phone_number_id = format!("{:015}", 100_000_000_000_000 + number);
         let name = "Bench".to_owned();

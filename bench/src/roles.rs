@@ -25,7 +25,7 @@ use aurix::http::server;
 use aurix::net::client::{RESPONSE_BYTES_MAX, TIMEOUT_DEFAULT};
 use aurix::net::{AddressPolicy, Client, Method, Options, Request, Resolver};
 
-/// As long as that of a press.
+/// As long as that of a click.
 const LOCATION_TEXT: &str = "https://wa.me/6580001234?text=Hello%21%20I%20have%20a%20question.%0A%0AReference%3A%20O-aB3dE9z%20%28Please%20send%20this%20reference%20number%20so%20that%20we%20can%20help%20you%20faster%29";
 
 /// The server with no work, as a process.
@@ -44,13 +44,13 @@ impl Redirect {
     }
 }
 
-/// Is that process: the same HTTP server, with handlers that answer 302.
+/// Is that process: the same HTTP server, with handlers that respond with 302.
 pub async fn redirect() -> anyhow::Result<()> {
     let listener = server::listen(ANY_PORT)?;
     println!("Redirects on http://{}", listener.local_addr()?);
-    let answer = async |_: Bytes| (StatusCode::FOUND, [(LOCATION, LOCATION_TEXT), (CACHE_CONTROL, "no-store")]);
+    let response = async |_: Bytes| (StatusCode::FOUND, [(LOCATION, LOCATION_TEXT), (CACHE_CONTROL, "no-store")]);
     let router =
-        Router::new().route("/c/{widget}", any(answer)).route("/channels/whatsapp/{channel}/webhook", any(answer));
+        Router::new().route("/c/{widget}", any(response)).route("/channels/whatsapp/{channel}/webhook", any(response));
     server::serve(listener, router, aurix::serve::signalled()).await;
     Ok(())
 }
@@ -88,8 +88,8 @@ pub async fn post(url: &str, connections: usize, seconds: f64) -> anyhow::Result
         posters.spawn(async move {
             let mut posts = 0;
             while began.elapsed() < length {
-                let answer = client.send(request.clone()).await?;
-                ensure!(answer.status == 200, "the sink answered {}", answer.status);
+                let response = client.send(request.clone()).await?;
+                ensure!(response.status == 200, "the sink answered {}", response.status);
                 posts += 1;
             }
             anyhow::Ok(posts)
@@ -104,7 +104,7 @@ pub async fn post(url: &str, connections: usize, seconds: f64) -> anyhow::Result
     Ok(())
 }
 
-/// A delivery of a press, but that its signatures are not made.
+/// A delivery of a click, but that its signatures are not made.
 fn request(url: &str) -> anyhow::Result<Request> {
     let parameters = serde_json::value::to_raw_value(&serde_json::json!({
         "utm_source": "google", "utm_medium": "cpc", "utm_campaign": "spring", "gclid": "Cj0KCQjwsoBhC5ARIsAJx",

@@ -23,9 +23,9 @@ pub async fn backends(db: &Db) -> anyhow::Result<Vec<u32>> {
 /// What can be counted.
 #[derive(Clone, Copy, Debug)]
 pub enum Count {
-    /// Presses.
+    /// Clicks.
     Clicks,
-    /// Events of presses.
+    /// Events of clicks.
     ClickEvents,
     /// Deliveries of any status.
     Deliveries,
@@ -56,7 +56,7 @@ pub async fn count(db: &Db, what: Count) -> anyhow::Result<u64> {
                      SELECT created_at, event_id AS id, 1 AS is_delivery, 0 AS is_event FROM deliveries
                      UNION ALL
                      SELECT created_at, id, 0, 1 FROM events
-                 ) AS told
+                 ) AS both
                  GROUP BY created_at, id
              ) AS counted
              WHERE events = 1"
@@ -74,7 +74,7 @@ pub async fn count(db: &Db, what: Count) -> anyhow::Result<u64> {
     Ok(u64::try_from(counted)?)
 }
 
-/// What a press stored: the bare rows have the same texts.
+/// What a click stored: the bare rows have the same texts.
 pub async fn click_texts(db: &Db) -> anyhow::Result<Vec<String>> {
     texts(
         db,
@@ -199,7 +199,7 @@ impl BareRow {
     }
 }
 
-/// The four rows of a press.
+/// The four rows of a click.
 pub fn of_click(project: &crate::project::Project, texts: Vec<String>, now: i64) -> Vec<BareRow> {
     use Column::{Device, Int, Number, Ordered, Scattered, Text};
     let mut texts = texts.into_iter().map(Text).collect::<Vec<_>>();

@@ -65,7 +65,7 @@ async fn measure(stage: &Stage, plan: &Plan) -> anyhow::Result<Report> {
 /// Starts, memory, and the measurements that share a server: messages, clicks, and the deliveries of those clicks.
 async fn main_scene(setting: &Setting<'_>) -> anyhow::Result<Report> {
     let Setting { plan, stage, progress } = setting;
-    progress.tell("starting servers");
+    progress.begin("starting servers");
     let first_start = start_anew(stage).await?;
     let scene = Scene::open(stage, "main", HELD_PATH).await?;
     let mut report = Report {
@@ -91,7 +91,7 @@ async fn main_scene(setting: &Setting<'_>) -> anyhow::Result<Report> {
     if plan.wants(Kind::Deliver) {
         let outcome = deliveries::measure(setting, &scene, recorded).await.context("deliver")?;
         report.findings.push(("deliver", outcome.finding("deliver")));
-        progress.tell("counting bytes");
+        progress.begin("counting bytes");
         scene.database.analyze().await?;
         report.findings.push(("disk", disk::measure(&scene.database.core.db).await.context("disk")?));
     }

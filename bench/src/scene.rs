@@ -25,7 +25,7 @@ pub struct Scene {
     pub name: String,
     /// The rows.
     pub database: Database,
-    /// The project that is pressed and written to.
+    /// The project that gets clicks and messages.
     pub project: Project,
     /// Where deliveries and replies arrive.
     pub sink: Sink,
@@ -68,8 +68,8 @@ impl Scene {
         rows::count(&self.database.core.db, what).await
     }
 
-    /// Every one of `answered` operations is there in each of these ways, and nothing besides. A click that was kept aside,
-    /// because the database did not answer in time, is stored a few seconds later.
+    /// Every one of `answered` operations is there in each of these ways, and nothing besides. A click that was spooled,
+    /// because the database did not respond in time, is stored a few seconds later.
     pub async fn verify(&self, answered: u64, ways: &[Count]) -> anyhow::Result<()> {
         for what in ways {
             self.until(*what, answered, LATE_TIMEOUT).await.with_context(|| format!("{answered} were answered"))?;

@@ -18,13 +18,13 @@ use crate::wire::Wire;
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a starting server is asked whether it is ready.
 const ASK_EVERY: Duration = Duration::from_millis(1);
-/// Waits after a failed delivery: a sink that held its answers for too long is asked again at once.
+/// Waits after a failed delivery: a sink that held its responses for too long is asked again at once.
 const RETRY_SCHEDULE: &str = "1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s";
 
 /// A process that ends when this is dropped.
 pub struct Process {
     child: Child,
-    /// Kept, so that the process can go on printing.
+    /// Stays open, so that the process can go on printing.
     _output: Option<BufReader<ChildStdout>>,
     /// Where it listens.
     pub address: SocketAddr,
@@ -59,7 +59,7 @@ impl Drop for Process {
 /// `aurix serve`.
 pub struct Server {
     process: Process,
-    /// From its start to the first answer that it is ready.
+    /// From its start to the first response that it is ready.
     pub ready_after: Duration,
 }
 

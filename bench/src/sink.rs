@@ -1,4 +1,4 @@
-//! Where deliveries and replies arrive: a listener whose paths answer at once, while a gate is open, or never.
+//! Where deliveries and replies arrive: a listener whose paths respond at once, while a gate is open, or never.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use aurix::http::server;
 pub const HELD_PATH: &str = "/held";
 /// Where everything is answered at once.
 pub const OPEN_PATH: &str = "/open";
-/// Where everything is answered at once, and the moment is kept at which the event of each press came.
+/// Where everything is answered at once, and the moment is recorded at which the event of each click came.
 pub const TIMED_PATH: &str = "/timed";
 /// Below it everything is answered at once, and each path gets each event.
 pub const EACH_PATH: &str = "/each/";
@@ -49,7 +49,7 @@ struct State {
     replies: AtomicU64,
     /// The ids of events that were answered, each with its path.
     seen: Mutex<HashSet<String>>,
-    /// When the event of a press came first, by the press's number.
+    /// When the event of a click came first, by the click's number.
     arrivals: Mutex<HashMap<u64, Instant>>,
 }
 
@@ -95,7 +95,7 @@ impl Sink {
         locked(&self.state.seen).len() as u64
     }
 
-    /// When the events of presses came, by the press's number.
+    /// When the events of clicks came, by the click's number.
     pub fn arrivals(&self) -> MutexGuard<'_, HashMap<u64, Instant>> {
         locked(&self.state.arrivals)
     }
@@ -121,12 +121,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Answers until the other side closes. What goes wrong shows in the counts.
+/// Responds until the other side closes. What goes wrong shows in the counts.
 async fn answer(state: Arc<State>, stream: TcpStream) {
     let mut wire = Wire::new(stream);
     let mut gate = state.gate.subscribe();
     while let Ok(Some(request)) = wire.receive().await {
-        let answer = match request.path() {
+        let response = match request.path() {
             HELD_PATH => {
                 let delivery = delivery(&request);
                 if gate.wait_for(|open| *open).await.is_err() {
@@ -147,13 +147,13 @@ async fn answer(state: Arc<State>, stream: TcpStream) {
             }
             _ => reply_taken(state.replies.fetch_add(1, Ordering::Relaxed)),
         };
-        if wire.send(&answer).await.is_err() {
+        if wire.send(&response).await.is_err() {
             return;
         }
     }
 }
 
-/// What tells a delivery from all others.
+/// What identifies a delivery.
 fn delivery(request: &Message<'_>) -> String {
     format!("{} {}", request.path(), request.header("webhook-id").unwrap_or_default())
 }
@@ -175,7 +175,7 @@ impl State {
     }
 }
 
-/// What the platform answers to a reply.
+/// What the platform responds to a reply.
 fn reply_taken(number: u64) -> Vec<u8> {
     let body = format!("{{\"messaging_product\":\"whatsapp\",\"messages\":[{{\"id\":\"wamid.reply{number}\"}}]}}");
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());

@@ -1,4 +1,4 @@
-//! Webhooks that answer, quiet, and then beside a few that never do and have very many deliveries waiting.
+//! Webhooks that respond, quiet, and then beside a few that never do and have very many deliveries waiting.
 
 use std::time::Duration;
 
@@ -19,22 +19,22 @@ use crate::setting::Setting;
 use crate::sink::{DEAD_PATH, OPEN_PATH, Sink, TIMED_PATH};
 use aurix::domain::time::Clock;
 
-/// Webhooks that never answer.
+/// Webhooks that never respond.
 const DEAD: u64 = 10;
 /// How long the worker may take to find the first deliveries of all of them.
 const FOUND_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long the last events may take after the last press.
+/// How long the last events may take after the last click.
 const LAST_TIMEOUT: Duration = Duration::from_secs(120);
 /// How much longer than others the healthy webhooks are measured, quiet.
 const QUIET: f64 = 2.0;
 /// And beside the dead ones: attempts at those end after 15 seconds.
 const BESIDE: f64 = 4.0;
 
-/// Measures. Every healthy webhook belongs to a project of its own, so that each press has one.
+/// Measures. Every healthy webhook belongs to a project of its own, so that every click belongs to one.
 pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let Setting { plan, stage, progress } = setting;
     progress.phase(format!("slow: making {} webhooks", plan.webhooks), plan.webhooks as u64);
-    // The project of the scene is not pressed. The dead are at an address of their own, as they are in life.
+    // The project of the scene gets no clicks. The dead ones are at an address of their own, as they usually are.
     let scene = Scene::open(stage, "slow", OPEN_PATH).await?;
     let (core, dead) = (&scene.database.core, Sink::open().await?);
     let urls: Vec<_> = (0..DEAD).map(|number| dead.url(&format!("{DEAD_PATH}{number}"))).collect();
@@ -50,37 +50,44 @@ pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     let load = Load::new(scene.addresses(), plan.connections, 302, &write);
     let idle_bytes = resident_bytes(scene.pid())?;
     // Every webhook becomes known to the worker.
-    press(setting, &scene, &load, "slow: each webhook once", plan.webhooks as u64).await?;
-    let quiet = scene.meter.during(press(setting, &scene, &load, "slow: quiet", plan.presses(QUIET))).await?;
+    click_steadily(setting, &scene, &load, "slow: each webhook once", plan.webhooks as u64).await?;
+    let quiet =
+        scene.meter.during(click_steadily(setting, &scene, &load, "slow: quiet", plan.clicks_at_rate(QUIET))).await?;
 
     let waiting = plan.waiting.div_ceil(DEAD) * DEAD;
     fill::waiting(&core.db, dead_project.id, waiting / DEAD, Clock::System.now().as_microsecond(), progress).await?;
-    progress.tell("slow: waiting until the dead webhooks are tried");
+    progress.begin("slow: waiting until the dead webhooks are tried");
     let tried = dead.until_unanswered(DEAD.min(waiting), FOUND_TIMEOUT).await;
     ensure!(tried >= DEAD.min(waiting), "of the dead webhooks' deliveries {tried} were tried");
-    let work = scene.meter.during(press(setting, &scene, &load, "slow: beside the dead", plan.presses(BESIDE)));
+    let work = scene.meter.during(click_steadily(
+        setting,
+        &scene,
+        &load,
+        "slow: beside the dead",
+        plan.clicks_at_rate(BESIDE),
+    ));
     let (beside, backlog_bytes) = most_resident(scene.pid(), work).await?;
     scene.until(Count::Delivered, load.sent(), LAST_TIMEOUT).await?;
     scene.verify(load.sent(), &[Count::Clicks]).await?;
     let left = rows::undelivered(&core.db, dead_project.id).await?;
     ensure!(left == waiting, "{waiting} deliveries waited for the dead webhooks, and {left} do");
-    let quiet = Phase::of(quiet, plan.presses(QUIET));
-    let beside = Phase::of(beside, plan.presses(BESIDE));
+    let quiet = Phase::of(quiet, plan.clicks_at_rate(QUIET));
+    let beside = Phase::of(beside, plan.clicks_at_rate(BESIDE));
     Ok(finding(setting, waiting, &quiet, &beside, [idle_bytes, backlog_bytes]))
 }
 
-/// Presses at the fixed rate until every event has come. Tells the waits for the events.
-async fn press(
+/// Clicks at the fixed rate until every event has come. Tells the waits for the events.
+async fn click_steadily(
     setting: &Setting<'_>,
     scene: &Scene,
     load: &Load<'_>,
     what: &'static str,
-    presses: u64,
+    click_count: u64,
 ) -> anyhow::Result<Waits> {
-    setting.progress.phase(what, presses);
-    let timed = load.steady(setting.plan.rate, presses, setting.progress).await?;
+    setting.progress.phase(what, click_count);
+    let timed = load.steady(setting.plan.rate, click_count, setting.progress).await?;
     scene.sink.until_answered(load.sent(), LAST_TIMEOUT).await;
-    received(&timed, &scene.sink)?.context("no press was made")
+    received(&timed, &scene.sink)?.context("no click was made")
 }
 
 /// How long the events of a phase took, and what each of them cost.
@@ -90,8 +97,8 @@ struct Phase {
 }
 
 impl Phase {
-    fn of((waits, cpu): (Waits, Duration), presses: u64) -> Self {
-        Self { waits, cpu_us: cpu.as_secs_f64() * 1e6 / presses as f64 }
+    fn of((waits, cpu): (Waits, Duration), click_count: u64) -> Self {
+        Self { waits, cpu_us: cpu.as_secs_f64() * 1e6 / click_count as f64 }
     }
 }
 

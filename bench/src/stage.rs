@@ -123,7 +123,7 @@ impl Stage {
 }
 
 impl Database {
-    /// Tells PostgreSQL's planner what is in its tables, as its own maintenance does a minute after so many rows came in.
+    /// Shows PostgreSQL's planner what is in its tables, as its own maintenance does a minute after so many rows came in.
     pub async fn analyze(&self) -> anyhow::Result<()> {
         if let Location::Postgres(url) = &self.core.config.database {
             run(url, "VACUUM (ANALYZE)").await?;

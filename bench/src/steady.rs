@@ -1,4 +1,4 @@
-//! Load at a fixed rate: the schedule does not wait for answers, and every wait counts from the scheduled moment, so that a
+//! Load at a fixed rate: the schedule does not wait for responses, and every wait counts from the scheduled moment, so that a
 //! server that stops for a while is charged with all that came meanwhile.
 
 use std::time::{Duration, Instant};
@@ -22,13 +22,13 @@ pub struct Timed {
 }
 
 impl Timed {
-    /// From its scheduled moment to its answer.
+    /// From its scheduled moment to its response.
     pub fn answer_us(&self) -> u32 {
         in_us(self.answered - self.scheduled)
     }
 }
 
-/// A wait as it is kept.
+/// A wait as it is recorded.
 pub fn in_us(wait: Duration) -> u32 {
     u32::try_from(wait.as_micros()).unwrap_or(u32::MAX)
 }
@@ -53,7 +53,7 @@ impl Load<'_> {
     }
 }
 
-/// Tells each scheduled moment when it has come. A thread of its own keeps the time: the runtime's timers are a millisecond
+/// Sends each scheduled moment when it has come. A thread of its own keeps the time: the runtime's timers are a millisecond
 /// coarse.
 #[expect(clippy::disallowed_methods, reason = "a schedule waits for nothing but time")]
 fn schedule(rate: u64, count: u64) -> mpsc::UnboundedReceiver<Instant> {

@@ -25,7 +25,7 @@ pub struct Requests<'a> {
     pub texts: Vec<String>,
 }
 
-/// Measures. `ended` waits for the work that follows the answers; its processor time counts as Aurix's.
+/// Measures. `ended` waits for the work that follows the responses; its processor time counts as Aurix's.
 pub async fn take(
     setting: &Setting<'_>,
     scene: &Scene,

@@ -20,7 +20,7 @@ pub struct Wire {
     end: usize,
 }
 
-/// A request or an answer.
+/// A request or a response.
 pub struct Message<'a> {
     head: &'a str,
     /// The body.
@@ -77,12 +77,12 @@ impl Wire {
     /// Sends a request and fails unless it is answered with the status `expected`.
     pub async fn exchange(&mut self, request: &[u8], expected: u16) -> anyhow::Result<()> {
         self.send(request).await?;
-        let Some(answer) = self.receive().await? else { bail!("closed without an answer") };
-        let status = answer.status()?;
+        let Some(response) = self.receive().await? else { bail!("closed without a response") };
+        let status = response.status()?;
         ensure!(
             status == expected,
             "answered {status} where {expected} was expected: {}",
-            String::from_utf8_lossy(answer.body)
+            String::from_utf8_lossy(response.body)
         );
         Ok(())
     }
@@ -100,7 +100,7 @@ impl Message<'_> {
     }
 
     fn status(&self) -> anyhow::Result<u16> {
-        self.head.split(' ').nth(1).unwrap_or_default().parse().context("an answer without a status")
+        self.head.split(' ').nth(1).unwrap_or_default().parse().context("a response without a status")
     }
 }
 
