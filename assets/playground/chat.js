@@ -53,12 +53,12 @@ async function send(written) {
   offers.clear();
   const bubble = messages.sending(written);
   try {
-    const answer = await fetch("/playground/phone/send", {
+    const response = await fetch("/playground/phone/send", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ person: person.wa_id, name: person.name, text: written }),
     });
-    if (!answer.ok) throw new Error(`answered ${answer.status}`);
+    if (!response.ok) throw new Error(`responded ${response.status}`);
     messages.sent(bubble);
   } catch {
     messages.failed(bubble);

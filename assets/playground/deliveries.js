@@ -4,7 +4,7 @@ import { jsonView } from "./json.js";
 
 const CARDS_MAX = 60;
 const TITLES = {
-  "widget.click": "Someone pressed the button",
+  "widget.click": "Someone clicked the button",
   "lead.correlated": "The chat is linked to the click",
   "lead.created": "The first contact detail is known",
   "lead.complete": "Everything asked for is known",

@@ -33,7 +33,7 @@ export function messageList(list, scroller) {
     sent: (bubble) => mark(bubble, "sent"),
     failed(bubble) {
       delete bubble.dataset.awaited;
-      $(".meta", bubble).replaceChildren(el("span.failed", {}, "Not sent. The server did not answer."));
+      $(".meta", bubble).replaceChildren(el("span.failed", {}, "Not sent. The server did not respond."));
     },
     message(message) {
       const { id, direction, text, status } = message;

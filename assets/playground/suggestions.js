@@ -1,9 +1,9 @@
-// Answers to tap, so that a newcomer need not think one up. They are written as people write, not as a form wants them.
+// Replies to tap, so that a newcomer need not think one up. They are written as people write, not as a form wants them.
 import { el } from "./dom.js";
 
 const SHOWN_MAX = 4;
 
-/** Offers answers to the agent's last question; a tap sends one. */
+/** Offers replies to the agent's last question; a tap sends one. */
 export function suggestions(root, fields, person, send) {
   const clear = () => {
     root.replaceChildren();
@@ -12,13 +12,13 @@ export function suggestions(root, fields, person, send) {
   const offer = (question) => {
     clear();
     const field = asked(question, fields);
-    const answers = (field ? answersTo(field, person) : []).slice(0, SHOWN_MAX);
-    for (const answer of answers) {
-      const button = el("button", { type: "button" }, answer);
-      button.addEventListener("click", () => send(answer));
+    const replies = (field ? repliesTo(field, person) : []).slice(0, SHOWN_MAX);
+    for (const reply of replies) {
+      const button = el("button", { type: "button" }, reply);
+      button.addEventListener("click", () => send(reply));
       root.append(button);
     }
-    root.hidden = answers.length === 0;
+    root.hidden = replies.length === 0;
   };
   return { offer, clear };
 }
@@ -30,7 +30,7 @@ function asked(question, fields) {
 
 const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 
-function answersTo({ type, options }, { name }) {
+function repliesTo({ type, options }, { name }) {
   const mailName = name.toLowerCase().replaceAll(" ", ".");
   const byType = {
     name: [`I’m ${name}`, name],
