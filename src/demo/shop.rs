@@ -1,4 +1,4 @@
-//! The demo's shop: its project, channel, widget, webhook and key, made once and found again at the next start.
+//! The demo's shop: its project, channel, widget, webhook and key, created once and found again at the next start.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -29,18 +29,18 @@ use crate::store::{channels, keys, webhooks, widgets};
 const BUSINESS_NAME: &str = "Juniper Cycles";
 /// The shop's number: nobody's.
 const NUMBER: &str = "+6580001234";
-/// The number's id at the platform that is played; finds the demo again at the next start.
+/// The number's id at the simulated platform; finds the demo again at the next start.
 const PHONE_NUMBER_ID: &str = "100000000000001";
 /// What the prefilled text begins with.
 const GREETING: &str = "Hello Juniper Cycles, I have a question.";
 /// Characters of the channel's credentials.
 const CREDENTIAL_CHARS: usize = 40;
-/// What the shop wants to know of its visitors.
+/// The lead form of the shop.
 const FORM: &str = include_str!("form.json");
 /// The service of the key that is printed.
 const SERVICE_NAME: &str = "external";
 
-/// Makes what the demo needs, or finds it, and points it to where the server is this time.
+/// Creates what the demo needs, or finds it, and points it to where the server is this time.
 pub async fn set_stage(core: &Core, actor: &Actor, inside_url: String) -> anyhow::Result<Stage> {
     let base_url = core.config.base_url.clone();
     let project = project(core, actor).await?;
@@ -125,7 +125,7 @@ async fn webhook(core: &Core, actor: &Actor, project: ProjectId, url: String) ->
     Ok(add_webhook(core, actor, project, new).await?.public_id)
 }
 
-/// The key that is printed: the one in the file `path` while it counts, else a new one.
+/// The key that is printed: the one in the file `path` while it is valid, else a new one.
 pub async fn api_key(core: &Core, actor: &Actor, project: ProjectId, path: &Path) -> anyhow::Result<String> {
     if let Ok(key) = std::fs::read_to_string(path) {
         let hash = create_key::hash(&key);
@@ -135,7 +135,7 @@ pub async fn api_key(core: &Core, actor: &Actor, project: ProjectId, path: &Path
     }
     let key = create_key(core, actor, project, SERVICE_NAME.to_owned()).await?.key;
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(key.as_bytes()).context("keeping the demo's API key")?;
+    file.write_all(key.as_bytes()).context("writing the demo's API key")?;
     Ok(key)
 }
 
