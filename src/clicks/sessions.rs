@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::click::{Click, draw_correlation_id, folded};
 use crate::core::Core;
-use crate::db::Tx;
+use crate::db::{Tx, pipelined};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::clicks;
 use crate::store::sessions::{self, Device, NewSession, Session};
@@ -58,13 +58,11 @@ async fn origins(tx: &Tx, clicks: &[&Click]) -> anyhow::Result<Vec<Origin>> {
     let devices: HashSet<Device<'_>> = clicks.iter().filter_map(|click| click.device()).collect();
     let devices: Vec<_> = devices.into_iter().collect();
     let visitors: Vec<_> = clicks.iter().map(|click| click.visitor()).collect();
-    let (locked, last) = tokio::join!(
-        biased;
+    let (_, last) = pipelined(
         clicks::lock_visitors(tx, &visitors),
-        sessions::last_of_devices(tx, &devices, earliest - SESSION_LENGTH)
-    );
-    locked?;
-    let last = last?;
+        sessions::last_of_devices(tx, &devices, earliest - SESSION_LENGTH),
+    )
+    .await?;
     let stored: HashMap<Device<'_>, _> =
         last.iter().map(|last| (Device { project: last.project, id: &last.device_id }, &last.session)).collect();
     let mut started: HashMap<Device<'_>, (Timestamp, usize)> = HashMap::new();

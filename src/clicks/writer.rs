@@ -3,7 +3,7 @@
 use super::click::{Click, Promise};
 use super::sessions;
 use crate::core::Core;
-use crate::db::{Batch, Tx};
+use crate::db::{Batch, Tx, pipelined};
 use crate::deliveries::emit::{Emitted, NewEvents, Subscriptions, emit_all};
 use crate::deliveries::local_dispatch::LocalDispatch;
 use crate::domain::event::EventType;
@@ -43,9 +43,8 @@ impl Batch for StoreClicks {
         let awaited = || items.iter().zip(&is_awaited).filter(|(_, is_awaited)| **is_awaited).map(|(item, _)| item);
         let new: Vec<&Click> = awaited().map(|item| &item.click).collect();
         let kinds = new.iter().map(|click| (click.project, EventType::WidgetClick));
-        let (sessions, subscriptions) =
-            tokio::join!(biased; sessions::assign(tx, &self.core, &new), Subscriptions::find(tx, kinds));
-        let (sessions, subscriptions) = (sessions?, subscriptions?);
+        let subscriptions = async { Ok(Subscriptions::find(tx, kinds).await?) };
+        let (sessions, subscriptions) = pipelined(sessions::assign(tx, &self.core, &new), subscriptions).await?;
         for (item, session) in awaited().zip(&sessions) {
             item.promise.choose(&session.correlation_id)?;
         }
@@ -55,9 +54,7 @@ impl Batch for StoreClicks {
         let rows: Vec<_> = with_session().map(|(click, session)| click.row(session)).collect();
         let new_events = NewEvents::new(&self.core, &self.local_dispatch, events, &subscriptions);
         let events = new_events.events();
-        let (clicks, events) = tokio::join!(biased; clicks::insert(tx, &rows), events::insert(tx, &events));
-        clicks?;
-        events?;
+        pipelined(clicks::insert(tx, &rows), events::insert(tx, &events)).await?;
         let emitted = new_events.store(tx, self.core.clock.now()).await?;
         let ids = sessions.into_iter().map(|session| session.correlation_id);
         let mut stored = ids.zip(emitted).map(|(correlation_id, emitted)| Stored { correlation_id, emitted });

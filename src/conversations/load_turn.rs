@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::db::Conn;
+use crate::db::{Conn, pipelined, pipelined_three};
 use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId};
 use crate::store::channels::{self, Channel};
 use crate::store::leads::{self, Lead};
@@ -60,14 +60,11 @@ pub(super) async fn load(conn: &Conn, leased: Vec<LeasedTurn>) -> anyhow::Result
             message: one.answered_up_to,
         })
         .collect();
-    let (leads, messages) = tokio::join!(
-        biased;
-        leads::of_conversations(conn, &keys),
-        messages::unread(conn, &after, MESSAGES_MAX)
-    );
-    let mut leads: HashMap<ConversationId, Lead> = leads?.into_iter().collect();
+    let (leads, messages) =
+        pipelined(leads::of_conversations(conn, &keys), messages::unread(conn, &after, MESSAGES_MAX)).await?;
+    let mut leads: HashMap<ConversationId, Lead> = leads.into_iter().collect();
     let mut unread: HashMap<ConversationId, Vec<Unread>> = HashMap::new();
-    for (conversation, message) in messages? {
+    for (conversation, message) in messages {
         unread.entry(conversation).or_default().push(message);
     }
     let channels: HashSet<_> = leased.iter().map(|one| (one.lease.project, one.channel)).collect();
@@ -85,11 +82,11 @@ pub(super) async fn load(conn: &Conn, leased: Vec<LeasedTurn>) -> anyhow::Result
 }
 
 async fn load_setting(conn: &Conn, project: ProjectId, channel: ChannelId) -> anyhow::Result<Setting> {
-    let (project, channel, greetings) = tokio::join!(
-        biased;
+    let (project, channel, mut greetings) = pipelined_three(
         projects::get(conn, project),
         channels::find_by_id(conn, project, channel),
-        widgets::greetings_of_channel(conn, project, channel, 1)
-    );
-    Ok(Setting { channel: channel?, project: project?, greeting: greetings?.pop() })
+        widgets::greetings_of_channel(conn, project, channel, 1),
+    )
+    .await?;
+    Ok(Setting { channel, project, greeting: greetings.pop() })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::decide_turn::Decision;
 use crate::core::Core;
-use crate::db::{Batch, Tx};
+use crate::db::{Batch, Tx, pipelined_three};
 use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::event::Event;
 use crate::domain::ids::{ConversationId, ProjectId};
@@ -72,16 +72,12 @@ async fn store(tx: &Tx, decisions: &[&Decision], core: &Core, now: Timestamp) ->
     let leads: Vec<_> = decisions.iter().map(|one| (one.lease.project, &one.lead)).collect();
     let replies: Vec<_> = decisions.iter().filter_map(|decision| new_reply(decision)).collect();
     let turns: Vec<_> = decisions.iter().map(|decision| settled_turn(decision)).collect();
-    let stored = async {
-        let (lead, reply, turn) = tokio::join!(
-            biased;
-            leads::settle(tx, &leads, now),
-            messages::insert_replies(tx, &replies, now),
-            turns::settle(tx, &turns)
-        );
-        lead.and(reply).and(turn)
-    };
-    tx.last(stored).await?;
+    tx.last(pipelined_three(
+        leads::settle(tx, &leads, now),
+        messages::insert_replies(tx, &replies, now),
+        turns::settle(tx, &turns),
+    ))
+    .await?;
     Ok(())
 }
 

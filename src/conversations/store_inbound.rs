@@ -12,7 +12,7 @@ use crate::conversations::independent_sets::independent_sets;
 use crate::conversations::link_click::link_session;
 use crate::conversations::merge::merge;
 use crate::core::Core;
-use crate::db::Tx;
+use crate::db::{Tx, pipelined};
 use crate::domain::correlation::find_correlation_ids;
 use crate::domain::ids::MessageId;
 use crate::domain::time::{SignedDuration, Timestamp};
@@ -51,9 +51,7 @@ impl StoreInbound {
             _ => None,
         });
         let (people, replies) = (people.collect::<Vec<_>>(), replies.collect::<Vec<_>>());
-        let (people, replies) =
-            tokio::join!(biased; conversations::lock_people(tx, &people), messages::lock(tx, &replies));
-        people.and(replies)?;
+        pipelined(conversations::lock_people(tx, &people), messages::lock(tx, &replies)).await?;
         let sets = independent_sets(addressed.iter().map(|(_, inbound)| keys_of(inbound)));
         let sets = sets.into_iter().map(async |set| {
             for at in set {
@@ -87,14 +85,14 @@ impl StoreInbound {
         let project = channel.project;
         let exists = messages::exists(tx, project, channel.id, &message.external_id);
         let known = conversations::of_person(tx, project, channel.id, &message.sender.ids);
-        let (exists, known) = tokio::join!(biased; exists, known);
-        if exists? {
+        let (exists, known) = pipelined(exists, known).await?;
+        if exists {
             return Ok(());
         }
         if message.sender.ids.is_empty() {
             return self.notice(tx, channel, "message without a sender", &message.raw).await;
         }
-        let conversation = self.conversation_of(tx, channel, message, &known?).await?;
+        let conversation = self.conversation_of(tx, channel, message, &known).await?;
         let Some(id) = self.insert_message(tx, channel, &conversation, message).await? else { return Ok(()) };
         if let Some(referral) = &message.referral {
             let referral = NewReferral {

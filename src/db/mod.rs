@@ -6,6 +6,7 @@
 mod batch;
 mod error;
 mod migrate;
+mod pipeline;
 mod postgres;
 mod sqlite;
 mod value;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub use batch::{Batch, BatchWriter};
 pub use error::{Error, Result};
+pub use pipeline::{pipelined, pipelined_three};
 pub use sqlite::PRAGMAS as SQLITE_PRAGMAS;
 pub use value::{FromValue, Row, Sql, Value};
 
@@ -217,9 +219,7 @@ impl Tx {
         match &self.0.0 {
             Handle::Sqlite(_) => last.await,
             Handle::Postgres(handle) => {
-                let (done, ended) = tokio::join!(biased; last, handle.end("COMMIT"));
-                let done = done?;
-                ended?;
+                let (done, ()) = pipelined(last, handle.end("COMMIT")).await?;
                 Ok(done)
             }
         }

@@ -7,7 +7,7 @@ use super::LeasedDelivery;
 use super::endpoint::Endpoint;
 use super::local_dispatch::{LocalDispatch, Permit};
 use crate::core::Core;
-use crate::db::{Result, Tx};
+use crate::db::{Result, Tx, pipelined};
 use crate::domain::event::{Event, EventType};
 use crate::domain::ids::{DeliveryId, EventId, ProjectId, RowKeys};
 use crate::domain::random::Random;
@@ -33,8 +33,7 @@ pub async fn emit(tx: &Tx, row_keys: &RowKeys, project: ProjectId, event: &Event
 pub async fn emit_all(tx: &Tx, row_keys: &RowKeys, events: &[(ProjectId, &Event)]) -> Result<()> {
     let events: Vec<_> = with_row_keys(row_keys, events.iter().copied()).collect();
     let kinds = events.iter().map(|(project, _, event)| (*project, event.event_type));
-    let (subscriptions, stored) = tokio::join!(biased; Subscriptions::find(tx, kinds), events::insert(tx, &events));
-    let (subscriptions, _) = (subscriptions?, stored?);
+    let (subscriptions, _) = pipelined(Subscriptions::find(tx, kinds), events::insert(tx, &events)).await?;
     let newest = subscriptions.newest_in_order(tx, &events).await?;
     let new = |(project, id, event): &(ProjectId, EventId, &Event)| {
         let webhooks = subscriptions.of(*project, event.event_type).iter();

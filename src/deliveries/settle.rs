@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::DeliveryResult;
-use crate::db::{Batch, Tx};
+use crate::db::{Batch, Tx, pipelined};
 use crate::domain::delivery::{DeliveryStatus, Policy};
 use crate::domain::retry::Schedule;
 use crate::domain::time::{Clock, SignedDuration, Timestamp};
@@ -32,11 +32,7 @@ impl Batch for SettleDeliveries {
         let texts = results.iter().map(|one| LogTexts::of(&one.attempt)).collect::<anyhow::Result<Vec<_>>>()?;
         let rows: Vec<_> = results.iter().zip(&texts).map(|(one, texts)| row(one, texts)).collect();
         let settlements: Vec<_> = results.iter().map(|one| self.settlement(one, now)).collect();
-        let store = async {
-            let (logged, settled) =
-                tokio::join!(biased; deliveries::log_attempts(tx, &rows), deliveries::settle(tx, &settlements));
-            logged.and(settled)
-        };
+        let store = pipelined(deliveries::log_attempts(tx, &rows), deliveries::settle(tx, &settlements));
         let mut judged = HashSet::new();
         let mut verdicts = Vec::new();
         for result in results {

@@ -1,6 +1,8 @@
 //! Guards that nothing else notices when they are gone: tenancy, precedence, clocks, bytes that PostgreSQL refuses.
 
-use aurix::db::{Conn, Tx};
+use std::time::Duration;
+
+use aurix::db::{Conn, Tx, pipelined};
 use aurix::deliveries::claim::{Wanted, claim_due};
 use aurix::deliveries::resend::resend_delivery;
 use aurix::domain::delivery::Policy;
@@ -13,12 +15,13 @@ use aurix::projects::create_key::create_key;
 use aurix::projects::limit_webhook::limit_webhook;
 use aurix::projects::revoke_key::revoke_key;
 use aurix::store::window::Position;
-use aurix::store::{delivery_log, webhooks, widgets};
+use aurix::store::{conversations, delivery_log, webhooks, widgets};
 use axum::Router;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
-use crate::support::{Project, Receiver, TestApp, operator, platform_calls};
+use crate::support::{Project, Receiver, TestApp, operator, platform_calls, until};
 
 /// A text message as the platform posts it to `posted_to`, addressed to the number `phone_number_id`.
 async fn message_for(app: &TestApp, posted_to: &Project, phone_number_id: &str) {
@@ -206,5 +209,59 @@ both_engines! {
             Ok(widgets::greetings_of_channel(tx, ours, channel, 10).await?)
         });
         assert_eq!(greetings.await.expect("read"), ["Hello!"]);
+    }
+
+    async fn statements_of_a_pipeline_run_in_the_written_order(app: &TestApp) {
+        app.project().await;
+        let (first, second) = app.core.db.write(async |tx| {
+            const NAME: &str = "SELECT name FROM projects";
+            // The second statement is prepared, the first one is not: sending it takes one more round trip.
+            tx.get(NAME, &[], |row| row.get::<String>(0)).await?;
+            let rename = tx.execute("UPDATE projects SET name = 'renamed'", &[]);
+            Ok(pipelined(rename, tx.get(NAME, &[], |row| row.get::<String>(0))).await?)
+        }).await.expect("renamed");
+        assert_eq!((first, second.as_str()), (1, "renamed"));
+    }
+
+    async fn locks_on_names_are_taken_in_one_order(app: &TestApp) {
+        if !app.core.db.has_peers() {
+            return;
+        }
+        const NUMBER: &str = "SELECT hashtextextended($1, 1)";
+        let number = async |name: &'static str| {
+            let read = async move |conn: &Conn| Ok(conn.get(NUMBER, &[name.into()], |row| row.get::<i64>(0)).await?);
+            app.core.db.read(read).await.expect("a number")
+        };
+        let mut names = [(number("a").await, "a"), (number("b").await, "b")];
+        names.sort_unstable();
+        let [(low, low_name), (_, high_name)] = names;
+        let (locked, is_locked) = oneshot::channel();
+        let (release, released) = oneshot::channel::<()>();
+        let holder = app.core.db.write(async move |tx| {
+            conversations::lock_people(tx, &[(ChannelId(1), high_name)]).await?;
+            locked.send(()).expect("the test waits");
+            Ok(released.await?)
+        });
+        let lock_both = async move |tx: &Tx| {
+            Ok(conversations::lock_people(tx, &[(ChannelId(1), high_name), (ChannelId(1), low_name)]).await?)
+        };
+        let waiting = async {
+            is_locked.await.expect("locked");
+            app.core.db.write(lock_both).await
+        };
+        let check = async {
+            // Whoever waits for the high one holds the low one already.
+            let is_free = async || {
+                let lock = async move |tx: &Tx| {
+                    Ok(tx.get("SELECT pg_try_advisory_xact_lock($1)", &[low.into()], |row| row.get::<bool>(0)).await?)
+                };
+                app.core.db.write(lock).await.expect("tried")
+            };
+            until("the low one is held", Duration::from_secs(20), async || !is_free().await).await;
+            release.send(()).expect("the holder waits");
+        };
+        let (held, waited, ()) = tokio::join!(holder, waiting, check);
+        held.expect("held");
+        waited.expect("locked both");
     }
 }

@@ -224,3 +224,21 @@ async fn a_start_without_a_database_says_so() {
         server.end().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clicks_of_visitors_who_went_on_survive_a_power_cut() {
+    let Some((scene, disk)) = set_on_a_disk_that_can_hang(Server::on_sqlite()).await else { return };
+    let Location::Sqlite(file) = scene.server.location() else { unreachable!("made two lines above") };
+    let other = rusqlite::Connection::open(file).expect("the file can be opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the file can be locked");
+    let references = scene.visitors_press().await;
+    let after = disk.after_a_power_cut().expect("the disk was mounted before");
+    let lines = ["click-spool.jsonl", "click-spool.replaying.jsonl"]
+        .map(|name| std::fs::read_to_string(after.folder().join(name)).unwrap_or_default())
+        .concat();
+    let missing: Vec<_> = references.iter().filter(|reference| !lines.contains(reference.as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?} were answered and are not on the disk");
+    other.execute_batch("ROLLBACK").expect("the lock can be let go");
+    scene.all_is_made_up_for(&references).await;
+    scene.server.end().await;
+}

@@ -28,8 +28,15 @@ impl Disk {
     pub fn in_a_file(folder: PathBuf) -> Option<Self> {
         let image = fresh_folder().join("disk");
         std::fs::File::create(&image).and_then(|file| file.set_len(SIZE)).expect("a file");
-        let mounted = succeeds(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image))
-            && succeeds(Command::new("mount").args(["-o", "loop"]).args([&image, &folder]));
+        let mounted = succeeds(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image)) && mount(&image, &folder);
+        Self::mounted(mounted, folder, Some(image))
+    }
+
+    /// What the disk would hold if the machine lost its power now: what was written and not synced is missing.
+    pub fn after_a_power_cut(&self) -> Option<Self> {
+        let (image, folder) = (fresh_folder().join("disk"), fresh_folder());
+        std::fs::copy(self.image.as_deref()?, &image).expect("a copy");
+        let mounted = mount(&image, &folder);
         Self::mounted(mounted, folder, Some(image))
     }
 
@@ -93,6 +100,10 @@ impl Drop for Hanging<'_> {
     fn drop(&mut self) {
         let _ = Command::new("fsfreeze").arg("--unfreeze").arg(&self.0.folder).status();
     }
+}
+
+fn mount(image: &Path, folder: &Path) -> bool {
+    succeeds(Command::new("mount").args(["-o", "loop"]).args([image, folder]))
 }
 
 fn succeeds(command: &mut Command) -> bool {
