@@ -191,8 +191,8 @@ CREATE TABLE referrals (
 );
 CREATE INDEX referrals_by_conversation ON referrals (conversation_id, id);
 
--- References that were read from a message and not linked, and why.
-CREATE TABLE refused_references (
+-- Correlation ids that were read from a message and not linked, and why.
+CREATE TABLE refused_correlation_ids (
     id ROWID,
     project_id BIGINT NOT NULL,
     conversation_id BIGINT NOT NULL,
@@ -200,7 +200,7 @@ CREATE TABLE refused_references (
     reason TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
-CREATE INDEX refused_references_by_conversation ON refused_references (conversation_id, id);
+CREATE INDEX refused_correlation_ids_by_conversation ON refused_correlation_ids (conversation_id, id);
 
 CREATE TABLE webhooks (
     id ROWID,

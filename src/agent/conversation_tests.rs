@@ -26,7 +26,7 @@ const FORM: &str = r#"{"greeting":"Hi, welcome!","closing":"All done.","fields":
 impl Talk {
     fn new(form: &str) -> Self {
         let form = Form::parse(form).unwrap();
-        let phone = PhoneNumber::from_wa_id("6512345678").ok();
+        let phone = PhoneNumber::from_digits("6512345678").ok();
         Self { form, known: BTreeMap::new(), state: State::default(), phone, last: None }
     }
 

@@ -6,8 +6,9 @@ use bytes::Bytes;
 
 use super::{Deliveries, LeasedDelivery};
 use crate::core::Core;
+use crate::domain::delivery::AttemptOutcome;
 use crate::domain::time::Timestamp;
-use crate::outbound::{Attempt, Outcome};
+use crate::outbound::Attempt;
 use crate::store::events::Content;
 
 /// A response within this time is a quick one.
@@ -42,8 +43,8 @@ impl DeliveryResult {
     /// What it says of its endpoint.
     pub fn performance(&self) -> Performance {
         match (&self.attempt.outcome, self.attempt.duration_ms) {
-            (Outcome::Delivered, ..=QUICK_MS) => Performance::Quick,
-            (Outcome::Delivered, ..=SLOW_MS) => Performance::Good,
+            (AttemptOutcome::Delivered, ..=QUICK_MS) => Performance::Quick,
+            (AttemptOutcome::Delivered, ..=SLOW_MS) => Performance::Good,
             _ => Performance::Bad,
         }
     }
@@ -57,9 +58,11 @@ pub async fn attempt(core: &Core, delivery: LeasedDelivery) -> Arc<DeliveryResul
     let attempt = delivery.endpoint.post(core, event_id, body, started_at).await;
     let (status, duration_ms) = (attempt.status, attempt.duration_ms);
     match &attempt.outcome {
-        Outcome::Delivered => tracing::debug!(status, duration_ms, "delivery attempt succeeded"),
-        Outcome::Failed { why, .. } => tracing::info!(status, duration_ms, error = why, "delivery attempt failed"),
-        Outcome::Gone => tracing::info!(status, duration_ms, "delivery attempt failed: the receiver wants no more"),
+        AttemptOutcome::Delivered => tracing::debug!(status, duration_ms, "delivery attempt succeeded"),
+        AttemptOutcome::Failed { error, .. } => tracing::info!(status, duration_ms, error, "delivery attempt failed"),
+        AttemptOutcome::Gone => {
+            tracing::info!(status, duration_ms, "delivery attempt failed: the receiver wants no more")
+        }
     }
     Arc::new(DeliveryResult { delivery, attempt, started_at, jitter: core.random.fraction() })
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::LeasedDelivery;
 use super::endpoint::Endpoint;
-use super::local_dispatch::{LocalDispatch, Permit};
+use super::local_dispatch::LocalDispatch;
+use super::permits::Permit;
 use crate::core::Core;
 use crate::db::{Result, Tx, pipelined};
 use crate::domain::event::{Event, EventType};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::Span;
 
 use super::endpoint::Endpoint;
-use super::local_dispatch::Permit;
+use super::permits::Permit;
 use crate::domain::ids::WebhookId;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::deliveries::Lease;
@@ -28,7 +28,7 @@ pub struct LeasedDelivery {
     pub(super) endpoint: Arc<Endpoint>,
     /// How much later it may begin.
     pub(super) lateness_max: SignedDuration,
-    /// Its permit of [`super::local_dispatch`], where it came that way. Released when the dispatcher has counted the delivery.
+    /// Its permit, where this node leased it as it was stored. Released when the dispatcher has counted the delivery.
     pub permit: Option<Permit>,
     /// The span of the request that caused it in this process; none where it was claimed from the database.
     pub(super) cause: Span,

@@ -11,6 +11,7 @@ mod endpoint_limiter;
 mod give_back;
 mod leased;
 pub mod local_dispatch;
+mod permits;
 pub mod resend;
 pub mod settle;
 pub mod test_webhook;

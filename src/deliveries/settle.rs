@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::DeliveryResult;
 use crate::db::{Batch, Tx, pipelined};
-use crate::domain::delivery::{DeliveryStatus, Policy};
+use crate::domain::delivery::{AttemptOutcome, DeliveryStatus, Policy};
 use crate::domain::retry::Schedule;
 use crate::domain::time::{Clock, SignedDuration, Timestamp};
-use crate::outbound::{Attempt, Outcome};
+use crate::outbound::Attempt;
 use crate::store::deliveries::{self, AttemptRow, Settlement};
 use crate::store::webhooks::{self, Webhook};
 
@@ -61,10 +61,10 @@ impl SettleDeliveries {
     fn settlement(&self, result: &DeliveryResult, now: Timestamp) -> Settlement {
         let (lease, webhook) = (&result.delivery.lease, &result.delivery.endpoint.webhook);
         let (status, due_at) = match &result.attempt.outcome {
-            Outcome::Delivered => (DeliveryStatus::Delivered, None),
-            Outcome::Gone => (DeliveryStatus::Failed, None),
-            Outcome::Failed { .. } if webhook.policy == Policy::None => (DeliveryStatus::Failed, None),
-            Outcome::Failed { retry_after, .. } => {
+            AttemptOutcome::Delivered => (DeliveryStatus::Delivered, None),
+            AttemptOutcome::Gone => (DeliveryStatus::Failed, None),
+            AttemptOutcome::Failed { .. } if webhook.policy == Policy::None => (DeliveryStatus::Failed, None),
+            AttemptOutcome::Failed { retry_after, .. } => {
                 let made = lease.attempt.saturating_sub(lease.retries_from);
                 let next = self.schedule.next(made, now, result.jitter, *retry_after);
                 (if next.is_some() { DeliveryStatus::Pending } else { DeliveryStatus::Failed }, next)
@@ -99,11 +99,7 @@ fn row<'a>(result: &'a DeliveryResult, texts: &'a LogTexts) -> AttemptRow<'a> {
         started_at: *started_at,
         duration_ms: i64::try_from(attempt.duration_ms).unwrap_or(i64::MAX),
         status_code: attempt.status.map(i64::from),
-        error: match &attempt.outcome {
-            Outcome::Delivered => None,
-            Outcome::Failed { why, .. } => Some(why.as_str()),
-            Outcome::Gone => Some("the receiver answered 410 Gone"),
-        },
+        outcome: &attempt.outcome,
         sent: &texts.sent,
         response_headers: texts.response.as_ref().map(|(headers, _)| headers.as_str()),
         response_body: texts.response.as_ref().map(|(_, body)| body.as_str()),
@@ -124,13 +120,13 @@ enum Verdict {
 }
 
 impl Verdict {
-    fn of(webhook: &Webhook, outcome: &Outcome, now: Timestamp) -> Option<Self> {
+    fn of(webhook: &Webhook, outcome: &AttemptOutcome, now: Timestamp) -> Option<Self> {
         match (outcome, webhook.failing_since) {
-            (Outcome::Delivered, None) => None,
-            (Outcome::Delivered, Some(_)) => Some(Self::Answers),
-            (Outcome::Gone, _) => Some(Self::Gone),
-            (Outcome::Failed { .. }, None) => Some(Self::Fails),
-            (Outcome::Failed { .. }, Some(since)) => {
+            (AttemptOutcome::Delivered, None) => None,
+            (AttemptOutcome::Delivered, Some(_)) => Some(Self::Answers),
+            (AttemptOutcome::Gone, _) => Some(Self::Gone),
+            (AttemptOutcome::Failed { .. }, None) => Some(Self::Fails),
+            (AttemptOutcome::Failed { .. }, Some(since)) => {
                 (now.duration_since(since) >= FAILING_MAX).then_some(Self::FailedTooLong)
             }
         }

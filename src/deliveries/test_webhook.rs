@@ -12,11 +12,11 @@ use crate::deliveries::emit::event_id;
 use crate::deliveries::endpoint::Endpoint;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
+use crate::domain::delivery::AttemptOutcome;
 use crate::domain::event::{ClickData, CompleteData, Correlated, CreatedLead, Event, EventType};
 use crate::domain::ids::ConversationId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::outbound::Outcome;
 use crate::store::audit;
 use crate::store::webhooks::Webhook;
 
@@ -64,9 +64,11 @@ async fn send(core: &Core, endpoint: &Endpoint, event_type: EventType) -> Tested
     let body = Bytes::copy_from_slice(endpoint.body(&event.body, event.body_external.as_deref()).as_bytes());
     let attempt = endpoint.post(core, &event.event_id, body, now).await;
     let error = match attempt.outcome {
-        Outcome::Delivered => None,
-        Outcome::Failed { why, .. } => Some(why),
-        Outcome::Gone => Some("the receiver answered 410 Gone; a real event would turn the webhook off".to_owned()),
+        AttemptOutcome::Delivered => None,
+        AttemptOutcome::Failed { error, .. } => Some(error),
+        AttemptOutcome::Gone => {
+            Some("the receiver answered 410 Gone; a real event would turn the webhook off".to_owned())
+        }
     };
     Tested {
         event_type: event_type.as_str(),

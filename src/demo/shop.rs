@@ -49,7 +49,7 @@ pub async fn set_stage(core: &Core, actor: &Actor, inside_url: String) -> anyhow
         project,
         business_name: BUSINESS_NAME.to_owned(),
         widget_id: widget_id(core, actor, project).await?,
-        channel: channel.id.0,
+        channel: channel.id,
         phone_number_id: channel.external_id,
         number: PhoneNumber::from_e164(NUMBER)?,
         webhook: webhook(core, actor, project, format!("{inside_url}{LISTENER_PATH}")).await?,

@@ -2,6 +2,17 @@
 
 use super::ids::{KeyId, ProjectId};
 
+/// The holder of an API key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// The key.
+    pub key_id: KeyId,
+    /// The project that the key belongs to.
+    pub project: ProjectId,
+    /// The service of the key, `external` or the partner's name; it decides how events write phone numbers.
+    pub service_name: String,
+}
+
 /// Who asks for a change. Every use case that changes something on somebody's behalf takes one, and the audit log names it.
 ///
 /// What is not audited takes none: recording a click, receiving a message, taking a turn, claiming and settling deliveries,
@@ -14,16 +25,7 @@ pub enum Actor {
         user: Option<String>,
     },
     /// A partner, by API key, who may change the project of the key.
-    Key {
-        /// The key.
-        id: KeyId,
-        /// Its project.
-        project: ProjectId,
-        /// `external`, or the partner's name.
-        service_name: String,
-    },
-    /// A chat platform, which reports what happened there.
-    Platform,
+    Key(KeyHolder),
     /// Aurix itself: a background loop of the worker.
     System,
 }
@@ -33,8 +35,7 @@ impl Actor {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Command { .. } => "command",
-            Self::Key { .. } => "key",
-            Self::Platform => "platform",
+            Self::Key(_) => "key",
             Self::System => "system",
         }
     }
@@ -42,8 +43,8 @@ impl Actor {
     /// The only project that the actor may change; `None` where it may change every one.
     pub fn project(&self) -> Option<ProjectId> {
         match self {
-            Self::Key { project, .. } => Some(*project),
-            Self::Command { .. } | Self::Platform | Self::System => None,
+            Self::Key(holder) => Some(holder.project),
+            Self::Command { .. } | Self::System => None,
         }
     }
 
@@ -59,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_key_changes_its_own_project_and_the_operator_every_one() {
-        let key = Actor::Key { id: KeyId(1), project: ProjectId(2), service_name: "external".to_owned() };
+        let key =
+            Actor::Key(KeyHolder { key_id: KeyId(1), project: ProjectId(2), service_name: "external".to_owned() });
         assert!(key.may_change(ProjectId(2)));
         assert!(!key.may_change(ProjectId(1)));
         assert!(Actor::Command { user: None }.may_change(ProjectId(1)));

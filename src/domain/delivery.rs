@@ -1,4 +1,6 @@
-//! The closed sets of a delivery: its status, and what its webhook wants when an attempt fails.
+//! The closed sets of a delivery: its status, how an attempt ended, and what its webhook wants when one fails.
+
+use super::retry::RetryAfter;
 
 /// What happens when an attempt fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +60,33 @@ impl DeliveryStatus {
     /// The status of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+/// How an attempt of a delivery ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttemptOutcome {
+    /// A 2xx that ended properly.
+    Delivered,
+    /// To be tried again.
+    Failed {
+        /// In an operator's words.
+        error: String,
+        /// What a 429 or 503 asked for.
+        retry_after: Option<RetryAfter>,
+    },
+    /// `410`: the receiver wants nothing more; the webhook is to be turned off.
+    Gone,
+}
+
+impl AttemptOutcome {
+    /// Why the attempt failed, in an operator's words.
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Self::Delivered => None,
+            Self::Failed { error, .. } => Some(error),
+            Self::Gone => Some("the receiver answered 410 Gone"),
+        }
     }
 }
 

@@ -126,11 +126,11 @@ impl PhoneNumber {
 
     /// Parses exactly `+` and 8 to 15 digits, as stored and as sent.
     pub fn from_e164(text: &str) -> Result<Self, InvalidPhoneNumber> {
-        text.strip_prefix('+').ok_or(InvalidPhoneNumber).and_then(Self::from_wa_id)
+        text.strip_prefix('+').ok_or(InvalidPhoneNumber).and_then(Self::from_digits)
     }
 
-    /// Parses a WhatsApp id: digits with the country code, without `+`. The platform vouches that the number exists.
-    pub fn from_wa_id(digits: &str) -> Result<Self, InvalidPhoneNumber> {
+    /// Parses exactly 8 to 15 digits: the country code and the number, without `+`.
+    pub fn from_digits(digits: &str) -> Result<Self, InvalidPhoneNumber> {
         let fits = (PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&digits.len());
         if !fits || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(InvalidPhoneNumber);
@@ -223,10 +223,10 @@ mod tests {
 
     #[test]
     fn a_whatsapp_id_needs_no_numbering_plan() {
-        let phone = PhoneNumber::from_wa_id("6512345678").unwrap();
+        let phone = PhoneNumber::from_digits("6512345678").unwrap();
         assert_eq!((phone.as_e164(), phone.bare()), ("+6512345678", "6512345678"));
         for text in ["", "1234567", "+6512345678", "1234567890123456", "65 1234 5678"] {
-            assert_eq!(PhoneNumber::from_wa_id(text), Err(InvalidPhoneNumber), "{text:?}");
+            assert_eq!(PhoneNumber::from_digits(text), Err(InvalidPhoneNumber), "{text:?}");
         }
     }
 

@@ -7,8 +7,7 @@ use axum::http::request::Parts;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{ApiError, Result};
-use crate::domain::actor::Actor;
-use crate::domain::ids::{KeyId, ProjectId};
+use crate::domain::actor::{Actor, KeyHolder};
 use crate::engines::Engines;
 use crate::store::keys;
 
@@ -40,12 +39,8 @@ impl Family {
 /// The holder of a key that is valid on the path of this request. A handler that takes it serves nobody else.
 #[derive(Clone, Debug)]
 pub struct Partner {
-    /// The key.
-    pub key_id: KeyId,
-    /// The project that the key belongs to.
-    pub project: ProjectId,
-    /// The service of the key; it decides how events write phone numbers.
-    pub service_name: String,
+    /// Who holds the key.
+    pub holder: KeyHolder,
     /// The family of the path.
     pub family: Family,
 }
@@ -53,7 +48,7 @@ pub struct Partner {
 impl Partner {
     /// The partner as the one who asks for a change.
     pub fn actor(&self) -> Actor {
-        Actor::Key { id: self.key_id, project: self.project, service_name: self.service_name.clone() }
+        Actor::Key(self.holder.clone())
     }
 }
 
@@ -68,7 +63,8 @@ impl FromRequestParts<Engines> for Partner {
         if !family.admits(&key.service_name) {
             return Err(ApiError::Unauthorized("This API key belongs to another service than this path."));
         }
-        Ok(Self { key_id: key.id, project: key.project, service_name: key.service_name, family })
+        let holder = KeyHolder { key_id: key.id, project: key.project, service_name: key.service_name };
+        Ok(Self { holder, family })
     }
 }
 

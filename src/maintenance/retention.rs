@@ -8,7 +8,7 @@
 use crate::clicks::sessions::SESSION_LENGTH;
 use crate::core::Core;
 use crate::db::{Conn, Tx};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ChannelId, ProjectId, WebhookId};
 use crate::domain::retention::{Kind, Period, Retention};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::maintenance::drop_partitions::ExpiredPartitions;
@@ -239,7 +239,7 @@ impl Pass<'_> {
         deliveries_before: Timestamp,
         events_before: Timestamp,
     ) -> anyhow::Result<()> {
-        let mut after = 0;
+        let mut after = WebhookId(0);
         loop {
             let listed = async move |conn: &Conn| Ok(expired::webhooks(conn, project, after, LISTED).await?);
             let webhooks = self.core.db.read(listed).await?;
@@ -255,7 +255,7 @@ impl Pass<'_> {
 
     async fn remove_messages(&mut self, project: ProjectId, before: Timestamp) -> anyhow::Result<()> {
         self.sweep(Rows::Messages { project }, OLDEST, before).await?;
-        let mut after = 0;
+        let mut after = ChannelId(0);
         loop {
             let listed = async move |conn: &Conn| Ok(expired::channels(conn, project, after, LISTED).await?);
             let channels = self.core.db.read(listed).await?;
@@ -267,7 +267,7 @@ impl Pass<'_> {
         }
     }
 
-    async fn remove_notices(&mut self, channel: i64, before: Timestamp) -> anyhow::Result<()> {
+    async fn remove_notices(&mut self, channel: ChannelId, before: Timestamp) -> anyhow::Result<()> {
         let is_any = async move |conn: &Conn| Ok(expired::has_notices(conn, channel, before).await?);
         while self.core.db.read(is_any).await? {
             let remove =
@@ -332,7 +332,7 @@ enum Rows {
         begun_before: Timestamp,
     },
     Deliveries {
-        webhook: i64,
+        webhook: WebhookId,
     },
     Events {
         project: ProjectId,

@@ -4,5 +4,5 @@ pub mod headers;
 mod post;
 mod sent;
 
-pub use post::{ATTEMPT_BODY_BYTES_MAX, Attempt, Delivery, Outcome, post};
+pub use post::{ATTEMPT_BODY_BYTES_MAX, Attempt, Delivery, post};
 pub use sent::{Sent, USER_AGENT};

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::sent::Sent;
+use crate::domain::delivery::AttemptOutcome;
 use crate::domain::retry::RetryAfter;
 use crate::domain::signature::Signatures;
 use crate::net::client::RESPONSE_BYTES_MAX;
@@ -49,23 +50,7 @@ pub struct Attempt {
     /// From the start to the end of the response, or to the failure.
     pub duration_ms: u64,
     /// What it means for the delivery.
-    pub outcome: Outcome,
-}
-
-/// What an attempt means for its delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// A 2xx that ended properly.
-    Delivered,
-    /// To be tried again.
-    Failed {
-        /// In an operator's words.
-        why: String,
-        /// What a 429 or 503 asked for.
-        retry_after: Option<RetryAfter>,
-    },
-    /// `410`: the receiver wants nothing more; the webhook is to be turned off.
-    Gone,
+    pub outcome: AttemptOutcome,
 }
 
 /// Makes one attempt. It ends within the timeout, whatever the other side does.
@@ -101,7 +86,7 @@ fn responded(sent: Sent, response: Response) -> Attempt {
 fn failed(sent: Sent, error: SendError) -> Attempt {
     Attempt {
         sent,
-        outcome: Outcome::Failed { why: error.to_string(), retry_after: None },
+        outcome: AttemptOutcome::Failed { error: error.to_string(), retry_after: None },
         status: error.status,
         response_headers: within_limit(error.headers),
         response_body: String::new(),
@@ -109,16 +94,16 @@ fn failed(sent: Sent, error: SendError) -> Attempt {
     }
 }
 
-fn judge(response: &Response) -> Outcome {
-    let why = match response.status {
-        200..=299 => return Outcome::Delivered,
-        410 => return Outcome::Gone,
+fn judge(response: &Response) -> AttemptOutcome {
+    let error = match response.status {
+        200..=299 => return AttemptOutcome::Delivered,
+        410 => return AttemptOutcome::Gone,
         300..=399 => format!("the receiver answered {}; redirects are not followed", response.status),
         status => format!("the receiver answered {status}"),
     };
     let asks = matches!(response.status, 429 | 503);
     let retry_after = response.header("retry-after").filter(|_| asks).and_then(RetryAfter::parse);
-    Outcome::Failed { why, retry_after }
+    AttemptOutcome::Failed { error, retry_after }
 }
 
 fn sign(delivery: &Delivery) -> Sent {

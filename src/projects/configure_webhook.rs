@@ -3,11 +3,10 @@
 use serde_json::json;
 
 use crate::core::Core;
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, KeyHolder};
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
-use crate::domain::ids::{KeyId, ProjectId};
 use crate::domain::rate_limit::Limits;
 use crate::net::Target;
 use crate::notifier::Work;
@@ -15,31 +14,15 @@ use crate::projects::add_webhook::{WebhookRefused, new_secret, origin, sealed_he
 use crate::store::audit;
 use crate::store::webhooks::{self, NewWebhook, Webhook};
 
-/// The API key that a webhook belongs to.
-#[derive(Clone, Debug)]
-pub struct Owner {
-    /// The project of the key.
-    pub project: ProjectId,
-    /// The key.
-    pub key_id: KeyId,
-    /// The service of the key.
-    pub service_name: String,
-}
-
-/// Delivers the owner's events to `url` from now on. A webhook that exists keeps its id and its secret, and is turned on again
+/// Delivers the partner's events to `url` from now on. A webhook that exists keeps its id and its secret, and is turned on again
 /// if it was off.
-pub async fn configure_webhook(
-    core: &Core,
-    actor: &Actor,
-    owner: Owner,
-    url: String,
-) -> Result<Webhook, WebhookRefused> {
+pub async fn configure_webhook(core: &Core, partner: &KeyHolder, url: String) -> Result<Webhook, WebhookRefused> {
     Target::parse(&url, core.webhook_client.policy())?;
     let detail = json!({"origin": origin(&url)});
     let row = NewWebhook {
         public_id: core.random.uuid().to_string(),
-        key_id: Some(owner.key_id),
-        service_name: owner.service_name,
+        key_id: Some(partner.key_id),
+        service_name: partner.service_name.clone(),
         url,
         sealed_secret: core.seal.seal(&new_secret(core)),
         sealed_headers: sealed_headers(core, &[]),
@@ -47,8 +30,8 @@ pub async fn configure_webhook(
         policy: Policy::Retry,
         limits: Limits::default(),
     };
-    let (project, key_id) = (owner.project, owner.key_id);
-    let (actor, now) = (actor.clone(), core.clock.now());
+    let (project, key_id) = (partner.project, partner.key_id);
+    let (actor, now) = (Actor::Key(partner.clone()), core.clock.now());
     let stored = core.db.write(async move |tx| {
         let is_new = webhooks::find_by_key(tx, project, key_id).await?.is_none();
         if is_new && webhooks::count(tx, project).await? >= webhooks::PER_PROJECT_MAX {

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use super::window::{Position, Window};
 use crate::db::{Conn, Result};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ClickId, ProjectId};
 use crate::params;
 
 /// A click, its session, and the channel of the lead that it led to.
 #[derive(Clone, Debug)]
 pub struct AttributedClick {
     /// Row key.
-    pub id: i64,
+    pub id: ClickId,
     /// The reference of its session.
     pub correlation_id: String,
     /// The browser, if it told one.
@@ -37,7 +37,7 @@ pub struct AttributedClick {
 impl AttributedClick {
     /// Where it stands in the list.
     pub fn position(&self) -> Position {
-        Position { created_at: self.created_at.as_microsecond(), id: self.id }
+        Position { created_at: self.created_at.as_microsecond(), id: self.id.0 }
     }
 }
 
@@ -56,7 +56,7 @@ pub async fn page(conn: &Conn, project: ProjectId, window: &Window) -> Result<Ve
            AND (clicks.created_at, clicks.id) < ($3, $4)
          ORDER BY clicks.created_at DESC, clicks.id DESC
          LIMIT $5 OFFSET $6",
-        params![project.0, window.from, window.before.created_at, window.before.id, window.rows, window.skip],
+        params![project, window.from, window.before.created_at, window.before.id, window.rows, window.skip],
         |row| {
             Ok(AttributedClick {
                 id: row.get(0)?,
@@ -84,7 +84,7 @@ pub async fn end(conn: &Conn, project: ProjectId, window: &Window) -> Result<Opt
          WHERE project_id = $1 AND created_at >= $2 AND created_at <= $3 AND (created_at, id) < ($3, $4)
          ORDER BY created_at DESC, id DESC
          LIMIT 1 OFFSET $5",
-        params![project.0, window.from, window.before.created_at, window.before.id, window.skip_to_last()],
+        params![project, window.from, window.before.created_at, window.before.id, window.skip_to_last()],
         |row| Ok(Position { created_at: row.get(0)?, id: row.get(1)? }),
     )
     .await

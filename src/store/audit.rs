@@ -30,7 +30,7 @@ pub struct Entry {
     pub at: Timestamp,
     /// The project's UUID.
     pub project: String,
-    /// `command`, `key`, `platform` or `system`: see [`Actor::kind`].
+    /// `command`, `key` or `system`: see [`Actor::kind`].
     pub actor_kind: String,
     /// The UUID of the key.
     pub actor_id: Option<String>,
@@ -69,8 +69,8 @@ pub async fn record(tx: &Tx, project: ProjectId, actor: &Actor, change: &Change,
     }
     let (actor_id, actor_name): (Option<KeyId>, Option<&str>) = match actor {
         Actor::Command { user } => (None, user.as_deref()),
-        Actor::Key { id, service_name, .. } => (Some(*id), Some(service_name)),
-        Actor::Platform | Actor::System => (None, None),
+        Actor::Key(holder) => (Some(holder.key_id), Some(&holder.service_name)),
+        Actor::System => (None, None),
     };
     tx.execute(
         "INSERT INTO audit (project_id, at, actor_kind, actor_id, actor_name, action, object_kind, object_id, detail)

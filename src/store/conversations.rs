@@ -194,7 +194,7 @@ pub async fn refuse_correlation_id(
     now: Timestamp,
 ) -> Result<u64> {
     tx.execute(
-        "INSERT INTO refused_references (project_id, conversation_id, correlation_id, reason, created_at)
+        "INSERT INTO refused_correlation_ids (project_id, conversation_id, correlation_id, reason, created_at)
          VALUES ($1, $2, $3, $4, $5)",
         params![project, conversation, correlation_id, reason, now],
     )

@@ -1,7 +1,7 @@
 //! Deliveries as work: which are due, claiming and settling them. Their log for people is `delivery_log`.
 
 use crate::db::{Conn, Result, Row, Sql, Tx, Value};
-use crate::domain::delivery::DeliveryStatus;
+use crate::domain::delivery::{AttemptOutcome, DeliveryStatus};
 use crate::domain::ids::{ConversationId, DeliveryId, EventId, WebhookId};
 use crate::domain::time::Timestamp;
 
@@ -259,8 +259,8 @@ pub struct AttemptRow<'a> {
     pub duration_ms: i64,
     /// The status of the response, where there was one.
     pub status_code: Option<i64>,
-    /// Why it failed, in words.
-    pub error: Option<&'a str>,
+    /// How it ended.
+    pub outcome: &'a AttemptOutcome,
     /// The headers of the request, as the log has them.
     pub sent: &'a str,
     /// JSON: a list of names and values.
@@ -277,7 +277,7 @@ impl<'a> AttemptRow<'a> {
             self.started_at.into(),
             self.duration_ms.into(),
             self.status_code.into(),
-            self.error.into(),
+            self.outcome.error().into(),
             self.sent.into(),
             self.response_headers.into(),
             self.response_body.into(),

@@ -3,7 +3,7 @@
 
 use super::window::Position;
 use crate::db::{Conn, Result, Row, Sql, Tx, Value};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ChannelId, ProjectId, WebhookId};
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -43,7 +43,7 @@ pub async fn clicks(
            AND c.created_at >= $2 AND (c.created_at, c.id) > ($2, $3) AND c.created_at < $4
          ORDER BY c.created_at, c.id
          LIMIT $6",
-        params![project.0, after.created_at, after.id, before, begun_before, most],
+        params![project, after.created_at, after.id, before, begun_before, most],
         old,
     )
     .await
@@ -81,17 +81,23 @@ pub async fn remove_clicks(tx: &Tx, project: ProjectId, clicks: &[Position]) -> 
 }
 
 /// Row keys of all webhooks of a project, removed ones too, above `after`.
-pub async fn webhooks(conn: &Conn, project: ProjectId, after: i64, most: u32) -> Result<Vec<i64>> {
+pub async fn webhooks(conn: &Conn, project: ProjectId, after: WebhookId, most: u32) -> Result<Vec<WebhookId>> {
     conn.query(
         "SELECT id FROM webhooks WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3",
-        params![project.0, after, most],
+        params![project, after, most],
         |row| row.get(0),
     )
     .await
 }
 
 /// Deliveries of a webhook behind `after` and of events older than `before`. One that is due stays.
-pub async fn deliveries(conn: &Conn, webhook: i64, after: Position, before: Timestamp, most: u32) -> Result<Vec<Old>> {
+pub async fn deliveries(
+    conn: &Conn,
+    webhook: WebhookId,
+    after: Position,
+    before: Timestamp,
+    most: u32,
+) -> Result<Vec<Old>> {
     conn.query(
         "SELECT created_at, id, status <> 'pending'
          FROM deliveries
@@ -145,7 +151,7 @@ pub async fn events(
          WHERE e.project_id = $1 AND e.created_at >= $2 AND (e.created_at, e.id) > ($2, $3) AND e.created_at < $4
          ORDER BY e.created_at, e.id
          LIMIT $5",
-        params![project.0, after.created_at, after.id, before, most],
+        params![project, after.created_at, after.id, before, most],
         old,
     )
     .await
@@ -177,7 +183,7 @@ pub async fn messages(
          WHERE m.project_id = $1 AND (m.created_at, m.id) > ($2, $3) AND m.created_at < $4
          ORDER BY m.created_at, m.id
          LIMIT $5",
-        params![project.0, after.created_at, after.id, before, most],
+        params![project, after.created_at, after.id, before, most],
         old,
     )
     .await
@@ -194,23 +200,23 @@ pub async fn remove_messages(tx: &Tx, old: &[Position]) -> Result<u64> {
 }
 
 /// Row keys of the channels of a project above `after`.
-pub async fn channels(conn: &Conn, project: ProjectId, after: i64, most: u32) -> Result<Vec<i64>> {
+pub async fn channels(conn: &Conn, project: ProjectId, after: ChannelId, most: u32) -> Result<Vec<ChannelId>> {
     conn.query(
         "SELECT id FROM channels WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3",
-        params![project.0, after, most],
+        params![project, after, most],
         |row| row.get(0),
     )
     .await
 }
 
 /// Whether a channel has notices that are older than `before`.
-pub async fn has_notices(conn: &Conn, channel: i64, before: Timestamp) -> Result<bool> {
+pub async fn has_notices(conn: &Conn, channel: ChannelId, before: Timestamp) -> Result<bool> {
     let any = "SELECT 1 FROM notices WHERE channel = $1 AND created_at < $2 LIMIT 1";
     Ok(conn.find(any, params![channel, before], |_| Ok(())).await?.is_some())
 }
 
 /// Removes up to `most` notices of a channel that are older than `before`.
-pub async fn remove_notices(tx: &Tx, channel: i64, before: Timestamp, most: u32) -> Result<u64> {
+pub async fn remove_notices(tx: &Tx, channel: ChannelId, before: Timestamp, most: u32) -> Result<u64> {
     tx.execute(
         "DELETE FROM notices
          WHERE id IN (SELECT id FROM notices WHERE channel = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)",
@@ -246,7 +252,7 @@ fn keys(old: &[Position]) -> Vec<[Value<'static>; 1]> {
 }
 
 fn positions_of(project: ProjectId, positions: &[Position]) -> Vec<[Value<'static>; 3]> {
-    positions.iter().map(|one| [Value::Int(project.0), Value::Int(one.created_at), Value::Int(one.id)]).collect()
+    positions.iter().map(|one| [project.into(), Value::Int(one.created_at), Value::Int(one.id)]).collect()
 }
 
 fn positions(positions: &[Position]) -> Vec<[Value<'static>; 2]> {

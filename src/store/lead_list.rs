@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use super::window::{Position, Window};
 use crate::db::{Conn, Result, Sql};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ConversationId, LeadId, ProjectId};
 use crate::params;
 
 /// A lead as partners of the service `external` see it, with the first click of its first session.
 #[derive(Clone, Debug)]
 pub struct ExternalLead {
     /// Row key: the `lead_id`.
-    pub id: i64,
+    pub id: LeadId,
     /// `active`, `correlated` or `complete`.
     pub status: String,
     /// JSON: `{key: {value, words}}`.
@@ -33,7 +33,7 @@ pub struct ExternalLead {
 impl ExternalLead {
     /// Where it stands in the list.
     pub fn position(&self) -> Position {
-        Position { created_at: self.created_at.as_microsecond(), id: self.id }
+        Position { created_at: self.created_at.as_microsecond(), id: self.id.0 }
     }
 }
 
@@ -62,7 +62,7 @@ pub async fn external(conn: &Conn, project: ProjectId, window: &Window) -> Resul
     };
     conn.query(
         LIST,
-        params![project.0, window.from, window.before.created_at, window.before.id, window.rows, window.skip],
+        params![project, window.from, window.before.created_at, window.before.id, window.rows, window.skip],
         |row| {
             Ok(ExternalLead {
                 id: row.get(0)?,
@@ -84,11 +84,11 @@ pub async fn external(conn: &Conn, project: ProjectId, window: &Window) -> Resul
 #[derive(Clone, Debug)]
 pub struct ServiceLead {
     /// Row key.
-    pub id: i64,
+    pub id: LeadId,
     /// The reference of its first session; `None` where there was no click.
     pub correlation_id: Option<String>,
     /// The conversation.
-    pub conversation_id: i64,
+    pub conversation_id: ConversationId,
     /// When the conversation began.
     pub created_at: Timestamp,
     /// When it was linked to the session.
@@ -102,7 +102,7 @@ pub struct ServiceLead {
 impl ServiceLead {
     /// Where it stands in the list.
     pub fn position(&self) -> Position {
-        Position { created_at: self.created_at.as_microsecond(), id: self.id }
+        Position { created_at: self.created_at.as_microsecond(), id: self.id.0 }
     }
 }
 
@@ -135,7 +135,7 @@ pub async fn service(conn: &Conn, project: ProjectId, window: &Window) -> Result
     };
     conn.query(
         LIST,
-        params![project.0, window.from, window.before.created_at, window.before.id, window.rows, window.skip],
+        params![project, window.from, window.before.created_at, window.before.id, window.rows, window.skip],
         |row| {
             Ok(ServiceLead {
                 id: row.get(0)?,
@@ -159,7 +159,7 @@ pub async fn end(conn: &Conn, project: ProjectId, window: &Window) -> Result<Opt
          WHERE project_id = $1 AND created_at >= $2 AND (created_at, id) < ($3, $4)
          ORDER BY created_at DESC, id DESC
          LIMIT 1 OFFSET $5",
-        params![project.0, window.from, window.before.created_at, window.before.id, window.skip_to_last()],
+        params![project, window.from, window.before.created_at, window.before.id, window.skip_to_last()],
         |row| Ok(Position { created_at: row.get(0)?, id: row.get(1)? }),
     )
     .await

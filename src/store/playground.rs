@@ -1,14 +1,14 @@
 //! What the playground of `aurix demo` shows of a lead: one read, whoever asks.
 
 use crate::db::{Conn, Result};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ChannelId, ConversationId, ProjectId};
 use crate::params;
 
 /// How a conversation is known to who asks for its lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
     /// Row key: `conversation_id` of Aurix events.
-    Conversation(i64),
+    Conversation(ConversationId),
     /// The UUID of `lead.created`.
     PublicId(String),
     /// The person's WhatsApp id.
@@ -19,7 +19,7 @@ pub enum Who {
 #[derive(Clone, Debug)]
 pub struct LeadRow {
     /// Row key of the conversation.
-    pub conversation_id: i64,
+    pub conversation_id: ConversationId,
     /// The person's WhatsApp id.
     pub wa_id: Option<String>,
     /// The number that the platform tells, E.164.
@@ -37,11 +37,11 @@ pub struct LeadRow {
 }
 
 /// The lead of somebody on a channel, if there is one.
-pub async fn lead(conn: &Conn, project: ProjectId, channel: i64, who: &Who) -> Result<Option<LeadRow>> {
+pub async fn lead(conn: &Conn, project: ProjectId, channel: ChannelId, who: &Who) -> Result<Option<LeadRow>> {
     let (id, public_id, wa_id) = match who {
         Who::Conversation(id) => (*id, "", ""),
-        Who::PublicId(public_id) => (0, public_id.as_str(), ""),
-        Who::Person(wa_id) => (0, "", wa_id.as_str()),
+        Who::PublicId(public_id) => (ConversationId(0), public_id.as_str(), ""),
+        Who::Person(wa_id) => (ConversationId(0), "", wa_id.as_str()),
     };
     conn.find(
         "SELECT conversations.id, conversations.external_phone_id, conversations.phone, leads.status, leads.fields,
@@ -54,7 +54,7 @@ pub async fn lead(conn: &Conn, project: ProjectId, channel: i64, who: &Who) -> R
          )
          WHERE conversations.project_id = $1 AND conversations.channel = $2
            AND (conversations.id = $3 OR conversations.public_id = $4 OR conversations.external_phone_id = $5)",
-        params![project.0, channel, id, public_id, wa_id],
+        params![project, channel, id, public_id, wa_id],
         |row| {
             Ok(LeadRow {
                 conversation_id: row.get(0)?,

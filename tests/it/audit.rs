@@ -3,7 +3,7 @@
 use aurix::db::Tx;
 use aurix::deliveries::resend::{resend_delivery, resend_failed};
 use aurix::deliveries::test_webhook::test_webhook;
-use aurix::domain::actor::Actor;
+use aurix::domain::actor::{Actor, KeyHolder};
 use aurix::domain::delivery::Policy;
 use aurix::domain::form::Form;
 use aurix::domain::ids::{AuditId, DeliveryId, KeyId, ProjectId, WebhookId};
@@ -12,7 +12,7 @@ use aurix::domain::retention::{Kind, Period};
 use aurix::domain::time::Timestamp;
 use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use aurix::projects::add_webhook::{NewWebhook, add_webhook};
-use aurix::projects::configure_webhook::{Owner, configure_webhook};
+use aurix::projects::configure_webhook::configure_webhook;
 use aurix::projects::create_key::create_key;
 use aurix::projects::create_project::{NewProject, create_project};
 use aurix::projects::create_widget::{NewWidget, create_widget};
@@ -245,8 +245,8 @@ both_engines! {
         let widget = NewWidget { channel_id: project.phone_number_id.clone(), origins: Vec::new(), greeting: None };
         create_widget(core, actor, id, widget).await.map(|_| ()).expect_err("widget");
         add_webhook(core, actor, id, webhook_to(receiver.url.clone())).await.expect_err("webhook");
-        let owner = Owner { project: id, key_id: key.id, service_name: key.service_name.clone() };
-        configure_webhook(core, actor, owner, receiver.url.clone()).await.expect_err("configured");
+        let partner = KeyHolder { key_id: key.id, project: id, service_name: key.service_name.clone() };
+        configure_webhook(core, &partner, receiver.url.clone()).await.expect_err("configured");
         limit_webhook(core, actor, id, webhook, limits).await.expect_err("limited");
         set_webhook_active(core, actor, id, webhook, false).await.expect_err("disabled");
         rotate_secret(core, actor, id, webhook).await.expect_err("rotated");
@@ -297,7 +297,7 @@ both_engines! {
     async fn a_key_changes_nothing_in_another_project(app: &TestApp) {
         let (ours, theirs) = (app.project().await, app.project_named("Other", "222").await);
         let key = create_key(&app.core, &operator(), theirs.id, "external".to_owned()).await.expect("a key").row;
-        let stranger = Actor::Key { id: KeyId(1), project: ours.id, service_name: "external".to_owned() };
+        let stranger = Actor::Key(KeyHolder { key_id: KeyId(1), project: ours.id, service_name: "external".to_owned() });
         let before = app.count("SELECT COUNT(*) FROM audit").await;
         revoke_key(&app.core, &stranger, theirs.id, &key.public_id).await.expect_err("another project's key");
         assert_eq!(app.count("SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NOT NULL").await, 0);

@@ -76,7 +76,7 @@ both_engines! {
         app.settle().await;
         let correlated = receiver.take_events().into_iter().filter(|event| event == "lead.correlated").count();
         assert_eq!(correlated, 1);
-        assert_eq!(app.count("SELECT COUNT(*) FROM refused_references").await, 1);
+        assert_eq!(app.count("SELECT COUNT(*) FROM refused_correlation_ids").await, 1);
         assert_eq!(app.count("SELECT COUNT(*) FROM leads WHERE status = 'active'").await, 1);
     }
 
@@ -121,7 +121,7 @@ both_engines! {
         let reference = app.press(&theirs, "device_id=d1").await.reference();
         Person::new(app, &ours, "6587654321").writes(&reference).await;
         assert_eq!(app.count("SELECT COUNT(*) FROM sessions WHERE conversation_id IS NOT NULL").await, 0);
-        assert_eq!(app.count("SELECT COUNT(*) FROM refused_references").await, 0);
+        assert_eq!(app.count("SELECT COUNT(*) FROM refused_correlation_ids").await, 0);
     }
 
     async fn a_person_without_a_number_is_one_person_when_it_becomes_known(app: &TestApp) {

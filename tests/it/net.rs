@@ -9,8 +9,9 @@ mod tls;
 
 use std::time::Duration;
 
+use aurix::domain::delivery::AttemptOutcome;
 use aurix::net::{AddressPolicy, Client, Method, Options, Request, Resolver};
-use aurix::outbound::{Attempt, Delivery, Outcome, post};
+use aurix::outbound::{Attempt, Delivery, post};
 use bytes::Bytes;
 
 /// Long enough for everything that answers, on any machine.
@@ -53,7 +54,7 @@ async fn deliver(url: &str) -> Attempt {
 /// Why an attempt failed; it must have.
 fn why(attempt: &Attempt) -> &str {
     match &attempt.outcome {
-        Outcome::Failed { why, .. } => why,
+        AttemptOutcome::Failed { error, .. } => error,
         other => panic!("expected a failure, got {other:?}"),
     }
 }

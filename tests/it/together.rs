@@ -53,7 +53,7 @@ both_engines! {
         join_all(people.iter().map(|person| person.writes(&reference))).await;
         app.settle().await;
         assert_eq!(app.count("SELECT COUNT(*) FROM leads WHERE session_id IS NOT NULL").await, 1);
-        assert_eq!(app.count("SELECT COUNT(*) FROM refused_references").await, 19);
+        assert_eq!(app.count("SELECT COUNT(*) FROM refused_correlation_ids").await, 19);
         let correlated = receiver.take_events().into_iter().filter(|event| event == "lead.correlated").count();
         assert_eq!(correlated, 1);
     }

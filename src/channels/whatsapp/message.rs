@@ -71,7 +71,7 @@ impl Sender {
 }
 
 fn phone_of(wa_id: Option<&str>) -> Option<PhoneNumber> {
-    wa_id.and_then(|digits| PhoneNumber::from_wa_id(digits).ok())
+    wa_id.and_then(|digits| PhoneNumber::from_digits(digits).ok())
 }
 
 /// A business-scoped id: a country's two letters, a dot, letters and digits.

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::{Playground, state};
 use crate::core::Core;
 use crate::domain::form::PHONE;
+use crate::domain::ids::ConversationId;
 use crate::store::playground::{self as rows, LeadRow};
 
 pub(super) use rows::Who;
@@ -17,7 +18,7 @@ pub(super) use rows::Who;
 #[derive(Serialize)]
 struct Lead<'a> {
     person: Option<&'a str>,
-    conversation_id: i64,
+    conversation_id: ConversationId,
     lead_status: &'a str,
     /// One key for each field of the form.
     fields: BTreeMap<&'a str, Option<&'a str>>,
@@ -88,7 +89,7 @@ mod tests {
 
     fn row() -> LeadRow {
         LeadRow {
-            conversation_id: 7,
+            conversation_id: ConversationId(7),
             wa_id: Some("6591234567".to_owned()),
             phone: Some("+6591234567".to_owned()),
             status: "correlated".to_owned(),

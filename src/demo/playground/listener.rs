@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use super::{Playground, lead};
 use crate::core::Core;
+use crate::domain::ids::ConversationId;
 use crate::domain::signature::{verify_hub, verify_standard_webhooks};
 use crate::domain::time::{SignedDuration, Timestamp, with_milliseconds};
 use crate::http::error::{ApiError, Result};
@@ -52,7 +53,7 @@ struct Event {
 
 #[derive(Deserialize)]
 struct EventData {
-    conversation_id: Option<i64>,
+    conversation_id: Option<ConversationId>,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +137,7 @@ fn as_text(headers: &HeaderMap) -> BTreeMap<&str, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::ConversationId;
     use crate::domain::signature::Signatures;
 
     const BODY: &[u8] = br#"{"event_type":"widget.click"}"#;
@@ -173,7 +175,7 @@ mod tests {
     fn an_event_tells_whom_it_is_about() {
         let who = |body: &str| from_json::<Event>(body.as_bytes()).unwrap().who();
         let correlated = r#"{"event_type":"lead.correlated","data":{"conversation_id":7}}"#;
-        assert_eq!(who(correlated), Some(lead::Who::Conversation(7)));
+        assert_eq!(who(correlated), Some(lead::Who::Conversation(ConversationId(7))));
         let created = r#"{"event":"lead.created","lead":{"conversation_id":"a-uuid"}}"#;
         assert_eq!(who(created), Some(lead::Who::PublicId("a-uuid".to_owned())));
         assert_eq!(who(r#"{"event_type":"widget.click","data":{"correlation_id":"O-aB3dE9z"}}"#), None);

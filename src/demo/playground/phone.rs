@@ -36,7 +36,7 @@ impl Written {
             }
         };
         demand(
-            PhoneNumber::from_wa_id(&self.person).is_ok(),
+            PhoneNumber::from_digits(&self.person).is_ok(),
             "person",
             "must be a number's digits, 8 to 15".to_owned(),
         );

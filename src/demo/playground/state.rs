@@ -15,7 +15,7 @@ use super::feed::Feed;
 use super::message::Message;
 use crate::core::Core;
 use crate::domain::form::{Field, Form};
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ChannelId, ProjectId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::random::Random;
 use crate::http::error::Result;
@@ -40,7 +40,7 @@ pub struct Stage {
     /// The public id of the widget in the shop.
     pub widget_id: String,
     /// Row key of the WhatsApp channel.
-    pub channel: i64,
+    pub channel: ChannelId,
     /// The channel's id at the simulated platform.
     pub phone_number_id: String,
     /// The number of the business.
@@ -196,7 +196,7 @@ mod tests {
             project: ProjectId(1),
             business_name: "A shop".to_owned(),
             widget_id: "wgt_1".to_owned(),
-            channel: 1,
+            channel: ChannelId(1),
             phone_number_id: "100".to_owned(),
             number: PhoneNumber::from_e164("+6591234567").unwrap(),
             webhook: "wh_1".to_owned(),

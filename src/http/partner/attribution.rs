@@ -159,12 +159,13 @@ impl Listed for AttributedClick {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::ClickId;
 
     /// The first example of the correlation document, with the second set of names behind it.
     #[test]
     fn a_click_reads_as_in_both_documents() {
         let click = AttributedClick {
-            id: 1,
+            id: ClickId(1),
             correlation_id: "O-PimWNfy".into(),
             device_id: Some("16e1d281-9fc7-48fa-b34c-2dbac4ae4879".into()),
             created_at: "2026-01-07T09:52:24.744651Z".parse().expect("a time"),

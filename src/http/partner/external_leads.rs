@@ -98,7 +98,7 @@ impl Listed for ExternalLead {
 
     fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         let row = ExternalLeadRow {
-            lead_id: self.id,
+            lead_id: self.id.0,
             lead_status: &self.status,
             lead_json: LeadJson(&self.fields),
             created_at: UtcMicroseconds(self.created_at),
@@ -115,6 +115,7 @@ impl Listed for ExternalLead {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::LeadId;
     use crate::http::partner::stream::written;
 
     fn time(text: &str) -> jiff::Timestamp {
@@ -129,7 +130,7 @@ mod tests {
             "selected_service":{"value":"Eyelash Extensions","words":"lashes"},"guests":{"value":2,"words":"two"},
             "preferred_date_time":{"value":"1 January 2026","words":"1 January 2026"},"later":{"value":null,"words":""}}"#;
         let lead = ExternalLead {
-            id: 470,
+            id: LeadId(470),
             status: "active".into(),
             fields: fields.into(),
             created_at: time("2025-12-31T12:20:16.583181Z"),

@@ -95,7 +95,7 @@ impl Listed for ServiceLead {
     fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         let row = ServiceLeadRow {
             wa_inbound_source_correlation_id: self.correlation_id.as_deref(),
-            conversation_id: self.conversation_id,
+            conversation_id: self.conversation_id.0,
             created_at: UtcMicroseconds(self.created_at),
             wa_inbound_source_correlated_at: self.correlated_at.map(UtcMicroseconds),
             wa_inbound_source_click_url: self.click_url.as_deref(),
@@ -108,6 +108,7 @@ impl Listed for ServiceLead {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::{ConversationId, LeadId};
     use crate::http::partner::stream::written;
 
     fn time(text: &str) -> jiff::Timestamp {
@@ -118,9 +119,9 @@ mod tests {
     #[test]
     fn a_services_lead_reads_as_in_its_document() {
         let lead = ServiceLead {
-            id: 1,
+            id: LeadId(1),
             correlation_id: Some("O-xY123zQ".into()),
-            conversation_id: 105,
+            conversation_id: ConversationId(105),
             created_at: time("2024-01-23T10:30:00.123Z"),
             correlated_at: Some(time("2024-01-23T10:35:00.456Z")),
             click_url: Some("https://example.com/landing?...".into()),

@@ -63,7 +63,7 @@ fn around_rows<T: Listed>(next_cursor: Option<String>) -> anyhow::Result<(String
 pub async fn respond<T: Listed>(core: &Core, partner: &Partner, query: ListQuery) -> Result<Response> {
     let mut pages = Pages::<T> {
         db: core.db.clone(),
-        project: partner.project,
+        project: partner.holder.project,
         window: query.window(),
         left: query.limit(&partner.family),
         next: None,

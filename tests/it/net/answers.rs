@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use aurix::domain::delivery::AttemptOutcome;
 use aurix::domain::retry::RetryAfter;
 use aurix::domain::signature::{verify_hub, verify_standard_webhooks};
-use aurix::outbound::{Delivery, Outcome, USER_AGENT, post};
+use aurix::outbound::{Delivery, USER_AGENT, post};
 
 use super::raw_receiver::{RawReceiver, ok, say};
 use super::{TIMEOUT, client, deliver, delivery, why};
@@ -17,7 +18,7 @@ async fn a_delivery_is_signed_and_says_who_it_is_from() {
     let attempt = post(&client(), &Delivery { headers: &custom, ..delivery(&url, TIMEOUT) }).await;
     assert_eq!(
         (attempt.status, attempt.outcome, attempt.response_body.as_str()),
-        (Some(200), Outcome::Delivered, "ok")
+        (Some(200), AttemptOutcome::Delivered, "ok")
     );
     assert_eq!(attempt.response_headers, [("content-length".to_owned(), "2".to_owned())]);
 
@@ -54,7 +55,7 @@ async fn the_log_does_not_show_what_custom_headers_say() {
 async fn each_status_has_its_meaning() {
     for status in [200, 201, 202, 204, 299] {
         let receiver = RawReceiver::start([say(&format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n"))]).await;
-        assert_eq!(deliver(&receiver.url()).await.outcome, Outcome::Delivered, "{status}");
+        assert_eq!(deliver(&receiver.url()).await.outcome, AttemptOutcome::Delivered, "{status}");
     }
     for status in [400, 401, 404, 409, 411, 429, 500, 503, 599, 999] {
         let receiver = RawReceiver::start([say(&format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n"))]).await;
@@ -63,7 +64,7 @@ async fn each_status_has_its_meaning() {
     }
     let receiver = RawReceiver::start([say("HTTP/1.1 410 Gone\r\ncontent-length: 3\r\n\r\nbye")]).await;
     let attempt = deliver(&receiver.url()).await;
-    assert_eq!((attempt.outcome, attempt.response_body.as_str()), (Outcome::Gone, "bye"));
+    assert_eq!((attempt.outcome, attempt.response_body.as_str()), (AttemptOutcome::Gone, "bye"));
 }
 
 #[tokio::test]
@@ -83,7 +84,7 @@ async fn a_receiver_that_is_busy_may_ask_for_time() {
     let asked = async |status: u16, value: &str| {
         let answer = format!("HTTP/1.1 {status} X\r\nRetry-After: {value}\r\ncontent-length: 0\r\n\r\n");
         match deliver(&RawReceiver::start([say(&answer)]).await.url()).await.outcome {
-            Outcome::Failed { retry_after, .. } => retry_after,
+            AttemptOutcome::Failed { retry_after, .. } => retry_after,
             other => panic!("{other:?}"),
         }
     };
@@ -99,10 +100,10 @@ async fn a_receiver_that_is_busy_may_ask_for_time() {
 async fn an_answer_may_be_chunked_or_end_with_its_connection() {
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
     let attempt = deliver(&RawReceiver::start([say(chunked)]).await.url()).await;
-    assert_eq!((attempt.outcome, attempt.response_body.as_str()), (Outcome::Delivered, "abcde"));
+    assert_eq!((attempt.outcome, attempt.response_body.as_str()), (AttemptOutcome::Delivered, "abcde"));
     let closing = [say("HTTP/1.1 200 OK\r\n\r\nabc"), super::raw_receiver::Step::Close];
     let attempt = deliver(&RawReceiver::start(closing).await.url()).await;
-    assert_eq!((attempt.outcome, attempt.response_body.as_str()), (Outcome::Delivered, "abc"));
+    assert_eq!((attempt.outcome, attempt.response_body.as_str()), (AttemptOutcome::Delivered, "abc"));
     let early = say("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
     assert_eq!(deliver(&RawReceiver::start([early]).await.url()).await.status, Some(204));
 }
@@ -111,6 +112,6 @@ async fn an_answer_may_be_chunked_or_end_with_its_connection() {
 async fn the_log_keeps_the_beginning_of_a_long_answer() {
     let answer = [b"HTTP/1.1 200 OK\r\ncontent-length: 20000\r\n\r\n".to_vec(), vec![0xff; 20_000]].concat();
     let attempt = deliver(&RawReceiver::start([super::raw_receiver::Step::Say(answer)]).await.url()).await;
-    assert_eq!(attempt.outcome, Outcome::Delivered);
+    assert_eq!(attempt.outcome, AttemptOutcome::Delivered);
     assert_eq!(attempt.response_body, "\u{fffd}".repeat(16 * 1024 / 3));
 }

@@ -1,7 +1,8 @@
 //! Answers that do not end properly, or never: each is a failure with its own words, and none holds anything up.
 
+use aurix::domain::delivery::AttemptOutcome;
 use aurix::net::{Cause, SendError, Stage};
-use aurix::outbound::{Outcome, post};
+use aurix::outbound::post;
 
 use super::raw_receiver::{RawReceiver, Step, ok, say};
 use super::{SHORT_TIMEOUT, TIMEOUT, client, deliver, delivery, request, why};
@@ -99,7 +100,7 @@ async fn what_lies_beyond_the_limit_is_not_waited_for() {
     let answer = client().send(request(&RawReceiver::start([say(&exact)]).await.url(), TIMEOUT)).await.unwrap();
     assert_eq!((answer.truncated, answer.body.len()), (false, 64 * 1024));
     let endless = RawReceiver::start([say(CHUNKED), Step::SayForever(b"1\r\na\r\n")]).await;
-    assert_eq!(deliver(&endless.url()).await.outcome, Outcome::Delivered);
+    assert_eq!(deliver(&endless.url()).await.outcome, AttemptOutcome::Delivered);
 }
 
 #[tokio::test]
@@ -133,7 +134,7 @@ async fn a_good_answer_with_more_behind_it_counts_but_its_connection_is_not_used
     let client = client();
     for _ in 0..2 {
         let attempt = post(&client, &delivery(&receiver.url(), TIMEOUT)).await;
-        assert_eq!((attempt.outcome, attempt.response_body.as_str()), (Outcome::Delivered, "ok"));
+        assert_eq!((attempt.outcome, attempt.response_body.as_str()), (AttemptOutcome::Delivered, "ok"));
         receiver.ended(1).await;
     }
     assert_eq!(receiver.seen().connections, 2);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
+use aurix::domain::delivery::AttemptOutcome;
 use aurix::domain::delivery::DeliveryStatus;
 use aurix::domain::ids::{ConversationId, DeliveryId, WebhookId};
 use aurix::domain::rate_limit::Limits;
 use aurix::domain::retry::Schedule;
 use aurix::domain::time::{SignedDuration, Timestamp};
-use aurix::outbound::Outcome;
 use aurix::store::deliveries::Lease;
 
 use super::rows::Row;
@@ -161,7 +161,13 @@ impl Ledger {
     }
 
     /// A node stored how an attempt went. It counts where the node still had the delivery.
-    pub fn settled(&mut self, claimed: &Lease, outcome: &Outcome, retries: bool, now: Timestamp) -> Result<bool> {
+    pub fn settled(
+        &mut self,
+        claimed: &Lease,
+        outcome: &AttemptOutcome,
+        retries: bool,
+        now: Timestamp,
+    ) -> Result<bool> {
         self.settled.push((claimed.id, claimed.attempt));
         let schedule = self.schedule.clone();
         let entry = self.entry(claimed.id)?;
@@ -174,16 +180,18 @@ impl Ledger {
         entry.tried = true;
         entry.holds_slot = false;
         (entry.status, entry.due) = match outcome {
-            Outcome::Delivered => (DeliveryStatus::Delivered, Due::Never),
-            Outcome::Failed { retry_after, .. } if retries => match schedule.waits().get(claim.made as usize - 1) {
-                None => (DeliveryStatus::Failed, Due::Never),
-                Some(wait) => {
-                    let asked = retry_after.map_or(now, |asked| asked.at(now));
-                    let longest = now + SignedDuration::try_from(wait.mul_f64(1.1))?;
-                    (DeliveryStatus::Pending, Due::Between(asked.max(now + *wait), asked.max(longest)))
+            AttemptOutcome::Delivered => (DeliveryStatus::Delivered, Due::Never),
+            AttemptOutcome::Failed { retry_after, .. } if retries => {
+                match schedule.waits().get(claim.made as usize - 1) {
+                    None => (DeliveryStatus::Failed, Due::Never),
+                    Some(wait) => {
+                        let asked = retry_after.map_or(now, |asked| asked.at(now));
+                        let longest = now + SignedDuration::try_from(wait.mul_f64(1.1))?;
+                        (DeliveryStatus::Pending, Due::Between(asked.max(now + *wait), asked.max(longest)))
+                    }
                 }
-            },
-            Outcome::Failed { .. } | Outcome::Gone => (DeliveryStatus::Failed, Due::Never),
+            }
+            AttemptOutcome::Failed { .. } | AttemptOutcome::Gone => (DeliveryStatus::Failed, Due::Never),
         };
         Ok(true)
     }

@@ -1,12 +1,13 @@
 //! The webhooks' endpoints: how they answer, and what they got.
 
 use anyhow::{Result, ensure};
+use aurix::domain::delivery::AttemptOutcome;
 use aurix::domain::ids::{DeliveryId, WebhookId};
 use aurix::domain::rate_limit::Limits;
 use aurix::domain::retry::RetryAfter;
 use aurix::domain::signature::Signatures;
 use aurix::domain::time::{SignedDuration, Timestamp};
-use aurix::outbound::{Attempt, Outcome, Sent};
+use aurix::outbound::{Attempt, Sent};
 
 use super::dice::Dice;
 use super::ledger::Ledger;
@@ -29,13 +30,13 @@ impl Mood {
     /// How it takes the next request.
     pub fn answer(self, dice: &Dice) -> Attempt {
         let (outcome, duration) = match self {
-            Self::Well => (Outcome::Delivered, dice.between(5, 300)),
-            Self::Slow => (Outcome::Delivered, dice.between(1_000, 15_000)),
+            Self::Well => (AttemptOutcome::Delivered, dice.between(5, 300)),
+            Self::Slow => (AttemptOutcome::Delivered, dice.between(1_000, 15_000)),
             Self::Flaky => match dice.below(20) {
-                0..9 => (Outcome::Delivered, dice.between(5, 3_000)),
+                0..9 => (AttemptOutcome::Delivered, dice.between(5, 3_000)),
                 9..13 => (failed(None), 15_000),
                 13..16 => (failed(Some(retry_after(dice))), dice.between(5, 300)),
-                16 => (Outcome::Gone, dice.between(5, 300)),
+                16 => (AttemptOutcome::Gone, dice.between(5, 300)),
                 _ => (failed(None), dice.between(5, 300)),
             },
             Self::Dead => (failed(None), dice.pick(&[1, 15_000])),
@@ -55,8 +56,8 @@ impl Mood {
     }
 }
 
-fn failed(retry_after: Option<RetryAfter>) -> Outcome {
-    Outcome::Failed { why: "simulated".to_owned(), retry_after }
+fn failed(retry_after: Option<RetryAfter>) -> AttemptOutcome {
+    AttemptOutcome::Failed { error: "simulated".to_owned(), retry_after }
 }
 
 fn retry_after(dice: &Dice) -> RetryAfter {

@@ -8,9 +8,9 @@ use aurix::deliveries::attempt;
 use aurix::deliveries::claim::{Claims, Wanted, claim_due, find_waiting};
 use aurix::deliveries::give_back;
 use aurix::deliveries::{DeliveryResult, LeasedDelivery};
+use aurix::domain::delivery::AttemptOutcome;
 use aurix::domain::ids::WebhookId;
 use aurix::domain::time::{SignedDuration, Timestamp};
-use aurix::outbound::Outcome;
 use futures_util::future::try_join_all;
 
 use super::ledger::LEASE;
@@ -155,7 +155,7 @@ impl World<'_> {
         let (id, number) = (due.lease.id, due.lease.attempt);
         tell!(self, "node {at} sends #{}, attempt {number}: {:?} at {ends}", self.name(id), attempt.outcome);
         self.check_request(&held, ends)?;
-        self.ledger.requested(id, self.now, ends, attempt.outcome == Outcome::Delivered)?;
+        self.ledger.requested(id, self.now, ends, attempt.outcome == AttemptOutcome::Delivered)?;
         let started_at = self.nodes[at].core.clock.now();
         self.nodes[at].flights.push(Flight { due: held.due, attempt, started_at, ends });
         Ok(())
@@ -221,8 +221,8 @@ impl World<'_> {
     }
 
     /// A webhook is turned off when it asks for it, or has failed everything for five days: not otherwise.
-    async fn judge(&mut self, verdicts: Vec<(usize, Outcome)>) -> Result<()> {
-        let is_well = |(_, outcome): &(usize, Outcome)| *outcome == Outcome::Delivered;
+    async fn judge(&mut self, verdicts: Vec<(usize, AttemptOutcome)>) -> Result<()> {
+        let is_well = |(_, outcome): &(usize, AttemptOutcome)| *outcome == AttemptOutcome::Delivered;
         let rows = if verdicts.iter().all(is_well) { None } else { Some(rows::read(&self.stage.core).await) };
         rows.as_ref().map_or(Ok(()), |rows| self.ledger.compare(&rows.deliveries))?;
         for (endpoint, outcome) in verdicts {
@@ -230,15 +230,17 @@ impl World<'_> {
             let is_on = rows.as_ref().is_none_or(|rows| rows.on.contains(&endpoint.webhook));
             let failing_for = self.now.duration_since(endpoint.well_at) + SKEW_MAX;
             match outcome {
-                Outcome::Delivered => endpoint.well_at = self.now,
-                Outcome::Gone => {
+                AttemptOutcome::Delivered => endpoint.well_at = self.now,
+                AttemptOutcome::Gone => {
                     ensure!(!is_on, "a webhook that is gone is still on");
                     endpoint.off_since = endpoint.off_since.or(Some(self.now));
                 }
-                Outcome::Failed { .. } if !is_on && endpoint.off_since.is_none() && failing_for >= FAILING_MAX => {
+                AttemptOutcome::Failed { .. }
+                    if !is_on && endpoint.off_since.is_none() && failing_for >= FAILING_MAX =>
+                {
                     endpoint.off_since = Some(self.now);
                 }
-                Outcome::Failed { .. } => {}
+                AttemptOutcome::Failed { .. } => {}
             }
         }
         Ok(())

@@ -36,7 +36,7 @@ const LOST: &[&str] = &[
     lost!("messages", "conversation_id", "conversations"),
     lost!("notices", "channel", "channels"),
     lost!("referrals", "conversation_id", "conversations"),
-    lost!("refused_references", "conversation_id", "conversations"),
+    lost!("refused_correlation_ids", "conversation_id", "conversations"),
     lost!("events", "project_id", "projects"),
     lost!("events", "conversation_id", "conversations"),
     lost!("deliveries", "webhook_id", "webhooks"),

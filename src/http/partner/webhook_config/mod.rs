@@ -87,7 +87,7 @@ impl IntoResponses for NoWebhook {
 }
 
 async fn get_webhook(core: &Core, partner: &Partner) -> Result<Webhook> {
-    let (project, key_id) = (partner.project, partner.key_id);
+    let (project, key_id) = (partner.holder.project, partner.holder.key_id);
     let found = core.db.read(async move |conn| Ok(webhooks::find_by_key(conn, project, key_id).await?)).await?;
     found.ok_or_else(no_webhook)
 }

@@ -14,7 +14,7 @@ use crate::http::error::openapi::{BodyErrors, CallErrors, describe};
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::Json;
 use crate::projects::add_webhook::WebhookRefused;
-use crate::projects::configure_webhook::{Owner, configure_webhook};
+use crate::projects::configure_webhook::configure_webhook;
 
 /// Where events should be delivered to.
 #[derive(Deserialize, ToSchema)]
@@ -42,9 +42,7 @@ pub struct PutWebhook {
 )]
 pub async fn put(State(core): State<Core>, partner: Partner, body: Result<Json<PutWebhook>>) -> Result<WebhookConfig> {
     let Json(PutWebhook { url }) = body?;
-    let (project, key_id, service_name) = (partner.project, partner.key_id, partner.service_name.clone());
-    let owner = Owner { project, key_id, service_name };
-    let webhook = configure_webhook(&core, &partner.actor(), owner, url).await.map_err(refused)?;
+    let webhook = configure_webhook(&core, &partner.holder, url).await.map_err(refused)?;
     WebhookConfig::new(&core, &partner, webhook)
 }
 

@@ -22,7 +22,7 @@ use crate::projects::remove_webhook::remove_webhook;
 )]
 pub async fn remove(State(core): State<Core>, partner: Partner) -> Result<StatusCode> {
     let webhook = get_webhook(&core, &partner).await?;
-    if !remove_webhook(&core, &partner.actor(), partner.project, webhook.id).await? {
+    if !remove_webhook(&core, &partner.actor(), partner.holder.project, webhook.id).await? {
         return Err(no_webhook());
     }
     Ok(StatusCode::NO_CONTENT)

@@ -21,7 +21,7 @@ use crate::projects::rotate_secret::rotate_secret;
 )]
 pub async fn rotate(State(core): State<Core>, partner: Partner) -> Result<WebhookConfig> {
     let webhook = get_webhook(&core, &partner).await?;
-    let rotated = rotate_secret(&core, &partner.actor(), partner.project, webhook.id).await?;
+    let rotated = rotate_secret(&core, &partner.actor(), partner.holder.project, webhook.id).await?;
     let webhook = rotated.ok_or_else(no_webhook)?;
     WebhookConfig::new(&core, &partner, webhook)
 }
