@@ -146,13 +146,30 @@ pub async fn learn(tx: &Tx, project: ProjectId, conversation: ConversationId, pe
 }
 
 /// Gives up the ids of a conversation that turned out to be another one's person, and says whose. What belongs to it belongs to
-/// the other one from then on.
+/// the other one from then on. A turn that is under way can no longer be settled.
 pub async fn merge_into(tx: &Tx, project: ProjectId, from: ConversationId, into: ConversationId) -> Result<()> {
     let both = params![project, from, into];
     tx.execute(
         "UPDATE conversations
-         SET external_user_id = NULL, external_phone_id = NULL, due_at = NULL, merged_into = $3
+         SET external_user_id = NULL, external_phone_id = NULL, due_at = NULL, turn_number = turn_number + 1, merged_into = $3
          WHERE project_id = $1 AND id = $2",
+        both,
+    )
+    .await?;
+    // The agent goes on with the oldest message that it has not read, of either. What it has read after that it reads again:
+    // better than a message that is never read.
+    tx.execute(
+        "UPDATE conversations
+         SET answered_up_to = COALESCE(
+             (
+                 SELECT MIN(m.id) - 1
+                 FROM conversations AS c
+                 JOIN messages AS m ON m.conversation_id = c.id AND m.id > c.answered_up_to AND m.direction = 'in'
+                 WHERE c.id IN ($2, $3)
+             ),
+             (SELECT MAX(c.answered_up_to) FROM conversations AS c WHERE c.id IN ($2, $3))
+         )
+         WHERE project_id = $1 AND id = $3",
         both,
     )
     .await?;

@@ -116,13 +116,12 @@ pub async fn lock_free(tx: &Tx, leases: &[TurnLease]) -> Result<Vec<TurnLease>> 
     const LOCK: Sql = Sql {
         sqlite: "SELECT id, turn_number
                  FROM conversations
-                 WHERE project_id = $1 AND id = $2 AND turn_number = $3 AND merged_into IS NULL",
+                 WHERE project_id = $1 AND id = $2 AND turn_number = $3",
         // In no order: whoever waits for none of several rows cannot be part of a deadlock.
         postgres: "SELECT c.id, c.turn_number
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS lease (project_id, id, number)
                    JOIN conversations AS c
                      ON c.project_id = lease.project_id AND c.id = lease.id AND c.turn_number = lease.number
-                   WHERE c.merged_into IS NULL
                    FOR UPDATE OF c SKIP LOCKED",
     };
     let rows: Vec<_> =
@@ -136,10 +135,10 @@ pub async fn lock(tx: &Tx, lease: TurnLease) -> Result<bool> {
     const LOCK: Sql = Sql {
         sqlite: "SELECT 1
                  FROM conversations
-                 WHERE project_id = $1 AND id = $2 AND turn_number = $3 AND merged_into IS NULL",
+                 WHERE project_id = $1 AND id = $2 AND turn_number = $3",
         postgres: "SELECT 1
                    FROM conversations
-                   WHERE project_id = $1 AND id = $2 AND turn_number = $3 AND merged_into IS NULL
+                   WHERE project_id = $1 AND id = $2 AND turn_number = $3
                    FOR UPDATE",
     };
     let found = tx.find(LOCK, params![lease.project, lease.conversation, lease.number], |_| Ok(())).await?;

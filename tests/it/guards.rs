@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::support::{Project, Receiver, TestApp, operator, platform_calls, until};
+use crate::support::{Project, Receiver, TestApp, message_of, operator, platform_calls, until};
 
 /// A text message as the platform posts it to `posted_to`, addressed to the number `phone_number_id`.
 async fn message_for(app: &TestApp, posted_to: &Project, phone_number_id: &str) {
@@ -47,20 +47,6 @@ async fn second_number(app: &TestApp, project: &Project, phone_number_id: &str) 
         link_base: None,
     };
     add_whatsapp_channel(&app.core, &operator(), project.id, channel).await.expect("a channel");
-}
-
-/// A message of one person, under the ids that the platform tells this time.
-async fn message_of(app: &TestApp, project: &Project, contact: Value, id: &str, text: &str) {
-    let mut message = json!({"id": id, "timestamp": "1767348000", "type": "text", "text": {"body": text}});
-    if let Some(wa_id) = contact.get("wa_id") {
-        message["from"] = wa_id.clone();
-    }
-    let value = json!({
-        "metadata": {"phone_number_id": project.phone_number_id},
-        "contacts": [contact],
-        "messages": [message],
-    });
-    assert_eq!(platform_calls(app, project, &value).await.status(), 200);
 }
 
 /// A receiver whose response bodies hold a NUL; gives its URL.

@@ -1,7 +1,7 @@
 //! Turns of the agent and replies when leases end, agents fail and messages arrive at the wrong moment.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aurix::agent::{self, Input, Message};
@@ -13,7 +13,7 @@ use aurix::domain::ids::{MessageId, RowKeys};
 use aurix::domain::time::SignedDuration;
 use serde_json::json;
 
-use crate::support::{Person, Receiver, TestApp, platform_calls};
+use crate::support::{Person, Receiver, TestApp, message_of};
 
 /// Past the pause after a burst, and past a lease.
 const BURST_OVER: SignedDuration = SignedDuration::from_secs(2);
@@ -22,6 +22,9 @@ const LEASE_OVER: SignedDuration = SignedDuration::from_secs(31);
 const BUDGET: Duration = Duration::from_secs(60);
 
 const REPLIES: &str = "SELECT COUNT(*) FROM messages WHERE direction = 'out'";
+/// The youngest conversation waits for its turn for ever, as where the turn fails again and again.
+const HOLD_NEWEST: &str =
+    "UPDATE conversations SET due_at = 9000000000000000 WHERE id = (SELECT MAX(id) FROM conversations)";
 const DUE: &str = "SELECT COUNT(*) FROM conversations WHERE due_at IS NOT NULL";
 
 async fn claim_one(app: &TestApp) -> Turn {
@@ -132,12 +135,7 @@ both_engines! {
 
     async fn a_merge_during_a_decision_takes_the_turn_away(app: &TestApp) {
         let project = app.project().await;
-        let message = async |contact: serde_json::Value, id: &str, text: &str| {
-            let message = json!({"id": id, "timestamp": "1767348000", "type": "text", "text": {"body": text}});
-            let value = json!({"metadata": {"phone_number_id": project.phone_number_id}, "contacts": [contact],
-                               "messages": [message]});
-            assert_eq!(platform_calls(app, &project, &value).await.status(), 200);
-        };
+        let message = async |contact, id: &str, text: &str| message_of(app, &project, contact, id, text).await;
         message(json!({"wa_id": "6587654321"}), "wamid.a", "mei.ling@example.com").await;
         app.settle().await;
         message(json!({"user_id": "SG.1"}), "wamid.b", "My name is Mei Ling Tan").await;
@@ -152,6 +150,54 @@ both_engines! {
         app.settle().await;
         let fields = app.text("SELECT fields FROM leads").await.expect("a lead");
         assert!(fields.contains("Mei Ling Tan") && fields.contains("mei.ling@example.com"), "{fields}");
+    }
+
+    async fn a_merge_during_a_decision_about_the_younger_conversation_takes_the_turn_away(app: &TestApp) {
+        let project = app.project().await;
+        message_of(app, &project, json!({"wa_id": "6587654321"}), "wamid.a", "hello").await;
+        app.settle().await;
+        message_of(app, &project, json!({"user_id": "SG.1"}), "wamid.b", "My name is Mei Ling Tan").await;
+        app.advance(BURST_OVER);
+        let engine = &app.engines.conversations;
+        let slow = take_turn::decide(engine, Arc::new(claim_one(app).await)).await.expect("decided");
+        message_of(app, &project, json!({"user_id": "SG.1", "wa_id": "6587654321"}), "wamid.c", "hello again").await;
+        assert_eq!(take_turn::settle(engine, slow).await.expect("settled"), Settled::Superseded);
+        app.settle().await;
+        let fields = app.text("SELECT fields FROM leads").await.expect("a lead");
+        assert!(fields.contains("Mei Ling Tan"), "{fields}");
+    }
+
+    async fn an_unread_message_of_a_merged_conversation_is_read_although_the_other_one_has_read_a_newer_one(app: &TestApp) {
+        let project = app.project().await;
+        message_of(app, &project, json!({"wa_id": "6587654321"}), "wamid.a", "hello").await;
+        app.settle().await;
+        message_of(app, &project, json!({"user_id": "SG.1"}), "wamid.b", "My name is Mei Ling Tan").await;
+        app.core.db.write(async |tx: &Tx| Ok(tx.execute(HOLD_NEWEST, &[]).await?)).await.expect("held");
+        app.advance(SignedDuration::from_secs(60));
+        message_of(app, &project, json!({"wa_id": "6587654321"}), "wamid.c", "mei.ling@example.com").await;
+        app.settle().await;
+        message_of(app, &project, json!({"user_id": "SG.1", "wa_id": "6587654321"}), "wamid.d", "hello again").await;
+        app.settle().await;
+        let fields = app.text("SELECT fields FROM leads").await.expect("a lead");
+        assert!(fields.contains("Mei Ling Tan") && fields.contains("mei.ling@example.com"), "{fields}");
+    }
+
+    async fn a_merge_of_conversations_that_are_read_lets_the_agent_read_none_again(app: &TestApp) {
+        let project = app.project().await;
+        let read = Arc::new(Mutex::new(Vec::new()));
+        let reading = read.clone();
+        let agent: Agent = Arc::new(move |input: &Input<'_>| {
+            reading.lock().expect("not poisoned").push(input.messages.len());
+            agent::turn(input)
+        });
+        let engine = app.engines.conversations.clone().with_agent(agent, BUDGET);
+        let contacts = [json!({"wa_id": "6587654321"}), json!({"user_id": "SG.1"}), json!({"user_id": "SG.1", "wa_id": "6587654321"})];
+        for (contact, id) in contacts.into_iter().zip(["wamid.a", "wamid.b", "wamid.c"]) {
+            message_of(app, &project, contact, id, "hello").await;
+            app.advance(BURST_OVER);
+            take_turn(&engine, claim_one(app).await).await.expect("taken");
+        }
+        assert_eq!(*read.lock().expect("not poisoned"), [1, 1, 1]);
     }
 
     async fn an_agent_that_panics_is_retried_and_given_up_and_blocks_nobody_else(app: &TestApp) {
@@ -194,7 +240,7 @@ both_engines! {
     async fn an_agent_that_takes_too_long_is_a_failed_attempt(app: &TestApp) {
         let project = app.project().await;
         let (release, wait) = std::sync::mpsc::channel::<()>();
-        let wait = std::sync::Mutex::new(wait);
+        let wait = Mutex::new(wait);
         let agent: Agent = Arc::new(move |input: &Input<'_>| {
             let _ = wait.lock().expect("not poisoned").recv();
             agent::turn(input)

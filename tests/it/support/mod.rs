@@ -32,7 +32,7 @@ use tokio::sync::watch;
 pub use browser::Answer;
 pub use project::Project;
 pub use receiver::Receiver;
-pub use whatsapp::{Person, WhatsApp, platform_calls, platform_posts};
+pub use whatsapp::{Person, WhatsApp, message_of, platform_calls, platform_posts};
 
 /// Where every story begins: a Friday.
 pub const START: &str = "2026-01-02T10:00:00Z";

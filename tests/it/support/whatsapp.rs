@@ -116,6 +116,20 @@ pub async fn platform_calls(app: &TestApp, project: &Project, value: &Value) -> 
     platform_posts(app, project, body.to_string().as_bytes()).await
 }
 
+/// A message of one person, under the ids that the platform tells this time.
+pub async fn message_of(app: &TestApp, project: &Project, contact: Value, id: &str, text: &str) {
+    let mut message = json!({"id": id, "timestamp": "1767348000", "type": "text", "text": {"body": text}});
+    if let Some(wa_id) = contact.get("wa_id") {
+        message["from"] = wa_id.clone();
+    }
+    let value = json!({
+        "metadata": {"phone_number_id": project.phone_number_id},
+        "contacts": [contact],
+        "messages": [message],
+    });
+    assert_eq!(platform_calls(app, project, &value).await.status(), 200);
+}
+
 /// The platform posts these bytes, signed.
 pub async fn platform_posts(app: &TestApp, project: &Project, body: &[u8]) -> Answer {
     let signature = format!("sha256={}", hex::encode(hmac(APP_SECRET, body)));
