@@ -117,9 +117,9 @@ RULES = [(part, re.compile(name), re.compile(file) if file else None) for part, 
 # What the operations of a run are, by a function that stands in the stack.
 OPERATIONS = {
     "deliver": [
-        ("claim", re.compile(r"claim_deliveries|store::deliveries::claim|store::events::contents|deliveries::waiting")),
-        ("settle", re.compile(r"settle_delivery|SettleDeliveries|deliver_event::settle")),
-        ("send", re.compile(r"aurix::(net|outbound)|deliver_event::attempt|domain::signature|worker::deliveries::deliver::|hyper|post_event")),
+        ("claim", re.compile(r"aurix::deliveries::claim::|store::deliveries::(claim|waiting)|store::events::contents")),
+        ("settle", re.compile(r"SettleDeliveries|deliveries::attempt::settle|store::deliveries::(settle|log_attempts)")),
+        ("send", re.compile(r"aurix::(net|outbound)|deliveries::(attempt::attempt|dispatcher::deliver|endpoint::)|domain::signature|hyper")),
     ]
 }
 
