@@ -99,7 +99,7 @@ CREATE INDEX sessions_by_device ON sessions (project_id, device_id, started_at) 
 CREATE INDEX sessions_by_conversation ON sessions (conversation_id) WHERE conversation_id IS NOT NULL;
 
 CREATE TABLE clicks (
-    id ROWID_OF_PART,
+    id ROW_KEY,
     project_id BIGINT NOT NULL,
     session_id BIGINT NOT NULL,
     widget_id BIGINT NOT NULL,
@@ -116,7 +116,7 @@ CREATE TABLE clicks (
 CREATE INDEX clicks_by_time ON clicks (project_id, created_at, id);
 CREATE INDEX clicks_by_session ON clicks (session_id, id);
 
--- Requests to a widget that are no press of a person: crawlers, link previews, prefetches, HEAD. One row a day and kind.
+-- Requests to a widget that are no click of a person: crawlers, link previews, prefetches, HEAD. One row a day and kind.
 CREATE TABLE automated_requests (
     project_id BIGINT NOT NULL,
     widget_id BIGINT NOT NULL,

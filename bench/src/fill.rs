@@ -34,12 +34,12 @@ const LEAD: [&str; 4] = [
             CAST($4 AS BIGINT) + i * 1000000
      FROM numbers
      WHERE CAST($2 AS BIGINT) > 0 AND CAST($3 AS BIGINT) > 0",
-    "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params, ip_address,
+    "INSERT INTO clicks (id, project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params, ip_address,
                          user_agent, linked, created_at)
      WITH RECURSIVE numbers (i) AS (
          SELECT CAST($5 AS BIGINT) UNION ALL SELECT i + 1 FROM numbers WHERE i < CAST($6 AS BIGINT)
      )
-     SELECT CAST($1 AS BIGINT), i, CAST($3 AS BIGINT), 'https://shop.example/bikes/city-' || i,
+     SELECT i, CAST($1 AS BIGINT), i, CAST($3 AS BIGINT), 'https://shop.example/bikes/city-' || i,
             'https://shop.example/bikes?utm_source=google&utm_medium=cpc&utm_campaign=spring&gclid=Cj0KCQjwsoBhC5ARIsAJ' || i,
             'https://www.google.com/',
             '{\"utm_source\":\"google\",\"utm_medium\":\"cpc\",\"utm_campaign\":\"spring\",\"gclid\":\"Cj0KCQjwsoBhC5ARIsAJ'

@@ -204,7 +204,7 @@ pub fn of_click(project: &crate::project::Project, texts: Vec<String>, now: i64)
     use Column::{Device, Int, Number, Ordered, Scattered, Text};
     let mut texts = texts.into_iter().map(Text).collect::<Vec<_>>();
     let body = texts.pop().unwrap_or(Number);
-    let mut click = vec![Int(project.id), Number, Int(project.widget)];
+    let mut click = vec![Number, Int(project.id), Number, Int(project.widget)];
     click.extend(texts);
     click.push(Int(now));
     vec![
@@ -214,9 +214,9 @@ pub fn of_click(project: &crate::project::Project, texts: Vec<String>, now: i64)
             columns: vec![Number, Int(project.id), Device, Scattered, Scattered, Int(now)],
         },
         BareRow {
-            sql: "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
+            sql: "INSERT INTO clicks (id, project_id, session_id, widget_id, click_url, first_raw_url, referrer, parsed_params,
                                       ip_address, user_agent, created_at, linked)
-                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, FALSE)",
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE)",
             columns: click,
         },
         BareRow {

@@ -130,13 +130,13 @@ async fn store_session(tx: &Tx, project: i64, conversation: i64, at: i64, correl
             |row| row.get(0),
         )
         .await?;
-    for (url, later) in [("https://example.com/landing?utm_source=google", 0), ("https://example.com/later", 1_000_000)]
-    {
+    for (url, nth) in [("https://example.com/landing?utm_source=google", 0), ("https://example.com/later", 1)] {
         tx.execute(
-            "INSERT INTO clicks (project_id, session_id, widget_id, click_url, first_raw_url, parsed_params, ip_address,
+            "INSERT INTO clicks (id, project_id, session_id, widget_id, click_url, first_raw_url, parsed_params, ip_address,
                                  user_agent, linked, created_at)
-             VALUES ($1, $2, 1, $3, $4, $5, $6, $7, TRUE, $8)",
+             VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, TRUE, $9)",
             params![
+                2 * session + nth,
                 project,
                 session,
                 url,
@@ -144,7 +144,7 @@ async fn store_session(tx: &Tx, project: i64, conversation: i64, at: i64, correl
                 r#"{"utm_source":"google"}"#,
                 "127.0.0.1",
                 "Mozilla/5.0...",
-                at + later
+                at + nth * 1_000_000
             ],
         )
         .await?;

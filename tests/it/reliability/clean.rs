@@ -65,8 +65,8 @@ async fn make_old(db: &Db) {
         SELECT number FROM numbers";
     const SESSIONS: &str = "INSERT INTO sessions (project_id, correlation_id, folded_id, started_at)
         SELECT projects.id, 'O-' || number, 'O-' || number, number FROM numbers, projects";
-    const CLICKS: &str = "INSERT INTO clicks (project_id, session_id, widget_id, parsed_params, linked, created_at)
-        SELECT sessions.project_id, sessions.id, widgets.id, '{}', FALSE, started_at FROM sessions, widgets";
+    const CLICKS: &str = "INSERT INTO clicks (id, project_id, session_id, widget_id, parsed_params, linked, created_at)
+        SELECT sessions.id, sessions.project_id, sessions.id, widgets.id, '{}', FALSE, started_at FROM sessions, widgets";
     const EVENTS: &str = "INSERT INTO events (id, event_id, project_id, event_type, body, created_at)
         SELECT number, 'evt_' || number, projects.id, 'widget.click', '{}', number FROM numbers, projects";
     const DELIVERIES: &str =
