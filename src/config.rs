@@ -102,7 +102,7 @@ pub struct Settings {
         hide_short_help = true
     )]
     pub lease: String,
-    /// How long a server that was told to stop goes on serving: /readyz says that it is not ready, so that a load balancer
+    /// How long a server that was asked to stop goes on serving: /readyz says that it is not ready, so that a load balancer
     /// sends new requests elsewhere. Give it a little more than the balancer takes to notice.
     #[arg(long, env = "AURIX_DRAIN", default_value = "0s", value_name = "WAIT", global = true, hide_short_help = true)]
     pub drain: String,
@@ -193,7 +193,7 @@ pub struct Config {
     pub retry_schedule: Schedule,
     /// How long a claimed delivery, reply or turn is left alone.
     pub lease: SignedDuration,
-    /// How long the doors stay open after the process was told to stop.
+    /// How long requests are accepted after the process was asked to stop.
     pub drain: Duration,
     /// How long what grows is kept.
     pub retention: Retention,

@@ -61,13 +61,13 @@ impl Notifier {
         }
     }
 
-    /// Tells all subscribers, of other nodes too, that there is work of this kind.
+    /// Notifies all subscribers, of other nodes too, that there is work of this kind.
     pub fn notify(&self, work: Work) {
         self.channels(work).any.send_replace(());
         self.channels(work).own.send_replace(());
     }
 
-    /// Tells the subscribers of this process only, for example what another node notified of.
+    /// Notifies the subscribers of this process only, for example what another node notified of.
     pub fn notify_local(&self, work: Work) {
         self.channels(work).any.send_replace(());
     }

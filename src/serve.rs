@@ -115,7 +115,7 @@ pub fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Binds the address of `AURIX_LISTEN`, and tells which it became.
+/// Binds the address of `AURIX_LISTEN`, and returns which it became.
 pub fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = server::listen(config.listen).with_context(|| {
         format!("AURIX_LISTEN: cannot listen on {}: choose another port, or stop what uses it", config.listen)
@@ -159,7 +159,7 @@ pub async fn serve(
     worker
 }
 
-/// Closes HTTP some time after the process was told to stop, so that load balancers can notice that it is not ready.
+/// Closes HTTP some time after the process was asked to stop, so that load balancers can notice that it is not ready.
 async fn drain(core: &Core, stopping: watch::Receiver<bool>, close: watch::Sender<bool>) {
     stopped(stopping).await;
     core.clock.sleep(core.config.drain).await;
@@ -168,11 +168,11 @@ async fn drain(core: &Core, stopping: watch::Receiver<bool>, close: watch::Sende
 
 /// Waits until `stopping` turns true.
 async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // An error says that nobody can tell us to stop any more: that is a stop as well.
+    // An error says that nobody can ask for a stop any more: that is a stop as well.
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Lets the worker end what is in flight after it was told to stop: no longer than HTTP may take, whatever hangs.
+/// Lets the worker end what is in flight after it was asked to stop: no longer than HTTP may take, whatever hangs.
 async fn end_in_time(worker: JoinHandle<()>, stopped: impl Future<Output = ()>) -> anyhow::Result<()> {
     stopped.await;
     if let Ok(ended) = tokio::time::timeout(STOP_TIMEOUT, worker).await {

@@ -26,7 +26,7 @@ use crate::notifier::Work;
 
 /// How often every loop looks for work that nobody notified of.
 const TICK: Duration = Duration::from_secs(1);
-/// How long between two looks at least: a rush of messages notifies thousands of times a second.
+/// How long between two looks at least: a burst of messages notifies thousands of times a second.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How often spooled clicks are replayed and counters are stored.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(5);

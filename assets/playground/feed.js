@@ -34,11 +34,11 @@ function openFeed() {
       listeners.add(listener);
       page.addEventListener("pagehide", () => listeners.delete(listener), { once: true });
     },
-    /** Tells `live` or `waiting`, now and whenever it changes. */
-    watch(tell) {
-      source.addEventListener("open", () => tell("live"));
-      source.addEventListener("error", () => tell("waiting"));
-      if (source.readyState === EventSource.OPEN) tell("live");
+    /** Reports `live` or `waiting`, now and whenever it changes. */
+    watch(report) {
+      source.addEventListener("open", () => report("live"));
+      source.addEventListener("error", () => report("waiting"));
+      if (source.readyState === EventSource.OPEN) report("live");
     },
     forget() {
       kept.length = 0;

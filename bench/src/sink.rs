@@ -105,7 +105,7 @@ impl Sink {
         until(&self.state.answered, count, most).await;
     }
 
-    /// Waits until so many came that will never be answered, but not longer than `most`. Tells how many there are.
+    /// Waits until so many came that will never be answered, but not longer than `most`. Returns how many there are.
     pub async fn until_unanswered(&self, count: u64, most: Duration) -> u64 {
         until(&self.state.unanswered, count, most).await;
         *self.state.unanswered.borrow()

@@ -76,7 +76,7 @@ pub async fn measure(setting: &Setting<'_>) -> anyhow::Result<Finding> {
     Ok(finding(setting, waiting, &quiet, &beside, [idle_bytes, backlog_bytes]))
 }
 
-/// Clicks at the fixed rate until every event has come. Tells the waits for the events.
+/// Clicks at the fixed rate until every event has come. Returns the waits for the events.
 async fn click_steadily(
     setting: &Setting<'_>,
     scene: &Scene,

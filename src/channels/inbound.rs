@@ -68,7 +68,7 @@ pub struct InboundMessage {
 }
 
 impl InboundMessage {
-    /// The sender's own card, where they shared it: a way besides their ids in which a platform tells their number.
+    /// The sender's own card, where they shared it: besides their ids, the way in which a platform gives their number.
     pub fn own_contact(&self) -> Option<&SharedContact> {
         match &self.content {
             Content::Contacts(cards) => cards.iter().find(|card| card.own),

@@ -193,7 +193,7 @@ fn attempt_to_text(row: &LoggedDelivery, attempt: &LoggedAttempt) -> String {
         (None, Some(status)) => format!("answered {status}"),
         (None, None) => String::new(),
     };
-    let answer = attempt.response_headers.as_deref().map(|text| {
+    let response = attempt.response_headers.as_deref().map(|text| {
         format!("\nAnswer:\n{}\n  {}", headers(text), attempt.response_body.as_deref().unwrap_or_default())
     });
     format!(
@@ -202,6 +202,6 @@ fn attempt_to_text(row: &LoggedDelivery, attempt: &LoggedAttempt) -> String {
         attempt.started_at,
         attempt.duration_ms,
         lines(request_headers(row, attempt)),
-        answer.unwrap_or_default()
+        response.unwrap_or_default()
     )
 }

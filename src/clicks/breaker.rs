@@ -9,7 +9,7 @@ use crate::domain::time::{SignedDuration, Timestamp};
 
 /// How long the breaker stays open after a failure.
 const OPEN_FOR: SignedDuration = SignedDuration::from_secs(1);
-/// How long the one trial of the half-open state may take before another one is allowed.
+/// How long the one attempt of the half-open state may take before another one is allowed.
 const TRIAL_TIMEOUT: SignedDuration = SignedDuration::from_secs(3);
 /// [`CircuitBreaker::open_until`] while closed.
 const CLOSED: i64 = i64::MIN;

@@ -1,4 +1,4 @@
-//! A click as it is stored, or spooled until it can be, and the correlation id that it is promised.
+//! A click as it is stored, or spooled until it can be, and the correlation id in its response.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,7 +27,7 @@ pub struct Click {
     pub project: ProjectId,
     /// The widget that was clicked.
     pub widget: WidgetId,
-    /// The browser's UUID, if it told one.
+    /// The browser's UUID, if it sent one.
     pub device_id: Option<String>,
     /// The page of the click.
     pub click_url: Option<String>,
@@ -39,7 +39,7 @@ pub struct Click {
     pub parsed_params: String,
     /// As the project's policy allows.
     pub ip_address: Option<String>,
-    /// As the browser told it.
+    /// As the browser sent it.
     pub user_agent: Option<String>,
     /// When it happened: microseconds since 1970.
     pub at: i64,
@@ -51,12 +51,12 @@ impl Click {
         from_microseconds(self.at)
     }
 
-    /// The device that it came from, if the browser told one.
+    /// The device that it came from, if the browser sent one.
     pub fn device(&self) -> Option<Device<'_>> {
         self.device_id.as_deref().map(|id| Device { project: self.project, id })
     }
 
-    /// The device, or where the browser told none the click itself.
+    /// The device, or where the browser sent none the click itself.
     pub fn visitor(&self) -> (ProjectId, &str) {
         (self.project, self.device_id.as_deref().unwrap_or(&self.event_id))
     }
@@ -103,7 +103,7 @@ pub fn folded(id: &str) -> anyhow::Result<String> {
     Ok(CorrelationId::parse(id).context("reading a correlation id of our own")?.folded())
 }
 
-/// The correlation id that a click is promised. A write that timed out may still commit: the visitor and the database must not
+/// The correlation id in the response to a click. A write that timed out may still commit: the visitor and the database must not
 /// have two different ones.
 ///
 /// States: open → chosen (the transaction stores the click under that id, if it commits) → closed (the visitor went on;

@@ -29,7 +29,7 @@ const USER_AGENT_CHARS_MAX: usize = 1024;
 pub struct Hit {
     /// The widget that was clicked.
     pub widget: Arc<Widget>,
-    /// The browser, if it told a UUID.
+    /// The browser, if it sent a UUID.
     pub device_id: Option<String>,
     /// The page of the hit.
     pub click_url: Option<String>,
@@ -39,7 +39,7 @@ pub struct Hit {
     pub referrer: Option<String>,
     /// The visitor's address.
     pub ip: IpAddr,
-    /// As the browser told it.
+    /// As the browser sent it.
     pub user_agent: Option<String>,
 }
 

@@ -13,7 +13,7 @@ use crate::store::{clicks, events};
 pub struct UnstoredClick {
     /// The click.
     pub click: Click,
-    /// The correlation id that it is promised.
+    /// The correlation id in its response.
     pub promise: Promise,
 }
 

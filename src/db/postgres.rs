@@ -37,7 +37,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const PLANNING: &str = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_sort=off -c jit=off \
                         -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan";
 
-/// What a node has locked that stands still in the middle of a transaction, or has lost its network, the others get after that.
+/// What a node has locked that is frozen in the middle of a transaction, or has lost its network, the others get after that.
 const IDLE_MAX: &str = "-c idle_in_transaction_session_timeout=10s";
 
 type Job = Box<dyn FnOnce(Pool) -> LocalBoxFuture<'static, ()> + Send>;

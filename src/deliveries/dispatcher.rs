@@ -38,7 +38,7 @@ use crate::notifier::Work;
 const LEASED_MAX: usize = 2_048;
 /// How often it looks for due deliveries that nobody notified of.
 const TICK: Duration = Duration::from_secs(1);
-/// How long between two looks at least: a rush of clicks notifies thousands of times a second.
+/// How long between two looks at least: a burst of clicks notifies thousands of times a second.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Runs until `stop` says so, then ends what is in flight and gives back the rest.

@@ -81,7 +81,7 @@ pub struct Event {
 pub struct ClickData<'a> {
     /// The session's correlation id.
     pub correlation_id: &'a str,
-    /// The browser, if the widget could tell.
+    /// The browser, if the widget sent one.
     pub device_id: Option<&'a str>,
     /// The page of the click.
     pub click_url: Option<&'a str>,
@@ -89,7 +89,7 @@ pub struct ClickData<'a> {
     pub parsed_params: &'a RawValue,
     /// As the project's policy allows.
     pub ip_address: Option<&'a str>,
-    /// As the browser told it.
+    /// As the browser sent it.
     pub user_agent: Option<&'a str>,
 }
 
@@ -99,7 +99,7 @@ pub struct Correlated<'a> {
     pub correlation_id: &'a str,
     /// The conversation.
     pub conversation_id: ConversationId,
-    /// The person's number where the platform tells it.
+    /// The person's number where the platform gives it.
     pub phone: Option<&'a PhoneNumber>,
     /// WhatsApp: the `phone_number_id`.
     pub channel_id: &'a str,

@@ -23,7 +23,7 @@ impl Limits {
     }
 }
 
-/// How long a process may stand still without its deliveries getting new starts.
+/// How long a process may be frozen without its deliveries getting new starts.
 const STALL: SignedDuration = SignedDuration::from_millis(50);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 

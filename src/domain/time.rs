@@ -27,7 +27,7 @@ pub fn from_microseconds(microseconds: i64) -> Timestamp {
 pub enum Clock {
     /// The machine's.
     System,
-    /// Stands still until it is advanced.
+    /// Changes only when it is advanced.
     Manual(Arc<watch::Sender<ManualTime>>),
 }
 

@@ -17,7 +17,7 @@ const API_KEY: &str = "api_key";
 #[openapi(
     info(
         title = "Aurix partner API",
-        description = "For systems that want to hear of clicks and leads as they happen, and to fetch them later.\n\n\
+        description = "For systems that want to be notified of clicks and leads as they happen, and to fetch them later.\n\n\
             Under `/integrations/external` any API key is welcome; under `/integrations/{service}` only keys of that \
             service. Leads have another shape on each. Errors are `application/problem+json` (RFC 9457); a request \
             without an API key that asks for `text/html` gets a page instead."

@@ -1,4 +1,4 @@
-//! The id of a request: taken from its `x-request-id` or made here, told in the response, and part of every log line that the
+//! The id of a request: taken from its `x-request-id` or made here, returned in the response, and part of every log line that the
 //! request causes in this process, up to the attempt of a delivery.
 
 use axum::extract::{Request, State};

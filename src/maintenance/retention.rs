@@ -277,7 +277,7 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Goes once through `rows` behind `from` and older than `before`; tells whether there were any.
+    /// Goes once through `rows` behind `from` and older than `before`; returns whether there were any.
     async fn sweep(&mut self, rows: Rows, from: Position, before: Timestamp) -> anyhow::Result<bool> {
         let mut after = from;
         loop {

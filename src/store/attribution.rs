@@ -14,13 +14,13 @@ pub struct AttributedClick {
     pub id: ClickId,
     /// The reference of its session.
     pub correlation_id: String,
-    /// The browser, if it told one.
+    /// The browser, if it sent one.
     pub device_id: Option<String>,
-    /// When the widget was pressed.
+    /// When the widget was clicked.
     pub created_at: Timestamp,
     /// When its session was linked to a conversation.
     pub correlated_at: Option<Timestamp>,
-    /// The page of the press.
+    /// The page of the click.
     pub click_url: Option<String>,
     /// The first page of the visit.
     pub first_raw_url: Option<String>,
@@ -28,7 +28,7 @@ pub struct AttributedClick {
     pub parsed_params: String,
     /// As the project's policy allows.
     pub ip_address: Option<String>,
-    /// As the browser told it.
+    /// As the browser sent it.
     pub user_agent: Option<String>,
     /// The kind of channel that the lead writes on; `None` until there is a lead.
     pub lead_type: Option<String>,

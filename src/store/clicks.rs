@@ -27,7 +27,7 @@ pub struct NewClick<'a> {
     pub parsed_params: &'a str,
     /// As the project's policy allows.
     pub ip_address: Option<&'a str>,
-    /// As the browser told it.
+    /// As the browser sent it.
     pub user_agent: Option<&'a str>,
     /// When it happened.
     pub created_at: Timestamp,

@@ -26,7 +26,7 @@ pub struct ExternalLead {
     pub parsed_params: Option<String>,
     /// Where the click came from, as the project's policy allows.
     pub ip_address: Option<String>,
-    /// As the browser told it.
+    /// As the browser sent it.
     pub user_agent: Option<String>,
 }
 

@@ -8,7 +8,7 @@ pub async fn lock_names(tx: &Tx, names: &[(i64, &str)]) -> Result<()> {
     const LOCK: Sql = Sql {
         // There is one writer.
         sqlite: "",
-        // In the order of the locks' numbers, so that two groups never wait for each other.
+        // In the order of the locks' numbers, so that two batches never wait for each other.
         postgres: "SELECT pg_advisory_xact_lock(number)
                    FROM (
                        SELECT DISTINCT hashtextextended(name, owner) AS number

@@ -22,7 +22,7 @@ pub struct LeadRow {
     pub conversation_id: ConversationId,
     /// The person's WhatsApp id.
     pub wa_id: Option<String>,
-    /// The number that the platform tells, E.164.
+    /// The number that the platform vouches for, E.164.
     pub phone: Option<String>,
     /// `active`, `correlated` or `complete`.
     pub status: String,

@@ -1,4 +1,4 @@
-//! Webhooks: endpoints that events are delivered to. What changes one answers `false` where it is not there any more.
+//! Webhooks: endpoints that events are delivered to. What changes one returns `false` where it is not there any more.
 
 use jiff::Timestamp;
 

@@ -132,8 +132,8 @@ async fn change_webhook(app: &TestApp, project: &Project, receiver: &Receiver) -
     assert_change(&entry, "webhook.test", object, &json!({}));
     receiver.take();
 
-    receiver.answer_next(500);
-    app.press(project, "device_id=d1").await;
+    receiver.respond_next(500);
+    app.click(project, "device_id=d1").await;
     app.work().await;
     let delivery = DeliveryId(app.count("SELECT MAX(id) FROM deliveries WHERE status = 'failed'").await);
     let start = Timestamp::UNIX_EPOCH;
@@ -227,8 +227,8 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook_with(&project, &receiver, Policy::None).await;
-        receiver.answer_next(500);
-        app.press(&project, "device_id=d1").await;
+        receiver.respond_next(500);
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         let (core, actor, id) = (&app.core, &operator(), project.id);
         let key = create_key(core, actor, id, "external".to_owned()).await.expect("a key").row;

@@ -130,15 +130,15 @@ fn a_form_is_set_shown_and_tried() {
     let lines = b"{\"text\":\"Bugis please, I am Mei Tan\",\"requested\":[\"outlet\"]}\nnonsense\n{\"text\":\"mei@example.com\"}\n";
     child.stdin.take().expect("piped").write_all(lines).expect("written");
     let output = child.wait_with_output().expect("it ends");
-    let answers: Vec<Value> = String::from_utf8(output.stdout)
+    let responses: Vec<Value> = String::from_utf8(output.stdout)
         .expect("UTF-8")
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
-    assert_eq!(answers[0]["fields"]["name"], "Mei Tan");
-    assert_eq!(answers[0]["values"]["outlet"], "Bugis");
-    assert!(text(&answers[1]["error"]).starts_with("line 2:"));
-    assert_eq!(answers[2]["fields"]["email"], "mei@example.com");
+    assert_eq!(responses[0]["fields"]["name"], "Mei Tan");
+    assert_eq!(responses[0]["values"]["outlet"], "Bugis");
+    assert!(text(&responses[1]["error"]).starts_with("line 2:"));
+    assert_eq!(responses[2]["fields"]["email"], "mei@example.com");
     assert_eq!(output.status.code(), Some(1), "one line could not be read");
 }
 
@@ -190,8 +190,8 @@ fn lists_have_the_same_shape_for_programs_every_time() {
     let empty = |arguments: &[&str], name: &str| {
         let arguments = [arguments, &["list", "--project", &project]].concat();
         assert_eq!(operator.json(&arguments), json!({ name: [] }));
-        let told = String::from_utf8(operator.runs(&arguments).stdout).expect("UTF-8");
-        assert!(told.contains("yet: aurix "), "an empty list tells what to do: {told}");
+        let printed = String::from_utf8(operator.runs(&arguments).stdout).expect("UTF-8");
+        assert!(printed.contains("yet: aurix "), "an empty list says what to do: {printed}");
     };
     empty(&["key"], "keys");
     empty(&["channel"], "channels");
@@ -271,9 +271,9 @@ both_engines! {
         for visitor in ["device_id=d1", "device_id=d2", "device_id=d3"] {
             app.advance(SignedDuration::from_hours(1));
             since = if visitor.ends_with("d2") { app.core.clock.now() } else { since };
-            app.press(&project, visitor).await;
-            receiver.answer_next(500);
-            other.answer_next(500);
+            app.click(&project, visitor).await;
+            receiver.respond_next(500);
+            other.respond_next(500);
             app.work().await;
         }
         assert_eq!((receiver.take().len(), other.take().len()), (3, 3));
@@ -285,10 +285,10 @@ both_engines! {
         assert_eq!((resent, receiver.take().len(), other.take().len()), (2, 2, 0));
         assert_eq!(resend_failed(&app.core, &operator(), Some(first), since, |_| {}).await.expect("resent"), 0);
 
-        let heard = AtomicU64::new(0);
-        let hear = |so_far| heard.store(so_far, Ordering::Relaxed);
-        let resent = resend_failed(&app.core, &operator(), None, Timestamp::UNIX_EPOCH, hear).await;
-        assert_eq!((resent.expect("resent"), heard.into_inner()), (4, 4));
+        let reported = AtomicU64::new(0);
+        let report = |so_far| reported.store(so_far, Ordering::Relaxed);
+        let resent = resend_failed(&app.core, &operator(), None, Timestamp::UNIX_EPOCH, report).await;
+        assert_eq!((resent.expect("resent"), reported.into_inner()), (4, 4));
         app.work().await;
         assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'").await, 6);
     }
@@ -297,8 +297,8 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook_with(&project, &receiver, Policy::None).await;
-        receiver.answer_next(500);
-        app.press(&project, "device_id=d1").await;
+        receiver.respond_next(500);
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         let failed = Filter { status: Some(DeliveryStatus::Failed), ..Filter::default() };
         let id = project.id;

@@ -25,11 +25,11 @@ const GATE: [&str; 2] = [
      FOR EACH ROW EXECUTE FUNCTION wait_for_the_gate()",
 ];
 
-/// Statements of this story's database that wait for a lock.
+/// Statements of this test's database that wait for a lock.
 const WAITING: &str =
     "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
-/// Visitors of all kinds, by what their widgets tell: no device, a new one, and one that has a session.
+/// Visitors of all kinds, by what their widgets send: no device, a new one, and one that has a session.
 const VISITORS: [&str; 3] = ["", "device_id=new", "device_id=known"];
 
 struct Scene {
@@ -44,7 +44,7 @@ impl Scene {
     async fn set() -> Self {
         let app = TestApp::on_postgres().await;
         let project = app.project().await;
-        app.press(&project, "device_id=known").await;
+        app.click(&project, "device_id=known").await;
         let built = app.core.db.write(async |tx| {
             for statement in GATE {
                 tx.execute(statement, &[]).await?;
@@ -73,14 +73,14 @@ impl Scene {
         gate.send(()).expect("a transaction holds it");
     }
 
-    async fn press(&self, visitor: &str) {
-        assert_eq!(self.app.press(&self.project, visitor).await.status(), 302);
+    async fn click(&self, visitor: &str) {
+        assert_eq!(self.app.click(&self.project, visitor).await.status(), 302);
     }
 
-    /// Presses while the database is away.
-    async fn press_aside(&self, visitor: &str) {
+    /// Clicks while the database is away.
+    async fn click_spooled(&self, visitor: &str) {
         self.app.engines.clicks.breaker.record_failure(self.app.core.clock.now());
-        self.press(visitor).await;
+        self.click(visitor).await;
     }
 
     async fn transactions_wait(&self, count: i64) {
@@ -95,7 +95,7 @@ impl Scene {
         )
     }
 
-    /// That press and the one before are stored, and nothing else.
+    /// That click and the one before are stored, and nothing else.
     async fn both_are_there_once(self) {
         let clicks = ["SELECT COUNT(*) FROM clicks", "SELECT COUNT(*) FROM events"];
         for sql in clicks {
@@ -148,9 +148,9 @@ both_engines! {
 
 #[tokio::test]
 async fn what_was_not_answered_in_time_is_not_stored_again_while_it_is_committed() {
-    let story = async |visitor| {
+    let scenario = async |visitor| {
         let scene = Scene::set().await;
-        scene.press(visitor).await;
+        scene.click(visitor).await;
         scene.transactions_wait(1).await;
         let app = scene.app.engines.clone();
         let late = tokio::spawn(async move { replay(&app.clicks).await });
@@ -159,14 +159,14 @@ async fn what_was_not_answered_in_time_is_not_stored_again_while_it_is_committed
         assert_eq!(late.await.expect("no panic").expect("the database answers"), 1);
         scene.both_are_there_once().await;
     };
-    join_all(VISITORS.map(story)).await;
+    join_all(VISITORS.map(scenario)).await;
 }
 
 #[tokio::test]
 async fn two_processes_one_after_the_other_store_a_click_once() {
-    let story = async |visitor| {
+    let scenario = async |visitor| {
         let scene = Scene::set().await;
-        scene.press_aside(visitor).await;
+        scene.click_spooled(visitor).await;
         let store = |engines: Engines| tokio::spawn(async move { replay(&engines.clicks).await });
         let first = store(scene.app.engines.clone());
         scene.transactions_wait(1).await;
@@ -177,13 +177,13 @@ async fn two_processes_one_after_the_other_store_a_click_once() {
         assert!(late.filter(Result::is_ok).count() > 0, "one of them finds the file and removes it");
         scene.both_are_there_once().await;
     };
-    join_all(VISITORS.map(story)).await;
+    join_all(VISITORS.map(scenario)).await;
 }
 
 #[tokio::test]
 async fn storing_goes_on_when_nobody_waits_for_it_any_more() {
     let scene = Scene::set().await;
-    scene.press_aside(VISITORS[0]).await;
+    scene.click_spooled(VISITORS[0]).await;
     let app = scene.app.engines.clone();
     let late = tokio::spawn(async move { replay(&app.clicks).await });
     scene.transactions_wait(1).await;

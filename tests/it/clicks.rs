@@ -1,4 +1,4 @@
-//! Presses of the button: sessions, references, what is counted and what is kept.
+//! Clicks of the button: sessions, references, what is counted and what is kept.
 
 use aurix::clicks::automated_requests;
 use aurix::domain::time::SignedDuration;
@@ -13,59 +13,59 @@ const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 both_engines! {
     async fn a_click_within_twelve_hours_keeps_its_reference(app: &TestApp) {
         let project = app.project().await;
-        let first = app.press(&project, "device_id=d1").await.reference();
+        let first = app.click(&project, "device_id=d1").await.reference();
         app.advance(SignedDuration::from_hours(12) - MILLISECOND);
-        assert_eq!(app.press(&project, "device_id=d1").await.reference(), first);
+        assert_eq!(app.click(&project, "device_id=d1").await.reference(), first);
         app.advance(MILLISECOND);
-        assert_ne!(app.press(&project, "device_id=d1").await.reference(), first);
+        assert_ne!(app.click(&project, "device_id=d1").await.reference(), first);
     }
 
-    async fn a_press_redirects_to_whatsapp_and_nowhere_else(app: &TestApp) {
+    async fn a_click_redirects_to_whatsapp_and_nowhere_else(app: &TestApp) {
         let project = app.project().await;
-        let answer = app.press(&project, "device_id=d1&redirect_url=https://evil.example&number=1").await;
-        assert_eq!(answer.status(), 302);
-        assert_eq!(answer.header("cache-control"), "no-store");
-        let reference = answer.reference();
+        let response = app.click(&project, "device_id=d1&redirect_url=https://evil.example&number=1").await;
+        assert_eq!(response.status(), 302);
+        assert_eq!(response.header("cache-control"), "no-store");
+        let reference = response.reference();
         let text = format!(
             "Hello%21%0AReference%3A%20{reference}%20%28Please%20send%20this%20reference%20number%20so%20that%20we%20can%20help%20you%20faster%29"
         );
-        assert_eq!(answer.header("location"), format!("https://wa.me/6512345678?text={text}"));
+        assert_eq!(response.header("location"), format!("https://wa.me/6512345678?text={text}"));
     }
 
     async fn two_first_clicks_at_once_share_a_session(app: &TestApp) {
         let project = app.project().await;
-        let presses = (0..8).map(|_| app.press(&project, "device_id=d1"));
-        let answers = futures_util::future::join_all(presses).await;
-        let references: std::collections::BTreeSet<_> = answers.iter().map(crate::support::Answer::reference).collect();
+        let clicks = (0..8).map(|_| app.click(&project, "device_id=d1"));
+        let responses = futures_util::future::join_all(clicks).await;
+        let references: std::collections::BTreeSet<_> = responses.iter().map(crate::support::HttpResponse::reference).collect();
         assert_eq!(references.len(), 1);
         assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 8);
     }
 
-    async fn without_a_device_every_press_is_a_session(app: &TestApp) {
+    async fn without_a_device_every_click_is_a_session(app: &TestApp) {
         let project = app.project().await;
-        let first = app.press(&project, "").await.reference();
-        assert_ne!(app.press(&project, "").await.reference(), first);
+        let first = app.click(&project, "").await.reference();
+        assert_ne!(app.click(&project, "").await.reference(), first);
     }
 
     async fn the_json_twin_answers_with_the_same_reference(app: &TestApp) {
         let project = app.project().await;
-        let first = app.press(&project, "device_id=d1").await.reference();
+        let first = app.click(&project, "device_id=d1").await.reference();
         let path = format!("/c/{}", project.widget_id);
-        let answer = app.send(Method::POST, &path, &[("content-type", "application/json")], r#"{"device_id":"d1"}"#).await;
-        assert_eq!(answer.json()["correlation_id"], first);
-        assert!(answer.json()["redirect_url"].as_str().expect("a link").starts_with("https://wa.me/6512345678?text="));
+        let response = app.send(Method::POST, &path, &[("content-type", "application/json")], r#"{"device_id":"d1"}"#).await;
+        assert_eq!(response.json()["correlation_id"], first);
+        assert!(response.json()["redirect_url"].as_str().expect("a link").starts_with("https://wa.me/6512345678?text="));
     }
 
-    async fn a_foreign_site_may_not_press(app: &TestApp) {
+    async fn a_foreign_site_may_not_click(app: &TestApp) {
         let project = app.project().await;
         let widget = app.widget(project.id, &project.phone_number_id, &["https://shop.example"]).await;
         let path = format!("/c/{widget}");
-        let press = async |origin: &str| {
+        let click = async |origin: &str| {
             let headers = [("content-type", "application/json"), ("origin", origin)];
             app.send(Method::POST, &path, &headers, "{}").await
         };
-        assert_eq!(press("https://shop.example").await.status(), 200);
-        let refused = press("https://other.example").await;
+        assert_eq!(click("https://shop.example").await.status(), 200);
+        let refused = click("https://other.example").await;
         assert_eq!(refused.status(), 403);
         assert_eq!(refused.header("content-type"), "application/problem+json");
         assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 1);
@@ -82,9 +82,9 @@ both_engines! {
             (Method::GET, &[("user-agent", person), ("sec-purpose", "prefetch")]),
         ];
         for (method, headers) in visits {
-            let answer = app.send(method, &path, headers, "").await;
-            assert_eq!(answer.status(), 302);
-            assert!(!answer.header("location").contains("O-"), "no reference is spent");
+            let response = app.send(method, &path, headers, "").await;
+            assert_eq!(response.status(), 302);
+            assert!(!response.header("location").contains("O-"), "no reference is spent");
         }
         assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 0);
         assert_eq!(app.count("SELECT COUNT(*) FROM events").await, 0);
@@ -103,7 +103,7 @@ both_engines! {
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
         let url = "https%3A%2F%2Fexample.com%2Flanding%3Futm_source%3Dgoogle%26utm_medium%3Dcpc%26gclid%3DAbCd123%26x%3D1";
-        let reference = app.press(&project, &format!("device_id=550e8400-e29b-41d4-a716-446655440000&click_url={url}")).await.reference();
+        let reference = app.click(&project, &format!("device_id=550e8400-e29b-41d4-a716-446655440000&click_url={url}")).await.reference();
         app.work().await;
         let received = receiver.take();
         let mut event = received[0].json();
@@ -128,18 +128,18 @@ both_engines! {
     }
 
     async fn an_unknown_widget_is_a_clear_404(app: &TestApp) {
-        let answer = app.get("/c/w_nothing", &[]).await;
-        assert_eq!(answer.status(), 404);
-        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let response = app.get("/c/w_nothing", &[]).await;
+        assert_eq!(response.status(), 404);
+        assert_eq!(response.header("content-type"), "application/problem+json");
     }
 
     async fn hostile_queries_never_fail(app: &TestApp) {
         let project = app.project().await;
         for query in ["device_id=%00%ff&click_url=%F0%9F", "click_url=http://[::1", "&&&=&=", "click_url=%", "device_id=%F0%9F%92%A9"] {
-            assert_eq!(app.press(&project, query).await.status(), 302, "{query}");
+            assert_eq!(app.click(&project, query).await.status(), 302, "{query}");
         }
         let long = format!("click_url=https://example.com/{}", "a".repeat(1_500));
-        assert_eq!(app.press(&project, &long).await.status(), 302);
+        assert_eq!(app.click(&project, &long).await.status(), 302);
     }
 
     async fn a_strangers_forwarding_header_does_not_count(app: &TestApp) {
@@ -158,7 +158,7 @@ both_engines! {
                 .await
                 .expect("changed");
             app.advance(SignedDuration::from_secs(1));
-            app.press(&project, "").await;
+            app.click(&project, "").await;
             let newest = app.text("SELECT COALESCE(ip_address, 'none') FROM clicks ORDER BY id DESC LIMIT 1").await;
             assert_eq!(newest.as_deref(), Some(kept.unwrap_or("none")));
         }

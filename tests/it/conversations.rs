@@ -10,7 +10,7 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
-        let reference = app.press(&project, "device_id=d1&click_url=https%3A%2F%2Fexample.com%2F%3Futm_source%3Dgoogle").await.reference();
+        let reference = app.click(&project, "device_id=d1&click_url=https%3A%2F%2Fexample.com%2F%3Futm_source%3Dgoogle").await.reference();
         let person = Person::new(app, &project, "6587654321");
         person.writes(&format!("Hello!\nReference: {reference} (Please send this reference number so that we can help you faster)\nHow much is a bridal bouquet?")).await;
         app.settle().await;
@@ -68,7 +68,7 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
-        let reference = app.press(&project, "device_id=d1").await.reference();
+        let reference = app.click(&project, "device_id=d1").await.reference();
         let (first, second) = (Person::new(app, &project, "6587654321"), Person::new(app, &project, "6511112222"));
         first.writes(&reference).await;
         second.writes(&format!("fwd: {reference}")).await;
@@ -85,10 +85,10 @@ both_engines! {
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
         let person = Person::new(app, &project, "6587654321");
-        let first = app.press(&project, "device_id=d1").await.reference();
+        let first = app.click(&project, "device_id=d1").await.reference();
         person.writes(&first).await;
         app.advance(SignedDuration::from_hours(13));
-        let second = app.press(&project, "device_id=d1").await.reference();
+        let second = app.click(&project, "device_id=d1").await.reference();
         person.writes(&second).await;
         app.settle().await;
         let linked: Vec<_> = receiver
@@ -102,7 +102,7 @@ both_engines! {
 
     async fn a_look_alike_is_repaired_where_only_one_fits(app: &TestApp) {
         let project = app.project().await;
-        let reference = app.press(&project, "device_id=d1").await.reference();
+        let reference = app.click(&project, "device_id=d1").await.reference();
         let slip = reference[2..].to_lowercase();
         Person::new(app, &project, "6587654321").writes(&format!("ref o-{slip} pls")).await;
         assert_eq!(app.count("SELECT COUNT(*) FROM sessions WHERE conversation_id IS NOT NULL").await, 1);
@@ -110,7 +110,7 @@ both_engines! {
 
     async fn a_look_alike_older_than_thirty_days_is_text(app: &TestApp) {
         let project = app.project().await;
-        let reference = app.press(&project, "device_id=d1").await.reference();
+        let reference = app.click(&project, "device_id=d1").await.reference();
         app.advance(SignedDuration::from_hours(31 * 24));
         Person::new(app, &project, "6587654321").writes(&format!("ref o-{} pls", reference[2..].to_lowercase())).await;
         assert_eq!(app.count("SELECT COUNT(*) FROM sessions WHERE conversation_id IS NOT NULL").await, 0);
@@ -118,7 +118,7 @@ both_engines! {
 
     async fn another_projects_reference_is_plain_text(app: &TestApp) {
         let (ours, theirs) = (app.project().await, app.project_named("Other", "222").await);
-        let reference = app.press(&theirs, "device_id=d1").await.reference();
+        let reference = app.click(&theirs, "device_id=d1").await.reference();
         Person::new(app, &ours, "6587654321").writes(&reference).await;
         assert_eq!(app.count("SELECT COUNT(*) FROM sessions WHERE conversation_id IS NOT NULL").await, 0);
         assert_eq!(app.count("SELECT COUNT(*) FROM refused_correlation_ids").await, 0);

@@ -21,8 +21,8 @@ both_engines! {
         let receiver = Receiver::start().await;
         let secret = app.webhook(&project, &receiver).await;
         assert!(secret.starts_with("aurix_"));
-        receiver.answer_next(500);
-        app.press(&project, "device_id=d1").await;
+        receiver.respond_next(500);
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         app.advance(SignedDuration::from_secs(6));
         app.work().await;
@@ -43,10 +43,10 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         let waits_s = [5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400];
         for wait_s in waits_s {
-            receiver.answer_next(503);
+            receiver.respond_next(503);
             app.work().await;
             assert_eq!(receiver.take().len(), 1);
             app.advance(SignedDuration::from_secs(wait_s - 1));
@@ -54,7 +54,7 @@ both_engines! {
             assert_eq!(receiver.take().len(), 0, "before {wait_s} s");
             app.advance(SignedDuration::from_secs(2 + wait_s / 10));
         }
-        receiver.answer_next(503);
+        receiver.respond_next(503);
         app.work().await;
         assert_eq!(receiver.take().len(), 1);
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("failed"));
@@ -70,7 +70,7 @@ both_engines! {
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
         receiver.answer_next_with(429, vec![("retry-after", "3600".to_owned())]);
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         app.advance(SignedDuration::from_secs(3_599));
         app.work().await;
@@ -84,10 +84,10 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
-        receiver.answer_next(410);
-        app.press(&project, "device_id=d1").await;
+        receiver.respond_next(410);
+        app.click(&project, "device_id=d1").await;
         app.work().await;
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         app.advance(SignedDuration::from_hours(48));
         app.work().await;
         assert_eq!(receiver.take().len(), 1);
@@ -98,8 +98,8 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook_with(&project, &receiver, Policy::None).await;
-        receiver.answer_next(500);
-        app.press(&project, "device_id=d1").await;
+        receiver.respond_next(500);
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         app.advance(SignedDuration::from_hours(48));
         app.work().await;
@@ -112,7 +112,7 @@ both_engines! {
         let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
         app.webhook(&project, &receiver).await;
         receiver.answer_next_with(302, vec![("location", elsewhere.url.clone())]);
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         assert_eq!(elsewhere.take().len(), 0);
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("pending"));
@@ -122,10 +122,10 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
-        let reference = app.press(&project, "device_id=d1").await.reference();
+        let reference = app.click(&project, "device_id=d1").await.reference();
         app.work().await;
         receiver.take();
-        receiver.answer_next(500);
+        receiver.respond_next(500);
         let person = Person::new(app, &project, "6587654321");
         person.writes(&format!("{reference} I am Mei Tan, mei@example.com")).await;
         app.settle().await;
@@ -140,9 +140,9 @@ both_engines! {
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
         for _ in 0..3 {
-            app.press(&project, "device_id=d1").await;
+            app.click(&project, "device_id=d1").await;
             for _ in 0..2 {
-                receiver.answer_next(500);
+                receiver.respond_next(500);
             }
             app.work().await;
             app.advance(SignedDuration::from_hours(61));
@@ -154,7 +154,7 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         let wanted = vec![Wanted { webhook: WebhookId(1), most: 10 }];
         let lost = claim_due(&app.core, wanted).await.expect("claimed");
         assert_eq!(lost.leased.len(), 1);
@@ -207,7 +207,7 @@ both_engines! {
         person.writes("I'd like to know about pricing").await;
         app.settle().await;
         let received = receiver.take();
-        let created = received.iter().find(|event| event.event() == "lead.created").expect("told").json();
+        let created = received.iter().find(|event| event.event() == "lead.created").expect("emitted").json();
         let conversation = app.text("SELECT public_id FROM conversations").await;
         let expected = json!({
             "event": "lead.created",
@@ -235,7 +235,7 @@ both_engines! {
             let path = format!("/integrations/{name}/webhook-config");
             assert_eq!(app.send(aurix::net::Method::PUT, &path, &headers, body).await.status(), 200);
         }
-        let reference = app.press(&project, "device_id=d1").await.reference();
+        let reference = app.click(&project, "device_id=d1").await.reference();
         Person::new(app, &project, "6587654321").writes(&reference).await;
         app.settle().await;
         for (receiver, expected) in [(&external, "6587654321"), (&service, "+6587654321")] {
@@ -251,10 +251,10 @@ both_engines! {
         let old = app.webhook(&project, &receiver).await;
         let rotated = aurix::projects::rotate_secret::rotate_secret(&app.core, &operator(), project.id, WebhookId(1)).await.expect("rotated").expect("there");
         let new = app.core.seal.open(&rotated.sealed_secret).expect("our key");
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         app.advance(SignedDuration::from_hours(24));
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         let received = receiver.take();
         let signed_by = |index: usize| {
@@ -280,7 +280,7 @@ both_engines! {
             ..NewWebhook::default()
         };
         add_webhook(&app.core, &operator(), project.id, new).await.expect("a webhook");
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         assert_eq!(receiver.take()[0].header("authorization"), "Bearer crm-token");
         let (project, delivery) = (project.id, DeliveryId(app.count("SELECT id FROM deliveries").await));

@@ -13,18 +13,18 @@ both_engines! {
             ("/c/nobody%3Cscript%3E", "There is no widget &quot;nobody&lt;script&gt;&quot;: check the tag on the site."),
             ("/settings", "There is nothing at this path."),
         ] {
-            let answer = app.get(path, &[BROWSER]).await;
-            assert_eq!(answer.status(), 404);
-            assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
-            assert_eq!(answer.header("vary"), "accept");
-            assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
-            let page = answer.text();
+            let response = app.get(path, &[BROWSER]).await;
+            assert_eq!(response.status(), 404);
+            assert_eq!(response.header("content-type"), "text/html; charset=utf-8");
+            assert_eq!(response.header("vary"), "accept");
+            assert!(response.header("content-security-policy").starts_with("default-src 'none'"));
+            let page = response.text();
             assert!(page.contains("<h1>Not Found</h1>") && page.contains(text), "{page}");
             assert!(page.ends_with("</html>\n"), "whole, whatever length the JSON had: {page}");
         }
-        let answer = app.send(Method::POST, "/widget.js", &[BROWSER], "").await;
-        assert_eq!((answer.status(), answer.header("allow")), (405, "GET,HEAD"));
-        assert!(answer.text().contains("<h1>Method Not Allowed</h1>"));
+        let response = app.send(Method::POST, "/widget.js", &[BROWSER], "").await;
+        assert_eq!((response.status(), response.header("allow")), (405, "GET,HEAD"));
+        assert!(response.text().contains("<h1>Method Not Allowed</h1>"));
     }
 
     async fn a_program_is_sent_errors_as_json(app: &TestApp) {
@@ -36,14 +36,14 @@ both_engines! {
             ("/integrations/external/leads", &[("accept", "*/*")], 401),
             ("/integrations/external/leads", &[BROWSER, key], 401),
         ] {
-            let answer = app.get(path, headers).await;
-            assert_eq!(answer.status(), status, "{path} {headers:?}");
-            assert_eq!(answer.header("content-type"), "application/problem+json", "{path} {headers:?}");
-            assert_eq!(answer.json()["status"], status, "{path} {headers:?}");
+            let response = app.get(path, headers).await;
+            assert_eq!(response.status(), status, "{path} {headers:?}");
+            assert_eq!(response.header("content-type"), "application/problem+json", "{path} {headers:?}");
+            assert_eq!(response.json()["status"], status, "{path} {headers:?}");
         }
-        let answer = app.get("/settings", &[]).await;
+        let response = app.get("/settings", &[]).await;
         assert_eq!(
-            answer.text(),
+            response.text(),
             concat!(
                 r#"{"type":"about:blank","title":"Not Found","status":404,"#,
                 r#""detail":"There is nothing at this path.","message":"There is nothing at this path."}"#

@@ -75,7 +75,7 @@ both_engines! {
 
     async fn a_merged_lead_keeps_what_the_older_conversation_knew_and_the_click_of_the_younger(app: &TestApp) {
         let project = app.project().await;
-        let reference = app.press(&project, "device_id=d1").await.reference();
+        let reference = app.click(&project, "device_id=d1").await.reference();
         message_of(app, &project, json!({"user_id": "SG.1"}), "wamid.a", "My name is Mei Ling Tan").await;
         app.settle().await;
         let by_number = json!({"wa_id": "6587654321"});
@@ -115,7 +115,7 @@ both_engines! {
         let claim = async || claim_due(&app.core, vec![Wanted { webhook, most: 50 }]).await.expect("claims").leased;
         assert_eq!(claim().await.len(), 1);
         app.advance(SignedDuration::from_hours(-1));
-        app.press(&project, "device_id=after").await;
+        app.click(&project, "device_id=after").await;
         assert_eq!(claim().await.len(), 1);
         app.advance(SignedDuration::from_hours(1));
     }
@@ -124,7 +124,7 @@ both_engines! {
         let project = app.project().await;
         let new = NewWebhook { url: receiver_with_nul().await, policy: Policy::Retry, ..NewWebhook::default() };
         add_webhook(&app.core, &operator(), project.id, new).await.expect("a webhook");
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("delivered"));
         assert_eq!(app.text("SELECT response_body FROM attempts").await.as_deref(), Some("before\u{fffd}after"));
@@ -142,8 +142,8 @@ both_engines! {
         let receiver = Receiver::start().await;
         app.webhook_with(&theirs, &receiver, Policy::None).await;
         let key = create_key(&app.core, &operator(), theirs.id, "external".to_owned()).await.expect("a key").row;
-        receiver.answer_next(500);
-        app.press(&theirs, "device_id=d1").await;
+        receiver.respond_next(500);
+        app.click(&theirs, "device_id=d1").await;
         app.work().await;
         let (ours, theirs) = (ours.id, theirs.id);
         let webhook = WebhookId(app.count("SELECT id FROM webhooks").await);

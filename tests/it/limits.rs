@@ -29,7 +29,7 @@ pub async fn limited(app: &TestApp, clicks: usize, limits: Limits) -> (Project, 
     let all = app.core.db.read(async move |conn| Ok(webhooks::list(conn, id).await?)).await.expect("a list");
     assert!(limit_webhook(&app.core, &operator(), id, all[0].id, limits).await.expect("limits"));
     for number in 0..clicks {
-        app.press(&project, &format!("device_id=d{number}")).await;
+        app.click(&project, &format!("device_id=d{number}")).await;
     }
     (project, receiver, all[0].id)
 }

@@ -58,14 +58,14 @@ both_engines! {
     async fn a_click_is_delivered_by_its_node_without_a_claim(app: &TestApp) {
         let (project, receiver) = shop(app).await;
         let worker = Worker::start(app);
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         has_delivered(app, 1).await;
         until("the dispatcher has permits", LIMIT, async || app.engines.deliveries.local_dispatch.try_acquire(WEBHOOK).is_some()).await;
         receiver.take();
         receiver.hold();
         let mut notifications = app.core.notifier.subscribe(Work::Deliveries);
-        app.press(&project, "device_id=d2").await;
-        // The clock stands still: what is leased and not dispatched would never come.
+        app.click(&project, "device_id=d2").await;
+        // Nobody moves the clock: what is leased and not dispatched would never come.
         receiver.has(1).await;
         assert_eq!(app.count(CLAIMED_ONCE).await, 1);
         receiver.let_go();
@@ -80,12 +80,12 @@ both_engines! {
         let (project, receiver) = shop(app).await;
         let mut dispatcher = app.engines.deliveries.local_dispatch.open();
         app.engines.deliveries.local_dispatch.set_free(WEBHOOK, 1, 1);
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         let mut delivery = dispatcher.try_recv().expect("dispatched");
         let permit = delivery.permit.take();
         assert_eq!((delivery.lease.attempt, delivery.starts_at), (1, app.core.clock.now()));
         assert_eq!(app.count(CLAIMED_ONCE).await, 1);
-        app.press(&project, "device_id=d2").await;
+        app.click(&project, "device_id=d2").await;
         assert!(dispatcher.try_recv().is_err(), "its permit is taken");
         assert_eq!(app.count(UNCLAIMED).await, 1);
         app.work().await;
@@ -94,7 +94,7 @@ both_engines! {
         assert_eq!(receiver.take().len(), 1);
         assert_eq!(app.count(DELIVERED_AT_ONCE).await, 2);
         drop(permit);
-        app.press(&project, "device_id=d3").await;
+        app.click(&project, "device_id=d3").await;
         assert!(dispatcher.try_recv().is_ok(), "the permit is free again");
     }
 
@@ -108,7 +108,7 @@ both_engines! {
         ] {
             assert!(limit_webhook(&app.core, &operator(), project.id, WEBHOOK, limits).await.expect("limits"));
             let mut notifications = app.core.notifier.subscribe(Work::Deliveries);
-            app.press(&project, "device_id=d1").await;
+            app.click(&project, "device_id=d1").await;
             assert!(dispatcher.try_recv().is_err(), "{limits:?}");
             assert_eq!(app.count(UNCLAIMED).await, 1, "{limits:?}");
             assert!(notifications.notified().now_or_never().is_some(), "whoever claims it is notified");
@@ -116,7 +116,7 @@ both_engines! {
             assert_eq!(receiver.take().len(), 1, "{limits:?}");
         }
         assert!(limit_webhook(&app.core, &operator(), project.id, WEBHOOK, Limits::default()).await.expect("no limits"));
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         assert!(dispatcher.try_recv().is_ok(), "without limits it is dispatched");
     }
 
@@ -124,13 +124,13 @@ both_engines! {
         const WAITING: usize = 4;
         let (project, receiver) = shop(app).await;
         for number in 0..IN_FLIGHT + WAITING {
-            app.press(&project, &format!("device_id=d{number}")).await;
+            app.click(&project, &format!("device_id=d{number}")).await;
         }
         receiver.hold();
         let worker = Worker::start(app);
         receiver.has(IN_FLIGHT).await;
         let mut notifications = app.core.notifier.subscribe(Work::Deliveries);
-        app.press(&project, "device_id=last").await;
+        app.click(&project, "device_id=last").await;
         assert!(notifications.notified().now_or_never().is_some(), "whoever claims it is notified");
         assert_eq!(app.count(UNCLAIMED).await, WAITING as i64 + 1, "it waits with those before it");
         receiver.let_go();
@@ -149,7 +149,7 @@ both_engines! {
         let (project, receiver) = shop(app).await;
         let mut dispatcher = app.engines.deliveries.local_dispatch.open();
         app.engines.deliveries.local_dispatch.set_free(WEBHOOK, 1, 1);
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         // The process ends here: nothing is given back.
         drop(dispatcher.try_recv().expect("dispatched"));
         app.advance(SignedDuration::from_secs(29));
@@ -170,7 +170,7 @@ both_engines! {
         let dispatcher = app.engines.deliveries.local_dispatch.open();
         app.engines.deliveries.local_dispatch.set_free(WEBHOOK, 1, 1);
         drop(dispatcher);
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         until("it is given back", LIMIT, async || app.count(UNCLAIMED).await == 1).await;
         app.work().await;
         assert_eq!(receiver.take().len(), 1);

@@ -1,4 +1,4 @@
-//! The integration tests: one binary, told in the product's words. `support` has the stage and the scripted others.
+//! The integration tests: one binary. `support` has the test application and the scripted peers.
 
 #[macro_use]
 mod support;

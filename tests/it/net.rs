@@ -1,10 +1,10 @@
-//! Deliveries over real sockets: what the answers of good, bad and hostile receivers mean, and where a request may go.
+//! Deliveries over real sockets: what the responses of good, bad and hostile receivers mean, and where a request may go.
 
 mod addresses;
-mod answers;
 mod broken;
 mod connections;
 pub mod raw_receiver;
+mod responses;
 mod tls;
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ use aurix::net::{AddressPolicy, Client, Method, Options, Request, Resolver};
 use aurix::outbound::{Attempt, Delivery, post};
 use bytes::Bytes;
 
-/// Long enough for everything that answers, on any machine.
+/// Long enough for everything that responds, on any machine.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Short, for receivers that would never end.

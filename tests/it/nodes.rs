@@ -18,10 +18,10 @@ use crate::support::TestApp;
 
 /// How long an idle transaction may hold up the others, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
-/// How long writes wait for others: all of a story come together.
+/// How long writes wait for others: all of a test come together.
 const LINGER: Duration = Duration::from_millis(100);
 /// How often a node is rung for before it counts as deaf.
-const RINGS_MAX: usize = 100;
+const NOTIFICATIONS_MAX: usize = 100;
 
 /// Counts a request on a day. Some days cannot be written.
 #[derive(Default)]
@@ -62,11 +62,11 @@ both_engines! {
             _ => format!("day {number}"),
         };
         let written = join_all((0..200).map(|number| writer.write(day(number)))).await;
-        for (number, answer) in written.into_iter().enumerate() {
+        for (number, response) in written.into_iter().enumerate() {
             match number {
-                70 => assert_eq!(answer.expect_err("refused").to_string(), "no such day"),
-                140 => assert_eq!(answer.expect_err("panicked").to_string(), "the work of a transaction panicked"),
-                _ => assert_eq!(answer.expect("written"), day(number)),
+                70 => assert_eq!(response.expect_err("refused").to_string(), "no such day"),
+                140 => assert_eq!(response.expect_err("panicked").to_string(), "the work of a transaction panicked"),
+                _ => assert_eq!(response.expect("written"), day(number)),
             }
         }
         assert_eq!(app.count("SELECT COUNT(*) FROM automated_requests").await, 198);
@@ -79,7 +79,7 @@ both_engines! {
         let tries = days.tries.clone();
         let writer = BatchWriter::with_linger(app.core.db.clone(), days, LINGER);
         let written = join_all(["before", "refused", "away", "one", "two"].map(|day| writer.write(day.to_owned()))).await;
-        let is_away: Vec<_> = written.iter().map(|answer| answer.as_ref().is_err_and(Error::is_unavailable)).collect();
+        let is_away: Vec<_> = written.iter().map(|response| response.as_ref().is_err_and(Error::is_unavailable)).collect();
         assert_eq!(is_away, [false, false, true, true, true]);
         assert_eq!(tries.load(Ordering::Relaxed), 1 + 3, "together, and then those up to the one that finds out");
         writer.write("later".to_owned()).await.expect("it is back");
@@ -105,7 +105,7 @@ both_engines! {
             Ok(try_join(one, other).await?)
         });
         let error = beside.await.expect_err("a row without a day");
-        assert!(matches!(error.downcast_ref(), Some(Error::Constraint(_))), "told by the statement that failed: {error:#}");
+        assert!(matches!(error.downcast_ref(), Some(Error::Constraint(_))), "an error of the statement that failed: {error:#}");
     }
 
     async fn a_node_hears_of_the_work_of_another(app: &TestApp) {
@@ -118,14 +118,14 @@ both_engines! {
         let (_stop, stopping) = watch::channel(false);
         tokio::spawn(aurix::worker::run(app.engines.clone(), stopping.clone()));
         tokio::spawn(aurix::worker::run(aurix::engines::Engines::new(other.clone()), stopping));
-        let mut bell = other.notifier.subscribe(Work::Replies);
-        for _ in 0..RINGS_MAX {
+        let mut notifications = other.notifier.subscribe(Work::Replies);
+        for _ in 0..NOTIFICATIONS_MAX {
             app.core.notifier.notify(Work::Replies);
-            if timeout(Duration::from_millis(100), bell.notified()).await.is_ok() {
+            if timeout(Duration::from_millis(100), notifications.notified()).await.is_ok() {
                 return;
             }
         }
-        panic!("the other node heard none of {RINGS_MAX} rings");
+        panic!("the other node got none of {NOTIFICATIONS_MAX} notifications");
     }
 }
 

@@ -32,14 +32,14 @@ async fn clean(app: &TestApp) -> Removed {
 async fn rows_go_to_the_part_of_their_week_and_to_the_rest_where_there_is_none() {
     let app = TestApp::on_postgres().await;
     let project = app.project().await;
-    app.press(&project, "device_id=d1").await;
+    app.click(&project, "device_id=d1").await;
     assert_eq!(app.text(EVENT_PART).await.as_deref(), Some("events_20251229"), "a Monday");
     app.advance(days(30));
-    app.press(&project, "device_id=d2").await;
+    app.click(&project, "device_id=d2").await;
     assert_eq!(app.text(EVENT_PART).await.as_deref(), Some("events_20260126"), "made ahead");
     assert_eq!(app.text(CLICK_PART).await.as_deref(), Some("clicks_unlinked_20260126"));
     app.advance(days(7));
-    app.press(&project, "device_id=d3").await;
+    app.click(&project, "device_id=d3").await;
     assert_eq!(app.text(EVENT_PART).await.as_deref(), Some("events_rest"), "nobody was there to make it");
     for _ in 0..2 {
         make_partitions(&app.core).await.expect("parts");
@@ -56,9 +56,9 @@ async fn a_delivery_is_with_what_is_worked_on_until_it_ends_and_when_it_is_sent_
     let project = app.project().await;
     let receiver = Receiver::start().await;
     app.webhook(&project, &receiver).await;
-    app.press(&project, "").await;
+    app.click(&project, "").await;
     assert_eq!(app.text(DELIVERY_PART).await.as_deref(), Some("deliveries_pending"));
-    receiver.answer_next(500);
+    receiver.respond_next(500);
     app.work().await;
     assert_eq!(app.text(DELIVERY_PART).await.as_deref(), Some("deliveries_pending"), "it is tried again");
     app.advance(SignedDuration::from_mins(1));
@@ -91,7 +91,7 @@ async fn a_week_of_events_goes_as_a_whole_when_no_project_keeps_it() {
     let receiver = Receiver::start().await;
     app.webhook(&project, &receiver).await;
     for project in [&project, &project, &other] {
-        app.press(project, "").await;
+        app.click(project, "").await;
     }
     app.work().await;
     keep(&app, &project, Kind::Events, 10).await;
@@ -99,7 +99,7 @@ async fn a_week_of_events_goes_as_a_whole_when_no_project_keeps_it() {
     let removed = clean(&app).await;
     assert_eq!((removed.partitions, removed.events, removed.deliveries), (0, 2, 2), "the other project keeps its own");
     keep(&app, &other, Kind::Events, 30).await;
-    app.press(&project, "").await;
+    app.click(&project, "").await;
     app.work().await;
     app.advance(days(21));
     let removed = clean(&app).await;
@@ -123,10 +123,10 @@ async fn a_week_with_a_delivery_that_is_due_stays_until_that_has_ended() {
     let failing = Receiver::start().await;
     app.webhook(&project, &failing).await;
     keep(&app, &project, Kind::Events, 10).await;
-    app.press(&project, "").await;
+    app.click(&project, "").await;
     app.work().await;
-    failing.answer_next(500);
-    app.press(&project, "").await;
+    failing.respond_next(500);
+    app.click(&project, "").await;
     app.work().await;
     app.advance(days(20));
     let all_but_its_own = Removed { partitions: 4, ..Removed::default() };
@@ -150,12 +150,12 @@ async fn a_week_of_clicks_goes_with_its_sessions_and_those_of_leads_stay() {
     let app = TestApp::on_postgres().await;
     let project = app.project().await;
     keep(&app, &project, Kind::Clicks, 10).await;
-    let linked = app.press(&project, "device_id=d1").await.reference();
-    app.press(&project, "device_id=d2").await;
+    let linked = app.click(&project, "device_id=d1").await.reference();
+    app.click(&project, "device_id=d2").await;
     assert_eq!(app.count("SELECT COUNT(*) FROM clicks_unlinked").await, 2);
     let person = Person::new(&app, &project, "6587654321");
     person.writes(&format!("Hello! Reference: {linked}")).await;
-    app.press(&project, "device_id=d1").await;
+    app.click(&project, "device_id=d1").await;
     app.settle().await;
     assert_eq!(app.count("SELECT COUNT(*) FROM clicks_linked").await, 2, "the one before, and the one after");
     app.advance(days(12));

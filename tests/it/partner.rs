@@ -11,7 +11,7 @@ use aurix::db::Tx;
 use aurix::net::Method;
 use aurix::params;
 
-use crate::support::{Answer, Project, TestApp};
+use crate::support::{HttpResponse, Project, TestApp};
 
 /// A partner with a key.
 struct Partner<'a> {
@@ -24,24 +24,24 @@ impl<'a> Partner<'a> {
         Self { app, authorization: format!("Bearer {}", app.key(project, service).await) }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    async fn get(&self, path: &str) -> HttpResponse {
         self.app.get(path, &[("authorization", &self.authorization)]).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: &str) -> Answer {
+    async fn send(&self, method: Method, path: &str, body: &str) -> HttpResponse {
         let headers = [("authorization", self.authorization.as_str()), ("content-type", "application/json")];
         self.app.send(method, path, &headers, body.to_owned()).await
     }
 
-    async fn put_webhook(&self, path: &str, url: &str) -> Answer {
+    async fn put_webhook(&self, path: &str, url: &str) -> HttpResponse {
         self.send(Method::PUT, path, &serde_json::json!({ "url": url }).to_string()).await
     }
 }
 
 /// The fields that a problem names, one space between them.
-fn named_fields(answer: &Answer) -> String {
-    assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.text());
-    let problem = answer.json();
+fn named_fields(response: &HttpResponse) -> String {
+    assert_eq!(response.header("content-type"), "application/problem+json", "{}", response.text());
+    let problem = response.json();
     assert_eq!(problem["detail"], problem["message"]);
     let errors = problem["errors"].as_array().cloned().unwrap_or_default();
     errors.iter().map(|error| error["field"].as_str().unwrap_or("?").to_owned()).collect::<Vec<_>>().join(" ")

@@ -49,11 +49,11 @@ fn is_narrow<'a>(mut columns: impl Iterator<Item = &'a str>) -> bool {
 
 fn judge(engine: &str, faults: &[Fault]) {
     let allowed: Vec<_> = ALLOWED.iter().filter(|(_, on, _)| *on == engine).map(|(name, ..)| *name).collect();
-    let told = |fault: &Fault| {
+    let described = |fault: &Fault| {
         format!("{}: `{}` {}: give it an index, or a reason in ALLOWED", fault.place, fault.statement, fault.why)
     };
     let faults_left = faults.iter().filter(|fault| !allowed.contains(&fault.statement.as_str()));
-    assert_tidy(&faults_left.map(told).collect::<Vec<_>>());
+    assert_tidy(&faults_left.map(described).collect::<Vec<_>>());
     let seen: HashSet<&str> = faults.iter().map(|fault| fault.statement.as_str()).collect();
     let idle: Vec<_> = allowed.iter().filter(|name| !seen.contains(*name)).collect();
     assert!(idle.is_empty(), "these need no exception any more: {idle:?}");

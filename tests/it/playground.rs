@@ -14,11 +14,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-/// How long anything may take before the story has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Answers that a visitor gives before the story has failed.
+/// How long anything may take before the test has failed.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Answers that a visitor gives before the test has failed.
 const ANSWERS_MAX: usize = 12;
-/// A browser's, or the press would not count.
+/// A browser's, or the click would not count.
 const BROWSER: (&str, &str) =
     ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36");
 const PERSON: &str = "6591234567";
@@ -54,7 +54,7 @@ impl Demo {
             url: format!("{}{path}", self.base_url),
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             body: Bytes::from(if body.is_null() { String::new() } else { body.to_string() }),
-            timeout: PATIENCE,
+            timeout: TIMEOUT,
             response_bytes_max: 1 << 20,
         };
         self.client.send(request).await.expect("the demo answers")
@@ -68,8 +68,8 @@ impl Demo {
         json_of(&self.get("/playground/state").await)
     }
 
-    /// Presses the widget after an ad, and gives the link that the visitor is sent to.
-    async fn press(&self) -> url::Url {
+    /// Clicks the widget after an ad, and gives the link that the visitor is sent to.
+    async fn click(&self) -> url::Url {
         let widget = self.state().await["widget_id"].as_str().expect("a widget").to_owned();
         let page = "http%3A%2F%2Fshop.example%2F%3Futm_source%3Dgoogle%26utm_campaign%3Dspring";
         let answer = self.get(&format!("/c/{widget}?device_id=a-browser&click_url={page}")).await;
@@ -99,7 +99,7 @@ impl Demo {
             request = request.header("last-event-id", id);
         }
         let answer =
-            sender.send_request(request.body(Empty::<Bytes>::new()).expect("a request")).await.expect("an answer");
+            sender.send_request(request.body(Empty::<Bytes>::new()).expect("a request")).await.expect("a response");
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
         Listening { body: answer.into_body(), buffer: String::new() }
@@ -110,7 +110,7 @@ impl Demo {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
         let ended = tokio::task::spawn_blocking(move || self.process.wait().expect("it ends"));
-        tokio::time::timeout(PATIENCE, ended).await.expect("it stops in time").expect("waiting")
+        tokio::time::timeout(TIMEOUT, ended).await.expect("it stops in time").expect("waiting")
     }
 }
 
@@ -155,7 +155,7 @@ impl Listening {
                 let (Some(kind), Some(data)) = (field("event: "), field("data: ")) else { continue };
                 return Some(Happened { id: field("id: "), kind, data: data.parse().expect("JSON") });
             }
-            let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await.expect("something happens in time");
+            let frame = tokio::time::timeout(TIMEOUT, self.body.frame()).await.expect("something happens in time");
             let frame = frame?.expect("the stream is not broken");
             self.buffer.push_str(std::str::from_utf8(frame.data_ref().expect("data")).expect("whole characters"));
         }
@@ -181,7 +181,7 @@ impl Listening {
     }
 }
 
-/// A folder of a story's own, removed at its end.
+/// A folder of a test's own, removed at its end.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -224,7 +224,7 @@ async fn a_newcomer_comes_from_the_click_to_a_complete_lead() {
     let folder = Folder::new();
     let demo = Demo::start(&folder.0);
     let mut stream = demo.listen(None).await;
-    let link = demo.press().await;
+    let link = demo.click().await;
     let click = stream.until_delivery("widget.click").await;
     assert_eq!(click["body"]["data"]["parsed_params"], json!({"utm_source": "google", "utm_campaign": "spring"}));
     assert_eq!(demo.get(&format!("{}?{}", link.path(), link.query().expect("a text"))).await.status, 200);
@@ -293,7 +293,7 @@ async fn under_another_name_the_visitor_is_sent_to_the_one_that_the_links_have()
 async fn a_forged_delivery_is_shown_as_such_and_a_late_listener_catches_up() {
     let folder = Folder::new();
     let demo = Demo::start(&folder.0);
-    demo.press().await;
+    demo.click().await;
     let mut stream = demo.listen(None).await;
     let genuine = stream.until("delivery", |data| data["event_type"] == "widget.click").await;
     assert_eq!(genuine.data["verified"], true);
@@ -311,9 +311,9 @@ async fn a_forged_delivery_is_shown_as_such_and_a_late_listener_catches_up() {
     }
 
     assert_eq!(demo.send(Method::POST, "/playground/reset", &[], &Value::Null).await.status, 204);
-    demo.press().await;
+    demo.click().await;
     let mut fresh = demo.listen(None).await;
-    assert_eq!(fresh.next().await.expect("the new press").data["event_type"], "widget.click");
+    assert_eq!(fresh.next().await.expect("the new click").data["event_type"], "widget.click");
     assert!(demo.stop().await.success(), "with open streams");
     while fresh.next().await.is_some() {}
 }
@@ -353,6 +353,6 @@ async fn the_next_start_finds_the_same_demo_on_another_port() {
     assert_eq!((&after["widget_id"], &demo.key), (&before["widget_id"], &key));
     assert_eq!(after["listener_url"], format!("{}/playground/listener", demo.base_url));
     let mut stream = demo.listen(None).await;
-    demo.press().await;
+    demo.click().await;
     stream.until_delivery("widget.click").await;
 }

@@ -39,7 +39,7 @@ async fn stage(app: &TestApp, clicks: usize) -> (Receiver, Core) {
     let receiver = Receiver::start().await;
     app.webhook(&project, &receiver).await;
     for number in 0..clicks {
-        app.press(&project, &format!("device_id=d{number}")).await;
+        app.click(&project, &format!("device_id=d{number}")).await;
     }
     let (config, clock) = (app.core.config.clone(), app.core.clock.clone());
     let other = aurix::serve::open_with(config, clock, Random::seeded(8), Resolver::System).await;
@@ -110,9 +110,9 @@ async fn at_the_same_time<T>(
         };
         join(work, commit).await.0
     };
-    let (ending, answer) = join(ending, meeting).await;
+    let (ending, response) = join(ending, meeting).await;
     ending.expect("the other node commits");
-    answer
+    response
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn a_claim_goes_past_what_another_node_ends_in_that_moment() {
 async fn an_outcome_that_meets_that_of_another_node_is_logged_and_changes_nothing() {
     let app = TestApp::on_postgres().await;
     let (receiver, other) = stage(&app, 1).await;
-    receiver.answer_next(500);
+    receiver.respond_next(500);
     let late = attempt(&app.core, claim(&app.core, 1).await.remove(0)).await;
     app.advance(SignedDuration::from_secs(31));
     let node = other.clone();

@@ -8,6 +8,7 @@ mod clock;
 mod database;
 mod disk;
 mod fairness;
+mod frozen_node;
 mod full;
 mod hostile;
 mod kill;
@@ -23,7 +24,6 @@ mod server;
 mod shop;
 mod sink;
 mod small_disk;
-mod standstill;
 mod stop;
 
 use std::path::PathBuf;
@@ -79,21 +79,21 @@ fn fresh_folder() -> PathBuf {
     folder
 }
 
-/// Tells a story of real processes on SQLite and on PostgreSQL. The others of a story run beside it.
+/// Runs a scenario with real processes on SQLite and on PostgreSQL, as a test each.
 macro_rules! on_both_engines {
-    ($($story:ident)*) => {
-        $(mod $story {
+    ($($scenario:ident)*) => {
+        $(mod $scenario {
             use crate::reliability::server::Server;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                super::$story(Server::on_sqlite()).await;
+                super::$scenario(Server::on_sqlite()).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 let server = Server::on_postgres().await;
-                super::$story(server).await;
+                super::$scenario(server).await;
             }
         })*
     };

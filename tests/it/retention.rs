@@ -63,13 +63,13 @@ both_engines! {
         let project = app.project().await;
         one_that_keeps_everything(app).await;
         keep(app, &project, Kind::Clicks, 30).await;
-        let linked = app.press(&project, "device_id=d1&click_url=https%3A%2F%2Fexample.com%2Fa").await.reference();
-        app.press(&project, "device_id=d1&click_url=https%3A%2F%2Fexample.com%2Fb").await;
+        let linked = app.click(&project, "device_id=d1&click_url=https%3A%2F%2Fexample.com%2Fa").await.reference();
+        app.click(&project, "device_id=d1&click_url=https%3A%2F%2Fexample.com%2Fb").await;
         let person = Person::new(app, &project, "6587654321");
         person.writes(&format!("Hello! Reference: {linked}")).await;
-        let forgotten = app.press(&project, "device_id=d2").await.reference();
+        let forgotten = app.click(&project, "device_id=d2").await.reference();
         app.advance(SignedDuration::from_hours(11));
-        app.press(&project, "device_id=d2").await;
+        app.click(&project, "device_id=d2").await;
         app.settle().await;
 
         app.advance(days(30));
@@ -90,7 +90,7 @@ both_engines! {
     async fn a_reference_is_linked_as_long_as_its_clicks_are_kept(app: &TestApp) {
         let project = app.project().await;
         keep(app, &project, Kind::Clicks, 30).await;
-        let reference = app.press(&project, "device_id=d1").await.reference();
+        let reference = app.click(&project, "device_id=d1").await.reference();
         app.advance(days(30));
         clean(app).await;
         let person = Person::new(app, &project, "6587654321");
@@ -109,10 +109,10 @@ both_engines! {
         let (receiver, failing) = (Receiver::start().await, Receiver::start().await);
         app.webhook(&project, &receiver).await;
         app.webhook(&project, &failing).await;
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         app.work().await;
-        failing.answer_next(500);
-        app.press(&project, "device_id=d2").await;
+        failing.respond_next(500);
+        app.click(&project, "device_id=d2").await;
         app.work().await;
         assert_eq!((app.count(DELIVERIES).await, app.count(ATTEMPTS).await), (4, 4));
 
@@ -154,10 +154,10 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         app.work().await;
         app.advance(days(29));
-        app.press(&project, "device_id=d2").await;
+        app.click(&project, "device_id=d2").await;
         app.work().await;
         // On PostgreSQL a week goes at a time.
         app.advance(days(9));
@@ -169,10 +169,10 @@ both_engines! {
 
     async fn each_project_keeps_its_own_and_many_rows_go_in_one_run(app: &TestApp) {
         let project = app.project().await;
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         make_more_clicks(app).await;
         let other = one_that_keeps_everything(app).await;
-        app.press(&other, "device_id=d1").await;
+        app.click(&other, "device_id=d1").await;
         keep(app, &project, Kind::Clicks, 30).await;
         keep(app, &project, Kind::Events, 30).await;
         app.advance(days(31));
@@ -183,7 +183,7 @@ both_engines! {
 
     async fn a_run_ends_when_it_is_told_to_and_the_next_continues(app: &TestApp) {
         let project = app.project().await;
-        app.press(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d1").await;
         make_more_clicks(app).await;
         one_that_keeps_everything(app).await;
         keep(app, &project, Kind::Events, 30).await;
@@ -199,12 +199,12 @@ both_engines! {
 async fn one_node_cleans_up_at_a_time() {
     let app = TestApp::on_postgres().await;
     let project = app.project().await;
-    app.press(&project, "device_id=d1").await;
+    app.click(&project, "device_id=d1").await;
     one_that_keeps_everything(&app).await;
     keep(&app, &project, Kind::Events, 30).await;
     app.advance(days(31));
-    let Location::Postgres(url) = &app.core.config.database else { panic!("a story on PostgreSQL") };
-    let (another, connection) = tokio_postgres::connect(url, NoTls).await.expect("the story's database");
+    let Location::Postgres(url) = &app.core.config.database else { panic!("a test on PostgreSQL") };
+    let (another, connection) = tokio_postgres::connect(url, NoTls).await.expect("the test's database");
     tokio::spawn(connection);
     let lock = "SELECT pg_advisory_lock(4702111234474983746)";
     another.batch_execute(lock).await.expect("another node is at it");

@@ -64,21 +64,21 @@ fn quick_folder() -> PathBuf {
     if std::fs::create_dir_all(&memory).is_ok() { memory } else { fresh_folder() }
 }
 
-#[expect(clippy::disallowed_methods, reason = "which runs are made is told by the environment")]
-fn told(name: &str) -> Option<u64> {
+#[expect(clippy::disallowed_methods, reason = "the environment says which runs are made")]
+fn from_environment(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is a whole number, not {text}")))
 }
 
 fn runs() -> u64 {
-    told("AURIX_TEST_SIMULATIONS").unwrap_or(RUNS)
+    from_environment("AURIX_TEST_SIMULATIONS").unwrap_or(RUNS)
 }
 
 async fn simulate(app: Core, runs: u64) {
     let new = NewProject { name: "A shop".to_owned(), ..NewProject::default() };
     let project = create_project(&app, &operator(), new).await.expect("a project").id;
     let stage = Stage { core: app, project };
-    let seeds = told("AURIX_TEST_SEED").map_or(1..runs + 1, |seed| seed..seed + 1);
+    let seeds = from_environment("AURIX_TEST_SEED").map_or(1..runs + 1, |seed| seed..seed + 1);
     let (mut requests, mut deliveries) = (0, 0);
     for seed in seeds {
         let mut world = World::begin(&stage, seed).await.expect("a run begins");

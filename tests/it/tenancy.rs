@@ -32,7 +32,7 @@ impl Rows {
 /// Stores a conversation of one project, and makes another project.
 async fn stage(app: &TestApp) -> (Rows, ProjectId) {
     let (ours, theirs) = (app.project().await, app.project_named("Other", "222").await);
-    let reference = app.press(&ours, "device_id=d1").await.reference();
+    let reference = app.click(&ours, "device_id=d1").await.reference();
     Person::new(app, &ours, "6587654321").writes(&format!("hello {reference}")).await;
     app.settle().await;
     let rows = Rows {

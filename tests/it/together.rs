@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::support::{Person, Receiver, TestApp};
 
-/// People who write at the same moment: more than one group holds.
+/// People who write at the same moment: more than one batch holds.
 const PEOPLE: usize = 150;
 /// How often it is looked whether somebody waits: some seconds' worth.
 const LOOKS_MAX: usize = 20_000;
@@ -21,8 +21,8 @@ both_engines! {
             let message = |number: u32| person.text_message(&format!("wamid.{at}.{number}"), &number.to_string());
             // The platform repeats a call that it thinks was lost.
             let (both, again) = ([message(1), message(2)], [message(1)]);
-            let answers = join_all([person.sends(&both), person.sends(&again)]).await;
-            assert!(answers.iter().all(|answer| answer.status() == 200));
+            let responses = join_all([person.sends(&both), person.sends(&again)]).await;
+            assert!(responses.iter().all(|response| response.status() == 200));
         });
         join_all(calls).await;
         assert_eq!(app.count("SELECT COUNT(*) FROM conversations").await, PEOPLE as i64);
@@ -39,8 +39,8 @@ both_engines! {
         let person = Person::new(app, &project, "6587654321");
         let large: Vec<_> = (0..300).map(|at| person.text_message(&format!("large.{at}"), "hi")).collect();
         let small = [person.text_message("small", "hi")];
-        let answers = join_all([person.sends(&large), person.sends(&small)]).await;
-        assert!(answers.iter().all(|answer| answer.status() == 200));
+        let responses = join_all([person.sends(&large), person.sends(&small)]).await;
+        assert!(responses.iter().all(|response| response.status() == 200));
         assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 301);
     }
 
@@ -48,7 +48,7 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         app.webhook(&project, &receiver).await;
-        let reference = app.press(&project, "device_id=d1").await.reference();
+        let reference = app.click(&project, "device_id=d1").await.reference();
         let people: Vec<_> = (0..20).map(|at| Person::new(app, &project, &format!("65{at:08}"))).collect();
         join_all(people.iter().map(|person| person.writes(&reference))).await;
         app.settle().await;

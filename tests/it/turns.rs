@@ -117,7 +117,7 @@ both_engines! {
     async fn a_click_that_is_linked_during_a_decision_stays_linked(app: &TestApp) {
         let project = app.project().await;
         let receiver = Receiver::start().await;
-        let reference = app.press(&project, "device_id=d1").await.reference();
+        let reference = app.click(&project, "device_id=d1").await.reference();
         app.webhook(&project, &receiver).await;
         let person = Person::new(app, &project, "6587654321");
         person.writes("I'm Mei Ling Tan, mei.ling@example.com, flowers please").await;

@@ -41,7 +41,7 @@ impl PlatformError {
     }
 }
 
-/// Reads one error, as it stands in webhooks and in answers.
+/// Reads one error, as it stands in webhooks and in responses.
 pub(super) fn read_one(error: &Value) -> PlatformError {
     PlatformError {
         code: integer(error, &["code"]),

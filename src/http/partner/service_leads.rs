@@ -1,4 +1,4 @@
-//! `GET …/leads` of every service but `external`: the people that a project has heard from, newest first.
+//! `GET …/leads` of every service but `external`: the people who wrote to a project, newest first.
 
 use axum::extract::State;
 use axum::response::Response;

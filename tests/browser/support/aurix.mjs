@@ -41,7 +41,7 @@ export async function startServer() {
     widgets,
     /** The clicks of a reference as a partner gets them, newest first. */
     attribution: async (reference) => (await clicks()).filter((row) => row.correlation_id === reference),
-    /** The first click on a page, waited for: where nothing else tells that it was made. */
+    /** The first click on a page, waited for: where nothing else shows that it was made. */
     async clickOn(url) {
       let polls = 0;
       for await (const _ of setInterval(POLL_MS)) {
@@ -75,8 +75,8 @@ async function run(home, command) {
   const child = spawn(binary(), [command], { env: home.env, stdio: ["ignore", "pipe", "pipe"] });
   const printed = [];
   const url = await new Promise((resolve, reject) => {
-    const told = () => `aurix ${command} printed:\n${printed.join("\n")}`;
-    const late = setTimeout(() => reject(new Error(`no address within ${START_MS_MAX} ms; ${told()}`)), START_MS_MAX);
+    const output = () => `aurix ${command} printed:\n${printed.join("\n")}`;
+    const late = setTimeout(() => reject(new Error(`no address within ${START_MS_MAX} ms; ${output()}`)), START_MS_MAX);
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         printed.push(line);
@@ -84,7 +84,7 @@ async function run(home, command) {
         if (address) resolve(address[0]);
       });
     }
-    child.once("exit", (code) => reject(new Error(`ended with ${code}; ${told()}`)));
+    child.once("exit", (code) => reject(new Error(`ended with ${code}; ${output()}`)));
     child.once("error", reject);
     child.once("spawn", () => late.unref());
   });

@@ -14,11 +14,11 @@ fn a_project_sets_how_long_it_keeps_what_grows() {
     assert_eq!(operator.json(&show)["retention"], expected);
 
     let set = ["retention", "set", "--project", &project];
-    let told = operator.json(&[&set[..], &["--clicks", "400d", "--messages", "forever"]].concat());
+    let printed = operator.json(&[&set[..], &["--clicks", "400d", "--messages", "forever"]].concat());
     let expected = json!({"clicks": {"keep": "400d", "is_default": false}, "events": forever,
                           "messages": {"keep": "forever", "is_default": false}});
-    assert_eq!(told, json!({"project_id": project, "retention": expected}));
-    assert_eq!(operator.json(&show), told);
+    assert_eq!(printed, json!({"project_id": project, "retention": expected}));
+    assert_eq!(operator.json(&show), printed);
 
     let back = operator.json(&[&set[..], &["--clicks", "default", "--retention", "clicks=90d"]].concat());
     assert_eq!(back["retention"]["clicks"], json!({"keep": "90d", "is_default": true}));

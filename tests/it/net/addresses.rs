@@ -49,7 +49,7 @@ async fn a_name_that_leads_to_an_address_that_is_not_public_is_not_connected_to(
         let failed = resolving(strict, addresses).send(request(&url, TIMEOUT)).await.unwrap_err();
         assert!(matches!(failed.cause, Cause::NotAllowed { .. }) && failed.never_sent(), "{addresses:?}: {failed:?}");
         let words = "hooks.example does not lead to a public address (the operator can allow networks with AURIX_ALLOW_NETWORKS)";
-        assert_eq!(failed.to_string(), words, "which address it was is not told");
+        assert_eq!(failed.to_string(), words, "the address is not in the error");
     }
     assert_eq!(receiver.seen().connections, 0);
 }

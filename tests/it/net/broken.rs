@@ -92,13 +92,13 @@ async fn what_lies_beyond_the_limit_is_not_waited_for() {
         vec![say(CHUNKED), say(&format!("10000\r\n{full}\r\n")), Step::Hang],
     ] {
         let receiver = RawReceiver::start(steps).await;
-        let answer = client().send(request(&receiver.url(), TIMEOUT)).await.unwrap();
-        assert_eq!((answer.status, answer.truncated, answer.body.len()), (200, true, 64 * 1024));
+        let response = client().send(request(&receiver.url(), TIMEOUT)).await.unwrap();
+        assert_eq!((response.status, response.truncated, response.body.len()), (200, true, 64 * 1024));
         receiver.ended(1).await;
     }
     let exact = format!("HTTP/1.1 200 OK\r\ncontent-length: 65536\r\n\r\n{full}");
-    let answer = client().send(request(&RawReceiver::start([say(&exact)]).await.url(), TIMEOUT)).await.unwrap();
-    assert_eq!((answer.truncated, answer.body.len()), (false, 64 * 1024));
+    let response = client().send(request(&RawReceiver::start([say(&exact)]).await.url(), TIMEOUT)).await.unwrap();
+    assert_eq!((response.truncated, response.body.len()), (false, 64 * 1024));
     let endless = RawReceiver::start([say(CHUNKED), Step::SayForever(b"1\r\na\r\n")]).await;
     assert_eq!(deliver(&endless.url()).await.outcome, AttemptOutcome::Delivered);
 }

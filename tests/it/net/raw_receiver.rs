@@ -1,4 +1,4 @@
-//! A receiver that says exactly the bytes it is told to, however wrong they are.
+//! A receiver that says exactly the bytes it is given, however wrong they are.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub struct RawReceiver {
     seen: watch::Receiver<Seen>,
 }
 
-/// The answer of a receiver that is content.
+/// The response of a receiver that is content.
 pub fn ok() -> Step {
     say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
 }

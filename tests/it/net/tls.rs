@@ -56,8 +56,8 @@ async fn a_trusted_certificate_for_the_name_makes_a_secure_connection() {
     let (port, certificate) = receiver().await;
     let client = trusting(vec![certificate]);
     for _ in 0..2 {
-        let answer = client.send(request(&format!("https://hooks.example:{port}/hook"), TIMEOUT)).await.unwrap();
-        assert_eq!((answer.status, &answer.body[..]), (200, &b"secret"[..]));
+        let response = client.send(request(&format!("https://hooks.example:{port}/hook"), TIMEOUT)).await.unwrap();
+        assert_eq!((response.status, &response.body[..]), (200, &b"secret"[..]));
     }
     assert_eq!(client.idle_connections(), 1);
 }

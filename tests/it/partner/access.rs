@@ -1,4 +1,4 @@
-//! Who may call, and what those hear who may not.
+//! Who may call, and the errors for those who may not.
 
 use aurix::net::Method;
 
@@ -35,24 +35,24 @@ both_engines! {
     async fn hostile_input_is_never_a_failure_of_ours(app: &TestApp) {
         let project = app.project().await;
         let partner = Partner::new(app, &project, "external").await;
-        app.press(&project, "").await;
+        app.click(&project, "").await;
         for text in HOSTILE {
             for parameter in ["limit", "offset", "from_date", "to_date", "cursor", text] {
                 for list in ["leads", "attribution"] {
-                    let answer = partner.get(&format!("/integrations/external/{list}?{parameter}={text}&{text}")).await;
-                    assert!(answer.status() < 500, "{list} {parameter}={text}: {}", answer.text());
-                    answer.json();
+                    let response = partner.get(&format!("/integrations/external/{list}?{parameter}={text}&{text}")).await;
+                    assert!(response.status() < 500, "{list} {parameter}={text}: {}", response.text());
+                    response.json();
                 }
             }
             for path in [format!("/integrations/{text}/leads"), format!("/api/integrations/external/{text}")] {
-                let answer = partner.get(&path).await;
-                assert!(matches!(answer.status(), 401 | 404), "{path}: {}", answer.status());
+                let response = partner.get(&path).await;
+                assert!(matches!(response.status(), 401 | 404), "{path}: {}", response.status());
             }
             let authorization = format!("Bearer {text}");
-            let answer = app.get("/integrations/external/leads", &[("authorization", &authorization)]).await;
-            assert_eq!(answer.status(), 401, "{text}");
-            let answer = partner.put_webhook("/integrations/external/webhook-config", text).await;
-            assert_eq!((answer.status(), named_fields(&answer).as_str()), (422, "url"), "{text}");
+            let response = app.get("/integrations/external/leads", &[("authorization", &authorization)]).await;
+            assert_eq!(response.status(), 401, "{text}");
+            let response = partner.put_webhook("/integrations/external/webhook-config", text).await;
+            assert_eq!((response.status(), named_fields(&response).as_str()), (422, "url"), "{text}");
         }
         let many = format!("/integrations/external/leads?{}", "a=1&".repeat(200));
         assert_eq!(partner.get(&many).await.status(), 400);
@@ -71,8 +71,8 @@ both_engines! {
             let partner = Partner::new(app, &project, service).await;
             for prefix in ["/integrations", "/api/integrations"] {
                 for list in ["leads", "attribution"] {
-                    let answer = partner.get(&format!("{prefix}/{family}/{list}")).await;
-                    assert_eq!(answer.status(), status, "a key of {service} at {prefix}/{family}/{list}");
+                    let response = partner.get(&format!("{prefix}/{family}/{list}")).await;
+                    assert_eq!(response.status(), status, "a key of {service} at {prefix}/{family}/{list}");
                 }
             }
         }
@@ -88,15 +88,15 @@ both_engines! {
         for authorization in wrong.into_iter().map(Some).chain([None]) {
             let headers: Vec<_> = authorization.iter().map(|value| ("authorization", *value)).collect();
             for (method, call) in CALLS {
-                let answer = app.send(method.clone(), &format!("/integrations/external/{call}"), &headers, "").await;
-                assert_eq!(answer.status(), 401, "{method} {call} with {authorization:?}");
-                assert_eq!(answer.header("www-authenticate"), "Bearer");
-                assert_eq!(named_fields(&answer), "");
+                let response = app.send(method.clone(), &format!("/integrations/external/{call}"), &headers, "").await;
+                assert_eq!(response.status(), 401, "{method} {call} with {authorization:?}");
+                assert_eq!(response.header("www-authenticate"), "Bearer");
+                assert_eq!(named_fields(&response), "");
             }
         }
-        let answer = app.get("/integrations/external/leads", &[]).await;
+        let response = app.get("/integrations/external/leads", &[]).await;
         assert_eq!(
-            answer.text(),
+            response.text(),
             concat!(
                 r#"{"type":"about:blank","title":"Unauthorized","status":401,"#,
                 r#""detail":"Send your API key once, as Authorization: Bearer <key>.","#,
@@ -122,14 +122,14 @@ both_engines! {
         let key = app.key(&project, "external").await;
         for scheme in ["Bearer", "bearer", "BEARER"] {
             let authorization = format!("{scheme} {key}");
-            let answer = app.get("/integrations/external/leads", &[("authorization", &authorization)]).await;
-            assert_eq!(answer.status(), 200, "{scheme}");
+            let response = app.get("/integrations/external/leads", &[("authorization", &authorization)]).await;
+            assert_eq!(response.status(), 200, "{scheme}");
         }
     }
 
     async fn a_partner_sees_its_own_project_only(app: &TestApp) {
         let (mine, other) = (app.project().await, app.project_named("Another shop", "100000000000001").await);
-        app.press(&other, "device_id=d1").await;
+        app.click(&other, "device_id=d1").await;
         let partner = Partner::new(app, &mine, "external").await;
         let neighbour = Partner::new(app, &other, "external").await;
         let empty = r#"{"status":200,"message":"ok","data":[]}"#;
@@ -152,10 +152,10 @@ both_engines! {
             (Method::PATCH, "/integrations/external/webhook-config", 405),
             (Method::GET, "/integrations/external/webhook-config/test", 405),
         ] {
-            let answer = partner.send(method.clone(), path, "").await;
-            assert_eq!(answer.status(), status, "{method} {path}: {}", answer.text());
-            assert_eq!(named_fields(&answer), "");
-            assert_eq!(answer.json()["status"], status);
+            let response = partner.send(method.clone(), path, "").await;
+            assert_eq!(response.status(), status, "{method} {path}: {}", response.text());
+            assert_eq!(named_fields(&response), "");
+            assert_eq!(response.json()["status"], status);
         }
     }
 }

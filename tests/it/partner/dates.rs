@@ -3,7 +3,7 @@
 use super::{Partner, StoredLead, microseconds, named_fields, store_leads};
 use crate::support::TestApp;
 
-/// When the leads of a story are created.
+/// When the leads of a test are created.
 const TIMES: [&str; 5] = [
     "2026-01-01T23:59:59.999999Z",
     "2026-01-02T00:00:00Z",
@@ -41,9 +41,9 @@ both_engines! {
         for service in ["external", "topkee"] {
             let partner = Partner::new(app, &project, service).await;
             for (query, expected) in QUERIES {
-                let answer = partner.get(&format!("/integrations/{service}/leads?{query}")).await;
-                assert_eq!(answer.status(), 200, "{query}: {}", answer.text());
-                let rows = answer.json()["data"].as_array().expect("a list").clone();
+                let response = partner.get(&format!("/integrations/{service}/leads?{query}")).await;
+                assert_eq!(response.status(), 200, "{query}: {}", response.text());
+                let rows = response.json()["data"].as_array().expect("a list").clone();
                 let shown: String = rows
                     .iter()
                     .map(|row| match row["lead_id"].as_i64() {
@@ -63,7 +63,7 @@ both_engines! {
     async fn the_dates_of_clicks_are_read_alike(app: &TestApp) {
         let project = app.project().await;
         let partner = Partner::new(app, &project, "external").await;
-        app.press(&project, "").await;
+        app.click(&project, "").await;
         for (query, shown) in [
             ("from_date=2026-01-02T10:00:00Z", 1),
             ("from_date=2026-01-02T10:00:00.000001Z", 0),
@@ -71,8 +71,8 @@ both_engines! {
             ("to_date=2026-01-02", 1),
             ("to_date=2026-01-01", 0),
         ] {
-            let answer = partner.get(&format!("/integrations/external/attribution?{query}")).await.json();
-            assert_eq!(answer["data"].as_array().expect("a list").len(), shown, "{query}");
+            let response = partner.get(&format!("/integrations/external/attribution?{query}")).await.json();
+            assert_eq!(response["data"].as_array().expect("a list").len(), shown, "{query}");
         }
     }
 
@@ -97,9 +97,9 @@ both_engines! {
                     ("cursor=AAAAAAAAAAAAAAAAAAAAAA&offset=10", "offset"),
                     ("limit=1&limit=2", "limit"),
                 ] {
-                    let answer = partner.get(&format!("/integrations/{service}/{list}?{query}")).await;
-                    assert_eq!(answer.status(), 422, "{service} {list} {query}: {}", answer.text());
-                    assert_eq!(named_fields(&answer), fields, "{query}");
+                    let response = partner.get(&format!("/integrations/{service}/{list}?{query}")).await;
+                    assert_eq!(response.status(), 422, "{service} {list} {query}: {}", response.text());
+                    assert_eq!(named_fields(&response), fields, "{query}");
                 }
             }
         }

@@ -31,10 +31,10 @@ both_engines! {
         let project = app.project().await;
         let partner = Partner::new(app, &project, "external").await;
         let id = store_leads(app, &project, vec![jane()]).await[0];
-        let answer = partner.get(&format!("{EXTERNAL}/leads?limit=5")).await;
-        assert_eq!((answer.status(), answer.header("content-type")), (200, "application/json"));
+        let response = partner.get(&format!("{EXTERNAL}/leads?limit=5")).await;
+        assert_eq!((response.status(), response.header("content-type")), (200, "application/json"));
         assert_eq!(
-            answer.text(),
+            response.text(),
             format!(
                 concat!(
                     r#"{{"status":200,"message":"ok","data":[{{"lead_id":{id},"lead_status":"active","lead_json":{{"#,
@@ -46,7 +46,7 @@ both_engines! {
                 id = id
             )
         );
-        assert_eq!(partner.get("/api/integrations/external/leads").await.text(), answer.text());
+        assert_eq!(partner.get("/api/integrations/external/leads").await.text(), response.text());
     }
 
     async fn a_linked_lead_shows_the_first_click_of_its_session(app: &TestApp) {
@@ -72,10 +72,10 @@ both_engines! {
         };
         let unlinked = StoredLead::at(microseconds("2024-01-22T10:30:00Z"));
         store_leads(app, &project, vec![linked, unlinked]).await;
-        let answer = partner.get(&format!("{TOPKEE}/leads?limit=10")).await;
-        let conversations = [0, 1].map(|row| answer.json()["data"][row]["conversation_id"].as_i64().expect("an integer"));
+        let response = partner.get(&format!("{TOPKEE}/leads?limit=10")).await;
+        let conversations = [0, 1].map(|row| response.json()["data"][row]["conversation_id"].as_i64().expect("an integer"));
         assert_eq!(
-            answer.text(),
+            response.text(),
             format!(
                 concat!(
                     r#"{{"data":[{{"wa_inbound_source_correlation_id":"O-{linked:0>7}","conversation_id":{linked},"#,
@@ -90,7 +90,7 @@ both_engines! {
                 unlinked = conversations[1]
             )
         );
-        assert_eq!(partner.get("/integrations/topkee/leads").await.text(), answer.text());
+        assert_eq!(partner.get("/integrations/topkee/leads").await.text(), response.text());
         let external = partner.get(&format!("{EXTERNAL}/leads")).await.json();
         assert_eq!(external["status"], 200, "the shape follows the path, not the key");
         assert_eq!(external["data"][0]["lead_json"]["contact_name"], "Jane Doe");
@@ -105,9 +105,9 @@ both_engines! {
             ..jane()
         };
         store_leads(app, &project, vec![lead]).await;
-        let answer = partner.get(&format!("{EXTERNAL}/attribution?limit=5")).await.json();
-        assert_eq!((&answer["status"], &answer["message"]), (&json!(200), &json!("ok")));
-        let row = &answer["data"][1];
+        let response = partner.get(&format!("{EXTERNAL}/attribution?limit=5")).await.json();
+        assert_eq!((&response["status"], &response["message"]), (&json!(200), &json!("ok")));
+        let row = &response["data"][1];
         let reference = row["correlation_id"].as_str().expect("a reference");
         assert_eq!(
             *row,
@@ -133,14 +133,14 @@ both_engines! {
             })
         );
         let topkee = Partner::new(app, &project, "topkee").await;
-        assert_eq!(topkee.get(&format!("{TOPKEE}/attribution")).await.json(), answer, "all families answer alike");
+        assert_eq!(topkee.get(&format!("{TOPKEE}/attribution")).await.json(), response, "all families answer alike");
     }
 
-    async fn from_a_press_to_a_lead_both_lists_follow(app: &TestApp) {
+    async fn from_a_click_to_a_lead_both_lists_follow(app: &TestApp) {
         let project = app.project().await;
         let partner = Partner::new(app, &project, "external").await;
-        let press = "device_id=d1&click_url=https%3A%2F%2Fshop.example%2F%3Futm_source%3Dgoogle%26gclid%3DAbC";
-        let reference = app.press(&project, press).await.reference();
+        let query = "device_id=d1&click_url=https%3A%2F%2Fshop.example%2F%3Futm_source%3Dgoogle%26gclid%3DAbC";
+        let reference = app.click(&project, query).await.reference();
         let click = partner.get(&format!("{EXTERNAL}/attribution")).await.json()["data"][0].clone();
         assert_eq!(click["correlation_id"], reference.as_str());
         assert_eq!(click["created_at"], "2026-01-02T10:00:00.000000Z");

@@ -21,10 +21,10 @@ fn operations(document: &Value) -> Vec<(String, Method, &Value)> {
 
 both_engines! {
     async fn the_document_is_public_and_describes_every_call_of_both_families(app: &TestApp) {
-        let answer = app.get("/openapi.json", &[]).await;
-        assert_eq!((answer.status(), answer.header("content-type")), (200, "application/json"));
-        assert_eq!(answer.header("cache-control"), "public, max-age=3600");
-        let document = answer.json();
+        let response = app.get("/openapi.json", &[]).await;
+        assert_eq!((response.status(), response.header("content-type")), (200, "application/json"));
+        assert_eq!(response.header("cache-control"), "public, max-age=3600");
+        let document = response.json();
         assert_eq!(document["openapi"], "3.1.0");
         assert_eq!(document["security"][0]["api_key"], serde_json::json!([]));
         assert_eq!(document["components"]["securitySchemes"]["api_key"]["scheme"], "bearer");
@@ -47,8 +47,8 @@ both_engines! {
         let document = app.get("/openapi.json", &[]).await.json();
         for (path, method, operation) in operations(&document) {
             for prefix in ["", "/api"] {
-                let answer = app.send(method.clone(), &format!("{prefix}{path}"), &[], "").await;
-                assert_eq!(answer.status(), 401, "{method} {prefix}{path}");
+                let response = app.send(method.clone(), &format!("{prefix}{path}"), &[], "").await;
+                assert_eq!(response.status(), 401, "{method} {prefix}{path}");
             }
             for status in ["401", "429", "500", "503"] {
                 let response = &operation["responses"][status];

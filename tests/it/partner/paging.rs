@@ -11,8 +11,8 @@ use crate::support::{Project, TestApp};
 
 const LEADS: &str = "/integrations/external/leads";
 
-fn ids(answer: &Value) -> Vec<i64> {
-    answer["data"].as_array().expect("a list").iter().map(|row| row["lead_id"].as_i64().expect("an id")).collect()
+fn ids(response: &Value) -> Vec<i64> {
+    response["data"].as_array().expect("a list").iter().map(|row| row["lead_id"].as_i64().expect("an id")).collect()
 }
 
 /// Leads that come three to a microsecond.
@@ -42,10 +42,10 @@ both_engines! {
             (&topkee, "/integrations/topkee/leads?limit=7&offset=57", 3),
             (&topkee, "/integrations/external/leads", 50),
         ] {
-            let answer = partner.get(path).await.json();
-            assert_eq!(answer["data"].as_array().expect("a list").len(), rows, "{path}");
+            let response = partner.get(path).await.json();
+            assert_eq!(response["data"].as_array().expect("a list").len(), rows, "{path}");
             let is_cut = matches!(rows, 50 | 55 | 7);
-            assert_eq!(answer.get("next_cursor").is_some(), is_cut, "{path}: next_cursor comes where there is more");
+            assert_eq!(response.get("next_cursor").is_some(), is_cut, "{path}: next_cursor comes where there is more");
         }
         let none = external.get(&format!("{LEADS}?limit=0")).await;
         assert_eq!(none.text(), r#"{"status":200,"message":"ok","data":[]}"#);
@@ -71,9 +71,9 @@ both_engines! {
         expected.reverse();
         let (mut seen, mut query) = (Vec::new(), "limit=4".to_owned());
         for page in 0..10 {
-            let answer = partner.get(&format!("{LEADS}?{query}")).await.json();
-            seen.extend(ids(&answer));
-            let Some(cursor) = answer["next_cursor"].as_str() else { break };
+            let response = partner.get(&format!("{LEADS}?{query}")).await.json();
+            seen.extend(ids(&response));
+            let Some(cursor) = response["next_cursor"].as_str() else { break };
             query = format!("limit=4&cursor={cursor}");
             store_leads(app, &project, vec![StoredLead::at(microseconds("2026-01-01T12:00:00Z") + page)]).await;
         }
@@ -85,17 +85,17 @@ both_engines! {
     async fn clicks_page_by_cursor_too(app: &TestApp) {
         let project = app.project().await;
         for _ in 0..5 {
-            app.press(&project, "").await;
+            app.click(&project, "").await;
         }
         let partner = Partner::new(app, &project, "external").await;
         let path = "/integrations/external/attribution?limit=2";
         let (mut seen, mut cursor, mut sizes) = (BTreeSet::new(), String::new(), Vec::new());
         loop {
-            let answer = partner.get(&format!("{path}{cursor}")).await.json();
-            let rows = answer["data"].as_array().expect("a list");
+            let response = partner.get(&format!("{path}{cursor}")).await.json();
+            let rows = response["data"].as_array().expect("a list");
             sizes.push(rows.len());
             seen.extend(rows.iter().map(|row| row["correlation_id"].to_string()));
-            let Some(next) = answer["next_cursor"].as_str() else { break };
+            let Some(next) = response["next_cursor"].as_str() else { break };
             cursor = format!("&cursor={next}");
         }
         assert_eq!((sizes, seen.len()), (vec![2, 2, 1], 5));
@@ -106,9 +106,9 @@ both_engines! {
         let mut expected = store_many(app, &project, 3_000).await;
         expected.reverse();
         let external = Partner::new(app, &project, "external").await;
-        let answer = external.get(&format!("{LEADS}?limit=10000")).await;
-        assert_eq!(answer.header("content-length"), "", "it is streamed");
-        assert_eq!(ids(&answer.json()), expected);
+        let response = external.get(&format!("{LEADS}?limit=10000")).await;
+        assert_eq!(response.header("content-length"), "", "it is streamed");
+        assert_eq!(ids(&response.json()), expected);
         let rest = external.get(&format!("{LEADS}?limit=1000&offset=2500")).await;
         assert_eq!(ids(&rest.json()), expected[2_500..]);
         let part = external.get(&format!("{LEADS}?limit=500")).await.json();
@@ -127,10 +127,10 @@ both_engines! {
         let broken = StoredLead { fields: "not JSON".to_owned(), ..StoredLead::at(0) };
         store_leads(app, &project, vec![broken]).await;
         let partner = Partner::new(app, &project, "external").await;
-        let answer = partner.get(LEADS).await;
-        assert_eq!(answer.status(), 500, "what fails on the first page is a problem");
-        assert!(answer.json()["id"].as_str().expect("an id to find in the log").starts_with("err_"));
-        assert!(!answer.text().contains("JSON"), "no internals: {}", answer.text());
+        let response = partner.get(LEADS).await;
+        assert_eq!(response.status(), 500, "what fails on the first page is a problem");
+        assert!(response.json()["id"].as_str().expect("an id to find in the log").starts_with("err_"));
+        assert!(!response.text().contains("JSON"), "no internals: {}", response.text());
         store_many(app, &project, 1_000).await;
         assert_eq!(partner.get(&format!("{LEADS}?limit=900")).await.status(), 200);
         let request = Request {

@@ -57,8 +57,8 @@ both_engines! {
         let receiver = Receiver::start().await;
         let partner = Partner::new(app, &project, "external").await;
         let first = partner.put_webhook(EXTERNAL, &receiver.url).await.json();
-        receiver.answer_next(410);
-        app.press(&project, "").await;
+        receiver.respond_next(410);
+        app.click(&project, "").await;
         app.work().await;
         assert_eq!(partner.get(EXTERNAL).await.json()["is_active"], false);
         let second = partner.put_webhook(EXTERNAL, "https://example.com/other").await.json();
@@ -82,9 +82,9 @@ both_engines! {
         let receiver = Receiver::start().await;
         let partner = Partner::new(app, &project, "topkee").await;
         let secret = partner.put_webhook(TOPKEE, &receiver.url).await.json()["secret"].clone();
-        let answer = partner.send(Method::POST, &format!("{TOPKEE}/test"), "").await.json();
-        assert_eq!((&answer["status"], &answer["message"]), (&json!(200), &json!("ok")));
-        let tested = answer["data"].as_array().expect("a list");
+        let response = partner.send(Method::POST, &format!("{TOPKEE}/test"), "").await.json();
+        assert_eq!((&response["status"], &response["message"]), (&json!(200), &json!("ok")));
+        let tested = response["data"].as_array().expect("a list");
         let names: Vec<_> = tested.iter().map(|tested| text(tested, "event_type")).collect();
         assert_eq!(names, ["widget.click", "lead.correlated", "lead.complete"]);
         for tested in tested {
@@ -110,18 +110,18 @@ both_engines! {
         assert_eq!(partner.send(Method::POST, &format!("{EXTERNAL}/test"), "").await.status(), 404);
         partner.put_webhook(EXTERNAL, &receiver.url).await;
         for _ in 0..3 {
-            receiver.answer_next(401);
+            receiver.respond_next(401);
         }
-        let answer = partner.send(Method::POST, &format!("{EXTERNAL}/test"), "").await;
-        assert_eq!(answer.status(), 200);
-        for tested in answer.json()["data"].as_array().expect("a list") {
+        let response = partner.send(Method::POST, &format!("{EXTERNAL}/test"), "").await;
+        assert_eq!(response.status(), 200);
+        for tested in response.json()["data"].as_array().expect("a list") {
             assert_eq!((&tested["delivered"], &tested["status_code"]), (&json!(false), &json!(401)));
             assert_eq!(tested["problem"], "the receiver answered 401");
         }
         partner.put_webhook(EXTERNAL, "http://127.0.0.1:1/closed").await;
-        let answer = partner.send(Method::POST, &format!("{EXTERNAL}/test"), "").await.json();
-        assert_eq!((&answer["data"][0]["delivered"], &answer["data"][0]["status_code"]), (&json!(false), &Value::Null));
-        assert!(text(&answer["data"][0], "problem").starts_with("no connection"), "{answer}");
+        let response = partner.send(Method::POST, &format!("{EXTERNAL}/test"), "").await.json();
+        assert_eq!((&response["data"][0]["delivered"], &response["data"][0]["status_code"]), (&json!(false), &Value::Null));
+        assert!(text(&response["data"][0], "problem").starts_with("no connection"), "{response}");
     }
 
     async fn after_a_rotation_both_secrets_sign_for_a_day(app: &TestApp) {
@@ -135,7 +135,7 @@ both_engines! {
         assert_eq!(partner.get(EXTERNAL).await.json(), second);
         for (wait_h, signatures) in [(23, 2), (1, 1)] {
             app.advance(SignedDuration::from_hours(wait_h));
-            app.press(&project, "").await;
+            app.click(&project, "").await;
             app.work().await;
             let request = receiver.take().pop().expect("a click");
             assert_eq!(request.header("webhook-signature").split(' ').count(), signatures);
@@ -149,12 +149,12 @@ both_engines! {
         let receiver = Receiver::start().await;
         let partner = Partner::new(app, &project, "external").await;
         let first = partner.put_webhook(EXTERNAL, &receiver.url).await.json();
-        receiver.answer_next(500);
-        app.press(&project, "").await;
+        receiver.respond_next(500);
+        app.click(&project, "").await;
         app.work().await;
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("pending"));
-        let answer = partner.send(Method::DELETE, EXTERNAL, "").await;
-        assert_eq!((answer.status(), answer.text().as_str()), (204, ""));
+        let response = partner.send(Method::DELETE, EXTERNAL, "").await;
+        assert_eq!((response.status(), response.text().as_str()), (204, ""));
         assert_eq!(app.text("SELECT status FROM deliveries").await.as_deref(), Some("cancelled"));
         assert_eq!(partner.send(Method::DELETE, EXTERNAL, "").await.status(), 404);
         assert_eq!(partner.get(EXTERNAL).await.status(), 404);
@@ -178,10 +178,10 @@ both_engines! {
             ("https://me:secret@example.com/", "user name or password"),
             ("https://example.com/\u{0}", "control characters"),
         ] {
-            let answer = partner.put_webhook(EXTERNAL, url).await;
-            assert_eq!(answer.status(), 422, "{url:?}");
-            assert_eq!(named_fields(&answer), "url");
-            assert!(text(&answer.json(), "detail").contains(reason), "{url:?}: {}", answer.text());
+            let response = partner.put_webhook(EXTERNAL, url).await;
+            assert_eq!(response.status(), 422, "{url:?}");
+            assert_eq!(named_fields(&response), "url");
+            assert!(text(&response.json(), "detail").contains(reason), "{url:?}: {}", response.text());
         }
         assert_eq!(partner.get(EXTERNAL).await.status(), 404);
     }
@@ -205,10 +205,10 @@ both_engines! {
             ("null", 422, "body"),
             (large.as_str(), 413, ""),
         ] {
-            let answer = partner.send(Method::PUT, EXTERNAL, body).await;
+            let response = partner.send(Method::PUT, EXTERNAL, body).await;
             let start: String = body.chars().take(60).collect();
-            assert_eq!(answer.status(), status, "{start:?}: {}", answer.text());
-            assert_eq!(named_fields(&answer), field, "{start:?}: {}", answer.text());
+            assert_eq!(response.status(), status, "{start:?}: {}", response.text());
+            assert_eq!(named_fields(&response), field, "{start:?}: {}", response.text());
         }
         let status = partner.send(Method::PUT, EXTERNAL, &deep).await.status();
         assert!(matches!(status, 400 | 422), "{status}");

@@ -25,8 +25,8 @@ struct Column {
 
 /// What is wrong with each statement's plan.
 pub async fn faults(app: &TestApp, statements: &[Statement]) -> Vec<Fault> {
-    let Location::Postgres(url) = &app.core.config.database else { panic!("a story on PostgreSQL") };
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the story's database");
+    let Location::Postgres(url) = &app.core.config.database else { panic!("a test on PostgreSQL") };
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the test's database");
     tokio::spawn(connection);
     let tables = tables(&client).await;
     let parts = parts(&client).await;
@@ -36,7 +36,7 @@ pub async fn faults(app: &TestApp, statements: &[Statement]) -> Vec<Fault> {
     for statement in statements.iter().filter(|statement| !statement.postgres.is_empty()) {
         let plan = plan(&client, &statement.postgres).await;
         let mut whys: Vec<_> = nodes(&plan).into_iter().filter_map(|node| complaint(node, &tables, &parts)).collect();
-        // Of many parts of a table one is told.
+        // Of many parts of a table the first is enough.
         whys.sort();
         whys.dedup();
         faults.extend(whys.into_iter().map(|why| Fault::of(statement, why)));
@@ -44,7 +44,7 @@ pub async fn faults(app: &TestApp, statements: &[Statement]) -> Vec<Fault> {
     faults
 }
 
-/// Tells the planner what the server's own connections tell it.
+/// Sets what the server's own connections set for the planner.
 async fn plan_as_the_server(app: &TestApp, client: &Client) {
     let settings =
         "SELECT string_agg('SET ' || name || ' = ' || setting, '; ') FROM pg_settings WHERE source = 'client'
@@ -91,7 +91,7 @@ async fn fill(client: &Client, tables: &Tables) {
 
 fn value(column: &Column) -> String {
     let value = match column.kind.as_str() {
-        // Ten minutes apart from the start of the stories, over all parts and past them.
+        // Ten minutes apart from the start of the tests, over all parts and past them.
         "bigint" if matches!(column.name.as_str(), "created_at" | "started_at") => {
             "1767348000000000 + n * 600000000::bigint"
         }
@@ -114,8 +114,8 @@ async fn plan(client: &Client, sql: &str) -> Value {
     let parameters: Vec<&str> = prepared.params().iter().map(parameter).collect();
     let call = if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
     let explained = format!("PREPARE plan AS {sql}; EXPLAIN (FORMAT JSON) EXECUTE plan{call}; DEALLOCATE plan");
-    let answer = client.simple_query(&explained).await.unwrap_or_else(|error| wrong(error));
-    let text = answer.iter().find_map(|message| match message {
+    let response = client.simple_query(&explained).await.unwrap_or_else(|error| wrong(error));
+    let text = response.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0),
         _ => None,
     });

@@ -6,9 +6,9 @@ use aurix::db::Location;
 
 use super::database::{Cluster, Database};
 use super::ledger::{self, count};
-use super::load::{Book, Pressed};
+use super::load::{Book, Clicked};
 use super::server::Server;
-use super::shop::{Doors, Shop};
+use super::shop::{Shop, ShopClient};
 use super::sink::{Pace, Sink};
 use super::small_disk::Disk;
 use super::{now, until};
@@ -19,15 +19,15 @@ const FIRST_VISITOR_WAITS: Duration = Duration::from_millis(3_500);
 const NEXT_VISITOR_WAITS: Duration = Duration::from_millis(1_500);
 /// What the first visitor waits at most where the disk hangs: for the widget, for the click, and for the file.
 const HANGING_DISK_WAITS: Duration = Duration::from_millis(6_500);
-/// Visitors who press while the database is away.
+/// Visitors who click while the database is away.
 const VISITORS: usize = 20;
 const LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(22);
 
-/// What the stories of both engines share.
+/// What the tests of both engines share.
 struct Scene {
     server: Server,
-    doors: Doors,
+    client: ShopClient,
     sink: Sink,
 }
 
@@ -37,21 +37,21 @@ impl Scene {
         let sink = Sink::start(Pace::AtOnce).await;
         shop.webhook(&server, &sink);
         server.start_ready().await;
-        let doors = shop.doors(&server);
-        doors.press("d0", &page(0)).await.expect("an answer");
+        let client = shop.client(&server);
+        client.click("d0", &page(0)).await.expect("a response");
         ledger::nothing_is_due(&server.rows().await, LIMIT).await;
-        Self { server, doors, sink }
+        Self { server, client, sink }
     }
 
-    /// Visitors press while the database is away; gives the references that they took along.
-    async fn visitors_press(&self) -> Vec<String> {
-        self.visitors_press_within(FIRST_VISITOR_WAITS).await
+    /// Visitors click while the database is away; gives the references that they took along.
+    async fn visitors_click(&self) -> Vec<String> {
+        self.visitors_click_within(FIRST_VISITOR_WAITS).await
     }
 
-    async fn visitors_press_within(&self, first_waits: Duration) -> Vec<String> {
-        let (first, waited) = self.press(1).await;
+    async fn visitors_click_within(&self, first_waits: Duration) -> Vec<String> {
+        let (first, waited) = self.click(1).await;
         assert!(waited < first_waits, "the first visitor waited {waited:?}");
-        let rest = (2..=VISITORS).map(|number| self.press(number));
+        let rest = (2..=VISITORS).map(|number| self.click(number));
         let rest = futures_util::future::join_all(rest).await;
         // Once in a while one of them finds out whether the database is back.
         let waited = rest.iter().filter(|(_, waited)| *waited > NEXT_VISITOR_WAITS).count();
@@ -60,15 +60,15 @@ impl Scene {
     }
 
     /// Two visits are one device's: the first visitor was here before.
-    async fn press(&self, number: usize) -> (String, Duration) {
-        let pressed = now();
+    async fn click(&self, number: usize) -> (String, Duration) {
+        let clicked = now();
         let reference =
-            self.doors.press(&format!("d{}", number / 2), &page(number)).await.expect("a visitor gets there");
-        (reference, pressed.elapsed())
+            self.client.click(&format!("d{}", number / 2), &page(number)).await.expect("a visitor gets there");
+        (reference, clicked.elapsed())
     }
 
-    /// House work takes the file away before it stores what is in it.
-    fn kept_aside(&self) -> usize {
+    /// The replay renames the file before it stores what is in it.
+    fn spooled(&self) -> usize {
         let lines = |name| {
             let file = std::fs::read_to_string(self.server.data_dir.join(name)).unwrap_or_default();
             file.lines().count()
@@ -81,7 +81,7 @@ impl Scene {
         let db = self.server.rows().await;
         let hello = format!("Hello\nReference: {}", references[1]);
         until("the message is taken", LIMIT, async || {
-            self.doors.write("6591234567", "wamid.1", &hello).await.is_ok_and(|status| status == 200)
+            self.client.write("6591234567", "wamid.1", &hello).await.is_ok_and(|status| status == 200)
         })
         .await;
         assert_eq!(count(&db, "SELECT COUNT(*) FROM sessions WHERE conversation_id IS NOT NULL").await, 1);
@@ -90,11 +90,11 @@ impl Scene {
         })
         .await;
         ledger::nothing_is_due(&db, LIMIT).await;
-        let pressed = references.iter().enumerate();
-        let pressed = pressed.map(|(place, reference)| Pressed { page: page(place + 1), reference: reference.clone() });
-        ledger::check_presses(&db, &Book::of(pressed.collect())).await;
+        let clicked = references.iter().enumerate();
+        let clicked = clicked.map(|(place, reference)| Clicked { page: page(place + 1), reference: reference.clone() });
+        ledger::check_clicks(&db, &Book::of(clicked.collect())).await;
         assert_eq!(ledger::check_deliveries(&db, &self.sink, &ledger::Lost::new()).await, 0, "nothing comes twice");
-        assert_eq!(self.kept_aside(), 0);
+        assert_eq!(self.spooled(), 0);
         assert!(!self.server.data_dir.join("click-spool.rejected.jsonl").exists());
     }
 }
@@ -109,26 +109,26 @@ async fn a_locked_sqlite_file_keeps_no_visitor() {
     let Location::Sqlite(file) = scene.server.location() else { unreachable!("made two lines above") };
     let other = rusqlite::Connection::open(file).expect("the file can be opened");
     other.execute_batch("BEGIN IMMEDIATE").expect("the file can be locked");
-    let references = scene.visitors_press().await;
-    assert!(scene.kept_aside() >= VISITORS, "{} are kept aside", scene.kept_aside());
+    let references = scene.visitors_click().await;
+    assert!(scene.spooled() >= VISITORS, "{} are spooled", scene.spooled());
     other.execute_batch("ROLLBACK").expect("the lock can be let go");
     scene.all_is_made_up_for(&references).await;
     scene.server.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_kept_aside_survives_a_kill() {
+async fn what_is_spooled_survives_a_kill() {
     let mut scene = Scene::set(Server::on_sqlite()).await;
     let Location::Sqlite(file) = scene.server.location() else { unreachable!("made two lines above") };
     let other = rusqlite::Connection::open(file).expect("the file can be opened");
     other.execute_batch("BEGIN IMMEDIATE").expect("the file can be locked");
-    let references = scene.visitors_press().await;
+    let references = scene.visitors_click().await;
     scene.server.kill();
     // As a process leaves it that is killed while it writes.
     let [waiting, taken] =
         ["click-spool.jsonl", "click-spool.replaying.jsonl"].map(|name| scene.server.data_dir.join(name));
     let path = if taken.exists() { taken } else { waiting };
-    let text = std::fs::read(&path).expect("clicks are kept aside");
+    let text = std::fs::read(&path).expect("clicks are spooled");
     other.execute_batch("ROLLBACK").expect("the lock can be let go");
     std::fs::write(&path, [text.as_slice(), b"{\"event_id\":\"evt_\xc3"].concat()).expect("the file can be written");
     scene.server.start_ready().await;
@@ -152,7 +152,7 @@ async fn set_on_a_disk_that_can_hang(server: Server) -> Option<(Scene, Disk)> {
 async fn a_disk_that_hangs_keeps_no_visitor_on_sqlite() {
     let Some((scene, disk)) = set_on_a_disk_that_can_hang(Server::on_sqlite()).await else { return };
     let hanging = disk.hang();
-    let references = scene.visitors_press_within(HANGING_DISK_WAITS).await;
+    let references = scene.visitors_click_within(HANGING_DISK_WAITS).await;
     drop(hanging);
     scene.all_is_made_up_for(&references).await;
     scene.server.end().await;
@@ -165,11 +165,11 @@ async fn a_disk_that_hangs_while_postgresql_is_away_keeps_no_visitor() {
     let Some((scene, disk)) = set_on_a_disk_that_can_hang(server).await else { return };
     cluster.cut();
     let hanging = disk.hang();
-    let references = scene.visitors_press_within(HANGING_DISK_WAITS).await;
-    assert_eq!(scene.kept_aside(), 0, "nothing can be written");
+    let references = scene.visitors_click_within(HANGING_DISK_WAITS).await;
+    assert_eq!(scene.spooled(), 0, "nothing can be written");
     cluster.go_on().await;
     until("the database is back", LIMIT, async || scene.server.status_of("/readyz").await == Some(200)).await;
-    let refused = async || scene.doors.write("6591234567", "wamid.1", "Hello").await.is_ok_and(|status| status == 503);
+    let refused = async || scene.client.write("6591234567", "wamid.1", "Hello").await.is_ok_and(|status| status == 503);
     until("a message waits for the clicks, not for ever", LIMIT, refused).await;
     drop(hanging);
     scene.all_is_made_up_for(&references).await;
@@ -181,11 +181,11 @@ async fn a_postgresql_that_is_cut_off_keeps_no_visitor() {
     let Some(cluster) = Cluster::start().await else { return };
     let scene = Scene::set(Server::new(Some(Database::on(&cluster.url).await))).await;
     cluster.cut();
-    let references = scene.visitors_press().await;
-    assert_eq!(scene.kept_aside(), VISITORS);
+    let references = scene.visitors_click().await;
+    assert_eq!(scene.spooled(), VISITORS);
     assert_eq!(scene.server.status_of("/healthz").await, Some(200));
     assert_eq!(scene.server.status_of("/readyz").await, Some(503));
-    assert_eq!(scene.doors.write("6591234567", "wamid.1", "Hello").await.expect("an answer"), 503);
+    assert_eq!(scene.client.write("6591234567", "wamid.1", "Hello").await.expect("a response"), 503);
     cluster.go_on().await;
     scene.all_is_made_up_for(&references).await;
     scene.server.end().await;
@@ -196,8 +196,8 @@ async fn a_postgresql_that_hangs_keeps_no_visitor_and_no_stop() {
     let Some(cluster) = Cluster::start().await else { return };
     let mut scene = Scene::set(Server::new(Some(Database::on(&cluster.url).await))).await;
     cluster.hang();
-    let references = scene.visitors_press().await;
-    assert_eq!(scene.kept_aside(), VISITORS);
+    let references = scene.visitors_click().await;
+    assert_eq!(scene.spooled(), VISITORS);
     let status = scene.server.stop(STOP_LIMIT).await;
     assert_eq!(status.code(), Some(0), "{status}");
     cluster.unhang();

@@ -26,8 +26,8 @@ async fn what_waits_for_a_dead_endpoint_takes_no_memory(mut server: Server) {
     let (dead, healthy) = (Sink::start(Pace::Never).await, Sink::start(Pace::AtOnce).await);
     shop.webhook(&server, &dead);
     server.start_ready().await;
-    let doors = shop.doors(&server);
-    doors.press("d0", "https://shop.example/?utm_source=google").await.expect("an answer");
+    let client = shop.client(&server);
+    client.click("d0", "https://shop.example/?utm_source=google").await.expect("a response");
     dead.received(1, LIMIT).await;
     let idle = server.memory_kib("VmRSS");
     let db = server.rows().await;
@@ -36,9 +36,9 @@ async fn what_waits_for_a_dead_endpoint_takes_no_memory(mut server: Server) {
 
     shop.webhook(&server, &healthy);
     for _ in 0..EVENTS / AT_ONCE {
-        let presses = (0..AT_ONCE).map(|_| doors.press("d1", "https://shop.example/"));
-        for answer in futures_util::future::join_all(presses).await {
-            answer.expect("an answer");
+        let clicks = (0..AT_ONCE).map(|_| client.click("d1", "https://shop.example/"));
+        for response in futures_util::future::join_all(clicks).await {
+            response.expect("a response");
         }
     }
     healthy.received(EVENTS, LIMIT).await;

@@ -12,8 +12,8 @@ use super::{now, on_both_engines, until};
 
 /// Sessions, clicks, events, deliveries and attempts that are too old; the statement below says it too.
 const OLD: i64 = 20_000;
-/// Presses while they are removed.
-const PRESSES: usize = 200;
+/// Clicks while they are removed.
+const CLICKS: usize = 200;
 const LIMIT: Duration = Duration::from_secs(120);
 /// What is left of the old rows.
 const LEFT: &str = "SELECT (SELECT COUNT(*) FROM sessions WHERE started_at < 1000000)
@@ -38,22 +38,22 @@ async fn what_is_old_goes_while_visitors_come(server: Server) {
     println!("figure: killed with {left} of {} old rows left on {}", 5 * OLD, db.engine());
 
     server.start_ready().await;
-    let (began, doors) = (now(), shop.doors(&server));
+    let (began, client) = (now(), shop.client(&server));
     let mut slowest = Duration::ZERO;
-    for number in 0..PRESSES {
-        let pressed = now();
-        doors.press(&format!("d{number}"), "https://shop.example/").await.expect("an answer");
-        slowest = slowest.max(pressed.elapsed());
+    for number in 0..CLICKS {
+        let clicked = now();
+        client.click(&format!("d{number}"), "https://shop.example/").await.expect("a response");
+        slowest = slowest.max(clicked.elapsed());
     }
     until("all that is old is removed", LIMIT, async || count(&db, LEFT).await == 0).await;
     println!(
-        "figure: {left} old rows removed in {:?} beside {PRESSES} presses, the slowest in {slowest:?}",
+        "figure: {left} old rows removed in {:?} beside {CLICKS} clicks, the slowest in {slowest:?}",
         began.elapsed()
     );
-    sink.received(PRESSES, LIMIT).await;
-    let presses = i64::try_from(PRESSES).expect("few");
-    assert_eq!(count(&db, "SELECT COUNT(*) FROM clicks").await, presses);
-    assert_eq!(count(&db, "SELECT COUNT(*) FROM sessions").await, presses);
+    sink.received(CLICKS, LIMIT).await;
+    let clicks = i64::try_from(CLICKS).expect("few");
+    assert_eq!(count(&db, "SELECT COUNT(*) FROM clicks").await, clicks);
+    assert_eq!(count(&db, "SELECT COUNT(*) FROM sessions").await, clicks);
     drop(db);
     server.end().await;
 }

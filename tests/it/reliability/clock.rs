@@ -18,7 +18,7 @@ use crate::support::START;
 /// Answers before and after each step.
 const ANSWERS: usize = 100;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// What the endpoint takes to answer: something is in flight at each step.
+/// What the endpoint takes to respond: something is in flight at each step.
 const ENDPOINT_PAUSE_MAX: Duration = Duration::from_millis(60);
 /// What can have been in flight at the three steps forth.
 const IN_FLIGHT_MAX: usize = 3 * 64;
@@ -34,7 +34,7 @@ async fn a_clock_that_is_stepped_loses_nothing(server: Server) {
     let sink = Sink::start(Pace::Within(ENDPOINT_PAUSE_MAX, random.clone())).await;
     shop.webhook(&server, &sink);
     let db = server.rows().await;
-    let load = Load::start(&random, || shop.doors(&server));
+    let load = Load::start(&random, || shop.client(&server));
     for step in [HOUR, -HOUR, -HOUR, HOUR] {
         load.answered(ANSWERS, LIMIT).await;
         clock.advance(step);
@@ -47,7 +47,7 @@ async fn a_clock_that_is_stepped_loses_nothing(server: Server) {
     clock.advance(HOUR);
     ledger::nothing_is_due(&db, LIMIT).await;
 
-    ledger::check_presses(&db, &book).await;
+    ledger::check_clicks(&db, &book).await;
     ledger::check_messages(&db, &book).await;
     // A step forth ends the leases of what is in flight.
     let mut lost = ledger::unsettled(&db).await;
@@ -60,7 +60,7 @@ async fn a_clock_that_is_stepped_loses_nothing(server: Server) {
         "figure: a clock stepped an hour forth and back twice on {}: {} clicks and {} messages answered, all delivered, \
          {again} of {} again",
         db.engine(),
-        book.pressed.len(),
+        book.clicked.len(),
         book.written.len(),
         sink.receipts().len()
     );

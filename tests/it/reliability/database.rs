@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{free_port, fresh_folder, next_number, signal, until};
 use crate::support::skip::skip;
 
-/// How long a server of a story may take to start.
+/// How long a server of a test may take to start.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A database, and where it can be removed.
@@ -48,7 +48,7 @@ async fn run(server: &str, statement: &str) -> Result<(), tokio_postgres::Error>
     client.batch_execute(statement).await
 }
 
-/// A PostgreSQL server of one story.
+/// A PostgreSQL server of one test.
 pub struct Cluster {
     pub url: String,
     programs: PathBuf,
@@ -111,7 +111,7 @@ impl Cluster {
         Database::made_on(&self.url, "TABLESPACE elsewhere").await
     }
 
-    /// Ends all connections to the databases of the story.
+    /// Ends all connections to the databases of the test.
     pub async fn end_connections(&self) {
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'process%'";
         run(&self.url, end).await.expect("connections can be ended");

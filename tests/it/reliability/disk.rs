@@ -16,7 +16,7 @@ const AT_ONCE: usize = 20;
 /// What event, delivery and attempt may take on disk, with their indexes and the event's whole body. Dead versions of a delivery
 /// from before it was settled are not counted: their space is reused.
 const BYTES_MAX: i64 = 1_400;
-/// A press as an advertisement brings it.
+/// A click as an advertisement brings it.
 const PAGE: &str = "https://shop.example/landing/spring?utm_source=google&utm_medium=cpc&utm_campaign=spring-sale\
                     &gclid=EAIaIQobChMI8fXk4fPu_QIVy5JmAh3XqQ2kEAAYASAAEgLZnPD_BwE";
 const CLEAR_AWAY: Sql = Sql { sqlite: "", postgres: "VACUUM FULL" };
@@ -31,11 +31,11 @@ async fn an_event_with_its_delivery_takes_little_more_than_its_body(mut server: 
     let db = server.rows().await;
     server.start_ready().await;
     let before = sizes(&db).await;
-    let doors = shop.doors(&server);
+    let client = shop.client(&server);
     for round in 0..EVENTS / AT_ONCE {
         let devices: Vec<_> = (0..AT_ONCE).map(|number| format!("{round}-{number}")).collect();
-        for answer in futures_util::future::join_all(devices.iter().map(|device| doors.press(device, PAGE))).await {
-            answer.expect("an answer");
+        for response in futures_util::future::join_all(devices.iter().map(|device| client.click(device, PAGE))).await {
+            response.expect("a response");
         }
     }
     ledger::nothing_is_due(&db, LIMIT).await;

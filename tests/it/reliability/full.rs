@@ -41,7 +41,7 @@ async fn clicks_that_wait_in_memory_for_room_are_written_at_a_stop() {
     let shop = Shop::open(&server).await;
     let db = server.rows().await;
     server.start_ready().await;
-    let load = Load::start(&Random::from_system(), || shop.doors(&server));
+    let load = Load::start(&Random::from_system(), || shop.client(&server));
     load.answered(ANSWERS, LIMIT).await;
     disk.fill();
     // There is no room for them anywhere else.
@@ -50,8 +50,8 @@ async fn clicks_that_wait_in_memory_for_room_are_written_at_a_stop() {
     disk.make_room();
     assert_eq!(server.stop(LIMIT).await.code(), Some(0));
     server.start_ready().await;
-    until("every click that was kept aside is stored", LIMIT, async || !aside(&server.data_dir)).await;
-    ledger::check_presses(&db, &book).await;
+    until("every spooled click is stored", LIMIT, async || !is_spooled(&server.data_dir)).await;
+    ledger::check_clicks(&db, &book).await;
     drop(db);
     server.end().await;
 }
@@ -63,14 +63,14 @@ async fn nothing_is_lost(server: Server, disk: &Disk) {
     shop.webhook(&server, &sink);
     let db = server.rows().await;
     server.start_ready().await;
-    let load = Load::start(&Random::from_system(), || shop.doors(&server));
+    let load = Load::start(&Random::from_system(), || shop.client(&server));
     load.answered(ANSWERS, LIMIT).await;
     disk.fill();
-    let doors = shop.doors(&server);
+    let client = shop.client(&server);
     let mut number = 0;
     let refused = async || {
         number += 1;
-        doors.write("6500000000", &format!("wamid.full.{number}"), "Hello").await.is_ok_and(|status| status == 503)
+        client.write("6500000000", &format!("wamid.full.{number}"), "Hello").await.is_ok_and(|status| status == 503)
     };
     until("a message cannot be stored", LIMIT, refused).await;
     load.answered(ANSWERS, LIMIT).await;
@@ -80,11 +80,11 @@ async fn nothing_is_lost(server: Server, disk: &Disk) {
     let recovered = room.elapsed();
     load.answered(ANSWERS, LIMIT).await;
     let book = load.end().await;
-    until("every click that was kept aside is stored", LIMIT, async || !aside(&server.data_dir)).await;
+    until("every spooled click is stored", LIMIT, async || !is_spooled(&server.data_dir)).await;
     ledger::nothing_is_due(&db, LIMIT).await;
 
-    assert_eq!(book.half_answers, Vec::<String>::new());
-    ledger::check_presses(&db, &book).await;
+    assert_eq!(book.half_responses, Vec::<String>::new());
+    ledger::check_clicks(&db, &book).await;
     ledger::check_messages(&db, &book).await;
     let lost = ledger::unsettled(&db).await;
     let again = ledger::check_deliveries(&db, &sink, &lost).await;
@@ -94,7 +94,7 @@ async fn nothing_is_lost(server: Server, disk: &Disk) {
          attempts without a record, {again} of {} came again",
         db.engine(),
         recovered.as_millis(),
-        book.pressed.len(),
+        book.clicked.len(),
         book.written.len(),
         book.unanswered,
         lost.len(),
@@ -104,6 +104,6 @@ async fn nothing_is_lost(server: Server, disk: &Disk) {
     server.end().await;
 }
 
-fn aside(data_dir: &Path) -> bool {
+fn is_spooled(data_dir: &Path) -> bool {
     ["click-spool.jsonl", "click-spool.replaying.jsonl"].iter().any(|name| data_dir.join(name).exists())
 }

@@ -1,25 +1,25 @@
-//! Receivers that stream without end, drip, reset, hang or flood the head of their answer: each costs its own deliveries
+//! Receivers that stream without end, drip, reset, hang or flood the head of their response: each costs its own deliveries
 //! an attempt, and nobody else anything.
 
 use std::time::Duration;
 
 use super::ledger::{Logged, attempts_of};
 use super::server::Server;
-use super::shop::{Doors, Shop};
+use super::shop::{Shop, ShopClient};
 use super::sink::{Pace, Sink};
 use super::{on_both_engines, until};
 use crate::net::raw_receiver::{RawReceiver, Step, say};
 
 /// What is streamed at a time.
 const CHUNK: &[u8] = &[b'a'; 64 * 1024];
-/// Endless answers until memory has grown to what they need at once.
+/// Endless responses until memory has grown to what they need at once.
 const WARM_UP: usize = 1000;
-/// Endless answers after that.
+/// Endless responses after that.
 const STREAMS: usize = 500;
-/// What memory may grow by meanwhile: the two groups that settle at once hold up to 256 answers of 16 KiB, in several forms.
-/// Endless answers that were read on would take gigabytes.
+/// What memory may grow by meanwhile: the two batches that settle at once hold up to 256 responses of 16 KiB, in several forms.
+/// Endless responses that were read on would take gigabytes.
 const GROWTH_KIB_MAX: u64 = 32 * 1024;
-/// What the log keeps of an answer.
+/// What the log keeps of a response.
 const LOGGED_BYTES: i64 = 16 * 1024;
 /// Events for all the others.
 const EVENTS: usize = 3;
@@ -35,19 +35,19 @@ async fn endless_answers_take_no_memory(mut server: Server) {
     let webhook = shop.webhook_to(&server, &endless.url());
     let db = server.rows().await;
     server.start_ready().await;
-    let doors = shop.doors(&server);
+    let client = shop.client(&server);
     let on_record = async |count| {
         let all = async || attempts_of(&db, &webhook).await.len() == count;
-        until("every endless answer is on record", LIMIT, all).await;
+        until("every endless response is on record", LIMIT, all).await;
     };
-    press(&doors, WARM_UP).await;
+    click(&client, WARM_UP).await;
     on_record(WARM_UP).await;
     let before = server.memory_kib("VmHWM");
-    press(&doors, STREAMS).await;
+    click(&client, STREAMS).await;
     on_record(WARM_UP + STREAMS).await;
     let after = server.memory_kib("VmHWM");
 
-    println!("figure: {STREAMS} endless answers on {}: memory {before} KiB before, {after} KiB at most", db.engine());
+    println!("figure: {STREAMS} endless responses on {}: memory {before} KiB before, {after} KiB at most", db.engine());
     assert!(after.saturating_sub(before) <= GROWTH_KIB_MAX, "memory grew from {before} to {after} KiB");
     for attempt in attempts_of(&db, &webhook).await {
         let Logged { status, problem, answer_bytes, .. } = &attempt;
@@ -81,7 +81,7 @@ async fn answers_that_never_end_well_are_failures_and_tried_again(server: Server
     shop.webhook(&server, &healthy);
     let db = server.rows().await;
     server.start_ready().await;
-    press(&shop.doors(&server), EVENTS).await;
+    click(&shop.client(&server), EVENTS).await;
     healthy.received(EVENTS, LIMIT).await;
 
     for (webhook, receiver, words, is_slow) in &receivers {
@@ -99,14 +99,14 @@ async fn answers_that_never_end_well_are_failures_and_tried_again(server: Server
     server.end().await;
 }
 
-async fn press(doors: &Doors, times: usize) {
+async fn click(client: &ShopClient, times: usize) {
     const AT_ONCE: usize = 20;
     let mut left = times;
     while left > 0 {
         let now = left.min(AT_ONCE);
-        let presses = (0..now).map(|_| doors.press("d1", "https://shop.example/"));
-        for answer in futures_util::future::join_all(presses).await {
-            answer.expect("an answer");
+        let clicks = (0..now).map(|_| client.click("d1", "https://shop.example/"));
+        for response in futures_util::future::join_all(clicks).await {
+            response.expect("a response");
         }
         left -= now;
     }

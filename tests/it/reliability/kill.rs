@@ -20,7 +20,7 @@ const KILLS: usize = 20;
 const LIFE_MAX: Duration = Duration::from_millis(600);
 /// How long a started process may take to answer somebody.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
-/// What the endpoint takes to answer: long enough that something is in flight at every kill.
+/// What the endpoint takes to respond: long enough that something is in flight at every kill.
 const ENDPOINT_PAUSE_MAX: Duration = Duration::from_millis(60);
 /// How long begun work is left to its dead process.
 const LEASE: &str = "8s";
@@ -39,7 +39,7 @@ async fn nothing_that_was_answered_is_lost_by_a_kill(server: Server) {
     shop.webhook(&server, &sink);
     let db = server.rows().await;
 
-    let load = Load::start(&random, || shop.doors(&server));
+    let load = Load::start(&random, || shop.client(&server));
     let mut recoveries = Vec::new();
     for _ in 0..kills() {
         recoveries.push(start_and_answer(&mut server, &load).await);
@@ -67,7 +67,7 @@ async fn nothing_that_was_answered_is_lost_when_either_of_two_nodes_is_killed() 
     nodes[1].start_ready().await;
 
     let turn = AtomicUsize::new(0);
-    let load = Load::start(&random, || shop.doors(&nodes[turn.fetch_add(1, Ordering::Relaxed) % 2]));
+    let load = Load::start(&random, || shop.client(&nodes[turn.fetch_add(1, Ordering::Relaxed) % 2]));
     let mut recoveries = Vec::new();
     for _ in 0..kills() / OF_TWO {
         let node = &mut nodes[usize::from(random.fraction() < 0.5)];
@@ -87,7 +87,7 @@ async fn nothing_that_was_answered_is_lost_when_either_of_two_nodes_is_killed() 
     first.end().await;
 }
 
-/// What the stories tell in the end.
+/// The figures that the tests print.
 struct Scene {
     name: String,
     seed: u64,
@@ -103,20 +103,20 @@ impl Scene {
         ledger::nothing_is_due(db, END_LIMIT).await;
         let drained = stopped.elapsed();
 
-        ledger::check_presses(db, &book).await;
+        ledger::check_clicks(db, &book).await;
         ledger::check_messages(db, &book).await;
         let lost = ledger::unsettled(db).await;
         let again = ledger::check_deliveries(db, sink, &lost).await;
         ledger::check_order(db, sink).await;
-        assert_eq!(book.half_answers, Vec::<String>::new(), "an answer is there or not");
+        assert_eq!(book.half_responses, Vec::<String>::new(), "a response is there or not");
         self.recoveries.sort_unstable();
         println!(
             "figure: {} kills of {} (seed {}): {} clicks and {} messages answered, {} not; {} deliveries in flight, {again} \
-             of {} came again; start to first answer {} ms (median), {} ms (longest); all done {:.1} s after the load",
+             of {} came again; start to first response {} ms (median), {} ms (longest); all done {:.1} s after the load",
             self.kills,
             self.name,
             self.seed,
-            book.pressed.len(),
+            book.clicked.len(),
             book.written.len(),
             book.unanswered,
             lost.len(),
@@ -142,7 +142,7 @@ async fn start_and_answer(server: &mut Server, load: &Load) -> Duration {
     started.elapsed()
 }
 
-/// A seed that is printed with the figures, so that a bad run can be told from others.
+/// A seed that is printed with the figures, so that a bad run can be repeated.
 fn seed() -> (u64, Random) {
     let seed = u64::from_le_bytes(Random::from_system().bytes());
     println!("seed: {seed}");

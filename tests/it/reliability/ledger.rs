@@ -16,7 +16,7 @@ async fn rows<T: Send + 'static>(db: &Db, work: impl AsyncFnOnce(&Conn) -> anyho
     db.read(work).await.expect("the rows can be read")
 }
 
-/// A number by a statement of the story's own.
+/// A number by a statement of the test's own.
 pub async fn count(db: &Db, sql: &'static str) -> i64 {
     rows(db, async move |conn| Ok(conn.get(sql, &[] as &[Value<'_>], |row| row.get(0)).await?)).await
 }
@@ -132,21 +132,21 @@ pub async fn nothing_is_due(db: &Db, limit: Duration) {
     until("nothing is due any more", limit, async || count(db, due).await == 0).await;
 }
 
-/// Every answered press is there once, under the reference that was answered, with one event.
-pub async fn check_presses(db: &Db, book: &Book) {
+/// Every answered click is there once, under the reference that was answered, with one event.
+pub async fn check_clicks(db: &Db, book: &Book) {
     let clicks = "SELECT clicks.click_url, sessions.correlation_id
                   FROM clicks JOIN sessions ON sessions.id = clicks.session_id";
     let stored = grouped(pairs(db, clicks).await);
-    for pressed in &book.pressed {
-        let found = stored.get(&pressed.page).map(Vec::as_slice).unwrap_or_default();
-        assert_eq!(found, [pressed.reference.as_str()], "{} is there once, as it was answered", pressed.page);
+    for clicked in &book.clicked {
+        let found = stored.get(&clicked.page).map(Vec::as_slice).unwrap_or_default();
+        assert_eq!(found, [clicked.reference.as_str()], "{} is there once, as it was answered", clicked.page);
     }
-    assert!(stored.values().all(|references| references.len() == 1), "no press is there twice");
+    assert!(stored.values().all(|references| references.len() == 1), "no click is there twice");
     let events = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'widget.click'").await;
     assert_eq!(events, count(db, "SELECT COUNT(*) FROM clicks").await, "every click has one event");
 }
 
-/// Every answered message is there once, its reference linked once, and every person has one lead that was told.
+/// Every answered message is there once, its reference linked once, and every person has one lead, with its event.
 pub async fn check_messages(db: &Db, book: &Book) {
     let messages = "SELECT messages.external_id, conversations.external_phone_id
                     FROM messages JOIN conversations ON conversations.id = messages.conversation_id
@@ -167,13 +167,13 @@ pub async fn check_messages(db: &Db, book: &Book) {
         }
     }
     let correlated = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'lead.correlated'").await;
-    assert_eq!(correlated, i64::try_from(linked.len()).expect("few"), "each link is told once");
+    assert_eq!(correlated, i64::try_from(linked.len()).expect("few"), "each link has one event");
     let people = count(db, "SELECT COUNT(*) FROM conversations").await;
     let created = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'lead.created'").await;
-    assert_eq!(created, people, "each lead is told once");
+    assert_eq!(created, people, "each lead has one event");
     let complete = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'lead.complete'").await;
     assert_eq!(complete, count(db, "SELECT COUNT(*) FROM leads WHERE status = 'complete'").await);
-    assert!(correlated > 0 && complete > 0, "people were linked ({correlated}) and told all ({complete})");
+    assert!(correlated > 0 && complete > 0, "people were linked ({correlated}) and said all ({complete})");
     let unsent = count(db, "SELECT COUNT(*) FROM messages WHERE direction = 'out' AND status <> 'sent'").await;
     assert_eq!(unsent, 0, "every reply is sent");
 }

@@ -1,4 +1,4 @@
-//! Visitors who press and people who write, for as long as a story lets them, and a book of what they were answered.
+//! Visitors who click and people who write, for as long as a test lets them, and a book of what they were answered.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -10,24 +10,24 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::pause;
-use super::shop::Doors;
+use super::shop::ShopClient;
 
 /// Visitors at once.
 const VISITORS: usize = 4;
 /// People who write at once.
 const WRITERS: usize = 3;
-/// Presses of one device.
-const PRESSES: usize = 4;
-/// The longest pause between two presses or two messages.
+/// Clicks of one device.
+const CLICKS: usize = 4;
+/// The longest pause between two clicks or two messages.
 const PAUSE_MAX: Duration = Duration::from_millis(40);
 /// The pause before somebody who was not answered tries again.
 const AGAIN: Duration = Duration::from_millis(20);
 /// How often the platform brings a message that was not answered.
 const TRIES_MAX: usize = 2_000;
 
-/// A press that was answered.
+/// A click that was answered.
 #[derive(Clone, Debug)]
-pub struct Pressed {
+pub struct Clicked {
     pub page: String,
     pub reference: String,
 }
@@ -37,26 +37,26 @@ pub struct Pressed {
 pub struct Written {
     pub id: String,
     pub wa_id: String,
-    /// The reference in it: of a press that was answered, and of this person alone.
+    /// The reference in it: of a click that was answered, and of this person alone.
     pub reference: Option<String>,
 }
 
 /// What was answered.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
-    pub pressed: Vec<Pressed>,
+    pub clicked: Vec<Clicked>,
     pub written: Vec<Written>,
     pub unanswered: usize,
     /// Answers of which the head came and the rest did not.
-    pub half_answers: Vec<String>,
+    pub half_responses: Vec<String>,
     /// References that nobody has sent yet.
     free: VecDeque<String>,
 }
 
 impl Book {
-    /// A book of presses alone.
-    pub fn of(pressed: Vec<Pressed>) -> Self {
-        Self { pressed, ..Self::default() }
+    /// A book of clicks alone.
+    pub fn of(clicked: Vec<Clicked>) -> Self {
+        Self { clicked, ..Self::default() }
     }
 }
 
@@ -75,8 +75,8 @@ struct Shared {
 }
 
 impl Load {
-    /// They begin; `doors` gives each their own.
-    pub fn start(random: &Random, doors: impl Fn() -> Doors) -> Self {
+    /// They begin; `client` gives each their own.
+    pub fn start(random: &Random, client: impl Fn() -> ShopClient) -> Self {
         let shared = Shared {
             book: Arc::default(),
             answered: watch::Sender::new(0),
@@ -85,10 +85,10 @@ impl Load {
         };
         let mut tasks = JoinSet::new();
         for number in 0..VISITORS {
-            tasks.spawn(visit(shared.clone(), doors(), number));
+            tasks.spawn(visit(shared.clone(), client(), number));
         }
         for number in 0..WRITERS {
-            tasks.spawn(write(shared.clone(), doors(), number));
+            tasks.spawn(write(shared.clone(), client(), number));
         }
         Self { shared, tasks }
     }
@@ -98,14 +98,14 @@ impl Load {
         let mut answered = self.shared.answered.subscribe();
         let wanted = *answered.borrow() + count;
         let came = tokio::time::timeout(limit, answered.wait_for(|answered| *answered >= wanted)).await;
-        assert!(came.is_ok(), "{count} answers within {limit:?}");
+        assert!(came.is_ok(), "{count} responses within {limit:?}");
     }
 
     /// They end what they are at; gives what they were answered.
     pub async fn end(mut self) -> Book {
         self.shared.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
-            ended.expect("every answer is a right one");
+            ended.expect("every response is a right one");
         }
         self.shared.book.lock().expect("not poisoned").clone()
     }
@@ -125,7 +125,7 @@ impl Shared {
         let mut book = self.book.lock().expect("not poisoned");
         book.unanswered += 1;
         if let Some(status) = error.status {
-            book.half_answers.push(format!("{status}, then: {error}"));
+            book.half_responses.push(format!("{status}, then: {error}"));
         }
     }
 
@@ -134,17 +134,17 @@ impl Shared {
     }
 }
 
-async fn visit(shared: Shared, doors: Doors, number: usize) {
+async fn visit(shared: Shared, client: ShopClient, number: usize) {
     let mut page = 0;
     while !shared.stopped() {
         let device = shared.random.uuid().to_string();
         let mut reference = None;
-        for _ in 0..PRESSES {
+        for _ in 0..CLICKS {
             page += 1;
             let page = format!("https://shop.example/{number}/{page}?utm_source=google");
-            match doors.press(&device, &page).await {
+            match client.click(&device, &page).await {
                 Ok(answered) => {
-                    shared.note(|book| book.pressed.push(Pressed { page, reference: answered.clone() }));
+                    shared.note(|book| book.clicked.push(Clicked { page, reference: answered.clone() }));
                     reference = Some(answered);
                 }
                 Err(error) => {
@@ -158,26 +158,26 @@ async fn visit(shared: Shared, doors: Doors, number: usize) {
     }
 }
 
-async fn write(shared: Shared, doors: Doors, number: usize) {
+async fn write(shared: Shared, client: ShopClient, number: usize) {
     let mut person = 0;
     while !shared.stopped() {
         person += 1;
         let wa_id = format!("659{number}{person:06}");
         let reference = shared.book.lock().expect("not poisoned").free.pop_front();
         let hello = reference.as_ref().map_or("Hello".to_owned(), |reference| format!("Hello\nReference: {reference}"));
-        bring(&shared, &doors, &wa_id, 1, &hello, reference).await;
+        bring(&shared, &client, &wa_id, 1, &hello, reference).await;
         shared.pause().await;
-        let answer = format!("I am Mei Tan, mei.{number}.{person}@example.com");
-        bring(&shared, &doors, &wa_id, 2, &answer, None).await;
+        let response = format!("I am Mei Tan, mei.{number}.{person}@example.com");
+        bring(&shared, &client, &wa_id, 2, &response, None).await;
         shared.pause().await;
     }
 }
 
 /// Brings a message until it is answered, as the platform does.
-async fn bring(shared: &Shared, doors: &Doors, wa_id: &str, number: u32, text: &str, reference: Option<String>) {
+async fn bring(shared: &Shared, client: &ShopClient, wa_id: &str, number: u32, text: &str, reference: Option<String>) {
     let id = format!("wamid.{wa_id}.{number}");
     for _ in 0..TRIES_MAX {
-        match doors.write(wa_id, &id, text).await {
+        match client.write(wa_id, &id, text).await {
             Ok(200) => {
                 let written = Written { id, wa_id: wa_id.to_owned(), reference };
                 return shared.note(|book| book.written.push(written));

@@ -22,20 +22,20 @@ on_both_engines! { names_that_are_not_found_are_looked_up_again }
 
 async fn names_that_are_not_found_are_looked_up_again(server: Server) {
     let works = Arc::new(AtomicBool::new(false));
-    let answers = works.clone();
+    let responses = works.clone();
     let resolver = Resolver::scripted(move |_| {
         let failure = || std::io::Error::other("Temporary failure in name resolution");
-        if answers.load(Ordering::SeqCst) { Ok(vec![IpAddr::from([127, 0, 0, 1])]) } else { Err(failure()) }
+        if responses.load(Ordering::SeqCst) { Ok(vec![IpAddr::from([127, 0, 0, 1])]) } else { Err(failure()) }
     });
     let node = Node::start(&server, Clock::System, resolver, "1s,1s,1s,1s,1s,1s,1s,1s,1s,1s").await;
     let shop = Shop::open(&server).await;
     let sink = Sink::start(Pace::AtOnce).await;
     let webhook = shop.webhook_to(&server, &sink.url.replace("127.0.0.1", "hooks.shop.example"));
     let db = server.rows().await;
-    let doors = shop.doors(&server);
-    let presses = (0..EVENTS).map(|_| doors.press("d1", "https://shop.example/"));
-    for answer in futures_util::future::join_all(presses).await {
-        answer.expect("an answer");
+    let client = shop.client(&server);
+    let clicks = (0..EVENTS).map(|_| client.click("d1", "https://shop.example/"));
+    for response in futures_util::future::join_all(clicks).await {
+        response.expect("a response");
     }
     let tried = "SELECT COUNT(*) FROM deliveries WHERE tried";
     until("every delivery is tried", LIMIT, async || count(&db, tried).await == EVENTS as i64).await;

@@ -1,4 +1,4 @@
-//! A whole server in the process of the tests, where a story has to move its clock or answer for DNS: the same wiring, the
+//! A whole server in the process of the tests, where a test has to move its clock or answer for DNS: the same wiring, the
 //! same worker, real HTTP.
 
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Serves in the place of `server`, whose process is not started: commands and doors are as usual.
+    /// Serves in the place of `server`, whose process is not started: commands and client are as usual.
     pub async fn start(server: &Server, clock: Clock, resolver: Resolver, schedule: &str) -> Self {
         let config = Config {
             base_url: server.base_url.clone(),

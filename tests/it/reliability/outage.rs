@@ -14,7 +14,7 @@ use super::{now, pause, until};
 
 /// Answers before each fault.
 const ANSWERS: usize = 60;
-/// What the endpoint takes to answer: something is in flight at each fault.
+/// What the endpoint takes to respond: something is in flight at each fault.
 const ENDPOINT_PAUSE_MAX: Duration = Duration::from_millis(60);
 /// How long PostgreSQL is frozen: longer than anybody waits for it.
 const FROZEN: Duration = Duration::from_secs(4);
@@ -34,7 +34,7 @@ async fn a_postgresql_that_is_restarted_frozen_and_cut_off_under_load_loses_noth
     shop.webhook(&server, &sink);
     let db = server.rows().await;
     server.start_ready().await;
-    let load = Load::start(&random, || shop.doors(&server));
+    let load = Load::start(&random, || shop.client(&server));
 
     load.answered(ANSWERS, LIMIT).await;
     cluster.cut();
@@ -51,13 +51,13 @@ async fn a_postgresql_that_is_restarted_frozen_and_cut_off_under_load_loses_noth
     let connected = recovery(&sink, &load).await;
     let book = load.end().await;
     let ended = now();
-    let aside = server.data_dir.join("click-spool.jsonl");
-    until("every click that was kept aside is stored", LIMIT, async || !aside.exists()).await;
+    let spool = server.data_dir.join("click-spool.jsonl");
+    until("every spooled click is stored", LIMIT, async || !spool.exists()).await;
     ledger::nothing_is_due(&db, LIMIT).await;
     let drained = ended.elapsed();
 
-    assert_eq!(book.half_answers, Vec::<String>::new());
-    ledger::check_presses(&db, &book).await;
+    assert_eq!(book.half_responses, Vec::<String>::new());
+    ledger::check_clicks(&db, &book).await;
     ledger::check_messages(&db, &book).await;
     let lost = ledger::unsettled(&db).await;
     let again = ledger::check_deliveries(&db, &sink, &lost).await;
@@ -69,7 +69,7 @@ async fn a_postgresql_that_is_restarted_frozen_and_cut_off_under_load_loses_noth
         restarted.as_millis(),
         unfrozen.as_millis(),
         connected.as_millis(),
-        book.pressed.len(),
+        book.clicked.len(),
         book.written.len(),
         lost.len(),
         sink.receipts().len(),

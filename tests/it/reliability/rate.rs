@@ -12,7 +12,7 @@ use super::sink::{Pace, Sink};
 
 /// Deliveries a second.
 const RATE: usize = 2;
-const PRESSES: usize = 12;
+const CLICKS: usize = 12;
 const LIMIT: Duration = Duration::from_secs(60);
 const SECOND_US: i64 = 1_000_000;
 
@@ -28,11 +28,11 @@ async fn a_rate_is_kept_by_two_nodes_together() {
     let db = first.rows().await;
     first.start_ready().await;
     second.start_ready().await;
-    for number in 0..PRESSES {
-        let doors = shop.doors(if number % 2 == 0 { &first } else { &second });
-        doors.press(&format!("d{number}"), "https://shop.example/").await.expect("an answer");
+    for number in 0..CLICKS {
+        let client = shop.client(if number % 2 == 0 { &first } else { &second });
+        client.click(&format!("d{number}"), "https://shop.example/").await.expect("a response");
     }
-    sink.received(PRESSES, LIMIT).await;
+    sink.received(CLICKS, LIMIT).await;
     nothing_is_due(&db, LIMIT).await;
 
     let starts = starts(&db).await;
@@ -40,10 +40,8 @@ async fn a_rate_is_kept_by_two_nodes_together() {
         starts.iter().map(|start| starts.iter().filter(|other| (0..SECOND_US).contains(&(*other - start))).count());
     let most = most.max().expect("there are some");
     assert!(most <= RATE + 1, "{most} began within a second: {starts:?}");
-    assert_eq!(count(&db, "SELECT COUNT(*) FROM attempts").await, i64::try_from(PRESSES).expect("few"), "each once");
-    println!(
-        "figure: {PRESSES} events into a webhook with {RATE} a second, by two nodes: at most {most} in any second"
-    );
+    assert_eq!(count(&db, "SELECT COUNT(*) FROM attempts").await, i64::try_from(CLICKS).expect("few"), "each once");
+    println!("figure: {CLICKS} events into a webhook with {RATE} a second, by two nodes: at most {most} in any second");
     drop(db);
     second.end().await;
     first.end().await;

@@ -24,11 +24,11 @@ async fn many_endpoints_that_refuse_and_answer_together_are_all_settled(server: 
     (0..WEBHOOKS).for_each(|_| drop(shop.webhook(&server, &sink)));
     let db = server.rows().await;
     server.start_ready().await;
-    let doors = shop.doors(&server);
+    let client = shop.client(&server);
     sink.refuse(true);
-    let presses = (0..EVENTS).map(|_| doors.press("d1", "https://shop.example/"));
-    for answer in futures_util::future::join_all(presses).await {
-        answer.expect("an answer");
+    let clicks = (0..EVENTS).map(|_| client.click("d1", "https://shop.example/"));
+    for response in futures_util::future::join_all(clicks).await {
+        response.expect("a response");
     }
     let tried = "SELECT COUNT(*) FROM deliveries WHERE tried";
     until("every delivery is tried once", LIMIT, async || count(&db, tried).await == WEBHOOKS * EVENTS).await;

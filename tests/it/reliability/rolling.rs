@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::database::Database;
 use super::ledger::count;
 use super::server::Server;
-use super::shop::{Doors, Shop};
+use super::shop::{Shop, ShopClient};
 use super::sink::{Pace, Sink};
 use super::{pause, until};
 
@@ -17,24 +17,24 @@ use super::{pause, until};
 const VISITORS: usize = 4;
 /// How often the balancer asks each node whether it is ready.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
-/// Presses between one restart and the next.
-const PRESSES: usize = 60;
+/// Clicks between one restart and the next.
+const CLICKS: usize = 60;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A node as the balancer knows it.
 struct Node {
-    doors: Doors,
+    client: ShopClient,
     is_ready: AtomicBool,
 }
 
 struct Balancer {
     nodes: Vec<Node>,
-    pressed: AtomicUsize,
+    clicked: AtomicUsize,
     stop: AtomicBool,
 }
 
 impl Balancer {
-    /// Presses again and again, each time at the first ready node, beginning with another one.
+    /// Clicks again and again, each time at the first ready node, beginning with another one.
     async fn visit(self: Arc<Self>, visitor: usize) {
         for number in 0.. {
             if self.stop.load(Ordering::Relaxed) {
@@ -44,19 +44,19 @@ impl Balancer {
             let mut ready = order.filter(|node| node.is_ready.load(Ordering::Relaxed));
             let node = ready.next().expect("one node is ready at any time");
             let page = format!("https://shop.example/{visitor}/{number}");
-            node.doors.press(&format!("d{visitor}-{number}"), &page).await.expect("no press is refused");
-            self.pressed.fetch_add(1, Ordering::Relaxed);
+            node.client.click(&format!("d{visitor}-{number}"), &page).await.expect("no click is refused");
+            self.clicked.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Waits for so many more presses.
-    async fn pressed(&self, more: usize) {
-        let wanted = self.pressed.load(Ordering::Relaxed) + more;
-        until("the visitors press", LIMIT, async || self.pressed.load(Ordering::Relaxed) >= wanted).await;
+    /// Waits for so many more clicks.
+    async fn clicked(&self, more: usize) {
+        let wanted = self.clicked.load(Ordering::Relaxed) + more;
+        until("the visitors click", LIMIT, async || self.clicked.load(Ordering::Relaxed) >= wanted).await;
     }
 }
 
-/// Asks a node at its address, whichever process is behind it, until the story ends.
+/// Asks a node at its address, whichever process is behind it, until the test ends.
 async fn watch(balancer: Arc<Balancer>, at: usize, base_url: String, client: aurix::net::Client) {
     while !balancer.stop.load(Ordering::Relaxed) {
         let ready = super::server::get(&client, &format!("{base_url}/readyz")).await.is_ok_and(|it| it.status == 200);
@@ -77,9 +77,9 @@ async fn a_rolling_restart_refuses_no_request() {
     first.start_ready().await;
     second.start_ready().await;
 
-    let node = |server: &Server| Node { doors: shop.doors(server), is_ready: AtomicBool::new(true) };
+    let node = |server: &Server| Node { client: shop.client(server), is_ready: AtomicBool::new(true) };
     let nodes = vec![node(&first), node(&second)];
-    let balancer = Arc::new(Balancer { nodes, pressed: AtomicUsize::new(0), stop: AtomicBool::new(false) });
+    let balancer = Arc::new(Balancer { nodes, clicked: AtomicUsize::new(0), stop: AtomicBool::new(false) });
     let mut tasks = JoinSet::new();
     for (at, server) in [&first, &second].into_iter().enumerate() {
         tasks.spawn(watch(balancer.clone(), at, server.base_url.clone(), server.client.clone()));
@@ -88,22 +88,22 @@ async fn a_rolling_restart_refuses_no_request() {
     for turn in 0..4 {
         let at = turn % 2;
         let server = if at == 0 { &mut first } else { &mut second };
-        balancer.pressed(PRESSES).await;
+        balancer.clicked(CLICKS).await;
         let status = server.stop(LIMIT).await;
         assert_eq!(status.code(), Some(0), "{status}");
         server.start_ready().await;
         until("the balancer knows it", LIMIT, async || balancer.nodes[at].is_ready.load(Ordering::Relaxed)).await;
     }
-    balancer.pressed(PRESSES).await;
+    balancer.clicked(CLICKS).await;
     balancer.stop.store(true, Ordering::Relaxed);
     while let Some(ended) = tasks.join_next().await {
         ended.expect("no visitor was refused");
     }
 
-    let pressed = balancer.pressed.load(Ordering::Relaxed);
-    assert_eq!(count(&db, "SELECT COUNT(*) FROM clicks").await, i64::try_from(pressed).expect("few"));
-    sink.received(pressed, LIMIT).await;
-    println!("figure: {pressed} presses during 4 restarts of 2 nodes, none refused");
+    let clicked = balancer.clicked.load(Ordering::Relaxed);
+    assert_eq!(count(&db, "SELECT COUNT(*) FROM clicks").await, i64::try_from(clicked).expect("few"));
+    sink.received(clicked, LIMIT).await;
+    println!("figure: {clicked} clicks during 4 restarts of 2 nodes, none refused");
     drop(db);
     second.end().await;
     first.end().await;

@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::database::Database;
 use super::{free_port, fresh_folder, until};
 
-/// How long a process may take to start or to stop where a story does not say otherwise.
+/// How long a process may take to start or to stop where a test does not say otherwise.
 const PROCESS_TIMEOUT: Duration = Duration::from_secs(30);
 /// The operator's key.
 pub const SECRET: &str = "the secret of the tests";
-/// The server's log is this much, in characters, where a story fails.
+/// The server's log is this much, in characters, where a test fails.
 const LOG_TAIL: usize = 4_000;
 
 /// A server that may be running or not.
@@ -85,7 +85,7 @@ impl Server {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error} in {}", text(&output.stdout)))
     }
 
-    /// Starts the process, which needs a moment until it answers.
+    /// Starts the process, which needs a moment until it responds.
     pub fn start(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let log = std::fs::File::options().create(true).append(true).open(self.log_path()).expect("a log file");
@@ -102,7 +102,7 @@ impl Server {
 
     /// The status that a path is answered with, if it is answered.
     pub async fn status_of(&self, path: &str) -> Option<u16> {
-        self.get(path).await.ok().map(|answer| answer.status)
+        self.get(path).await.ok().map(|response| response.status)
     }
 
     pub async fn get(&self, path: &str) -> Result<net::Response, net::SendError> {
@@ -153,7 +153,7 @@ impl Server {
         self.data_dir.join("log")
     }
 
-    /// Ends the story and removes what it left.
+    /// Ends the test and removes what it left.
     pub async fn end(mut self) {
         if self.process.is_some() {
             self.kill();

@@ -17,9 +17,9 @@ pub struct Shop {
     phone_number_id: String,
 }
 
-/// The shop's doors, for a client of its own.
+/// The shop's entry points, for a client of its own.
 #[derive(Clone)]
-pub struct Doors {
+pub struct ShopClient {
     base_url: String,
     widget_id: String,
     phone_number_id: String,
@@ -50,22 +50,22 @@ impl Shop {
         text(&server.command(&["webhook", "add", "--project", &self.project_id, "--url", url]), "id")
     }
 
-    /// The shop's doors at `server`, on connections of one's own.
-    pub fn doors(&self, server: &Server) -> Doors {
+    /// The shop's entry points at `server`, on connections of one's own.
+    pub fn client(&self, server: &Server) -> ShopClient {
         let client = net::Client::new(net::AddressPolicy::trusted(), net::Resolver::System, net::Options::default());
         let (widget_id, phone_number_id) = (self.widget_id.clone(), self.phone_number_id.clone());
-        Doors { base_url: server.base_url.clone(), widget_id, phone_number_id, client }
+        ShopClient { base_url: server.base_url.clone(), widget_id, phone_number_id, client }
     }
 }
 
-impl Doors {
-    /// A press on the page `page`; the reference, if there was an answer. Any answer but the redirect fails the story.
-    pub async fn press(&self, device: &str, page: &str) -> Result<String, net::SendError> {
+impl ShopClient {
+    /// A click on the page `page`; the reference, if there was a response. Any response but the redirect fails the test.
+    pub async fn click(&self, device: &str, page: &str) -> Result<String, net::SendError> {
         let click_url = url::form_urlencoded::byte_serialize(page.as_bytes()).collect::<String>();
         let url = format!("{}/c/{}?device_id={device}&click_url={click_url}", self.base_url, self.widget_id);
-        let answer = server::get(&self.client, &url).await?;
-        let location = answer.header("location").unwrap_or_default().to_owned();
-        assert_eq!(answer.status, 302, "{}", String::from_utf8_lossy(&answer.body));
+        let response = server::get(&self.client, &url).await?;
+        let location = response.header("location").unwrap_or_default().to_owned();
+        assert_eq!(response.status, 302, "{}", String::from_utf8_lossy(&response.body));
         let at = location.find("O-").unwrap_or_else(|| panic!("no reference in {location:?}"));
         Ok(location[at..at + 9].to_owned())
     }

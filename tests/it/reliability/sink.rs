@@ -1,4 +1,4 @@
-//! A webhook's endpoint that keeps what it gets, takes a moment to answer, refuses, or never answers.
+//! A webhook's endpoint that keeps what it gets, takes a moment to respond, refuses, or never responds.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +29,7 @@ impl Receipt {
     }
 }
 
-/// When the endpoint answers.
+/// When the endpoint responses.
 #[derive(Clone)]
 pub enum Pace {
     AtOnce,

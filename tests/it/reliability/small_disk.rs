@@ -1,4 +1,4 @@
-//! A small disk of a story's own, that can be filled and can hang.
+//! A small disk of a test's own, that can be filled and can hang.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! What must be so: the life of each delivery as it was promised, held against the rows after every step.
+//! What must be so: the life of each delivery compared with the rows after every step.
 
 use std::collections::BTreeMap;
 

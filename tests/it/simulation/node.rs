@@ -1,4 +1,4 @@
-//! A node as the lane of deliveries runs one: what it holds, and the clock that it goes by.
+//! A node as the dispatcher runs one: what it holds, and its clock.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct Node {
     pub places: usize,
     /// It does nothing until then, in true time.
     pub frozen_until: Timestamp,
-    /// It was told to stop.
+    /// It has to stop.
     pub is_stopping: bool,
 }
 

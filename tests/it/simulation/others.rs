@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::receiver::Mood;
 use super::rows;
-use super::world::{World, tell};
+use super::world::{World, log};
 use crate::support::operator;
 
 /// Conversations of a run.
@@ -48,7 +48,7 @@ impl World<'_> {
             self.ledger.made(&event_id, conversation_id, &on, now, &rows.deliveries)?;
             let first = self.ledger.entries.len() - on.len();
             let names = (1..=on.len()).map(|of| format!(" #{}", first + of)).collect::<String>();
-            tell!(
+            log!(
                 self,
                 "an event of {}:{names}",
                 conversation_id.map_or("nobody".to_owned(), |id| format!("lead {id}"))
@@ -60,7 +60,7 @@ impl World<'_> {
     pub fn change_mood(&mut self) -> Result<()> {
         let (at, mood) = (self.dice.index(self.endpoints.len()), self.dice.pick(&Mood::ALL));
         self.endpoints[at].mood = mood;
-        tell!(self, "webhook {} is {mood:?}", at + 1);
+        log!(self, "webhook {} is {mood:?}", at + 1);
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl World<'_> {
         self.is_changed = true;
         endpoint.well_at = self.now;
         endpoint.off_since = if is_active { None } else { Some(self.now) };
-        tell!(self, "webhook {} is turned {}", at + 1, if is_active { "on" } else { "off" });
+        log!(self, "webhook {} is turned {}", at + 1, if is_active { "on" } else { "off" });
         Ok(())
     }
 
@@ -92,7 +92,7 @@ impl World<'_> {
     pub async fn limit(&mut self) -> Result<()> {
         let (at, limits) = (self.dice.index(self.endpoints.len()), self.limits());
         self.endpoints[at].limits = limits;
-        tell!(self, "webhook {} is limited to {limits:?}", at + 1);
+        log!(self, "webhook {} is limited to {limits:?}", at + 1);
         let webhook = self.endpoints[at].webhook;
         let is_there = limit_webhook(&self.stage.core, &operator(), self.stage.project, webhook, limits).await?;
         ensure!(is_there, "a webhook is gone");
@@ -106,7 +106,7 @@ impl World<'_> {
             return self.resend_failed().await;
         }
         let (id, app) = (self.dice.pick(&ids), self.nodes[self.dice.index(self.nodes.len())].core.clone());
-        tell!(self, "somebody sends #{} again", self.name(id));
+        log!(self, "somebody sends #{} again", self.name(id));
         self.is_changed = true;
         let project = app.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
         ensure!(
@@ -122,7 +122,7 @@ impl World<'_> {
         let failed: Vec<DeliveryId> = failed.map(|(id, _)| *id).collect();
         self.is_changed = true;
         let resent = resend_failed(&app, &operator(), None, Timestamp::UNIX_EPOCH, |_| {}).await?;
-        tell!(self, "somebody sends the {resent} failed ones again");
+        log!(self, "somebody sends the {resent} failed ones again");
         ensure!(resent == failed.len() as u64, "{} had failed", failed.len());
         failed.into_iter().try_for_each(|id| self.ledger.resent(id, app.clock.now()))
     }
@@ -131,21 +131,21 @@ impl World<'_> {
     pub fn freeze(&mut self, at: usize) -> Result<()> {
         let time = self.dice.milliseconds(100, 90_000);
         self.nodes[at].frozen_until = self.now + time;
-        tell!(self, "node {at} freezes for {time:?}");
+        log!(self, "node {at} freezes for {time:?}");
         Ok(())
     }
 
     /// A node dies with all that it holds. Another takes its place.
     pub fn crash(&mut self, at: usize) -> Result<()> {
         let held: usize = self.nodes[at].waiting.values().map(|queue| queue.len()).sum();
-        tell!(self, "node {at} dies with {held} waiting and {} in flight", self.nodes[at].flights.len());
+        log!(self, "node {at} dies with {held} waiting and {} in flight", self.nodes[at].flights.len());
         self.nodes[at] = self.new_node();
         Ok(())
     }
 
-    /// A node is told to stop: it gives back what waits, and ends what is in flight.
+    /// A node has to stop: it gives back what waits, and ends what is in flight.
     pub async fn stop(&mut self, at: usize) -> Result<()> {
-        tell!(self, "node {at} is told to stop");
+        log!(self, "node {at} has to stop");
         self.nodes[at].is_stopping = true;
         let waiting = std::mem::take(&mut self.nodes[at].waiting);
         let waiting = waiting.into_values().flatten().map(|held| held.due).collect();
@@ -155,7 +155,7 @@ impl World<'_> {
     /// Somebody sets a node's clock.
     pub fn set_clock(&mut self, at: usize) -> Result<()> {
         let seconds = self.dice.pick(&[0, 0, 2, 40, 3_600]) * self.dice.pick(&[1, -1]);
-        tell!(self, "the clock of node {at} is set {seconds} s ahead");
+        log!(self, "the clock of node {at} is set {seconds} s ahead");
         self.is_clock_set = true;
         self.nodes[at].set_skew(SignedDuration::from_secs(seconds));
         Ok(())

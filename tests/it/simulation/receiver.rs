@@ -1,4 +1,4 @@
-//! The webhooks' endpoints: how they answer, and what they got.
+//! The webhooks' endpoints: how they respond, and what they got.
 
 use anyhow::{Result, ensure};
 use aurix::domain::delivery::AttemptOutcome;
@@ -73,7 +73,7 @@ pub struct Endpoint {
     pub limits: Limits,
     /// Since when it has been off, in true time.
     pub off_since: Option<Timestamp>,
-    /// The last sign that it is well, in true time: an answer, or a person who turned it on.
+    /// The last sign that it is well, in true time: a response, or a person who turned it on.
     pub well_at: Timestamp,
     /// The last moment that its rate gave away, and the rate.
     pub last_moment: Option<(Timestamp, u32)>,

@@ -17,7 +17,7 @@ use super::ledger::LEASE;
 use super::node::{Flight, Held};
 use super::receiver::Request;
 use super::rows;
-use super::world::{Faults, World, tell};
+use super::world::{Faults, World, log};
 
 /// After that a webhook that was turned off gets nothing: how far ahead is claimed, and how long that holds.
 const OFF_WITHIN: SignedDuration = SignedDuration::from_millis(1_500);
@@ -33,7 +33,7 @@ impl World<'_> {
         self.start_due(at).await?;
         if self.nodes[at].is_stopping && self.nodes[at].is_idle() {
             self.nodes[at] = self.new_node();
-            tell!(self, "node {at} starts again");
+            log!(self, "node {at} starts again");
         }
         self.claim(at).await?;
         self.start_due(at).await
@@ -118,7 +118,7 @@ impl World<'_> {
     fn claimed_one(&mut self, at: usize, due: LeasedDelivery) -> Result<()> {
         let now = self.nodes[at].core.clock.now();
         let (id, number, starts_at) = (due.lease.id, due.lease.attempt, due.starts_at);
-        tell!(self, "node {at} claims #{}, attempt {number}, to begin at {starts_at}", self.name(id));
+        log!(self, "node {at} claims #{}, attempt {number}, to begin at {starts_at}", self.name(id));
         let endpoint = self.endpoint(due.webhook_id());
         let limits = self.endpoints[endpoint].limits;
         let entry = self.ledger.entry(id)?;
@@ -153,7 +153,7 @@ impl World<'_> {
         let attempt = endpoint.mood.answer(&self.dice);
         let ends = self.now + SignedDuration::from_millis(attempt.duration_ms as i64);
         let (id, number) = (due.lease.id, due.lease.attempt);
-        tell!(self, "node {at} sends #{}, attempt {number}: {:?} at {ends}", self.name(id), attempt.outcome);
+        log!(self, "node {at} sends #{}, attempt {number}: {:?} at {ends}", self.name(id), attempt.outcome);
         self.check_request(&held, ends)?;
         self.ledger.requested(id, self.now, ends, attempt.outcome == AttemptOutcome::Delivered)?;
         let started_at = self.nodes[at].core.clock.now();
@@ -187,7 +187,7 @@ impl World<'_> {
         }
         let now = self.nodes[at].core.clock.now();
         for due in &all {
-            tell!(self, "node {at} gives back #{}, attempt {}", self.name(due.lease.id), due.lease.attempt);
+            log!(self, "node {at} gives back #{}, attempt {}", self.name(due.lease.id), due.lease.attempt);
             self.ledger.given_back(&due.lease, now)?;
         }
         self.is_changed = true;
@@ -207,7 +207,7 @@ impl World<'_> {
             let retries = self.endpoints[endpoint].retries;
             let counts = self.ledger.settled(claimed, &attempt.outcome, retries, now)?;
             let how = if counts { "settles" } else { "is too late with" };
-            tell!(self, "node {at} {how} #{}, attempt {}", self.name(claimed.id), claimed.attempt);
+            log!(self, "node {at} {how} #{}, attempt {}", self.name(claimed.id), claimed.attempt);
             verdicts.push((endpoint, attempt.outcome.clone()));
         }
         let result = |Flight { due: delivery, attempt, started_at, .. }| {

@@ -60,14 +60,14 @@ pub struct World<'a> {
 }
 
 /// Adds a line to the log of a run.
-macro_rules! tell {
+macro_rules! log {
     ($world:expr, $($what:tt)*) => {{
         let line = format!($($what)*);
         let at = $world.now.duration_since($world.start()).as_secs_f64();
         $world.log.push(format!("{at:>12.3} s  {line}"));
     }};
 }
-pub(super) use tell;
+pub(super) use log;
 
 /// What happens next.
 #[derive(Clone, Copy)]
@@ -166,7 +166,7 @@ impl<'a> World<'a> {
         let new = NewWebhook { url: "https://example.com/".to_owned(), policy, limits, ..NewWebhook::default() };
         add_webhook(&self.nodes[0].core, &operator(), self.stage.project, new).await?;
         let webhook = rows::webhooks(&self.stage.core).await.pop().context("it was added")?;
-        tell!(self, "webhook {} has the policy {policy:?} and {limits:?}", self.endpoints.len() + 1);
+        log!(self, "webhook {} has the policy {policy:?} and {limits:?}", self.endpoints.len() + 1);
         let (well_at, mood) = (self.now, self.dice.pick(&Mood::ALL));
         let (off_since, last_moment, requests) = (None, None, Vec::new());
         self.endpoints.push(Endpoint { webhook, mood, retries, limits, off_since, well_at, last_moment, requests });
@@ -277,7 +277,7 @@ impl<'a> World<'a> {
 
     /// All faults stop: clocks are right, receivers well, webhooks on, nodes up.
     async fn calm_down(&mut self) -> Result<()> {
-        tell!(self, "all faults stop");
+        log!(self, "all faults stop");
         self.is_calm = true;
         for node in &mut self.nodes {
             node.set_skew(SignedDuration::ZERO);
@@ -291,7 +291,7 @@ impl<'a> World<'a> {
         self.check().await
     }
 
-    /// Turns on what is off, and tells whether there was something.
+    /// Turns on what is off, and says whether there was something.
     async fn turn_all_on(&mut self) -> Result<bool> {
         let off: Vec<usize> = (0..self.endpoints.len()).filter(|at| self.endpoints[*at].off_since.is_some()).collect();
         for at in &off {

@@ -1,12 +1,12 @@
-//! What a story sees of an answer.
+//! What a test sees of a response.
 
 use aurix::net;
 use serde_json::Value;
 
-/// An answer of the server.
-pub struct Answer(pub net::Response);
+/// A response of the server.
+pub struct HttpResponse(pub net::Response);
 
-impl Answer {
+impl HttpResponse {
     pub fn status(&self) -> u16 {
         self.0.status
     }
@@ -23,7 +23,7 @@ impl Answer {
         serde_json::from_slice(&self.0.body).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
     }
 
-    /// The reference in the link that a press was sent to.
+    /// The reference in the link that a click was sent to.
     pub fn reference(&self) -> String {
         let location = self.header("location").to_owned();
         let at =

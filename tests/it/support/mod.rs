@@ -1,4 +1,4 @@
-//! The stage of the stories: an Aurix with a clock that is moved by hand, on either engine, and the scripted others.
+//! What the tests run on: an Aurix with a clock that is moved by hand, on either engine, and the scripted peers.
 
 mod browser;
 mod project;
@@ -29,19 +29,19 @@ use futures_util::future::try_join_all;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use browser::Answer;
+pub use browser::HttpResponse;
 pub use project::Project;
 pub use receiver::Receiver;
 pub use whatsapp::{Person, WhatsApp, message_of, platform_calls, platform_posts};
 
-/// Where every story begins: a Friday.
+/// Where every test begins: a Friday.
 pub const START: &str = "2026-01-02T10:00:00Z";
-/// Rounds of work after which a story is stuck.
+/// Rounds of work after which a test is stuck.
 const ROUNDS_MAX: usize = 200;
-/// How often is looked whether something has come about that nobody tells.
+/// How often a condition is checked that nothing notifies of.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// A whole Aurix: real database, real HTTP on loopback; the worker works when the story says so.
+/// A whole Aurix: real database, real HTTP on loopback; the worker works when the test says so.
 pub struct TestApp {
     pub core: Core,
     pub engines: Engines,
@@ -61,7 +61,7 @@ impl TestApp {
 
     pub async fn on_postgres() -> Self {
         let server = postgres_server();
-        let name = format!("story_{}_{}", std::process::id(), next_number());
+        let name = format!("test_{}_{}", std::process::id(), next_number());
         run_on_server(&server, &format!("CREATE DATABASE {name}")).await;
         let (start, query) = server.split_once('?').map_or((server.as_str(), ""), |(start, query)| (start, query));
         let (host, _) = start.rsplit_once('/').expect("postgres://USER@HOST/DATABASE");
@@ -129,7 +129,7 @@ impl TestApp {
         self.work().await;
     }
 
-    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
         self.send(net::Method::GET, path, headers, Bytes::new()).await
     }
 
@@ -139,7 +139,7 @@ impl TestApp {
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
-    ) -> Answer {
+    ) -> HttpResponse {
         let request = net::Request {
             method,
             url: format!("{}{path}", self.base_url),
@@ -148,10 +148,10 @@ impl TestApp {
             timeout: Duration::from_secs(30),
             response_bytes_max: 64 << 20,
         };
-        Answer(self.client.send(request).await.expect("the server answers"))
+        HttpResponse(self.client.send(request).await.expect("the server answers"))
     }
 
-    /// A number in the database, by a statement of the story's own.
+    /// A number in the database, by a statement of the test's own.
     pub async fn count(&self, sql: &'static str) -> i64 {
         self.core.db.read(async move |conn| Ok(conn.get(sql, &[], |row| row.get(0)).await?)).await.expect("a count")
     }
@@ -160,7 +160,7 @@ impl TestApp {
         self.core.db.read(async move |conn| Ok(conn.find(sql, &[], |row| row.get(0)).await?)).await.expect("a text")
     }
 
-    /// Ends the story and removes what it left.
+    /// Ends the test and removes what it left.
     pub async fn end(self) {
         self.assert_nothing_is_lost().await;
         self.remove().await;
@@ -210,26 +210,26 @@ fn next_number() -> u64 {
 }
 
 pub fn fresh_folder() -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("aurix-story-{}-{}", std::process::id(), next_number()));
+    let folder = std::env::temp_dir().join(format!("aurix-test-{}-{}", std::process::id(), next_number()));
     // One of a killed run that had the same process id holds an older database.
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     folder
 }
 
-/// Tells each story on SQLite and on PostgreSQL.
+/// Runs each test on SQLite and on PostgreSQL.
 macro_rules! both_engines {
     ($($(#[$meta:meta])* async fn $name:ident($app:ident: &TestApp) $body:block)*) => {
         $(mod $name {
             use super::*;
 
-            async fn story($app: &TestApp) $body
+            async fn scenario($app: &TestApp) $body
 
             $(#[$meta])*
             #[tokio::test]
             async fn sqlite() {
                 let app = TestApp::on_sqlite().await;
-                story(&app).await;
+                scenario(&app).await;
                 app.end().await;
             }
 
@@ -237,7 +237,7 @@ macro_rules! both_engines {
             #[tokio::test]
             async fn postgres() {
                 let app = TestApp::on_postgres().await;
-                story(&app).await;
+                scenario(&app).await;
                 app.end().await;
             }
         })*

@@ -9,7 +9,7 @@ use aurix::projects::create_project::{NewProject, create_project};
 use aurix::projects::create_widget::{NewWidget, create_widget};
 
 use super::whatsapp::{APP_SECRET, VERIFY_TOKEN};
-use super::{Answer, Receiver, TestApp, WhatsApp, operator};
+use super::{HttpResponse, Receiver, TestApp, WhatsApp, operator};
 
 /// A project with a WhatsApp channel and a widget.
 pub struct Project {
@@ -78,8 +78,8 @@ impl TestApp {
         add_webhook(&self.core, &operator(), project.id, new).await.expect("a webhook").secret
     }
 
-    /// A press of the project's button; `query` is what the widget adds to the link.
-    pub async fn press(&self, project: &Project, query: &str) -> Answer {
+    /// A click of the project's button; `query` is what the widget adds to the link.
+    pub async fn click(&self, project: &Project, query: &str) -> HttpResponse {
         let headers = [("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/143.0 Safari/537.36")];
         self.get(&format!("/c/{}?{query}", project.widget_id), &headers).await
     }

@@ -1,4 +1,4 @@
-//! Somebody's webhook endpoint: keeps what it gets, and answers as it was told.
+//! Somebody's webhook endpoint: keeps what it gets, and responds as it is scripted to.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::until;
 
-/// How long a story waits for what it expects.
+/// How long a test waits for what it expects.
 const COMES_WITHIN: Duration = Duration::from_secs(30);
 
 /// A request that the receiver got.
@@ -48,7 +48,7 @@ impl Received {
 #[derive(Default)]
 struct Shared {
     received: Vec<Received>,
-    answers: VecDeque<(u16, Vec<(&'static str, String)>)>,
+    responses: VecDeque<(u16, Vec<(&'static str, String)>)>,
     /// Nothing is answered while this says so.
     holds: watch::Sender<bool>,
 }
@@ -70,12 +70,12 @@ impl Receiver {
     }
 
     /// Answers the next request so.
-    pub fn answer_next(&self, status: u16) {
+    pub fn respond_next(&self, status: u16) {
         self.answer_next_with(status, Vec::new());
     }
 
     pub fn answer_next_with(&self, status: u16, headers: Vec<(&'static str, String)>) {
-        self.shared.lock().expect("not poisoned").answers.push_back((status, headers));
+        self.shared.lock().expect("not poisoned").responses.push_back((status, headers));
     }
 
     /// Keeps what comes from now on waiting, until it is let go.
@@ -109,12 +109,12 @@ async fn receive(State(shared): State<Arc<Mutex<Shared>>>, headers: HeaderMap, b
     let ((status, extra), mut holds) = {
         let mut shared = shared.lock().expect("not poisoned");
         shared.received.push(Received { headers, body });
-        (shared.answers.pop_front().unwrap_or((200, Vec::new())), shared.holds.subscribe())
+        (shared.responses.pop_front().unwrap_or((200, Vec::new())), shared.holds.subscribe())
     };
     let _ = holds.wait_for(|holds| !*holds).await;
-    let mut answer = (StatusCode::from_u16(status).expect("a status"), "taken").into_response();
+    let mut response = (StatusCode::from_u16(status).expect("a status"), "taken").into_response();
     for (name, value) in extra {
-        answer.headers_mut().insert(name, value.parse().expect("a header's value"));
+        response.headers_mut().insert(name, value.parse().expect("a header's value"));
     }
-    answer
+    response
 }

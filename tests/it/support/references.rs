@@ -1,4 +1,4 @@
-//! What foreign keys would keep true, looked at when a story ends: every row that names another one finds it.
+//! What foreign keys would keep true, looked at when a test ends: every row that names another one finds it.
 
 use super::TestApp;
 

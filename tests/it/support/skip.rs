@@ -19,7 +19,7 @@ pub fn shared_data(path: &str) -> Option<PathBuf> {
     Some(wanted)
 }
 
-/// Tells that the calling test did not run, and why. Call it on the test's own thread, which has the test's name.
+/// Reports that the calling test did not run, and why. Call it on the test's own thread, which has the test's name.
 pub fn skip(why: &str) {
     let thread = std::thread::current();
     println!("skipped: {}: {why}", thread.name().unwrap_or("a test"));

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::net::TcpListener;
 
-use super::{Answer, Project, TestApp};
+use super::{HttpResponse, Project, TestApp};
 
 pub const APP_SECRET: &str = "the app's secret";
 pub const VERIFY_TOKEN: &str = "the verify token";
@@ -22,7 +22,7 @@ pub const VERIFY_TOKEN: &str = "the verify token";
 #[derive(Default)]
 struct Shared {
     sent: Vec<Value>,
-    answers: VecDeque<(u16, Value)>,
+    responses: VecDeque<(u16, Value)>,
 }
 
 /// The platform's API.
@@ -44,7 +44,7 @@ impl WhatsApp {
     /// Answers the next reply with an error of the platform.
     pub fn fail_next(&self, status: u16, code: i64) {
         let error = json!({"error": {"message": "scripted", "type": "OAuthException", "code": code}});
-        self.shared.lock().expect("not poisoned").answers.push_back((status, error));
+        self.shared.lock().expect("not poisoned").responses.push_back((status, error));
     }
 
     /// The texts of the replies since the last call.
@@ -64,8 +64,8 @@ async fn take_reply(State(shared): State<Arc<Mutex<Shared>>>, body: Bytes) -> Re
     let number = next_number();
     shared.sent.push(serde_json::from_slice(&body).expect("replies are JSON"));
     let ok = || (200, json!({"messaging_product": "whatsapp", "messages": [{"id": format!("wamid.reply{number}")}]}));
-    let (status, answer) = shared.answers.pop_front().unwrap_or_else(ok);
-    (StatusCode::from_u16(status).expect("a status"), axum::Json(answer)).into_response()
+    let (status, response) = shared.responses.pop_front().unwrap_or_else(ok);
+    (StatusCode::from_u16(status).expect("a status"), axum::Json(response)).into_response()
 }
 
 fn next_number() -> u64 {
@@ -87,8 +87,8 @@ impl<'a> Person<'a> {
 
     /// Sends a text.
     pub async fn writes(&self, text: &str) {
-        let answer = self.sends(&[self.text_message(&format!("wamid.{}", next_number()), text)]).await;
-        assert_eq!(answer.status(), 200, "{}", answer.text());
+        let response = self.sends(&[self.text_message(&format!("wamid.{}", next_number()), text)]).await;
+        assert_eq!(response.status(), 200, "{}", response.text());
     }
 
     pub fn text_message(&self, id: &str, text: &str) -> Value {
@@ -96,7 +96,7 @@ impl<'a> Person<'a> {
     }
 
     /// Sends messages in one call of the platform.
-    pub async fn sends(&self, messages: &[Value]) -> Answer {
+    pub async fn sends(&self, messages: &[Value]) -> HttpResponse {
         let value = json!({
             "messaging_product": "whatsapp",
             "metadata": {"display_phone_number": "6512345678", "phone_number_id": self.project.phone_number_id},
@@ -108,7 +108,7 @@ impl<'a> Person<'a> {
 }
 
 /// The platform calls the channel's webhook with one change.
-pub async fn platform_calls(app: &TestApp, project: &Project, value: &Value) -> Answer {
+pub async fn platform_calls(app: &TestApp, project: &Project, value: &Value) -> HttpResponse {
     let body = json!({
         "object": "whatsapp_business_account",
         "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}],
@@ -131,7 +131,7 @@ pub async fn message_of(app: &TestApp, project: &Project, contact: Value, id: &s
 }
 
 /// The platform posts these bytes, signed.
-pub async fn platform_posts(app: &TestApp, project: &Project, body: &[u8]) -> Answer {
+pub async fn platform_posts(app: &TestApp, project: &Project, body: &[u8]) -> HttpResponse {
     let signature = format!("sha256={}", hex::encode(hmac(APP_SECRET, body)));
     let path = format!("/channels/whatsapp/{}/webhook", project.phone_number_id);
     let headers = [("content-type", "application/json"), ("x-hub-signature-256", signature.as_str())];

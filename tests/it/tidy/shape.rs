@@ -19,8 +19,8 @@ const SQL_ALLOWED: &[(&str, &str)] = &[
 const STATUS_ALLOWED: &[(&str, &str)] = &[
     ("src/http/error.rs", "the only place that decides how a failure is answered"),
     ("src/net/", "reads what another server answered"),
-    ("src/outbound/", "decides what a webhook's answer means: 410, 429, 503"),
-    ("src/channels/", "decides what a platform's answer means"),
+    ("src/outbound/", "decides what a webhook's response means: 410, 429, 503"),
+    ("src/channels/", "decides what a platform's response means"),
 ];
 /// Where a test may wait for nothing but time, and why there.
 const SLEEPS_ALLOWED: &[(&str, &str)] =

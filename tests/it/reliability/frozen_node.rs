@@ -1,4 +1,4 @@
-//! One of two nodes stands still in the middle of it all, as a machine does that is paused, and goes on later.
+//! One of two nodes is frozen, as a machine that is paused, and goes on later.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,13 +13,13 @@ use super::shop::Shop;
 use super::sink::{Pace, Sink};
 use super::{now, pause, signal, until};
 
-/// How long begun work is left to a node that tells nothing.
+/// How long begun work is left to a node that is frozen.
 const LEASE: &str = "8s";
-/// How long it stands still: longer than its leases, and than PostgreSQL waits for it in the middle of a transaction.
-const STANDSTILL: Duration = Duration::from_secs(12);
+/// How long it is frozen: longer than its leases, and than PostgreSQL waits for it in the middle of a transaction.
+const FROZEN_FOR: Duration = Duration::from_secs(12);
 /// Answers before and after.
 const ANSWERS: usize = 60;
-/// What the endpoint takes to answer: something is in flight when the node stops.
+/// What the endpoint takes to respond: something is in flight when the node stops.
 const ENDPOINT_PAUSE_MAX: Duration = Duration::from_millis(60);
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -37,24 +37,24 @@ async fn a_node_that_stands_still_holds_up_nobody_and_loses_nothing() {
         node.start_ready().await;
     }
     let turn = AtomicUsize::new(0);
-    let load = Load::start(&random, || shop.doors(&nodes[turn.fetch_add(1, Ordering::Relaxed) % 2]));
+    let load = Load::start(&random, || shop.client(&nodes[turn.fetch_add(1, Ordering::Relaxed) % 2]));
 
     load.answered(ANSWERS, LIMIT).await;
     signal("STOP", &[nodes[1].pid()]);
     let stopped = now();
     let came = sink.receipts().len();
-    pause(STANDSTILL.saturating_sub(stopped.elapsed())).await;
+    pause(FROZEN_FOR.saturating_sub(stopped.elapsed())).await;
     let meanwhile = sink.receipts().len() - came;
     assert!(meanwhile > ANSWERS, "{meanwhile} events came by the other node");
     signal("CONT", &[nodes[1].pid()]);
     load.answered(ANSWERS, LIMIT).await;
     let book = load.end().await;
-    let aside = nodes.each_ref().map(|node| node.data_dir.join("click-spool.jsonl"));
-    until("every click that was kept aside is stored", LIMIT, async || aside.iter().all(|file| !file.exists())).await;
+    let spools = nodes.each_ref().map(|node| node.data_dir.join("click-spool.jsonl"));
+    until("every spooled click is stored", LIMIT, async || spools.iter().all(|file| !file.exists())).await;
     ledger::nothing_is_due(&db, LIMIT).await;
 
-    assert_eq!(book.half_answers, Vec::<String>::new());
-    ledger::check_presses(&db, &book).await;
+    assert_eq!(book.half_responses, Vec::<String>::new());
+    ledger::check_clicks(&db, &book).await;
     ledger::check_messages(&db, &book).await;
     // What was in flight is made again when its lease has run out, or has failed by then.
     let mut lost = ledger::unsettled(&db).await;
@@ -63,9 +63,9 @@ async fn a_node_that_stands_still_holds_up_nobody_and_loses_nothing() {
     let again = ledger::check_deliveries(&db, &sink, &lost).await;
     ledger::check_order(&db, &sink).await;
     println!(
-        "figure: a node of two stood still for {STANDSTILL:?}: {} clicks and {} messages answered, {meanwhile} events came \
+        "figure: a node of two was frozen for {FROZEN_FOR:?}: {} clicks and {} messages answered, {meanwhile} events came \
          meanwhile, {again} of {} came again",
-        book.pressed.len(),
+        book.clicked.len(),
         book.written.len(),
         sink.receipts().len(),
     );

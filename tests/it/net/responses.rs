@@ -72,8 +72,8 @@ async fn a_redirect_is_a_failure_and_nobody_goes_there() {
     let elsewhere = RawReceiver::start([ok()]).await;
     for status in [300, 301, 302, 303, 307, 308] {
         let location = elsewhere.url();
-        let answer = format!("HTTP/1.1 {status} X\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
-        let attempt = deliver(&RawReceiver::start([say(&answer)]).await.url()).await;
+        let response = format!("HTTP/1.1 {status} X\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
+        let attempt = deliver(&RawReceiver::start([say(&response)]).await.url()).await;
         assert_eq!(why(&attempt), format!("the receiver answered {status}; redirects are not followed"));
     }
     assert_eq!(elsewhere.seen().connections, 0);
@@ -82,8 +82,8 @@ async fn a_redirect_is_a_failure_and_nobody_goes_there() {
 #[tokio::test]
 async fn a_receiver_that_is_busy_may_ask_for_time() {
     let asked = async |status: u16, value: &str| {
-        let answer = format!("HTTP/1.1 {status} X\r\nRetry-After: {value}\r\ncontent-length: 0\r\n\r\n");
-        match deliver(&RawReceiver::start([say(&answer)]).await.url()).await.outcome {
+        let response = format!("HTTP/1.1 {status} X\r\nRetry-After: {value}\r\ncontent-length: 0\r\n\r\n");
+        match deliver(&RawReceiver::start([say(&response)]).await.url()).await.outcome {
             AttemptOutcome::Failed { retry_after, .. } => retry_after,
             other => panic!("{other:?}"),
         }
@@ -110,8 +110,8 @@ async fn an_answer_may_be_chunked_or_end_with_its_connection() {
 
 #[tokio::test]
 async fn the_log_keeps_the_beginning_of_a_long_answer() {
-    let answer = [b"HTTP/1.1 200 OK\r\ncontent-length: 20000\r\n\r\n".to_vec(), vec![0xff; 20_000]].concat();
-    let attempt = deliver(&RawReceiver::start([super::raw_receiver::Step::Say(answer)]).await.url()).await;
+    let response = [b"HTTP/1.1 200 OK\r\ncontent-length: 20000\r\n\r\n".to_vec(), vec![0xff; 20_000]].concat();
+    let attempt = deliver(&RawReceiver::start([super::raw_receiver::Step::Say(response)]).await.url()).await;
     assert_eq!(attempt.outcome, AttemptOutcome::Delivered);
     assert_eq!(attempt.response_body, "\u{fffd}".repeat(16 * 1024 / 3));
 }
