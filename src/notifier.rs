@@ -2,33 +2,17 @@
 
 use tokio::sync::watch;
 
-/// A kind of work. Each has its own subscribers, so that a click does not wake those who send replies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
-    /// Conversations wait for the agent.
-    Turns,
-    /// Replies wait to be sent.
-    Replies,
-    /// Deliveries wait to be made.
-    Deliveries,
-}
+use crate::domain::closed_set::closed_set;
 
-impl Work {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Turns, Self::Replies, Self::Deliveries];
-
-    /// The name that nodes use among themselves.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Turns => "turns",
-            Self::Replies => "replies",
-            Self::Deliveries => "deliveries",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|work| work.as_str() == name)
+closed_set! {
+    /// A kind of work. Each has its own subscribers, so that a click does not wake those who send replies.
+    pub enum Work {
+        /// Conversations wait for the agent.
+        Turns = "turns",
+        /// Replies wait to be sent.
+        Replies = "replies",
+        /// Deliveries wait to be made.
+        Deliveries = "deliveries",
     }
 }
 

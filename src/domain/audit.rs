@@ -2,60 +2,45 @@
 
 use serde_json::{Value, json};
 
+use super::closed_set::closed_set;
 use super::ids::DeliveryId;
 
-macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal),* $(,)?) => {
-        /// What was done. Stored as the words of the command that does it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Action {
-            $($(#[$doc])* $name),*
-        }
-
-        impl Action {
-            /// The action as it is stored.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text),*
-                }
-            }
-        }
-    };
-}
-
-actions! {
-    /// A project was created.
-    CreateProject = "project.create",
-    /// An API key was created.
-    CreateKey = "key.create",
-    /// An API key was revoked.
-    RevokeKey = "key.revoke",
-    /// A channel was added, or got new credentials.
-    AddChannel = "channel.add",
-    /// A widget was created.
-    CreateWidget = "widget.create",
-    /// A webhook was added.
-    AddWebhook = "webhook.add",
-    /// A partner registered the webhook of its key, or changed its URL.
-    ConfigureWebhook = "webhook.configure",
-    /// A webhook was removed.
-    RemoveWebhook = "webhook.remove",
-    /// A webhook got other limits.
-    LimitWebhook = "webhook.limit",
-    /// A webhook was turned on.
-    EnableWebhook = "webhook.enable",
-    /// A webhook was turned off.
-    DisableWebhook = "webhook.disable",
-    /// A webhook got a new secret.
-    RotateSecret = "webhook.rotate",
-    /// A webhook was sent samples.
-    TestWebhook = "webhook.test",
-    /// A project got another lead form.
-    SetForm = "form.set",
-    /// A project's retention periods were set.
-    SetRetention = "retention.set",
-    /// Deliveries were made due again.
-    ResendDeliveries = "delivery.resend",
+closed_set! {
+    /// What was done. Stored as the words of the command that does it.
+    pub enum Action {
+        /// A project was created.
+        CreateProject = "project.create",
+        /// An API key was created.
+        CreateKey = "key.create",
+        /// An API key was revoked.
+        RevokeKey = "key.revoke",
+        /// A channel was added, or got new credentials.
+        AddChannel = "channel.add",
+        /// A widget was created.
+        CreateWidget = "widget.create",
+        /// A webhook was added.
+        AddWebhook = "webhook.add",
+        /// A partner registered the webhook of its key, or changed its URL.
+        ConfigureWebhook = "webhook.configure",
+        /// A webhook was removed.
+        RemoveWebhook = "webhook.remove",
+        /// A webhook got other limits.
+        LimitWebhook = "webhook.limit",
+        /// A webhook was turned on.
+        EnableWebhook = "webhook.enable",
+        /// A webhook was turned off.
+        DisableWebhook = "webhook.disable",
+        /// A webhook got a new secret.
+        RotateSecret = "webhook.rotate",
+        /// A webhook was sent samples.
+        TestWebhook = "webhook.test",
+        /// A project got another lead form.
+        SetForm = "form.set",
+        /// A project's retention periods were set.
+        SetRetention = "retention.set",
+        /// Deliveries were made due again.
+        ResendDeliveries = "delivery.resend",
+    }
 }
 
 /// What was changed, by the id that people see.

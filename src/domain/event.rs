@@ -4,43 +4,28 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::closed_set::closed_set;
 use super::ids::ConversationId;
 use super::phone::PhoneNumber;
 use super::time::{Timestamp, with_milliseconds};
 
-/// The type of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EventType {
-    /// Somebody clicked the widget.
-    WidgetClick,
-    /// A conversation was linked to a session.
-    LeadCorrelated,
-    /// The first contact detail is known.
-    LeadCreated,
-    /// All required fields are there.
-    LeadComplete,
+closed_set! {
+    /// The type of an event.
+    pub enum EventType {
+        /// Somebody clicked the widget.
+        WidgetClick = "widget.click",
+        /// A conversation was linked to a session.
+        LeadCorrelated = "lead.correlated",
+        /// The first contact detail is known.
+        LeadCreated = "lead.created",
+        /// All required fields are there.
+        LeadComplete = "lead.complete",
+    }
 }
 
 impl EventType {
-    /// Every event, in the order in which a lead goes through them.
-    pub const ALL: [Self; 4] = [Self::WidgetClick, Self::LeadCorrelated, Self::LeadCreated, Self::LeadComplete];
     /// What partners' webhooks get.
     pub const PARTNER: [Self; 3] = [Self::WidgetClick, Self::LeadCorrelated, Self::LeadComplete];
-
-    /// The name on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::WidgetClick => "widget.click",
-            Self::LeadCorrelated => "lead.correlated",
-            Self::LeadCreated => "lead.created",
-            Self::LeadComplete => "lead.complete",
-        }
-    }
-
-    /// The event of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|event| event.as_str() == name)
-    }
 }
 
 /// How a webhook wants `phone_number` written.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::closed_set::closed_set;
 use super::text::cut;
 
 /// Fields of a form at most.
@@ -54,30 +55,32 @@ pub struct Field {
     pub options: Vec<String>,
 }
 
-/// The type of a field's value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldKind {
-    /// A person's name, or a part of it where the key says so (`first_name`, `last_name`).
-    Name,
-    /// An email address.
-    Email,
-    /// A phone number.
-    Phone,
-    /// Any text, as an answer to its question.
-    Text,
-    /// One of the options.
-    Choice,
-    /// A whole or decimal number, or a number of people.
-    Number,
-    /// A day.
-    Date,
-    /// A day with a time of day.
-    Datetime,
-    /// A time of day.
-    Time,
-    /// Yes or no.
-    YesNo,
+closed_set! {
+    /// The type of a field's value.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum FieldKind {
+        /// A person's name, or a part of it where the key says so (`first_name`, `last_name`).
+        Name = "name",
+        /// An email address.
+        Email = "email",
+        /// A phone number.
+        Phone = "phone",
+        /// Any text, as an answer to its question.
+        Text = "text",
+        /// One of the options.
+        Choice = "choice",
+        /// A whole or decimal number, or a number of people.
+        Number = "number",
+        /// A day.
+        Date = "date",
+        /// A day with a time of day.
+        Datetime = "datetime",
+        /// Yes or no.
+        YesNo = "yes_no",
+        /// A time of day.
+        Time = "time",
+    }
 }
 
 /// Why a text is not a form: which field, what is wrong, what to do.
@@ -102,31 +105,6 @@ struct FieldFile {
     required: Option<bool>,
     question: Option<String>,
     options: Option<Vec<String>>,
-}
-
-impl FieldKind {
-    /// Every type, in the order of the documents.
-    #[rustfmt::skip]
-    pub const ALL: [Self; 10] = [
-        Self::Name, Self::Email, Self::Phone, Self::Text, Self::Choice, Self::Number, Self::Date, Self::Datetime, Self::YesNo,
-        Self::Time,
-    ];
-
-    /// Its name in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Text => "text",
-            Self::Choice => "choice",
-            Self::Number => "number",
-            Self::Date => "date",
-            Self::Datetime => "datetime",
-            Self::Time => "time",
-            Self::YesNo => "yes_no",
-        }
-    }
 }
 
 impl Form {
@@ -193,7 +171,7 @@ impl FieldFile {
         let Some(word) = self.kind.or_else(|| contact_kind(&key).map(|kind| kind.as_str().to_owned())) else {
             return Err(refusal(format!("it has no \"type\": use one of {}", kinds_listed())));
         };
-        let Some(kind) = FieldKind::ALL.into_iter().find(|kind| kind.as_str() == word.trim()) else {
+        let Some(kind) = FieldKind::parse(word.trim()) else {
             return Err(refusal(format!("unknown type {:?}: use one of {}", shortened(&word), kinds_listed())));
         };
         if let Some(expected) = contact_kind(&key).filter(|expected| *expected != kind) {

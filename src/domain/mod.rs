@@ -4,6 +4,7 @@ pub mod actor;
 pub mod attribution;
 pub mod audit;
 pub mod channel;
+pub(crate) mod closed_set;
 pub mod correlation;
 pub mod delivery;
 pub mod event;

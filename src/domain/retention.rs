@@ -1,36 +1,27 @@
 //! Retention: how long each kind of rows is kept, in days or forever.
 
+use super::closed_set::closed_set;
+
 /// The longest period in days: a hundred years.
 pub const DAYS_MAX: u16 = 36_500;
 
-/// Rows that are removed together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Sessions without a conversation, with their clicks. Linked ones stay as long as the lead.
-    Clicks,
-    /// Events with their deliveries and attempts. Pending ones stay.
-    Events,
-    /// Messages of people and the agent, and what else a platform sent.
-    Messages,
-    /// The log of attempts: headers and responses. Set for the server, not per project.
-    Attempts,
+closed_set! {
+    /// Rows that are removed together.
+    pub enum Kind {
+        /// Sessions without a conversation, with their clicks. Linked ones stay as long as the lead.
+        Clicks = "clicks",
+        /// Events with their deliveries and attempts. Pending ones stay.
+        Events = "events",
+        /// Messages of people and the agent, and what else a platform sent.
+        Messages = "messages",
+        /// The log of attempts: headers and responses. Set for the server, not per project.
+        Attempts = "attempts",
+    }
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Clicks, Self::Events, Self::Messages, Self::Attempts];
     /// The kinds that are set per project.
     pub const OF_PROJECT: [Self; 3] = [Self::Clicks, Self::Events, Self::Messages];
-
-    /// `clicks`, `events`, `messages` or `attempts`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Clicks => "clicks",
-            Self::Events => "events",
-            Self::Messages => "messages",
-            Self::Attempts => "attempts",
-        }
-    }
 
     /// The shortest period. A platform repeats a message for up to 7 days, and a removed one would count as new.
     fn days_min(self) -> u16 {
@@ -126,7 +117,7 @@ impl Retention {
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let unknown = || InvalidRetention::Kind(part.to_owned());
             let (name, period) = part.split_once('=').ok_or_else(unknown)?;
-            let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == name.trim()).ok_or_else(unknown)?;
+            let kind = Kind::parse(name.trim()).ok_or_else(unknown)?;
             retention.set(kind, Period::parse(kind, period.trim())?);
         }
         Ok(retention)

@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+use crate::domain::closed_set::closed_set;
+
 /// Forwarding hops that are followed, counted from the nearest.
 pub const HOPS_MAX: usize = 64;
 
@@ -96,16 +98,18 @@ fn parse_node(node: &str) -> Option<IpAddr> {
     port.starts_with('_').then(|| ip.to_canonical())
 }
 
-/// How much of visitors' addresses a project stores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum IpPolicy {
-    /// The whole address.
-    #[default]
-    Full,
-    /// The network only: /24 of IPv4, /48 of IPv6.
-    Truncated,
-    /// Nothing.
-    Omitted,
+closed_set! {
+    /// How much of visitors' addresses a project stores.
+    #[derive(Default)]
+    pub enum IpPolicy {
+        /// The whole address.
+        #[default]
+        Full = "full",
+        /// The network only: /24 of IPv4, /48 of IPv6.
+        Truncated = "truncated",
+        /// Nothing.
+        Omitted = "omitted",
+    }
 }
 
 /// The text is not a policy.
@@ -127,25 +131,13 @@ impl IpPolicy {
             (Self::Omitted, _) => None,
         }
     }
-
-    /// Its name in settings and tables.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Truncated => "truncated",
-            Self::Omitted => "omitted",
-        }
-    }
 }
 
 impl FromStr for IpPolicy {
     type Err = InvalidIpPolicy;
 
     fn from_str(text: &str) -> Result<Self, InvalidIpPolicy> {
-        [Self::Full, Self::Truncated, Self::Omitted]
-            .into_iter()
-            .find(|policy| policy.as_str() == text)
-            .ok_or(InvalidIpPolicy)
+        Self::parse(text).ok_or(InvalidIpPolicy)
     }
 }
 
