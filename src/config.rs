@@ -26,51 +26,22 @@ const NETWORKS_MAX: usize = 1_000;
 #[command(next_help_heading = "Settings (each is also an environment variable)")]
 pub struct Settings {
     /// Address to serve on; port 0 picks one and prints it.
-    #[arg(
-        long,
-        env = "AURIX_LISTEN",
-        default_value = "127.0.0.1:8080",
-        value_name = "HOST:PORT",
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, env = "AURIX_LISTEN", default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
     pub listen: String,
     /// How the outside reaches it: the beginning of every link [default: http:// and the address served on].
-    #[arg(long, env = "AURIX_BASE_URL", value_name = "URL", global = true, hide_short_help = true)]
+    #[arg(long, env = "AURIX_BASE_URL", value_name = "URL")]
     pub base_url: Option<String>,
     /// Folder of the SQLite file and of the generated key.
-    #[arg(
-        long,
-        env = "AURIX_DATA_DIR",
-        default_value = "./aurix-data",
-        value_name = "FOLDER",
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, env = "AURIX_DATA_DIR", default_value = "./aurix-data", value_name = "FOLDER")]
     pub data_dir: String,
     /// `sqlite` (a file in the data folder), `sqlite:FILE`, or `postgres://USER:PASSWORD@HOST/DATABASE`.
-    #[arg(
-        long,
-        env = "AURIX_DATABASE",
-        default_value = "sqlite",
-        value_name = "WHERE",
-        hide_env_values = true,
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, env = "AURIX_DATABASE", default_value = "sqlite", value_name = "WHERE", hide_env_values = true)]
     pub database: String,
     /// Encrypts webhook secrets, channel tokens and header values at rest [default: generated in the data folder].
-    #[arg(
-        long,
-        env = "AURIX_SECRET_KEY",
-        value_name = "TEXT",
-        hide_env_values = true,
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, env = "AURIX_SECRET_KEY", value_name = "TEXT", hide_env_values = true)]
     pub secret_key: Option<String>,
     /// Networks that deliveries may reach although they are not public, separated by commas: 127.0.0.0/8,10.0.0.0/8.
-    #[arg(long, env = "AURIX_ALLOW_NETWORKS", value_name = "CIDRS", global = true, hide_short_help = true)]
+    #[arg(long, env = "AURIX_ALLOW_NETWORKS", value_name = "CIDRS")]
     pub allow_networks: Option<String>,
     /// Lets deliveries go to `http:` addresses.
     #[arg(
@@ -80,55 +51,32 @@ pub struct Settings {
         default_missing_value = "true",
         num_args = 0..=1,
         require_equals = true,
-        value_name = "BOOL",
-        global = true,
-        hide_short_help = true
+        value_name = "BOOL"
     )]
     pub allow_http: String,
     /// Proxies whose forwarding headers count, separated by commas.
-    #[arg(long, env = "AURIX_TRUSTED_PROXIES", value_name = "CIDRS", global = true, hide_short_help = true)]
+    #[arg(long, env = "AURIX_TRUSTED_PROXIES", value_name = "CIDRS")]
     pub trusted_proxies: Option<String>,
     /// Waits before each further attempt of a delivery [default: 5s,30s,2m,10m,30m,1h,3h,6h,12h,24h].
-    #[arg(long, env = "AURIX_RETRY_SCHEDULE", value_name = "WAITS", global = true, hide_short_help = true)]
+    #[arg(long, env = "AURIX_RETRY_SCHEDULE", value_name = "WAITS")]
     pub retry_schedule: Option<String>,
     /// How long begun work is left to its process: where that dies, the work is taken up again after so long. It has to be
     /// longer than an attempt can take (15s), or a slow one is made twice.
-    #[arg(
-        long,
-        env = "AURIX_LEASE",
-        default_value = "30s",
-        value_name = "WAIT",
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, env = "AURIX_LEASE", default_value = "30s", value_name = "WAIT")]
     pub lease: String,
     /// How long a server that was asked to stop goes on serving: /readyz says that it is not ready, so that a load balancer
     /// sends new requests elsewhere. Give it a little more than the balancer takes to notice.
-    #[arg(long, env = "AURIX_DRAIN", default_value = "0s", value_name = "WAIT", global = true, hide_short_help = true)]
+    #[arg(long, env = "AURIX_DRAIN", default_value = "0s", value_name = "WAIT")]
     pub drain: String,
     /// How long what grows is kept, where a project does not say so itself: `clicks=400d,events=90d,messages=forever`, and
     /// `attempts` for the log of what was sent and answered [default: attempts=30d, all else forever].
-    #[arg(long, env = "AURIX_RETENTION", value_name = "PERIODS", global = true, hide_short_help = true)]
+    #[arg(long, env = "AURIX_RETENTION", value_name = "PERIODS")]
     pub retention: Option<String>,
     /// What is logged: a level, or a tracing filter such as `aurix=debug,info`.
-    #[arg(
-        long,
-        env = "AURIX_LOG",
-        default_value = "info",
-        value_name = "FILTER",
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, env = "AURIX_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
     /// How it is logged: `text` or `json`.
-    #[arg(
-        long,
-        env = "AURIX_LOG_FORMAT",
-        default_value = "text",
-        value_name = "FORMAT",
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, env = "AURIX_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: String,
 }
 

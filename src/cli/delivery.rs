@@ -194,7 +194,7 @@ fn attempt_to_text(row: &LoggedDelivery, attempt: &LoggedAttempt) -> String {
         (None, None) => String::new(),
     };
     let response = attempt.response_headers.as_deref().map(|text| {
-        format!("\nAnswer:\n{}\n  {}", headers(text), attempt.response_body.as_deref().unwrap_or_default())
+        format!("\nResponse:\n{}\n  {}", headers(text), attempt.response_body.as_deref().unwrap_or_default())
     });
     format!(
         "Attempt {} at {:.3}, {} ms: {outcome}\nRequest:\n{}{}",

@@ -15,7 +15,7 @@ mod widget;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Config, LogFormat, Settings};
@@ -116,9 +116,18 @@ enum Command {
     Audit(audit::Command),
 }
 
+/// The command line. Every command takes the settings, and only the long help lists them.
+pub fn command() -> clap::Command {
+    let is_setting = |argument: &Arg| argument.get_env().is_some();
+    Cli::command().mut_args(|argument| match is_setting(&argument) {
+        true => argument.global(true).hide_short_help(true),
+        false => argument,
+    })
+}
+
 /// Runs the command line. The exit code is 0, 1 after a failure, or 2 after wrong arguments or settings.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     let output = Output::new(cli.json);
     let config = match cli.settings.check() {
         Ok(config) => config,

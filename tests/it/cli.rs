@@ -14,7 +14,6 @@ use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::outbound::Sent;
 use aurix::projects::remove_webhook::remove_webhook;
 use aurix::store::delivery_log::{self, Filter};
-use clap::CommandFactory as _;
 use serde_json::{Value, json};
 
 use crate::support::{Receiver, TestApp, fresh_folder, operator};
@@ -241,7 +240,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 
 #[test]
 fn every_command_explains_itself_with_an_example() {
-    let mut program = aurix::cli::Cli::command();
+    let mut program = aurix::cli::command();
     program.build();
     let mut waiting: Vec<(String, &clap::Command)> = vec![("aurix".to_owned(), &program)];
     let mut seen = 0;
