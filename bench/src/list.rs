@@ -196,7 +196,7 @@ async fn query_all(setting: &Setting<'_>, scene: &Scene, from: i64, rows: u64) -
         let read = async move |conn: &aurix::db::Conn| Ok(lead_list::service(conn, project, &window).await?);
         let page = scene.database.core.db.read(read).await?;
         let Some(last) = page.last() else { break };
-        before = last.position();
+        before = Position::of(last.created_at, last.id);
         operations += page.len() as u64;
         setting.progress.step(page.len() as u64);
     }

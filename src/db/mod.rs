@@ -171,6 +171,11 @@ impl Conn {
         Ok(self.query(sql, params, map).await?.into_iter().next())
     }
 
+    /// Whether there is a row.
+    pub async fn exists(&self, sql: impl Into<Sql>, params: &[Value<'_>]) -> Result<bool> {
+        Ok(self.find(sql, params, |_| Ok(())).await?.is_some())
+    }
+
     /// The first row; [`Error::NoRow`] where there is none.
     pub async fn get<T>(
         &self,
@@ -200,6 +205,11 @@ impl Tx {
             Handle::Sqlite(handle) => handle.execute(sql.sqlite, params),
             Handle::Postgres(handle) => handle.execute(sql.postgres, params).await,
         }
+    }
+
+    /// Runs a statement for one row, and returns whether it touched that.
+    pub async fn execute_one(&self, sql: impl Into<Sql>, params: &[Value<'_>]) -> Result<bool> {
+        Ok(self.execute(sql, params).await? == 1)
     }
 
     /// Runs a statement for many rows of parameters, as [`Conn::query_rows`] does, and returns how many rows it touched.

@@ -34,13 +34,6 @@ pub struct AttributedClick {
     pub lead_type: Option<String>,
 }
 
-impl AttributedClick {
-    /// Where it stands in the list.
-    pub fn position(&self) -> Position {
-        Position { created_at: self.created_at.as_microsecond(), id: self.id.0 }
-    }
-}
-
 /// A part of the list.
 pub async fn page(conn: &Conn, project: ProjectId, window: &Window) -> Result<Vec<AttributedClick>> {
     conn.query(

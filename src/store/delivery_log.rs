@@ -79,6 +79,24 @@ macro_rules! joined {
     };
 }
 
+/// The start of a search among the deliveries `d` of a webhook.
+macro_rules! of_webhook {
+    () => {
+        " FROM (SELECT * FROM deliveries WHERE webhook_id = $2 AND created_at >= $3"
+    };
+}
+
+/// The end of one for the newest.
+macro_rules! newest_first {
+    () => {
+        " ORDER BY created_at DESC, id DESC LIMIT $4) AS d
+         JOIN webhooks AS w ON w.id = d.webhook_id
+         JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
+         WHERE w.project_id = $1
+         ORDER BY d.created_at DESC, d.id DESC"
+    };
+}
+
 /// Deliveries of every project, newest first, at most `most`: the newest of each webhook, brought together. For the operator's
 /// command.
 pub async fn list(conn: &Conn, filter: &Filter, most: u32) -> Result<Vec<LoggedDelivery>> {
@@ -126,57 +144,16 @@ async fn of_webhook(
     filter: &Filter,
     most: u32,
 ) -> Result<Vec<LoggedDelivery>> {
-    const ALL: &str = concat!(
-        "SELECT ",
-        columns!(),
-        " FROM (
-             SELECT * FROM deliveries
-             WHERE webhook_id = $2 AND created_at >= $3
-             ORDER BY created_at DESC, id DESC
-             LIMIT $4
-         ) AS d ",
-        joined!(),
-        " WHERE w.project_id = $1
-         ORDER BY d.created_at DESC, d.id DESC"
-    );
-    const FAILED: &str = concat!(
-        "SELECT ",
-        columns!(),
-        " FROM (
-             SELECT * FROM deliveries
-             WHERE webhook_id = $2 AND created_at >= $3 AND status = 'failed'
-             ORDER BY created_at DESC, id DESC
-             LIMIT $4
-         ) AS d ",
-        joined!(),
-        " WHERE w.project_id = $1
-         ORDER BY d.created_at DESC, d.id DESC"
-    );
+    const ALL: &str = concat!("SELECT ", columns!(), of_webhook!(), newest_first!());
+    const FAILED: &str = concat!("SELECT ", columns!(), of_webhook!(), " AND status = 'failed' ", newest_first!());
+    const OTHERS: &str = concat!("SELECT ", columns!(), of_webhook!(), " AND status = $5 ", newest_first!());
     const PENDING: &str = concat!(
         "SELECT ",
         columns!(),
-        " FROM (
-             SELECT * FROM deliveries
-             WHERE webhook_id = $2 AND created_at >= $3 AND status = 'pending'
-             ORDER BY due_at DESC
-             LIMIT $4
-         ) AS d ",
+        of_webhook!(),
+        " AND status = 'pending' ORDER BY due_at DESC LIMIT $4) AS d ",
         joined!(),
-        " WHERE w.project_id = $1
-         ORDER BY d.due_at DESC"
-    );
-    const OTHERS: &str = concat!(
-        "SELECT ",
-        columns!(),
-        " FROM (
-             SELECT * FROM deliveries
-             WHERE webhook_id = $2 AND created_at >= $3 AND status = $5
-             ORDER BY created_at DESC, id DESC
-             LIMIT $4
-         ) AS d ",
-        joined!(),
-        " WHERE w.project_id = $1
-         ORDER BY d.created_at DESC, d.id DESC"
+        " WHERE w.project_id = $1 ORDER BY d.due_at DESC"
     );
     let since = filter.since.unwrap_or(Timestamp::UNIX_EPOCH);
     let statement = match filter.status {
@@ -203,11 +180,12 @@ pub async fn find(conn: &Conn, project: ProjectId, delivery: DeliveryId) -> Resu
 /// The body that a delivery of the project carries.
 pub async fn body(conn: &Conn, project: ProjectId, delivery: DeliveryId) -> Result<String> {
     conn.get(
-        "SELECT CASE w.service_name WHEN 'external' THEN COALESCE(e.body_external, e.body) ELSE e.body END
-         FROM deliveries AS d
-         JOIN webhooks AS w ON w.id = d.webhook_id
-         JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
-         WHERE w.project_id = $1 AND d.id = $2",
+        concat!(
+            "SELECT CASE w.service_name WHEN 'external' THEN COALESCE(e.body_external, e.body) ELSE e.body END
+             FROM deliveries AS d ",
+            joined!(),
+            " WHERE w.project_id = $1 AND d.id = $2"
+        ),
         params![project, delivery],
         |row| row.get(0),
     )
@@ -280,29 +258,25 @@ pub async fn project_of(conn: &Conn, delivery: DeliveryId) -> Result<Option<Proj
 /// Makes one delivery of the project due again, with its retry schedule from the start; `false` where the project has no such
 /// delivery. What was cancelled, or belongs to a webhook that was removed, stays as it is.
 pub async fn resend(tx: &Tx, project: ProjectId, delivery: DeliveryId, now: Timestamp) -> Result<bool> {
-    let touched = tx
-        .execute(
-            "UPDATE deliveries
+    tx.execute_one(
+        "UPDATE deliveries
              SET status = 'pending', due_at = $3, retries_from = attempts
              WHERE id = $2 AND status <> 'cancelled'
                AND webhook_id IN (SELECT id FROM webhooks WHERE project_id = $1 AND removed_at IS NULL)",
-            params![project, delivery, now],
-        )
-        .await?;
-    Ok(touched == 1)
+        params![project, delivery, now],
+    )
+    .await
 }
 
 /// Makes one delivery of the project due again as [`resend`] does, if it is a failed one still.
 pub async fn resend_if_failed(tx: &Tx, project: ProjectId, delivery: DeliveryId, now: Timestamp) -> Result<bool> {
-    let touched = tx
-        .execute(
-            "UPDATE deliveries
+    tx.execute_one(
+        "UPDATE deliveries
              SET status = 'pending', due_at = $3, retries_from = attempts
              WHERE id = $2 AND status = 'failed' AND webhook_id IN (SELECT id FROM webhooks WHERE project_id = $1)",
-            params![project, delivery, now],
-        )
-        .await?;
-    Ok(touched == 1)
+        params![project, delivery, now],
+    )
+    .await
 }
 
 /// Failed deliveries of the project's webhook behind `after`, oldest first, at most `most`: where each stands in its log.

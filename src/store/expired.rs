@@ -211,8 +211,7 @@ pub async fn channels(conn: &Conn, project: ProjectId, after: ChannelId, most: u
 
 /// Whether a channel has notices that are older than `before`.
 pub async fn has_notices(conn: &Conn, channel: ChannelId, before: Timestamp) -> Result<bool> {
-    let any = "SELECT 1 FROM notices WHERE channel = $1 AND created_at < $2 LIMIT 1";
-    Ok(conn.find(any, params![channel, before], |_| Ok(())).await?.is_some())
+    conn.exists("SELECT 1 FROM notices WHERE channel = $1 AND created_at < $2 LIMIT 1", params![channel, before]).await
 }
 
 /// Removes up to `most` notices of a channel that are older than `before`.

@@ -96,13 +96,11 @@ pub async fn project_of(conn: &Conn, public_id: &str) -> Result<Option<ProjectId
 
 /// Revokes a key of the project; `false` where it has no such key, or revoked it before.
 pub async fn revoke(tx: &Tx, project: ProjectId, public_id: &str, now: Timestamp) -> Result<bool> {
-    let touched = tx
-        .execute(
-            "UPDATE api_keys
+    tx.execute_one(
+        "UPDATE api_keys
              SET revoked_at = $3
              WHERE project_id = $1 AND public_id = $2 AND revoked_at IS NULL",
-            params![project, public_id, now],
-        )
-        .await?;
-    Ok(touched == 1)
+        params![project, public_id, now],
+    )
+    .await
 }

@@ -7,6 +7,48 @@ use crate::db::{Conn, Result, Sql};
 use crate::domain::ids::{ConversationId, LeadId, ProjectId};
 use crate::params;
 
+/// The first click of a lead's session.
+macro_rules! first_click_sqlite {
+    () => {
+        " LEFT JOIN clicks ON clicks.linked AND clicks.id = (
+             SELECT MIN(first.id) FROM clicks AS first WHERE first.linked AND first.session_id = leads.session_id
+         )"
+    };
+}
+
+/// The same with one search for each lead, not two.
+macro_rules! first_click_postgres {
+    () => {
+        " LEFT JOIN LATERAL (
+             SELECT * FROM clicks WHERE clicks.linked AND clicks.session_id = leads.session_id ORDER BY id LIMIT 1
+         ) AS clicks ON TRUE"
+    };
+}
+
+/// A part of a list, in its order.
+macro_rules! window {
+    () => {
+        " WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
+         ORDER BY leads.created_at DESC, leads.id DESC
+         LIMIT $5 OFFSET $6"
+    };
+}
+
+macro_rules! external_columns {
+    () => {
+        "leads.id, leads.status, leads.fields, leads.created_at, leads.updated_at,
+         clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent"
+    };
+}
+
+macro_rules! service_columns {
+    () => {
+        "leads.id, sessions.correlation_id, leads.conversation_id, leads.created_at, sessions.correlated_at,
+         clicks.click_url, clicks.parsed_params
+         FROM leads LEFT JOIN sessions ON sessions.id = leads.session_id"
+    };
+}
+
 /// A lead as partners of the service `external` see it, with the first click of its first session.
 #[derive(Clone, Debug)]
 pub struct ExternalLead {
@@ -30,35 +72,11 @@ pub struct ExternalLead {
     pub user_agent: Option<String>,
 }
 
-impl ExternalLead {
-    /// Where it stands in the list.
-    pub fn position(&self) -> Position {
-        Position { created_at: self.created_at.as_microsecond(), id: self.id.0 }
-    }
-}
-
 /// A part of the list for `external`.
 pub async fn external(conn: &Conn, project: ProjectId, window: &Window) -> Result<Vec<ExternalLead>> {
     const LIST: Sql = Sql {
-        sqlite: "SELECT leads.id, leads.status, leads.fields, leads.created_at, leads.updated_at,
-                clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent
-         FROM leads
-         LEFT JOIN clicks ON clicks.linked AND clicks.id = (
-             SELECT MIN(first.id) FROM clicks AS first WHERE first.linked AND first.session_id = leads.session_id
-         )
-         WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
-         ORDER BY leads.created_at DESC, leads.id DESC
-         LIMIT $5 OFFSET $6",
-        // One search for each lead, not two.
-        postgres: "SELECT leads.id, leads.status, leads.fields, leads.created_at, leads.updated_at,
-                clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent
-         FROM leads
-         LEFT JOIN LATERAL (
-             SELECT * FROM clicks WHERE clicks.linked AND clicks.session_id = leads.session_id ORDER BY id LIMIT 1
-         ) AS clicks ON TRUE
-         WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
-         ORDER BY leads.created_at DESC, leads.id DESC
-         LIMIT $5 OFFSET $6",
+        sqlite: concat!("SELECT ", external_columns!(), " FROM leads", first_click_sqlite!(), window!()),
+        postgres: concat!("SELECT ", external_columns!(), " FROM leads", first_click_postgres!(), window!()),
     };
     conn.query(
         LIST,
@@ -99,39 +117,11 @@ pub struct ServiceLead {
     pub parsed_params: Option<String>,
 }
 
-impl ServiceLead {
-    /// Where it stands in the list.
-    pub fn position(&self) -> Position {
-        Position { created_at: self.created_at.as_microsecond(), id: self.id.0 }
-    }
-}
-
 /// A part of the list for services other than `external`.
 pub async fn service(conn: &Conn, project: ProjectId, window: &Window) -> Result<Vec<ServiceLead>> {
     const LIST: Sql = Sql {
-        sqlite:
-            "SELECT leads.id, sessions.correlation_id, leads.conversation_id, leads.created_at, sessions.correlated_at,
-                clicks.click_url, clicks.parsed_params
-         FROM leads
-         LEFT JOIN sessions ON sessions.id = leads.session_id
-         LEFT JOIN clicks ON clicks.linked AND clicks.id = (
-             SELECT MIN(first.id) FROM clicks AS first WHERE first.linked AND first.session_id = leads.session_id
-         )
-         WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
-         ORDER BY leads.created_at DESC, leads.id DESC
-         LIMIT $5 OFFSET $6",
-        // One search for each lead, not two.
-        postgres:
-            "SELECT leads.id, sessions.correlation_id, leads.conversation_id, leads.created_at, sessions.correlated_at,
-                clicks.click_url, clicks.parsed_params
-         FROM leads
-         LEFT JOIN sessions ON sessions.id = leads.session_id
-         LEFT JOIN LATERAL (
-             SELECT * FROM clicks WHERE clicks.linked AND clicks.session_id = leads.session_id ORDER BY id LIMIT 1
-         ) AS clicks ON TRUE
-         WHERE leads.project_id = $1 AND leads.created_at >= $2 AND (leads.created_at, leads.id) < ($3, $4)
-         ORDER BY leads.created_at DESC, leads.id DESC
-         LIMIT $5 OFFSET $6",
+        sqlite: concat!("SELECT ", service_columns!(), first_click_sqlite!(), window!()),
+        postgres: concat!("SELECT ", service_columns!(), first_click_postgres!(), window!()),
     };
     conn.query(
         LIST,

@@ -30,19 +30,16 @@ pub struct NewMessage<'a> {
 
 /// Whether a message of that id is stored.
 pub async fn exists(conn: &Conn, project: ProjectId, channel: ChannelId, external_id: &str) -> Result<bool> {
-    conn.find(
+    conn.exists(
         "SELECT 1 FROM messages WHERE project_id = $1 AND channel = $2 AND external_id = $3",
         params![project, channel, external_id],
-        |_| Ok(()),
     )
     .await
-    .map(|found| found.is_some())
 }
 
 /// Stores a message from a person; `false` where the platform's id was seen before.
 pub async fn insert(tx: &Tx, project: ProjectId, new: &NewMessage<'_>, now: Timestamp) -> Result<bool> {
-    let inserted = tx
-        .execute(
+    tx.execute_one(
         "INSERT INTO messages (id, project_id, channel, conversation_id, direction, external_id, kind, text, contact, raw,
                                status, attempts, sent_at, created_at)
          VALUES ($1, $2, $3, $4, 'in', $5, $6, $7, $8, $9, 'received', 0, $10, $11)
@@ -61,8 +58,7 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewMessage<'_>, now: Time
             now
         ],
     )
-    .await?;
-    Ok(inserted > 0)
+        .await
 }
 
 /// A message that the agent has not read.

@@ -93,9 +93,8 @@ pub async fn lock(tx: &Tx, table: PartitionedTable) -> Result<()> {
 
 /// Whether a delivery within the bounds of a partition is pending.
 pub async fn has_pending(conn: &Conn, partition: &Partition) -> Result<bool> {
-    let found = conn
-        .find(
-            "SELECT 1
+    conn.exists(
+        "SELECT 1
              FROM webhooks
              WHERE EXISTS (
                  SELECT 1
@@ -104,17 +103,14 @@ pub async fn has_pending(conn: &Conn, partition: &Partition) -> Result<bool> {
                    AND deliveries.created_at >= $1 AND deliveries.created_at < $2
              )
              LIMIT 1",
-            params![partition.starts, partition.ends],
-            |_| Ok(()),
-        )
-        .await?;
-    Ok(found.is_some())
+        params![partition.starts, partition.ends],
+    )
+    .await
 }
 
 /// Whether an event of a partition has a delivery: a delivery has the time of its event.
 pub async fn has_deliveries(conn: &Conn, partition: &Partition) -> Result<bool> {
-    let found = conn
-        .find(
+    conn.exists(
             "SELECT 1
              FROM webhooks
              WHERE EXISTS (
@@ -123,11 +119,8 @@ pub async fn has_deliveries(conn: &Conn, partition: &Partition) -> Result<bool> 
                  WHERE deliveries.webhook_id = webhooks.id AND deliveries.created_at >= $1 AND deliveries.created_at < $2
              )
              LIMIT 1",
-            params![partition.starts, partition.ends],
-            |_| Ok(()),
-        )
-        .await?;
-    Ok(found.is_some())
+            params![partition.starts, partition.ends])
+        .await
 }
 
 /// Drops a partition with all its rows.

@@ -9,15 +9,13 @@ use crate::params;
 
 /// Sets the limits of a webhook; `false` where there is none.
 pub async fn set_limits(tx: &Tx, project: ProjectId, webhook: WebhookId, limits: Limits) -> Result<bool> {
-    let changed = tx
-        .execute(
-            "UPDATE webhooks
+    tx.execute_one(
+        "UPDATE webhooks
              SET rate_per_second = $3, concurrency = $4
              WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
-            params![project, webhook, limits.rate_per_second, limits.concurrency],
-        )
-        .await?;
-    Ok(changed == 1)
+        params![project, webhook, limits.rate_per_second, limits.concurrency],
+    )
+    .await
 }
 
 /// When the next delivery of a webhook may begin. Locked until the end of the transaction: of several nodes one

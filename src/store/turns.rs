@@ -141,8 +141,7 @@ pub async fn lock(tx: &Tx, lease: TurnLease) -> Result<bool> {
                    WHERE project_id = $1 AND id = $2 AND turn_number = $3
                    FOR UPDATE",
     };
-    let found = tx.find(LOCK, params![lease.project, lease.conversation, lease.number], |_| Ok(())).await?;
-    Ok(found.is_some())
+    tx.exists(LOCK, params![lease.project, lease.conversation, lease.number]).await
 }
 
 /// How a turn leaves its conversation.

@@ -140,13 +140,7 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestam
 /// The active ones of the webhooks with these row keys. For the dispatcher, which works for every tenant.
 pub async fn find_active(conn: &Conn, ids: &[WebhookId]) -> Result<Vec<Webhook>> {
     const FIND: Sql = Sql {
-        sqlite: concat!(
-            "SELECT ",
-            columns!(),
-            "
-                 FROM webhooks
-                 WHERE id = $1 AND is_active AND removed_at IS NULL"
-        ),
+        sqlite: concat!("SELECT ", columns!(), " FROM webhooks WHERE id = $1 AND is_active AND removed_at IS NULL"),
         postgres: concat!(
             "SELECT ",
             columns!(),
@@ -163,13 +157,7 @@ pub async fn find_active(conn: &Conn, ids: &[WebhookId]) -> Result<Vec<Webhook>>
 /// The project's webhook with that row key, unless it was removed.
 pub async fn get(conn: &Conn, project: ProjectId, id: WebhookId) -> Result<Webhook> {
     conn.get(
-        concat!(
-            "SELECT ",
-            columns!(),
-            "
-         FROM webhooks
-         WHERE project_id = $1 AND id = $2 AND removed_at IS NULL"
-        ),
+        concat!("SELECT ", columns!(), " FROM webhooks WHERE project_id = $1 AND id = $2 AND removed_at IS NULL"),
         params![project, id],
         read,
     )
@@ -182,9 +170,7 @@ pub async fn find_public(conn: &Conn, project: ProjectId, public_id: &str) -> Re
         concat!(
             "SELECT ",
             columns!(),
-            "
-         FROM webhooks
-         WHERE project_id = $1 AND public_id = $2 AND removed_at IS NULL"
+            " FROM webhooks WHERE project_id = $1 AND public_id = $2 AND removed_at IS NULL"
         ),
         params![project, public_id],
         read,
@@ -195,13 +181,7 @@ pub async fn find_public(conn: &Conn, project: ProjectId, public_id: &str) -> Re
 /// The one webhook of an API key.
 pub async fn find_by_key(conn: &Conn, project: ProjectId, key_id: KeyId) -> Result<Option<Webhook>> {
     conn.find(
-        concat!(
-            "SELECT ",
-            columns!(),
-            "
-         FROM webhooks
-         WHERE project_id = $1 AND key_id = $2 AND removed_at IS NULL"
-        ),
+        concat!("SELECT ", columns!(), " FROM webhooks WHERE project_id = $1 AND key_id = $2 AND removed_at IS NULL"),
         params![project, key_id],
         read,
     )
@@ -214,11 +194,7 @@ pub async fn list(conn: &Conn, project: ProjectId) -> Result<Vec<Webhook>> {
         concat!(
             "SELECT ",
             columns!(),
-            "
-         FROM webhooks
-         WHERE project_id = $1 AND removed_at IS NULL
-         ORDER BY id
-         LIMIT $2"
+            " FROM webhooks WHERE project_id = $1 AND removed_at IS NULL ORDER BY id LIMIT $2"
         ),
         params![project, READ_MAX],
         read,
@@ -261,19 +237,6 @@ pub async fn subscribed(conn: &Conn, wanted: &[(ProjectId, &str)]) -> Result<Vec
     conn.query_rows(SUBSCRIBED, &rows, read).await
 }
 
-/// Sends events elsewhere from now on.
-pub async fn set_url(tx: &Tx, project: ProjectId, id: WebhookId, url: &str) -> Result<bool> {
-    let changed = tx
-        .execute(
-            "UPDATE webhooks
-             SET url = $3, failing_since = NULL
-             WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
-            params![project, id, url],
-        )
-        .await?;
-    Ok(changed == 1)
-}
-
 /// Puts a new secret in place; the one before signs too until `previous_until`.
 pub async fn rotate(
     tx: &Tx,
@@ -282,15 +245,13 @@ pub async fn rotate(
     sealed_secret: &str,
     previous_until: Timestamp,
 ) -> Result<bool> {
-    let changed = tx
-        .execute(
-            "UPDATE webhooks
+    tx.execute_one(
+        "UPDATE webhooks
              SET sealed_previous_secret = sealed_secret, previous_secret_until = $4, sealed_secret = $3
              WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
-            params![project, id, sealed_secret, previous_until],
-        )
-        .await?;
-    Ok(changed == 1)
+        params![project, id, sealed_secret, previous_until],
+    )
+    .await
 }
 
 /// Turns a webhook on, or off for a reason. Turned on, it starts with a clean record.
@@ -301,15 +262,13 @@ pub async fn set_active(
     is_active: bool,
     off_reason: Option<&str>,
 ) -> Result<bool> {
-    let changed = tx
-        .execute(
-            "UPDATE webhooks
+    tx.execute_one(
+        "UPDATE webhooks
              SET is_active = $3, off_reason = $4, failing_since = NULL
              WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
-            params![project, id, is_active, off_reason],
-        )
-        .await?;
-    Ok(changed == 1)
+        params![project, id, is_active, off_reason],
+    )
+    .await
 }
 
 /// Records since when every attempt has failed; `None` once one has succeeded.
@@ -321,15 +280,13 @@ pub async fn set_failing_since(tx: &Tx, project: ProjectId, id: WebhookId, since
 
 /// Removes a webhook; its past deliveries stay on record. What waits is cancelled by [`cancel_deliveries`].
 pub async fn remove(tx: &Tx, project: ProjectId, id: WebhookId, now: Timestamp) -> Result<bool> {
-    let changed = tx
-        .execute(
-            "UPDATE webhooks
+    tx.execute_one(
+        "UPDATE webhooks
              SET removed_at = $3, is_active = FALSE
              WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
-            params![project, id, now],
-        )
-        .await?;
-    Ok(changed == 1)
+        params![project, id, now],
+    )
+    .await
 }
 
 /// Cancels up to [`CANCELLED_PER_WRITE`] waiting deliveries of the project's webhook and returns how many.

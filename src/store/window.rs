@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::domain::ids::RowKey;
+
 /// Where a row stands in a list that is sorted by time and row key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -14,6 +16,11 @@ pub struct Position {
 impl Position {
     /// Behind every row: where a list begins.
     pub const NEWEST: Self = Self { created_at: i64::MAX, id: i64::MAX };
+
+    /// Where the row `id` of that time stands.
+    pub fn of(time: Timestamp, id: impl RowKey) -> Self {
+        Self { created_at: time.as_microsecond(), id: id.as_i64() }
+    }
 
     /// Before every row of `time` and later: where a list begins that ends at `time` exclusively. Row keys begin at 1.
     pub fn before(time: Timestamp) -> Self {

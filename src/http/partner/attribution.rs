@@ -126,7 +126,7 @@ impl Listed for AttributedClick {
     }
 
     fn position(&self) -> Position {
-        self.position()
+        Position::of(self.created_at, self.id)
     }
 
     fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
@@ -153,46 +153,5 @@ impl Listed for AttributedClick {
             wa_inbound_source_user_agent: self.user_agent.as_deref(),
         };
         serde_json::to_writer(out, &row)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::ids::ClickId;
-
-    /// The first example of the correlation document, with the second set of names behind it.
-    #[test]
-    fn a_click_reads_as_in_both_documents() {
-        let click = AttributedClick {
-            id: ClickId(1),
-            correlation_id: "O-PimWNfy".into(),
-            device_id: Some("16e1d281-9fc7-48fa-b34c-2dbac4ae4879".into()),
-            created_at: "2026-01-07T09:52:24.744651Z".parse().expect("a time"),
-            correlated_at: Some("2026-01-07T09:53:40.377977Z".parse().expect("a time")),
-            click_url: Some("https://app.aurix.com.sg/auth/login".into()),
-            first_raw_url: None,
-            parsed_params: "{}".into(),
-            ip_address: Some("101.100.185.9".into()),
-            user_agent: Some("Mozilla/5.0 (Macintosh)".into()),
-            lead_type: None,
-        };
-        let mut out = Vec::new();
-        click.write(&mut out).expect("stored JSON is valid");
-        assert_eq!(
-            String::from_utf8(out).expect("JSON is UTF-8"),
-            concat!(
-                r#"{"correlation_id":"O-PimWNfy","device_id":"16e1d281-9fc7-48fa-b34c-2dbac4ae4879","#,
-                r#""created_at":"2026-01-07T09:52:24.744651Z","correlated_at":"2026-01-07T09:53:40.377977Z","#,
-                r#""click_url":"https://app.aurix.com.sg/auth/login","first_raw_url":null,"parsed_params":{},"#,
-                r#""ip_address":"101.100.185.9","user_agent":"Mozilla/5.0 (Macintosh)","lead_type":null,"#,
-                r#""wa_inbound_source_correlation_id":"O-PimWNfy","#,
-                r#""wa_inbound_source_device_id":"16e1d281-9fc7-48fa-b34c-2dbac4ae4879","#,
-                r#""wa_inbound_source_correlated_at":"2026-01-07T09:53:40.377977Z","#,
-                r#""wa_inbound_source_click_url":"https://app.aurix.com.sg/auth/login","#,
-                r#""wa_inbound_source_first_raw_url":null,"wa_inbound_source_parsed_params":{},"#,
-                r#""wa_inbound_source_ip_address":"101.100.185.9","wa_inbound_source_user_agent":"Mozilla/5.0 (Macintosh)"}"#
-            )
-        );
     }
 }

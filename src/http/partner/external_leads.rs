@@ -93,7 +93,7 @@ impl Listed for ExternalLead {
     }
 
     fn position(&self) -> Position {
-        self.position()
+        Position::of(self.created_at, self.id)
     }
 
     fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
@@ -109,52 +109,5 @@ impl Listed for ExternalLead {
             user_agent: self.user_agent.as_deref(),
         };
         serde_json::to_writer(out, &row)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::ids::LeadId;
-    use crate::http::partner::stream::written;
-
-    fn time(text: &str) -> jiff::Timestamp {
-        text.parse().expect("a time")
-    }
-
-    /// The example of the document for `external`.
-    #[test]
-    fn an_external_lead_reads_as_in_its_document() {
-        let fields = r#"{"phone":{"value":"+6587487282","words":"87487282"},"name":{"value":"Jane Doe","words":"Jane Doe"},
-            "preferred_outlet":{"value":"Orchard Gateway","words":"orchard"},"email":{"value":"jane@example.com","words":"j"},
-            "selected_service":{"value":"Eyelash Extensions","words":"lashes"},"guests":{"value":2,"words":"two"},
-            "preferred_date_time":{"value":"1 January 2026","words":"1 January 2026"},"later":{"value":null,"words":""}}"#;
-        let lead = ExternalLead {
-            id: LeadId(470),
-            status: "active".into(),
-            fields: fields.into(),
-            created_at: time("2025-12-31T12:20:16.583181Z"),
-            updated_at: time("2026-01-02T01:38:05.868837Z"),
-            click_url: None,
-            parsed_params: None,
-            ip_address: None,
-            user_agent: None,
-        };
-        assert_eq!(
-            written(&lead),
-            concat!(
-                r#"{"lead_id":470,"lead_status":"active","lead_json":{"contact_name":"Jane Doe","contact_number":"6587487282","#,
-                r#""contact_email":"jane@example.com","preferred_outlet":"Orchard Gateway","selected_service":"Eyelash Extensions","#,
-                r#""guests":"2","preferred_date_time":"1 January 2026"},"created_at":"2025-12-31T12:20:16.583181Z","#,
-                r#""updated_at":"2026-01-02T01:38:05.868837Z","click_url":null,"parsed_params":null,"ip_address":null,"#,
-                r#""user_agent":null}"#
-            )
-        );
-        let unknown = ExternalLead { fields: "{}".into(), parsed_params: Some(r#"{"gclid":"a\"b"}"#.into()), ..lead };
-        assert!(
-            written(&unknown)
-                .contains(r#""lead_json":{"contact_name":null,"contact_number":null,"contact_email":null}"#)
-        );
-        assert!(written(&unknown).contains(r#""parsed_params":{"gclid":"a\"b"}"#));
     }
 }

@@ -102,3 +102,21 @@ impl PartialSchema for LeadJson<'_> {
             .into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(fields: &str, expected: &str) {
+        assert_eq!(serde_json::to_string(&LeadJson(fields)).expect("stored JSON is valid"), expected);
+    }
+
+    #[test]
+    fn fields_go_out_as_texts_and_an_unknown_contact_as_null() {
+        check("{}", r#"{"contact_name":null,"contact_number":null,"contact_email":null}"#);
+        check(
+            r#"{"phone":{"value":"+6587487282","words":"87487282"},"guests":{"value":2,"words":"two"},"later":{"value":null}}"#,
+            r#"{"contact_name":null,"contact_number":"6587487282","contact_email":null,"guests":"2"}"#,
+        );
+    }
+}

@@ -89,7 +89,7 @@ impl Listed for ServiceLead {
     }
 
     fn position(&self) -> Position {
-        self.position()
+        Position::of(self.created_at, self.id)
     }
 
     fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
@@ -102,39 +102,5 @@ impl Listed for ServiceLead {
             wa_inbound_source_parsed_params: stored_json(self.parsed_params.as_deref())?,
         };
         serde_json::to_writer(out, &row)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::ids::{ConversationId, LeadId};
-    use crate::http::partner::stream::written;
-
-    fn time(text: &str) -> jiff::Timestamp {
-        text.parse().expect("a time")
-    }
-
-    /// The example of the document for `topkee`.
-    #[test]
-    fn a_services_lead_reads_as_in_its_document() {
-        let lead = ServiceLead {
-            id: LeadId(1),
-            correlation_id: Some("O-xY123zQ".into()),
-            conversation_id: ConversationId(105),
-            created_at: time("2024-01-23T10:30:00.123Z"),
-            correlated_at: Some(time("2024-01-23T10:35:00.456Z")),
-            click_url: Some("https://example.com/landing?...".into()),
-            parsed_params: Some(r#"{"utm_source":"google","gclid":"AbCd123"}"#.into()),
-        };
-        assert_eq!(
-            written(&lead),
-            concat!(
-                r#"{"wa_inbound_source_correlation_id":"O-xY123zQ","conversation_id":105,"#,
-                r#""created_at":"2024-01-23T10:30:00.123000Z","wa_inbound_source_correlated_at":"2024-01-23T10:35:00.456000Z","#,
-                r#""wa_inbound_source_click_url":"https://example.com/landing?...","#,
-                r#""wa_inbound_source_parsed_params":{"utm_source":"google","gclid":"AbCd123"}}"#
-            )
-        );
     }
 }

@@ -209,14 +209,6 @@ fn join<T: Listed>(mut first: Vec<T>, second: Option<(Position, Page<T>)>) -> Pa
     Page { rows: first, has_more: second.has_more }
 }
 
-/// A row as JSON.
-#[cfg(test)]
-pub fn written(row: &impl Listed) -> String {
-    let mut out = Vec::new();
-    row.write(&mut out).expect("stored JSON is valid");
-    String::from_utf8(out).expect("JSON is UTF-8")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
