@@ -231,7 +231,7 @@ async fn clicks_of_visitors_who_went_on_survive_a_power_cut() {
     let Location::Sqlite(file) = scene.server.location() else { unreachable!("made two lines above") };
     let other = rusqlite::Connection::open(file).expect("the file can be opened");
     other.execute_batch("BEGIN IMMEDIATE").expect("the file can be locked");
-    let references = scene.visitors_press().await;
+    let references = scene.visitors_click().await;
     let after = disk.after_a_power_cut().expect("the disk was mounted before");
     let lines = ["click-spool.jsonl", "click-spool.replaying.jsonl"]
         .map(|name| std::fs::read_to_string(after.folder().join(name)).unwrap_or_default())
