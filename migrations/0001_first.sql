@@ -12,6 +12,8 @@ CREATE TABLE projects (
     region TEXT NOT NULL,
     time_zone TEXT NOT NULL,
     ip_policy TEXT NOT NULL,
+    -- When `lead.created` is emitted: details or contact.
+    lead_created TEXT NOT NULL,
     form TEXT,
     created_at BIGINT NOT NULL
 );
@@ -134,12 +136,16 @@ CREATE TABLE leads (
     status TEXT NOT NULL,
     fields TEXT NOT NULL,
     intent TEXT,
-    contacted_at BIGINT,
+    -- `lead.created`: when it was emitted, the details that webhooks know of, and when these are looked at again.
+    announced_at BIGINT,
+    announced_details TEXT,
+    announce_due_at BIGINT,
     completed_at BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX leads_by_time ON leads (project_id, created_at, id);
+CREATE INDEX leads_to_announce ON leads (announce_due_at) WHERE announce_due_at IS NOT NULL;
 
 CREATE TABLE messages (
     id ROWID,

@@ -72,6 +72,17 @@ pub struct Settings {
     /// `attempts` for the log of what was sent and answered [default: attempts=30d, all else forever].
     #[arg(long, env = "AURIX_RETENTION", value_name = "PERIODS")]
     pub retention: Option<String>,
+    /// How long a conversation has to be silent before webhooks get `lead.created` of somebody who left a contact detail and no
+    /// name.
+    #[arg(
+        long,
+        env = "AURIX_LEAD_SILENCE",
+        default_value = "15m",
+        value_name = "WAIT",
+        global = true,
+        hide_short_help = true
+    )]
+    pub lead_silence: String,
     /// What is logged: a level, or a tracing filter such as `aurix=debug,info`.
     #[arg(long, env = "AURIX_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
@@ -141,6 +152,8 @@ pub struct Config {
     pub retry_schedule: Schedule,
     /// How long a claimed delivery, reply or turn is left alone.
     pub lease: SignedDuration,
+    /// How long a conversation is silent before its lead is told although no name is known.
+    pub lead_silence: SignedDuration,
     /// How long requests are accepted after the process was asked to stop.
     pub drain: Duration,
     /// How long what grows is kept.
@@ -185,7 +198,8 @@ impl Settings {
                 .unwrap_or_default(),
             retry_schedule: checked("AURIX_RETRY_SCHEDULE", self.retry_schedule.as_deref(), parse_waits)?
                 .unwrap_or(holds.retry_schedule),
-            lease: checked("AURIX_LEASE", Some(&self.lease), lease)?.unwrap_or(holds.lease),
+            lease: checked("AURIX_LEASE", Some(&self.lease), wait)?.unwrap_or(holds.lease),
+            lead_silence: checked("AURIX_LEAD_SILENCE", Some(&self.lead_silence), wait)?.unwrap_or(holds.lead_silence),
             drain: checked("AURIX_DRAIN", Some(&self.drain), drain)?.unwrap_or(holds.drain),
             retention: checked("AURIX_RETENTION", self.retention.as_deref(), parse_retention)?
                 .unwrap_or(holds.retention),
@@ -251,7 +265,7 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
     }
 }
 
-fn lease(text: &str) -> Result<SignedDuration, String> {
+fn wait(text: &str) -> Result<SignedDuration, String> {
     let wait = parse_wait(text).map_err(|error| error.to_string())?;
     SignedDuration::try_from(wait).map_err(|error| error.to_string())
 }
@@ -288,6 +302,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             retry_schedule: Schedule::default(),
             lease: SignedDuration::from_secs(30),
+            lead_silence: SignedDuration::from_mins(15),
             drain: Duration::ZERO,
             retention: Retention::default(),
             log: "info".to_owned(),

@@ -15,6 +15,7 @@ use tracing::Span;
 use crate::clicks::automated_requests;
 use crate::clicks::replay::replay;
 use crate::conversations::Turn;
+use crate::conversations::announce_lead::announce_due;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::deliveries::dispatcher;
@@ -44,6 +45,7 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     loops.spawn(supervise("turns", |engines, stop| claim_loop::run(engines, stop, TURNS_MAX, Turns).boxed()));
     loops.spawn(supervise("replies", |engines, stop| claim_loop::run(engines, stop, REPLIES_MAX, Replies).boxed()));
     loops.spawn(supervise("deliveries", |engines, stop| dispatcher::run(engines.deliveries, stop).boxed()));
+    loops.spawn(supervise("announcements", |engines, stop| run_announcements(engines, stop).boxed()));
     loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core, stop).boxed()));
     loops.spawn(supervise("retention", |engines, stop| run_retention(engines, stop).boxed()));
     loops.spawn(supervise("maintenance", |engines, stop| run_maintenance(engines, stop).boxed()));
@@ -59,6 +61,15 @@ async fn supervise(name: &'static str, engines: Engines, mut stop: watch::Receiv
         tracing::error!(name, %error, "background loop panicked; it is started again");
         if tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
+        }
+    }
+}
+
+/// Tells webhooks of leads that went silent or stopped changing.
+async fn run_announcements(engines: Engines, mut stop: watch::Receiver<bool>) {
+    while tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_err() {
+        if let Err(error) = announce_due(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "leads not announced yet");
         }
     }
 }

@@ -6,7 +6,7 @@ const CARDS_MAX = 60;
 const TITLES = {
   "widget.click": "Someone clicked the button",
   "lead.correlated": "The chat is linked to the click",
-  "lead.created": "The first contact detail is known",
+  "lead.created": "The person has left their details",
   "lead.complete": "Everything asked for is known",
 };
 

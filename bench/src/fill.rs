@@ -49,7 +49,7 @@ const LEAD: [&str; 4] = [
             TRUE, CAST($4 AS BIGINT) + i * 1000000 - 60000000
      FROM numbers
      WHERE CAST($2 AS BIGINT) > 0",
-    "INSERT INTO leads (id, project_id, conversation_id, session_id, status, fields, contacted_at, created_at, updated_at)
+    "INSERT INTO leads (id, project_id, conversation_id, session_id, status, fields, announced_at, created_at, updated_at)
      WITH RECURSIVE numbers (i) AS (
          SELECT CAST($5 AS BIGINT) UNION ALL SELECT i + 1 FROM numbers WHERE i < CAST($6 AS BIGINT)
      )

@@ -1,13 +1,15 @@
 //! `aurix project`
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::actor;
 use super::output::{self, Output};
+use super::{actor, open_project};
 use crate::config::Config;
+use crate::domain::lead::CreatedWhen;
 use crate::domain::visitor::IpPolicy;
 use crate::projects::create_project::{NewProject, create_project};
+use crate::projects::update_project::{ProjectChanges, update_project};
 use crate::store::projects;
 
 /// Projects that are listed.
@@ -31,6 +33,34 @@ pub enum Command {
         /// How much of a visitor's IP address is stored: full, truncated or omitted.
         #[arg(long, default_value = "full")]
         ip: IpPolicy,
+        /// When webhooks get `lead.created`: `details` (a name and a contact detail are known) or `contact` (the first contact
+        /// detail).
+        #[arg(long, default_value = "details", value_parser = created_when, value_name = "WHEN")]
+        lead_created: CreatedWhen,
+    },
+    /// Changes settings of a project; what is not named stays.
+    ///
+    /// They count for clicks and messages that come from then on.
+    #[command(after_help = "Example:\n  aurix project set --project ID --lead-created contact")]
+    Set {
+        /// The project.
+        #[arg(long)]
+        project: String,
+        /// A name of your choice.
+        #[arg(long)]
+        name: Option<String>,
+        /// Country of phone numbers that are written without a country code (ISO 3166, two letters).
+        #[arg(long)]
+        region: Option<String>,
+        /// Time zone of dates such as "tomorrow" (IANA name).
+        #[arg(long)]
+        timezone: Option<String>,
+        /// How much of a visitor's IP address is stored: full, truncated or omitted.
+        #[arg(long)]
+        ip: Option<IpPolicy>,
+        /// When webhooks get `lead.created`: `details` or `contact`.
+        #[arg(long, value_parser = created_when, value_name = "WHEN")]
+        lead_created: Option<CreatedWhen>,
     },
     /// Lists the projects, oldest first.
     ///
@@ -40,10 +70,10 @@ pub enum Command {
 }
 
 pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
-    let core = crate::serve::open(config).await?;
     match command {
-        Command::Create { name, region, timezone, ip } => {
-            let new = NewProject { name, region, time_zone: timezone, ip_policy: ip };
+        Command::Create { name, region, timezone, ip, lead_created } => {
+            let core = crate::serve::open(config).await?;
+            let new = NewProject { name, region, time_zone: timezone, ip_policy: ip, lead_created };
             let id = create_project(&core, &actor(), new).await?.public_id;
             output.print(&json!({"project_id": id}), || {
                 format!(
@@ -53,15 +83,16 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 )
             })
         }
+        Command::Set { project, name, region, timezone, ip, lead_created } => {
+            let changes = ProjectChanges { name, region, time_zone: timezone, ip_policy: ip, lead_created };
+            let (core, project) = open_project(config, &project).await?;
+            let project = update_project(&core, &actor(), project.id, changes).await?;
+            output.print(&to_json(&project), || format!("Project {} is changed.", project.public_id))
+        }
         Command::List => {
+            let core = crate::serve::open(config).await?;
             let rows = core.db.read(async |conn| Ok(projects::list(conn, LISTED_MAX).await?)).await?;
-            let list: Vec<_> = rows
-                .iter()
-                .map(|row| {
-                    json!({"project_id": row.public_id, "name": row.name, "region": row.region,
-                           "timezone": row.time_zone, "ip": row.ip_policy})
-                })
-                .collect();
+            let list: Vec<_> = rows.iter().map(to_json).collect();
             output.print(&json!({"projects": list}), || {
                 let to_text = |row: &projects::Project| {
                     format!("{}  {}  {}  {}", row.public_id, row.region, row.time_zone, row.name)
@@ -70,4 +101,13 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             })
         }
     }
+}
+
+fn to_json(row: &projects::Project) -> Value {
+    json!({"project_id": row.public_id, "name": row.name, "region": row.region, "timezone": row.time_zone,
+           "ip": row.ip_policy, "lead_created": row.lead_created.as_str()})
+}
+
+fn created_when(text: &str) -> Result<CreatedWhen, String> {
+    CreatedWhen::parse(text).ok_or_else(|| format!("{text:?} is neither `details` nor `contact`"))
 }

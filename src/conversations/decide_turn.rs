@@ -6,11 +6,12 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::announce_lead::{Ended, after_turn, details};
 use super::load_turn::Turn;
-use crate::agent::{self, Input, Known, Message, Outcome};
+use crate::agent::{self, Input, Known, Message, Outcome, Paused};
 use crate::core::Core;
 use crate::domain::channel::{ChannelKind, MessageKind};
-use crate::domain::event::{CompleteData, CreatedLead, Event};
+use crate::domain::event::{CompleteData, Event, EventType, LeadAnnouncement};
 use crate::domain::form::{EMAIL, Form, NAME, PHONE};
 use crate::domain::ids::{ChannelId, MessageId};
 use crate::domain::phone::{PhoneNumber, Region};
@@ -34,7 +35,7 @@ pub struct Decision {
     pub lead: Lead,
     /// What is known, by field.
     known: BTreeMap<String, Known>,
-    /// Whether the first contact detail is known now.
+    /// Whether webhooks are told of the lead now.
     created: bool,
     /// Whether the lead became complete.
     pub completed: bool,
@@ -61,25 +62,18 @@ pub struct Reply {
 impl Decision {
     /// The events that the turn causes; `correlation_id` is that of the click that the lead is linked to.
     pub fn events(&self, correlation_id: Option<&str>, event_id: impl Fn() -> String, now: Timestamp) -> Vec<Event> {
-        let value = |key: &str| self.known.get(key).map(|known| known.value.as_str());
-        let conversation = self.lease.conversation;
+        let (conversation, intent) = (self.lease.conversation, self.lead.intent.as_deref());
         let created = self.created.then(|| {
-            let lead = CreatedLead {
-                name: value(NAME),
-                phone: value(PHONE),
-                email: value(EMAIL),
-                message: self.lead.intent.as_deref(),
-                channel: self.channel_kind.as_str(),
-                conversation_id: &self.conversation_public_id,
-            };
-            Event::lead_created(event_id(), &self.project_public_id, conversation, lead, now)
+            let lead = &details(&self.known, intent, self.channel_kind.as_str(), &self.conversation_public_id);
+            let announcement = LeadAnnouncement { project_id: &self.project_public_id, conversation, lead };
+            Event::lead_announced(EventType::LeadCreated, event_id(), &announcement, now)
         });
         let completed = self.completed.then(|| {
             let data = CompleteData {
                 correlation_id,
                 conversation_id: conversation,
                 lead_status: "complete",
-                lead_data: &lead_data(&self.known, self.lead.intent.as_deref()),
+                lead_data: &lead_data(&self.known, intent),
             };
             Event::lead_complete(event_id(), &data, now)
         });
@@ -123,11 +117,16 @@ pub(super) fn decide(
     }
     lead.fields = serde_json::to_string(&known)?;
     lead.intent = output.intent.or(lead.intent);
-    // Each event once: with the first contact detail, and when all that is required is there.
-    let has_contact = [NAME, EMAIL, PHONE].into_iter().any(|key| known.contains_key(key));
-    let created = has_contact && lead.contacted_at.is_none();
     let completed = output.outcome == Outcome::Completed && lead.completed_at.is_none();
-    lead.contacted_at = lead.contacted_at.or(created.then_some(now));
+    let ended = match output.state.paused {
+        _ if completed => Ended::Complete,
+        Some(Paused::HandedOver) => Ended::HandedOver,
+        _ => Ended::Open,
+    };
+    let details = details(&known, lead.intent.as_deref(), channel.kind.as_str(), &turn.leased.public_id);
+    let told = after_turn(&lead.announcement, &details, project.lead_created, ended, (now, core.config.lead_silence));
+    let created = lead.announcement.at.is_none() && told.at.is_some();
+    lead.announcement = told;
     lead.completed_at = lead.completed_at.or(completed.then_some(now));
     let newest = turn.leased.newest_message.unwrap_or(MessageId(0));
     let reply =

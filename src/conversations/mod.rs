@@ -1,6 +1,7 @@
 //! Layer 4: conversations. Receives messages, links them to clicks, takes the agent's turns and sends replies. Names no platform:
 //! that is the matter of `channels`.
 
+pub mod announce_lead;
 mod decide_turn;
 mod independent_sets;
 mod link_click;

@@ -13,7 +13,7 @@ use crate::deliveries::endpoint::Endpoint;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::delivery::AttemptOutcome;
-use crate::domain::event::{ClickData, CompleteData, Correlated, CreatedLead, Event, EventType};
+use crate::domain::event::{ClickData, CompleteData, Correlated, CreatedLead, Event, EventType, LeadAnnouncement};
 use crate::domain::ids::ConversationId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
@@ -22,6 +22,8 @@ use crate::store::webhooks::Webhook;
 
 /// The correlation id of samples.
 const CORRELATION_ID: &str = "O-Example";
+/// The project and the conversation of the samples.
+const MOCK_UUID: &str = "00000000-0000-4000-8000-000000000000";
 /// The conversation of samples.
 const CONVERSATION: ConversationId = ConversationId(3293);
 /// The telephone of samples.
@@ -106,16 +108,17 @@ fn sample(event_type: EventType, event_id: String, now: Timestamp) -> Event {
             };
             Event::lead_correlated(event_id, &link, now)
         }
-        EventType::LeadCreated => {
+        EventType::LeadCreated | EventType::LeadUpdated => {
             let lead = CreatedLead {
                 name: Some("Mock User"),
                 phone: Some(PHONE),
                 email: Some("mock@example.com"),
                 message: Some("Testing Webhooks"),
                 channel: "whatsapp",
-                conversation_id: "00000000-0000-4000-8000-000000000000",
+                conversation_id: MOCK_UUID,
             };
-            Event::lead_created(event_id, "00000000-0000-4000-8000-000000000000", CONVERSATION, lead, now)
+            let announcement = LeadAnnouncement { project_id: MOCK_UUID, conversation: CONVERSATION, lead: &lead };
+            Event::lead_announced(event_type, event_id, &announcement, now)
         }
         EventType::LeadComplete => {
             let data = CompleteData {

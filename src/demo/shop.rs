@@ -12,6 +12,7 @@ use crate::domain::actor::Actor;
 use crate::domain::channel::ChannelKind;
 use crate::domain::form::Form;
 use crate::domain::ids::ProjectId;
+use crate::domain::lead::CreatedWhen;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::visitor::IpPolicy;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
@@ -73,6 +74,7 @@ async fn project(core: &Core, actor: &Actor) -> anyhow::Result<ProjectId> {
             region: "SG".to_owned(),
             time_zone: "Asia/Singapore".to_owned(),
             ip_policy: IpPolicy::Full,
+            lead_created: CreatedWhen::Details,
         },
     )
     .await?;

@@ -10,7 +10,9 @@ closed_set! {
     pub enum Action {
         /// A project was created.
         CreateProject = "project.create",
-        /// An API key was created.
+        /// A project's settings were changed.
+    UpdateProject = "project.set",
+    /// An API key was created.
         CreateKey = "key.create",
         /// An API key was revoked.
         RevokeKey = "key.revoke",

@@ -1,4 +1,4 @@
-//! The four events and the bytes of their bodies (contract section 4).
+//! The events and the bytes of their bodies (contract section 4).
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -16,8 +16,10 @@ closed_set! {
         WidgetClick = "widget.click",
         /// A conversation was linked to a session.
         LeadCorrelated = "lead.correlated",
-        /// The first contact detail is known.
+        /// The person has left their details.
         LeadCreated = "lead.created",
+        /// A detail changed after `lead.created`.
+        LeadUpdated = "lead.updated",
         /// All required fields are there.
         LeadComplete = "lead.complete",
     }
@@ -26,6 +28,8 @@ closed_set! {
 impl EventType {
     /// What partners' webhooks get.
     pub const PARTNER: [Self; 3] = [Self::WidgetClick, Self::LeadCorrelated, Self::LeadComplete];
+    /// What a webhook gets that chooses none.
+    pub const DEFAULT: [Self; 4] = [Self::WidgetClick, Self::LeadCorrelated, Self::LeadCreated, Self::LeadComplete];
 }
 
 /// How a webhook wants `phone_number` written.
@@ -103,7 +107,7 @@ pub struct CompleteData<'a> {
     pub lead_data: &'a Map<String, Value>,
 }
 
-/// `lead` of `lead.created`. Unknown fields are `null`.
+/// `lead` of `lead.created` and `lead.updated`. Unknown fields are `null`.
 #[derive(Serialize)]
 pub struct CreatedLead<'a> {
     /// The person's name.
@@ -118,6 +122,24 @@ pub struct CreatedLead<'a> {
     pub channel: &'a str,
     /// The conversation's UUID.
     pub conversation_id: &'a str,
+}
+
+impl CreatedLead<'_> {
+    /// As it stands in the event.
+    pub fn to_json(&self) -> String {
+        json(self)
+    }
+}
+
+/// A lead that webhooks are told of.
+#[derive(Clone, Copy)]
+pub struct LeadAnnouncement<'a> {
+    /// The project's UUID.
+    pub project_id: &'a str,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// What is told.
+    pub lead: &'a CreatedLead<'a>,
 }
 
 #[derive(Serialize)]
@@ -142,7 +164,7 @@ struct CreatedEnvelope<'a> {
     event: &'static str,
     project_id: &'a str,
     created_at: String,
-    lead: CreatedLead<'a>,
+    lead: &'a CreatedLead<'a>,
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -189,24 +211,17 @@ impl Event {
         }
     }
 
-    /// The first contact detail is known.
-    pub fn lead_created(
+    /// The person has left their details, or one of these changed: `event_type` is `LeadCreated` or `LeadUpdated`.
+    pub fn lead_announced(
+        event_type: EventType,
         event_id: String,
-        project: &str,
-        conversation: ConversationId,
-        lead: CreatedLead<'_>,
+        announcement: &LeadAnnouncement<'_>,
         now: Timestamp,
     ) -> Self {
-        let created_at = with_milliseconds(now);
-        let body = json(&CreatedEnvelope { event: "lead.created", project_id: project, created_at, lead });
-        Self {
-            event_id,
-            event_type: EventType::LeadCreated,
-            conversation_id: Some(conversation),
-            body,
-            body_external: None,
-            created_at: now,
-        }
+        let LeadAnnouncement { project_id, conversation, lead } = *announcement;
+        let body =
+            json(&CreatedEnvelope { event: event_type.as_str(), project_id, created_at: with_milliseconds(now), lead });
+        Self { event_id, event_type, conversation_id: Some(conversation), body, body_external: None, created_at: now }
     }
 
     /// All required fields are there.

@@ -1,4 +1,4 @@
-//! How far a lead came.
+//! How far a lead came, and when webhooks are told of it.
 
 use super::closed_set::closed_set;
 
@@ -11,5 +11,16 @@ closed_set! {
         Correlated = "correlated",
         /// All that the form requires is known.
         Complete = "complete",
+    }
+}
+
+closed_set! {
+    /// When a project's webhooks get `lead.created`.
+    pub enum CreatedWhen {
+        /// When a name and a contact detail are known, the lead is complete, or the conversation was handed to a person or went
+        /// silent with a contact detail known.
+        Details = "details",
+        /// At the first contact detail.
+        Contact = "contact",
     }
 }

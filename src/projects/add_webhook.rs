@@ -53,7 +53,7 @@ pub enum WebhookRefused {
     #[error(transparent)]
     Header(#[from] InvalidHeader),
     /// No such event.
-    #[error("`{0}` is not an event: choose from widget.click, lead.correlated, lead.created and lead.complete")]
+    #[error("`{0}` is not an event: choose from {list}", list = EventType::ALL.map(EventType::as_str).join(", "))]
     Event(String),
     /// A limit out of range.
     #[error(transparent)]
@@ -124,7 +124,10 @@ fn events_of(names: &[String]) -> Result<Vec<String>, WebhookRefused> {
     for name in names {
         EventType::parse(name).ok_or_else(|| WebhookRefused::Event(name.clone()))?;
     }
-    let wanted = |event: &EventType| names.is_empty() || names.iter().any(|name| name == event.as_str());
+    let wanted = |event: &EventType| match names {
+        [] => EventType::DEFAULT.contains(event),
+        _ => names.iter().any(|name| name == event.as_str()),
+    };
     Ok(EventType::ALL.iter().filter(|event| wanted(event)).map(|event| event.as_str().to_owned()).collect())
 }
 

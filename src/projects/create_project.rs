@@ -5,6 +5,7 @@ use anyhow::ensure;
 use crate::core::Core;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
+use crate::domain::lead::CreatedWhen;
 use crate::domain::phone::Region;
 use crate::domain::visitor::IpPolicy;
 use crate::store::audit;
@@ -24,27 +25,27 @@ pub struct NewProject {
     pub time_zone: String,
     /// How much of a visitor's IP address is stored.
     pub ip_policy: IpPolicy,
+    /// When `lead.created` is emitted.
+    pub lead_created: CreatedWhen,
 }
 
 impl Default for NewProject {
     fn default() -> Self {
-        Self { name: String::new(), region: "SG".to_owned(), time_zone: "UTC".to_owned(), ip_policy: IpPolicy::Full }
+        Self {
+            name: String::new(),
+            region: "SG".to_owned(),
+            time_zone: "UTC".to_owned(),
+            ip_policy: IpPolicy::Full,
+            lead_created: CreatedWhen::Details,
+        }
     }
 }
 
 /// Creates a project with the default form.
 pub async fn create_project(core: &Core, actor: &Actor, new: NewProject) -> anyhow::Result<Project> {
-    let name = new.name.trim().to_owned();
-    ensure!(
-        !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX,
-        "the name of a project must have 1 to {NAME_CHARS_MAX} characters"
-    );
+    let name = check_name(&new.name)?;
     let region = Region::parse(&new.region)?;
-    ensure!(
-        jiff::tz::TimeZone::get(&new.time_zone).is_ok(),
-        "{:?} is not a time zone: write an IANA name, for example Asia/Singapore",
-        new.time_zone
-    );
+    check_time_zone(&new.time_zone)?;
     let (actor, public_id, now) = (actor.clone(), core.random.uuid().to_string(), core.clock.now());
     core.db
         .write(async move |tx| {
@@ -54,6 +55,7 @@ pub async fn create_project(core: &Core, actor: &Actor, new: NewProject) -> anyh
                 region: region.as_str(),
                 time_zone: &new.time_zone,
                 ip_policy: new.ip_policy.as_str(),
+                lead_created: new.lead_created,
             };
             let project = projects::insert(tx, &row, now).await?;
             let change = Change::new(Action::CreateProject, Object::Project(public_id.clone()));
@@ -61,4 +63,22 @@ pub async fn create_project(core: &Core, actor: &Actor, new: NewProject) -> anyh
             Ok(project)
         })
         .await
+}
+
+/// The name of a project, without the spaces around it.
+pub(super) fn check_name(name: &str) -> anyhow::Result<String> {
+    let name = name.trim();
+    ensure!(
+        !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX,
+        "the name of a project must have 1 to {NAME_CHARS_MAX} characters"
+    );
+    Ok(name.to_owned())
+}
+
+pub(super) fn check_time_zone(name: &str) -> anyhow::Result<()> {
+    ensure!(
+        jiff::tz::TimeZone::get(name).is_ok(),
+        "{name:?} is not a time zone: write an IANA name, for example Asia/Singapore"
+    );
+    Ok(())
 }

@@ -14,3 +14,4 @@ pub mod rotate_secret;
 pub mod set_form;
 pub mod set_retention;
 pub mod set_webhook_active;
+pub mod update_project;

@@ -1,6 +1,7 @@
 //! Leads: what is known of the person in a conversation. Their list for partners is `lead_list`.
 
 use crate::db::{Conn, Error, Result, Row, Sql, Tx};
+use crate::domain::channel::ChannelKind;
 use crate::domain::ids::{ConversationId, LeadId, ProjectId, SessionId};
 use crate::domain::lead::LeadStatus;
 use crate::domain::time::Timestamp;
@@ -19,10 +20,46 @@ pub struct Lead {
     pub fields: String,
     /// What the person came for.
     pub intent: Option<String>,
-    /// When `lead.created` was emitted.
-    pub contacted_at: Option<Timestamp>,
+    /// What webhooks were told of it.
+    pub announcement: Announcement,
     /// When `lead.complete` was emitted.
     pub completed_at: Option<Timestamp>,
+}
+
+/// What webhooks were told of a lead.
+#[derive(Clone, Debug, Default)]
+pub struct Announcement {
+    /// When `lead.created` was emitted.
+    pub at: Option<Timestamp>,
+    /// The details in the newest event, JSON.
+    pub details: Option<String>,
+    /// When the lead is looked at again: it was silent for long enough, or its details stopped changing.
+    pub due_at: Option<Timestamp>,
+}
+
+/// The columns that [`read`] reads.
+macro_rules! columns {
+    () => {
+        "leads.id, session_id, status, fields, intent, announced_at, announced_details, announce_due_at, completed_at"
+    };
+}
+
+/// Leads whose announcement is due, their conversations locked as `$lock` says.
+macro_rules! due_announcements {
+    ($lock:literal) => {
+        concat!(
+            "SELECT leads.project_id, projects.public_id, leads.conversation_id, conversations.public_id, channels.kind,
+                    leads.fields, leads.intent, leads.announced_at, leads.announced_details, leads.announce_due_at
+             FROM leads
+             JOIN conversations ON conversations.id = leads.conversation_id
+             JOIN channels ON channels.id = conversations.channel
+             JOIN projects ON projects.id = leads.project_id
+             WHERE leads.announce_due_at <= $1 AND conversations.due_at IS NULL
+             ORDER BY leads.announce_due_at
+             LIMIT $2",
+            $lock
+        )
+    };
 }
 
 fn read(row: &Row<'_>) -> Result<Lead> {
@@ -32,8 +69,8 @@ fn read(row: &Row<'_>) -> Result<Lead> {
         status: LeadStatus::parse(&row.get::<String>(2)?).ok_or(Error::Column(2))?,
         fields: row.get(3)?,
         intent: row.get(4)?,
-        contacted_at: row.get(5)?,
-        completed_at: row.get(6)?,
+        announcement: Announcement { at: row.get(5)?, details: row.get(6)?, due_at: row.get(7)? },
+        completed_at: row.get(8)?,
     })
 }
 
@@ -53,16 +90,24 @@ pub async fn of_conversations(
     conversations: &[(ProjectId, ConversationId)],
 ) -> Result<Vec<(ConversationId, Lead)>> {
     const LEADS: Sql = Sql {
-        sqlite: "SELECT id, session_id, status, fields, intent, contacted_at, completed_at, conversation_id
-                 FROM leads
-                 WHERE project_id = $1 AND conversation_id = $2",
-        postgres: "SELECT leads.id, session_id, status, fields, intent, contacted_at, completed_at, leads.conversation_id
-                   FROM unnest($1::bigint[], $2::bigint[]) AS wanted (project_id, conversation_id)
-                   JOIN leads ON leads.project_id = wanted.project_id AND leads.conversation_id = wanted.conversation_id",
+        sqlite: concat!(
+            "SELECT ",
+            columns!(),
+            ", conversation_id
+             FROM leads
+             WHERE project_id = $1 AND conversation_id = $2"
+        ),
+        postgres: concat!(
+            "SELECT ",
+            columns!(),
+            ", leads.conversation_id
+             FROM unnest($1::bigint[], $2::bigint[]) AS wanted (project_id, conversation_id)
+             JOIN leads ON leads.project_id = wanted.project_id AND leads.conversation_id = wanted.conversation_id"
+        ),
     };
     let rows: Vec<_> =
         conversations.iter().map(|(project, conversation)| [(*project).into(), (*conversation).into()]).collect();
-    conn.query_rows(LEADS, &rows, |row| Ok((row.get(7)?, read(row)?))).await
+    conn.query_rows(LEADS, &rows, |row| Ok((row.get(9)?, read(row)?))).await
 }
 
 /// The correlation ids of the sessions that the leads of conversations are linked to, each with its conversation.
@@ -107,16 +152,19 @@ pub async fn correlate(
 pub async fn settle(tx: &Tx, leads: &[(ProjectId, &Lead)], now: Timestamp) -> Result<u64> {
     const UPDATE: Sql = Sql {
         sqlite: "UPDATE leads
-                 SET fields = $3, intent = $4, contacted_at = $5, completed_at = $6, updated_at = $7,
-                     status = CASE WHEN $6 IS NULL THEN status ELSE 'complete' END
+                 SET fields = $3, intent = $4, announced_at = $5, announced_details = $6, announce_due_at = $7,
+                     completed_at = $8, updated_at = $9,
+                     status = CASE WHEN $8 IS NULL THEN status ELSE 'complete' END
                  WHERE project_id = $1 AND id = $2",
         postgres: "UPDATE leads
-                   SET fields = new.fields, intent = new.intent, contacted_at = new.contacted_at,
+                   SET fields = new.fields, intent = new.intent, announced_at = new.announced_at,
+                       announced_details = new.announced_details, announce_due_at = new.announce_due_at,
                        completed_at = new.completed_at, updated_at = new.updated_at,
                        status = CASE WHEN new.completed_at IS NULL THEN leads.status ELSE 'complete' END
-                   FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-                               $7::bigint[])
-                       AS new (project_id, id, fields, intent, contacted_at, completed_at, updated_at)
+                   FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[],
+                               $7::bigint[], $8::bigint[], $9::bigint[])
+                       AS new (project_id, id, fields, intent, announced_at, announced_details, announce_due_at,
+                               completed_at, updated_at)
                    WHERE leads.project_id = new.project_id AND leads.id = new.id",
     };
     let rows: Vec<_> = leads
@@ -127,9 +175,81 @@ pub async fn settle(tx: &Tx, leads: &[(ProjectId, &Lead)], now: Timestamp) -> Re
                 lead.id.into(),
                 lead.fields.as_str().into(),
                 lead.intent.as_deref().into(),
-                lead.contacted_at.into(),
+                lead.announcement.at.into(),
+                lead.announcement.details.as_deref().into(),
+                lead.announcement.due_at.into(),
                 lead.completed_at.into(),
                 now.into(),
+            ]
+        })
+        .collect();
+    tx.execute_rows(UPDATE, &rows).await
+}
+
+/// A lead whose announcement is due, with what the event says of it.
+pub struct DueAnnouncement {
+    /// Its project.
+    pub project: ProjectId,
+    /// The project's UUID.
+    pub project_public_id: String,
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// The conversation's UUID.
+    pub conversation_public_id: String,
+    /// The conversation's platform.
+    pub channel: ChannelKind,
+    /// JSON: `{key: {value, words}}`.
+    pub fields: String,
+    /// What the person came for.
+    pub intent: Option<String>,
+    /// What webhooks were told before.
+    pub announcement: Announcement,
+}
+
+/// Up to `most` leads whose announcement is due, of all projects: it is the worker's entry point. Their conversations are locked
+/// until the end of the transaction. One that waits for the agent, or has its turn, is left to the turn.
+pub async fn lock_due_announcements(tx: &Tx, now: Timestamp, most: u32) -> Result<Vec<DueAnnouncement>> {
+    const DUE: Sql = Sql {
+        sqlite: due_announcements!(""),
+        // `SKIP LOCKED`: several nodes look at once.
+        postgres: due_announcements!(" FOR UPDATE OF conversations SKIP LOCKED"),
+    };
+    tx.query(DUE, params![now, most], |row| {
+        Ok(DueAnnouncement {
+            project: row.get(0)?,
+            project_public_id: row.get(1)?,
+            conversation: row.get(2)?,
+            conversation_public_id: row.get(3)?,
+            channel: ChannelKind::parse(&row.get::<String>(4)?).ok_or(Error::Column(4))?,
+            fields: row.get(5)?,
+            intent: row.get(6)?,
+            announcement: Announcement { at: row.get(7)?, details: row.get(8)?, due_at: row.get(9)? },
+        })
+    })
+    .await
+}
+
+/// Stores what webhooks were told of leads, each named by its conversation.
+pub async fn set_announcements(tx: &Tx, announced: &[(ProjectId, ConversationId, Announcement)]) -> Result<u64> {
+    const UPDATE: Sql = Sql {
+        sqlite: "UPDATE leads
+                 SET announced_at = $3, announced_details = $4, announce_due_at = $5
+                 WHERE project_id = $1 AND conversation_id = $2",
+        postgres: "UPDATE leads
+                   SET announced_at = new.announced_at, announced_details = new.details, announce_due_at = new.due_at
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
+                       AS new (project_id, conversation_id, announced_at, details, due_at)
+                   WHERE leads.project_id = new.project_id AND leads.conversation_id = new.conversation_id",
+    };
+    let rows: Vec<_> = announced
+        .iter()
+        .map(|(project, conversation, told)| {
+            [
+                (*project).into(),
+                (*conversation).into(),
+                told.at.into(),
+                told.details.as_deref().into(),
+                told.due_at.into(),
             ]
         })
         .collect();
@@ -140,7 +260,7 @@ pub async fn settle(tx: &Tx, leads: &[(ProjectId, &Lead)], now: Timestamp) -> Re
 pub async fn update_merged(tx: &Tx, project: ProjectId, lead: &Lead, now: Timestamp) -> Result<u64> {
     tx.execute(
         "UPDATE leads
-         SET session_id = $3, status = $4, fields = $5, intent = $6, contacted_at = $7, completed_at = $8, updated_at = $9
+         SET session_id = $3, status = $4, fields = $5, intent = $6, completed_at = $7, updated_at = $8
          WHERE project_id = $1 AND id = $2",
         params![
             project,
@@ -149,7 +269,6 @@ pub async fn update_merged(tx: &Tx, project: ProjectId, lead: &Lead, now: Timest
             lead.status.as_str(),
             &lead.fields,
             &lead.intent,
-            lead.contacted_at,
             lead.completed_at,
             now
         ],

@@ -1,13 +1,14 @@
 //! Projects: the tenants.
 
-use crate::db::{Conn, Result, Row, Tx};
+use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::ids::ProjectId;
+use crate::domain::lead::CreatedWhen;
 use crate::domain::time::Timestamp;
 use crate::params;
 
 macro_rules! columns {
     () => {
-        "id, public_id, name, region, time_zone, ip_policy, form"
+        "id, public_id, name, region, time_zone, ip_policy, lead_created, form"
     };
 }
 
@@ -26,6 +27,8 @@ pub struct Project {
     pub time_zone: String,
     /// `full`, `truncated` or `omitted`.
     pub ip_policy: String,
+    /// When `lead.created` is emitted.
+    pub lead_created: CreatedWhen,
     /// The lead form, JSON; `None` for the default form.
     pub form: Option<String>,
 }
@@ -38,7 +41,8 @@ fn read(row: &Row<'_>) -> Result<Project> {
         region: row.get(3)?,
         time_zone: row.get(4)?,
         ip_policy: row.get(5)?,
-        form: row.get(6)?,
+        lead_created: CreatedWhen::parse(&row.get::<String>(6)?).ok_or(Error::Column(6))?,
+        form: row.get(7)?,
     })
 }
 
@@ -54,18 +58,20 @@ pub struct NewProject<'a> {
     pub time_zone: &'a str,
     /// `full`, `truncated` or `omitted`.
     pub ip_policy: &'a str,
+    /// When `lead.created` is emitted.
+    pub lead_created: CreatedWhen,
 }
 
 /// Stores a project.
 pub async fn insert(tx: &Tx, new: &NewProject<'_>, now: Timestamp) -> Result<Project> {
     tx.get(
         concat!(
-            "INSERT INTO projects (public_id, name, region, time_zone, ip_policy, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO projects (public_id, name, region, time_zone, ip_policy, lead_created, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
              RETURNING ",
             columns!()
         ),
-        params![new.public_id, new.name, new.region, new.time_zone, new.ip_policy, now],
+        params![new.public_id, new.name, new.region, new.time_zone, new.ip_policy, new.lead_created.as_str(), now],
         read,
     )
     .await
@@ -94,4 +100,20 @@ pub async fn count(conn: &Conn) -> Result<i64> {
 /// Sets the lead form of a project; 0 where there is no such project.
 pub async fn set_form(tx: &Tx, project: ProjectId, form: &str) -> Result<u64> {
     tx.execute("UPDATE projects SET form = $2 WHERE id = $1", params![project, form]).await
+}
+
+/// Stores what a project's owner can change.
+pub async fn update(tx: &Tx, project: &Project) -> Result<u64> {
+    tx.execute(
+        "UPDATE projects SET name = $2, region = $3, time_zone = $4, ip_policy = $5, lead_created = $6 WHERE id = $1",
+        params![
+            project.id,
+            &project.name,
+            &project.region,
+            &project.time_zone,
+            &project.ip_policy,
+            project.lead_created.as_str()
+        ],
+    )
+    .await
 }

@@ -14,7 +14,7 @@ both_engines! {
         let person = Person::new(app, &project, "6587654321");
         person.writes(&format!("Hello!\nReference: {reference} (Please send this reference number so that we can help you faster)\nHow much is a bridal bouquet?")).await;
         app.settle().await;
-        assert_eq!(receiver.take_events(), ["widget.click", "lead.correlated", "lead.created"]);
+        assert_eq!(receiver.take_events(), ["widget.click", "lead.correlated"]);
         assert_eq!(project.whatsapp.take_texts().len(), 1);
 
         person.writes("I'm Mei Ling Tan").await;

@@ -206,13 +206,16 @@ both_engines! {
         let person = Person::new(app, &project, "6587654321");
         person.writes("I'd like to know about pricing").await;
         app.settle().await;
+        assert_eq!(receiver.take().len(), 0, "a phone number alone is no lead yet");
+        app.advance(SignedDuration::from_mins(15));
+        app.work().await;
         let received = receiver.take();
         let created = received.iter().find(|event| event.event() == "lead.created").expect("emitted").json();
         let conversation = app.text("SELECT public_id FROM conversations").await;
         let expected = json!({
             "event": "lead.created",
             "project_id": project.public_id,
-            "created_at": "2026-01-02T10:00:02.000Z",
+            "created_at": "2026-01-02T10:15:02.000Z",
             "lead": {
                 "name": null,
                 "phone": "+6587654321",

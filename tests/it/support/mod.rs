@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aurix::config::Config;
+use aurix::conversations::announce_lead::announce_due;
 use aurix::conversations::send_reply;
 use aurix::conversations::take_turn;
 use aurix::core::Core;
@@ -96,15 +97,16 @@ impl TestApp {
         self.core.clock.advance(by);
     }
 
-    /// Does all that is due now: turns, replies, deliveries, and what they bring about.
+    /// Does all that is due now: announcements, turns, replies, deliveries, and what they bring about.
     pub async fn work(&self) {
         for _ in 0..ROUNDS_MAX {
+            let announced = announce_due(&self.core).await.expect("announcing leads");
             let turns = take_turn::claim_turns(&self.core, 100).await.expect("claiming turns");
             let replies = send_reply::claim_replies(&self.core, 100).await.expect("claiming replies");
             let wanted = claim::find_waiting(&self.core).await.expect("what waits").due;
             let wanted = wanted.into_iter().map(|webhook| claim::Wanted { webhook, most: 50 }).collect();
             let deliveries = claim::claim_due(&self.core, wanted).await.expect("claiming deliveries").leased;
-            if turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
+            if announced == 0 && turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
                 return;
             }
             let turns = turns.into_iter().map(|turn| take_turn::take_turn(&self.engines.conversations, turn));

@@ -1,0 +1,77 @@
+//! Changes the settings of a project.
+
+use serde_json::{Map, Value};
+
+use super::create_project::{check_name, check_time_zone};
+use crate::core::Core;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
+use crate::domain::ids::ProjectId;
+use crate::domain::lead::CreatedWhen;
+use crate::domain::phone::Region;
+use crate::domain::visitor::IpPolicy;
+use crate::store::audit;
+use crate::store::projects::{self, Project};
+
+/// What is to be different; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectChanges {
+    /// As its owner calls it.
+    pub name: Option<String>,
+    /// ISO 3166 alpha-2.
+    pub region: Option<String>,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// How much of a visitor's IP address is stored, from now on.
+    pub ip_policy: Option<IpPolicy>,
+    /// When `lead.created` is emitted, from the next message on.
+    pub lead_created: Option<CreatedWhen>,
+}
+
+/// Changes a project, and gives it as it is then. Widgets that other requests hold see the change within a second.
+pub async fn update_project(
+    core: &Core,
+    actor: &Actor,
+    project: ProjectId,
+    changes: ProjectChanges,
+) -> anyhow::Result<Project> {
+    let (actor, now) = (actor.clone(), core.clock.now());
+    core.db
+        .write(async move |tx| {
+            let mut project = projects::get(tx, project).await?;
+            let detail = apply(&mut project, changes)?;
+            projects::update(tx, &project).await?;
+            let change = Change::new(Action::UpdateProject, Object::Project(project.public_id.clone()));
+            audit::record(tx, project.id, &actor, &change.with(Value::Object(detail)), now).await?;
+            Ok(project)
+        })
+        .await
+}
+
+/// Applies checked changes, and gives what is different.
+fn apply(project: &mut Project, changes: ProjectChanges) -> anyhow::Result<Map<String, Value>> {
+    let mut detail = Map::new();
+    let mut note = |key: &str, value: &str| detail.insert(key.to_owned(), Value::from(value));
+    if let Some(name) = changes.name {
+        project.name = check_name(&name)?;
+        note("name", &project.name);
+    }
+    if let Some(region) = changes.region {
+        project.region = Region::parse(&region)?.as_str().to_owned();
+        note("region", &project.region);
+    }
+    if let Some(time_zone) = changes.time_zone {
+        check_time_zone(&time_zone)?;
+        note("timezone", &time_zone);
+        project.time_zone = time_zone;
+    }
+    if let Some(policy) = changes.ip_policy {
+        project.ip_policy = policy.as_str().to_owned();
+        note("ip", policy.as_str());
+    }
+    if let Some(when) = changes.lead_created {
+        project.lead_created = when;
+        note("lead_created", when.as_str());
+    }
+    Ok(detail)
+}
