@@ -75,25 +75,6 @@ pub struct Person {
     pub username: Option<String>,
 }
 
-/// Who wrote a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// The person.
-    In,
-    /// The project.
-    Out,
-}
-
-impl Direction {
-    /// The word for it in tables.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-        }
-    }
-}
-
 closed_set! {
     /// What a message consists of.
     pub enum MessageKind {
