@@ -3,13 +3,13 @@
 pub mod openapi;
 mod page;
 
+pub use page::is_wanted as is_page_wanted;
+
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
-use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -175,7 +175,7 @@ impl ProblemDetails {
     }
 }
 
-/// As JSON. The response carries what it says, so that [`render_as_accepted`] can make a page of it.
+/// As JSON. The response carries what it says, so that [`render_page`] can make a page of it.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
@@ -196,20 +196,14 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Turns the errors of a router's handlers into pages for those who ask for HTML. Everything but the body and its type stays.
-pub async fn render_as_accepted(request: Request, next: Next) -> Response {
-    let page_wanted = page::is_wanted(request.headers());
-    let mut response = next.run(request).await;
-    if !page_wanted {
-        return response;
-    }
-    let Some(problem) = response.extensions_mut().remove::<Arc<ProblemDetails>>() else { return response };
+/// Turns an error's response into a page. Everything but the body and its type stays.
+pub fn render_page(response: &mut Response) {
+    let Some(problem) = response.extensions_mut().remove::<Arc<ProblemDetails>>() else { return };
     *response.body_mut() = Body::from(page::render(&problem));
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::CONTENT_SECURITY_POLICY));
-    response
 }
 
 /// Makes the ids of errors of ours, so that what a caller reports is found in the log.

@@ -21,11 +21,10 @@ pub async fn alive() -> &'static str {
 }
 
 /// Closes the connection after this response where the process is stopping, so that the client's next request goes to another node.
-pub fn close_when_stopping(mut response: Response, stopping: &watch::Receiver<bool>) -> Response {
+pub fn close_when_stopping(response: &mut Response, stopping: &watch::Receiver<bool>) {
     if *stopping.borrow() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    response
 }
 
 /// The database responds and the process is not stopping.

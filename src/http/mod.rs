@@ -13,15 +13,16 @@ mod state;
 mod visitor;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use tokio::sync::watch;
-use tower::util::MapResponseLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::platforms::whatsapp;
+use crate::domain::random::Random;
 use crate::engines::Engines;
 
 /// Bytes that a JSON body may have: 1 MiB.
@@ -48,10 +49,23 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn(error::render_as_accepted))
-        .layer(from_fn_with_state(engines.core.random.clone(), request_id::trace))
-        .layer(MapResponseLayer::new(move |response| health::close_when_stopping(response, &stopping)))
+        .layer(from_fn_with_state((engines.core.random.clone(), stopping), around))
         .with_state(engines)
+}
+
+/// What every request goes through, in one layer: each costs every request.
+async fn around(
+    State((random, stopping)): State<(Random, watch::Receiver<bool>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let page_wanted = error::is_page_wanted(request.headers());
+    let mut response = request_id::trace(&random, request, next).await;
+    if page_wanted {
+        error::render_page(&mut response);
+    }
+    health::close_when_stopping(&mut response, &stopping);
+    response
 }
 
 /// The routes of the partner API and the document that describes them.

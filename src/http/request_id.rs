@@ -1,7 +1,7 @@
 //! The id of a request: taken from its `x-request-id` or made here, returned in the response, and part of every log line that the
 //! request causes in this process, up to the attempt of a delivery.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -15,7 +15,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const ID_BYTES_MAX: usize = 64;
 
 /// Answers a request within a span that has its id.
-pub async fn trace(State(random): State<Random>, request: Request, next: Next) -> Response {
+pub async fn trace(random: &Random, request: Request, next: Next) -> Response {
     let id = given(request.headers()).unwrap_or_else(|| random.uuid().simple().to_string());
     let span = tracing::info_span!(
         "request",
