@@ -18,6 +18,8 @@ from .tree import ORIGINAL, TREE, WORK, digest
 # Those that take minutes, and those that read the sources.
 SKIPPED = ("reliability::", "simulation::", "tidy::")
 JOBS = os.cpu_count() or 2
+# Tests wait for PostgreSQL for most of their time: two at once in each process.
+THREADS = 2
 # A test may take so long with a mutant: a start, and so many times what it took without.
 SECONDS_MIN, TIMES_MAX = 20, 4
 # Tests that run in one process, by the time that they took one by one: few at first, since most mutants fail at once.
@@ -191,19 +193,20 @@ def judge(programs: dict[str, Path], tests: list[Test], reach: Reach, number: in
     """Tries a mutant against these tests: what became of it, and by which test."""
     variables = {} if number is None else {"MUTANT_ACTIVE": str(number)}
     for batch in batches(tests, reach):
-        names = [test.name for test in batch]
-        limit = SECONDS_MIN + TIMES_MAX * sum(map(reach.seconds, batch))
+        program, kind, names = programs[batch[0].kind], batch[0].kind, sorted(test.name for test in batch)
+        seconds = {test.name: reach.seconds(test) for test in batch}
         while names:
-            ended = run_tests(programs[batch[0].kind], names, limit, variables, threads=min(2, len(names)))
+            limit = SECONDS_MIN + TIMES_MAX * sum(seconds[name] for name in names)
+            ended = run_tests(program, names, limit, variables, THREADS)
             if ended.how == "passed":
                 break
-            if ended.how == "timeout" or ended.failed is None:
-                return ("timeout" if ended.how == "timeout" else "caught"), f"{batch[0].kind} {names[0]} or a later one"
-            again = run_tests(programs[batch[0].kind], [ended.failed], limit, variables)
-            if again.how != "passed":
-                return "caught", f"{batch[0].kind} {ended.failed}"
-            # It failed by chance: the others still have to pass.
-            names = [name for name in names if name != ended.failed and name not in ended.passed]
+            # What failed or hung has to do so again by itself: the machine may be busy. The others still have to pass.
+            suspects = [ended.failed] if ended.failed else [name for name in names if name not in ended.passed][:THREADS]
+            for name in suspects:
+                again = run_tests(program, [name], SECONDS_MIN + TIMES_MAX * seconds[name], variables)
+                if again.how != "passed":
+                    return ("timeout" if again.how == "timeout" else "caught"), f"{kind} {name}"
+            names = [name for name in names if name not in suspects and name not in ended.passed]
     return "missed", f"{len(tests)} tests reach it" if tests else "not reached"
 
 
