@@ -55,7 +55,7 @@ def copy_tree() -> None:
 
 
 def source_digest() -> str:
-    return digest(*sorted((ORIGINAL / "src").rglob("*.rs")), ORIGINAL / "Cargo.lock")
+    return digest(*sorted((ORIGINAL / "src").rglob("*.rs")), ORIGINAL / "Cargo.lock", ORIGINAL / ".cargo/mutants.toml")
 
 
 def list_mutants() -> list[Mutant]:
@@ -96,15 +96,21 @@ class Switched:
         self.forms: dict[int, str] = {mutant.number: BOUND for mutant in mutants}
         self.unviable: set[int] = set()
         self.marks: dict[str, Marks] = {}
-        path = WORK / "forms.json"
-        self.path, self.sources = path, source_digest()
-        known = json.loads(path.read_text()) if path.is_file() else {}
-        if known.get("sources") == self.sources:
-            self.forms = {int(number): form for number, form in known["forms"].items()}
-            self.unviable = set(known["unviable"])
+        self.path, self.sources = WORK / "forms.json", source_digest()
+        known = json.loads(self.path.read_text()) if self.path.is_file() else {}
+        for file, of_file in self.of_file.items():
+            if known.get(file, {}).get("digest") == digest(ORIGINAL / file):
+                self.forms |= {mutant.number: known[file]["forms"].get(mutant.name, BOUND) for mutant in of_file}
+                self.unviable |= {mutant.number for mutant in of_file if mutant.name in known[file]["unviable"]}
 
     def save(self) -> None:
-        self.path.write_text(json.dumps({"sources": self.sources, "forms": self.forms, "unviable": sorted(self.unviable)}))
+        """Keeps what was found, file by file, for as long as each stays the same."""
+        known = {}
+        for file, of_file in self.of_file.items():
+            forms = {mutant.name: self.forms[mutant.number] for mutant in of_file if self.forms[mutant.number] != BOUND}
+            unviable = [mutant.name for mutant in of_file if mutant.number in self.unviable]
+            known[file] = {"digest": digest(ORIGINAL / file), "forms": forms, "unviable": unviable}
+        self.path.write_text(json.dumps(known))
 
     def alone(self, mutant: Mutant) -> bool:
         """Whether it cannot be switched, and has to be built by itself."""

@@ -220,11 +220,14 @@ mod tests {
         let mut limiter = EndpointLimiter::default();
         let most = i64::try_from(ENDPOINTS_MAX).expect("a small number");
         limiter.push(WebhookId(-1), ());
-        for webhook in (0..=most).map(WebhookId) {
+        let deliver = |limiter: &mut EndpointLimiter<()>, webhook| {
             limiter.push(webhook, ());
             assert!(limiter.pop(webhook).is_some());
             limiter.release(webhook, None);
-        }
+        };
+        (1..most).map(WebhookId).for_each(|webhook| deliver(&mut limiter, webhook));
+        assert_eq!(limiter.by_webhook.len(), ENDPOINTS_MAX, "as many as may be");
+        (most..most + 2).map(WebhookId).for_each(|webhook| deliver(&mut limiter, webhook));
         assert!(limiter.by_webhook.len() <= ENDPOINTS_MAX, "{} are remembered", limiter.by_webhook.len());
         assert_eq!(limiter.waiting(), 1, "what waits is not forgotten");
         assert!(limiter.pop(WebhookId(-1)).is_some());

@@ -214,6 +214,12 @@ mod tests {
     }
 
     #[test]
+    fn a_country_code_without_its_plus_counts_where_the_plan_knows_the_number() {
+        check("SG", "14155552671", Some("+14155552671"));
+        check("SG", "91987654321", Some("+6591987654321"));
+    }
+
+    #[test]
     fn texts_that_are_not_numbers_are_refused() {
         for text in ["", "12", "12345", "call me", "+", "++65", "+0 123 456 789", "12345678901234567890", "O-aB3dE9z"] {
             check("SG", text, None);

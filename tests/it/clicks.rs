@@ -96,6 +96,16 @@ both_engines! {
         rename("ALTER TABLE elsewhere RENAME TO automated_requests").await;
         automated_requests::store(&app.engines.clicks).await.expect("stored");
         assert_eq!(app.count("SELECT CAST(SUM(requests) AS BIGINT) FROM automated_requests").await, 4);
+        app.send(Method::HEAD, &path, &[("user-agent", person)], "").await;
+        automated_requests::store(&app.engines.clicks).await.expect("stored");
+        assert_eq!(app.count("SELECT CAST(SUM(requests) AS BIGINT) FROM automated_requests").await, 5);
+    }
+
+    async fn a_click_keeps_the_pages_that_the_link_names(app: &TestApp) {
+        let project = app.project().await;
+        app.click(&project, "click_url=https%3A%2F%2Fshop.example%2Fb&first_raw_url=https%3A%2F%2Fshop.example%2Fa&referrer=https%3A%2F%2Fsearch.example%2F").await;
+        let pages = app.text("SELECT click_url || ' ' || first_raw_url || ' ' || referrer FROM clicks").await;
+        assert_eq!(pages.as_deref(), Some("https://shop.example/b https://shop.example/a https://search.example/"));
     }
 
     async fn the_event_tells_the_click_as_documented(app: &TestApp) {

@@ -1,5 +1,6 @@
 //! From the first message to the qualified lead.
 
+use aurix::conversations::send_reply::next_reply_due;
 use aurix::domain::time::SignedDuration;
 use serde_json::json;
 
@@ -146,9 +147,12 @@ both_engines! {
         person.writes("hello").await;
         app.settle().await;
         assert_eq!(app.text("SELECT status FROM messages WHERE direction = 'out'").await.as_deref(), Some("queued"));
+        let due = next_reply_due(&app.core).await.expect("read").expect("it is tried again");
+        assert!(app.core.clock.now() < due && due <= app.core.clock.now() + SignedDuration::from_secs(60), "at {due}");
         app.advance(SignedDuration::from_secs(60));
         app.work().await;
         assert_eq!(app.text("SELECT status FROM messages WHERE direction = 'out'").await.as_deref(), Some("sent"));
+        assert_eq!(next_reply_due(&app.core).await.expect("read"), None);
         project.whatsapp.fail_next(400, 131_047);
         person.writes("and now?").await;
         app.settle().await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aurix::clicks::find_widget::preload;
 use aurix::db::{Conn, Tx, pipelined};
 use aurix::deliveries::claim::{Wanted, claim_due};
 use aurix::deliveries::resend::resend_delivery;
@@ -107,6 +108,16 @@ both_engines! {
         assert_eq!(preview().await, 404);
         app.engines.clicks.breaker.record_failure(app.core.clock.now());
         assert_eq!(preview().await, 404);
+    }
+
+    async fn a_widget_that_was_not_asked_for_yet_is_known_while_the_database_is_away(app: &TestApp) {
+        let project = app.project().await;
+        preload(&app.engines.clicks).await.expect("read");
+        let remove = async |tx: &Tx| Ok(tx.execute("DELETE FROM widgets", &[]).await?);
+        assert_eq!(app.core.db.write(remove).await.expect("removed"), 1);
+        app.engines.clicks.breaker.record_failure(app.core.clock.now());
+        let preview = [("user-agent", "facebookexternalhit/1.1")];
+        assert_eq!(app.get(&format!("/c/{}", project.widget_id), &preview).await.status(), 302);
     }
 
     async fn a_webhook_with_a_rate_goes_on_after_the_clock_was_set_back(app: &TestApp) {

@@ -165,6 +165,43 @@ both_engines! {
         assert_eq!(app.count(DELIVERED).await, 1);
     }
 
+    async fn a_leased_delivery_is_stale_when_it_is_late_or_the_clock_was_set_back(app: &TestApp) {
+        let (project, _receiver) = shop(app).await;
+        let mut dispatcher = app.engines.deliveries.local_dispatch.open();
+        app.engines.deliveries.local_dispatch.set_free(WEBHOOK, 1, 1);
+        app.click(&project, "device_id=d1").await;
+        let delivery = dispatcher.try_recv().expect("dispatched");
+        for (milliseconds, is_stale) in [(1_000, false), (1_001, true), (-1_000, false), (-1_001, true)] {
+            let now = delivery.starts_at + SignedDuration::from_millis(milliseconds);
+            assert_eq!(delivery.is_stale(now), is_stale, "after {milliseconds} ms");
+        }
+    }
+
+    async fn what_was_claimed_ahead_starts_when_its_time_comes(app: &TestApp) {
+        let limits = Limits { rate_per_second: Some(10), concurrency: None };
+        let (_project, receiver, _) = crate::limits::limited(app, 4, limits).await;
+        let worker = Worker::start(app);
+        receiver.has(1).await;
+        has_delivered(app, 1).await;
+        for delivered in 2..=4 {
+            app.advance(SignedDuration::from_millis(100));
+            has_delivered(app, delivered).await;
+        }
+        assert_eq!(app.count(DELIVERED_AT_ONCE).await, 4);
+        worker.end().await;
+    }
+
+    async fn a_node_that_stops_gives_back_what_it_has_claimed_ahead(app: &TestApp) {
+        let limits = Limits { rate_per_second: Some(10), concurrency: None };
+        let (_project, receiver, _) = crate::limits::limited(app, 4, limits).await;
+        let worker = Worker::start(app);
+        receiver.has(1).await;
+        has_delivered(app, 1).await;
+        assert_eq!(app.count(CLAIMED_ONCE).await, 3);
+        worker.end().await;
+        assert_eq!((app.count(UNCLAIMED).await, app.count(DELIVERED).await), (3, 1));
+    }
+
     async fn what_a_dispatcher_that_ended_does_not_take_is_due_at_once(app: &TestApp) {
         let (project, receiver) = shop(app).await;
         let dispatcher = app.engines.deliveries.local_dispatch.open();

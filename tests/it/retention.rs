@@ -6,6 +6,7 @@ use aurix::db::Location;
 use aurix::domain::retention::{Kind, Period};
 use aurix::domain::time::SignedDuration;
 use aurix::maintenance::retention::{Removed, remove_expired};
+use aurix::params;
 use aurix::projects::set_retention::set_retention;
 use tokio_postgres::NoTls;
 
@@ -148,6 +149,20 @@ both_engines! {
         assert_eq!(app.count("SELECT COUNT(*) FROM leads WHERE fields LIKE '%Mei Tan%mei@example.com%' OR fields LIKE '%mei@example.com%Mei Tan%'").await, 1);
         assert_eq!(clean(app).await.messages, 1, "the late reply is young, its question is old");
         assert_eq!(app.count(MESSAGES).await, 3);
+    }
+
+    async fn notices_of_a_channel_go_with_the_messages(app: &TestApp) {
+        const NOTICE: &str = "INSERT INTO notices (project_id, channel, kind, raw, created_at)
+            SELECT project_id, id, 'account_update', '{}', $1 FROM channels";
+        let project = app.project().await;
+        keep(app, &project, Kind::Messages, 8).await;
+        let now = app.core.clock.now();
+        for at in [now, now + days(1)] {
+            app.core.db.write(async move |tx| Ok(tx.execute(NOTICE, params![at]).await?)).await.expect("a notice");
+        }
+        app.advance(days(8) + SignedDuration::from_secs(1));
+        assert_eq!(clean(app).await.notices, 1);
+        assert_eq!(app.count("SELECT COUNT(*) FROM notices").await, 1, "the other one is young enough");
     }
 
     async fn the_log_of_attempts_is_kept_for_thirty_days_unless_set_otherwise(app: &TestApp) {

@@ -106,3 +106,21 @@ fn memory_has_an_end() {
     assert_eq!(lines.take(Which::All).len(), LINES_MAX);
     assert!(lines.add(String::new()));
 }
+
+#[tokio::test]
+async fn a_stop_writes_what_is_in_memory() {
+    let folder = Folder::new("stop");
+    let spool = ClickSpool::new(&folder.0);
+    folder.keep_without_room(&spool).await;
+    assert_eq!(folder.lines(), 0);
+    spool.close().await;
+    assert_eq!(folder.lines(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_rotated_is_an_error() {
+    let folder = Folder::new("rotation");
+    std::fs::write(folder.file(), "").expect("a file");
+    // A file where the data folder should be.
+    assert!(ClickSpool::new(&folder.file()).rotate().await.is_err());
+}
