@@ -50,6 +50,19 @@ pub fn is_fresh(read_at: Timestamp, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::SignedDuration;
+
+    #[test]
+    fn an_entry_is_fresh_for_half_a_second_on_either_side() {
+        let now = Timestamp::UNIX_EPOCH;
+        for (milliseconds, fresh) in [(-500, false), (-499, true), (0, true), (499, true), (500, false)] {
+            assert_eq!(
+                is_fresh(now, now + SignedDuration::from_millis(milliseconds)),
+                fresh,
+                "{milliseconds} ms later"
+            );
+        }
+    }
 
     #[test]
     fn a_cache_is_bounded_and_takes_new_entries_when_it_is_full() {

@@ -12,6 +12,7 @@ mod conversations;
 mod deliveries;
 mod error_pages;
 mod guards;
+mod inbound;
 mod lead_events;
 mod limits;
 mod local_dispatch;

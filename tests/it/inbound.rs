@@ -1,0 +1,142 @@
+//! What a platform brings, and when the agent reads it: bursts, changed ids, merges, and messages whose click is not stored yet.
+
+use aurix::domain::ids::{MessageId, RowKeys};
+use aurix::domain::time::SignedDuration;
+use aurix::params;
+use serde_json::{Value, json};
+
+use crate::support::{Person, Project, TestApp, message_of, platform_calls};
+
+/// Messages that one turn of the agent reads.
+const READ_MAX: usize = 50;
+
+fn milliseconds(milliseconds: i64) -> SignedDuration {
+    SignedDuration::from_millis(milliseconds)
+}
+
+/// Advances the clock, works, and gives how many replies were sent.
+async fn replies_after(app: &TestApp, project: &Project, pause: SignedDuration) -> usize {
+    app.advance(pause);
+    app.work().await;
+    project.whatsapp.take_texts().len()
+}
+
+/// A person's number changes.
+async fn number_changes(app: &TestApp, project: &Project, old: &str, new: &str) {
+    let system = json!({"body": "changed", "wa_id": new, "type": "user_changed_number"});
+    let message = json!({"from": old, "id": format!("wamid.{old}"), "timestamp": "1767348000", "type": "system", "system": system});
+    let value = json!({"metadata": {"phone_number_id": project.phone_number_id}, "messages": [message]});
+    assert_eq!(platform_calls(app, project, &value).await.status(), 200);
+}
+
+both_engines! {
+    async fn the_agent_waits_a_second_for_the_next_message_of_a_burst(app: &TestApp) {
+        let project = app.project().await;
+        let person = Person::new(app, &project, "6587654321");
+        person.writes("Hello").await;
+        assert_eq!(replies_after(app, &project, milliseconds(999)).await, 0);
+        person.writes("How much is a bouquet?").await;
+        assert_eq!(replies_after(app, &project, milliseconds(999)).await, 0);
+        assert_eq!(replies_after(app, &project, milliseconds(1)).await, 1);
+    }
+
+    async fn a_burst_postpones_the_agent_by_five_seconds_at_most(app: &TestApp) {
+        let project = app.project().await;
+        let person = Person::new(app, &project, "6587654321");
+        for _ in 0..5 {
+            person.writes("and").await;
+            assert_eq!(replies_after(app, &project, milliseconds(900)).await, 0);
+        }
+        person.writes("and").await;
+        assert_eq!(replies_after(app, &project, milliseconds(499)).await, 0);
+        assert_eq!(replies_after(app, &project, milliseconds(1)).await, 1);
+    }
+
+    async fn what_is_more_than_one_turn_reads_is_read_by_the_next(app: &TestApp) {
+        let project = app.project().await;
+        let person = Person::new(app, &project, "6587654321");
+        let text = |number| if number == READ_MAX { "My name is Mei Ling Tan" } else { "hello" };
+        let messages: Vec<Value> =
+            (0..=READ_MAX).map(|number| person.text_message(&format!("wamid.many{number}"), text(number))).collect();
+        assert_eq!(person.sends(&messages).await.status(), 200);
+        app.settle().await;
+        let fields = app.text("SELECT fields FROM leads").await.expect("a lead");
+        assert!(fields.contains("Mei Ling Tan"), "{fields}");
+    }
+
+    async fn a_person_goes_on_under_a_new_number(app: &TestApp) {
+        let project = app.project().await;
+        Person::new(app, &project, "6587654321").writes("hello").await;
+        number_changes(app, &project, "6587654321", "6591234567").await;
+        Person::new(app, &project, "6591234567").writes("hello again").await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM conversations").await, 1);
+        assert_eq!(app.text("SELECT phone FROM conversations").await.as_deref(), Some("+6591234567"));
+    }
+
+    async fn a_number_of_another_person_is_not_taken_over(app: &TestApp) {
+        let project = app.project().await;
+        for number in ["6587654321", "6591234567"] {
+            Person::new(app, &project, number).writes("hello").await;
+        }
+        number_changes(app, &project, "6587654321", "6591234567").await;
+        for number in ["6587654321", "6591234567"] {
+            Person::new(app, &project, number).writes("hello again").await;
+        }
+        assert_eq!(app.count("SELECT COUNT(*) FROM conversations").await, 2);
+        assert_eq!(app.count("SELECT COUNT(DISTINCT phone) FROM conversations").await, 2);
+    }
+
+    async fn a_message_finds_the_click_that_was_spooled_before_it(app: &TestApp) {
+        let project = app.project().await;
+        app.engines.clicks.breaker.record_failure(app.core.clock.now());
+        let reference = app.click(&project, "device_id=d1").await.reference();
+        assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 0);
+        Person::new(app, &project, "6587654321").writes(&format!("Hello! Reference: {reference}")).await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM leads WHERE session_id IS NOT NULL").await, 1);
+    }
+
+    async fn a_message_is_stored_although_the_spool_cannot_be_read(app: &TestApp) {
+        let project = app.project().await;
+        let in_the_way = app.core.config.data_dir.join("click-spool.replaying.jsonl");
+        std::fs::create_dir(in_the_way).expect("a folder");
+        Person::new(app, &project, "6587654321").writes("hello").await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 1);
+    }
+
+    async fn a_message_links_all_clicks_of_its_session(app: &TestApp) {
+        let project = app.project().await;
+        let reference = app.click(&project, "device_id=d1").await.reference();
+        app.advance(SignedDuration::from_hours(11));
+        app.click(&project, "device_id=d1").await;
+        Person::new(app, &project, "6587654321").writes(&format!("Hello! Reference: {reference}")).await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM clicks WHERE linked").await, 2);
+    }
+
+    async fn a_lead_that_is_merged_without_a_click_stays_active(app: &TestApp) {
+        let project = app.project().await;
+        message_of(app, &project, json!({"user_id": "SG.1"}), "wamid.a", "hello").await;
+        message_of(app, &project, json!({"wa_id": "6587654321"}), "wamid.b", "hello").await;
+        message_of(app, &project, json!({"user_id": "SG.1", "wa_id": "6587654321"}), "wamid.c", "hello").await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM leads").await, 1);
+        assert_eq!(app.text("SELECT status FROM leads").await.as_deref(), Some("active"));
+    }
+
+    async fn the_message_that_merges_is_read_also_where_another_nodes_clock_was_ahead(app: &TestApp) {
+        let project = app.project().await;
+        message_of(app, &project, json!({"user_id": "SG.1"}), "wamid.a", "hello").await;
+        app.settle().await;
+        message_of(app, &project, json!({"wa_id": "6587654321"}), "wamid.b", "hello").await;
+        let ahead: MessageId = RowKeys::new(77).next(app.core.clock.now() + SignedDuration::from_hours(1));
+        let key = ahead.0;
+        let moved = app.core.db.write(async move |tx| {
+            Ok(tx.execute("UPDATE messages SET id = $1 WHERE external_id = 'wamid.b'", params![key]).await?)
+        });
+        assert_eq!(moved.await.expect("moved"), 1);
+        app.settle().await;
+        let both = json!({"user_id": "SG.1", "wa_id": "6587654321"});
+        message_of(app, &project, both, "wamid.c", "I'm Mei Ling Tan").await;
+        app.settle().await;
+        let fields = app.text("SELECT fields FROM leads").await.expect("a lead");
+        assert!(fields.contains("Mei Ling Tan"), "{fields}");
+    }
+}
