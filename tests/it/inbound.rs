@@ -1,11 +1,16 @@
 //! What a platform brings, and when the agent reads it: bursts, changed ids, merges, and messages whose click is not stored yet.
 
+use std::time::Duration;
+
+use aurix::conversations::take_turn::next_turn_due;
 use aurix::domain::ids::{MessageId, RowKeys};
 use aurix::domain::time::SignedDuration;
 use aurix::params;
+use futures_util::future::join;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
-use crate::support::{Person, Project, TestApp, message_of, platform_calls};
+use crate::support::{Person, Project, TestApp, message_of, platform_calls, platform_posts, until};
 
 /// Messages that one turn of the agent reads.
 const READ_MAX: usize = 50;
@@ -34,10 +39,12 @@ both_engines! {
         let project = app.project().await;
         let person = Person::new(app, &project, "6587654321");
         person.writes("Hello").await;
+        assert_eq!(next_turn_due(&app.core).await.expect("read"), Some(app.core.clock.now() + milliseconds(1_000)));
         assert_eq!(replies_after(app, &project, milliseconds(999)).await, 0);
         person.writes("How much is a bouquet?").await;
         assert_eq!(replies_after(app, &project, milliseconds(999)).await, 0);
         assert_eq!(replies_after(app, &project, milliseconds(1)).await, 1);
+        assert_eq!(next_turn_due(&app.core).await.expect("read"), None);
     }
 
     async fn a_burst_postpones_the_agent_by_five_seconds_at_most(app: &TestApp) {
@@ -62,6 +69,14 @@ both_engines! {
         app.settle().await;
         let fields = app.text("SELECT fields FROM leads").await.expect("a lead");
         assert!(fields.contains("Mei Ling Tan"), "{fields}");
+    }
+
+    async fn what_is_neither_a_message_nor_a_status_is_kept_as_a_notice(app: &TestApp) {
+        let project = app.project().await;
+        let change = json!({"field": "account_update", "value": {"event": "VERIFIED_ACCOUNT"}});
+        let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]});
+        assert_eq!(platform_posts(app, &project, body.to_string().as_bytes()).await.status(), 200);
+        assert_eq!(app.text("SELECT kind FROM notices").await.as_deref(), Some("account_update"));
     }
 
     async fn a_person_goes_on_under_a_new_number(app: &TestApp) {
@@ -139,4 +154,48 @@ both_engines! {
         let fields = app.text("SELECT fields FROM leads").await.expect("a lead");
         assert!(fields.contains("Mei Ling Tan"), "{fields}");
     }
+}
+
+#[tokio::test]
+async fn statuses_lock_their_replies_in_the_order_of_the_keys() {
+    const REPLIES: &str = "SELECT external_id FROM messages WHERE direction = 'out' ORDER BY id";
+    const LOCK_FIRST: &str =
+        "SELECT id FROM messages WHERE id = (SELECT MIN(id) FROM messages WHERE direction = 'out') FOR UPDATE";
+    const FREE: &str =
+        "SELECT COUNT(*) FROM (SELECT id FROM messages WHERE direction = 'out' FOR UPDATE SKIP LOCKED) AS free";
+    const WAITING: &str =
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let app = TestApp::on_postgres().await;
+    let project = app.project().await;
+    for number in ["6587654321", "6591234567"] {
+        Person::new(&app, &project, number).writes("hello").await;
+        app.settle().await;
+    }
+    let replies = async |conn: &aurix::db::Conn| Ok(conn.query(REPLIES, &[], |row| row.get::<String>(0)).await?);
+    let replies = app.core.db.read(replies).await.expect("two replies");
+    let (locked, is_locked) = oneshot::channel();
+    let (go_on, goes_on) = oneshot::channel();
+    let other = app.core.db.write(async move |tx| {
+        tx.execute(LOCK_FIRST, &[]).await?;
+        let _ = locked.send(());
+        Ok(goes_on.await?)
+    });
+    let statuses = async {
+        is_locked.await.expect("another transaction has the first one");
+        let status = |id: &String| json!({"id": id, "status": "read", "timestamp": "1767348000", "recipient_id": "1"});
+        let value = json!({"metadata": {"phone_number_id": project.phone_number_id},
+                           "statuses": [status(&replies[1]), status(&replies[0])]});
+        let look = async {
+            let waits = async || app.count(WAITING).await > 0;
+            until("the statuses wait for the first reply", Duration::from_secs(30), waits).await;
+            let free = app.core.db.write(async |tx| Ok(tx.get(FREE, &[], |row| row.get::<i64>(0)).await?));
+            assert_eq!(free.await.expect("a count"), 1, "the second one is not locked before the first");
+            go_on.send(()).expect("the other transaction waits");
+        };
+        let (response, ()) = join(platform_calls(&app, &project, &value), look).await;
+        assert_eq!(response.status(), 200);
+    };
+    join(async { other.await.expect("committed") }, statuses).await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE status = 'read'").await, 2);
+    app.end().await;
 }

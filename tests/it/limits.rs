@@ -54,6 +54,14 @@ both_engines! {
         assert!(starts[39].duration_since(starts[0]) < SignedDuration::from_millis(4_600), "and no slower than it may");
     }
 
+    async fn a_webhook_with_a_rate_is_claimed_again_a_little_before_its_next_start(app: &TestApp) {
+        let limits = Limits { rate_per_second: Some(1), concurrency: None };
+        let (_, _receiver, webhook) = limited(app, 2, limits).await;
+        let claims = claim_due(&app.core, vec![Wanted { webhook, most: 50 }]).await.expect("claims");
+        assert_eq!(claims.leased.len(), 1);
+        assert_eq!(claims.rate_limited, [(webhook, app.core.clock.now() + SignedDuration::from_millis(750))]);
+    }
+
     async fn a_concurrency_holds_for_all_workers_together(app: &TestApp) {
         let (_, receiver, webhook) = limited(app, 12, Limits { rate_per_second: None, concurrency: Some(5) }).await;
         let mut claimed = claim_twice(app, webhook).await;
