@@ -204,6 +204,48 @@ mod tests {
     }
 
     #[test]
+    fn one_failure_halves_what_may_be_in_flight() {
+        let mut limiter = EndpointLimiter::default();
+        turn(&mut limiter);
+        limiter.release(WEBHOOK, Some(Performance::Bad));
+        (0..15).for_each(|_| limiter.release(WEBHOOK, None));
+        assert_eq!(limiter.room(WEBHOOK, NOW), 8);
+    }
+
+    #[test]
+    fn a_webhook_is_claimed_when_half_of_its_slots_are_free() {
+        let mut limiter = EndpointLimiter::default();
+        (0..9).for_each(|_| limiter.push(WEBHOOK, ()));
+        assert_eq!(limiter.room(WEBHOOK, NOW), 0);
+        for free in 8..=13 {
+            assert!(limiter.pop(WEBHOOK).is_some());
+            limiter.release(WEBHOOK, None);
+            assert_eq!(limiter.room(WEBHOOK, NOW), free);
+        }
+    }
+
+    #[test]
+    fn permits_are_for_webhooks_of_which_nothing_else_is_due() {
+        let mut limiter = EndpointLimiter::default();
+        assert!(limiter.is_behind(WEBHOOK), "nothing is known of it");
+        (0..4).for_each(|_| limiter.push(WEBHOOK, ()));
+        assert!(limiter.pop(WEBHOOK).is_some());
+        assert_eq!((limiter.is_behind(WEBHOOK), limiter.permits(WEBHOOK)), (true, 0));
+        limiter.set_caught_up(WEBHOOK, true);
+        assert_eq!((limiter.is_behind(WEBHOOK), limiter.permits(WEBHOOK)), (false, 12));
+    }
+
+    #[test]
+    fn the_next_one_is_shown_when_it_may_be_in_flight() {
+        let mut limiter = EndpointLimiter::default();
+        turn(&mut limiter);
+        limiter.push(WEBHOOK, ());
+        assert!(limiter.peek(WEBHOOK).is_none());
+        limiter.release(WEBHOOK, None);
+        assert!(limiter.peek(WEBHOOK).is_some());
+    }
+
+    #[test]
     fn what_waits_when_an_endpoint_turns_bad_is_started_no_faster() {
         let mut limiter = EndpointLimiter::default();
         turn(&mut limiter);
@@ -225,10 +267,13 @@ mod tests {
             assert!(limiter.pop(webhook).is_some());
             limiter.release(webhook, None);
         };
-        (1..most).map(WebhookId).for_each(|webhook| deliver(&mut limiter, webhook));
+        limiter.push(WebhookId(-2), ());
+        assert!(limiter.pop(WebhookId(-2)).is_some());
+        (2..most).map(WebhookId).for_each(|webhook| deliver(&mut limiter, webhook));
         assert_eq!(limiter.by_webhook.len(), ENDPOINTS_MAX, "as many as may be");
         (most..most + 2).map(WebhookId).for_each(|webhook| deliver(&mut limiter, webhook));
         assert!(limiter.by_webhook.len() <= ENDPOINTS_MAX, "{} are remembered", limiter.by_webhook.len());
+        assert!(limiter.by_webhook.contains_key(&WebhookId(-2)), "what is in flight is not forgotten");
         assert_eq!(limiter.waiting(), 1, "what waits is not forgotten");
         assert!(limiter.pop(WebhookId(-1)).is_some());
     }

@@ -1,5 +1,6 @@
 //! How fast a webhook may be called: rates and concurrency that hold over all nodes.
 
+use aurix::db::Tx;
 use aurix::deliveries::LeasedDelivery;
 use aurix::deliveries::attempt::{attempt, settle};
 use aurix::deliveries::claim::{Claims, Wanted, claim_due};
@@ -8,7 +9,7 @@ use aurix::domain::ids::WebhookId;
 use aurix::domain::rate_limit::Limits;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::projects::limit_webhook::limit_webhook;
-use aurix::store::webhooks;
+use aurix::store::{rate_limits, webhooks};
 
 use crate::support::{Project, Receiver, TestApp, operator};
 
@@ -60,6 +61,19 @@ both_engines! {
         let claims = claim_due(&app.core, vec![Wanted { webhook, most: 50 }]).await.expect("claims");
         assert_eq!(claims.leased.len(), 1);
         assert_eq!(claims.rate_limited, [(webhook, app.core.clock.now() + SignedDuration::from_millis(750))]);
+    }
+
+    async fn a_start_too_far_ahead_is_that_of_a_clock_that_was_set_back(app: &TestApp) {
+        let limits = Limits { rate_per_second: Some(1), concurrency: None };
+        let (_, _receiver, webhook) = limited(app, 1, limits).await;
+        let claim_when_next_is_after = async |microseconds: i64| {
+            let next = app.core.clock.now() + SignedDuration::from_micros(microseconds);
+            let set = async move |tx: &Tx| Ok(rate_limits::set_next(tx, webhook, next).await?);
+            assert_eq!(app.core.db.write(set).await.expect("set"), 1);
+            claim_due(&app.core, vec![Wanted { webhook, most: 50 }]).await.expect("claims").leased.len()
+        };
+        assert_eq!(claim_when_next_is_after(10_000_000).await, 0);
+        assert_eq!(claim_when_next_is_after(10_000_001).await, 1);
     }
 
     async fn a_concurrency_holds_for_all_workers_together(app: &TestApp) {
