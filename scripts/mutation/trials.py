@@ -21,7 +21,7 @@ JOBS = os.cpu_count() or 2
 # Tests wait for PostgreSQL for most of their time: two at once in each process.
 THREADS = 2
 # A test may take so long with a mutant: a start, and so many times what it took without.
-SECONDS_MIN, TIMES_MAX = 20, 4
+SECONDS_MIN, TIMES_MAX = 12, 4
 # Tests that run in one process, by the time that they took one by one: few at first, since most mutants fail at once.
 BATCH_SECONDS_MAX = (1, 4, 15)
 RESULT = re.compile(r"^test (\S+)(?: - should panic)? \.\.\. (\w+)", re.MULTILINE)

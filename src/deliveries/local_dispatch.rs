@@ -67,3 +67,21 @@ pub async fn dispatch(deliveries: &Deliveries, mut leased: Vec<LeasedDelivery>) 
         tracing::warn!(error = %format!("{error:#}"), "leases cannot be given back; they expire");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permits_end_with_their_dispatcher() {
+        let webhook = WebhookId(7);
+        let local = LocalDispatch::default();
+        for end in [LocalDispatch::close, |local: &LocalDispatch| drop(local.open())] {
+            let _dispatcher = local.open();
+            local.set_free(webhook, 1, 1);
+            assert!(local.try_acquire(webhook).is_some());
+            end(&local);
+            assert!(local.try_acquire(webhook).is_none());
+        }
+    }
+}
