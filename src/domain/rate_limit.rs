@@ -81,6 +81,14 @@ mod tests {
         check(5, 0, 10, &[]);
     }
 
+    #[test]
+    fn a_delivery_may_begin_as_late_as_the_next_one_within_bounds() {
+        for (rate, milliseconds) in [(1, 1_000), (4, 250), (10_000, 50)] {
+            let late = RateLimit::per_second(rate).lateness_max();
+            assert_eq!(late, SignedDuration::from_millis(milliseconds), "{rate} per second");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_second_has_more_than_the_rate(rate in 1_u32..=RATE_MAX) {
