@@ -98,3 +98,27 @@ async fn store_one_by_one(engine: &Conversations, channel: &Arc<Channel>, inboun
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::channel::ChannelKind;
+    use crate::domain::ids::{ChannelId, ProjectId};
+
+    #[test]
+    fn a_request_counts_as_many_writes_as_it_brings_items() {
+        let channel = Channel {
+            id: ChannelId(1),
+            project: ProjectId(1),
+            kind: ChannelKind::WhatsApp,
+            external_id: String::new(),
+            number: None,
+            link_base: String::new(),
+            api_base: String::new(),
+            sealed_credentials: String::new(),
+        };
+        let item = Inbound::Other { kind: "any".to_owned(), raw: "{}".to_owned() };
+        let received = Received { channel: Arc::new(channel), inbound: Arc::new(vec![item; 3]) };
+        assert_eq!(StoreReceived::size(&received), 3);
+    }
+}
