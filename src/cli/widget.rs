@@ -6,6 +6,7 @@ use serde_json::json;
 use super::output::{self, Output};
 use super::{actor, base_url_hint, open_project};
 use crate::config::Config;
+use crate::domain::origin::AllowedOrigin;
 use crate::projects::create_widget::{NewWidget, create_widget, snippet};
 use crate::store::widgets;
 
@@ -27,7 +28,8 @@ pub enum Command {
         /// The id of the channel that it opens, as `channel list` shows it.
         #[arg(long)]
         channel: String,
-        /// An origin whose scripts may use the widget's JSON endpoint; repeat it for several. Without it, any origin may.
+        /// An origin whose scripts may use the widget's JSON endpoint; repeat it for several. `https://*.example.com` is every
+        /// subdomain of example.com. Without it, any origin may.
         #[arg(long = "origin", value_name = "URL")]
         origins: Vec<String>,
         /// The start of the prefilled message.
@@ -69,7 +71,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 .collect();
             output.print(&json!({"widgets": list}), || {
                 let to_text = |row: &widgets::Widget| {
-                    let origins = if row.origins.is_empty() { "any site".to_owned() } else { row.origins.join(" ") };
+                    let origins: Vec<_> = row.origins.iter().map(AllowedOrigin::as_str).collect();
+                    let origins = if origins.is_empty() { "any site".to_owned() } else { origins.join(" ") };
                     format!("{}  {}  {origins}", row.public_id, row.greeting)
                 };
                 output::rows(&rows, to_text, "There is no widget yet: aurix widget create --project ID --channel ID")

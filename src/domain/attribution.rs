@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::text::cut;
+use super::text::{cut, is_placeholder};
 
 /// Longest value, in characters; the rest is cut.
 pub const VALUE_CHARS_MAX: usize = 512;
@@ -16,11 +16,12 @@ pub const URL_CHARS_MAX: usize = 4096;
 /// Parameters of a URL that are parsed.
 pub const PAIRS_MAX: usize = 1000;
 
-/// Index of the first click id in [`NAMES`].
-const CLICK_IDS_FROM: usize = 9;
+/// Other `gad_*` parameters that are kept of a URL, and the bytes that the name of one may have.
+const GOOGLE_OTHERS_MAX: usize = 20;
+const GOOGLE_NAME_BYTES_MAX: usize = 64;
 
-/// The known parameters, in output order.
-pub const NAMES: [&str; 24] = [
+/// The campaign parameters, in output order.
+const CAMPAIGN: [&str; 9] = [
     "utm_source",
     "utm_medium",
     "utm_campaign",
@@ -30,6 +31,10 @@ pub const NAMES: [&str; 24] = [
     "utm_source_platform",
     "utm_creative_format",
     "utm_marketing_tactic",
+];
+
+/// The ids that ad platforms give a click, in output order.
+const CLICK_IDS: [&str; 16] = [
     "gclid",
     "gbraid",
     "wbraid",
@@ -45,30 +50,54 @@ pub const NAMES: [&str; 24] = [
     "rdt_cid",
     "yclid",
     "irclickid",
+    "oppref",
 ];
 
-/// The parameters found, each once, in the order of [`NAMES`]. Serialized as a JSON object.
+/// What the parameters that Google adds to a click begin with. Its conversions API takes all of them, and it adds new ones.
+const GOOGLE_PREFIX: &str = "gad_";
+
+/// The names that advertisers' URL templates use, in output order.
+const TEMPLATE: [&str; 8] =
+    ["campaign_id", "adset_id", "ad_id", "campaign_name", "adset_name", "ad_name", "placement", "keyword"];
+
+/// The parameters found, each once: the campaign's, the click ids, every other `gad_*`, those of templates. Serialized as a
+/// JSON object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Params(Vec<(&'static str, String)>);
+pub struct Params(Vec<(Cow<'static, str>, String)>);
 
 impl Params {
-    /// The parameters of a URL, absolute or relative. Never fails: parameters that cannot be parsed are left out.
+    /// The parameters of a URL, absolute or relative: of its query or, where that has none, of its fragment, where
+    /// single-page sites have their own. Never fails: parameters that cannot be parsed are left out.
     pub fn of_url(url: &str) -> Self {
-        let mut values: [Option<String>; NAMES.len()] = [const { None }; NAMES.len()];
-        for pair in query_of(url).split('&').take(PAIRS_MAX) {
+        let (before, fragment) = url.split_once('#').unwrap_or((url, ""));
+        let (_, query) = before.split_once('?').unwrap_or_default();
+        let (_, fragment_query) = fragment.split_once('?').unwrap_or_default();
+        let parts = [query, fragment_query, fragment.trim_start_matches(['!', '/'])];
+        parts.into_iter().map(Self::of_query).find(|params| !params.is_empty()).unwrap_or_default()
+    }
+
+    fn of_query(query: &str) -> Self {
+        let mut found: Vec<(Rank, Cow<'static, str>, String)> = Vec::new();
+        for pair in query.split('&').take(PAIRS_MAX) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = decode(name);
-            let Some(nth) = NAMES.iter().position(|known| name.eq_ignore_ascii_case(known)) else { continue };
-            if values[nth].is_none() {
-                values[nth] = value_of(value);
+            let name = decode(without_entity(name));
+            let Some((rank, name)) = known(&name) else { continue };
+            let is_other = rank == Rank::GOOGLE_OTHER;
+            let is_full = is_other && found.iter().filter(|(found, ..)| *found == rank).count() >= GOOGLE_OTHERS_MAX;
+            if is_full || found.iter().any(|(_, found, _)| *found == name) {
+                continue;
+            }
+            if let Some(value) = value_of(value) {
+                found.push((rank, name, value));
             }
         }
-        Self(NAMES.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?))).collect())
+        found.sort_by_key(|(rank, ..)| *rank);
+        Self(found.into_iter().map(|(_, name, value)| (name, value)).collect())
     }
 
     /// Names and values, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_str()))
     }
 
     /// The value of one parameter.
@@ -77,8 +106,8 @@ impl Params {
     }
 
     /// The ids that ad platforms give a click: `gclid`, `fbclid` and the like.
-    pub fn click_ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.iter().filter(|(name, _)| NAMES[CLICK_IDS_FROM..].contains(name))
+    pub fn click_ids(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter().filter(|(name, _)| CLICK_IDS.contains(name) || name.starts_with(GOOGLE_PREFIX))
     }
 
     /// Whether there are none.
@@ -102,6 +131,43 @@ impl Serialize for Params {
     }
 }
 
+/// The place of a parameter in the output: its group, then its place in the group.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank(u8, usize);
+
+impl Rank {
+    /// All the same: they stay in the order of the URL.
+    const GOOGLE_OTHER: Self = Self(2, 0);
+}
+
+/// The parameter of that name, in any letter case, if it is one that is kept.
+pub fn is_known(name: &str) -> bool {
+    known(name).is_some()
+}
+
+fn known(name: &str) -> Option<(Rank, Cow<'static, str>)> {
+    let groups: [(u8, &'static [&'static str]); 3] = [(0, &CAMPAIGN), (1, &CLICK_IDS), (3, &TEMPLATE)];
+    for (group, names) in groups {
+        if let Some(nth) = names.iter().position(|known| name.eq_ignore_ascii_case(known)) {
+            return Some((Rank(group, nth), names[nth].into()));
+        }
+    }
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let is_google = name.len() > GOOGLE_PREFIX.len()
+        && name.len() <= GOOGLE_NAME_BYTES_MAX
+        && name.bytes().all(is_word)
+        && name.to_ascii_lowercase().starts_with(GOOGLE_PREFIX);
+    is_google.then(|| (Rank::GOOGLE_OTHER, name.to_ascii_lowercase().into()))
+}
+
+/// A name without the rest of the `&amp;` that stood before it: links are often copied out of HTML, even twice.
+fn without_entity(mut name: &str) -> &str {
+    while let Some((_, rest)) = name.split_at_checked(4).filter(|(entity, _)| entity.eq_ignore_ascii_case("amp;")) {
+        name = rest;
+    }
+    name
+}
+
 /// `parsed_params` of a click: those of the click page's URL or, where it has none, of the first touch.
 pub fn parsed_params(click_url: Option<&str>, first_raw_url: Option<&str>) -> Params {
     let of_click = click_url.map(Params::of_url).unwrap_or_default();
@@ -118,18 +184,13 @@ pub fn cap_url(mut url: String) -> String {
     url
 }
 
-/// The query of a URL: from the first `?` to the fragment.
-fn query_of(url: &str) -> &str {
-    let before_fragment = url.split_once('#').map_or(url, |(before, _)| before);
-    before_fragment.split_once('?').map_or("", |(_, query)| query)
-}
-
-/// The value as it is stored; `None` where it is empty or an unexpanded macro.
+/// The value as it is stored; `None` where it is empty, a placeholder or an unexpanded macro.
 fn value_of(encoded: &str) -> Option<String> {
     let decoded = decode(encoded);
     let value: String = decoded.trim().chars().filter(|letter| *letter != '\0').take(VALUE_CHARS_MAX).collect();
     let value = value.trim_end();
-    let meant = !value.is_empty() && !has_macro(value) && !has_macro(&decode(value));
+    let is_filler = |value: &str| is_placeholder(value) || has_macro(value);
+    let meant = !value.is_empty() && !is_filler(value) && !is_filler(&decode(value));
     meant.then(|| value.to_owned())
 }
 
@@ -178,11 +239,10 @@ mod tests {
         check("https://example.com/", "{}");
         check("", "{}");
         check("https://example.com/?ref=utm_source", "{}");
-        let all: Vec<String> = NAMES.iter().map(|name| format!("{name}=v")).collect();
-        assert_eq!(
-            Params::of_url(&format!("?{}", all.join("&"))).iter().map(|(name, _)| name).collect::<Vec<_>>(),
-            NAMES
-        );
+        let names = [&CAMPAIGN[..], &CLICK_IDS, &["gad_campaignid"], &TEMPLATE].concat();
+        let all: Vec<String> = names.iter().rev().map(|name| format!("{name}=v")).collect();
+        let params = Params::of_url(&format!("?{}", all.join("&")));
+        assert_eq!(params.iter().map(|(name, _)| name).collect::<Vec<_>>(), names);
     }
 
     #[test]
@@ -197,9 +257,49 @@ mod tests {
     }
 
     #[test]
-    fn the_fragment_is_not_parsed() {
-        check("https://example.com/#?utm_source=a", "{}");
+    fn the_fragment_is_read_where_the_query_has_no_parameters() {
+        check("https://example.com/#utm_source=a&gclid=1", r#"{"utm_source":"a","gclid":"1"}"#);
+        check("https://example.com/?page=2#utm_source=a", r#"{"utm_source":"a"}"#);
+        check("https://example.com/#?utm_source=a", r#"{"utm_source":"a"}"#);
+        check("https://example.com/#/shop?utm_source=a&x=1", r#"{"utm_source":"a"}"#);
+        check("https://example.com/#!utm_source=a&utm_term=why?", r#"{"utm_source":"a","utm_term":"why?"}"#);
         check("https://example.com/?utm_source=a#utm_source=b&gclid=1", r#"{"utm_source":"a"}"#);
+        check("https://example.com/?utm_source=undefined#utm_source=b", r#"{"utm_source":"b"}"#);
+        check("https://example.com/#section", "{}");
+    }
+
+    #[test]
+    fn an_entity_between_parameters_is_an_ampersand() {
+        check("?utm_source=a&amp;utm_medium=b&AMP;gclid=1", r#"{"utm_source":"a","utm_medium":"b","gclid":"1"}"#);
+        check("?x=1&amp;amp;utm_medium=b", r#"{"utm_medium":"b"}"#);
+        check("/#utm_source=a&amp;gclid=1", r#"{"utm_source":"a","gclid":"1"}"#);
+        check("?amp;=1&amp;", "{}");
+    }
+
+    #[test]
+    fn every_parameter_of_google_is_kept() {
+        check("?GAD_CampaignId=22&gad_source=1&gclid=G", r#"{"gclid":"G","gad_source":"1","gad_campaignid":"22"}"#);
+        check("?gad_=1&gad_%20x=2&gadget=3", "{}");
+        let many: String = (0..50).map(|nth| format!("&gad_{nth}=v")).collect();
+        assert_eq!(Params::of_url(&format!("?{many}")).iter().count(), GOOGLE_OTHERS_MAX);
+        check(&format!("?gad_{}=v", "a".repeat(GOOGLE_NAME_BYTES_MAX)), "{}");
+    }
+
+    #[test]
+    fn a_placeholder_is_not_a_value() {
+        for value in [
+            "undefined",
+            "null",
+            "NaN",
+            "[object+Object]",
+            "%5Bobject%20Object%5D",
+            "00000000-0000-0000-0000-000000000000",
+            "%20undefined%20",
+            "%2575ndefined",
+        ] {
+            check(&format!("?gclid={value}&utm_source=x"), r#"{"utm_source":"x"}"#);
+        }
+        check("?gclid=undefined&gclid=G", r#"{"gclid":"G"}"#);
     }
 
     #[test]
@@ -251,8 +351,9 @@ mod tests {
 
     #[test]
     fn click_ids_are_separate_from_campaign_parameters() {
-        let params = Params::of_url("?utm_source=a&fbclid=F&yclid=Y&gad_source=1");
-        assert_eq!(params.click_ids().collect::<Vec<_>>(), [("gad_source", "1"), ("fbclid", "F"), ("yclid", "Y")]);
+        let params = Params::of_url("?utm_source=a&fbclid=F&oppref=O&ad_id=7&gad_source=1&gad_campaignid=2");
+        let expected = [("gad_source", "1"), ("fbclid", "F"), ("oppref", "O"), ("gad_campaignid", "2")];
+        assert_eq!(params.click_ids().collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -263,11 +364,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_url_is_parsed(url in "(?s).{0,200}", query in "[a-z_=&%+{}0-9#?é\\x00]{0,200}") {
+        fn any_url_is_parsed(url in "(?s).{0,200}", query in "[a-z_=&;%+{}0-9#?é\\x00]{0,200}") {
             for url in [url, format!("/?utm_source={query}")] {
                 let params = Params::of_url(&url);
                 for (name, value) in params.iter() {
-                    prop_assert!(NAMES.contains(&name));
+                    prop_assert!(is_known(name));
                     prop_assert!(!value.is_empty() && value.chars().count() <= VALUE_CHARS_MAX);
                 }
                 prop_assert!(serde_json::from_str::<serde_json::Value>(&params.to_json()).is_ok());

@@ -12,6 +12,7 @@ pub mod form;
 pub mod ids;
 pub mod iso_date;
 pub mod lead;
+pub mod origin;
 pub mod phone;
 pub mod random;
 pub mod rate_limit;

@@ -1,12 +1,13 @@
 //! Creates a widget: the button that a site shows.
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::json;
 
 use crate::core::Core;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::ProjectId;
+use crate::domain::origin::AllowedOrigin;
 use crate::store::{audit, channels, widgets};
 
 /// The default start of the prefilled text.
@@ -20,7 +21,7 @@ const ORIGINS_MAX: usize = 100;
 pub struct NewWidget {
     /// The channel's id at its platform.
     pub channel_id: String,
-    /// The origins that may use the widget's JSON endpoint; all where it is empty.
+    /// The origins that may use the widget's JSON endpoint, as [`AllowedOrigin::parse`] reads them; all where it is empty.
     pub origins: Vec<String>,
     /// The start of the prefilled text; [`GREETING`] where there is none.
     pub greeting: Option<String>,
@@ -47,7 +48,7 @@ pub async fn create_widget(
         "a greeting may have at most {GREETING_CHARS_MAX} characters"
     );
     ensure!(new.origins.len() <= ORIGINS_MAX, "a widget may list at most {ORIGINS_MAX} origins");
-    let origins: Vec<String> = new.origins.iter().map(|text| origin(text)).collect::<anyhow::Result<_>>()?;
+    let origins: Vec<_> = new.origins.iter().map(|text| AllowedOrigin::parse(text)).collect::<Result<_, _>>()?;
     let origins = serde_json::to_string(&origins)?;
     let (actor, public_id, now) = (actor.clone(), core.random.token("w_", 12), core.clock.now());
     let id = public_id.clone();
@@ -77,35 +78,4 @@ pub fn snippet(base_url: &str, public_id: &str) -> String {
         "<script async src=\"{base_url}/widget.js\" data-widget=\"{public_id}\"></script>\n\
          <noscript><a href=\"{base_url}/c/{public_id}\">Chat with us on WhatsApp</a></noscript>"
     )
-}
-
-/// An origin as browsers write it: scheme, host, and a port that is not the scheme's own.
-fn origin(text: &str) -> anyhow::Result<String> {
-    let fault = || format!("{text:?} is not an origin: write it like https://www.example.com");
-    let url = url::Url::parse(text.trim()).with_context(fault)?;
-    if !matches!(url.scheme(), "http" | "https") {
-        bail!(fault());
-    }
-    Ok(url.origin().ascii_serialization())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn origins_are_written_as_browsers_write_them() {
-        for (text, expected) in [
-            ("https://www.example.com", Some("https://www.example.com")),
-            (" HTTPS://Www.Example.com:443/shop?a=b ", Some("https://www.example.com")),
-            ("http://localhost:3000/", Some("http://localhost:3000")),
-            ("https://münchen.example", Some("https://xn--mnchen-3ya.example")),
-            ("www.example.com", None),
-            ("ftp://example.com", None),
-            ("*", None),
-            ("null", None),
-        ] {
-            assert_eq!(origin(text).ok().as_deref(), expected, "{text:?}");
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::ids::{ChannelId, ProjectId, WidgetId};
+use crate::domain::origin::AllowedOrigin;
 use crate::domain::time::Timestamp;
 use crate::domain::visitor::IpPolicy;
 use crate::params;
@@ -40,7 +41,7 @@ pub struct Widget {
     /// The start of the prefilled text.
     pub greeting: String,
     /// The origins that may use the JSON endpoint; all where it is empty.
-    pub origins: Vec<String>,
+    pub origins: Vec<AllowedOrigin>,
 }
 
 fn read(row: &Row<'_>) -> Result<Widget> {

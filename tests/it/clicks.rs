@@ -71,6 +71,36 @@ both_engines! {
         assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 1);
     }
 
+    async fn subdomains_of_an_origin_with_a_wildcard_may_click(app: &TestApp) {
+        let project = app.project().await;
+        let widget = app.widget(project.id, &project.phone_number_id, &["https://*.shop.example"]).await;
+        let path = format!("/c/{widget}");
+        for (origin, status) in [("https://a.shop.example", 200), ("https://shop.example", 403), ("https://ashop.example", 403)] {
+            let headers = [("content-type", "application/json"), ("origin", origin)];
+            let response = app.send(Method::POST, &path, &headers, "{}").await;
+            assert_eq!(response.status(), status, "{origin}");
+            let preflight = app.send(Method::OPTIONS, &path, &headers, "").await;
+            let allowed = if status == 200 { origin } else { "" };
+            assert_eq!(preflight.header("access-control-allow-origin"), allowed);
+        }
+    }
+
+    async fn a_placeholder_is_no_device_id(app: &TestApp) {
+        let project = app.project().await;
+        let path = format!("/c/{}", project.widget_id);
+        let json = [("content-type", "application/json")];
+        for id in ["undefined", "null", "NaN", "[object Object]", "00000000-0000-0000-0000-000000000000"] {
+            let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("device_id", id).finish();
+            let first = app.press(&project, &query).await.reference();
+            let body = json!({"device_id": id, "referrer": id, "click_url": "https://shop.example/?gclid=undefined"});
+            let second = app.send(Method::POST, &path, &json, body.to_string()).await.json();
+            assert_ne!(second["correlation_id"], first, "{id}: two visitors share no session");
+        }
+        assert_eq!(app.count("SELECT COUNT(*) FROM sessions WHERE device_id IS NOT NULL").await, 0);
+        assert_eq!(app.count("SELECT COUNT(*) FROM clicks WHERE referrer IS NOT NULL").await, 0);
+        assert_eq!(app.count("SELECT COUNT(*) FROM clicks WHERE parsed_params <> '{}'").await, 0);
+    }
+
     async fn crawlers_previews_and_head_are_no_clicks(app: &TestApp) {
         let project = app.project().await;
         let path = format!("/c/{}", project.widget_id);

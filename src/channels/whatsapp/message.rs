@@ -5,6 +5,7 @@ use super::json::{self, Fields, at, text, time};
 use crate::channels::{IdChange, Inbound, InboundMessage, Referral};
 use crate::domain::channel::{Person, PersonIds};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::text::is_placeholder;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -139,7 +140,7 @@ fn read_referral(message: &Value, fields: &Fields<'_>) -> Option<Referral> {
         source_type: get("source_type"),
         headline: get("headline"),
         body: get("body"),
-        ad_click_id: get("ctwa_clid"),
+        ad_click_id: get("ctwa_clid").filter(|id| !is_placeholder(id)),
         raw: fields.get("referral")?.get().to_owned(),
     })
 }

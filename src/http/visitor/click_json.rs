@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{ClickFields, get_widget, hit, link};
 use crate::clicks::Clicks;
 use crate::clicks::record::record_click;
+use crate::domain::origin::AllowedOrigin;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::{Json, Path};
 use crate::store::widgets::Widget;
@@ -53,8 +54,8 @@ pub async fn preflight(State(clicks): State<Clicks>, Path(id): Path<String>, hea
 
 fn allowed_origin(widget: &Widget, headers: &HeaderMap) -> Result<HeaderValue> {
     let Some(origin) = headers.get(ORIGIN) else { return Ok(HeaderValue::from_static("*")) };
-    let listed = |allowed: &String| origin.to_str().is_ok_and(|origin| origin.eq_ignore_ascii_case(allowed));
-    if widget.origins.is_empty() || widget.origins.iter().any(listed) {
+    let admits = |allowed: &AllowedOrigin| origin.to_str().is_ok_and(|origin| allowed.admits(origin));
+    if widget.origins.is_empty() || widget.origins.iter().any(admits) {
         return Ok(origin.clone());
     }
     Err(ApiError::Forbidden("This site is not on the widget's list of origins.".to_owned()))

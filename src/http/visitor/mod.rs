@@ -19,7 +19,7 @@ use crate::clicks::find_widget::find_widget;
 use crate::clicks::record::Hit;
 use crate::core::Core;
 use crate::domain::correlation::{CorrelationId, prefilled_text, whatsapp_link};
-use crate::domain::text::cut;
+use crate::domain::text::{cut, is_placeholder};
 use crate::domain::visitor::client_ip;
 use crate::engines::Engines;
 use crate::store::widgets::Widget;
@@ -50,7 +50,7 @@ async fn get_widget(clicks: &Clicks, id: &str) -> Result<Arc<Widget>> {
 }
 
 fn hit(core: &Core, widget: &Arc<Widget>, headers: &HeaderMap, peer: IpAddr, fields: ClickFields) -> Hit {
-    let given = |field: Option<String>| field.map(without_nul).filter(|text| !text.is_empty());
+    let given = |field: Option<String>| field.map(without_nul).filter(|text| !text.is_empty() && !is_placeholder(text));
     Hit {
         widget: widget.clone(),
         device_id: given(fields.device_id).map(|id| cut(&id, DEVICE_ID_CHARS_MAX).to_owned()),

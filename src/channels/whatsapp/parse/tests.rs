@@ -168,6 +168,13 @@ fn the_click_id_of_an_ad_is_read() {
 }
 
 #[test]
+fn a_placeholder_is_no_click_id_of_an_ad() {
+    let referral = json!({"source_id": "120", "ctwa_clid": "undefined"});
+    let message = only(json!({"messages": [{"from": "65", "id": "1", "type": "text", "referral": referral}]}));
+    assert_eq!(message.referral.unwrap().ad_click_id, None);
+}
+
+#[test]
 fn forwarded_messages_are_marked() {
     for flag in ["forwarded", "frequently_forwarded"] {
         let message = json!({"from": "65", "id": "1", "type": "text", "text": {"body": "x"}, "context": {flag: true}});
