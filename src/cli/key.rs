@@ -9,7 +9,7 @@ use super::{actor, open_project};
 use crate::config::Config;
 use crate::domain::time::with_microseconds;
 use crate::projects::create_key::create_key;
-use crate::projects::revoke_key::revoke_key;
+use crate::projects::revoke_key::{RevokedKey, revoke_key};
 use crate::store::keys;
 
 /// Keys that are listed.
@@ -40,9 +40,9 @@ pub enum Command {
         #[arg(long)]
         project: String,
     },
-    /// Revokes a key: requests with it are refused from now on.
+    /// Revokes a key: requests with it are refused from now on, and its webhook is turned off.
     ///
-    /// A running server refuses it from the next request on. The log of deliveries stays.
+    /// A running server refuses it from the next request on. Deliveries that wait are not sent; the log of deliveries stays.
     #[command(after_help = "Example:\n  aurix key revoke KEY_ID")]
     Revoke {
         /// The key's id, as `key list` shows it.
@@ -85,14 +85,18 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let core = crate::serve::open(config).await?;
             let wanted = key_id.clone();
             let project = core.db.read(async move |conn| Ok(keys::project_of(conn, &wanted).await?)).await?;
-            let is_revoked = match project {
+            let revoked = match project {
                 Some(project) => revoke_key(&core, &actor(), project, &key_id).await?,
-                None => false,
+                None => None,
             };
-            if !is_revoked {
+            let Some(RevokedKey { webhook_id }) = revoked else {
                 bail!("there is no active key {key_id:?}: `aurix key list --project ID` lists the keys");
-            }
-            output.print(&json!({"key_id": key_id, "revoked": true}), || format!("Key {key_id} is revoked."))
+            };
+            let object = json!({"key_id": key_id, "revoked": true, "webhook_turned_off": webhook_id});
+            output.print(&object, || match webhook_id {
+                Some(webhook) => format!("Key {key_id} is revoked, and its webhook {webhook} is off."),
+                None => format!("Key {key_id} is revoked. It had no webhook."),
+            })
         }
     }
 }

@@ -11,11 +11,12 @@ mod request_id;
 pub mod server;
 mod state;
 mod visitor;
+mod well_formed;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -60,7 +61,10 @@ async fn around(
     next: Next,
 ) -> Response {
     let page_wanted = error::is_page_wanted(request.headers());
-    let mut response = request_id::trace(&random, request, next).await;
+    let mut response = match well_formed::check(&request) {
+        Ok(()) => request_id::trace(&random, request, next).await,
+        Err(error) => error.into_response(),
+    };
     if page_wanted {
         error::render_page(&mut response);
     }

@@ -61,6 +61,9 @@ pub enum WebhookRefused {
     /// The project has as many as it may have.
     #[error("this project has {} webhooks, the maximum: remove one first", webhooks::PER_PROJECT_MAX)]
     TooMany,
+    /// The key that it would belong to was revoked.
+    #[error("the API key was revoked")]
+    KeyRevoked,
     /// The webhook could not be stored.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),

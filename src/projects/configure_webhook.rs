@@ -11,8 +11,8 @@ use crate::domain::rate_limit::Limits;
 use crate::net::Target;
 use crate::notifier::Work;
 use crate::projects::add_webhook::{WebhookRefused, new_secret, origin, sealed_headers};
-use crate::store::audit;
 use crate::store::webhooks::{self, NewWebhook, Webhook};
+use crate::store::{audit, keys};
 
 /// Delivers the partner's events to `url` from now on. A webhook that exists keeps its id and its secret, and is turned on again
 /// if it was off.
@@ -33,16 +33,20 @@ pub async fn configure_webhook(core: &Core, partner: &KeyHolder, url: String) ->
     let (project, key_id) = (partner.project, partner.key_id);
     let (actor, now) = (Actor::Key(partner.clone()), core.clock.now());
     let stored = core.db.write(async move |tx| {
+        // It was valid when the request came.
+        if !keys::is_valid(tx, project, key_id).await? {
+            return Ok(Err(WebhookRefused::KeyRevoked));
+        }
         let is_new = webhooks::find_by_key(tx, project, key_id).await?.is_none();
         if is_new && webhooks::count(tx, project).await? >= webhooks::PER_PROJECT_MAX {
-            return Ok(None);
+            return Ok(Err(WebhookRefused::TooMany));
         }
         let webhook = webhooks::insert(tx, project, &row, now).await?;
         let change = Change::new(Action::ConfigureWebhook, Object::Webhook(webhook.public_id.clone())).with(detail);
         audit::record(tx, project, &actor, &change, now).await?;
-        Ok(Some(webhook))
+        Ok(Ok(webhook))
     });
-    let webhook = stored.await?.ok_or(WebhookRefused::TooMany)?;
+    let webhook = stored.await??;
     core.notifier.notify(Work::Deliveries);
     Ok(webhook)
 }

@@ -1,6 +1,6 @@
 //! API keys of partners. Only a hash of a key is stored.
 
-use crate::db::{Conn, Result, Row, Tx};
+use crate::db::{Conn, Result, Row, Sql, Tx};
 use crate::domain::ids::{KeyId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -94,13 +94,25 @@ pub async fn project_of(conn: &Conn, public_id: &str) -> Result<Option<ProjectId
     conn.find("SELECT project_id FROM api_keys WHERE public_id = $1", params![public_id], |row| row.get(0)).await
 }
 
-/// Revokes a key of the project; `false` where it has no such key, or revoked it before.
-pub async fn revoke(tx: &Tx, project: ProjectId, public_id: &str, now: Timestamp) -> Result<bool> {
-    tx.execute_one(
+/// Whether the project's key is valid. It cannot be revoked before the transaction ends.
+pub async fn is_valid(tx: &Tx, project: ProjectId, id: KeyId) -> Result<bool> {
+    // SQLite has one writer.
+    const VALID: Sql = Sql {
+        sqlite: "SELECT 1 FROM api_keys WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL",
+        postgres: "SELECT 1 FROM api_keys WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL FOR SHARE",
+    };
+    Ok(tx.find(VALID, params![project, id], |_| Ok(())).await?.is_some())
+}
+
+/// Revokes a key of the project and gives its row key; `None` where it has no such key, or revoked it before.
+pub async fn revoke(tx: &Tx, project: ProjectId, public_id: &str, now: Timestamp) -> Result<Option<KeyId>> {
+    tx.find(
         "UPDATE api_keys
-             SET revoked_at = $3
-             WHERE project_id = $1 AND public_id = $2 AND revoked_at IS NULL",
+         SET revoked_at = $3
+         WHERE project_id = $1 AND public_id = $2 AND revoked_at IS NULL
+         RETURNING id",
         params![project, public_id, now],
+        |row| row.get(0),
     )
     .await
 }

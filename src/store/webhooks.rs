@@ -164,6 +164,16 @@ pub async fn get(conn: &Conn, project: ProjectId, id: WebhookId) -> Result<Webho
     .await
 }
 
+/// The API key that the project's webhook was registered with, if there is such a webhook and it was registered with one.
+pub async fn key_of(conn: &Conn, project: ProjectId, id: WebhookId) -> Result<Option<KeyId>> {
+    conn.find(
+        "SELECT key_id FROM webhooks WHERE project_id = $1 AND id = $2 AND key_id IS NOT NULL AND removed_at IS NULL",
+        params![project, id],
+        |row| row.get(0),
+    )
+    .await
+}
+
 /// By the id that people see.
 pub async fn find_public(conn: &Conn, project: ProjectId, public_id: &str) -> Result<Option<Webhook>> {
     conn.find(

@@ -105,8 +105,9 @@ both_engines! {
         let project = app.project().await;
         let path = format!("/c/{}", project.widget_id);
         let person = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1";
-        let visits: [(Method, &[(&str, &str)]); 4] = [
+        let visits: [(Method, &[(&str, &str)]); 5] = [
             (Method::GET, &[("user-agent", "WhatsApp/2.23.20.0")]),
+            (Method::GET, &[("user-agent", "Acmébot/1.0 (+https://example.com)")]),
             (Method::GET, &[("user-agent", "facebookexternalhit/1.1")]),
             (Method::HEAD, &[("user-agent", person)]),
             (Method::GET, &[("user-agent", person), ("sec-purpose", "prefetch")]),
@@ -125,10 +126,10 @@ both_engines! {
         automated_requests::store(&app.engines.clicks).await.expect_err("there is no such table");
         rename("ALTER TABLE elsewhere RENAME TO automated_requests").await;
         automated_requests::store(&app.engines.clicks).await.expect("stored");
-        assert_eq!(app.count("SELECT CAST(SUM(requests) AS BIGINT) FROM automated_requests").await, 4);
+        assert_eq!(app.count("SELECT CAST(SUM(requests) AS BIGINT) FROM automated_requests").await, 5);
         app.send(Method::HEAD, &path, &[("user-agent", person)], "").await;
         automated_requests::store(&app.engines.clicks).await.expect("stored");
-        assert_eq!(app.count("SELECT CAST(SUM(requests) AS BIGINT) FROM automated_requests").await, 5);
+        assert_eq!(app.count("SELECT CAST(SUM(requests) AS BIGINT) FROM automated_requests").await, 6);
     }
 
     async fn a_click_keeps_the_pages_that_the_link_names(app: &TestApp) {

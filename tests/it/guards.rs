@@ -181,7 +181,7 @@ both_engines! {
 
         let read = async move |tx: &Tx| Ok(webhooks::get(tx, ours, webhook).await.is_err());
         assert!(app.core.db.write(read).await.expect("read"), "their webhook is read");
-        assert!(!revoke_key(&app.core, &operator(), ours, &key.public_id).await.expect("no such key"));
+        assert_eq!(revoke_key(&app.core, &operator(), ours, &key.public_id).await.expect("no such key"), None);
         assert!(!resend_delivery(&app.core, &operator(), ours, delivery).await.expect("no such delivery"));
         let cancel = async move |tx: &Tx| Ok(webhooks::cancel_deliveries(tx, ours, webhook).await?);
         assert_eq!(app.core.db.write(cancel).await.expect("nothing to cancel"), 0);
@@ -190,8 +190,8 @@ both_engines! {
         let read = async move |tx: &Tx| Ok(webhooks::get(tx, theirs, webhook).await?.project);
         assert_eq!(app.core.db.write(read).await.expect("read"), theirs);
         assert!(resend_delivery(&app.core, &operator(), theirs, delivery).await.expect("their own"));
-        assert!(revoke_key(&app.core, &operator(), theirs, &key.public_id).await.expect("their own"));
-        assert!(!revoke_key(&app.core, &operator(), theirs, &key.public_id).await.expect("revoked before"));
+        assert!(revoke_key(&app.core, &operator(), theirs, &key.public_id).await.expect("their own").is_some());
+        assert_eq!(revoke_key(&app.core, &operator(), theirs, &key.public_id).await.expect("revoked before"), None);
         let cancel = async move |tx: &Tx| Ok(webhooks::cancel_deliveries(tx, theirs, webhook).await?);
         assert_eq!(app.core.db.write(cancel).await.expect("their own"), 1);
     }

@@ -5,6 +5,7 @@ mod dates;
 mod lists;
 mod openapi;
 mod paging;
+mod revoked_key;
 mod webhook_config;
 
 use aurix::db::Tx;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{CACHE_CONTROL, LOCATION};
+use axum::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -55,9 +55,11 @@ fn fields_of_query(query: &str) -> ClickFields {
 
 fn request_kind(method: &Method, headers: &HeaderMap) -> RequestKind {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // A crawler with bytes in its name that are not ASCII is a crawler all the same.
+    let user_agent = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
     RequestKind::of(&RequestSigns {
         method: method.as_str(),
-        user_agent: header("user-agent"),
+        user_agent: user_agent.as_deref(),
         sec_purpose: header("sec-purpose"),
         purpose: header("purpose").or_else(|| header("x-purpose")),
         x_moz: header("x-moz"),

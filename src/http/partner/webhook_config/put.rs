@@ -50,6 +50,7 @@ fn refused(error: WebhookRefused) -> ApiError {
     match error {
         WebhookRefused::Url(why) => ApiError::field("url", why.to_string()),
         WebhookRefused::TooMany => ApiError::Conflict(error.to_string()),
+        WebhookRefused::KeyRevoked => ApiError::Unauthorized("This API key was revoked."),
         WebhookRefused::Failed(error) => error.into(),
         other => ApiError::field("body", other.to_string()),
     }
