@@ -34,7 +34,8 @@ pub struct Settings {
     /// Folder of the SQLite file and of the generated key.
     #[arg(long, env = "AURIX_DATA_DIR", default_value = "./aurix-data", value_name = "FOLDER")]
     pub data_dir: String,
-    /// `sqlite` (a file in the data folder), `sqlite:FILE`, or `postgres://USER:PASSWORD@HOST/DATABASE`.
+    /// `sqlite` (a file in the data folder), `sqlite:FILE`, or `postgres://USER:PASSWORD@HOST/DATABASE`, with `?sslmode=verify-full`
+    /// and `&sslrootcert=FILE` for an encrypted connection to that server alone.
     #[arg(long, env = "AURIX_DATABASE", default_value = "sqlite", value_name = "WHERE", hide_env_values = true)]
     pub database: String,
     /// Encrypts webhook secrets, channel tokens and header values at rest [default: generated in the data folder].

@@ -6,6 +6,7 @@ use crate::clicks::Clicks;
 use crate::conversations::Conversations;
 use crate::core::Core;
 use crate::deliveries::Deliveries;
+use crate::readiness::Readiness;
 
 /// How long a write lingers on PostgreSQL, where a batch of two costs half as much for each.
 const LINGER: Duration = Duration::from_millis(1);
@@ -24,6 +25,8 @@ pub struct Engines {
     pub conversations: Conversations,
     /// Makes deliveries.
     pub deliveries: Deliveries,
+    /// Tells whether the process can work.
+    pub readiness: Readiness,
 }
 
 impl Engines {
@@ -34,6 +37,6 @@ impl Engines {
         let deliveries = Deliveries::new(core.clone(), SETTLE_LINGER);
         let clicks = Clicks::new(core.clone(), deliveries.clone(), linger);
         let conversations = Conversations::new(core.clone(), clicks.clone(), linger);
-        Self { core, clicks, conversations, deliveries }
+        Self { readiness: Readiness::new(core.clone()), core, clicks, conversations, deliveries }
     }
 }

@@ -20,6 +20,7 @@ pub mod net;
 pub mod notifier;
 pub mod outbound;
 pub mod projects;
+pub mod readiness;
 pub mod serve;
 pub mod store;
 

@@ -57,12 +57,16 @@ type Start = fn(Engines, watch::Receiver<bool>) -> BoxFuture<'static, ()>;
 
 /// Runs a loop until it ends. One that panics is started again: what it held is due again when its leases expire.
 async fn supervise(name: &'static str, engines: Engines, mut stop: watch::Receiver<bool>, start: Start) {
-    while let Err(error) = tokio::spawn(start(engines.clone(), stop.clone())).await {
+    loop {
+        engines.readiness.set_loop(name, true);
+        let Err(error) = tokio::spawn(start(engines.clone(), stop.clone())).await else { break };
+        engines.readiness.set_loop(name, false);
         tracing::error!(name, %error, "background loop panicked; it is started again");
         if tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
         }
     }
+    engines.readiness.set_loop(name, false);
 }
 
 /// Tells webhooks of leads that went silent or stopped changing.

@@ -59,7 +59,8 @@ enum Command {
     /// Runs the server: widget, inbound messages, partner API and deliveries. Plain `aurix` does the same.
     ///
     /// It prints its address, stores its data in the data folder, and at SIGTERM or Ctrl-C finishes what is in flight before it
-    /// stops. /healthz says that it is alive, /readyz that it can work.
+    /// stops. /healthz says that it is alive, /readyz that it can work: something can be written,
+    /// and the background loops run; if not, the body says what is wrong.
     #[command(after_help = "Example:\n  AURIX_BASE_URL=https://aurix.example.com aurix serve --listen 0.0.0.0:8080")]
     Serve,
     /// Serves a demo project with a shop, a phone and a webhook receiver: open /playground in a browser.

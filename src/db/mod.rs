@@ -8,6 +8,7 @@ mod error;
 mod migrate;
 mod pipeline;
 mod postgres;
+mod postgres_tls;
 mod sqlite;
 mod value;
 

@@ -19,6 +19,7 @@ use tokio::task::LocalSet;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Statement};
 
+use super::postgres_tls::{self, Tls};
 use super::{Conn, Error, Result, Row, Tx, Value};
 
 /// Threads with an executor.
@@ -45,18 +46,21 @@ type Job = Box<dyn FnOnce(Pool) -> LocalBoxFuture<'static, ()> + Send>;
 #[derive(Clone)]
 pub(super) struct Postgres {
     config: Arc<tokio_postgres::Config>,
+    tls: Tls,
     executors: Arc<[mpsc::Sender<Job>]>,
     next: Arc<AtomicUsize>,
 }
 
 /// Whether `url` is a connection string.
 pub(super) fn check(url: &str) -> std::result::Result<(), String> {
-    url.parse::<tokio_postgres::Config>().map(|_| ()).map_err(|error| error.to_string())
+    postgres_tls::parse(url).map(|_| ())
 }
 
 impl Postgres {
     pub fn open(url: &str) -> anyhow::Result<Self> {
-        let mut config: tokio_postgres::Config = url.parse().context("reading the connection string")?;
+        let (mut config, settings) =
+            postgres_tls::parse(url).map_err(|why| anyhow!("reading the connection string: {why}"))?;
+        let tls = Tls::new(&settings)?;
         config
             .connect_timeout(CONNECT_TIMEOUT)
             .keepalives_idle(Duration::from_secs(15))
@@ -68,8 +72,9 @@ impl Postgres {
         }
         let given = config.get_options().map(|options| format!(" {options}"));
         config.options(format!("{PLANNING} {IDLE_MAX}{}", given.unwrap_or_default()));
-        let executors = (0..EXECUTORS).map(|_| start(config.clone())).collect::<anyhow::Result<Vec<_>>>()?;
-        Ok(Self { config: Arc::new(config), executors: executors.into(), next: Arc::default() })
+        let executors =
+            (0..EXECUTORS).map(|_| start(config.clone(), tls.clone())).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(Self { config: Arc::new(config), tls, executors: executors.into(), next: Arc::default() })
     }
 
     pub async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
@@ -108,7 +113,7 @@ impl Postgres {
     }
 
     pub async fn listen(&self, mut received: impl FnMut(&str)) -> anyhow::Result<()> {
-        let (client, mut connection) = self.config.connect(tokio_postgres::NoTls).await?;
+        let (client, mut connection) = self.config.connect(self.tls.clone()).await?;
         let mut listening = pin!(client.batch_execute("LISTEN aurix").fuse());
         loop {
             tokio::select! {
@@ -140,16 +145,13 @@ impl Postgres {
 }
 
 /// Starts an executor thread with a pool of its own and gives the queue of its jobs.
-fn start(config: tokio_postgres::Config) -> anyhow::Result<mpsc::Sender<Job>> {
+fn start(config: tokio_postgres::Config, tls: Tls) -> anyhow::Result<mpsc::Sender<Job>> {
     let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_MAX);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("postgres".into()).spawn(move || {
         LocalSet::new().block_on(&runtime, async move {
-            let manager = Manager::from_config(
-                config,
-                tokio_postgres::NoTls,
-                ManagerConfig { recycling_method: RecyclingMethod::Fast },
-            );
+            let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+            let manager = Manager::from_config(config, tls, recycling);
             let limit = Some(CONNECT_TIMEOUT);
             let pool = Pool::builder(manager)
                 .max_size(CONNECTIONS_MAX)

@@ -5,6 +5,7 @@ mod page;
 
 pub use page::is_wanted as is_page_wanted;
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
@@ -56,7 +57,7 @@ pub enum ApiError {
         /// Goes out as `Retry-After`.
         retry_after_s: u32,
         /// What is unavailable.
-        detail: &'static str,
+        detail: Cow<'static, str>,
     },
 }
 
@@ -106,7 +107,7 @@ impl ApiError {
             Self::Invalid(fields) => sentence(fields),
             Self::TooMany { retry_after_s } => format!("Too many requests; try again in {retry_after_s} s."),
             Self::Internal(_) => "Something broke on our side. The id tells us what.".to_owned(),
-            Self::Unavailable { detail, .. } => (*detail).to_owned(),
+            Self::Unavailable { detail, .. } => detail.clone().into_owned(),
         }
     }
 
@@ -130,7 +131,7 @@ impl<E: Into<anyhow::Error>> From<E> for ApiError {
             tracing::warn!(error = format!("{error:#}"), "request failed: database unavailable");
             return Self::Unavailable {
                 retry_after_s: UNAVAILABLE_RETRY_AFTER_S,
-                detail: "The database cannot be reached at the moment; nothing was changed.",
+                detail: "The database cannot be reached at the moment; nothing was changed.".into(),
             };
         }
         Self::Internal(error)

@@ -1,7 +1,5 @@
 //! `GET /healthz` and `GET /readyz`, for whoever watches the process.
 
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
@@ -9,11 +7,7 @@ use axum::response::Response;
 use tokio::sync::watch;
 
 use super::error::{ApiError, Result};
-use crate::core::Core;
-use crate::store::projects;
-
-/// How long the database may take to respond.
-const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+use crate::readiness::Readiness;
 
 /// The process runs.
 pub async fn alive() -> &'static str {
@@ -27,14 +21,13 @@ pub fn close_when_stopping(response: &mut Response, stopping: &watch::Receiver<b
     }
 }
 
-/// The database responds and the process is not stopping.
-pub async fn ready(State(core): State<Core>, stopping: watch::Receiver<bool>) -> Result<&'static str> {
+/// The process is not stopping, something can be written, and the background loops run. The body of a 503 says what is not so.
+pub async fn ready(State(readiness): State<Readiness>, stopping: watch::Receiver<bool>) -> Result<&'static str> {
     if *stopping.borrow() {
-        return Err(ApiError::Unavailable { retry_after_s: 1, detail: "Aurix is stopping." });
+        return Err(ApiError::Unavailable { retry_after_s: 1, detail: "Aurix is stopping.".into() });
     }
-    let count = core.db.read(async |conn| Ok(projects::count(conn).await?));
-    match tokio::time::timeout(DATABASE_TIMEOUT, count).await {
-        Ok(Ok(_)) => Ok("ready\n"),
-        _ => Err(ApiError::Unavailable { retry_after_s: 1, detail: "The database does not answer." }),
+    match readiness.check().await {
+        Ok(()) => Ok("ready\n"),
+        Err(reason) => Err(ApiError::Unavailable { retry_after_s: 1, detail: reason.into() }),
     }
 }

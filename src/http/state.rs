@@ -6,10 +6,17 @@ use crate::clicks::Clicks;
 use crate::conversations::Conversations;
 use crate::core::Core;
 use crate::engines::Engines;
+use crate::readiness::Readiness;
 
 impl FromRef<Engines> for Core {
     fn from_ref(engines: &Engines) -> Self {
         engines.core.clone()
+    }
+}
+
+impl FromRef<Engines> for Readiness {
+    fn from_ref(engines: &Engines) -> Self {
+        engines.readiness.clone()
     }
 }
 

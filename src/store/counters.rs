@@ -1,8 +1,22 @@
-//! Numbers that only grow, of the whole database.
+//! Numbers of the whole database: how many processes opened it, and when it was last checked.
 
 use crate::db::{Result, Tx};
+use crate::domain::time::Timestamp;
+use crate::params;
 
 /// A number for a process that starts: no other one has it.
 pub async fn next_node(tx: &Tx) -> Result<i64> {
     tx.get("UPDATE counters SET value = value + 1 WHERE name = 'node' RETURNING value", &[], |row| row.get(0)).await
+}
+
+/// Notes when it was last tried whether a write is possible: a commit like any other.
+pub async fn record_check(tx: &Tx, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "INSERT INTO counters (name, value)
+         VALUES ('checked_at', $1)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        params![now],
+    )
+    .await
+    .map(|_| ())
 }

@@ -24,6 +24,7 @@ mod partner;
 mod plans;
 mod playground;
 mod races;
+mod readiness;
 mod reliability;
 mod request_ids;
 mod retention;

@@ -7,6 +7,7 @@ mod clean;
 mod clock;
 mod database;
 mod disk;
+mod encrypted;
 mod fairness;
 mod frozen_node;
 mod full;

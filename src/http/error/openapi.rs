@@ -64,7 +64,7 @@ fn unauthorized() -> ApiError {
 }
 
 fn unavailable() -> ApiError {
-    ApiError::Unavailable { retry_after_s: 1, detail: "Aurix is stopping." }
+    ApiError::Unavailable { retry_after_s: 1, detail: "Aurix is stopping.".into() }
 }
 
 /// One response for each error, under its status code. The examples do not reach the log.

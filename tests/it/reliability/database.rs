@@ -95,6 +95,24 @@ impl Cluster {
         until("PostgreSQL answers", START_TIMEOUT, async || run(&self.url, "SELECT 1").await.is_ok()).await;
     }
 
+    /// Has the server encrypt connections with a certificate and its key.
+    pub async fn encrypt(&self, certificate: &str, key: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = Path::new(&self.data()).join(name);
+            std::fs::write(&path, text).expect("a file of the server");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("its own file");
+            if let Some(user) = self.user {
+                let owned = Command::new("chown").arg(user).arg(&path).status().expect("chown runs");
+                assert!(owned.success(), "a file can be given to {user}");
+            }
+        }
+        run(&self.url, "ALTER SYSTEM SET ssl = on").await.expect("a setting");
+        run(&self.url, "SELECT pg_reload_conf()").await.expect("the server reads its settings");
+        let is_on = async || run(&self.url, "DO $$ BEGIN ASSERT current_setting('ssl') = 'on'; END $$").await.is_ok();
+        until("PostgreSQL encrypts", START_TIMEOUT, is_on).await;
+    }
+
     /// Stops the server as a power cut does to its clients: connections break, transactions in flight are gone.
     pub fn cut(&self) {
         self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);

@@ -24,6 +24,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "conversations",
             "projects",
             "maintenance",
+            "readiness",
             "engines",
         ],
     ),
@@ -37,6 +38,7 @@ const INDEPENDENT_LAYERS: &[u8] = &[2, 3];
 const LAYER_4_ORDER: &[&[&str]] = &[
     &["config", "cache", "notifier"],
     &["core"],
+    &["readiness"],
     &["deliveries"],
     &["clicks"],
     &["conversations", "maintenance"],
