@@ -321,3 +321,9 @@ CREATE TABLE counters (
     value BIGINT NOT NULL
 );
 INSERT INTO counters (name, value) VALUES ('node', 0);
+
+-- One row: a known text, sealed. A process whose key does not open it must not start.
+CREATE TABLE secret_key (
+    id BIGINT PRIMARY KEY,
+    canary TEXT NOT NULL
+);

@@ -1,6 +1,8 @@
 //! Every setting: its name, default, check and meaning. Each is an environment variable and a flag of the same name.
 
 mod secret;
+
+pub use secret::credential;
 #[cfg(test)]
 mod tests;
 
@@ -38,7 +40,8 @@ pub struct Settings {
     /// and `&sslrootcert=FILE` for an encrypted connection to that server alone.
     #[arg(long, env = "AURIX_DATABASE", default_value = "sqlite", value_name = "WHERE", hide_env_values = true)]
     pub database: String,
-    /// Encrypts webhook secrets, channel tokens and header values at rest [default: generated in the data folder].
+    /// Encrypts webhook secrets, channel tokens and header values at rest: 12 characters at least, or `@FILE`
+    /// [default: generated in the data folder].
     #[arg(long, env = "AURIX_SECRET_KEY", value_name = "TEXT", hide_env_values = true)]
     pub secret_key: Option<String>,
     /// Networks that deliveries may reach although they are not public, separated by commas: 127.0.0.0/8,10.0.0.0/8.
@@ -182,7 +185,7 @@ impl Settings {
         let listen = checked("AURIX_LISTEN", Some(&self.listen), listen)?.unwrap_or(holds.listen);
         let data_dir = given(Some(&self.data_dir)).map_or(holds.data_dir, PathBuf::from);
         let in_data_dir = |text: &str| Location::parse(text, &data_dir);
-        let database = checked("AURIX_DATABASE", Some(&self.database), in_data_dir)?;
+        let database = checked("AURIX_DATABASE", Some(&self.database), |text| in_data_dir(&credential(text)?))?;
         let parse_retention = |text: &str| Retention::parse(text).map_err(|error| error.to_string());
         let parse_waits = |text: &str| Schedule::parse(text).map_err(|error| error.to_string());
         Ok(Config {
@@ -191,7 +194,7 @@ impl Settings {
             listen,
             database: database.unwrap_or_else(|| Location::Sqlite(data_dir.join("aurix.db"))),
             data_dir,
-            secret_key: self.secret_key.filter(|key| !key.is_empty()).map(SecretString::from),
+            secret_key: checked("AURIX_SECRET_KEY", self.secret_key.as_deref(), secret_key)?,
             allow_networks: checked("AURIX_ALLOW_NETWORKS", self.allow_networks.as_deref(), networks)?
                 .unwrap_or_default(),
             allow_http: checked("AURIX_ALLOW_HTTP", Some(&self.allow_http), yes_or_no)?.unwrap_or(holds.allow_http),
@@ -223,6 +226,12 @@ fn checked<T>(
     // A problem that quotes what was given stays on its line.
     let wrong = |problem: String| InvalidSetting { setting, problem: problem.replace(['\r', '\n'], " ") };
     given(text).map(check).transpose().map_err(wrong)
+}
+
+fn secret_key(text: &str) -> Result<SecretString, String> {
+    let key = credential(text)?;
+    secret::check(&key)?;
+    Ok(SecretString::from(key))
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {

@@ -16,13 +16,13 @@ use crate::core::{Core, CoreParts};
 use crate::db::Db;
 use crate::domain::ids::{NODES_MAX, RowKeys};
 use crate::domain::random::Random;
-use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::engines::Engines;
 use crate::http::server::{self, STOP_TIMEOUT};
 use crate::maintenance::make_partitions::make_partitions;
 use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::notifier::Notifier;
+use crate::projects::secret_key::unlock;
 use crate::store::{counters, projects};
 use crate::{http, worker};
 
@@ -57,9 +57,17 @@ async fn build(
     random: Random,
     resolver: Resolver,
 ) -> anyhow::Result<Core> {
-    // It also creates the data folder.
-    let secret = config.secret(&random)?;
+    config.make_data_dir()?;
+    let is_node = matches!(process, Process::Node);
+    let was_stopped_uncleanly = is_node && config.database.was_stopped_uncleanly();
     let db = Db::open(&config.database).await.context("AURIX_DATABASE: the database cannot be opened")?;
+    let seal = unlock(&config, &db, &random).await?;
+    if is_node {
+        config.warn_of_wide_modes();
+    }
+    if was_stopped_uncleanly {
+        tokio::spawn(look_for_damage(db.clone()));
+    }
     let node = match process {
         Process::Command => 0,
         Process::Node => {
@@ -70,7 +78,7 @@ async fn build(
     let policy = AddressPolicy { allow_networks: config.allow_networks.clone(), allow_http: config.allow_http };
     let core = Core::new(CoreParts {
         row_keys: RowKeys::new(node),
-        seal: SealKey::new(&secret, random.clone()),
+        seal,
         webhook_client: Client::new(policy, resolver, Options::default()),
         platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, Options::default()),
         notifier: Notifier::default(),
@@ -83,6 +91,15 @@ async fn build(
         tracing::warn!(error = %format!("{error:#}"), "creating partitions failed");
     }
     Ok(core)
+}
+
+/// Logs what is damaged in a SQLite file whose process did not stop by itself.
+async fn look_for_damage(db: Db) {
+    match db.damage().await {
+        Ok(found) if found.is_empty() => tracing::info!("database checked after an unclean stop: no damage found"),
+        Ok(found) => tracing::error!(?found, "the database is damaged: restore a backup"),
+        Err(error) => tracing::error!(error = %format!("{error:#}"), "the database cannot be checked"),
+    }
 }
 
 /// `aurix serve`: until SIGTERM or Ctrl-C.
@@ -156,6 +173,9 @@ pub async fn serve(
         end_in_time(worker, stopped(closing))
     );
     engines.clicks.spool.close().await;
+    if tokio::time::timeout(STOP_TIMEOUT, engines.core.db.close()).await.is_err() {
+        tracing::warn!(timeout = ?STOP_TIMEOUT, "the database could not be closed; the next start checks it");
+    }
     worker
 }
 

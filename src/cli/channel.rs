@@ -1,11 +1,12 @@
 //! `aurix channel`
 
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::output::{self, Output};
 use super::{actor, base_url_hint, open_project};
-use crate::config::Config;
+use crate::config::{Config, credential};
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use crate::store::channels;
 
@@ -54,7 +55,8 @@ pub struct WhatsApp {
     /// The phone number that people write to, with + and the country code.
     #[arg(long)]
     number: String,
-    /// A permanent access token: lets Aurix send replies.
+    /// A permanent access token: lets Aurix send replies. This and the next two also as `@FILE`, or one as `@-` for standard
+    /// input.
     #[arg(long)]
     access_token: String,
     /// The app's secret: Meta signs its requests with it.
@@ -105,9 +107,9 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
     let new = WhatsAppChannel {
         phone_number_id: arguments.phone_number_id,
         number: arguments.number,
-        access_token: arguments.access_token,
-        app_secret: arguments.app_secret,
-        verify_token: arguments.verify_token,
+        access_token: given("--access-token", &arguments.access_token)?,
+        app_secret: given("--app-secret", &arguments.app_secret)?,
+        verify_token: given("--verify-token", &arguments.verify_token)?,
         api_base: arguments.api_base,
         link_base: None,
     };
@@ -121,6 +123,10 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
             project.public_id
         )
     })
+}
+
+fn given(flag: &str, text: &str) -> anyhow::Result<String> {
+    credential(text).map_err(|why| anyhow!("{flag}: {why}"))
 }
 
 /// The URL that the platform posts messages to.

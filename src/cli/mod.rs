@@ -1,6 +1,7 @@
 //! The commands, one file each. They use the same settings as the server, and work beside a running one.
 
 mod audit;
+mod backup;
 mod channel;
 mod delivery;
 mod form;
@@ -9,6 +10,7 @@ mod output;
 mod progress;
 mod project;
 mod retention;
+mod secret_key;
 mod webhook;
 mod widget;
 
@@ -112,6 +114,15 @@ enum Command {
     /// Lists, shows and resends deliveries: one event on its way to one webhook.
     #[command(subcommand, after_help = "Example:\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z")]
     Delivery(delivery::Command),
+    /// Replaces the key that secrets are encrypted with.
+    #[command(subcommand, after_help = "Example:\n  aurix secret-key rotate")]
+    SecretKey(secret_key::Command),
+    /// Writes a copy of the SQLite database to a file, beside a running server, and verifies it.
+    ///
+    /// The copy is of one moment. The secret key is not in it: without that key the copy cannot be used, so keep both, apart
+    /// from each other. On PostgreSQL use pg_dump.
+    #[command(after_help = "Example:\n  aurix backup /backups/aurix-2026-01-31.db")]
+    Backup(backup::Arguments),
     /// Lists who changed what: every change by a command or with an API key.
     #[command(subcommand, after_help = "Example:\n  aurix audit list --project ID --limit 20")]
     Audit(audit::Command),
@@ -174,6 +185,8 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Form(command) => form::run(command, config, output).await,
         Command::Webhook(command) => webhook::run(command, config, output).await,
         Command::Delivery(command) => delivery::run(command, config, output).await,
+        Command::SecretKey(command) => secret_key::run(command, config, output).await,
+        Command::Backup(arguments) => backup::run(arguments, config, output).await,
         Command::Audit(command) => audit::run(command, config, output).await,
     }
 }

@@ -1,13 +1,13 @@
 //! `aurix webhook`
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::output::{self, Output};
 use super::progress::Progress;
 use super::{actor, open_project};
-use crate::config::Config;
+use crate::config::{Config, credential};
 use crate::core::Core;
 use crate::deliveries::test_webhook::{Tested, test_webhook};
 use crate::domain::delivery::Policy;
@@ -39,7 +39,7 @@ pub enum Command {
         /// An event to deliver; repeat it for several.
         #[arg(long = "event", value_name = "EVENT")]
         events: Vec<String>,
-        /// A header to send, as 'Name: value'; repeat it for several.
+        /// A header to send, as 'Name: value', `@FILE`, or `@-` for standard input; repeat it for several.
         #[arg(long = "header", value_name = "HEADER")]
         headers: Vec<String>,
         /// What happens when a delivery fails: `retry` for two days, or `none`.
@@ -159,7 +159,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let (core, webhook) = open_webhook(config, &id).await?;
             let rotated = rotate_secret(&core, &actor(), webhook.project, webhook.id).await?;
             let rotated = rotated.context("the webhook was removed")?;
-            let secret = core.seal.open(&rotated.sealed_secret)?;
+            let secret = core.seal.open(rotated.secret_place(), &rotated.sealed_secret)?;
             output.print(&json!({"id": id, "secret": secret}), || {
                 format!("The new secret:\n  {secret}\nFor 24 hours deliveries carry the signature of the old one too.")
             })
@@ -173,6 +173,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
 }
 
 fn split(header: &str) -> anyhow::Result<(String, String)> {
+    let header = credential(header).map_err(|why| anyhow!("--header: {why}"))?;
     let (name, value) =
         header.split_once(':').with_context(|| format!("{header:?} is not a header: write 'Name: value'"))?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))

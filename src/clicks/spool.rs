@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -195,7 +196,7 @@ pub(super) fn encode_line(click: &Click) -> String {
 
 /// Appends lines, all or none. A line that a killed process left unfinished is terminated first, so that it spoils no other.
 fn append(path: &Path, line: &[u8]) -> anyhow::Result<()> {
-    let mut file = File::options().create(true).read(true).append(true).open(path)?;
+    let mut file = File::options().create(true).read(true).append(true).mode(0o600).open(path)?;
     let length = file.metadata()?.len();
     anyhow::ensure!(length < FILE_BYTES_MAX, "{} is full ({FILE_BYTES_MAX} bytes)", path.display());
     let mut last = [b'\n'];

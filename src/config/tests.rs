@@ -41,6 +41,8 @@ fn a_wrong_setting_is_named_in_one_line() {
     check_refused("--trusted-proxies=proxy", "AURIX_TRUSTED_PROXIES", "\"proxy\" is no network");
     check_refused("--retry-schedule=5s,soon", "AURIX_RETRY_SCHEDULE", "`soon`");
     check_refused("--lease=soon", "AURIX_LEASE", "`soon`");
+    check_refused("--secret-key=hunter2", "AURIX_SECRET_KEY", "has 7 characters: 12 are the least");
+    check_refused("--secret-key=@/no/such/file", "AURIX_SECRET_KEY", "cannot read @/no/such/file");
     check_refused("--log=a=b=c", "AURIX_LOG", "is no filter");
     check_refused("--log-format=xml", "AURIX_LOG_FORMAT", "neither `text` nor `json`");
     check_refused("--listen=a\nb", "AURIX_LISTEN", "no address");
@@ -58,7 +60,7 @@ fn settings_are_read() {
         "--listen=localhost:0",
         "--base-url=https://aurix.example.com/",
         "--data-dir=/var/lib/aurix",
-        "--secret-key=hunter2",
+        "--secret-key=hunter2hunter2",
         "--allow-networks=127.0.0.0/8, ::1",
         "--allow-http",
         "--trusted-proxies=10.0.0.0/8",
@@ -144,4 +146,27 @@ fn a_key_file_that_lost_its_content_is_refused() {
     assert!(config.secret(&Random::seeded(1)).unwrap_err().to_string().contains("is empty"));
     let given = Config { secret_key: Some(SecretString::from("given")), ..config };
     assert_eq!(given.secret(&Random::seeded(1)).unwrap(), "given");
+}
+
+#[test]
+fn a_short_key_file_is_refused() {
+    let folder = Folder::new();
+    let config = Config { data_dir: folder.0.clone(), ..Config::default() };
+    config.make_data_dir().unwrap();
+    std::fs::write(folder.0.join("secret.key"), "short").unwrap();
+    assert!(config.secret(&Random::seeded(1)).unwrap_err().to_string().contains("has 5 characters"));
+    assert!(config.known_secrets().is_err());
+}
+
+#[test]
+fn a_credential_can_stand_in_a_file() {
+    let folder = Folder::new();
+    let config = Config { data_dir: folder.0.clone(), ..Config::default() };
+    config.make_data_dir().unwrap();
+    let file = folder.0.join("token");
+    std::fs::write(&file, "a token\r\n").unwrap();
+    assert_eq!(credential(&format!("@{}", file.display())), Ok("a token".to_owned()));
+    assert_eq!(credential("plain"), Ok("plain".to_owned()));
+    assert_eq!(credential("@@home"), Ok("@home".to_owned()));
+    assert!(credential("@/no/such/file").is_err());
 }

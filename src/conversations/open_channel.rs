@@ -52,7 +52,7 @@ pub async fn open_channel(
 
 /// Unseals the credentials of a channel.
 pub fn open(core: &Core, row: Arc<Channel>) -> anyhow::Result<OpenChannel> {
-    let credentials = serde_json::from_str(&core.seal.open(&row.sealed_credentials)?)
+    let credentials = serde_json::from_str(&core.seal.open(row.place(), &row.sealed_credentials)?)
         .with_context(|| format!("reading the credentials of channel {}", row.external_id))?;
     Ok(OpenChannel { row, credentials })
 }

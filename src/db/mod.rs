@@ -10,6 +10,7 @@ mod pipeline;
 mod postgres;
 mod postgres_tls;
 mod sqlite;
+mod sqlite_file;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +46,13 @@ impl Location {
                 None => Err("must be `sqlite`, `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`".to_owned()),
             },
         }
+    }
+}
+
+impl Location {
+    /// Whether the process that had a SQLite file did not close it, or has it still.
+    pub fn was_stopped_uncleanly(&self) -> bool {
+        matches!(self, Self::Sqlite(path) if sqlite_file::has_leftover_log(path))
     }
 }
 
@@ -86,6 +94,34 @@ impl Db {
         match &self.0 {
             Engine::Sqlite(engine) => engine.write(work).await,
             Engine::Postgres(engine) => engine.write(work).await,
+        }
+    }
+
+    /// Ends all work, and leaves a SQLite database whole in its one file. Whatever comes later fails.
+    pub async fn close(&self) {
+        if let Engine::Sqlite(engine) = &self.0 {
+            engine.close().await;
+        }
+    }
+
+    /// What a check of a SQLite file finds damaged. PostgreSQL has its own.
+    pub async fn damage(&self) -> anyhow::Result<Vec<String>> {
+        const CHECK: Sql = Sql { sqlite: "PRAGMA quick_check(10)", postgres: "" };
+        if self.has_peers() {
+            return Ok(Vec::new());
+        }
+        let found = self.read(async |conn| Ok(conn.query(CHECK, &[], |row| row.get::<String>(0)).await?)).await?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
+    /// Copies a SQLite database of one moment to a new file, verifies it, and gives its size in bytes.
+    pub async fn backup(&self, to: PathBuf) -> anyhow::Result<u64> {
+        match &self.0 {
+            Engine::Sqlite(engine) => {
+                let from = engine.path.clone();
+                tokio::task::spawn_blocking(move || sqlite_file::backup(&from, &to)).await?
+            }
+            Engine::Postgres(_) => anyhow::bail!("the database is PostgreSQL: back it up with pg_dump"),
         }
     }
 

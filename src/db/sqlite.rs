@@ -16,6 +16,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+use super::sqlite_file::OpenedFile;
 use super::{Conn, Error, Result, Row, Tx, Value};
 
 /// Writes that one commit may carry.
@@ -48,15 +49,25 @@ enum Turn<'a> {
 
 #[derive(Clone)]
 pub(super) struct Sqlite {
-    writes: mpsc::Sender<Write>,
-    reads: mpsc::Sender<Read>,
+    writes: mpsc::Sender<Job<Write>>,
+    reads: mpsc::Sender<Job<Read>>,
+    /// The file.
+    pub path: Arc<Path>,
+}
+
+/// What a thread is given.
+enum Job<W> {
+    Work(W),
+    /// Close the connection, then let go of this.
+    Close(oneshot::Sender<()>),
 }
 
 impl Sqlite {
     pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let file = OpenedFile::make(path)?;
         let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         let (writes, waiting) = mpsc::channel(WAITING_MAX);
-        std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || write_all(writer, waiting))?;
+        std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || write_all(writer, file, waiting))?;
         let (reads, waiting) = mpsc::channel(WAITING_MAX);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..READERS {
@@ -64,7 +75,7 @@ impl Sqlite {
             let waiting = waiting.clone();
             std::thread::Builder::new().name("sqlite-reader".into()).spawn(move || read_all(reader, &waiting))?;
         }
-        Ok(Self { writes, reads })
+        Ok(Self { writes, reads, path: path.into() })
     }
 
     pub async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
@@ -82,8 +93,20 @@ impl Sqlite {
                 let _ = send.send(commit_error.map_or(result, |error| Err(unavailable(error))));
             })
         });
-        self.writes.send(job).await.ok().context("the database writer has stopped")?;
+        self.writes.send(Job::Work(job)).await.ok().context("the database writer has stopped")?;
         receive.await.context("the database writer has stopped")?
+    }
+
+    /// Ends the threads, the writer last: the last connection that is closed copies the log of writes into the file.
+    pub async fn close(&self) {
+        for _ in 0..READERS {
+            let (closed, is_closed) = oneshot::channel();
+            let _ = self.reads.send(Job::Close(closed)).await;
+            let _ = is_closed.await;
+        }
+        let (closed, is_closed) = oneshot::channel();
+        let _ = self.writes.send(Job::Close(closed)).await;
+        let _ = is_closed.await;
     }
 
     pub async fn read<T, F>(&self, work: F) -> anyhow::Result<T>
@@ -95,7 +118,7 @@ impl Sqlite {
         let job: Read = Box::new(move |conn| {
             let _ = send.send(run(conn, work));
         });
-        self.reads.send(job).await.ok().context("the database readers have stopped")?;
+        self.reads.send(Job::Work(job)).await.ok().context("the database readers have stopped")?;
         receive.await.context("the database readers have stopped")?
     }
 }
@@ -137,21 +160,50 @@ fn unavailable(error: Arc<Error>) -> anyhow::Error {
     Error::Unavailable(error.into()).into()
 }
 
-fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Write>) {
+fn write_all(connection: Connection, mut file: OpenedFile, mut waiting: mpsc::Receiver<Job<Write>>) {
     let tx = Tx(Conn(super::Handle::Sqlite(Handle::new(connection))));
-    while let Some(first) = waiting.blocking_recv() {
-        let begun = tx.execute_now("BEGIN IMMEDIATE").map_err(Arc::new);
+    let mut close = None;
+    while close.is_none()
+        && let Some(job) = waiting.blocking_recv()
+    {
+        let first = match job {
+            Job::Work(first) => first,
+            Job::Close(closed) => {
+                close = Some(closed);
+                break;
+            }
+        };
+        let begun = begin(&tx, &mut file).map_err(Arc::new);
         let mut finishes = vec![first(begun.as_ref().map(|()| Turn::First(&tx)).map_err(Arc::clone))];
         while finishes.len() < BATCH_MAX
             && let Ok(next) = waiting.try_recv()
         {
-            finishes.push(next(later(&tx, &begun)));
+            match next {
+                Job::Work(next) => finishes.push(next(later(&tx, &begun))),
+                Job::Close(closed) => {
+                    close = Some(closed);
+                    break;
+                }
+            }
         }
         let commit_error = begun.is_ok().then(|| commit(&tx)).and_then(Result::err).map(Arc::new);
         for finish in finishes {
             finish(commit_error.clone());
         }
     }
+    if file.is_there() {
+        // The file is whole without the log, also where another process keeps that open.
+        let _ = tx.query_now("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    drop(tx);
+    drop(close);
+}
+
+fn begin(tx: &Tx, file: &mut OpenedFile) -> Result<()> {
+    if !file.is_there() {
+        return Err(Error::Unavailable(anyhow!("the database file was removed or replaced")));
+    }
+    tx.execute_now("BEGIN IMMEDIATE")
 }
 
 /// The turn of a write after the first. An error of the disk ends a transaction before its time.
@@ -172,13 +224,19 @@ fn commit(tx: &Tx) -> Result<()> {
     })
 }
 
-fn read_all(connection: Connection, waiting: &Mutex<mpsc::Receiver<Read>>) {
+fn read_all(connection: Connection, waiting: &Mutex<mpsc::Receiver<Job<Read>>>) {
     let conn = Conn(super::Handle::Sqlite(Handle::new(connection)));
     loop {
         let Ok(mut queue) = waiting.lock() else { return };
         let Some(job) = queue.blocking_recv() else { return };
         drop(queue);
-        job(&conn);
+        match job {
+            Job::Work(job) => job(&conn),
+            Job::Close(_closed) => {
+                drop(conn);
+                return;
+            }
+        }
     }
 }
 
@@ -279,6 +337,13 @@ impl Tx {
     fn is_open(&self) -> bool {
         match &self.0.0 {
             super::Handle::Sqlite(handle) => !handle.connection.is_autocommit(),
+            super::Handle::Postgres(_) => unreachable!("only the SQLite writer calls this"),
+        }
+    }
+
+    fn query_now(&self, sql: &'static str) -> Result<()> {
+        match &self.0.0 {
+            super::Handle::Sqlite(handle) => handle.query(sql, &[], |_| Ok(())).map(|_| ()),
             super::Handle::Postgres(_) => unreachable!("only the SQLite writer calls this"),
         }
     }

@@ -23,10 +23,11 @@ impl Endpoint {
     /// Opens the secrets. An error where the operator's key is not the one that they were sealed with.
     pub fn open(core: &Core, webhook: Webhook) -> anyhow::Result<Self> {
         let previous_secret =
-            webhook.sealed_previous_secret.as_deref().map(|sealed| core.seal.open(sealed)).transpose()?;
-        let headers = core.seal.open(&webhook.sealed_headers)?;
+            webhook.sealed_previous_secret.as_deref().map(|sealed| core.seal.open(webhook.secret_place(), sealed));
+        let previous_secret = previous_secret.transpose()?;
+        let headers = core.seal.open(webhook.headers_place(), &webhook.sealed_headers)?;
         Ok(Self {
-            secret: core.seal.open(&webhook.sealed_secret)?,
+            secret: core.seal.open(webhook.secret_place(), &webhook.sealed_secret)?,
             previous_secret,
             headers: serde_json::from_str(&headers).context("reading a webhook's headers")?,
             webhook,

@@ -6,6 +6,7 @@ mod shop;
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,7 +48,10 @@ pub async fn run(mut config: Config, actor: &Actor) -> anyhow::Result<()> {
 }
 
 fn lock(data_dir: &Path) -> anyhow::Result<File> {
-    std::fs::create_dir_all(data_dir)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
         .with_context(|| format!("AURIX_DATA_DIR: cannot create the folder {}", data_dir.display()))?;
     let file = File::create(data_dir.join("running.lock")).context("creating the demo's lock")?;
     match file.try_lock() {

@@ -36,6 +36,8 @@ closed_set! {
         RotateSecret = "webhook.rotate",
         /// A webhook was sent samples.
         TestWebhook = "webhook.test",
+        /// Everything of a project that is sealed was sealed with another key.
+        RotateSecretKey = "secret-key.rotate",
         /// A project got another lead form.
         SetForm = "form.set",
         /// A project's retention periods were set.

@@ -2,11 +2,39 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chacha20poly1305::aead::Aead as _;
+use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, Nonce};
 use sha2::{Digest as _, Sha256};
 
+use super::channel::ChannelKind;
+use super::ids::ProjectId;
 use super::random::Random;
+
+/// Where a sealed value is stored. It can be opened there and nowhere else, so that who can write to the database cannot
+/// have the value of one row used as that of another.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// The secret of a webhook, or the one before: its project and its UUID.
+    WebhookSecret(ProjectId, &'a str),
+    /// The custom headers of a webhook: its project and its UUID.
+    WebhookHeaders(ProjectId, &'a str),
+    /// The credentials of a channel: its project, its platform, and its id there.
+    ChannelCredentials(ProjectId, ChannelKind, &'a str),
+    /// The text by which a database knows its key.
+    Canary,
+}
+
+impl Place<'_> {
+    /// The text that is sealed along with the value (associated data).
+    fn to_text(self) -> String {
+        match self {
+            Self::WebhookSecret(project, id) => format!("webhook secret {}/{id}", project.0),
+            Self::WebhookHeaders(project, id) => format!("webhook headers {}/{id}", project.0),
+            Self::ChannelCredentials(project, kind, id) => format!("channel {}/{}/{id}", project.0, kind.as_str()),
+            Self::Canary => "canary".to_owned(),
+        }
+    }
+}
 
 /// The operator's key, which seals and opens secrets.
 #[derive(Clone)]
@@ -15,9 +43,9 @@ pub struct SealKey {
     random: Random,
 }
 
-/// The text was sealed with another key.
+/// The text was sealed with another key, or for another place.
 #[derive(Debug, thiserror::Error)]
-#[error("a stored secret cannot be opened: AURIX_SECRET_KEY is not the key that it was sealed with")]
+#[error("a stored secret cannot be opened: it was sealed with another AURIX_SECRET_KEY, or for another row")]
 pub struct WrongKey;
 
 impl SealKey {
@@ -27,21 +55,23 @@ impl SealKey {
         Self { cipher: ChaCha20Poly1305::new(&key.into()), random }
     }
 
-    /// Seals a text with ChaCha20-Poly1305. Returns base64 of the random nonce and the ciphertext.
-    pub fn seal(&self, text: &str) -> String {
+    /// Seals a text for its place with ChaCha20-Poly1305. Returns base64 of the random nonce and the ciphertext.
+    pub fn seal(&self, place: Place<'_>, text: &str) -> String {
         let nonce: [u8; 12] = self.random.bytes();
         let sealed = self
             .cipher
-            .encrypt(&Nonce::from(nonce), text.as_bytes())
+            .encrypt(&Nonce::from(nonce), Payload { msg: text.as_bytes(), aad: place.to_text().as_bytes() })
             .expect("ChaCha20-Poly1305 seals any text below 256 GiB");
         STANDARD.encode([&nonce[..], &sealed[..]].concat())
     }
 
-    /// Opens the output of [`SealKey::seal`].
-    pub fn open(&self, sealed: &str) -> Result<String, WrongKey> {
+    /// Opens the output of [`SealKey::seal`] for the same place.
+    pub fn open(&self, place: Place<'_>, sealed: &str) -> Result<String, WrongKey> {
         let bytes = STANDARD.decode(sealed).map_err(|_| WrongKey)?;
         let (nonce, sealed) = bytes.split_first_chunk::<12>().ok_or(WrongKey)?;
-        let text = self.cipher.decrypt(&Nonce::from(*nonce), sealed).map_err(|_| WrongKey)?;
+        let place = place.to_text();
+        let payload = Payload { msg: sealed, aad: place.as_bytes() };
+        let text = self.cipher.decrypt(&Nonce::from(*nonce), payload).map_err(|_| WrongKey)?;
         String::from_utf8(text).map_err(|_| WrongKey)
     }
 }
@@ -53,10 +83,32 @@ mod tests {
     #[test]
     fn only_the_same_key_opens_a_sealed_text() {
         let key = SealKey::new("one", Random::seeded(1));
-        let sealed = key.seal("aurix_secret");
-        assert_ne!(sealed, key.seal("aurix_secret"));
-        assert_eq!(key.open(&sealed).expect("the same key"), "aurix_secret");
-        assert!(SealKey::new("two", Random::seeded(1)).open(&sealed).is_err());
-        assert!(key.open("nonsense").is_err());
+        let sealed = key.seal(Place::Canary, "aurix_secret");
+        assert_ne!(sealed, key.seal(Place::Canary, "aurix_secret"));
+        assert_eq!(key.open(Place::Canary, &sealed).expect("the same key"), "aurix_secret");
+        assert!(SealKey::new("two", Random::seeded(1)).open(Place::Canary, &sealed).is_err());
+        assert!(key.open(Place::Canary, "nonsense").is_err());
+    }
+
+    #[test]
+    fn a_sealed_text_opens_in_its_place_alone() {
+        let key = SealKey::new("one", Random::seeded(1));
+        let places = [
+            Place::WebhookSecret(ProjectId(1), "a"),
+            Place::WebhookSecret(ProjectId(1), "b"),
+            Place::WebhookSecret(ProjectId(2), "a"),
+            Place::WebhookHeaders(ProjectId(1), "a"),
+            Place::ChannelCredentials(ProjectId(1), ChannelKind::WhatsApp, "a"),
+            Place::ChannelCredentials(ProjectId(2), ChannelKind::WhatsApp, "a"),
+            Place::Canary,
+        ];
+        for (nth, place) in places.into_iter().enumerate() {
+            let sealed = key.seal(place, "text");
+            let opened: Vec<_> = places.iter().map(|other| key.open(*other, &sealed).is_ok()).collect();
+            assert!(
+                opened.iter().enumerate().all(|(other, is_open)| *is_open == (other == nth)),
+                "{place:?}: {opened:?}"
+            );
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::audit::{Action, Change, Object};
 use crate::domain::channel::{ChannelKind, Credentials, WHATSAPP_LINK_BASE, WhatsAppCredentials};
 use crate::domain::ids::{ChannelId, ProjectId};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::seal::Place;
 use crate::store::audit;
 use crate::store::channels::{self, Channel};
 
@@ -71,7 +72,10 @@ pub async fn add_whatsapp_channel(
         number: Some(number.bare().to_owned()),
         link_base,
         api_base,
-        sealed_credentials: core.seal.seal(&serde_json::to_string(&credentials)?),
+        sealed_credentials: core.seal.seal(
+            Place::ChannelCredentials(project, ChannelKind::WhatsApp, &new.phone_number_id),
+            &serde_json::to_string(&credentials)?,
+        ),
     };
     let (actor, now) = (actor.clone(), core.clock.now());
     let stored = core.db.write(async move |tx| {

@@ -9,6 +9,7 @@ use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
 use crate::domain::ids::ProjectId;
 use crate::domain::rate_limit::Limits;
+use crate::domain::seal::Place;
 use crate::net::{InvalidTarget, Target};
 use crate::outbound::headers::{self, InvalidHeader};
 use crate::projects::limit_webhook::{InvalidLimits, check};
@@ -87,18 +88,18 @@ pub async fn add_webhook(
         "headers": new.headers.iter().map(|(name, _)| name).collect::<Vec<_>>(),
         "policy": new.policy.as_str(),
     });
+    let public_id = core.random.uuid().to_string();
     let row = webhooks::NewWebhook {
-        public_id: core.random.uuid().to_string(),
         key_id: None,
         service_name: SERVICE_NAME.to_owned(),
         url: new.url,
-        sealed_secret: core.seal.seal(&secret),
-        sealed_headers: sealed_headers(core, &new.headers),
+        sealed_secret: core.seal.seal(Place::WebhookSecret(project, &public_id), &secret),
+        sealed_headers: sealed_headers(core, project, &public_id, &new.headers),
         events,
         policy: new.policy,
         limits: new.limits,
+        public_id: public_id.clone(),
     };
-    let public_id = row.public_id.clone();
     store(core, actor, project, row, detail).await?;
     Ok(AddedWebhook { public_id, secret })
 }
@@ -145,6 +146,7 @@ pub(super) fn new_secret(core: &Core) -> String {
 }
 
 /// Headers as they are stored: a JSON list of pairs, sealed.
-pub(super) fn sealed_headers(core: &Core, headers: &[(String, String)]) -> String {
-    core.seal.seal(&serde_json::to_string(headers).expect("pairs of texts serialise"))
+pub(super) fn sealed_headers(core: &Core, project: ProjectId, public_id: &str, headers: &[(String, String)]) -> String {
+    let place = Place::WebhookHeaders(project, public_id);
+    core.seal.seal(place, &serde_json::to_string(headers).expect("pairs of texts serialise"))
 }

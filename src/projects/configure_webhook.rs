@@ -8,6 +8,7 @@ use crate::domain::audit::{Action, Change, Object};
 use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
 use crate::domain::rate_limit::Limits;
+use crate::domain::seal::Place;
 use crate::net::Target;
 use crate::notifier::Work;
 use crate::projects::add_webhook::{WebhookRefused, new_secret, origin, sealed_headers};
@@ -19,16 +20,17 @@ use crate::store::{audit, keys};
 pub async fn configure_webhook(core: &Core, partner: &KeyHolder, url: String) -> Result<Webhook, WebhookRefused> {
     Target::parse(&url, core.webhook_client.policy())?;
     let detail = json!({"origin": origin(&url)});
+    let public_id = core.random.uuid().to_string();
     let row = NewWebhook {
-        public_id: core.random.uuid().to_string(),
         key_id: Some(partner.key_id),
         service_name: partner.service_name.clone(),
         url,
-        sealed_secret: core.seal.seal(&new_secret(core)),
-        sealed_headers: sealed_headers(core, &[]),
+        sealed_secret: core.seal.seal(Place::WebhookSecret(partner.project, &public_id), &new_secret(core)),
+        sealed_headers: sealed_headers(core, partner.project, &public_id, &[]),
         events: EventType::PARTNER.iter().map(|event| event.as_str().to_owned()).collect(),
         policy: Policy::Retry,
         limits: Limits::default(),
+        public_id,
     };
     let (project, key_id) = (partner.project, partner.key_id);
     let (actor, now) = (Actor::Key(partner.clone()), core.clock.now());

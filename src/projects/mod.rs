@@ -11,6 +11,7 @@ pub mod limit_webhook;
 pub mod remove_webhook;
 pub mod revoke_key;
 pub mod rotate_secret;
+pub mod secret_key;
 pub mod set_form;
 pub mod set_retention;
 pub mod set_webhook_active;

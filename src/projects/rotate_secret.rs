@@ -2,6 +2,7 @@
 //! over.
 
 use crate::core::Core;
+use crate::db::Error;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::{ProjectId, WebhookId};
@@ -20,10 +21,15 @@ pub async fn rotate_secret(
     project: ProjectId,
     webhook: WebhookId,
 ) -> anyhow::Result<Option<Webhook>> {
-    let sealed = core.seal.seal(&new_secret(core));
     let (actor, now) = (actor.clone(), core.clock.now());
+    let (seal, secret) = (core.seal.clone(), new_secret(core));
     core.db
         .write(async move |tx| {
+            let before = match webhooks::get(tx, project, webhook).await {
+                Err(Error::NoRow) => return Ok(None),
+                found => found?,
+            };
+            let sealed = seal.seal(before.secret_place(), &secret);
             if !webhooks::rotate(tx, project, webhook, &sealed, now + OVERLAP).await? {
                 return Ok(None);
             }

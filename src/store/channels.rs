@@ -3,6 +3,7 @@
 use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::channel::ChannelKind;
 use crate::domain::ids::{ChannelId, ProjectId};
+use crate::domain::seal::Place;
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -31,6 +32,13 @@ pub struct Channel {
     pub api_base: String,
     /// `Credentials` as JSON, sealed.
     pub sealed_credentials: String,
+}
+
+impl Channel {
+    /// Where its credentials are sealed for.
+    pub fn place(&self) -> Place<'_> {
+        Place::ChannelCredentials(self.project, self.kind, &self.external_id)
+    }
 }
 
 fn read(row: &Row<'_>) -> Result<Channel> {
@@ -115,4 +123,24 @@ pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<Chan
         read,
     )
     .await
+}
+
+/// Those of every project with a row key above `after`, at most `most`: for sealing them anew.
+pub async fn page_of_all(conn: &Conn, after: ChannelId, most: u32) -> Result<Vec<Channel>> {
+    conn.query(
+        concat!("SELECT ", columns!(), " FROM channels WHERE id > $1 ORDER BY id LIMIT $2"),
+        params![after, most],
+        read,
+    )
+    .await
+}
+
+/// Stores the sealed credentials of the project's channel.
+pub async fn set_sealed(tx: &Tx, project: ProjectId, id: ChannelId, sealed_credentials: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE channels SET sealed_credentials = $3 WHERE project_id = $1 AND id = $2",
+        params![project, id, sealed_credentials],
+    )
+    .await
+    .map(|_| ())
 }

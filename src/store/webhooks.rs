@@ -6,6 +6,7 @@ use crate::db::{Conn, Error, Result, Row, Sql, Tx};
 use crate::domain::delivery::Policy;
 use crate::domain::ids::{KeyId, ProjectId, WebhookId};
 use crate::domain::rate_limit::Limits;
+use crate::domain::seal::Place;
 use crate::params;
 
 /// Webhooks that one project may have.
@@ -52,6 +53,18 @@ pub struct Webhook {
     pub created_at: Timestamp,
     /// How fast it may be called.
     pub limits: Limits,
+}
+
+impl Webhook {
+    /// Where its secrets are sealed for.
+    pub fn secret_place(&self) -> Place<'_> {
+        Place::WebhookSecret(self.project, &self.public_id)
+    }
+
+    /// Where its headers are sealed for.
+    pub fn headers_place(&self) -> Place<'_> {
+        Place::WebhookHeaders(self.project, &self.public_id)
+    }
 }
 
 /// What a webhook starts with.
@@ -210,6 +223,28 @@ pub async fn list(conn: &Conn, project: ProjectId) -> Result<Vec<Webhook>> {
         read,
     )
     .await
+}
+
+/// Those of every project with a row key above `after`, removed ones too, at most `most`: for sealing them anew.
+pub async fn page_of_all(conn: &Conn, after: WebhookId, most: u32) -> Result<Vec<Webhook>> {
+    conn.query(
+        concat!("SELECT ", columns!(), " FROM webhooks WHERE id > $1 ORDER BY id LIMIT $2"),
+        params![after, most],
+        read,
+    )
+    .await
+}
+
+/// Stores what of a webhook is sealed, removed or not.
+pub async fn set_sealed(tx: &Tx, project: ProjectId, webhook: &Webhook) -> Result<()> {
+    tx.execute(
+        "UPDATE webhooks
+         SET sealed_secret = $3, sealed_previous_secret = $4, sealed_headers = $5
+         WHERE project_id = $1 AND id = $2",
+        params![project, webhook.id, &webhook.sealed_secret, &webhook.sealed_previous_secret, &webhook.sealed_headers],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// How many a project has.

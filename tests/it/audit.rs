@@ -147,7 +147,7 @@ async fn change_webhook(app: &TestApp, project: &Project, receiver: &Receiver) -
 
     let entry = change_of(app, id, async { assert!(remove_webhook(core, actor, id, webhook).await.expect("removed")) });
     assert_change(&entry.await, "webhook.remove", object, &json!({}));
-    vec![added.secret, core.seal.open(&rotated.sealed_secret).expect("its secret")]
+    vec![added.secret, core.seal.open(rotated.secret_place(), &rotated.sealed_secret).expect("its secret")]
 }
 
 /// All columns of all rows, as one text.

@@ -253,7 +253,7 @@ both_engines! {
         let receiver = Receiver::start().await;
         let old = app.webhook(&project, &receiver).await;
         let rotated = aurix::projects::rotate_secret::rotate_secret(&app.core, &operator(), project.id, WebhookId(1)).await.expect("rotated").expect("there");
-        let new = app.core.seal.open(&rotated.sealed_secret).expect("our key");
+        let new = app.core.seal.open(rotated.secret_place(), &rotated.sealed_secret).expect("our key");
         app.click(&project, "device_id=d1").await;
         app.work().await;
         app.advance(SignedDuration::from_hours(24));

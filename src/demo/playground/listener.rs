@@ -111,7 +111,7 @@ async fn secret(core: &Core, playground: &Playground) -> anyhow::Result<String> 
     let (project, id) = (playground.stage.project, playground.stage.webhook.clone());
     let webhook = core.db.read(async move |conn| Ok(webhooks::find_public(conn, project, &id).await?)).await?;
     let webhook = webhook.context("the demo's webhook is gone")?;
-    core.seal.open(&webhook.sealed_secret).context("opening the webhook's secret")
+    core.seal.open(webhook.secret_place(), &webhook.sealed_secret).context("opening the webhook's secret")
 }
 
 fn is_verified(secret: &str, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {

@@ -52,6 +52,7 @@ struct WebhookConfig {
 
 impl WebhookConfig {
     fn new(core: &Core, partner: &Partner, webhook: Webhook) -> Result<Self> {
+        let secret = core.seal.open(webhook.secret_place(), &webhook.sealed_secret)?;
         Ok(Self {
             id: webhook.public_id,
             service_name: match partner.family {
@@ -59,7 +60,7 @@ impl WebhookConfig {
                 Family::Service(_) => Some(webhook.service_name),
             },
             target_url: webhook.url,
-            secret: core.seal.open(&webhook.sealed_secret)?,
+            secret,
             is_active: webhook.is_active,
         })
     }

@@ -1,0 +1,110 @@
+//! The one file of a SQLite database: whole after a stop, missed when it is gone, and copied beside a running server.
+
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use aurix::db::{Db, Error, Location};
+use aurix::domain::time::SignedDuration;
+
+use crate::support::{Project, TestApp};
+
+const CLICKS: i64 = 50;
+
+async fn with_clicks() -> (TestApp, Project, PathBuf) {
+    let app = TestApp::on_sqlite().await;
+    let project = app.project().await;
+    for _ in 0..CLICKS {
+        app.press(&project, "").await;
+    }
+    let file = app.core.config.data_dir.join("aurix.db");
+    (app, project, file)
+}
+
+/// The clicks that are in a file alone, without the log beside it.
+fn clicks_in(file: &Path) -> i64 {
+    let copy = file.with_extension("copy");
+    std::fs::copy(file, &copy).expect("it can be copied");
+    let connection = rusqlite::Connection::open(&copy).expect("a database");
+    connection.query_row("SELECT COUNT(*) FROM clicks", [], |row| row.get(0)).expect("the table is there")
+}
+
+async fn is_ready(app: &TestApp) -> bool {
+    app.advance(SignedDuration::from_secs(1));
+    app.get("/readyz", &[]).await.status() == 200
+}
+
+#[tokio::test]
+async fn a_clean_stop_leaves_one_whole_file() {
+    let (app, _, file) = with_clicks().await;
+    let location = Location::Sqlite(file.clone());
+    assert!(location.was_stopped_uncleanly(), "it is not stopped at all");
+    app.core.db.close().await;
+    assert_eq!(clicks_in(&file), CLICKS);
+    assert!(!location.was_stopped_uncleanly());
+    let write = app.core.db.write(async |tx| Ok(tx.execute("UPDATE counters SET value = value", &[]).await?)).await;
+    write.expect_err("it is closed");
+    app.remove().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_removed_or_replaced_stops_writes_and_readiness() {
+    let (app, project, file) = with_clicks().await;
+    let elsewhere = file.with_extension("elsewhere");
+    assert!(is_ready(&app).await);
+    std::fs::rename(&file, &elsewhere).expect("moved away");
+    let write = app.core.db.write(async |tx| Ok(tx.execute("UPDATE counters SET value = value", &[]).await?)).await;
+    assert!(Error::is_unavailable(&write.expect_err("it would be lost")));
+    assert!(!is_ready(&app).await);
+    assert_eq!(app.press(&project, "").await.status(), 302, "a visitor goes on, and the click is spooled");
+    std::fs::copy(&elsewhere, &file).expect("another file with the same name");
+    assert!(!is_ready(&app).await);
+    std::fs::rename(&elsewhere, &file).expect("moved back");
+    assert!(is_ready(&app).await);
+    app.remove().await;
+}
+
+#[tokio::test]
+async fn a_backup_is_whole_while_clicks_go_on() {
+    let (app, project, file) = with_clicks().await;
+    let to = file.with_file_name("backup.db");
+    let clicks = async {
+        for _ in 0..CLICKS {
+            app.press(&project, "").await;
+        }
+    };
+    let (bytes, ()) = tokio::join!(app.core.db.backup(to.clone()), clicks);
+    let bytes = bytes.expect("copied and verified");
+    let found = std::fs::metadata(&to).expect("there it is");
+    assert_eq!((found.len(), found.permissions().mode() & 0o777), (bytes, 0o600));
+    assert!((CLICKS..=2 * CLICKS).contains(&clicks_in(&to)));
+    let again = app.core.db.backup(to.clone()).await.expect_err("it is not overwritten");
+    assert!(again.to_string().contains("exists"), "{again}");
+    assert!(!to.with_file_name("backup.db.part").exists());
+    app.end().await;
+}
+
+#[tokio::test]
+async fn damage_is_found() {
+    let (app, _, file) = with_clicks().await;
+    assert_eq!(app.core.db.damage().await.expect("checked"), Vec::<String>::new());
+    app.core.db.close().await;
+    let pages = std::fs::metadata(&file).expect("the file").len() / 4096;
+    let mut broken = std::fs::File::options().write(true).open(&file).expect("the file opens");
+    for page in pages / 2..pages {
+        broken.seek(SeekFrom::Start(page * 4096)).expect("a page");
+        broken.write_all(&[0xA5; 64]).expect("written");
+    }
+    let db = Db::open(&Location::Sqlite(file)).await.expect("it opens");
+    assert!(!db.damage().await.expect("checked").is_empty());
+    app.remove().await;
+}
+
+#[tokio::test]
+async fn postgresql_has_its_own_backup() {
+    let app = TestApp::on_postgres().await;
+    let refused = app.core.db.backup(app.core.config.data_dir.join("backup.db")).await.expect_err("not ours to do");
+    assert!(refused.to_string().contains("pg_dump"), "{refused}");
+    assert_eq!(app.core.db.damage().await.expect("nothing to do"), Vec::<String>::new());
+    app.end().await;
+}
