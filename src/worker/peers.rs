@@ -15,15 +15,14 @@ const NOTIFY_EVERY: Duration = Duration::from_millis(50);
 
 /// Runs until `stop` says so.
 pub async fn run(core: Core, mut stop: watch::Receiver<bool>) {
-    if !core.db.has_peers() {
-        return;
-    }
-    let name = core.random.uuid().simple().to_string();
     let mut tasks = JoinSet::new();
-    for work in Work::ALL {
-        tasks.spawn(notify(core.clone(), name.clone(), work));
+    if core.db.has_peers() {
+        let name = core.random.uuid().simple().to_string();
+        for work in Work::ALL {
+            tasks.spawn(notify(core.clone(), name.clone(), work));
+        }
+        tasks.spawn(listen(core, name));
     }
-    tasks.spawn(listen(core, name));
     // An error says that the sender is gone, which is a stop as well.
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -89,12 +89,15 @@ async fn damage_is_found() {
     let (app, _, file) = with_clicks().await;
     assert_eq!(app.core.db.damage().await.expect("checked"), Vec::<String>::new());
     app.core.db.close().await;
-    let pages = std::fs::metadata(&file).expect("the file").len() / 4096;
+    let root = "SELECT rootpage FROM sqlite_master WHERE name = 'clicks'";
+    let page: u64 = {
+        let connection = rusqlite::Connection::open(&file).expect("a database");
+        connection.query_row(root, [], |row| row.get(0)).expect("the table is there")
+    };
     let mut broken = std::fs::File::options().write(true).open(&file).expect("the file opens");
-    for page in pages / 2..pages {
-        broken.seek(SeekFrom::Start(page * 4096)).expect("a page");
-        broken.write_all(&[0xA5; 64]).expect("written");
-    }
+    broken.seek(SeekFrom::Start((page - 1) * 4096)).expect("a page");
+    broken.write_all(&[0xA5; 64]).expect("written");
+    drop(broken);
     let db = Db::open(&Location::Sqlite(file)).await.expect("it opens");
     assert!(!db.damage().await.expect("checked").is_empty());
     app.remove().await;
