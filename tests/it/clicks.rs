@@ -91,7 +91,7 @@ both_engines! {
         let json = [("content-type", "application/json")];
         for id in ["undefined", "null", "NaN", "[object Object]", "00000000-0000-0000-0000-000000000000"] {
             let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("device_id", id).finish();
-            let first = app.press(&project, &query).await.reference();
+            let first = app.click(&project, &query).await.reference();
             let body = json!({"device_id": id, "referrer": id, "click_url": "https://shop.example/?gclid=undefined"});
             let second = app.send(Method::POST, &path, &json, body.to_string()).await.json();
             assert_ne!(second["correlation_id"], first, "{id}: two visitors share no session");

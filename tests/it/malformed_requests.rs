@@ -44,7 +44,7 @@ both_engines! {
 
     async fn an_offset_beyond_every_row_is_an_empty_list(app: &TestApp) {
         let project = app.project().await;
-        app.press(&project, "").await;
+        app.click(&project, "").await;
         for service in ["external", "topkee"] {
             let key = format!("Bearer {}", app.key(&project, service).await);
             for list in ["leads", "attribution"] {

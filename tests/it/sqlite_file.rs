@@ -15,7 +15,7 @@ async fn with_clicks() -> (TestApp, Project, PathBuf) {
     let app = TestApp::on_sqlite().await;
     let project = app.project().await;
     for _ in 0..CLICKS {
-        app.press(&project, "").await;
+        app.click(&project, "").await;
     }
     let file = app.core.config.data_dir.join("aurix.db");
     (app, project, file)
@@ -56,7 +56,7 @@ async fn a_file_that_is_removed_or_replaced_stops_writes_and_readiness() {
     let write = app.core.db.write(async |tx| Ok(tx.execute("UPDATE counters SET value = value", &[]).await?)).await;
     assert!(Error::is_unavailable(&write.expect_err("it would be lost")));
     assert!(!is_ready(&app).await);
-    assert_eq!(app.press(&project, "").await.status(), 302, "a visitor goes on, and the click is spooled");
+    assert_eq!(app.click(&project, "").await.status(), 302, "a visitor goes on, and the click is spooled");
     std::fs::copy(&elsewhere, &file).expect("another file with the same name");
     assert!(!is_ready(&app).await);
     std::fs::rename(&elsewhere, &file).expect("moved back");
@@ -70,7 +70,7 @@ async fn a_backup_is_whole_while_clicks_go_on() {
     let to = file.with_file_name("backup.db");
     let clicks = async {
         for _ in 0..CLICKS {
-            app.press(&project, "").await;
+            app.click(&project, "").await;
         }
     };
     let (bytes, ()) = tokio::join!(app.core.db.backup(to.clone()), clicks);
@@ -90,12 +90,12 @@ async fn damage_is_found() {
     assert_eq!(app.core.db.damage().await.expect("checked"), Vec::<String>::new());
     app.core.db.close().await;
     let root = "SELECT rootpage FROM sqlite_master WHERE name = 'clicks'";
-    let page: u64 = {
+    let page: i64 = {
         let connection = rusqlite::Connection::open(&file).expect("a database");
         connection.query_row(root, [], |row| row.get(0)).expect("the table is there")
     };
     let mut broken = std::fs::File::options().write(true).open(&file).expect("the file opens");
-    broken.seek(SeekFrom::Start((page - 1) * 4096)).expect("a page");
+    broken.seek(SeekFrom::Start((page.cast_unsigned() - 1) * 4096)).expect("a page");
     broken.write_all(&[0xA5; 64]).expect("written");
     drop(broken);
     let db = Db::open(&Location::Sqlite(file)).await.expect("it opens");

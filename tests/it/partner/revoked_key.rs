@@ -1,9 +1,10 @@
 //! The webhook of a revoked key gets nothing more.
 
+use aurix::domain::actor::KeyHolder;
 use aurix::domain::ids::{KeyId, WebhookId};
 use aurix::domain::time::SignedDuration;
 use aurix::projects::add_webhook::WebhookRefused;
-use aurix::projects::configure_webhook::{Owner, configure_webhook};
+use aurix::projects::configure_webhook::configure_webhook;
 use aurix::projects::create_key::create_key;
 use aurix::projects::revoke_key::revoke_key;
 use aurix::projects::set_webhook_active::set_webhook_active;
@@ -20,8 +21,8 @@ both_engines! {
         let revoked = Partner::new(app, &project, "external").await;
         revoked.put_webhook(PATH, &thief.url).await;
         Partner::new(app, &project, "topkee").await.put_webhook(PATH, &other.url).await;
-        thief.answer_next(500);
-        app.press(&project, "").await;
+        thief.respond_next(500);
+        app.click(&project, "").await;
         app.work().await;
         assert_eq!((thief.take().len(), other.take().len()), (1, 1), "one attempt has failed, and another is due later");
 
@@ -30,7 +31,7 @@ both_engines! {
         let told = revoke_key(&app.core, &operator(), project.id, &key).await.expect("revoked").expect("it was valid");
         assert_eq!(told.webhook_id, webhook);
         app.advance(SignedDuration::from_hours(1));
-        app.press(&project, "").await;
+        app.click(&project, "").await;
         app.work().await;
         assert_eq!((thief.take().len(), other.take().len()), (0, 1));
         let reason = app.text("SELECT off_reason FROM webhooks WHERE NOT is_active").await;
@@ -44,8 +45,8 @@ both_engines! {
         let receiver = Receiver::start().await;
         let key = create_key(&app.core, &operator(), project.id, "external".to_owned()).await.expect("a key").row;
         let configure = async || {
-            let owner = Owner { project: project.id, key_id: key.id, service_name: "external".to_owned() };
-            configure_webhook(&app.core, &operator(), owner, receiver.url.clone()).await
+            let partner = KeyHolder { project: project.id, key_id: key.id, service_name: "external".to_owned() };
+            configure_webhook(&app.core, &partner, receiver.url.clone()).await
         };
         let webhook = configure().await.expect("the key is valid").id;
         revoke_key(&app.core, &operator(), project.id, &key.public_id).await.expect("revoked");
