@@ -110,8 +110,12 @@ impl Db {
         if self.has_peers() {
             return Ok(Vec::new());
         }
-        let found = self.read(async |conn| Ok(conn.query(CHECK, &[], |row| row.get::<String>(0)).await?)).await?;
-        Ok(found.into_iter().filter(|line| line != "ok").collect())
+        match self.read(async |conn| Ok(conn.query(CHECK, &[], |row| row.get::<String>(0)).await?)).await {
+            Ok(found) => Ok(found.into_iter().filter(|line| line != "ok").collect()),
+            Err(error) if Error::is_unavailable(&error) => Err(error),
+            // Too damaged to be checked.
+            Err(error) => Ok(vec![format!("{error:#}")]),
+        }
     }
 
     /// Copies a SQLite database of one moment to a new file, verifies it, and gives its size in bytes.
