@@ -1,5 +1,7 @@
 //! The engines of a serving process, wired together. Handlers and loops get the one that they need.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clicks::Clicks;
@@ -14,9 +16,12 @@ const LINGER: Duration = Duration::from_millis(1);
 /// How long a result of a delivery lingers for others. The receiver has the event already.
 const SETTLE_LINGER: Duration = Duration::from_millis(10);
 
-/// One of each. Cheap to clone.
+/// One of each. Cheap to clone: every request does.
 #[derive(Clone)]
-pub struct Engines {
+pub struct Engines(Arc<EngineParts>);
+
+/// What [`Engines`] are made of.
+pub struct EngineParts {
     /// The shared parts.
     pub core: Core,
     /// Records clicks.
@@ -37,6 +42,14 @@ impl Engines {
         let deliveries = Deliveries::new(core.clone(), SETTLE_LINGER);
         let clicks = Clicks::new(core.clone(), deliveries.clone(), linger);
         let conversations = Conversations::new(core.clone(), clicks.clone(), linger);
-        Self { readiness: Readiness::new(core.clone()), core, clicks, conversations, deliveries }
+        let readiness = Readiness::new(core.clone());
+        Self(Arc::new(EngineParts { core, clicks, conversations, deliveries, readiness }))
+    }
+}
+
+impl Deref for Engines {
+    type Target = EngineParts;
+    fn deref(&self) -> &EngineParts {
+        &self.0
     }
 }

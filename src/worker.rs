@@ -44,9 +44,9 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     let supervise = |name, start: Start| supervise(name, engines.clone(), stop.clone(), start);
     loops.spawn(supervise("turns", |engines, stop| claim_loop::run(engines, stop, TURNS_MAX, Turns).boxed()));
     loops.spawn(supervise("replies", |engines, stop| claim_loop::run(engines, stop, REPLIES_MAX, Replies).boxed()));
-    loops.spawn(supervise("deliveries", |engines, stop| dispatcher::run(engines.deliveries, stop).boxed()));
+    loops.spawn(supervise("deliveries", |engines, stop| dispatcher::run(engines.deliveries.clone(), stop).boxed()));
     loops.spawn(supervise("announcements", |engines, stop| run_announcements(engines, stop).boxed()));
-    loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core, stop).boxed()));
+    loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core.clone(), stop).boxed()));
     loops.spawn(supervise("retention", |engines, stop| run_retention(engines, stop).boxed()));
     loops.spawn(supervise("maintenance", |engines, stop| run_maintenance(engines, stop).boxed()));
     while loops.join_next().await.is_some() {}

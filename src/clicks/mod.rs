@@ -14,6 +14,7 @@ pub mod sessions;
 pub mod spool;
 pub mod writer;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,34 +28,44 @@ use crate::db::BatchWriter;
 use crate::deliveries::Deliveries;
 use crate::store::widgets::Widget;
 
-/// The click engine. Cheap to clone.
+/// The click engine. Cheap to clone: every click does.
 #[derive(Clone)]
-pub struct Clicks {
+pub struct Clicks(Arc<ClicksParts>);
+
+/// What [`Clicks`] are made of.
+pub struct ClicksParts {
     /// The shared parts.
     pub core: Core,
     deliveries: Deliveries,
     writer: BatchWriter<StoreClicks>,
     /// Clicks that could not be stored yet.
-    pub spool: Arc<ClickSpool>,
+    pub spool: ClickSpool,
     /// Whether clicks try the database.
-    pub breaker: Arc<CircuitBreaker>,
+    pub breaker: CircuitBreaker,
     /// Known also while the database is unavailable.
-    widgets: Arc<Cache<Widget>>,
-    automated_requests: Arc<AutomatedRequests>,
+    widgets: Cache<Widget>,
+    automated_requests: AutomatedRequests,
 }
 
 impl Clicks {
     /// An engine that stores each click with its deliveries, after waiting `linger` for others to share the transaction.
     pub fn new(core: Core, deliveries: Deliveries, linger: Duration) -> Self {
         let store = StoreClicks { core: core.clone(), local_dispatch: deliveries.local_dispatch.clone() };
-        Self {
+        Self(Arc::new(ClicksParts {
             writer: BatchWriter::with_linger(core.db.clone(), store, linger),
-            spool: Arc::new(ClickSpool::new(&core.config.data_dir)),
-            breaker: Arc::default(),
-            widgets: Arc::default(),
-            automated_requests: Arc::default(),
+            spool: ClickSpool::new(&core.config.data_dir),
+            breaker: CircuitBreaker::default(),
+            widgets: Cache::default(),
+            automated_requests: AutomatedRequests::default(),
             deliveries,
             core,
-        }
+        }))
+    }
+}
+
+impl Deref for Clicks {
+    type Target = ClicksParts;
+    fn deref(&self) -> &ClicksParts {
+        &self.0
     }
 }

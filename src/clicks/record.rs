@@ -46,7 +46,7 @@ pub struct Hit {
 /// Records a click and gives its correlation id. It never fails: a click that cannot be stored now is spooled.
 pub async fn record_click(clicks: &Clicks, hit: Hit) -> String {
     let (breaker, clock) = (&clicks.breaker, &clicks.core.clock);
-    let mut click = prepare(&clicks.core, hit);
+    let mut click = Arc::new(prepare(&clicks.core, hit));
     if breaker.try_acquire(clock.now()) {
         let promise = Promise::default();
         match store_in_time(clicks, &click, &promise).await {
@@ -61,13 +61,15 @@ pub async fn record_click(clicks: &Clicks, hit: Hit) -> String {
                 }
             }
         }
-        click.correlation_id = promise.close().unwrap_or(click.correlation_id);
+        if let Some(promised) = promise.close() {
+            Arc::make_mut(&mut click).correlation_id = promised;
+        }
     }
     clicks.spool.append(&click).await;
-    click.correlation_id
+    click.correlation_id.clone()
 }
 
-async fn store_in_time(clicks: &Clicks, click: &Click, promise: &Promise) -> anyhow::Result<String> {
+async fn store_in_time(clicks: &Clicks, click: &Arc<Click>, promise: &Promise) -> anyhow::Result<String> {
     let new = UnstoredClick { click: click.clone(), promise: promise.clone() };
     // A visitor who closes the page does not stop it: what is stored is dispatched.
     let stored = tokio::spawn(store(clicks.clone(), new).in_current_span());

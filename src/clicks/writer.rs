@@ -1,5 +1,7 @@
 //! The click writer: stores many clicks with their sessions, events and deliveries in one transaction.
 
+use std::sync::Arc;
+
 use super::click::{Click, Promise};
 use super::sessions;
 use crate::core::Core;
@@ -12,7 +14,7 @@ use crate::store::{clicks, events};
 /// A click whose visitor waits for its correlation id.
 pub struct UnstoredClick {
     /// The click.
-    pub click: Click,
+    pub click: Arc<Click>,
     /// The correlation id in its response.
     pub promise: Promise,
 }
@@ -41,7 +43,7 @@ impl Batch for StoreClicks {
     async fn write(&self, tx: &Tx, items: &[UnstoredClick]) -> anyhow::Result<Vec<Option<Stored>>> {
         let is_awaited: Vec<bool> = items.iter().map(|item| !item.promise.is_closed()).collect();
         let awaited = || items.iter().zip(&is_awaited).filter(|(_, is_awaited)| **is_awaited).map(|(item, _)| item);
-        let new: Vec<&Click> = awaited().map(|item| &item.click).collect();
+        let new: Vec<&Click> = awaited().map(|item| &*item.click).collect();
         let kinds = new.iter().map(|click| (click.project, EventType::WidgetClick));
         let subscriptions = async { Ok(Subscriptions::find(tx, kinds).await?) };
         let (sessions, subscriptions) = pipelined(sessions::assign(tx, &self.core, &new), subscriptions).await?;

@@ -1,8 +1,7 @@
-//! What handlers can extract as [`axum::extract::State`]: the core, or one engine.
+//! What handlers can extract as [`axum::extract::State`] besides all engines: the core, or one engine.
 
 use axum::extract::FromRef;
 
-use crate::clicks::Clicks;
 use crate::conversations::Conversations;
 use crate::core::Core;
 use crate::engines::Engines;
@@ -17,12 +16,6 @@ impl FromRef<Engines> for Core {
 impl FromRef<Engines> for Readiness {
     fn from_ref(engines: &Engines) -> Self {
         engines.readiness.clone()
-    }
-}
-
-impl FromRef<Engines> for Clicks {
-    fn from_ref(engines: &Engines) -> Self {
-        engines.clicks.clone()
     }
 }
 

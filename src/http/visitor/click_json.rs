@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::{ClickFields, get_widget, hit, link};
-use crate::clicks::Clicks;
 use crate::clicks::record::record_click;
 use crate::domain::origin::AllowedOrigin;
+use crate::engines::Engines;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::{Json, Path};
 use crate::store::widgets::Widget;
@@ -25,24 +25,26 @@ pub struct ClickResponse {
 
 /// Records the click and returns the link.
 pub async fn create(
-    State(clicks): State<Clicks>,
+    State(engines): State<Engines>,
     Path(id): Path<String>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: Result<Json<ClickFields>>,
 ) -> Result<Response> {
-    let widget = get_widget(&clicks, &id).await?;
+    let clicks = &engines.clicks;
+    let widget = get_widget(clicks, &id).await?;
     let origin = allowed_origin(&widget, &headers)?;
     let Json(fields) = body?;
-    let correlation_id = record_click(&clicks, hit(&clicks.core, &widget, &headers, peer.ip(), fields)).await;
+    let correlation_id = record_click(clicks, hit(&clicks.core, &widget, &headers, peer.ip(), fields)).await;
     let redirect_url = link(&widget, Some(&correlation_id));
     let response = axum::Json(ClickResponse { correlation_id, redirect_url });
     Ok((cross_origin(origin), [(CACHE_CONTROL, "no-store")], response).into_response())
 }
 
 /// `OPTIONS /c/{widget}`: allows a browser on one of the widget's origins to send the `POST`.
-pub async fn preflight(State(clicks): State<Clicks>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response> {
-    let widget = get_widget(&clicks, &id).await?;
+pub async fn preflight(State(engines): State<Engines>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response> {
+    let clicks = &engines.clicks;
+    let widget = get_widget(clicks, &id).await?;
     let origin = allowed_origin(&widget, &headers)?;
     let allowed = [
         ("access-control-allow-methods", "POST"),

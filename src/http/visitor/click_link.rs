@@ -8,29 +8,31 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::{ClickFields, get_widget, hit, link};
+use crate::clicks::automated_requests;
 use crate::clicks::record::record_click;
-use crate::clicks::{Clicks, automated_requests};
 use crate::domain::visitor::{RequestKind, RequestSigns};
+use crate::engines::Engines;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::Path;
 
 /// Records the click, then sends the visitor to the widget's own channel.
 pub async fn redirect(
-    State(clicks): State<Clicks>,
+    State(engines): State<Engines>,
     Path(id): Path<String>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Result<Response> {
-    let widget = get_widget(&clicks, &id).await?;
+    let clicks = &engines.clicks;
+    let widget = get_widget(clicks, &id).await?;
     let headers = request.headers();
     let kind = request_kind(request.method(), headers);
     let location = if kind.is_click() {
         // A query that cannot be read is no reason to lose the visitor, or the click.
         let fields = fields_of_query(request.uri().query().unwrap_or_default());
-        let correlation_id = record_click(&clicks, hit(&clicks.core, &widget, headers, peer.ip(), fields)).await;
+        let correlation_id = record_click(clicks, hit(&clicks.core, &widget, headers, peer.ip(), fields)).await;
         link(&widget, Some(&correlation_id))
     } else {
-        automated_requests::count(&clicks, &widget, kind);
+        automated_requests::count(clicks, &widget, kind);
         link(&widget, None)
     };
     let location = HeaderValue::try_from(location).map_err(|error| ApiError::Internal(error.into()))?;
