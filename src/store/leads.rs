@@ -44,21 +44,18 @@ macro_rules! columns {
     };
 }
 
-/// Leads whose announcement is due, their conversations locked as `$lock` says.
+/// Leads whose announcement is due.
 macro_rules! due_announcements {
-    ($lock:literal) => {
-        concat!(
-            "SELECT leads.project_id, projects.public_id, leads.conversation_id, conversations.public_id, channels.kind,
-                    leads.fields, leads.intent, leads.announced_at, leads.announced_details, leads.announce_due_at
-             FROM leads
-             JOIN conversations ON conversations.id = leads.conversation_id
-             JOIN channels ON channels.id = conversations.channel
-             JOIN projects ON projects.id = leads.project_id
-             WHERE leads.announce_due_at <= $1 AND conversations.due_at IS NULL
-             ORDER BY leads.announce_due_at
-             LIMIT $2",
-            $lock
-        )
+    () => {
+        "SELECT leads.project_id, projects.public_id, leads.conversation_id, conversations.public_id, channels.kind,
+                leads.fields, leads.intent, leads.announced_at, leads.announced_details, leads.announce_due_at
+         FROM leads
+         JOIN conversations ON conversations.id = leads.conversation_id
+         JOIN channels ON channels.id = conversations.channel
+         JOIN projects ON projects.id = leads.project_id
+         WHERE leads.announce_due_at <= $1 AND conversations.due_at IS NULL
+         ORDER BY leads.announce_due_at
+         LIMIT $2"
     };
 }
 
@@ -210,9 +207,9 @@ pub struct DueAnnouncement {
 /// until the end of the transaction. One that waits for the agent, or has its turn, is left to the turn.
 pub async fn lock_due_announcements(tx: &Tx, now: Timestamp, most: u32) -> Result<Vec<DueAnnouncement>> {
     const DUE: Sql = Sql {
-        sqlite: due_announcements!(""),
+        sqlite: due_announcements!(),
         // `SKIP LOCKED`: several nodes look at once.
-        postgres: due_announcements!(" FOR UPDATE OF conversations SKIP LOCKED"),
+        postgres: concat!(due_announcements!(), " FOR UPDATE OF conversations SKIP LOCKED"),
     };
     tx.query(DUE, params![now, most], |row| {
         Ok(DueAnnouncement {
