@@ -76,7 +76,7 @@ def load_list(folder: Path, options: argparse.Namespace, mutants: list[Mutant]) 
     path, by_name = folder / "list.json", {mutant.name: mutant for mutant in mutants}
     if path.is_file():
         listed = json.loads(path.read_text())
-        changed = sorted({known["file"] for known in listed if tree.digest(tree.ORIGINAL / known["file"]) != known["digest"]})
+        changed = sorted({known["file"] for known in listed if tree.code_digest(known["file"]) != known["digest"]})
         if changed:
             sys.exit(f"changed since the list was made: {', '.join(changed)}. Begin anew: --fresh")
         return [by_name[known["name"]] for known in listed]
@@ -84,7 +84,7 @@ def load_list(folder: Path, options: argparse.Namespace, mutants: list[Mutant]) 
     if options.sample:
         chosen = random.Random(options.seed).sample(chosen, min(options.sample, len(chosen)))
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([{"name": mutant.name, "file": mutant.file, "digest": tree.digest(tree.ORIGINAL / mutant.file)}
+    path.write_text(json.dumps([{"name": mutant.name, "file": mutant.file, "digest": tree.code_digest(mutant.file)}
                                 for mutant in chosen], indent=1))
     return chosen
 

@@ -26,6 +26,8 @@ SECONDS_MIN, TIMES_MAX = 12, 4
 BATCH_SECONDS_MAX = (1, 4, 15)
 RESULT = re.compile(r"^test (\S+)(?: - should panic)? \.\.\. (\w+)", re.MULTILINE)
 POLL_SECONDS = 0.02
+# Tests that fail on the tree as it is: more than this, and the run makes no sense.
+FAILING_MAX = 5
 FOLDERS = itertools.count()
 STOPPED = threading.Event()
 
@@ -123,6 +125,7 @@ class Reach:
         known = json.loads(self.path.read_text()) if self.path.is_file() else {}
         known = known if known.get("sources") == sources else {}
         self.sources, self.tests, self.lock = sources, known.get("tests", {}), threading.Lock()
+        self.failing: list[str] = []
 
     def measure(self) -> None:
         """Runs each test that is not known yet, or whose file was changed, by itself."""
@@ -148,7 +151,12 @@ class Reach:
             if ended.how == "passed":
                 break
         else:
-            sys.exit(f"it does not pass on the tree as it is: {test.name}\n{ended.output[-3000:]}")
+            print(f"  left out, since it fails on the tree as it is: {test.name}", flush=True)
+            with self.lock:
+                self.failing.append(test.name)
+            if len(self.failing) > FAILING_MAX:
+                sys.exit(f"too many tests fail on the tree as it is:\n{ended.output[-3000:]}")
+            return
         reached = sorted({int(line) for line in log.read_text().split()}) if log.is_file() else []
         log.unlink(missing_ok=True)
         with self.lock:
