@@ -106,7 +106,7 @@ class Switched:
         self.path, self.sources = WORK / "forms.json", source_digest()
         known = json.loads(self.path.read_text()) if self.path.is_file() else {}
         for file, of_file in self.of_file.items():
-            if known.get(file, {}).get("digest") == digest(ORIGINAL / file):
+            if known.get(file, {}).get("digest") == code_digest(file):
                 self.forms |= {mutant.number: known[file]["forms"].get(mutant.name, BOUND) for mutant in of_file}
                 self.unviable |= {mutant.number for mutant in of_file if mutant.name in known[file]["unviable"]}
 
@@ -116,7 +116,7 @@ class Switched:
         for file, of_file in self.of_file.items():
             forms = {mutant.name: self.forms[mutant.number] for mutant in of_file if self.forms[mutant.number] != BOUND}
             unviable = [mutant.name for mutant in of_file if mutant.number in self.unviable]
-            known[file] = {"digest": digest(ORIGINAL / file), "forms": forms, "unviable": unviable}
+            known[file] = {"digest": code_digest(file), "forms": forms, "unviable": unviable}
         self.path.write_text(json.dumps(known))
 
     def alone(self, mutant: Mutant) -> bool:

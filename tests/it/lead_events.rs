@@ -59,7 +59,9 @@ both_engines! {
         write(app, &person, "are you open on Sunday?").await;
         pass(app, SignedDuration::from_mins(14)).await;
         assert_eq!(details(&receiver), [] as [Value; 0], "a message breaks the silence");
-        pass(app, SignedDuration::from_mins(1)).await;
+        app.advance(SignedDuration::from_mins(1));
+        assert_eq!(announce_due(&app.core).await.expect("announced"), 1);
+        app.work().await;
         assert_eq!(details(&receiver), [json!([null, "+6587654321", null])]);
         write(app, &person, "I am Mei Ling Tan").await;
         pass(app, SignedDuration::from_hours(1)).await;

@@ -191,6 +191,20 @@ both_engines! {
         worker.end().await;
     }
 
+    async fn what_was_claimed_ahead_and_waited_for_too_long_is_given_back(app: &TestApp) {
+        let limits = Limits { rate_per_second: Some(10), concurrency: None };
+        let (_project, receiver, _) = crate::limits::limited(app, 4, limits).await;
+        let worker = Worker::start(app);
+        receiver.has(1).await;
+        has_delivered(app, 1).await;
+        assert_eq!(app.count(CLAIMED_ONCE).await, 3);
+        app.advance(SignedDuration::from_secs(10));
+        // Due again, or claimed again and delivered.
+        let given_back = async || app.count(UNCLAIMED).await == 3 || app.count(DELIVERED).await >= 2;
+        until("what is late is given back", LIMIT, given_back).await;
+        worker.end().await;
+    }
+
     async fn a_node_that_stops_gives_back_what_it_has_claimed_ahead(app: &TestApp) {
         let limits = Limits { rate_per_second: Some(10), concurrency: None };
         let (_project, receiver, _) = crate::limits::limited(app, 4, limits).await;

@@ -1,7 +1,7 @@
 //! Answers that do not end properly, or never: each is a failure with its own words, and none holds anything up.
 
 use aurix::domain::delivery::AttemptOutcome;
-use aurix::net::{Cause, SendError, Stage};
+use aurix::net::{Cause, Request, SendError, Stage};
 use aurix::outbound::post;
 
 use super::raw_receiver::{RawReceiver, Step, ok, say};
@@ -99,6 +99,9 @@ async fn what_lies_beyond_the_limit_is_not_waited_for() {
     let exact = format!("HTTP/1.1 200 OK\r\ncontent-length: 65536\r\n\r\n{full}");
     let response = client().send(request(&RawReceiver::start([say(&exact)]).await.url(), TIMEOUT)).await.unwrap();
     assert_eq!((response.truncated, response.body.len()), (false, 64 * 1024));
+    let short = RawReceiver::start([say("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")]).await;
+    let response = client().send(Request { response_bytes_max: 4, ..request(&short.url(), TIMEOUT) }).await.unwrap();
+    assert_eq!((response.truncated, response.body.len()), (true, 4));
     let endless = RawReceiver::start([say(CHUNKED), Step::SayForever(b"1\r\na\r\n")]).await;
     assert_eq!(deliver(&endless.url()).await.outcome, AttemptOutcome::Delivered);
 }

@@ -142,3 +142,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_too_many_that_are_alike_the_first_and_the_last_stay() {
+    let candidate = |number: usize| Candidate { exact: None, folded: number.to_string() };
+    let mut found: Vec<_> = (0..7).map(|number| (Likeness::SlipWithSpace, candidate(number))).collect();
+    found[3].0 = Likeness::ExactWithHyphen;
+    assert_eq!(drop_from_the_middle(&mut found, Likeness::SlipWithSpace, 3), 3);
+    let left: Vec<_> = found.iter().map(|(_, candidate)| candidate.folded.as_str()).collect();
+    assert_eq!(left, ["0", "1", "3", "6"]);
+}
+
+#[test]
+fn letters_after_a_percent_sign_that_encode_nothing_are_part_of_the_word() {
+    assert_eq!(exact("%20O-aB3dE9z"), ["O-aB3dE9z"]);
+    for text in ["%weO-aB3dE9z", "%2wO-aB3dE9z", "%w2O-aB3dE9z"] {
+        assert!(exact(text).is_empty(), "{text}");
+    }
+}
