@@ -69,3 +69,24 @@ impl Random {
         token
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn every_character_of_a_token_is_about_as_likely() {
+        const EACH: usize = 100;
+        let token = Random::seeded(7).token("t_", 62 * EACH);
+        let mut counts: BTreeMap<char, usize> = BTreeMap::new();
+        token
+            .strip_prefix("t_")
+            .expect("the prefix")
+            .chars()
+            .for_each(|letter| *counts.entry(letter).or_default() += 1);
+        assert_eq!((counts.len(), counts.values().sum()), (62, 62 * EACH));
+        assert!(counts.values().all(|count| (EACH / 2..EACH * 3 / 2).contains(count)), "{counts:?}");
+    }
+}
