@@ -104,3 +104,17 @@ fn base(given: Option<String>, default: &str) -> anyhow::Result<String> {
     ensure!(matches!(url.scheme(), "http" | "https"), "{base:?} must begin with https:// (or http://)");
     Ok(base.trim_end_matches('/').to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_is_one_line_of_bounded_length() {
+        assert_eq!(pasted("token", " abc\n").expect("one line"), "abc");
+        assert!(pasted("token", &"a".repeat(CREDENTIAL_BYTES_MAX)).is_ok());
+        for text in ["", " \n", "a\nb", &"a".repeat(CREDENTIAL_BYTES_MAX + 1)] {
+            assert!(pasted("token", text).is_err(), "{text:?}");
+        }
+    }
+}
