@@ -2,6 +2,7 @@
 //! the agent.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
@@ -14,7 +15,7 @@ use crate::conversations::merge::merge;
 use crate::core::Core;
 use crate::db::{Tx, pipelined};
 use crate::domain::correlation::find_correlation_ids;
-use crate::domain::ids::MessageId;
+use crate::domain::ids::{MessageId, ProjectId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation, NewConversation, NewReferral};
@@ -41,9 +42,13 @@ impl StoreInbound {
         tx: &Tx,
         items: impl Iterator<Item = (Arc<Channel>, &Inbound)>,
     ) -> anyhow::Result<()> {
+        let mut numbers = Numbers::default();
         let mut addressed = Vec::new();
-        for (channel, inbound) in items {
-            addressed.push((channel_of(tx, channel, inbound).await?, inbound));
+        for (called, inbound) in items {
+            match numbers.channel_of(tx, &called, inbound).await? {
+                Some(channel) => addressed.push((channel, inbound)),
+                None => self.notice(tx, &called, "another number", inbound.raw()).await?,
+            }
         }
         let people = addressed.iter().flat_map(|(channel, inbound)| ids_of(inbound).map(|id| (channel.id, id)));
         let replies = addressed.iter().filter_map(|(channel, inbound)| match inbound {
@@ -183,16 +188,31 @@ impl StoreInbound {
     }
 }
 
-/// One webhook can serve several channels: an item names its own, if it is the project's.
-async fn channel_of(tx: &Tx, called: Arc<Channel>, inbound: &Inbound) -> anyhow::Result<Arc<Channel>> {
-    if let Some(external_id) = inbound.channel()
-        && external_id != called.external_id
-        && let Some(other) = channels::find(tx, called.kind, external_id).await?
-        && other.project == called.project
-    {
-        return Ok(Arc::new(other));
+/// The channels that items name, by project and id: each is looked up once in a batch.
+#[derive(Default)]
+struct Numbers(HashMap<(ProjectId, String), Option<Arc<Channel>>>);
+
+impl Numbers {
+    /// The channel that an item is for. One webhook can serve several channels of a project; an item that names one which is not
+    /// the project's is for nobody here: `None`.
+    async fn channel_of(
+        &mut self,
+        tx: &Tx,
+        called: &Arc<Channel>,
+        inbound: &Inbound,
+    ) -> anyhow::Result<Option<Arc<Channel>>> {
+        let Some(external_id) = inbound.channel().filter(|id| *id != called.external_id) else {
+            return Ok(Some(called.clone()));
+        };
+        let key = (called.project, external_id.to_owned());
+        if let Some(known) = self.0.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = channels::find(tx, called.kind, external_id).await?;
+        let own = found.filter(|other| other.project == called.project).map(Arc::new);
+        self.0.insert(key, own.clone());
+        Ok(own)
     }
-    Ok(called)
 }
 
 /// The ids of the people that an item is about.

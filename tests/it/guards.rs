@@ -65,13 +65,25 @@ both_engines! {
         message_for(app, &ours, &theirs.phone_number_id).await;
         app.settle().await;
         for table in [
-            "SELECT COUNT(*) FROM messages WHERE project_id = 2",
-            "SELECT COUNT(*) FROM conversations WHERE project_id = 2",
-            "SELECT COUNT(*) FROM leads WHERE project_id = 2",
+            "SELECT COUNT(*) FROM messages",
+            "SELECT COUNT(*) FROM conversations",
+            "SELECT COUNT(*) FROM leads",
         ] {
             assert_eq!(app.count(table).await, 0, "{table}");
         }
-        assert!(theirs.whatsapp.take().is_empty());
+        assert!(theirs.whatsapp.take().is_empty() && ours.whatsapp.take().is_empty());
+        assert_eq!(app.count("SELECT COUNT(*) FROM notices WHERE project_id = 1 AND kind = 'another number'").await, 1);
+    }
+
+    async fn a_message_for_nobodys_number_is_kept_as_a_notice(app: &TestApp) {
+        let project = app.project().await;
+        // Meta's dashboard sends one with its Test button.
+        message_for(app, &project, "123456123").await;
+        message_for(app, &project, "123456123").await;
+        app.settle().await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages").await + app.count("SELECT COUNT(*) FROM leads").await, 0);
+        assert!(project.whatsapp.take().is_empty());
+        assert_eq!(app.count("SELECT COUNT(*) FROM notices WHERE kind = 'another number'").await, 2);
     }
 
     async fn a_merged_lead_keeps_what_the_older_conversation_knew_and_the_click_of_the_younger(app: &TestApp) {

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from urllib.parse import unquote_plus, urlsplit
 from xml.etree import ElementTree
@@ -86,7 +87,7 @@ class Server:
     def message(self, number, text):
         """A person sends a text."""
         person = f"658111222{number}"
-        message = {"from": person, "id": f"wamid.{number}", "timestamp": "1760000000", "type": "text", "text": {"body": text}}
+        message = {"from": person, "id": f"wamid.{number}", "timestamp": str(int(time.time())), "type": "text", "text": {"body": text}}
         value = {
             "messaging_product": "whatsapp",
             "metadata": {"display_phone_number": NUMBER.removeprefix("+"), "phone_number_id": PHONE_NUMBER_ID},

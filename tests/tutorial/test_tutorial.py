@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 from urllib.parse import quote, unquote_plus, urlsplit
@@ -201,7 +202,7 @@ def fenced_block(language, containing):
 
 def whatsapp_message(text):
     """A text message as the Cloud API's webhook brings it."""
-    message = {"from": CUSTOMER, "id": "wamid.tutorial1", "timestamp": "1760000000", "type": "text", "text": {"body": text}}
+    message = {"from": CUSTOMER, "id": "wamid.tutorial1", "timestamp": str(int(time.time())), "type": "text", "text": {"body": text}}
     value = {
         "messaging_product": "whatsapp",
         "metadata": {"display_phone_number": NUMBER.removeprefix("+"), "phone_number_id": PHONE_NUMBER_ID},

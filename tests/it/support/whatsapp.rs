@@ -92,7 +92,8 @@ impl<'a> Person<'a> {
     }
 
     pub fn text_message(&self, id: &str, text: &str) -> Value {
-        json!({"from": self.wa_id, "id": id, "timestamp": "1767348000", "type": "text", "text": {"body": text}})
+        let sent_at = self.app.core.clock.now().as_second().to_string();
+        json!({"from": self.wa_id, "id": id, "timestamp": sent_at, "type": "text", "text": {"body": text}})
     }
 
     /// Sends messages in one call of the platform.
@@ -118,7 +119,8 @@ pub async fn platform_calls(app: &TestApp, project: &Project, value: &Value) -> 
 
 /// A message of one person, under the ids that the platform tells this time.
 pub async fn message_of(app: &TestApp, project: &Project, contact: Value, id: &str, text: &str) {
-    let mut message = json!({"id": id, "timestamp": "1767348000", "type": "text", "text": {"body": text}});
+    let sent_at = app.core.clock.now().as_second().to_string();
+    let mut message = json!({"id": id, "timestamp": sent_at, "type": "text", "text": {"body": text}});
     if let Some(wa_id) = contact.get("wa_id") {
         message["from"] = wa_id.clone();
     }
