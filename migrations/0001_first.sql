@@ -153,9 +153,12 @@ CREATE TABLE messages (
     channel BIGINT NOT NULL,
     conversation_id BIGINT NOT NULL,
     direction TEXT NOT NULL,
-    -- Our own id of a reply, and the platform's id of any message.
+    -- Our own id of a reply, and the platform's id of any message. One that goes out without ours was written by a person of the
+    -- business in an app of the platform's.
     reply_id TEXT,
     external_id TEXT,
+    -- The platform's id of the message that this one corrects or takes back.
+    original_id TEXT,
     kind TEXT NOT NULL,
     text TEXT,
     contact TEXT,
@@ -165,6 +168,8 @@ CREATE TABLE messages (
     attempts BIGINT NOT NULL,
     due_at BIGINT,
     sent_at BIGINT,
+    -- When its sender took it back.
+    revoked_at BIGINT,
     created_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX messages_by_external_id ON messages (channel, external_id) WHERE external_id IS NOT NULL;

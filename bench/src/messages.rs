@@ -10,13 +10,15 @@ use crate::setting::Setting;
 use crate::tally::Outcome;
 use crate::turns::{self, Requests};
 use aurix::channels::whatsapp::verify::signature;
+use aurix::domain::time::Clock;
 
 /// How long the agent may take to answer everybody.
 const ANSWERS_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Writes the message of somebody new.
 fn write(number: u64, request: &mut Vec<u8>) {
-    let (wa_id, sent_at_s) = (6_580_000_000_u64 + number, 1_767_348_000 + number / 1000);
+    // Of now: what is older than a day is not answered.
+    let (wa_id, sent_at_s) = (6_580_000_000_u64 + number, Clock::System.now().as_second());
     let body = format!(
         "{{\"object\":\"whatsapp_business_account\",\"entry\":[{{\"id\":\"102290129340398\",\"changes\":[{{\"field\":\"messages\",\
          \"value\":{{\"messaging_product\":\"whatsapp\",\"metadata\":{{\"display_phone_number\":\"6580001234\",\

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::commands::{self, Command};
 use super::read::read;
 use super::reader::{Context, Source, Taken};
-use super::state::{Input, Known, Message};
+use super::state::{Incoming, Input, Known, Message};
 use super::{corrections, free_text, intent, lexicon};
 use crate::domain::form::{EMAIL, FieldKind, NAME, PHONE};
 use crate::domain::phone::PhoneNumber;
@@ -29,20 +29,28 @@ pub(super) struct Burst {
     pub(super) wordless: bool,
     /// Whether there are any messages.
     pub(super) anything: bool,
+    /// Whether the person wrote anything but corrected words of earlier messages.
+    pub(super) spoken: bool,
     /// Whether the person asks a question.
     pub(super) asks: bool,
 }
 
 /// Reads a burst. `asked` is the key of the open question.
 pub(super) fn read_burst(input: &Input<'_>, asked: Option<&str>) -> Burst {
-    let mut burst = Burst { known: input.known.clone(), anything: !input.messages.is_empty(), ..Burst::default() };
+    let mut burst = Burst {
+        known: input.known.clone(),
+        anything: !input.messages.is_empty(),
+        spoken: input.messages.iter().any(|incoming| !incoming.is_correction),
+        ..Burst::default()
+    };
     if let Some(phone) = input.channel_phone {
         let words = phone.bare().to_owned();
-        burst.fill(input, Taken { key: PHONE.to_owned(), words, value: phone.to_string(), source: Source::Channel });
+        let (key, value) = (PHONE.to_owned(), phone.to_string());
+        burst.fill(input, Taken { key, words, value, source: Source::Channel, at: None });
     }
-    for message in input.messages.iter().take(super::BURST_MESSAGES_MAX) {
-        match message {
-            Message::Text(text) | Message::Button(text) => burst.text(input, text, asked),
+    for incoming in input.messages.iter().take(super::BURST_MESSAGES_MAX) {
+        match &incoming.message {
+            Message::Text(text) | Message::Button(text) => burst.text(input, incoming, text, asked),
             Message::Contact { name, phone, email } => {
                 let phone = phone.as_deref().and_then(|phone| PhoneNumber::parse(phone, input.region).ok());
                 let cards = [
@@ -53,10 +61,8 @@ pub(super) fn read_burst(input: &Input<'_>, asked: Option<&str>) -> Burst {
                 for (key, value) in cards {
                     if let Some(value) = value.filter(|value| !value.trim().is_empty() && value.chars().count() <= 200)
                     {
-                        burst.fill(
-                            input,
-                            Taken { key: key.to_owned(), words: value.clone(), value, source: Source::Contact },
-                        );
+                        let (key, words, at) = (key.to_owned(), value.clone(), Some(incoming.at));
+                        burst.fill(input, Taken { key, words, value, source: Source::Contact, at });
                     }
                 }
             }
@@ -79,11 +85,11 @@ impl Burst {
         if let Some(known) = self.known.get(&taken.key) {
             taken.value = merged_moment(&known.value, &taken.value).unwrap_or(taken.value);
         }
-        self.known.insert(taken.key.clone(), Known { value: taken.value.clone(), words: taken.words.clone() });
+        self.known.insert(taken.key.clone(), Known::from(&taken));
         self.changes.insert(taken.key.clone(), taken);
     }
 
-    fn text(&mut self, input: &Input<'_>, text: &str, asked: Option<&str>) {
+    fn text(&mut self, input: &Input<'_>, incoming: &Incoming, text: &str, asked: Option<&str>) {
         let own = intent::own_words(text, input.prefilled_greeting);
         if own.is_empty() {
             return;
@@ -97,14 +103,23 @@ impl Burst {
         }
         // The question is open only until it is answered.
         let open = asked.filter(|key| !self.changes.contains_key(*key));
-        let requested: Vec<String> = open.map(str::to_owned).into_iter().collect();
-        let context = Context { form: input.form, region: input.region, timezone: input.timezone, now: input.now };
+        let mut requested: Vec<String> = open.map(str::to_owned).into_iter().collect();
+        if incoming.is_correction {
+            let of_message = self.known.iter().filter(|(_, known)| known.at == Some(incoming.at));
+            requested.extend(of_message.map(|(key, _)| key.clone()));
+        }
+        let context = Context { form: input.form, region: input.region, timezone: input.timezone, now: incoming.at };
         let mut taken = read(&context, &own, &requested);
-        taken.retain(|taken| self.is_news(&own, taken, open));
-        let corrected = corrections::find(&own, input.form, &self.known);
+        taken.retain(|taken| self.is_news(&own, taken, &requested));
+        let corrected = corrections::find(&own, incoming.at, input.form, &self.known);
         if let Some(change) = corrected {
             taken.retain(|taken| taken.key != change.key);
             taken.push(change);
+        }
+        // Platforms bring messages late: what was written before the known value does not replace it.
+        taken.retain(|taken| self.known.get(&taken.key).is_none_or(|known| known.at <= Some(incoming.at)));
+        if incoming.is_correction {
+            return taken.into_iter().for_each(|taken| self.put(taken));
         }
         self.intent_of(input, &own, &taken, open);
         let answers_question = open.is_some_and(|key| taken.iter().any(|taken| taken.key == key));
@@ -118,8 +133,8 @@ impl Burst {
         }
     }
 
-    /// Whether a value is new; for a known name, whether the text is about that name.
-    fn is_news(&self, text: &str, taken: &Taken, open: Option<&str>) -> bool {
+    /// Whether a value is new; for a known name that was not requested, whether the text is about that name.
+    fn is_news(&self, text: &str, taken: &Taken, requested: &[String]) -> bool {
         let Some(known) = self.known.get(&taken.key) else { return true };
         if known.value == taken.value {
             return false;
@@ -129,7 +144,7 @@ impl Burst {
         let speaks_of_it = ["name", "i'm", "i am", "call me", "this is", "actually", "sorry", "correct", "not "]
             .iter()
             .any(|word| lower.contains(word));
-        open == Some(taken.key.as_str())
+        requested.contains(&taken.key)
             || !is_name && (speaks_of_it || taken.value.chars().any(|letter| letter.is_ascii_digit() || letter == '@'))
             || self.known.get(&taken.key).is_some_and(|_| !is_name && !looks_like_name(taken))
     }
@@ -165,7 +180,8 @@ impl Burst {
         let values: Vec<&str> =
             parts.iter().filter_map(|key| self.known.get(*key)).map(|known| known.value.as_str()).collect();
         let value = values.join(" ");
-        self.put(Taken { key: NAME.to_owned(), words: value.clone(), value, source: Source::Composed });
+        let at = parts.iter().filter_map(|key| self.known.get(*key)?.at).max();
+        self.put(Taken { key: NAME.to_owned(), words: value.clone(), value, source: Source::Composed, at });
     }
 
     /// Whether the text without a value is more than a greeting or thanks.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Input, Known, Message, Outcome, State, Turn, turn};
+use super::{Incoming, Input, Known, Message, Outcome, State, Turn, turn};
 use crate::domain::form::Form;
 use crate::domain::phone::{PhoneNumber, Region};
 use jiff::tz::TimeZone;
@@ -31,6 +31,12 @@ impl Talk {
     }
 
     fn burst(&mut self, messages: &[Message]) -> Option<String> {
+        let at = "2026-11-21T04:00:00Z".parse().unwrap();
+        let messages: Vec<_> = messages.iter().map(|message| Incoming::new(message.clone(), at)).collect();
+        self.turn(&messages, true)
+    }
+
+    fn turn(&mut self, messages: &[Incoming], may_reply: bool) -> Option<String> {
         let turn = turn(&Input {
             form: &self.form,
             known: &self.known,
@@ -39,12 +45,11 @@ impl Talk {
             messages,
             region: Region::SINGAPORE,
             timezone: &TimeZone::fixed(jiff::tz::offset(8)),
-            now: "2026-11-21T04:00:00Z".parse().unwrap(),
+            may_reply,
             prefilled_greeting: Some("Hello, I am interested."),
         });
         for taken in &turn.changes {
-            let known = Known { value: taken.value.clone(), words: taken.words.clone() };
-            self.known.insert(taken.key.clone(), known);
+            self.known.insert(taken.key.clone(), Known::from(taken));
         }
         let json = serde_json::to_string(&turn.state).unwrap();
         self.state = serde_json::from_str(&json).unwrap();
@@ -155,6 +160,48 @@ fn a_message_without_text_gets_the_question_again() {
     let card = Message::Contact { name: Some("Vashti".to_owned()), phone: None, email: None };
     assert_eq!(talk.burst(&[card]).unwrap(), "Thank you. Your email?");
     assert_eq!(talk.burst(&[]), None);
+}
+
+#[test]
+fn corrected_words_replace_what_their_message_gave_and_need_no_reply() {
+    let mut talk = Talk::new(FORM);
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let (first, later) = (at("2026-11-21T04:00:00Z"), at("2026-11-21T04:05:00Z"));
+    let said = |text: &str, at, is_correction| {
+        [Incoming { is_correction, ..Incoming::new(Message::Text(text.to_owned()), at) }]
+    };
+    talk.turn(&said("hi", first, false), true);
+    talk.turn(&said("Jane Doo", first, false), true);
+    assert_eq!(talk.value("name"), "Jane Doo");
+    let asks = talk.state.asked_counts.clone();
+    assert_eq!(talk.turn(&said("Jane Doe", first, true), true), None);
+    assert_eq!((talk.value("name"), &talk.state.asked_counts), ("Jane Doe", &asks));
+    // A correction of an older message leaves the newer value alone.
+    talk.turn(&said("my email is new@example.com", later, false), true);
+    assert_eq!(talk.turn(&said("my email is old@example.com", first, true), true), None);
+    assert_eq!(talk.value("email"), "new@example.com");
+}
+
+#[test]
+fn corrected_words_that_answer_the_open_question_get_the_next_one() {
+    let mut talk = Talk::new(FORM);
+    let at = "2026-11-21T04:00:00Z".parse().unwrap();
+    talk.write("my name is Jane Doe");
+    talk.write("jane at example");
+    assert_eq!(talk.value("email"), "");
+    let edit = Incoming { is_correction: true, ..Incoming::new(Message::Text("jane@example.com".to_owned()), at) };
+    assert!(talk.turn(&[edit], true).unwrap().contains("Which outlet?"));
+    assert_eq!(talk.value("email"), "jane@example.com");
+}
+
+#[test]
+fn after_the_channels_window_values_are_taken_in_silence() {
+    let mut talk = Talk::new(FORM);
+    let at = "2026-11-21T04:00:00Z".parse().unwrap();
+    let message = Incoming::new(Message::Text("my name is Jane Doe".to_owned()), at);
+    assert_eq!(talk.turn(&[message], false), None);
+    assert_eq!((talk.value("name"), talk.state.greeted, talk.state.asked_counts.len()), ("Jane Doe", false, 0));
+    assert!(talk.write("hi").starts_with("Hi, welcome!"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use regex::Regex;
 
 use super::contact::emails;
@@ -26,8 +27,8 @@ static INSTEAD: LazyLock<[Regex; 2]> = LazyLock::new(|| {
     .map(|way| compile(&way))
 });
 
-/// The change that a correction makes: the wrong words have to be in a known value, and are replaced there.
-pub(super) fn find(text: &str, form: &Form, known: &BTreeMap<String, Known>) -> Option<Taken> {
+/// The change that a correction, written at `at`, makes: the wrong words have to be in a known value, and are replaced there.
+pub(super) fn find(text: &str, at: Timestamp, form: &Form, known: &BTreeMap<String, Known>) -> Option<Taken> {
     let found = INSTEAD.iter().find_map(|way| way.captures(text))?;
     let (good, bad) = (found.name("good")?.as_str().trim(), found.name("bad")?.as_str().trim());
     let good = without_everyday_head(good);
@@ -41,7 +42,7 @@ pub(super) fn find(text: &str, form: &Form, known: &BTreeMap<String, Known>) -> 
         if field.kind == FieldKind::Email && !emails(&value, true).iter().any(|(_, address)| *address == value) {
             return None;
         }
-        Some(Taken { key: field.key.clone(), words: good.to_owned(), value, source: Source::Words })
+        Some(Taken { key: field.key.clone(), words: good.to_owned(), value, source: Source::Words, at: Some(at) })
     })
 }
 
@@ -78,9 +79,9 @@ mod tests {
     fn check(text: &str, expected: Option<(&str, &str)>) {
         let known = [("name", "Tang Wei Ming"), ("email", "tang@example.com")];
         let known = known
-            .map(|(key, value)| (key.to_owned(), Known { value: value.to_owned(), words: value.to_owned() }))
+            .map(|(key, value)| (key.to_owned(), Known { value: value.to_owned(), words: value.to_owned(), at: None }))
             .into();
-        let found = find(text, &Form::default_form(), &known);
+        let found = find(text, Timestamp::UNIX_EPOCH, &Form::default_form(), &known);
         assert_eq!(found.as_ref().map(|taken| (taken.words.as_str(), taken.value.as_str())), expected, "{text:?}");
     }
 

@@ -42,7 +42,7 @@ mod word_lists;
 
 pub use read::read;
 pub use reader::{Context, Source, Taken};
-pub use state::{Input, Known, Message, Outcome, Paused, State, Turn};
+pub use state::{Incoming, Input, Known, Message, Outcome, Paused, State, Turn};
 pub use try_line::try_line;
 pub use turn::{ASKS_MAX, turn};
 

@@ -34,6 +34,8 @@ pub struct Taken {
     pub value: String,
     /// Its source.
     pub source: Source,
+    /// When the person wrote it; `None` where the platform told it.
+    pub at: Option<Timestamp>,
 }
 
 /// The input of reading besides the text.
@@ -45,7 +47,7 @@ pub struct Context<'a> {
     pub region: Region,
     /// Decides what day "tomorrow" is.
     pub timezone: &'a TimeZone,
-    /// Decides what day "tomorrow" is.
+    /// When the person wrote the text: decides what day "tomorrow" is.
     pub now: Timestamp,
 }
 
@@ -66,7 +68,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.claimed.push(span);
-        self.taken.push(Taken { key: key.to_owned(), words, value, source: Source::Words });
+        self.taken.push(Taken { key: key.to_owned(), words, value, source: Source::Words, at: Some(self.context.now) });
     }
 
     pub(super) fn has(&self, key: &str) -> bool {

@@ -16,9 +16,36 @@ pub struct Known {
     pub value: String,
     /// In the person's words: see [`Taken::words`].
     pub words: String,
+    /// When the person wrote it; `None` where the platform told it. What they wrote before that does not replace it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
-/// One unread message, in the order of arrival.
+impl From<&Taken> for Known {
+    fn from(taken: &Taken) -> Self {
+        Self { value: taken.value.clone(), words: taken.words.clone(), at: taken.at }
+    }
+}
+
+/// One unread message and its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// What the person sent.
+    pub message: Message,
+    /// When they wrote it: decides what day "tomorrow" is, and what it may replace.
+    pub at: Timestamp,
+    /// Whether these are the corrected words of a message from that time, which the agent has read already.
+    pub is_correction: bool,
+}
+
+impl Incoming {
+    /// A message that was written at `at`.
+    pub fn new(message: Message, at: Timestamp) -> Self {
+        Self { message, at, is_correction: false }
+    }
+}
+
+/// What one message holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// Text by the person, or a caption.
@@ -86,13 +113,13 @@ pub struct Input<'a> {
     /// The state after the last turn.
     pub state: &'a State,
     /// Messages since the last turn, oldest first.
-    pub messages: &'a [Message],
+    pub messages: &'a [Incoming],
+    /// Whether the channel's window is open: the newest message is young enough for a reply. Otherwise values are taken in silence.
+    pub may_reply: bool,
     /// The project's region: decides what a national phone number means.
     pub region: Region,
     /// The project's time zone: decides what day "tomorrow" is.
     pub timezone: &'a TimeZone,
-    /// The time of the turn.
-    pub now: Timestamp,
     /// The greeting of the widget, which the site prefilled: it is not the person's text.
     pub prefilled_greeting: Option<&'a str>,
 }

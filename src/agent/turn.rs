@@ -17,7 +17,8 @@ const INTENT: &str = "intent";
 
 /// Decides a turn. Pure: the same input gives the same turn.
 ///
-/// After "stop" or a handover there is no reply. After a handover values are still taken, so that the lead can become complete.
+/// After "stop" or a handover there is no reply, nor after the channel's window, nor to corrected words that answer no open question.
+/// Values are still taken, but after "stop", so that the lead can become complete.
 pub fn turn(input: &Input<'_>) -> Turn {
     let mut builder =
         TurnBuilder { input, state: input.state.clone(), phrases: phrases::of(&input.form.language), said: Vec::new() };
@@ -32,7 +33,8 @@ pub fn turn(input: &Input<'_>) -> Turn {
     let place = |key: &str| input.form.fields.iter().position(|field| field.key == key);
     let mut changes: Vec<_> = burst.changes.into_values().collect();
     changes.sort_by_key(|taken| place(&taken.key));
-    let reply = (!builder.said.is_empty()).then(|| builder.said.join(" ").replace(" \n", "\n").replace("\n ", "\n"));
+    let says = input.may_reply && !builder.said.is_empty();
+    let reply = says.then(|| builder.said.join(" ").replace(" \n", "\n").replace("\n ", "\n"));
     Turn { changes, intent: builder.state.intent.clone(), state: builder.state, reply, outcome }
 }
 
@@ -59,14 +61,14 @@ impl TurnBuilder<'_> {
         if let Some(intent) = burst.intent.take() {
             let is_field = self.input.form.field(INTENT).is_some_and(|field| field.kind == FieldKind::Text);
             if is_field && !burst.known.contains_key(INTENT) {
-                let known = super::Known { value: intent.clone(), words: intent.clone() };
                 let taken = super::Taken {
                     key: INTENT.to_owned(),
                     words: intent.clone(),
                     value: intent.clone(),
                     source: super::Source::Words,
+                    at: self.input.messages.last().map(|newest| newest.at),
                 };
-                burst.known.insert(INTENT.to_owned(), known);
+                burst.known.insert(INTENT.to_owned(), super::Known::from(&taken));
                 burst.changes.insert(INTENT.to_owned(), taken);
             }
             self.state.intent = Some(intent);
@@ -87,6 +89,9 @@ impl TurnBuilder<'_> {
             (Some(Paused::Stopped), _) => return Outcome::None,
             (Some(Paused::HandedOver), _) => return self.complete_silently(burst),
             (None, Some(Command::Human)) => return self.hand_over(self.phrases.handed_over),
+            (None, _) if !self.input.may_reply || !burst.spoken && !answers(burst, asked) => {
+                return self.complete_silently(burst);
+            }
             (None, _) => {}
         }
         if !burst.anything {
@@ -120,7 +125,7 @@ impl TurnBuilder<'_> {
         Outcome::HandedOver
     }
 
-    /// After a handover there is no reply, but the lead can still become complete.
+    /// There is no reply, but the lead can still become complete.
     fn complete_silently(&mut self, burst: &Burst) -> Outcome {
         if self.state.closed || !self.missing(burst).is_empty() || !burst.anything {
             return Outcome::None;
@@ -163,7 +168,7 @@ impl TurnBuilder<'_> {
 
     /// Reacts to the last answer: thanks, confirms a change, or says what is wrong.
     fn react(&mut self, burst: &Burst, asked: Option<&str>) {
-        let answered = asked.is_some_and(|key| burst.changes.contains_key(key));
+        let answered = answers(burst, asked);
         let field = asked.and_then(|key| self.input.form.field(key)).filter(|_| !answered);
         if burst.replaced {
             self.say(self.phrases.changed);
@@ -247,6 +252,11 @@ impl TurnBuilder<'_> {
         self.state.asked = Some(field.key);
         Outcome::None
     }
+}
+
+/// Whether the burst holds the value that was asked for.
+fn answers(burst: &Burst, asked: Option<&str>) -> bool {
+    asked.is_some_and(|key| burst.changes.contains_key(key))
 }
 
 /// Whether a text looks like an attempt to answer a question of that type.

@@ -9,6 +9,8 @@ use crate::domain::channel::{MessageKind, MessageStatus, Person, PersonIds};
 pub enum Inbound {
     /// A message from a person.
     Message(Box<InboundMessage>),
+    /// A message that a person of the business wrote outside of Aurix: its copy.
+    Echo(Box<Echo>),
     /// What became of a message to a person.
     Status(Box<StatusUpdate>),
     /// A person is known by other ids from now on. Nobody said anything.
@@ -27,6 +29,7 @@ impl Inbound {
     pub fn channel(&self) -> Option<&str> {
         match self {
             Self::Message(message) => message.channel.as_deref(),
+            Self::Echo(echo) => echo.channel.as_deref(),
             Self::Status(status) => status.channel.as_deref(),
             Self::IdChange(change) => change.channel.as_deref(),
             Self::Other { .. } => None,
@@ -37,6 +40,7 @@ impl Inbound {
     pub fn raw(&self) -> &str {
         match self {
             Self::Message(message) => &message.raw,
+            Self::Echo(echo) => &echo.raw,
             Self::Status(status) => &status.raw,
             Self::IdChange(change) => &change.raw,
             Self::Other { raw, .. } => raw,
@@ -75,6 +79,25 @@ impl InboundMessage {
             _ => None,
         }
     }
+}
+
+/// A message that a person of the business wrote in an app of the platform's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Echo {
+    /// The platform's id of the channel.
+    pub channel: Option<String>,
+    /// The platform's id of the message, or one made of its bytes.
+    pub external_id: String,
+    /// Whom it went to.
+    pub to: Person,
+    /// When it was sent, by the platform's clock.
+    pub sent_at: Option<Timestamp>,
+    /// Its words.
+    pub text: Option<String>,
+    /// What else it holds.
+    pub content: Content,
+    /// The message's JSON.
+    pub raw: String,
 }
 
 /// What a message holds besides words; the rest stays in the message's JSON.
@@ -118,7 +141,17 @@ pub enum Content {
         /// `None` takes an earlier reaction back.
         emoji: Option<String>,
     },
-    /// The platform could not pass the message on.
+    /// New words, which are the message's text, for an earlier message.
+    Edit {
+        /// The platform's id of the earlier message.
+        external_id: String,
+    },
+    /// An earlier message is taken back.
+    Revoke {
+        /// The platform's id of the earlier message.
+        external_id: String,
+    },
+    /// The person sent what cannot be read.
     Unsupported {
         /// Why, in an operator's words.
         reason: String,
@@ -138,8 +171,18 @@ impl Content {
             Self::Location { .. } => MessageKind::Location,
             Self::Contacts(_) => MessageKind::Contacts,
             Self::Reaction { .. } => MessageKind::Reaction,
+            Self::Edit { .. } => MessageKind::Edit,
+            Self::Revoke { .. } => MessageKind::Revoke,
             Self::Unsupported { .. } => MessageKind::Unsupported,
             Self::Other => MessageKind::Other,
+        }
+    }
+
+    /// The platform's id of the earlier message that this one corrects or takes back.
+    pub fn original(&self) -> Option<&str> {
+        match self {
+            Self::Edit { external_id } | Self::Revoke { external_id } => Some(external_id),
+            _ => None,
         }
     }
 }

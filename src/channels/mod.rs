@@ -6,5 +6,7 @@ mod inbound;
 mod outbound;
 pub mod whatsapp;
 
-pub use inbound::{Content, IdChange, Inbound, InboundMessage, Referral, SharedContact, SharedPhone, StatusUpdate};
+pub use inbound::{
+    Content, Echo, IdChange, Inbound, InboundMessage, Referral, SharedContact, SharedPhone, StatusUpdate,
+};
 pub use outbound::{Account, Outbound, SendOutcome, send};

@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::announce_lead::{Ended, after_turn, details};
+use super::incoming::incoming;
 use super::load_turn::Turn;
-use crate::agent::{self, Input, Known, Message, Outcome, Paused};
+use crate::agent::{self, Input, Known, Outcome, Paused};
 use crate::core::Core;
-use crate::domain::channel::{ChannelKind, MessageKind};
+use crate::domain::channel::ChannelKind;
 use crate::domain::event::{CompleteData, Event, EventType, LeadAnnouncement};
 use crate::domain::form::{EMAIL, Form, NAME, PHONE};
 use crate::domain::ids::{ChannelId, MessageId};
 use crate::domain::phone::{PhoneNumber, Region};
 use crate::domain::time::Timestamp;
 use crate::store::leads::Lead;
-use crate::store::messages::Unread;
 use crate::store::turns::TurnLease;
 
 /// What is to be stored of a turn.
@@ -96,24 +95,28 @@ pub(super) fn decide(
         None => Form::default_form(),
     };
     let channel_phone = turn.leased.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
-    let messages: Vec<Message> = turn.unread.iter().map(as_input).collect();
+    let messages = incoming(&turn.unread);
+    let window = channel.kind.window();
+    // A platform brings messages late, and takes no reply to one that is older than its window.
+    let may_reply =
+        turn.unread.iter().map(|message| message.written_at).max().is_none_or(|newest| now < newest + window);
     let output = agent(&Input {
         form: &form,
         known: &known,
         channel_phone: channel_phone.as_ref(),
         state: &serde_json::from_str(&turn.leased.agent_state).context("reading the agent's state")?,
         messages: &messages,
+        may_reply,
         region: Region::parse(&project.region)?,
         timezone: &jiff::tz::TimeZone::get(&project.time_zone)?,
-        now,
         prefilled_greeting: turn.setting.greeting.as_deref(),
     });
     for taken in &output.changes {
-        known.insert(taken.key.clone(), Known { value: taken.value.clone(), words: taken.words.clone() });
+        known.insert(taken.key.clone(), Known::from(taken));
     }
     if let Some(phone) = &channel_phone {
         let phone = phone.as_e164().to_owned();
-        known.entry(PHONE.to_owned()).or_insert_with(|| Known { value: phone.clone(), words: phone });
+        known.entry(PHONE.to_owned()).or_insert_with(|| Known { value: phone.clone(), words: phone, at: None });
     }
     lead.fields = serde_json::to_string(&known)?;
     lead.intent = output.intent.or(lead.intent);
@@ -158,24 +161,4 @@ fn lead_data(known: &BTreeMap<String, Known>, intent: Option<&str>) -> Map<Strin
         data.entry(key.clone()).or_insert_with(|| value(key));
     }
     data
-}
-
-/// The sender's own card, as it is stored.
-#[derive(Deserialize)]
-struct Card {
-    name: Option<String>,
-    phone: Option<String>,
-}
-
-/// A stored message as the agent reads it.
-fn as_input(message: &Unread) -> Message {
-    if let Some(card) = message.contact.as_deref().and_then(|card| serde_json::from_str::<Card>(card).ok()) {
-        return Message::Contact { name: card.name, phone: card.phone, email: None };
-    }
-    match (&message.text, message.kind) {
-        (Some(text), MessageKind::Choice | MessageKind::Form) => Message::Button(text.clone()),
-        // The words on somebody else's card are not the person's.
-        (Some(text), kind) if kind != MessageKind::Contacts => Message::Text(text.clone()),
-        _ => Message::Other,
-    }
 }

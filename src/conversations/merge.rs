@@ -17,7 +17,7 @@ use crate::store::turns;
 pub async fn merge(tx: &Tx, into: &Conversation, from: &Conversation, now: Timestamp) -> anyhow::Result<Conversation> {
     let project = into.project;
     // A turn that is under way decides on a lead that is about to change: it must not be settled, and is taken again.
-    turns::interrupt(tx, project, into.id, now).await?;
+    turns::interrupt(tx, project, into.id, Some(now)).await?;
     conversations::merge_into(tx, project, from.id, into.id).await?;
     let leads = leads::of_conversations(tx, &[(project, into.id), (project, from.id)]).await?;
     let mut leads: HashMap<ConversationId, Lead> = leads.into_iter().collect();

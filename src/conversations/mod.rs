@@ -3,6 +3,7 @@
 
 pub mod announce_lead;
 mod decide_turn;
+mod incoming;
 mod independent_sets;
 mod link_click;
 mod load_turn;
@@ -11,6 +12,7 @@ pub mod open_channel;
 pub mod receive;
 pub mod send_reply;
 mod settle_turn;
+mod store_echo;
 mod store_inbound;
 pub mod take_turn;
 

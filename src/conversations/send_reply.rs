@@ -16,7 +16,7 @@ use crate::domain::retry::RetryAfter;
 use crate::domain::time::Timestamp;
 use crate::notifier::Work;
 use crate::store::channels::{self, Channel};
-use crate::store::messages::{self, LeasedReply, SettledReply};
+use crate::store::replies::{self, LeasedReply, SettledReply};
 
 /// A reply that was claimed, and the channel that it goes over.
 pub struct Reply {
@@ -37,7 +37,7 @@ pub async fn claim_replies(core: &Core, most: u32) -> anyhow::Result<Vec<Reply>>
     let lease_until = now + core.config.lease;
     core.db
         .write(async move |tx| {
-            let claimed = messages::claim(tx, now, lease_until, most).await?;
+            let claimed = replies::claim(tx, now, lease_until, most).await?;
             let keys: HashSet<_> = claimed.iter().map(|reply| (reply.project, reply.channel)).collect();
             let mut found: HashMap<ChannelId, Arc<Channel>> = HashMap::new();
             for (project, channel) in keys {
@@ -52,7 +52,7 @@ pub async fn claim_replies(core: &Core, most: u32) -> anyhow::Result<Vec<Reply>>
 /// When the next reply falls due that is not due now.
 pub async fn next_reply_due(core: &Core) -> anyhow::Result<Option<Timestamp>> {
     let now = core.clock.now();
-    core.db.read(async move |conn| Ok(messages::next_due(conn, now).await?)).await
+    core.db.read(async move |conn| Ok(replies::next_due(conn, now).await?)).await
 }
 
 /// Stores how sending went, for many replies in one transaction.
@@ -63,7 +63,7 @@ impl Batch for SettleReplies {
     type Output = ();
 
     async fn write(&self, tx: &Tx, settled: &[SettledReply]) -> anyhow::Result<Vec<()>> {
-        tx.last(messages::settle(tx, settled)).await?;
+        tx.last(replies::settle(tx, settled)).await?;
         Ok(vec![(); settled.len()])
     }
 }

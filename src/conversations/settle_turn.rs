@@ -13,7 +13,7 @@ use crate::domain::ids::{ConversationId, ProjectId};
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
 use crate::store::leads;
-use crate::store::messages::{self, NewReply};
+use crate::store::replies::{self, NewReply};
 use crate::store::turns::{self, SettledTurn};
 
 /// Whether a settlement was written.
@@ -70,11 +70,11 @@ async fn store(tx: &Tx, decisions: &[&Decision], core: &Core, now: Timestamp) ->
     let events: Vec<_> = events.iter().map(|(project, event)| (*project, event)).collect();
     emit_all(tx, &core.row_keys, &events).await?;
     let leads: Vec<_> = decisions.iter().map(|one| (one.lease.project, &one.lead)).collect();
-    let replies: Vec<_> = decisions.iter().filter_map(|decision| new_reply(decision)).collect();
+    let new_replies: Vec<_> = decisions.iter().filter_map(|decision| new_reply(decision)).collect();
     let turns: Vec<_> = decisions.iter().map(|decision| settled_turn(decision)).collect();
     tx.last(pipelined_three(
         leads::settle(tx, &leads, now),
-        messages::insert_replies(tx, &replies, now),
+        replies::insert(tx, &new_replies, now),
         turns::settle(tx, &turns),
     ))
     .await?;

@@ -19,7 +19,8 @@ use crate::domain::ids::{MessageId, ProjectId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation, NewConversation, NewReferral};
-use crate::store::messages::{self, NamedReply, NewMessage, NewNotice};
+use crate::store::messages::{self, NewMessage, NewNotice, Origin};
+use crate::store::replies::{self, NamedReply};
 use crate::store::{leads, turns};
 
 /// How long the agent waits for the next message of a burst.
@@ -51,12 +52,12 @@ impl StoreInbound {
             }
         }
         let people = addressed.iter().flat_map(|(channel, inbound)| ids_of(inbound).map(|id| (channel.id, id)));
-        let replies = addressed.iter().filter_map(|(channel, inbound)| match inbound {
+        let named_replies = addressed.iter().filter_map(|(channel, inbound)| match inbound {
             Inbound::Status(status) => Some(named(channel, status)),
             _ => None,
         });
-        let (people, replies) = (people.collect::<Vec<_>>(), replies.collect::<Vec<_>>());
-        pipelined(conversations::lock_people(tx, &people), messages::lock(tx, &replies)).await?;
+        let (people, named_replies) = (people.collect::<Vec<_>>(), named_replies.collect::<Vec<_>>());
+        pipelined(conversations::lock_people(tx, &people), replies::lock(tx, &named_replies)).await?;
         let sets = independent_sets(addressed.iter().map(|(_, inbound)| keys_of(inbound)));
         let sets = sets.into_iter().map(async |set| {
             for at in set {
@@ -71,8 +72,9 @@ impl StoreInbound {
     async fn store_one(&self, tx: &Tx, channel: &Channel, inbound: &Inbound) -> anyhow::Result<()> {
         match inbound {
             Inbound::Message(message) => self.store_message(tx, channel, message).await,
+            Inbound::Echo(echo) => self.store_echo(tx, channel, echo).await,
             Inbound::Status(status) => {
-                messages::advance_status(tx, &named(channel, status), status.status, status.error.as_deref()).await?;
+                replies::advance_status(tx, &named(channel, status), status.status, status.error.as_deref()).await?;
                 Ok(())
             }
             Inbound::IdChange(change) => self.change_ids(tx, channel, change).await,
@@ -80,7 +82,7 @@ impl StoreInbound {
         }
     }
 
-    async fn notice(&self, tx: &Tx, channel: &Channel, kind: &str, raw: &str) -> anyhow::Result<()> {
+    pub(super) async fn notice(&self, tx: &Tx, channel: &Channel, kind: &str, raw: &str) -> anyhow::Result<()> {
         let notice = NewNotice { channel: channel.id, kind, raw };
         messages::insert_notice(tx, channel.project, &notice, self.now).await?;
         Ok(())
@@ -97,6 +99,10 @@ impl StoreInbound {
         if message.sender.ids.is_empty() {
             return self.notice(tx, channel, "message without a sender", &message.raw).await;
         }
+        let kind = message.content.kind();
+        if known.is_empty() && !kind.is_speech() {
+            return self.notice(tx, channel, kind.as_str(), &message.raw).await;
+        }
         let conversation = self.conversation_of(tx, channel, message, &known).await?;
         let Some(id) = self.insert_message(tx, channel, &conversation, message).await? else { return Ok(()) };
         if let Some(referral) = &message.referral {
@@ -109,10 +115,13 @@ impl StoreInbound {
             };
             conversations::insert_referral(tx, project, &referral).await?;
         }
-        if let Some(text) = &message.text {
-            link_session(tx, &self.core, &conversation, &channel.external_id, text, self.now).await?;
+        if let Content::Revoke { external_id } = &message.content {
+            messages::revoke(tx, project, channel.id, conversation.id, external_id, self.now).await?;
         }
-        if !matches!(message.content, Content::Reaction { .. }) {
+        if kind.is_speech() {
+            if let Some(text) = &message.text {
+                link_session(tx, &self.core, &conversation, &channel.external_id, text, self.now).await?;
+            }
             let began = conversation.burst_started_at.unwrap_or(self.now);
             let due_at = (self.now + BURST_PAUSE).min(began + BURST_MAX);
             turns::call_agent(tx, project, conversation.id, began, due_at).await?;
@@ -139,7 +148,9 @@ impl StoreInbound {
             id,
             channel: channel.id,
             conversation: conversation.id,
+            origin: Origin::Person,
             external_id: &message.external_id,
+            original_id: message.content.original(),
             kind: message.content.kind(),
             text: message.text.as_deref(),
             contact: contact.as_deref(),
@@ -158,10 +169,15 @@ impl StoreInbound {
         known: &[Conversation],
     ) -> anyhow::Result<Conversation> {
         let (project, person) = (channel.project, &message.sender);
+        let needs_lead = message.content.kind().is_speech() || known.len() > 1;
+        for without in known.iter().filter(|one| needs_lead && !one.has_lead) {
+            // Only the business wrote so far.
+            leads::insert(tx, project, without.id, self.now).await?;
+        }
         let known = match known {
             [] => {
                 let public_id = self.core.random.uuid().to_string();
-                let new = NewConversation { public_id: &public_id, channel: channel.id, person };
+                let new = NewConversation { public_id: &public_id, channel: channel.id, person, agent_state: "{}" };
                 let conversation = conversations::insert(tx, project, &new, self.now).await?;
                 leads::insert(tx, project, conversation.id, self.now).await?;
                 return Ok(conversation);
@@ -219,6 +235,7 @@ impl Numbers {
 fn ids_of(inbound: &Inbound) -> impl Iterator<Item = &str> {
     let (one, other) = match inbound {
         Inbound::Message(message) => (Some(&message.sender.ids), None),
+        Inbound::Echo(echo) => (Some(&echo.to.ids), None),
         Inbound::IdChange(change) => (Some(&change.old), Some(&change.new.ids)),
         Inbound::Status(_) | Inbound::Other { .. } => (None, None),
     };
@@ -243,6 +260,7 @@ fn keys_of(inbound: &Inbound) -> Vec<Cow<'_, str>> {
             let candidates = message.text.as_deref().map(find_correlation_ids).unwrap_or_default();
             keys.extend(candidates.into_iter().map(|candidate| Cow::Owned(candidate.folded)));
         }
+        Inbound::Echo(echo) => keys.push(Cow::Borrowed(&echo.external_id)),
         Inbound::Status(status) => {
             keys.push(Cow::Borrowed(&status.external_id));
             keys.extend(status.reply_id.as_deref().map(Cow::Borrowed));

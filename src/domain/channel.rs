@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::closed_set::closed_set;
 use super::phone::PhoneNumber;
+use super::time::SignedDuration;
 
 /// Where the link behind a WhatsApp widget leads, unless the channel says otherwise.
 pub const WHATSAPP_LINK_BASE: &str = "https://wa.me";
@@ -13,6 +14,15 @@ closed_set! {
     pub enum ChannelKind {
         /// WhatsApp Cloud API.
         WhatsApp = "whatsapp",
+    }
+}
+
+impl ChannelKind {
+    /// How long after a message of the person the platform takes a reply to it.
+    pub fn window(self) -> SignedDuration {
+        match self {
+            Self::WhatsApp => SignedDuration::from_hours(24),
+        }
     }
 }
 
@@ -90,12 +100,34 @@ closed_set! {
         Location = "location",
         /// Cards of an address book.
         Contacts = "contacts",
+        /// What the person sent, and nobody could read.
+        Unsupported = "unsupported",
+        /// New words for an earlier message.
+        Edit = "edit",
+        /// An earlier message, taken back.
+        Revoke = "revoke",
         /// A reaction to another message.
         Reaction = "reaction",
-        /// What the platform could not pass on.
-        Unsupported = "unsupported",
         /// Anything else.
         Other = "other",
+    }
+}
+
+impl MessageKind {
+    /// Whether a person says something with it: the one list of what is speech. Only speech begins a conversation and calls the
+    /// agent. What is no message at all, such as a notice of the platform, has no kind.
+    pub fn is_speech(self) -> bool {
+        match self {
+            Self::Text
+            | Self::Choice
+            | Self::Form
+            | Self::Media
+            | Self::Location
+            | Self::Contacts
+            | Self::Unsupported
+            | Self::Edit => true,
+            Self::Revoke | Self::Reaction | Self::Other => false,
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use crate::params;
 macro_rules! columns {
     () => {
         "id, public_id, project_id, channel, external_user_id, external_phone_id, phone, burst_started_at,
-         (SELECT MAX(messages.id) FROM messages WHERE messages.conversation_id = conversations.id)"
+         (SELECT MAX(messages.id) FROM messages WHERE messages.conversation_id = conversations.id),
+         EXISTS (SELECT 1 FROM leads WHERE leads.conversation_id = conversations.id)"
     };
 }
 
@@ -34,6 +35,8 @@ pub struct Conversation {
     pub burst_started_at: Option<Timestamp>,
     /// Its newest message, in either direction.
     pub newest_message: Option<MessageId>,
+    /// Whether the person is a lead: one that only the business wrote to is not.
+    pub has_lead: bool,
 }
 
 fn read(row: &Row<'_>) -> Result<Conversation> {
@@ -46,6 +49,7 @@ fn read(row: &Row<'_>) -> Result<Conversation> {
         phone: row.get(6)?,
         burst_started_at: row.get(7)?,
         newest_message: row.get(8)?,
+        has_lead: row.get(9)?,
     })
 }
 
@@ -90,6 +94,8 @@ pub struct NewConversation<'a> {
     pub channel: ChannelId,
     /// Who it is with.
     pub person: &'a Person,
+    /// What the agent remembers, JSON.
+    pub agent_state: &'a str,
 }
 
 /// Starts a conversation.
@@ -99,7 +105,7 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewConversation<'_>, now:
         concat!(
             "INSERT INTO conversations (public_id, project_id, channel, external_user_id, external_phone_id, phone,
                                         profile_name, username, agent_state, answered_up_to, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '{}', 0, $9)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)
              RETURNING ",
             columns!()
         ),
@@ -112,6 +118,7 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewConversation<'_>, now:
             phone.as_ref().map(PhoneNumber::as_e164),
             profile_name,
             username,
+            new.agent_state,
             now
         ],
         read,

@@ -19,6 +19,7 @@ pub mod partitions;
 pub mod playground;
 pub mod projects;
 pub mod rate_limits;
+pub mod replies;
 pub mod retention;
 pub mod secret_key;
 pub mod sessions;

@@ -59,11 +59,35 @@ pub async fn call_agent(
     .await
 }
 
-/// Takes the claim away from a turn that may be under way, and calls the agent for `due_at`.
-pub async fn interrupt(tx: &Tx, project: ProjectId, conversation: ConversationId, due_at: Timestamp) -> Result<u64> {
-    tx.execute(
-        "UPDATE conversations SET turn_number = turn_number + 1, due_at = $3 WHERE project_id = $1 AND id = $2",
+/// Takes the claim away from a turn that may be under way, and calls the agent for `due_at`. What the agent remembers, JSON: it
+/// stays so until the end of the transaction, unless [`set_agent_state`] changes it.
+pub async fn interrupt(
+    tx: &Tx,
+    project: ProjectId,
+    conversation: ConversationId,
+    due_at: Option<Timestamp>,
+) -> Result<String> {
+    tx.get(
+        "UPDATE conversations
+         SET turn_number = turn_number + 1, due_at = $3
+         WHERE project_id = $1 AND id = $2
+         RETURNING agent_state",
         params![project, conversation, due_at],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Changes what the agent remembers, where [`interrupt`] keeps everybody else from it.
+pub async fn set_agent_state(
+    tx: &Tx,
+    project: ProjectId,
+    conversation: ConversationId,
+    agent_state: &str,
+) -> Result<u64> {
+    tx.execute(
+        "UPDATE conversations SET agent_state = $3 WHERE project_id = $1 AND id = $2",
+        params![project, conversation, agent_state],
     )
     .await
 }

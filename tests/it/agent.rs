@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use aurix::agent::{Context, Input, Message, State, read, try_line, turn};
+use aurix::agent::{Context, Incoming, Input, Message, State, read, try_line, turn};
 use aurix::domain::form::Form;
 use aurix::domain::phone::Region;
 use jiff::{Timestamp, tz::TimeZone};
@@ -222,14 +222,14 @@ proptest! {
         let form = Form::parse(WIDE_FORM).unwrap();
         let (mut state, mut known) = (State::default(), BTreeMap::new());
         for burst in bursts {
-            let messages: Vec<Message> = burst.into_iter().map(Message::Text).collect();
+            let messages: Vec<_> = burst.into_iter().map(|text| Incoming::new(Message::Text(text), now())).collect();
             let turn = turn(&Input {
                 form: &form, known: &known, channel_phone: None, state: &state, messages: &messages,
-                region: Region::SINGAPORE, timezone: &zone(), now: now(), prefilled_greeting: Some("Hi"),
+                region: Region::SINGAPORE, timezone: &zone(), may_reply: true, prefilled_greeting: Some("Hi"),
             });
             prop_assert!(turn.reply.as_deref() != Some(""));
             for taken in turn.changes {
-                known.insert(taken.key, aurix::agent::Known { value: taken.value, words: taken.words });
+                known.insert(taken.key.clone(), aurix::agent::Known::from(&taken));
             }
             state = serde_json::from_value(serde_json::to_value(&turn.state).unwrap()).unwrap();
         }

@@ -6,7 +6,8 @@ use aurix::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, Sessio
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::store::conversations::{self as conversation_rows, NewConversation, NewReferral};
 use aurix::store::leads;
-use aurix::store::messages::{self, After, NamedReply, SettledReply};
+use aurix::store::messages::{self, After};
+use aurix::store::replies::{self, NamedReply, SettledReply};
 use aurix::store::turns::{self, SettledTurn, TurnLease};
 use aurix::store::{channels, clicks};
 
@@ -90,7 +91,10 @@ both_engines! {
                 check("turns::give_up", turns::give_up(tx, lease, MessageId(0)).await? > 0);
                 let turn = SettledTurn { lease, agent_state: "{}", answered_up_to: MessageId(0), goes_on_at: None };
                 check("turns::settle", turns::settle(tx, &[turn]).await? > 0);
-                check("turns::interrupt", turns::interrupt(tx, project, conversation, now).await? > 0);
+                check("turns::interrupt", turns::interrupt(tx, project, conversation, Some(now)).await.is_ok());
+                check("turns::set_agent_state", turns::set_agent_state(tx, project, conversation, "{}").await? > 0);
+                let stored: String = tx.get("SELECT external_id FROM messages WHERE direction = 'in'", &[], |row| row.get(0)).await?;
+                check("messages::revoke", messages::revoke(tx, project, rows.channel, conversation, &stored, now).await? > 0);
                 let session = SessionId(tx.get("SELECT id FROM sessions", &[], |row| row.get(0)).await?);
                 tx.execute("UPDATE clicks SET linked = FALSE", &[]).await?;
                 let day = SignedDuration::from_hours(24);
@@ -99,7 +103,8 @@ both_engines! {
                 let lead = leads::of_conversations(tx, &[(rows.owner, conversation)]).await?.remove(0).1;
                 check("leads::settle", leads::settle(tx, &[(project, &lead)], now).await? > 0);
                 check("leads::update_merged", leads::update_merged(tx, project, &lead, now).await? > 0);
-                let new = NewConversation { public_id: &format!("other-{is_owner}"), channel: rows.channel, person: &Sender::default() };
+                let (public_id, person) = (&format!("other-{is_owner}"), &Sender::default());
+                let new = NewConversation { public_id, channel: rows.channel, person, agent_state: "{}" };
                 let other = conversation_rows::insert(tx, rows.owner, &new, now).await?.id;
                 let referral = NewReferral { conversation, message: rows.reply, ad_click_id: None, raw: "{}", seen_at: now };
                 conversation_rows::insert_referral(tx, rows.owner, &referral).await?;
@@ -132,11 +137,13 @@ both_engines! {
                 let settled = SettledReply {
                     id: reply, project, attempt: 1, status: MessageStatus::Sent, external_id: None, error: None, due_at: None,
                 };
-                check("messages::settle", messages::settle(tx, &[settled]).await? > 0);
+                check("replies::settle", replies::settle(tx, &[settled]).await? > 0);
                 let named = NamedReply { project, channel, external_id: "wamid.x", reply_id: Some(&reply_id) };
-                check("messages::advance_status", messages::advance_status(tx, &named, MessageStatus::Read, None).await? > 0);
+                check("replies::advance_status", replies::advance_status(tx, &named, MessageStatus::Read, None).await? > 0);
                 let learned: i64 = tx.get("SELECT COUNT(*) FROM messages WHERE external_id = 'wamid.x'", &[], |row| row.get(0)).await?;
-                check("messages::advance_status, by our id", learned > 0);
+                check("replies::advance_status, by our id", learned > 0);
+                tx.execute("UPDATE messages SET due_at = 1 WHERE direction = 'out'", &[]).await?;
+                check("replies::cancel", replies::cancel(tx, project, rows.conversation, "why").await? > 0);
             }
             Ok(())
         };

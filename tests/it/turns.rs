@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aurix::agent::{self, Input, Message};
+use aurix::agent::{self, Incoming, Input, Message};
 use aurix::conversations::send_reply::{claim_replies, send_reply, settle_reply};
 use aurix::conversations::take_turn::{self, Agent, Settled, TURN_ATTEMPTS_MAX, claim_turns, take_turn};
 use aurix::conversations::{Conversations, Turn};
@@ -39,7 +39,7 @@ fn with_fragile_agent(app: &TestApp) -> (Conversations, Arc<AtomicUsize>) {
     let counted = calls.clone();
     let agent: Agent = Arc::new(move |input: &Input<'_>| {
         counted.fetch_add(1, Ordering::Relaxed);
-        let is_bomb = |message: &Message| matches!(message, Message::Text(text) if text == "bomb");
+        let is_bomb = |incoming: &Incoming| matches!(&incoming.message, Message::Text(text) if text == "bomb");
         assert!(!input.messages.iter().any(is_bomb), "the agent falls over");
         agent::turn(input)
     });

@@ -29,6 +29,7 @@ fn summary(inbound: &Inbound) -> String {
             let of = ids.external_phone_id.as_deref().or(ids.external_user_id.as_deref()).expect("a sender");
             format!("{} of {of}: {}", message.content.kind().as_str(), message.text.as_deref().unwrap_or("-"))
         }
+        Inbound::Echo(echo) => format!("echo {:?}", echo.text),
         Inbound::Status(update) => {
             let StatusUpdate { status, error, recipient, at, .. } = &**update;
             assert!(recipient.external_phone_id.as_deref() == Some("CUSTOMER_PHONE_NUMBER") && at.is_some());
@@ -68,7 +69,7 @@ fn every_body_is_understood() {
         ("can_build_an_authentication_status_notification", "status delivered"),
         ("can_build_an_document_notification", "media of WHATSAPP_ID: CAPTION_TEXT"),
         ("can_build_an_image_notification", "media of WHATSAPP_ID: CAPTION_TEXT"),
-        ("can_build_an_order_notification", "other of PHONE_NUMBER_ID: text-message-sent-along-with-the-order"),
+        ("can_build_an_order_notification", "unsupported of PHONE_NUMBER_ID: text-message-sent-along-with-the-order"),
         ("can_build_an_unknown_notification", "unsupported of WHATSAPP_ID: -"),
         ("can_build_an_utility_status_notification", "status delivered"),
         (

@@ -1,7 +1,7 @@
 //! What a message holds besides words, and the words in it, by its type.
 
 use super::errors::{self, PlatformError};
-use super::json::{items, text};
+use super::json::{at, items, text};
 use crate::channels::{Content, SharedContact, SharedPhone};
 use serde_json::Value;
 
@@ -26,10 +26,17 @@ pub(super) fn read(message: &Value, kind: &str, wa_id: Option<&str>) -> Content 
         },
         "contacts" => Content::Contacts(read_contacts(message, wa_id)),
         "reaction" => Content::Reaction { external_id: get("message_id"), emoji: get("emoji") },
-        _ => match errors::read(message).first().map(PlatformError::explanation) {
+        "edit" | "revoke" => match get("original_message_id") {
+            Some(external_id) if kind == "edit" => Content::Edit { external_id },
+            Some(external_id) => Content::Revoke { external_id },
+            None => Content::Other,
+        },
+        "order" => Content::Unsupported { reason: "The person sent an order of the catalogue.".to_owned() },
+        "unsupported" | "unknown" => match errors::read(message).first().map(PlatformError::explanation) {
             Some(reason) => Content::Unsupported { reason },
             None => Content::Other,
         },
+        _ => Content::Other,
     }
 }
 
@@ -38,7 +45,13 @@ pub(super) fn read(message: &Value, kind: &str, wa_id: Option<&str>) -> Content 
 pub(super) fn said(message: &Value, kind: &str, content: &Content) -> Option<String> {
     let get = |key: &str| text(message, &[kind, key]);
     match (kind, content) {
-        ("system" | "reaction" | "location" | "contacts", _) => None,
+        ("system" | "reaction" | "location" | "contacts" | "revoke", _) => None,
+        ("edit", _) => {
+            let edited = at(message, &["edit", "message"])?;
+            let kind = text(edited, &["type"]).unwrap_or_else(|| "text".to_owned());
+            // One edit holds no other.
+            if kind == "edit" { None } else { said(edited, &kind, &Content::Other) }
+        }
         (_, Content::Form(answers)) if !answers.is_empty() => {
             let lines: Vec<String> = answers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
             Some(lines.join("\n"))

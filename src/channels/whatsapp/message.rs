@@ -2,7 +2,7 @@
 
 use super::content;
 use super::json::{self, Fields, at, text, time};
-use crate::channels::{IdChange, Inbound, InboundMessage, Referral};
+use crate::channels::{Echo, IdChange, Inbound, InboundMessage, Referral};
 use crate::domain::channel::{Person, PersonIds};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::is_placeholder;
@@ -80,15 +80,20 @@ fn is_user_id(id: &str) -> bool {
     id.split_once('.').is_some_and(|(country, _)| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
-/// Reads a message that `sender` sent; `message` is what `raw` says. One of the platform's own can be a change of ids.
+/// Reads a message that `sender` sent; `message` is what `raw` says. One of the platform's own can be a change of ids; else it is a
+/// notice, as is what somebody says in a group.
 pub(super) fn read(raw: &RawValue, message: &Value, sender: Sender, phone_number_id: Option<&str>) -> Inbound {
     let kind =
         text(message, &["type"]).unwrap_or_else(|| if message["text"].is_object() { "text" } else { "unknown" }.into());
     let channel = phone_number_id.map(str::to_owned);
-    if kind == "system"
-        && let Some((old, new)) = read_id_change(message)
-    {
-        return Inbound::IdChange(Box::new(IdChange { channel, old, new, raw: raw.get().to_owned() }));
+    if kind == "system" {
+        return match read_id_change(message) {
+            Some((old, new)) => Inbound::IdChange(Box::new(IdChange { channel, old, new, raw: raw.get().to_owned() })),
+            None => Inbound::Other { kind, raw: raw.get().to_owned() },
+        };
+    }
+    if message.get("group_id").is_some_and(|group| !group.is_null()) {
+        return Inbound::Other { kind: "group message".to_owned(), raw: raw.get().to_owned() };
     }
     let content = content::read(message, &kind, sender.wa_id.as_deref());
     let flag = |key: &str| at(message, &["context", key]).and_then(Value::as_bool).unwrap_or(false);
@@ -105,7 +110,27 @@ pub(super) fn read(raw: &RawValue, message: &Value, sender: Sender, phone_number
     }))
 }
 
-/// `user_changed_number` and `user_changed_user_id`, also under the names that older versions gave them.
+/// Reads the copy of a message that a person of the business wrote in the phone app.
+pub(super) fn read_echo(raw: &RawValue, message: &Value, phone_number_id: Option<&str>) -> Inbound {
+    let kind = text(message, &["type"]).unwrap_or_else(|| "unknown".to_owned());
+    let to = Sender { wa_id: text(message, &["to"]), user_id: text(message, &["to_user_id"]), ..Sender::default() };
+    let content = content::read(message, &kind, None);
+    Inbound::Echo(Box::new(Echo {
+        channel: phone_number_id.map(str::to_owned),
+        external_id: text(message, &["id"]).unwrap_or_else(|| made_id(phone_number_id, raw)),
+        to: to.person(),
+        sent_at: time(message, &["timestamp"]),
+        text: content::said(message, &kind, &content),
+        content,
+        raw: raw.get().to_owned(),
+    }))
+}
+
+/// Changes of a person's ids, also under the name that older versions gave one. `customer_identity_changed` is none: it tells of a
+/// new security code.
+const ID_CHANGES: [&str; 3] = ["user_changed_number", "user_changed_user_id", "customer_changed_number"];
+
+/// The old and the new ids of a person who changed them.
 fn read_id_change(message: &Value) -> Option<(PersonIds, Person)> {
     let system = at(message, &["system"])?;
     let get = |key: &str| text(system, &[key]);
@@ -119,7 +144,7 @@ fn read_id_change(message: &Value) -> Option<(PersonIds, Person)> {
         ..Sender::default()
     };
     let new = new.person();
-    (get("type")?.contains("changed") && !new.ids.is_empty()).then_some((old, new))
+    (ID_CHANGES.contains(&get("type")?.as_str()) && !new.ids.is_empty()).then_some((old, new))
 }
 
 /// An id for a message without one: the same for the same bytes, so that a repeated delivery changes nothing.

@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 /// The `field` of the changes that hold messages and statuses.
 const MESSAGES: &str = "messages";
 
+/// The `field` of the changes that hold what a person of the business wrote in the phone app.
+const ECHOES: &str = "smb_message_echoes";
+
 /// The body is no JSON object.
 #[derive(Debug, thiserror::Error)]
 #[error("the body is no JSON object")]
@@ -51,19 +54,35 @@ fn read_change(change: &RawValue, found: &mut Vec<Inbound>) {
     let field = change_fields.get("field").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
     let field = field.as_deref().unwrap_or_default();
     let value = change_fields.get("value").and_then(|value| fields(value));
-    let (Some(value), true) = (value, field.is_empty() || field == MESSAGES) else {
+    let (Some(value), true) = (value, field.is_empty() || field == MESSAGES || field == ECHOES) else {
         found.push(other(field, change));
         return;
     };
-    if !value.contains_key(MESSAGES) && !value.contains_key("statuses") || value.contains_key("errors") {
+    let is_empty = field != ECHOES && !value.contains_key(MESSAGES) && !value.contains_key("statuses");
+    if is_empty || value.contains_key("errors") {
         found.push(other(field, change));
     }
     let metadata: Value =
         value.get("metadata").and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
     let phone_number_id = text(&metadata, &["phone_number_id"]);
+    if field == ECHOES {
+        return read_echoes(&value, phone_number_id.as_deref(), change, found);
+    }
     read_messages(&value, phone_number_id.as_deref(), found);
     for raw in elements(&value, "statuses", MESSAGES, found) {
         found.push(status::read(raw.get(), phone_number_id.as_deref()).unwrap_or_else(|| other(MESSAGES, raw)));
+    }
+}
+
+fn read_echoes(value: &Fields<'_>, phone_number_id: Option<&str>, change: &RawValue, found: &mut Vec<Inbound>) {
+    if !value.contains_key("message_echoes") {
+        found.push(other(ECHOES, change));
+    }
+    for raw in elements(value, "message_echoes", ECHOES, found) {
+        found.push(match serde_json::from_str::<Value>(raw.get()).ok().filter(Value::is_object) {
+            Some(message) => message::read_echo(raw, &message, phone_number_id),
+            None => other(ECHOES, raw),
+        });
     }
 }
 

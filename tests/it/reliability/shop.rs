@@ -72,8 +72,8 @@ impl ShopClient {
 
     /// The platform brings a person's text; the status it was answered with.
     pub async fn write(&self, wa_id: &str, id: &str, text: &str) -> Result<u16, net::SendError> {
-        let message =
-            json!({"from": wa_id, "id": id, "timestamp": "1767348000", "type": "text", "text": {"body": text}});
+        let sent_at = Clock::System.now().as_second().to_string();
+        let message = json!({"from": wa_id, "id": id, "timestamp": sent_at, "type": "text", "text": {"body": text}});
         let value = json!({
             "messaging_product": "whatsapp",
             "metadata": {"display_phone_number": "6512345678", "phone_number_id": self.phone_number_id},

@@ -1,0 +1,73 @@
+//! Makes the agent's input of unread messages: in the order in which they were written, with corrected words in the place of the
+//! first ones, without what was taken back and what is no speech.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
+
+use crate::agent::{Incoming, Message};
+use crate::domain::channel::MessageKind;
+use crate::store::messages::Unread;
+
+/// The messages of a turn as the agent reads them, oldest first.
+pub(super) fn incoming(unread: &[Unread]) -> Vec<Incoming> {
+    let mut ordered: Vec<&Unread> = unread.iter().collect();
+    ordered.sort_by_key(|message| (message.written_at, message.id));
+    let here: HashSet<&str> = ordered.iter().filter_map(|message| message.external_id.as_deref()).collect();
+    let mut revoked: HashSet<&str> = HashSet::new();
+    // The newest words of each message that is unread as well.
+    let mut edited: HashMap<&str, &Unread> = HashMap::new();
+    for message in &ordered {
+        let Some(original) = message.original_id.as_deref() else { continue };
+        match message.kind {
+            MessageKind::Revoke => {
+                revoked.insert(original);
+            }
+            MessageKind::Edit if here.contains(original) => {
+                edited.insert(original, message);
+            }
+            _ => {}
+        }
+    }
+    let id = |message: &Unread| message.external_id.as_deref().unwrap_or_default().to_owned();
+    let is_read = |message: &&&Unread| {
+        let is_applied = message.kind == MessageKind::Edit
+            && message.original_id.as_deref().is_some_and(|original| here.contains(original));
+        let of = message.original_id.as_deref().unwrap_or_default();
+        let is_taken_back = message.is_revoked || revoked.contains(id(message).as_str()) || revoked.contains(of);
+        message.kind.is_speech() && !is_applied && !is_taken_back
+    };
+    let read = |message: &&Unread| match edited.get(id(message).as_str()) {
+        Some(edit) => Incoming::new(edit.text.clone().map_or(Message::Other, Message::Text), message.written_at),
+        None => read_one(message),
+    };
+    ordered.iter().filter(is_read).map(read).collect()
+}
+
+fn read_one(message: &Unread) -> Incoming {
+    let corrected = message.original_written_at.filter(|_| message.kind == MessageKind::Edit);
+    Incoming {
+        message: content(message),
+        at: corrected.unwrap_or(message.written_at),
+        is_correction: corrected.is_some(),
+    }
+}
+
+/// The sender's own card, as it is stored.
+#[derive(Deserialize)]
+struct Card {
+    name: Option<String>,
+    phone: Option<String>,
+}
+
+fn content(message: &Unread) -> Message {
+    if let Some(card) = message.contact.as_deref().and_then(|card| serde_json::from_str::<Card>(card).ok()) {
+        return Message::Contact { name: card.name, phone: card.phone, email: None };
+    }
+    match (&message.text, message.kind) {
+        (Some(text), MessageKind::Choice | MessageKind::Form) => Message::Button(text.clone()),
+        // The words on somebody else's card are not the person's.
+        (Some(text), kind) if kind != MessageKind::Contacts => Message::Text(text.clone()),
+        _ => Message::Other,
+    }
+}

@@ -1,0 +1,81 @@
+//! Stores what a person of the business wrote in an app of the platform's: the conversation is theirs from then on.
+
+use super::store_inbound::StoreInbound;
+use crate::agent::{Paused, State};
+use crate::channels::{Content, Echo};
+use crate::db::Tx;
+use crate::domain::ids::MessageId;
+use crate::store::channels::Channel;
+use crate::store::conversations::{self, Conversation, NewConversation};
+use crate::store::messages::{self, NewMessage, Origin};
+use crate::store::{replies, turns};
+
+/// Why a reply that waits is not sent any more.
+const TAKEN_OVER: &str = "A person of the business wrote to the customer before the reply was sent.";
+
+impl StoreInbound {
+    /// Stores an echo and pauses the agent in its conversation. Whoever it went to has not written by that: a conversation that
+    /// begins with it has no lead.
+    pub(super) async fn store_echo(&self, tx: &Tx, channel: &Channel, echo: &Echo) -> anyhow::Result<()> {
+        let project = channel.project;
+        if echo.to.ids.is_empty() {
+            return self.notice(tx, channel, "echo to nobody", &echo.raw).await;
+        }
+        if messages::exists(tx, project, channel.id, &echo.external_id).await? {
+            return Ok(());
+        }
+        let known = conversations::of_person(tx, project, channel.id, &echo.to.ids).await?;
+        let conversation = match known.into_iter().next() {
+            Some(conversation) => {
+                self.take_over(tx, &conversation).await?;
+                conversation
+            }
+            None => self.begin_paused(tx, channel, echo).await?,
+        };
+        let new = NewMessage {
+            id: self.core.row_keys.next_above(self.now, conversation.newest_message.unwrap_or(MessageId(0))),
+            channel: channel.id,
+            conversation: conversation.id,
+            origin: Origin::Business,
+            external_id: &echo.external_id,
+            original_id: echo.content.original(),
+            kind: echo.content.kind(),
+            text: echo.text.as_deref(),
+            contact: None,
+            raw: &echo.raw,
+            sent_at: echo.sent_at,
+        };
+        messages::insert(tx, project, &new, self.now).await?;
+        if let Content::Revoke { external_id } = &echo.content {
+            messages::revoke(tx, project, channel.id, conversation.id, external_id, self.now).await?;
+        }
+        Ok(())
+    }
+
+    /// Pauses the agent, whatever it is about to do. What the customer wrote meanwhile is still read.
+    async fn take_over(&self, tx: &Tx, conversation: &Conversation) -> anyhow::Result<()> {
+        let (project, id) = (conversation.project, conversation.id);
+        let due_at = conversation.has_lead.then_some(self.now);
+        let state = turns::interrupt(tx, project, id, due_at).await?;
+        let state = paused(serde_json::from_str(&state)?);
+        turns::set_agent_state(tx, project, id, &serde_json::to_string(&state)?).await?;
+        replies::cancel(tx, project, id, TAKEN_OVER).await?;
+        Ok(())
+    }
+
+    async fn begin_paused(&self, tx: &Tx, channel: &Channel, echo: &Echo) -> anyhow::Result<Conversation> {
+        let (public_id, state) = (self.core.random.uuid().to_string(), paused(State::default()));
+        let new = NewConversation {
+            public_id: &public_id,
+            channel: channel.id,
+            person: &echo.to,
+            agent_state: &serde_json::to_string(&state)?,
+        };
+        Ok(conversations::insert(tx, channel.project, &new, self.now).await?)
+    }
+}
+
+/// The state with the agent paused. "stop" stays: the customer's word counts more.
+fn paused(state: State) -> State {
+    State { paused: Some(state.paused.unwrap_or(Paused::HandedOver)), ..state }
+}

@@ -1,0 +1,261 @@
+//! Replies: messages to a person. Each is its own job: `due_at` says when it is sent.
+
+use crate::db::{Conn, Result, Sql, Tx};
+use crate::domain::channel::{MessageStatus, PersonIds};
+use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId};
+use crate::domain::time::Timestamp;
+use crate::params;
+
+/// A message to a person.
+pub struct NewReply<'a> {
+    /// Its row key, above those of the conversation's other messages: replies are sent in this order.
+    pub id: MessageId,
+    /// Its project.
+    pub project: ProjectId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// A UUID.
+    pub reply_id: &'a str,
+    /// What to say.
+    pub text: &'a str,
+}
+
+/// Queues replies.
+pub async fn insert(tx: &Tx, replies: &[NewReply<'_>], now: Timestamp) -> Result<u64> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id, kind, text, status,
+                                       attempts, due_at, created_at)
+                 VALUES ($1, $2, $3, $4, 'out', $5, 'text', $6, 'queued', 0, $7, $7)",
+        postgres: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id, kind, text, status,
+                                         attempts, due_at, created_at)
+                   SELECT id, project_id, channel, conversation_id, 'out', reply_id, 'text', text, 'queued', 0, now, now
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
+                       AS reply (id, project_id, channel, conversation_id, reply_id, text, now)",
+    };
+    let rows: Vec<_> = replies
+        .iter()
+        .map(|one| {
+            let NewReply { id, project, channel, conversation, reply_id, text } = *one;
+            [id.into(), project.into(), channel.into(), conversation.into(), reply_id.into(), text.into(), now.into()]
+        })
+        .collect();
+    tx.execute_rows(INSERT, &rows).await
+}
+
+/// Gives up the replies of a conversation that wait, for the reason in `error`.
+pub async fn cancel(tx: &Tx, project: ProjectId, conversation: ConversationId, error: &str) -> Result<u64> {
+    // `+`: SQLite is to find the rows by their conversation, which has far fewer than the project.
+    tx.execute(
+        "UPDATE messages
+         SET status = 'failed', error = $3, due_at = NULL
+         WHERE +project_id = $1 AND conversation_id = $2 AND due_at IS NOT NULL",
+        params![project, conversation, error],
+    )
+    .await
+}
+
+/// A reply that was claimed for sending.
+#[derive(Clone, Debug)]
+pub struct LeasedReply {
+    /// Row key.
+    pub id: MessageId,
+    /// Its project.
+    pub project: ProjectId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// Our id of it, given to the platform where it takes one.
+    pub reply_id: String,
+    /// What to say.
+    pub text: String,
+    /// The number of this attempt, from 1: whoever settles must hold it.
+    pub attempt: u32,
+    /// When others may claim the reply.
+    pub lease_until: Timestamp,
+    /// The platform's ids of the person.
+    pub to: PersonIds,
+}
+
+/// Claims up to `most` replies until `lease_until`. Of one conversation, one at a time and in order. Of all projects: it is the
+/// worker's entry point.
+pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -> Result<Vec<LeasedReply>> {
+    const CLAIM: Sql = Sql {
+        sqlite: "UPDATE messages
+                 SET due_at = $2, attempts = attempts + 1
+                 WHERE id IN (
+                     SELECT m.id
+                     FROM messages AS m
+                     WHERE m.due_at <= $1 AND NOT EXISTS (
+                         SELECT 1 FROM messages AS before
+                         WHERE before.conversation_id = m.conversation_id AND before.id < m.id AND before.due_at IS NOT NULL
+                     )
+                     ORDER BY m.due_at
+                     LIMIT $3
+                 )
+                 RETURNING id, project_id, channel, reply_id, text, attempts,
+                           (SELECT external_user_id FROM conversations WHERE conversations.id = messages.conversation_id),
+                           (SELECT external_phone_id FROM conversations WHERE conversations.id = messages.conversation_id)",
+        // `SKIP LOCKED`: several nodes claim at once.
+        postgres: "UPDATE messages
+                   SET due_at = $2, attempts = messages.attempts + 1
+                   FROM (
+                       SELECT m.id, c.external_user_id, c.external_phone_id
+                       FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
+                       WHERE m.due_at <= $1 AND NOT EXISTS (
+                           SELECT 1 FROM messages AS before
+                           WHERE before.conversation_id = m.conversation_id AND before.id < m.id
+                             AND before.due_at IS NOT NULL
+                       )
+                       ORDER BY m.due_at
+                       LIMIT $3
+                       FOR UPDATE OF m SKIP LOCKED
+                   ) AS due
+                   WHERE messages.id = due.id
+                   RETURNING messages.id, messages.project_id, messages.channel, messages.reply_id, messages.text,
+                             messages.attempts, due.external_user_id, due.external_phone_id",
+    };
+    tx.query(CLAIM, params![now, lease_until, most], |row| {
+        Ok(LeasedReply {
+            id: row.get(0)?,
+            project: row.get(1)?,
+            channel: row.get(2)?,
+            reply_id: row.get(3)?,
+            text: row.get(4)?,
+            attempt: row.get(5)?,
+            lease_until,
+            to: PersonIds { external_user_id: row.get(6)?, external_phone_id: row.get(7)? },
+        })
+    })
+    .await
+}
+
+/// How an attempt left its reply.
+#[derive(Clone, Debug)]
+pub struct SettledReply {
+    /// Row key.
+    pub id: MessageId,
+    /// Its project.
+    pub project: ProjectId,
+    /// The attempt's number.
+    pub attempt: u32,
+    /// `Sent`, `Queued` or `Failed`.
+    pub status: MessageStatus,
+    /// The platform's id of it, where it gave one.
+    pub external_id: Option<String>,
+    /// Why it failed, in words.
+    pub error: Option<String>,
+    /// When the next attempt is due, where there is one.
+    pub due_at: Option<Timestamp>,
+}
+
+/// Ends attempts: the replies are sent, to be tried again, or given up. Nothing changes where another attempt was claimed since,
+/// or the platform has reported a status already. In the order of their keys, as [`lock`] has them.
+pub async fn settle(tx: &Tx, settled: &[SettledReply]) -> Result<u64> {
+    const SETTLE: Sql = Sql {
+        sqlite: "UPDATE messages
+                 SET status = $4, external_id = COALESCE($5, external_id), error = $6, due_at = $7
+                 WHERE project_id = $1 AND id = $2 AND attempts = $3 AND status = 'queued'",
+        postgres: "UPDATE messages
+                   SET status = settled.status, external_id = COALESCE(settled.external_id, messages.external_id),
+                       error = settled.error, due_at = settled.due_at
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+                       AS settled (project_id, id, attempt, status, external_id, error, due_at)
+                   WHERE messages.project_id = settled.project_id AND messages.id = settled.id
+                     AND messages.attempts = settled.attempt AND messages.status = 'queued'",
+    };
+    let mut settled: Vec<&SettledReply> = settled.iter().collect();
+    settled.sort_unstable_by_key(|one| one.id);
+    let rows: Vec<_> = settled
+        .iter()
+        .map(|one| {
+            [
+                one.project.into(),
+                one.id.into(),
+                one.attempt.into(),
+                one.status.as_str().into(),
+                one.external_id.as_deref().into(),
+                one.error.as_deref().into(),
+                one.due_at.into(),
+            ]
+        })
+        .collect();
+    tx.execute_rows(SETTLE, &rows).await
+}
+
+/// A reply as a platform names it.
+pub struct NamedReply<'a> {
+    /// Its project.
+    pub project: ProjectId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// The platform's id of it.
+    pub external_id: &'a str,
+    /// Ours, where the platform returns it.
+    pub reply_id: Option<&'a str>,
+}
+
+/// Locks replies until the end of the transaction, in the order of their keys, so that two batches never wait for each other:
+/// a platform reports what became of a reply at the moment at which its sending is settled.
+pub async fn lock(tx: &Tx, replies: &[NamedReply<'_>]) -> Result<()> {
+    const LOCK: Sql = Sql {
+        // There is one writer.
+        sqlite: "",
+        postgres: "SELECT messages.id
+                   FROM (
+                       SELECT m.id
+                       FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
+                           AS named (project_id, channel, external_id, reply_id)
+                       JOIN messages AS m
+                         ON m.project_id = named.project_id AND m.channel = named.channel
+                           AND m.external_id = named.external_id
+                       UNION
+                       SELECT m.id
+                       FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
+                           AS named (project_id, channel, external_id, reply_id)
+                       JOIN messages AS m ON m.project_id = named.project_id AND m.reply_id = named.reply_id
+                       ORDER BY id
+                   ) AS named
+                   JOIN messages ON messages.id = named.id
+                   FOR UPDATE OF messages",
+    };
+    let rows: Vec<_> = replies
+        .iter()
+        .map(|one| [one.project.into(), one.channel.into(), one.external_id.into(), one.reply_id.into()])
+        .collect();
+    tx.query_rows(LOCK, &rows, |_| Ok(())).await.map(|_| ())
+}
+
+/// Moves a reply's status forward, never back: see [`MessageStatus::rank`]. Our own id finds a reply whose sending is not
+/// settled yet.
+pub async fn advance_status(
+    tx: &Tx,
+    reply: &NamedReply<'_>,
+    status: MessageStatus,
+    error: Option<&str>,
+) -> Result<u64> {
+    let NamedReply { project, channel, external_id, reply_id } = *reply;
+    if let Some(reply_id) = reply_id {
+        tx.execute(
+            "UPDATE messages
+             SET external_id = $4
+             WHERE project_id = $1 AND reply_id = $3 AND channel = $2 AND external_id IS NULL",
+            params![project, channel, reply_id, external_id],
+        )
+        .await?;
+    }
+    tx.execute(
+        "UPDATE messages
+         SET status = $4, error = COALESCE($5, error), due_at = NULL
+         WHERE project_id = $1 AND channel = $2 AND external_id = $3 AND direction = 'out'
+           AND CASE status WHEN 'queued' THEN 0 WHEN 'sent' THEN 1 WHEN 'failed' THEN 2 WHEN 'delivered' THEN 3 ELSE 4 END
+             < $6",
+        params![project, channel, external_id, status.as_str(), error, status.rank()],
+    )
+    .await
+}
+
+/// When the next reply of any project falls due after `now`.
+pub async fn next_due(conn: &Conn, now: Timestamp) -> Result<Option<Timestamp>> {
+    conn.get("SELECT MIN(due_at) FROM messages WHERE due_at > $1", params![now], |row| row.get(0)).await
+}
