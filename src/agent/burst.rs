@@ -9,6 +9,7 @@ use super::state::{Incoming, Input, Known, Message};
 use super::{corrections, free_text, intent, lexicon};
 use crate::domain::form::{EMAIL, FieldKind, NAME, PHONE};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::text::cut;
 
 /// The content of a burst.
 #[derive(Default)]
@@ -48,9 +49,14 @@ pub(super) fn read_burst(input: &Input<'_>, asked: Option<&str>) -> Burst {
         let (key, value) = (PHONE.to_owned(), phone.to_string());
         burst.fill(input, Taken { key, words, value, source: Source::Channel, at: None });
     }
+    let mut chars_left = super::BURST_CHARS_MAX;
     for incoming in input.messages.iter().take(super::BURST_MESSAGES_MAX) {
         match &incoming.message {
-            Message::Text(text) | Message::Button(text) => burst.text(input, incoming, text, asked),
+            Message::Text(text) | Message::Button(text) => {
+                let text = cut(text, chars_left.min(super::TEXT_CHARS_MAX));
+                chars_left -= text.chars().count();
+                burst.text(input, incoming, text, asked);
+            }
             Message::Contact { name, phone, email } => {
                 let phone = phone.as_deref().and_then(|phone| PhoneNumber::parse(phone, input.region).ok());
                 let cards = [

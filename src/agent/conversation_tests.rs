@@ -204,6 +204,29 @@ fn after_the_channels_window_values_are_taken_in_silence() {
     assert!(talk.write("hi").starts_with("Hi, welcome!"));
 }
 
+/// Letters that reading a burst looks at for names, its most frequent step.
+fn work(messages: &[String]) -> usize {
+    let before = super::name_words::letters_read();
+    Talk::new(FORM).burst(&messages.iter().cloned().map(Message::Text).collect::<Vec<_>>());
+    super::name_words::letters_read() - before
+}
+
+#[test]
+fn reading_takes_work_in_proportion_to_the_text() {
+    for scrap in ["e\u{301}", "a-", "a'", "E\u{301} ", "for Ann Lee, ", "Ann Lee ", "陈", "Ann.", "a/b"] {
+        let text = |chars: usize| scrap.chars().cycle().take(chars).collect::<String>();
+        let (half, whole) = (work(&[text(2_048)]), work(&[text(4_096)]));
+        assert!(whole <= 2 * half + 2_000 && whole <= 100 * 4_096, "{scrap:?}: {half}, then {whole} letters");
+    }
+}
+
+#[test]
+fn a_burst_has_a_budget() {
+    let text = "Ann Lee ".repeat(512);
+    let (few, many) = (work(&vec![text.clone(); 4]), work(&vec![text; 50]));
+    assert!(many <= few, "{few} letters of 4 messages, {many} of 50");
+}
+
 #[test]
 fn the_intent_is_the_first_message_with_content() {
     let mut talk = Talk::new(FORM);

@@ -50,6 +50,8 @@ pub use turn::{ASKS_MAX, turn};
 pub const TEXT_CHARS_MAX: usize = 4_096;
 /// Messages of a burst that are read: the first ones.
 pub const BURST_MESSAGES_MAX: usize = 50;
+/// Characters of a burst that are read, so that a turn costs a bounded time; what lies beyond stays with the conversation, unread.
+pub const BURST_CHARS_MAX: usize = 4 * TEXT_CHARS_MAX;
 
 /// Compiles all patterns (a few tenths of a second, once), so that the first message after the start does not wait.
 pub fn warm_up() {

@@ -27,12 +27,29 @@ pub(super) fn is_family_name(word: &str) -> bool {
     FAMILY_NAMES.split_whitespace().any(|name| name == word)
 }
 
+#[cfg(test)]
+thread_local! {
+    static LETTERS_READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many letters [`word_at`] looked at on this thread: the work of reading names.
+#[cfg(test)]
+pub(super) fn letters_read() -> usize {
+    LETTERS_READ.get()
+}
+
 /// The word that begins at `start`, if one does: letters with inner apostrophes, hyphens and full stops.
 pub(super) fn word_at(text: &str, start: usize) -> Option<Span> {
     let rest = text.get(start..)?;
-    let mut end = 0;
+    let (mut end, mut chars) = (0, 0);
     let mut letters = rest.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
+        // Every place of a text is tried: a long word must not be read to its end from each.
+        if chars > WORD_CHARS_MAX {
+            return None;
+        }
+        #[cfg(test)]
+        LETTERS_READ.set(LETTERS_READ.get() + 1);
         let next_is_letter = letters.peek().is_some_and(|(_, next)| next.is_alphabetic());
         let joins = matches!(letter, '\'' | '’' | '-' | '/') && next_is_letter && at > 0;
         let is_initial = letter == '.' && at > 0 && at <= 2 && rest.starts_with(char::is_uppercase);
@@ -43,15 +60,15 @@ pub(super) fn word_at(text: &str, start: usize) -> Option<Span> {
             break;
         }
         end = at + letter.len_utf8();
+        chars += 1;
     }
     let word = &rest[..end];
-    let chars = word.chars().count();
     (chars > 0 && chars <= WORD_CHARS_MAX && word.starts_with(char::is_alphabetic))
         .then(|| Span::new(start, start + end))
 }
 
 /// Combining marks, as in decomposed é.
-fn is_mark(letter: char) -> bool {
+pub(super) fn is_mark(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}')
 }
 

@@ -1,12 +1,14 @@
 //! Finds a person's name in a text, and distinguishes first names from last names.
 
+use std::cell::LazyCell;
+use std::ops::Deref;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::lexicon::{is_common, is_everyday, is_particle, is_question};
 use super::name_answer;
-use super::name_words::{NAME_WORDS_MAX, is_capitalised, is_family_name, is_name_like, is_plain, word_at};
+use super::name_words::{NAME_WORDS_MAX, is_capitalised, is_family_name, is_mark, is_name_like, is_plain, word_at};
 use super::pattern::compile;
 use super::span::{Span, is_free, lead_in, lead_out};
 
@@ -109,9 +111,11 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Found> {
     for name in before_tails(text, taken) {
         add(Lead::Strong, name);
     }
+    let lower = LazyCell::new(|| text.to_lowercase());
     for (pattern, lead) in LEADS.iter() {
         for cue in pattern.find_iter(text) {
-            if let Some(name) = after_lead(text, cue.start(), cue.end(), *lead, taken) {
+            let place = Place { text, lower: &lower, start: cue.start(), end: cue.end() };
+            if let Some(name) = after_lead(&place, *lead, taken) {
                 add(*lead, name);
             }
         }
@@ -123,8 +127,18 @@ pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Found> {
     found.into_iter().map(|(_, name)| name).collect()
 }
 
+/// Where a lead stands in a text.
+struct Place<'a> {
+    text: &'a str,
+    /// The text in lower case, made once.
+    lower: &'a dyn Deref<Target = String>,
+    start: usize,
+    end: usize,
+}
+
 /// The name right after a lead.
-fn after_lead(text: &str, lead_start: usize, start: usize, lead: Lead, taken: &[Span]) -> Option<Found> {
+fn after_lead(place: &Place<'_>, lead: Lead, taken: &[Span]) -> Option<Found> {
+    let Place { text, lower, start: lead_start, end: start } = *place;
     let cue = text[lead_start..start].to_lowercase();
     let before = lead_in(text, lead_start, 48);
     if PLACE.is_match(&before)
@@ -149,7 +163,7 @@ fn after_lead(text: &str, lead_start: usize, start: usize, lead: Lead, taken: &[
     let fits = match lead {
         Lead::Strong => !cue.contains("under") && !cue.contains("by") || is_capitalised(words[0].words(text)),
         Lead::Fair => is_capitalised(words[0].words(text)) && (words.len() > 1 || is_name_like_alone(&cue, text, span)),
-        Lead::Weak => words.len() > 1 && weak_fits(text, &cue, &before, span, words.len()),
+        Lead::Weak => words.len() > 1 && weak_fits((text, lower), &cue, &before, span, words.len()),
     };
     let after = lead_out(text, span.end, 14);
     let is_place = after.trim_start().starts_with("restaurant") || after.trim_start().starts_with("area");
@@ -193,8 +207,14 @@ fn is_name_like_alone(cue: &str, text: &str, span: Span) -> bool {
 }
 
 /// "for X Y" is a name in a sentence about a booking, "X Y," at the start of it.
-fn weak_fits(text: &str, cue: &str, before: &str, span: Span, words: usize) -> bool {
-    let lower = text.to_lowercase();
+fn weak_fits(
+    (text, lower): (&str, &dyn Deref<Target = String>),
+    cue: &str,
+    before: &str,
+    span: Span,
+    words: usize,
+) -> bool {
+    let lower = lower.as_str();
     let is_booking = ["book", "reserv", "table", "appointment", "party of"].iter().any(|word| lower.contains(word));
     let asks_of_place = lower.contains("restaurant")
         || lower.contains("information")
@@ -253,7 +273,9 @@ fn before_tails(text: &str, taken: &[Span]) -> Vec<Found> {
     let mut found = Vec::new();
     for (start, _) in text.char_indices().filter(|(at, letter)| {
         letter.is_alphabetic()
-            && !text[..*at].ends_with(|before: char| before.is_alphanumeric() || matches!(before, '\'' | '’' | '-'))
+            && !text[..*at].ends_with(|before: char| {
+                before.is_alphanumeric() || matches!(before, '\'' | '’' | '-') || is_mark(before)
+            })
     }) {
         if found.last().is_some_and(|last: &Found| start < last.span.end) {
             continue;

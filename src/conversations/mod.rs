@@ -17,7 +17,10 @@ mod store_inbound;
 pub mod take_turn;
 
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 pub use self::decide_turn::Decision;
 pub use self::load_turn::Turn;
@@ -48,6 +51,8 @@ pub struct Conversations {
     channels: Arc<Cache<OpenChannel>>,
     agent: Agent,
     turn_budget: Duration,
+    /// Turns that are decided at the same time: reading takes a processor, and the others are for everybody else.
+    deciding: Arc<Semaphore>,
 }
 
 impl Conversations {
@@ -63,6 +68,7 @@ impl Conversations {
             channels: Arc::default(),
             agent: Arc::new(agent::turn),
             turn_budget: TURN_BUDGET,
+            deciding: Arc::new(Semaphore::new(available_parallelism().map_or(1, |all| all.get().div_ceil(2)))),
             clicks,
             core,
         }

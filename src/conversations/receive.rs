@@ -19,6 +19,8 @@ use crate::store::messages::{self, NewNotice};
 
 /// How long a platform's request waits for the replay of spooled clicks.
 const REPLAY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Items of one transaction at most: those of a large call do not keep everybody else's writes waiting.
+const STORED_AT_ONCE_MAX: usize = 100;
 
 /// All that one request of a platform brought.
 pub struct Received {
@@ -49,20 +51,24 @@ impl Batch for StoreReceived {
 
 /// Stores all that one request of the platform brought. One that cannot be stored harms no other.
 pub async fn receive(engine: &Conversations, channel: &OpenChannel, inbound: Vec<Inbound>) -> anyhow::Result<()> {
-    let (channel, inbound) = (channel.row.clone(), Arc::new(inbound));
     replay_clicks(engine).await?;
-    match engine.inbound.write(Received { channel: channel.clone(), inbound: inbound.clone() }).await {
-        Ok(()) => {}
-        Err(error) if Error::is_unavailable(&error) => return Err(error),
-        Err(error) => {
-            let error = format!("{error:#}");
-            tracing::error!(channel = channel.external_id, error, "batch not stored; storing its items one by one");
-            store_one_by_one(engine, &channel, &inbound).await?;
-        }
+    for part in inbound.chunks(STORED_AT_ONCE_MAX) {
+        store_part(engine, channel.row.clone(), Arc::new(part.to_vec())).await?;
     }
     engine.core.notifier.notify(Work::Turns);
     engine.core.notifier.notify(Work::Deliveries);
     Ok(())
+}
+
+async fn store_part(engine: &Conversations, channel: Arc<Channel>, inbound: Arc<Vec<Inbound>>) -> anyhow::Result<()> {
+    match engine.inbound.write(Received { channel: channel.clone(), inbound: inbound.clone() }).await {
+        Err(error) if !Error::is_unavailable(&error) => {
+            let error = format!("{error:#}");
+            tracing::error!(channel = channel.external_id, error, "batch not stored; storing its items one by one");
+            store_one_by_one(engine, &channel, &inbound).await
+        }
+        result => result,
+    }
 }
 
 /// A correlation id that was given while the database was unavailable has to be stored before a message brings it. Where that

@@ -74,6 +74,7 @@ pub async fn take_turn(engine: &Conversations, turn: Turn) -> anyhow::Result<()>
 pub async fn decide(engine: &Conversations, turn: Arc<Turn>) -> anyhow::Result<Decision> {
     static WARM: OnceCell<()> = OnceCell::const_new();
     WARM.get_or_try_init(|| tokio::task::spawn_blocking(agent::warm_up)).await.context("warming the agent up")?;
+    let _permit = engine.deciding.acquire().await.context("waiting for other turns")?;
     let (core, agent) = (engine.core.clone(), engine.agent.clone());
     let deciding = tokio::task::spawn_blocking(move || decide_now(&core, &turn, &*agent));
     let decided =

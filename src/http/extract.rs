@@ -33,14 +33,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// A body as it came, for signatures over its bytes. 413 above [`BODY_BYTES_MAX`].
-pub struct Raw(pub Bytes);
+/// A body as it came, for signatures over its bytes. 413 above `BYTES_MAX`.
+pub struct Raw<const BYTES_MAX: usize>(pub Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for Raw {
+impl<S: Send + Sync, const BYTES_MAX: usize> FromRequest<S> for Raw<BYTES_MAX> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self> {
-        read_body(request.into_body()).await.map(Self)
+        read_body_within(request.into_body(), BYTES_MAX).await.map(Self)
     }
 }
 
@@ -60,10 +60,14 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
 /// Reads a whole body of at most [`BODY_BYTES_MAX`] bytes.
 pub async fn read_body(body: Body) -> Result<Bytes> {
-    let collecting = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_BYTES_MAX).collect());
+    read_body_within(body, BODY_BYTES_MAX).await
+}
+
+async fn read_body_within(body: Body, bytes_max: usize) -> Result<Bytes> {
+    let collecting = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, bytes_max).collect());
     match collecting.await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge(BODY_BYTES_MAX)),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge(bytes_max)),
         Ok(Err(_)) => Err(ApiError::Malformed("The body ended before it was complete.".to_owned())),
         Err(_) => Err(ApiError::Malformed(format!("The body did not arrive within {} s.", BODY_TIMEOUT.as_secs()))),
     }

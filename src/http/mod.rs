@@ -28,6 +28,8 @@ use crate::engines::Engines;
 
 /// Bytes that a JSON body may have: 1 MiB.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a chat platform's call; Meta documents 3 MB.
+pub const PLATFORM_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Every route, one list.
 pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receiver<bool>) -> Router {

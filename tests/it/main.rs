@@ -13,6 +13,7 @@ mod deliveries;
 mod error_pages;
 mod guards;
 mod inbound;
+mod large_calls;
 mod late_messages;
 mod lead_events;
 mod limits;

@@ -1,7 +1,7 @@
 //! One message from a person: who sent it, when, and what it says.
 
 use super::content;
-use super::json::{self, Fields, at, text, time};
+use super::json::{self, at, text, time};
 use crate::channels::{Echo, IdChange, Inbound, InboundMessage, Referral};
 use crate::domain::channel::{Person, PersonIds};
 use crate::domain::phone::PhoneNumber;
@@ -44,6 +44,8 @@ impl Sender {
     /// Whether both are surely the same person: they share an id, and contradict each other in none that tells people
     /// apart.
     pub(super) fn is(&self, other: &Self) -> bool {
+        #[cfg(test)]
+        COMPARISONS.set(COMPARISONS.get() + 1);
         match (&self.user_id, &other.user_id) {
             (Some(mine), Some(theirs)) => mine == theirs,
             _ => self.wa_id.is_some() && self.wa_id == other.wa_id,
@@ -69,6 +71,17 @@ impl Sender {
             username: self.username,
         }
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    static COMPARISONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How often [`Sender::is`] was called on this thread.
+#[cfg(test)]
+pub(super) fn comparisons() -> usize {
+    COMPARISONS.get()
 }
 
 fn phone_of(wa_id: Option<&str>) -> Option<PhoneNumber> {
@@ -104,7 +117,7 @@ pub(super) fn read(raw: &RawValue, message: &Value, sender: Sender, phone_number
         sent_at: time(message, &["timestamp"]),
         text: content::said(message, &kind, &content),
         forwarded: flag("forwarded") || flag("frequently_forwarded"),
-        referral: json::fields(raw).and_then(|fields| read_referral(message, &fields)),
+        referral: read_referral(message, raw),
         content,
         raw: raw.get().to_owned(),
     }))
@@ -156,7 +169,7 @@ fn made_id(phone_number_id: Option<&str>, raw: &RawValue) -> String {
     format!("sha256-{}", hex::encode(&hash.finalize()[..16]))
 }
 
-fn read_referral(message: &Value, fields: &Fields<'_>) -> Option<Referral> {
+fn read_referral(message: &Value, raw: &RawValue) -> Option<Referral> {
     let referral = message.get("referral").filter(|referral| referral.is_object())?;
     let get = |key: &str| text(referral, &[key]);
     Some(Referral {
@@ -166,6 +179,6 @@ fn read_referral(message: &Value, fields: &Fields<'_>) -> Option<Referral> {
         headline: get("headline"),
         body: get("body"),
         ad_click_id: get("ctwa_clid").filter(|id| !is_placeholder(id)),
-        raw: fields.get("referral")?.get().to_owned(),
+        raw: json::fields(raw)?.get("referral")?.get().to_owned(),
     })
 }

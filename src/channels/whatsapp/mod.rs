@@ -7,6 +7,7 @@ mod errors;
 mod json;
 mod message;
 pub mod parse;
+mod people;
 pub mod send;
 mod status;
 pub mod verify;

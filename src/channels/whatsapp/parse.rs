@@ -2,10 +2,12 @@
 
 use super::json::{Fields, clean, fields, list, text};
 use super::message::{self, Sender};
+use super::people::{Batch, People};
 use super::status;
 use crate::channels::Inbound;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 
 /// The `field` of the changes that hold messages and statuses.
 const MESSAGES: &str = "messages";
@@ -18,12 +20,29 @@ const ECHOES: &str = "smb_message_echoes";
 #[error("the body is no JSON object")]
 pub struct Malformed(#[source] serde_json::Error);
 
+/// Items that are read at once: what the platform sends in one call at most.
+pub const SLICE_ITEMS_MAX: usize = 1_000;
+
+/// Contacts of a change that are read.
+const CONTACTS_MAX: usize = 10_000;
+
 /// Reads a body whose signature is verified, in the order of the body. A part that cannot be read becomes
 /// [`Inbound::Other`] and harms no other. The body's size, which the handler limits, bounds all of it.
 pub fn parse(body: &[u8]) -> Result<Vec<Inbound>, Malformed> {
+    let mut found = Vec::new();
+    parse_slices(body, &mut |slice| {
+        found.extend(slice);
+        true
+    })?;
+    Ok(found)
+}
+
+/// Reads a body as [`parse`] does, and gives its items to `take` in slices of at most [`SLICE_ITEMS_MAX`], until that says `false`.
+/// A message that comes again in its slice is left out.
+pub fn parse_slices(body: &[u8], take: &mut dyn FnMut(Vec<Inbound>) -> bool) -> Result<(), Malformed> {
     let body = clean(body);
     let root: Fields<'_> = serde_json::from_str(&body).map_err(Malformed)?;
-    let mut found = Vec::new();
+    let mut found = Found { slice: Vec::new(), seen: HashSet::new(), take, wants_more: true };
     for entry in elements(&root, "entry", "", &mut found) {
         let Some(entry_fields) = fields(entry).filter(|fields| fields.contains_key("changes")) else {
             found.push(other("", entry));
@@ -32,12 +51,47 @@ pub fn parse(body: &[u8]) -> Result<Vec<Inbound>, Malformed> {
         for change in elements(&entry_fields, "changes", "", &mut found) {
             read_change(change, &mut found);
         }
+        if !found.wants_more {
+            return Ok(());
+        }
     }
-    Ok(found)
+    found.give();
+    Ok(())
+}
+
+/// What was found since the last slice.
+struct Found<'a> {
+    slice: Vec<Inbound>,
+    /// Ids of its messages.
+    seen: HashSet<String>,
+    take: &'a mut dyn FnMut(Vec<Inbound>) -> bool,
+    wants_more: bool,
+}
+
+impl Found<'_> {
+    fn push(&mut self, inbound: Inbound) {
+        if let Inbound::Message(message) = &inbound
+            && !self.seen.insert(message.external_id.clone())
+        {
+            return;
+        }
+        self.slice.push(inbound);
+        if self.slice.len() == SLICE_ITEMS_MAX {
+            self.give();
+        }
+    }
+
+    fn give(&mut self) {
+        self.seen.clear();
+        let slice = std::mem::take(&mut self.slice);
+        if self.wants_more && !slice.is_empty() {
+            self.wants_more = (self.take)(slice);
+        }
+    }
 }
 
 /// The elements of the array under `key`. What stands there instead of an array is kept.
-fn elements<'a>(fields: &Fields<'a>, key: &str, field: &str, found: &mut Vec<Inbound>) -> Vec<&'a RawValue> {
+fn elements<'a>(fields: &Fields<'a>, key: &str, field: &str, found: &mut Found<'_>) -> Vec<&'a RawValue> {
     let Some(raw) = fields.get(key).filter(|raw| raw.get() != "null") else { return Vec::new() };
     list(raw).unwrap_or_else(|| {
         found.push(other(field, raw));
@@ -49,7 +103,7 @@ fn other(field: &str, raw: &RawValue) -> Inbound {
     Inbound::Other { kind: field.to_owned(), raw: raw.get().to_owned() }
 }
 
-fn read_change(change: &RawValue, found: &mut Vec<Inbound>) {
+fn read_change(change: &RawValue, found: &mut Found<'_>) {
     let change_fields = fields(change).unwrap_or_default();
     let field = change_fields.get("field").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
     let field = field.as_deref().unwrap_or_default();
@@ -74,7 +128,7 @@ fn read_change(change: &RawValue, found: &mut Vec<Inbound>) {
     }
 }
 
-fn read_echoes(value: &Fields<'_>, phone_number_id: Option<&str>, change: &RawValue, found: &mut Vec<Inbound>) {
+fn read_echoes(value: &Fields<'_>, phone_number_id: Option<&str>, change: &RawValue, found: &mut Found<'_>) {
     if !value.contains_key("message_echoes") {
         found.push(other(ECHOES, change));
     }
@@ -86,45 +140,24 @@ fn read_echoes(value: &Fields<'_>, phone_number_id: Option<&str>, change: &RawVa
     }
 }
 
-fn read_messages(value: &Fields<'_>, phone_number_id: Option<&str>, found: &mut Vec<Inbound>) {
-    let messages: Vec<(&RawValue, Option<Value>)> = elements(value, MESSAGES, MESSAGES, found)
-        .into_iter()
-        .map(|raw| (raw, serde_json::from_str(raw.get()).ok().filter(Value::is_object)))
-        .collect();
-    let contacts: Vec<Sender> = value
-        .get("contacts")
-        .and_then(|raw| list(raw))
-        .map(|contacts| contacts.into_iter().map(Sender::of_contact).collect())
-        .unwrap_or_default();
-    let senders: Vec<Sender> =
-        messages.iter().map(|(_, message)| message.as_ref().map(Sender::of_message).unwrap_or_default()).collect();
-    for (nth, (raw, message)) in messages.iter().enumerate() {
-        found.push(match message {
-            Some(message) => {
-                let sender = complete(nth, &senders, &contacts);
-                message::read(raw, message, sender, phone_number_id)
-            }
-            None => other(MESSAGES, raw),
-        });
-    }
-}
-
-/// The sender of the `nth` message with what `contacts` says of them: the contact with an id of theirs, else the
-/// one in the same place, else the only one; but never one who is surely somebody else, or who sent another message.
-fn complete(nth: usize, senders: &[Sender], contacts: &[Sender]) -> Sender {
-    let sender = &senders[nth];
-    if let Some(contact) = contacts.iter().find(|contact| sender.is(contact)) {
-        return sender.clone().with(contact);
-    }
-    let in_place = if contacts.len() == senders.len() { contacts.get(nth) } else { None };
-    let only = if contacts.len() == 1 && senders.iter().all(|other| other == sender) { contacts.first() } else { None };
-    let free = |contact: &&Sender| {
-        let contradicts = contact.user_id.is_some() && sender.user_id.is_some();
-        !contradicts && !senders.iter().any(|other| other.is(contact))
-    };
-    match in_place.or(only).filter(free) {
-        Some(contact) => sender.clone().with(contact),
-        None => sender.clone(),
+fn read_messages(value: &Fields<'_>, phone_number_id: Option<&str>, found: &mut Found<'_>) {
+    let messages = elements(value, MESSAGES, MESSAGES, found);
+    let contacts = value.get("contacts").and_then(|raw| list(raw)).unwrap_or_default();
+    let contacts = People::new(contacts.into_iter().take(CONTACTS_MAX).map(Sender::of_contact).collect());
+    for (nth, slice) in messages.chunks(SLICE_ITEMS_MAX).enumerate() {
+        if !found.wants_more {
+            return;
+        }
+        let read = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok().filter(Value::is_object);
+        let read: Vec<Option<Value>> = slice.iter().map(|raw| read(raw)).collect();
+        let senders = read.iter().map(|message| message.as_ref().map(Sender::of_message).unwrap_or_default()).collect();
+        let batch = Batch::new(senders, &contacts, nth * SLICE_ITEMS_MAX, messages.len());
+        for (place, (raw, message)) in slice.iter().zip(&read).enumerate() {
+            found.push(match message {
+                Some(message) => message::read(raw, message, batch.sender(place), phone_number_id),
+                None => other(MESSAGES, raw),
+            });
+        }
     }
 }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
+use super::super::PLATFORM_BODY_BYTES_MAX;
 use super::super::error::{ApiError, Result};
 use super::super::extract::{Path, Query, Raw};
-use crate::channels::whatsapp::{parse, verify};
+use super::slices::Slices;
+use crate::channels::whatsapp::verify;
 use crate::conversations::Conversations;
 use crate::conversations::open_channel::{OpenChannel, open_channel};
 use crate::conversations::receive::receive;
@@ -28,12 +30,13 @@ pub async fn verify_webhook(
     })
 }
 
-/// `POST /channels/whatsapp/{channel}/webhook`: stores all that the body brings, then responds.
+/// `POST /channels/whatsapp/{channel}/webhook`: stores all that the body brings, then responds. Where a slice of it cannot be stored
+/// the platform sends the whole call again; what is stored changes nothing then.
 pub async fn receive_webhook(
     State(conversations): State<Conversations>,
     Path(channel): Path<String>,
     headers: HeaderMap,
-    Raw(body): Raw,
+    Raw(body): Raw<PLATFORM_BODY_BYTES_MAX>,
 ) -> Result<&'static str> {
     let channel = find_channel(&conversations, &channel).await?;
     let Credentials::WhatsApp(credentials) = &channel.credentials;
@@ -41,8 +44,10 @@ pub async fn receive_webhook(
     if !verify::signature_ok(credentials.app_secret.as_bytes(), &body, signature) {
         return Err(ApiError::Unauthorized("X-Hub-Signature-256 is not the body's signature under the app secret."));
     }
-    let inbound = parse::parse(&body).map_err(|error| ApiError::Malformed(error.to_string()))?;
-    receive(&conversations, &channel, inbound).await?;
+    let mut slices = Slices::of(body);
+    while let Some(inbound) = slices.next().await? {
+        receive(&conversations, &channel, inbound).await?;
+    }
     Ok("ok\n")
 }
 

@@ -1,5 +1,6 @@
 //! A shop on a real server: set up by commands, visited and written to over HTTP.
 
+use aurix::domain::time::Clock;
 use aurix::net;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
