@@ -64,6 +64,8 @@ CREATE TABLE conversations (
     -- The platform's ids of the person: one that is no phone number, and one that is (`domain::channel::PersonIds`).
     external_user_id TEXT,
     external_phone_id TEXT,
+    -- When the newest message that told them was written.
+    ids_told_at BIGINT,
     profile_name TEXT,
     username TEXT,
     phone TEXT,

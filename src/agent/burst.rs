@@ -47,7 +47,14 @@ pub(super) fn read_burst(input: &Input<'_>, asked: Option<&str>) -> Burst {
     if let Some(phone) = input.channel_phone {
         let words = phone.bare().to_owned();
         let (key, value) = (PHONE.to_owned(), phone.to_string());
-        burst.fill(input, Taken { key, words, value, source: Source::Channel, at: None });
+        let taken = Taken { key, words, value, source: Source::Channel, at: None };
+        // A number that the channel told before is followed by the newer one.
+        let is_followed = burst.known.get(PHONE).is_some_and(|known| known.at.is_none() && known.value != taken.value);
+        if is_followed && input.form.field(PHONE).is_some() {
+            burst.put(taken);
+        } else {
+            burst.fill(input, taken);
+        }
     }
     let mut chars_left = super::BURST_CHARS_MAX;
     for incoming in input.messages.iter().take(super::BURST_MESSAGES_MAX) {

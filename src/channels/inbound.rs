@@ -196,6 +196,16 @@ pub struct SharedContact {
     pub own: bool,
     /// Its numbers.
     pub phones: Vec<SharedPhone>,
+    /// Its addresses.
+    pub emails: Vec<String>,
+}
+
+impl SharedContact {
+    /// Its number that counts: the first one behind which the platform knows an account, else the first.
+    pub fn phone(&self) -> Option<&str> {
+        let account = self.phones.iter().find_map(|phone| phone.external_phone_id.as_deref());
+        account.or_else(|| self.phones.iter().find_map(|phone| phone.phone.as_deref()))
+    }
 }
 
 /// A number on a card.
@@ -235,6 +245,8 @@ pub struct IdChange {
     pub old: PersonIds,
     /// From now on; with the number, where the platform vouches for it.
     pub new: Person,
+    /// When they changed, by the platform's clock.
+    pub at: Option<Timestamp>,
     /// The change's JSON.
     pub raw: String,
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::{Map, Value};
 
 use super::announce_lead::{Ended, after_turn, details};
-use super::incoming::incoming;
+use super::incoming::{incoming, newest_speech};
 use super::load_turn::Turn;
 use crate::agent::{self, Input, Known, Outcome, Paused};
 use crate::core::Core;
@@ -96,10 +96,8 @@ pub(super) fn decide(
     };
     let channel_phone = turn.leased.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
     let messages = incoming(&turn.unread);
-    let window = channel.kind.window();
     // A platform brings messages late, and takes no reply to one that is older than its window.
-    let may_reply =
-        turn.unread.iter().map(|message| message.written_at).max().is_none_or(|newest| now < newest + window);
+    let may_reply = newest_speech(&turn.unread).is_none_or(|newest| now < newest + channel.kind.window());
     let output = agent(&Input {
         form: &form,
         known: &known,
@@ -111,13 +109,7 @@ pub(super) fn decide(
         timezone: &jiff::tz::TimeZone::get(&project.time_zone)?,
         prefilled_greeting: turn.setting.greeting.as_deref(),
     });
-    for taken in &output.changes {
-        known.insert(taken.key.clone(), Known::from(taken));
-    }
-    if let Some(phone) = &channel_phone {
-        let phone = phone.as_e164().to_owned();
-        known.entry(PHONE.to_owned()).or_insert_with(|| Known { value: phone.clone(), words: phone, at: None });
-    }
+    learn(&mut known, &output, channel_phone.as_ref());
     lead.fields = serde_json::to_string(&known)?;
     lead.intent = output.intent.or(lead.intent);
     let completed = output.outcome == Outcome::Completed && lead.completed_at.is_none();
@@ -149,6 +141,18 @@ pub(super) fn decide(
         created,
         completed,
     })
+}
+
+/// Adds what the agent took, and the number that the channel tells: what the person said themselves counts more.
+fn learn(known: &mut BTreeMap<String, Known>, output: &agent::Turn, channel_phone: Option<&PhoneNumber>) {
+    for taken in &output.changes {
+        known.insert(taken.key.clone(), Known::from(taken));
+    }
+    if let Some(phone) = channel_phone.map(PhoneNumber::as_e164)
+        && known.get(PHONE).is_none_or(|known| known.at.is_none() && known.value != phone)
+    {
+        known.insert(PHONE.to_owned(), Known { value: phone.to_owned(), words: phone.to_owned(), at: None });
+    }
 }
 
 /// name, email, phone, company and intent, known or not, then the form's own fields that are known.

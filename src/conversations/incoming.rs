@@ -7,7 +7,13 @@ use serde::Deserialize;
 
 use crate::agent::{Incoming, Message};
 use crate::domain::channel::MessageKind;
+use crate::domain::time::Timestamp;
 use crate::store::messages::Unread;
+
+/// When the person last said something of it.
+pub(super) fn newest_speech(unread: &[Unread]) -> Option<Timestamp> {
+    unread.iter().filter(|message| message.kind.is_speech()).map(|message| message.written_at).max()
+}
 
 /// The messages of a turn as the agent reads them, oldest first.
 pub(super) fn incoming(unread: &[Unread]) -> Vec<Incoming> {
@@ -58,11 +64,12 @@ fn read_one(message: &Unread) -> Incoming {
 struct Card {
     name: Option<String>,
     phone: Option<String>,
+    email: Option<String>,
 }
 
 fn content(message: &Unread) -> Message {
     if let Some(card) = message.contact.as_deref().and_then(|card| serde_json::from_str::<Card>(card).ok()) {
-        return Message::Contact { name: card.name, phone: card.phone, email: None };
+        return Message::Contact { name: card.name, phone: card.phone, email: card.email };
     }
     match (&message.text, message.kind) {
         (Some(text), MessageKind::Choice | MessageKind::Form) => Message::Button(text.clone()),

@@ -3,6 +3,7 @@
 
 pub mod announce_lead;
 mod decide_turn;
+mod identity;
 mod incoming;
 mod independent_sets;
 mod link_click;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
-use crate::channels::{Content, IdChange, Inbound, InboundMessage, StatusUpdate};
+use crate::channels::{Content, Inbound, InboundMessage, StatusUpdate};
 use crate::conversations::independent_sets::independent_sets;
 use crate::conversations::link_click::link_session;
 use crate::conversations::merge::merge;
@@ -103,6 +103,7 @@ impl StoreInbound {
         if known.is_empty() && !kind.is_speech() {
             return self.notice(tx, channel, kind.as_str(), &message.raw).await;
         }
+        let known = self.without_former_owners(tx, known, &message.sender.ids).await?;
         let conversation = self.conversation_of(tx, channel, message, &known).await?;
         let Some(id) = self.insert_message(tx, channel, &conversation, message).await? else { return Ok(()) };
         if let Some(referral) = &message.referral {
@@ -137,10 +138,9 @@ impl StoreInbound {
         conversation: &Conversation,
         message: &InboundMessage,
     ) -> anyhow::Result<Option<MessageId>> {
-        let contact = message.own_contact().map(|card| {
-            let phone = card.phones.first().and_then(|phone| phone.external_phone_id.as_ref().or(phone.phone.as_ref()));
-            json!({"name": card.name, "phone": phone}).to_string()
-        });
+        let contact = message
+            .own_contact()
+            .map(|card| json!({"name": card.name, "phone": card.phone(), "email": card.emails.first()}).to_string());
         // The agent reads what is above the message that it has read last, whichever node stored that.
         let newest = conversation.newest_message.unwrap_or(MessageId(0));
         let id = self.core.row_keys.next_above(self.now, newest);
@@ -185,22 +185,8 @@ impl StoreInbound {
             [one] => one.clone(),
             [into, from, ..] => merge(tx, into, from, self.now).await?,
         };
-        Ok(conversations::learn(tx, project, known.id, person).await?)
-    }
-
-    /// A person goes on under other ids. A person who never wrote is no conversation: the notice is kept.
-    async fn change_ids(&self, tx: &Tx, channel: &Channel, change: &IdChange) -> anyhow::Result<()> {
-        let project = channel.project;
-        self.notice(tx, channel, "id change", &change.raw).await?;
-        let known = conversations::of_person(tx, project, channel.id, &change.old).await?;
-        let Some(conversation) = known.first() else { return Ok(()) };
-        let others = conversations::of_person(tx, project, channel.id, &change.new.ids).await?;
-        if others.iter().any(|other| other.id != conversation.id) {
-            tracing::warn!(%project, conversation = %conversation.id, "new id belongs to another conversation; not changed");
-            return Ok(());
-        }
-        conversations::change_ids(tx, project, conversation.id, &change.new).await?;
-        Ok(())
+        let told_at = message.sent_at.map_or(self.now, |sent_at| sent_at.min(self.now));
+        Ok(conversations::learn(tx, project, known.id, person, told_at).await?)
     }
 }
 

@@ -126,14 +126,26 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewConversation<'_>, now:
     .await
 }
 
-/// Adds what a later message says of the person: ids, number and names are filled in, never taken away.
-pub async fn learn(tx: &Tx, project: ProjectId, conversation: ConversationId, person: &Person) -> Result<Conversation> {
+/// Adds what a message, written at `told_at`, says of the person. Ids, number and names are never taken away; the newest message's
+/// count.
+pub async fn learn(
+    tx: &Tx,
+    project: ProjectId,
+    conversation: ConversationId,
+    person: &Person,
+    told_at: Timestamp,
+) -> Result<Conversation> {
     let Person { ids, phone, profile_name, username } = person;
     tx.get(
         concat!(
             "UPDATE conversations
-             SET external_user_id = COALESCE(external_user_id, $3), external_phone_id = COALESCE(external_phone_id, $4),
-                 phone = COALESCE(phone, $5), profile_name = COALESCE($6, profile_name), username = COALESCE($7, username)
+             SET external_user_id = CASE WHEN ids_told_at > $8 THEN COALESCE(external_user_id, $3)
+                                         ELSE COALESCE($3, external_user_id) END,
+                 external_phone_id = CASE WHEN ids_told_at > $8 THEN COALESCE(external_phone_id, $4)
+                                          ELSE COALESCE($4, external_phone_id) END,
+                 phone = CASE WHEN ids_told_at > $8 THEN COALESCE(phone, $5) ELSE COALESCE($5, phone) END,
+                 ids_told_at = CASE WHEN ids_told_at > $8 THEN ids_told_at ELSE $8 END,
+                 profile_name = COALESCE($6, profile_name), username = COALESCE($7, username)
              WHERE project_id = $1 AND id = $2
              RETURNING ",
             columns!()
@@ -145,7 +157,8 @@ pub async fn learn(tx: &Tx, project: ProjectId, conversation: ConversationId, pe
             &ids.external_phone_id,
             phone.as_ref().map(PhoneNumber::as_e164),
             profile_name,
-            username
+            username,
+            told_at
         ],
         read,
     )
@@ -190,19 +203,35 @@ pub async fn merge_into(tx: &Tx, project: ProjectId, from: ConversationId, into:
     Ok(())
 }
 
-/// The person goes on under other ids; those that are not named stay.
-pub async fn change_ids(tx: &Tx, project: ProjectId, conversation: ConversationId, new: &Person) -> Result<u64> {
+/// The number belongs to somebody else now: the conversation is no longer found by it.
+pub async fn release_phone_id(tx: &Tx, project: ProjectId, conversation: ConversationId) -> Result<u64> {
+    tx.execute(
+        "UPDATE conversations SET external_phone_id = NULL WHERE project_id = $1 AND id = $2",
+        params![project, conversation],
+    )
+    .await
+}
+
+/// The person goes on under other ids, as was told at `told_at`; those that are not named stay.
+pub async fn change_ids(
+    tx: &Tx,
+    project: ProjectId,
+    conversation: ConversationId,
+    new: &Person,
+    told_at: Timestamp,
+) -> Result<u64> {
     tx.execute(
         "UPDATE conversations
          SET external_user_id = COALESCE($3, external_user_id), external_phone_id = COALESCE($4, external_phone_id),
-             phone = COALESCE($5, phone)
+             phone = COALESCE($5, phone), ids_told_at = $6
          WHERE project_id = $1 AND id = $2",
         params![
             project,
             conversation,
             &new.ids.external_user_id,
             &new.ids.external_phone_id,
-            new.phone.as_ref().map(PhoneNumber::as_e164)
+            new.phone.as_ref().map(PhoneNumber::as_e164),
+            told_at
         ],
     )
     .await

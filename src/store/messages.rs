@@ -99,6 +99,35 @@ pub async fn revoke(
     .await
 }
 
+/// The newest message of the person in a conversation. Row keys grow with time.
+pub async fn last_of_person(
+    conn: &Conn,
+    project: ProjectId,
+    conversation: ConversationId,
+) -> Result<Option<MessageId>> {
+    // `+`: SQLite is to find the rows by their conversation, which has far fewer than the project.
+    conn.get(
+        "SELECT MAX(id) FROM messages WHERE +project_id = $1 AND conversation_id = $2 AND direction = 'in'",
+        params![project, conversation],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// The oldest message of the person in a conversation.
+pub async fn first_of_person(
+    conn: &Conn,
+    project: ProjectId,
+    conversation: ConversationId,
+) -> Result<Option<MessageId>> {
+    conn.get(
+        "SELECT MIN(id) FROM messages WHERE +project_id = $1 AND conversation_id = $2 AND direction = 'in'",
+        params![project, conversation],
+        |row| row.get(0),
+    )
+    .await
+}
+
 /// A message that the agent has not read.
 #[derive(Clone, Debug)]
 pub struct Unread {

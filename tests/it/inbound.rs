@@ -90,7 +90,8 @@ both_engines! {
 
     async fn a_number_of_another_person_is_not_taken_over(app: &TestApp) {
         let project = app.project().await;
-        for number in ["6587654321", "6591234567"] {
+        // The second one was writing while the first one still wrote from the old number.
+        for number in ["6587654321", "6591234567", "6587654321"] {
             Person::new(app, &project, number).writes("hello").await;
         }
         number_changes(app, &project, "6587654321", "6591234567").await;

@@ -12,6 +12,7 @@ mod conversations;
 mod deliveries;
 mod error_pages;
 mod guards;
+mod identity;
 mod inbound;
 mod large_calls;
 mod late_messages;

@@ -65,6 +65,8 @@ both_engines! {
                 check("messages::exists", messages::exists(tx, project, channel, &stored).await?);
                 let after = After { project, conversation, message: MessageId(0) };
                 check("messages::unread", !messages::unread(tx, &[after], 10).await?.is_empty());
+                check("messages::first_of_person", messages::first_of_person(tx, project, conversation).await?.is_some());
+                check("messages::last_of_person", messages::last_of_person(tx, project, conversation).await?.is_some());
                 check("channels::find_by_id", channels::find_by_id(tx, project, channel).await?.is_some());
                 check("leads::of_conversations", !leads::of_conversations(tx, &[(project, conversation)]).await?.is_empty());
                 check("leads::correlation_ids", !leads::correlation_ids(tx, &[(project, conversation)]).await?.is_empty());
@@ -83,8 +85,9 @@ both_engines! {
             let sender = Sender { username: Some("mei".to_owned()), ..Sender::default() };
             for (project, is_owner) in [(stranger, false), (rows.owner, true)] {
                 let check = |what: &str, found: bool| only_for_the_owner(what, is_owner, found);
-                check("conversations::learn", conversation_rows::learn(tx, project, conversation, &sender).await.is_ok());
-                check("conversations::change_ids", conversation_rows::change_ids(tx, project, conversation, &sender).await? > 0);
+                check("conversations::learn", conversation_rows::learn(tx, project, conversation, &sender, now).await.is_ok());
+                check("conversations::change_ids", conversation_rows::change_ids(tx, project, conversation, &sender, now).await? > 0);
+                check("conversations::release_phone_id", conversation_rows::release_phone_id(tx, project, conversation).await? > 0);
                 check("turns::call_agent", turns::call_agent(tx, project, conversation, now, now).await? > 0);
                 let lease = rows.lease(project);
                 check("turns::retry", turns::retry(tx, lease, now).await? > 0);

@@ -113,9 +113,16 @@ fn read_contacts(message: &Value, sender: Option<&str>) -> Vec<SharedContact> {
         let sends_own = sender.is_some() && phones.iter().any(|phone| phone.external_phone_id.as_deref() == sender);
         let own = sends_own || asked_for(card) || asked_for(message);
         let name = text(card, &["name", "formatted_name"]).or_else(|| text(card, &["name", "first_name"]));
-        SharedContact { name, own, phones }
+        let emails = items(card, &["emails"]).iter().filter_map(|email| text(email, &["email"])).collect();
+        SharedContact { name, own, phones: senders_first(phones, sender), emails }
     };
     items(message, &["contacts"]).iter().map(read).collect()
+}
+
+/// The sender's own account, where it is on the card, before other ones.
+fn senders_first(mut phones: Vec<SharedPhone>, sender: Option<&str>) -> Vec<SharedPhone> {
+    phones.sort_by_key(|phone| sender.is_none() || phone.external_phone_id.as_deref() != sender);
+    phones
 }
 
 fn read_phone(phone: &Value) -> SharedPhone {

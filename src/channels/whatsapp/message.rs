@@ -101,7 +101,10 @@ pub(super) fn read(raw: &RawValue, message: &Value, sender: Sender, phone_number
     let channel = phone_number_id.map(str::to_owned);
     if kind == "system" {
         return match read_id_change(message) {
-            Some((old, new)) => Inbound::IdChange(Box::new(IdChange { channel, old, new, raw: raw.get().to_owned() })),
+            Some((old, new)) => {
+                let (at, raw) = (time(message, &["timestamp"]), raw.get().to_owned());
+                Inbound::IdChange(Box::new(IdChange { channel, old, new, at, raw }))
+            }
             None => Inbound::Other { kind, raw: raw.get().to_owned() },
         };
     }
