@@ -77,6 +77,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_fraction_is_below_one_and_anywhere_there() {
+        let random = Random::seeded(7);
+        let fractions: Vec<f64> = (0..100).map(|_| random.fraction()).collect();
+        assert!(fractions.iter().all(|fraction| (0.0..1.0).contains(fraction)), "{fractions:?}");
+        assert!(fractions.iter().any(|fraction| *fraction < 0.2) && fractions.iter().any(|fraction| *fraction > 0.8));
+    }
+
+    #[test]
     fn every_character_of_a_token_is_about_as_likely() {
         const EACH: usize = 100;
         let token = Random::seeded(7).token("t_", 62 * EACH);

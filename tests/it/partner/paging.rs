@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use aurix::domain::time::SignedDuration;
 use aurix::net::{Method, Request};
 use serde_json::Value;
 
@@ -120,6 +121,21 @@ both_engines! {
         let all = topkee.get("/integrations/topkee/leads").await.json();
         assert_eq!(all["data"].as_array().expect("a list").len(), 3_000);
         assert_eq!(all["message"], "Leads fetched successfully");
+    }
+
+    async fn a_page_of_attribution_that_is_read_in_halves_has_all_rows(app: &TestApp) {
+        const MORE: &str = "INSERT INTO clicks (id, project_id, session_id, widget_id, parsed_params, linked, created_at)
+            WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 599)
+            SELECT number, project_id, session_id, widget_id, parsed_params, linked, created_at + number
+            FROM clicks, numbers";
+        let project = app.project().await;
+        app.click(&project, "device_id=d1").await;
+        let made = app.core.db.write(async |tx| Ok(tx.execute(MORE, &[]).await?)).await;
+        assert_eq!(made.expect("clicks"), 599);
+        app.advance(SignedDuration::from_secs(1));
+        let external = Partner::new(app, &project, "external").await;
+        let page = external.get("/integrations/external/attribution?limit=1000").await.json();
+        assert_eq!(page["data"].as_array().expect("a list").len(), 600);
     }
 
     async fn a_list_that_fails_midway_breaks_off(app: &TestApp) {
