@@ -167,6 +167,13 @@ mod tests {
         assert_eq!(text, expected, "{body:?}");
     }
 
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_not_too_large() {
+        let parts = [Ok(Bytes::from("{")), Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof))];
+        let broken = Body::from_stream(futures_util::stream::iter(parts));
+        assert!(matches!(read_body(broken).await, Err(ApiError::Malformed(_))));
+    }
+
     #[test]
     fn what_is_no_json_says_where() {
         check("", "400 The body is not JSON: EOF while parsing a value at line 1 column 0.");

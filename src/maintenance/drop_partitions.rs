@@ -54,3 +54,21 @@ impl ExpiredPartitions {
         self.table
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::from_microseconds;
+
+    #[test]
+    fn rows_of_the_default_partition_go_one_by_one() {
+        let rows_before = |default_before: Option<i64>, before: i64| {
+            let default_before = default_before.map(from_microseconds);
+            let expired = ExpiredPartitions { table: PartitionedTable::Clicks, partitions: Vec::new(), default_before };
+            expired.rows_before(from_microseconds(before)).as_microsecond()
+        };
+        assert_eq!(rows_before(None, 5), 5, "the table is not partitioned");
+        assert_eq!(rows_before(Some(3), 5), 3);
+        assert_eq!(rows_before(Some(9), 5), 5);
+    }
+}
