@@ -40,6 +40,9 @@ CREATE TABLE channels (
     link_base TEXT NOT NULL,
     api_base TEXT NOT NULL,
     sealed_credentials TEXT NOT NULL,
+    -- What keeps replies from being sent until the operator mends it, and since when.
+    fault TEXT,
+    fault_since BIGINT,
     created_at BIGINT NOT NULL,
     UNIQUE (kind, external_id)
 );
@@ -168,6 +171,8 @@ CREATE TABLE messages (
     status TEXT NOT NULL,
     error TEXT,
     attempts BIGINT NOT NULL,
+    -- The attempt after which the retry schedule begins: it begins anew where the reply is resent.
+    retries_from BIGINT NOT NULL DEFAULT 0,
     due_at BIGINT,
     sent_at BIGINT,
     -- When its sender took it back.

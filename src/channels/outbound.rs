@@ -45,6 +45,13 @@ pub enum SendOutcome {
         /// How long to wait at least.
         after: Option<SignedDuration>,
     },
+    /// It will go through once the channel's operator has mended what is wrong: an expired token, a bill, a registration.
+    ChannelFault {
+        /// The platform's code, or the HTTP status.
+        code: Option<i64>,
+        /// What happened and what to do, in an operator's words.
+        reason: String,
+    },
     /// It never will.
     GiveUp {
         /// The platform's code, or the HTTP status.

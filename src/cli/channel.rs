@@ -7,6 +7,7 @@ use serde_json::json;
 use super::output::{self, Output};
 use super::{actor, base_url_hint, open_project};
 use crate::config::{Config, credential};
+use crate::domain::time::with_microseconds;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use crate::store::channels;
 
@@ -23,7 +24,8 @@ pub enum Command {
     Add(Add),
     /// Lists the channels of a project.
     ///
-    /// The channel's id is what `widget create --channel` takes.
+    /// The channel's id is what `widget create --channel` takes. Where replies are not sent until something is mended, as an expired
+    /// access token, it is said here: they wait, and go at once when `channel add` gets new credentials.
     #[command(after_help = "Example:\n  aurix channel list --project ID")]
     List {
         /// The project.
@@ -80,16 +82,21 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 .iter()
                 .map(|row| {
                     json!({"channel": row.kind.as_str(), "channel_id": row.external_id, "number": row.number,
-                           "api_base": row.api_base, "webhook_url": webhook_url(&core.config, row)})
+                           "api_base": row.api_base, "webhook_url": webhook_url(&core.config, row),
+                           "fault": row.fault.as_ref().map(|fault| &fault.reason),
+                           "fault_since": row.fault.as_ref().map(|fault| with_microseconds(fault.since))})
                 })
                 .collect();
             output.print(&json!({"channels": list}), || {
                 let to_text = |row: &channels::Channel| {
+                    let fault = row.fault.as_ref();
+                    let fault = fault.map(|fault| format!("\n  since {:.0}: {}", fault.since, fault.reason));
                     format!(
-                        "{}  {}  +{}",
+                        "{}  {}  +{}{}",
                         row.kind.as_str(),
                         row.external_id,
-                        row.number.as_deref().unwrap_or_default()
+                        row.number.as_deref().unwrap_or_default(),
+                        fault.unwrap_or_default()
                     )
                 };
                 output::rows(

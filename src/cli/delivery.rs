@@ -92,7 +92,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
 }
 
 /// A time, a time without an offset (UTC), or a day.
-fn time(text: &str) -> anyhow::Result<Timestamp> {
+pub(super) fn time(text: &str) -> anyhow::Result<Timestamp> {
     let in_utc = |time: DateTime| time.to_zoned(TimeZone::UTC).ok().map(|time| time.timestamp());
     text.parse::<Timestamp>().ok().or_else(|| text.parse::<DateTime>().ok().and_then(in_utc)).with_context(|| {
         format!("{text:?} is not a time: write ISO 8601, for example 2026-01-31T10:00:00Z or 2026-01-31")

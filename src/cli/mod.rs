@@ -9,6 +9,7 @@ mod key;
 mod output;
 mod progress;
 mod project;
+mod reply;
 mod retention;
 mod secret_key;
 mod webhook;
@@ -114,6 +115,9 @@ enum Command {
     /// Lists, shows and resends deliveries: one event on its way to one webhook.
     #[command(subcommand, after_help = "Example:\n  aurix delivery resend --webhook ID --since 2026-01-31T00:00:00Z")]
     Delivery(delivery::Command),
+    /// Lists and resends replies: what the agent says to people.
+    #[command(subcommand, after_help = "Example:\n  aurix reply list --project ID --status failed")]
+    Reply(reply::Command),
     /// Replaces the key that secrets are encrypted with.
     #[command(subcommand, after_help = "Example:\n  aurix secret-key rotate")]
     SecretKey(secret_key::Command),
@@ -185,6 +189,7 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Form(command) => form::run(command, config, output).await,
         Command::Webhook(command) => webhook::run(command, config, output).await,
         Command::Delivery(command) => delivery::run(command, config, output).await,
+        Command::Reply(command) => reply::run(command, config, output).await,
         Command::SecretKey(command) => secret_key::run(command, config, output).await,
         Command::Backup(arguments) => backup::run(arguments, config, output).await,
         Command::Audit(command) => audit::run(command, config, output).await,

@@ -11,6 +11,7 @@ mod load_turn;
 mod merge;
 pub mod open_channel;
 pub mod receive;
+pub mod resend_reply;
 pub mod send_reply;
 mod settle_turn;
 mod store_echo;
@@ -65,7 +66,7 @@ impl Conversations {
         Self {
             inbound: BatchWriter::with_linger(db.clone(), store, linger),
             turns: BatchWriter::with_linger(db.clone(), turns, linger),
-            sent: BatchWriter::with_linger(db.clone(), SettleReplies, SETTLE_LINGER),
+            sent: BatchWriter::with_linger(db.clone(), SettleReplies { core: core.clone() }, SETTLE_LINGER),
             channels: Arc::default(),
             agent: Arc::new(agent::turn),
             turn_budget: TURN_BUDGET,

@@ -122,6 +122,7 @@ mod tests {
             link_base: String::new(),
             api_base: String::new(),
             sealed_credentials: String::new(),
+            fault: None,
         };
         let item = Inbound::Other { kind: "any".to_owned(), raw: "{}".to_owned() };
         let received = Received { channel: Arc::new(channel), inbound: Arc::new(vec![item; 3]) };

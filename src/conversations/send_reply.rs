@@ -1,6 +1,6 @@
 //! Sends replies over the channel's platform: claim, send, settle. A settlement is fenced by the attempt's number.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use tracing::Span;
@@ -13,10 +13,10 @@ use crate::db::{Batch, Tx};
 use crate::domain::channel::MessageStatus;
 use crate::domain::ids::ChannelId;
 use crate::domain::retry::RetryAfter;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{SignedDuration, Timestamp};
 use crate::notifier::Work;
 use crate::store::channels::{self, Channel};
-use crate::store::replies::{self, LeasedReply, SettledReply};
+use crate::store::replies::{self, ChannelHealth, LeasedReply, SettledReply};
 
 /// A reply that was claimed, and the channel that it goes over.
 pub struct Reply {
@@ -56,13 +56,24 @@ pub async fn next_reply_due(core: &Core) -> anyhow::Result<Option<Timestamp>> {
 }
 
 /// Stores how sending went, for many replies in one transaction.
-pub struct SettleReplies;
+pub struct SettleReplies {
+    /// The shared parts.
+    pub core: Core,
+}
 
 impl Batch for SettleReplies {
     type Item = SettledReply;
     type Output = ();
 
     async fn write(&self, tx: &Tx, settled: &[SettledReply]) -> anyhow::Result<Vec<()>> {
+        // In the order of their keys, as everybody changes channels who changes several.
+        let mut health: BTreeMap<ChannelId, &SettledReply> = BTreeMap::new();
+        health
+            .extend(settled.iter().filter(|one| one.health != ChannelHealth::Unchanged).map(|one| (one.channel, one)));
+        for (channel, one) in health {
+            let fault = if let ChannelHealth::Faulty(reason) = &one.health { Some(reason.as_str()) } else { None };
+            channels::set_fault(tx, one.project, channel, fault, self.core.clock.now()).await?;
+        }
         tx.last(replies::settle(tx, settled)).await?;
         Ok(vec![(); settled.len()])
     }
@@ -76,10 +87,11 @@ pub async fn send_reply(core: &Core, Reply { leased, channel }: Reply) -> anyhow
         tracing::info!(%project, reply, attempt, "lease ended before the reply was sent");
         return Ok(None);
     }
+    let is_faulty = channel.fault.is_some();
     let channel = open(core, channel)?;
     let outbound = Outbound { to: &leased.to, text: &leased.text, reply_id: &leased.reply_id };
     let outcome = platforms::send(&core.platform_client, channel.account(), outbound, core.clock.now()).await;
-    let settled = settled(core, &leased, outcome);
+    let settled = settled(core, &leased, is_faulty, outcome);
     if let Some(error) = &settled.error {
         tracing::warn!(%project, reply, attempt, error, "reply not sent");
     }
@@ -94,16 +106,34 @@ pub async fn settle_reply(engine: &Conversations, settled: &SettledReply) -> any
     Ok(())
 }
 
-fn settled(core: &Core, reply: &LeasedReply, outcome: SendOutcome) -> SettledReply {
+fn settled(core: &Core, reply: &LeasedReply, is_faulty: bool, outcome: SendOutcome) -> SettledReply {
+    let health = match &outcome {
+        SendOutcome::ChannelFault { reason, .. } => ChannelHealth::Faulty(reason.clone()),
+        SendOutcome::Sent { .. } if is_faulty => ChannelHealth::Mended,
+        _ => ChannelHealth::Unchanged,
+    };
+    let retried = |reason: String, after: Option<SignedDuration>| {
+        let (now, jitter) = (core.clock.now(), core.random.fraction());
+        let attempt = reply.attempt.saturating_sub(reply.retries_from).max(1);
+        let due_at = core.config.retry_schedule.next(attempt, now, jitter, after.map(RetryAfter::wait));
+        let status = if due_at.is_some() { MessageStatus::Queued } else { MessageStatus::Failed };
+        (status, None, Some(reason), due_at)
+    };
     let (status, external_id, error, due_at) = match outcome {
         SendOutcome::Sent { external_id } => (MessageStatus::Sent, external_id, None, None),
         SendOutcome::GiveUp { reason, .. } => (MessageStatus::Failed, None, Some(reason), None),
-        SendOutcome::Retry { reason, after, .. } => {
-            let (now, jitter) = (core.clock.now(), core.random.fraction());
-            let due_at = core.config.retry_schedule.next(reply.attempt, now, jitter, after.map(RetryAfter::wait));
-            let status = if due_at.is_some() { MessageStatus::Queued } else { MessageStatus::Failed };
-            (status, None, Some(reason), due_at)
-        }
+        SendOutcome::Retry { reason, after, .. } => retried(reason, after),
+        SendOutcome::ChannelFault { reason, .. } => retried(reason, None),
     };
-    SettledReply { id: reply.id, project: reply.project, attempt: reply.attempt, status, external_id, error, due_at }
+    SettledReply {
+        id: reply.id,
+        project: reply.project,
+        channel: reply.channel,
+        health,
+        attempt: reply.attempt,
+        status,
+        external_id,
+        error,
+        due_at,
+    }
 }

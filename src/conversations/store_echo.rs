@@ -70,6 +70,7 @@ impl StoreInbound {
             channel: channel.id,
             person: &echo.to,
             agent_state: &serde_json::to_string(&state)?,
+            told_at: echo.sent_at.map_or(self.now, |sent_at| sent_at.min(self.now)),
         };
         Ok(conversations::insert(tx, channel.project, &new, self.now).await?)
     }

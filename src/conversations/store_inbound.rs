@@ -174,10 +174,12 @@ impl StoreInbound {
             // Only the business wrote so far.
             leads::insert(tx, project, without.id, self.now).await?;
         }
+        let told_at = message.sent_at.map_or(self.now, |sent_at| sent_at.min(self.now));
         let known = match known {
             [] => {
                 let public_id = self.core.random.uuid().to_string();
-                let new = NewConversation { public_id: &public_id, channel: channel.id, person, agent_state: "{}" };
+                let new =
+                    NewConversation { public_id: &public_id, channel: channel.id, person, agent_state: "{}", told_at };
                 let conversation = conversations::insert(tx, project, &new, self.now).await?;
                 leads::insert(tx, project, conversation.id, self.now).await?;
                 return Ok(conversation);
@@ -185,7 +187,6 @@ impl StoreInbound {
             [one] => one.clone(),
             [into, from, ..] => merge(tx, into, from, self.now).await?,
         };
-        let told_at = message.sent_at.map_or(self.now, |sent_at| sent_at.min(self.now));
         Ok(conversations::learn(tx, project, known.id, person, told_at).await?)
     }
 }

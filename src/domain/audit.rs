@@ -44,6 +44,8 @@ closed_set! {
         SetRetention = "retention.set",
         /// Deliveries were made due again.
         ResendDeliveries = "delivery.resend",
+        /// Replies were made due again.
+        ResendReplies = "reply.resend",
     }
 }
 
@@ -62,6 +64,10 @@ pub enum Object {
     Webhook(String),
     /// A delivery.
     Delivery(DeliveryId),
+    /// A reply, by its UUID.
+    Reply(String),
+    /// All failed replies of a project.
+    Replies,
 }
 
 impl Object {
@@ -74,6 +80,7 @@ impl Object {
             Self::Widget(_) => "widget",
             Self::Webhook(_) => "webhook",
             Self::Delivery(_) => "delivery",
+            Self::Reply(_) | Self::Replies => "reply",
         }
     }
 
@@ -82,6 +89,8 @@ impl Object {
         match self {
             Self::Project(id) | Self::Key(id) | Self::Channel(id) | Self::Widget(id) | Self::Webhook(id) => id.clone(),
             Self::Delivery(id) => id.to_string(),
+            Self::Reply(id) => id.clone(),
+            Self::Replies => "failed".to_owned(),
         }
     }
 }

@@ -142,6 +142,8 @@ closed_set! {
         Sent = "sent",
         /// It did not get through.
         Failed = "failed",
+        /// It was not sent, since a person of the business wrote instead.
+        Cancelled = "cancelled",
         /// The person's device has it.
         Delivered = "delivered",
         /// The person has seen it.
@@ -156,7 +158,7 @@ impl MessageStatus {
         match self {
             Self::Received | Self::Queued => 0,
             Self::Sent => 1,
-            Self::Failed => 2,
+            Self::Failed | Self::Cancelled => 2,
             Self::Delivered => 3,
             Self::Read => 4,
         }
@@ -184,6 +186,6 @@ mod tests {
     #[test]
     fn a_failure_ranks_between_sent_and_delivered() {
         let order = MessageStatus::ALL.map(MessageStatus::rank);
-        assert_eq!(order, [0, 0, 1, 2, 3, 4]);
+        assert_eq!(order, [0, 0, 1, 2, 2, 3, 4]);
     }
 }

@@ -11,8 +11,9 @@ use crate::domain::channel::{ChannelKind, Credentials, WHATSAPP_LINK_BASE, Whats
 use crate::domain::ids::{ChannelId, ProjectId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seal::Place;
-use crate::store::audit;
+use crate::notifier::Work;
 use crate::store::channels::{self, Channel};
+use crate::store::{audit, replies};
 
 /// Longest credential; the platform's own have a few hundred bytes.
 const CREDENTIAL_BYTES_MAX: usize = 4_096;
@@ -76,16 +77,21 @@ pub async fn add_whatsapp_channel(
             Place::ChannelCredentials(project, ChannelKind::WhatsApp, &new.phone_number_id),
             &serde_json::to_string(&credentials)?,
         ),
+        fault: None,
     };
     let (actor, now) = (actor.clone(), core.clock.now());
     let stored = core.db.write(async move |tx| {
         let Some(channel) = channels::upsert(tx, project, &channel, now).await? else { return Ok(None) };
+        // What waited for the new credentials goes at once.
+        replies::release(tx, project, channel.id, now).await?;
         let change = Change::new(Action::AddChannel, Object::Channel(channel.external_id.clone()));
         let change = change.with(json!({"kind": channel.kind.as_str()}));
         audit::record(tx, project, &actor, &change, now).await?;
         Ok(Some(channel))
     });
-    stored.await?.with_context(|| {
+    let stored = stored.await?;
+    core.notifier.notify(Work::Replies);
+    stored.with_context(|| {
         format!("the phone number id {} belongs to another project: remove it there first", new.phone_number_id)
     })
 }

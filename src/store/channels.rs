@@ -9,7 +9,7 @@ use crate::params;
 
 macro_rules! columns {
     () => {
-        "id, project_id, kind, external_id, number, link_base, api_base, sealed_credentials"
+        "id, project_id, kind, external_id, number, link_base, api_base, sealed_credentials, fault, fault_since"
     };
 }
 
@@ -32,6 +32,17 @@ pub struct Channel {
     pub api_base: String,
     /// `Credentials` as JSON, sealed.
     pub sealed_credentials: String,
+    /// What keeps replies from being sent.
+    pub fault: Option<Fault>,
+}
+
+/// What is wrong with a channel until its operator mends it.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// What it is and what to do, in words.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 impl Channel {
@@ -51,6 +62,7 @@ fn read(row: &Row<'_>) -> Result<Channel> {
         link_base: row.get(5)?,
         api_base: row.get(6)?,
         sealed_credentials: row.get(7)?,
+        fault: row.get::<Option<String>>(8)?.zip(row.get(9)?).map(|(reason, since)| Fault { reason, since }),
     })
 }
 
@@ -64,7 +76,7 @@ pub async fn upsert(tx: &Tx, project: ProjectId, channel: &Channel, now: Timesta
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (kind, external_id) DO UPDATE
              SET number = excluded.number, link_base = excluded.link_base, api_base = excluded.api_base,
-                 sealed_credentials = excluded.sealed_credentials
+                 sealed_credentials = excluded.sealed_credentials, fault = NULL, fault_since = NULL
              WHERE channels.project_id = excluded.project_id
              RETURNING ",
             columns!()
@@ -91,6 +103,17 @@ pub async fn find(conn: &Conn, kind: ChannelKind, external_id: &str) -> Result<O
         concat!("SELECT ", columns!(), " FROM channels WHERE kind = $1 AND external_id = $2"),
         params![kind.as_str(), external_id],
         read,
+    )
+    .await
+}
+
+/// Notes what is wrong with a channel, or that nothing is.
+pub async fn set_fault(tx: &Tx, project: ProjectId, id: ChannelId, fault: Option<&str>, now: Timestamp) -> Result<u64> {
+    tx.execute(
+        "UPDATE channels
+         SET fault = $3, fault_since = CASE WHEN $3 IS NULL THEN NULL ELSE COALESCE(fault_since, $4) END
+         WHERE project_id = $1 AND id = $2 AND COALESCE(fault, '') <> COALESCE($3, '')",
+        params![project, id, fault, now],
     )
     .await
 }

@@ -96,6 +96,8 @@ pub struct NewConversation<'a> {
     pub person: &'a Person,
     /// What the agent remembers, JSON.
     pub agent_state: &'a str,
+    /// When the person's ids were told.
+    pub told_at: Timestamp,
 }
 
 /// Starts a conversation.
@@ -104,8 +106,8 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewConversation<'_>, now:
     tx.get(
         concat!(
             "INSERT INTO conversations (public_id, project_id, channel, external_user_id, external_phone_id, phone,
-                                        profile_name, username, agent_state, answered_up_to, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)
+                                        profile_name, username, agent_state, ids_told_at, answered_up_to, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)
              RETURNING ",
             columns!()
         ),
@@ -119,6 +121,7 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewConversation<'_>, now:
             profile_name,
             username,
             new.agent_state,
+            new.told_at,
             now
         ],
         read,

@@ -20,6 +20,7 @@ pub mod playground;
 pub mod projects;
 pub mod rate_limits;
 pub mod replies;
+pub mod reply_log;
 pub mod retention;
 pub mod secret_key;
 pub mod sessions;

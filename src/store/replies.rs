@@ -49,7 +49,7 @@ pub async fn cancel(tx: &Tx, project: ProjectId, conversation: ConversationId, e
     // `+`: SQLite is to find the rows by their conversation, which has far fewer than the project.
     tx.execute(
         "UPDATE messages
-         SET status = 'failed', error = $3, due_at = NULL
+         SET status = 'cancelled', error = $3, due_at = NULL
          WHERE +project_id = $1 AND conversation_id = $2 AND due_at IS NOT NULL",
         params![project, conversation, error],
     )
@@ -71,6 +71,8 @@ pub struct LeasedReply {
     pub text: String,
     /// The number of this attempt, from 1: whoever settles must hold it.
     pub attempt: u32,
+    /// The attempt after which its retry schedule began.
+    pub retries_from: u32,
     /// When others may claim the reply.
     pub lease_until: Timestamp,
     /// The platform's ids of the person.
@@ -82,7 +84,7 @@ pub struct LeasedReply {
 pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -> Result<Vec<LeasedReply>> {
     const CLAIM: Sql = Sql {
         sqlite: "UPDATE messages
-                 SET due_at = $2, attempts = attempts + 1
+                 SET due_at = $2, attempts = attempts + 1, error = NULL
                  WHERE id IN (
                      SELECT m.id
                      FROM messages AS m
@@ -93,12 +95,12 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
                      ORDER BY m.due_at
                      LIMIT $3
                  )
-                 RETURNING id, project_id, channel, reply_id, text, attempts,
+                 RETURNING id, project_id, channel, reply_id, text, attempts, retries_from,
                            (SELECT external_user_id FROM conversations WHERE conversations.id = messages.conversation_id),
                            (SELECT external_phone_id FROM conversations WHERE conversations.id = messages.conversation_id)",
         // `SKIP LOCKED`: several nodes claim at once.
         postgres: "UPDATE messages
-                   SET due_at = $2, attempts = messages.attempts + 1
+                   SET due_at = $2, attempts = messages.attempts + 1, error = NULL
                    FROM (
                        SELECT m.id, c.external_user_id, c.external_phone_id
                        FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
@@ -113,7 +115,7 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
                    ) AS due
                    WHERE messages.id = due.id
                    RETURNING messages.id, messages.project_id, messages.channel, messages.reply_id, messages.text,
-                             messages.attempts, due.external_user_id, due.external_phone_id",
+                             messages.attempts, messages.retries_from, due.external_user_id, due.external_phone_id",
     };
     tx.query(CLAIM, params![now, lease_until, most], |row| {
         Ok(LeasedReply {
@@ -123,11 +125,23 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
             reply_id: row.get(3)?,
             text: row.get(4)?,
             attempt: row.get(5)?,
+            retries_from: row.get(6)?,
             lease_until,
-            to: PersonIds { external_user_id: row.get(6)?, external_phone_id: row.get(7)? },
+            to: PersonIds { external_user_id: row.get(7)?, external_phone_id: row.get(8)? },
         })
     })
     .await
+}
+
+/// What an attempt says of the channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelHealth {
+    /// Nothing new.
+    Unchanged,
+    /// Something is wrong that its operator can mend, in words.
+    Faulty(String),
+    /// What was wrong is mended.
+    Mended,
 }
 
 /// How an attempt left its reply.
@@ -137,6 +151,10 @@ pub struct SettledReply {
     pub id: MessageId,
     /// Its project.
     pub project: ProjectId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// What the attempt says of that.
+    pub health: ChannelHealth,
     /// The attempt's number.
     pub attempt: u32,
     /// `Sent`, `Queued` or `Failed`.
@@ -248,9 +266,23 @@ pub async fn advance_status(
         "UPDATE messages
          SET status = $4, error = COALESCE($5, error), due_at = NULL
          WHERE project_id = $1 AND channel = $2 AND external_id = $3 AND direction = 'out'
-           AND CASE status WHEN 'queued' THEN 0 WHEN 'sent' THEN 1 WHEN 'failed' THEN 2 WHEN 'delivered' THEN 3 ELSE 4 END
-             < $6",
+           AND CASE status
+                   WHEN 'queued' THEN 0 WHEN 'sent' THEN 1 WHEN 'failed' THEN 2 WHEN 'cancelled' THEN 2 WHEN 'delivered' THEN 3
+                   ELSE 4
+               END < $6",
         params![project, channel, external_id, status.as_str(), error, status.rank()],
+    )
+    .await
+}
+
+/// Makes the replies due that wait on a channel for another attempt, with their retry schedule from the start. One that is being sent
+/// has no error: it stays with whoever sends it.
+pub async fn release(tx: &Tx, project: ProjectId, channel: ChannelId, now: Timestamp) -> Result<u64> {
+    tx.execute(
+        "UPDATE messages
+         SET due_at = $3, retries_from = attempts
+         WHERE project_id = $1 AND channel = $2 AND due_at > $3 AND status = 'queued' AND error IS NOT NULL",
+        params![project, channel, now],
     )
     .await
 }

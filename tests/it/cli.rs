@@ -104,6 +104,10 @@ fn an_operator_sets_a_project_up() {
     assert_eq!(operator.json(&["webhook", "list", "--project", &project])["webhooks"][0]["is_active"], false);
     operator.json(&["webhook", "remove", &id]);
     assert_eq!(operator.json(&["delivery", "list"])["deliveries"], json!([]));
+    assert_eq!(operator.json(&["reply", "list", "--project", &project, "--status", "failed"])["replies"], json!([]));
+    assert_eq!(operator.json(&["reply", "resend", "--project", &project, "--since", "2026-01-31"])["resent"], json!(0));
+    let (error, code) = operator.fails(&["reply", "resend", "--project", &project, "no-such-reply"]);
+    assert!(error.contains("aurix reply list") && code == 1, "{error}");
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod playground;
 mod races;
 mod readiness;
 mod reliability;
+mod reply_faults;
 mod request_ids;
 mod retention;
 mod secret_key;

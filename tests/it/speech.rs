@@ -151,7 +151,7 @@ both_engines! {
         app.advance(SignedDuration::from_hours(1));
         app.work().await;
         assert!(project.whatsapp.take().is_empty());
-        assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE status = 'failed' AND due_at IS NULL").await, 1);
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE status = 'cancelled' AND due_at IS NULL").await, 1);
     }
 
     async fn whoever_the_business_writes_to_first_is_a_lead_once_they_write(app: &TestApp) {

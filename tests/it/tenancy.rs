@@ -5,11 +5,11 @@ use aurix::domain::channel::{MessageStatus, Person as Sender, PersonIds};
 use aurix::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, SessionId};
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::store::conversations::{self as conversation_rows, NewConversation, NewReferral};
-use aurix::store::leads;
 use aurix::store::messages::{self, After};
 use aurix::store::replies::{self, NamedReply, SettledReply};
 use aurix::store::turns::{self, SettledTurn, TurnLease};
 use aurix::store::{channels, clicks};
+use aurix::store::{leads, reply_log};
 
 use crate::support::{Person, TestApp};
 
@@ -107,7 +107,7 @@ both_engines! {
                 check("leads::settle", leads::settle(tx, &[(project, &lead)], now).await? > 0);
                 check("leads::update_merged", leads::update_merged(tx, project, &lead, now).await? > 0);
                 let (public_id, person) = (&format!("other-{is_owner}"), &Sender::default());
-                let new = NewConversation { public_id, channel: rows.channel, person, agent_state: "{}" };
+                let new = NewConversation { public_id, channel: rows.channel, person, agent_state: "{}", told_at: now };
                 let other = conversation_rows::insert(tx, rows.owner, &new, now).await?.id;
                 let referral = NewReferral { conversation, message: rows.reply, ad_click_id: None, raw: "{}", seen_at: now };
                 conversation_rows::insert_referral(tx, rows.owner, &referral).await?;
@@ -138,7 +138,7 @@ both_engines! {
             for (project, is_owner) in [(stranger, false), (rows.owner, true)] {
                 let check = |what: &str, found: bool| only_for_the_owner(what, is_owner, found);
                 let settled = SettledReply {
-                    id: reply, project, attempt: 1, status: MessageStatus::Sent, external_id: None, error: None, due_at: None,
+                    id: reply, project, channel, health: replies::ChannelHealth::Unchanged, attempt: 1, status: MessageStatus::Sent, external_id: None, error: None, due_at: None,
                 };
                 check("replies::settle", replies::settle(tx, &[settled]).await? > 0);
                 let named = NamedReply { project, channel, external_id: "wamid.x", reply_id: Some(&reply_id) };
@@ -146,6 +146,15 @@ both_engines! {
                 let learned: i64 = tx.get("SELECT COUNT(*) FROM messages WHERE external_id = 'wamid.x'", &[], |row| row.get(0)).await?;
                 check("replies::advance_status, by our id", learned > 0);
                 tx.execute("UPDATE messages SET due_at = 1 WHERE direction = 'out'", &[]).await?;
+                tx.execute("UPDATE messages SET error = 'why', due_at = 9000000000000000, status = 'queued' WHERE direction = 'out'", &[]).await?;
+                check("replies::release", replies::release(tx, project, channel, rows.now).await? > 0);
+                check("channels::set_fault", channels::set_fault(tx, project, channel, Some("why"), rows.now).await? > 0);
+                let listed = reply_log::list(tx, project, None, Timestamp::UNIX_EPOCH, 10).await?;
+                check("reply_log::list", !listed.is_empty());
+                tx.execute("UPDATE messages SET status = 'failed' WHERE direction = 'out'", &[]).await?;
+                check("reply_log::resend", reply_log::resend(tx, project, &reply_id, rows.now).await?);
+                tx.execute("UPDATE messages SET status = 'failed' WHERE direction = 'out'", &[]).await?;
+                check("reply_log::resend_failed", reply_log::resend_failed(tx, project, Timestamp::UNIX_EPOCH, rows.now, 10).await? > 0);
                 check("replies::cancel", replies::cancel(tx, project, rows.conversation, "why").await? > 0);
             }
             Ok(())

@@ -1,4 +1,4 @@
-//! The platform's error codes: which of them are transient, and what they mean to the operator of the channel.
+//! The platform's error codes: what cures them, and what they mean to the operator of the channel.
 
 use super::json::{integer, items, text};
 use serde_json::Value;
@@ -55,11 +55,22 @@ pub(super) fn read(value: &Value) -> Vec<PlatformError> {
     items(value, &["errors"]).iter().take(ERRORS_MAX).map(read_one).collect()
 }
 
-/// Whether an error is transient, and what caused it.
+/// What it takes for the same message to go through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cure {
+    /// Another attempt.
+    Time,
+    /// The operator of the channel: credentials, permissions, billing, registration.
+    Operator,
+    /// Nothing.
+    None,
+}
+
+/// What cures an error, and what caused it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Meaning {
-    /// Whether the same message may go through later.
-    pub(super) is_transient: bool,
+    /// What it takes for the same message to go through.
+    pub(super) cure: Cure,
     /// What happened and what to do.
     pub(super) explanation: &'static str,
 }
@@ -72,9 +83,9 @@ pub(super) fn meaning(code: i64) -> Option<Meaning> {
     let known = |table: &[(i64, &'static str)]| {
         table.iter().find(|(known, _)| *known == code).map(|(_, explanation)| *explanation)
     };
-    known(TRANSIENT)
-        .map(|explanation| Meaning { is_transient: true, explanation })
-        .or_else(|| known(PERMANENT).map(|explanation| Meaning { is_transient: false, explanation }))
+    [(TRANSIENT, Cure::Time), (FAULTS, Cure::Operator), (PERMANENT, Cure::None)]
+        .into_iter()
+        .find_map(|(table, cure)| known(table).map(|explanation| Meaning { cure, explanation }))
 }
 
 const TRANSIENT: &[(i64, &str)] = &[
@@ -90,20 +101,28 @@ const TRANSIENT: &[(i64, &str)] = &[
     (133004, "WhatsApp's server is unavailable. It is tried again."),
 ];
 
-const PERMANENT: &[(i64, &str)] = &[
+const FAULTS: &[(i64, &str)] = &[
     (0, "WhatsApp does not accept the access token. Make a new one in the Meta app and enter it in the channel."),
     (3, "The access token lacks a permission. Make one with whatsapp_business_messaging and enter it in the channel."),
     (10, "The access token lacks a permission. Make one with whatsapp_business_messaging and enter it in the channel."),
     (33, "The business number no longer exists. Check the channel's phone number id."),
+    (190, "The access token has expired or was revoked. Make a new one in the Meta app and enter it in the channel."),
+    (368, "WhatsApp has blocked the business account for breaking its policies. See the account's page at Meta."),
+    (131005, "The access token may not use this number. Give it the permission in the Meta app."),
+    (131031, "WhatsApp has locked the business account. See the account's page at Meta."),
+    (131037, "The number's display name is not approved yet. Have it approved in WhatsApp Manager."),
+    (131042, "WhatsApp cannot charge the business account. Check its payment settings at Meta."),
+    (131045, "The number is not registered properly. Register it again in WhatsApp Manager."),
+    (133010, "The number is not registered with WhatsApp. Register it in WhatsApp Manager."),
+];
+
+const PERMANENT: &[(i64, &str)] = &[
     (
         100,
         "WhatsApp says that the request is invalid: mostly the phone number id is not this token's. Check the channel.",
     ),
-    (190, "The access token has expired or was revoked. Make a new one in the Meta app and enter it in the channel."),
-    (368, "WhatsApp has blocked the business account for breaking its policies. See the account's page at Meta."),
     (130472, "The person is part of a WhatsApp experiment and gets no such messages. Nothing can be done."),
     (130497, "The business account may not write to people in this country."),
-    (131005, "The access token may not use this number. Give it the permission in the Meta app."),
     (131008, "WhatsApp misses a part of the request. Please report this."),
     (131009, "WhatsApp finds a wrong value in the request. Check the channel's settings."),
     (131021, "The number would write to itself. Nothing was sent."),
@@ -115,10 +134,6 @@ const PERMANENT: &[(i64, &str)] = &[
         131030,
         "The number is in test mode and the person is not on its list. Add them at Meta, or take the number live.",
     ),
-    (131031, "WhatsApp has locked the business account. See the account's page at Meta."),
-    (131037, "The number's display name is not approved yet. Have it approved in WhatsApp Manager."),
-    (131042, "WhatsApp cannot charge the business account. Check its payment settings at Meta."),
-    (131045, "The number is not registered properly. Register it again in WhatsApp Manager."),
     (
         131047,
         "The person last wrote more than 24 hours ago, so that only a template may be sent. Wait until they write.",
@@ -133,7 +148,6 @@ const PERMANENT: &[(i64, &str)] = &[
     (131052, "WhatsApp could not fetch what the person sent. Ask them to send it again."),
     (131053, "WhatsApp could not take the file. Check its type and size."),
     (131062, "This message needs the person's phone number, and only their user id is known."),
-    (133010, "The number is not registered with WhatsApp. Register it in WhatsApp Manager."),
 ];
 
 #[cfg(test)]
@@ -141,12 +155,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn transient_and_permanent_errors_are_distinguished() {
+    fn errors_are_told_apart_by_what_cures_them() {
         for code in [4, 80007, 130429, 131000, 131016, 131056] {
-            assert!(meaning(code).unwrap().is_transient, "{code}");
+            assert_eq!(meaning(code).unwrap().cure, Cure::Time, "{code}");
         }
-        for code in [131026, 131047, 131051, 100, 190, 200, 299] {
-            assert!(!meaning(code).unwrap().is_transient, "{code}");
+        for code in [0, 10, 190, 200, 299, 131_005, 131_042, 133_010] {
+            assert_eq!(meaning(code).unwrap().cure, Cure::Operator, "{code}");
+        }
+        for code in [131_026, 131_047, 131_051, 100] {
+            assert_eq!(meaning(code).unwrap().cure, Cure::None, "{code}");
         }
         assert!(meaning(999_999).is_none());
     }

@@ -1,6 +1,6 @@
 //! Sends a message: the request for the platform, and what its response means.
 
-use super::errors::{self, PlatformError};
+use super::errors::{self, Cure, PlatformError};
 use super::json::text;
 use crate::channels::{Outbound, SendOutcome};
 use crate::domain::channel::{PersonIds, WhatsAppCredentials};
@@ -111,16 +111,20 @@ fn outcome(status: Option<u16>, retry_after: Option<SignedDuration>, body: &[u8]
     };
     let is_transient = error["is_transient"].as_bool().unwrap_or(false);
     let error = errors::read_one(error);
-    let retries = error
-        .code
-        .and_then(errors::meaning)
-        .map_or(is_transient || is_transient_status(status), |known| known.is_transient);
+    let by_status = match status {
+        _ if is_transient || is_transient_status(status) => Cure::Time,
+        401 | 403 => Cure::Operator,
+        _ => Cure::None,
+    };
+    let cure = error.code.and_then(errors::meaning).map_or(by_status, |known| known.cure);
     let (code, reason) = (error.code.or(Some(status.into())), error.explanation());
-    if retries {
-        let after = retry_after.or((error.code == Some(PAIR_LIMIT)).then_some(PAIR_LIMIT_WAIT));
-        SendOutcome::Retry { code, reason, after }
-    } else {
-        SendOutcome::GiveUp { code, reason }
+    match cure {
+        Cure::Time => {
+            let after = retry_after.or((error.code == Some(PAIR_LIMIT)).then_some(PAIR_LIMIT_WAIT));
+            SendOutcome::Retry { code, reason, after }
+        }
+        Cure::Operator => SendOutcome::ChannelFault { code, reason },
+        Cure::None => SendOutcome::GiveUp { code, reason },
     }
 }
 
@@ -134,14 +138,19 @@ fn by_status(status: u16, retry_after: Option<SignedDuration>, response: &Value)
             let reason = format!("WhatsApp answered {status}, which is transient. It is tried again.");
             SendOutcome::Retry { code, reason, after: retry_after }
         }
-        401 => SendOutcome::GiveUp {
+        401 => SendOutcome::ChannelFault {
             code,
             reason: PlatformError { code: Some(190), title: None, details: None }.explanation(),
         },
         300..=399 | 404 | 405 => {
             let reason =
                 format!("The API's address answered {status}. Check the channel's API base and phone number id.");
-            SendOutcome::GiveUp { code, reason }
+            SendOutcome::ChannelFault { code, reason }
+        }
+        403 => {
+            let reason =
+                "WhatsApp refuses the access token with 403. Check its permissions in the Meta app.".to_owned();
+            SendOutcome::ChannelFault { code, reason }
         }
         _ => SendOutcome::GiveUp {
             code,
@@ -210,10 +219,17 @@ mod tests {
             check(400, code, true);
             check(200, code, true);
         }
-        for code in ["131026", "131047", "131051", "100", "190", "10", "240"] {
+        for code in ["131026", "131047", "131051", "100"] {
             check(400, code, false);
             check(500, code, false);
         }
+        for code in ["190", "10", "240", "131042", "133010"] {
+            let body = format!(r#"{{"error":{{"message":"m","code":{code}}}}}"#);
+            let outcome = outcome(Some(400), None, body.as_bytes());
+            assert!(matches!(outcome, SendOutcome::ChannelFault { .. }), "{code}: {outcome:?}");
+        }
+        assert!(matches!(outcome(Some(401), None, b"{}"), SendOutcome::ChannelFault { .. }));
+        assert!(matches!(outcome(Some(404), None, b"<html>"), SendOutcome::ChannelFault { .. }));
         check(400, "987654", false);
         check(503, "987654", true);
         check(429, "987654", true);

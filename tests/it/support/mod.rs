@@ -33,7 +33,7 @@ use tokio::sync::watch;
 pub use browser::HttpResponse;
 pub use project::Project;
 pub use receiver::Receiver;
-pub use whatsapp::{Person, WhatsApp, message_of, platform_calls, platform_posts};
+pub use whatsapp::{APP_SECRET, Person, VERIFY_TOKEN, WhatsApp, message_of, platform_calls, platform_posts};
 
 /// Where every test begins: a Friday.
 pub const START: &str = "2026-01-02T10:00:00Z";
