@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::channel::{MessageKind, MessageStatus, Person, PersonIds};
+use crate::domain::correlation::Candidate;
 
 /// One item of what a platform sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +62,8 @@ pub struct InboundMessage {
     pub sent_at: Option<Timestamp>,
     /// What the person said: the words of any kind of message.
     pub text: Option<String>,
+    /// Correlation ids that may stand in these words. Read with the message, since a transaction must not wait for it.
+    pub references: Vec<Candidate>,
     /// What else it holds.
     pub content: Content,
     /// Whether the person passed on a message of somebody else's.

@@ -4,7 +4,7 @@ use crate::clicks::sessions::SESSION_LENGTH;
 use crate::core::Core;
 use crate::db::Tx;
 use crate::deliveries::emit::{emit, event_id};
-use crate::domain::correlation::{Candidate, find_correlation_ids};
+use crate::domain::correlation::Candidate;
 use crate::domain::event::{Correlated, Event};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::{SignedDuration, Timestamp};
@@ -16,17 +16,17 @@ use crate::store::sessions::{self, Session};
 /// How long after its first click a mistyped correlation id is repaired.
 const REPAIRED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Links every correlation id in `text` that this project issued and nobody else has used.
+/// Links every correlation id among `references` that this project issued and nobody else has used.
 pub async fn link_session(
     tx: &Tx,
     core: &Core,
     conversation: &Conversation,
     channel: &str,
-    text: &str,
+    references: &[Candidate],
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    for candidate in find_correlation_ids(text) {
-        let Some(session) = session_of(tx, conversation, &candidate, now).await? else { continue };
+    for candidate in references {
+        let Some(session) = session_of(tx, conversation, candidate, now).await? else { continue };
         match session.conversation_id {
             None => link(tx, core, conversation, channel, &session, now).await?,
             Some(linked) if linked == conversation.id => {}

@@ -14,7 +14,6 @@ use crate::conversations::link_click::link_session;
 use crate::conversations::merge::merge;
 use crate::core::Core;
 use crate::db::{Tx, pipelined};
-use crate::domain::correlation::find_correlation_ids;
 use crate::domain::ids::{MessageId, ProjectId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::channels::{self, Channel};
@@ -120,9 +119,7 @@ impl StoreInbound {
             messages::revoke(tx, project, channel.id, conversation.id, external_id, self.now).await?;
         }
         if kind.is_speech() {
-            if let Some(text) = &message.text {
-                link_session(tx, &self.core, &conversation, &channel.external_id, text, self.now).await?;
-            }
+            link_session(tx, &self.core, &conversation, &channel.external_id, &message.references, self.now).await?;
             let began = conversation.burst_started_at.unwrap_or(self.now);
             let due_at = (self.now + BURST_PAUSE).min(began + BURST_MAX);
             turns::call_agent(tx, project, conversation.id, began, due_at).await?;
@@ -244,8 +241,7 @@ fn keys_of(inbound: &Inbound) -> Vec<Cow<'_, str>> {
     match inbound {
         Inbound::Message(message) => {
             keys.push(Cow::Borrowed(&message.external_id));
-            let candidates = message.text.as_deref().map(find_correlation_ids).unwrap_or_default();
-            keys.extend(candidates.into_iter().map(|candidate| Cow::Owned(candidate.folded)));
+            keys.extend(message.references.iter().map(|candidate| Cow::Borrowed(candidate.folded.as_str())));
         }
         Inbound::Echo(echo) => keys.push(Cow::Borrowed(&echo.external_id)),
         Inbound::Status(status) => {

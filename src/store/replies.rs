@@ -278,10 +278,11 @@ pub async fn advance_status(
 /// Makes the replies due that wait on a channel for another attempt, with their retry schedule from the start. One that is being sent
 /// has no error: it stays with whoever sends it.
 pub async fn release(tx: &Tx, project: ProjectId, channel: ChannelId, now: Timestamp) -> Result<u64> {
+    // `+`: SQLite is to find the rows by their time, since few are due.
     tx.execute(
         "UPDATE messages
          SET due_at = $3, retries_from = attempts
-         WHERE project_id = $1 AND channel = $2 AND due_at > $3 AND status = 'queued' AND error IS NOT NULL",
+         WHERE +project_id = $1 AND channel = $2 AND due_at > $3 AND status = 'queued' AND error IS NOT NULL",
         params![project, channel, now],
     )
     .await

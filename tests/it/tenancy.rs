@@ -137,6 +137,7 @@ both_engines! {
             let reply_id: String = tx.get("SELECT reply_id FROM messages WHERE direction = 'out'", &[], |row| row.get(0)).await?;
             for (project, is_owner) in [(stranger, false), (rows.owner, true)] {
                 let check = |what: &str, found: bool| only_for_the_owner(what, is_owner, found);
+                tx.execute("UPDATE messages SET status = 'queued' WHERE direction = 'out'", &[]).await?;
                 let settled = SettledReply {
                     id: reply, project, channel, health: replies::ChannelHealth::Unchanged, attempt: 1, status: MessageStatus::Sent, external_id: None, error: None, due_at: None,
                 };

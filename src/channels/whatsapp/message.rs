@@ -4,6 +4,7 @@ use super::content;
 use super::json::{self, at, text, time};
 use crate::channels::{Echo, IdChange, Inbound, InboundMessage, Referral};
 use crate::domain::channel::{Person, PersonIds};
+use crate::domain::correlation::find_correlation_ids;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::is_placeholder;
 use serde_json::Value;
@@ -112,13 +113,15 @@ pub(super) fn read(raw: &RawValue, message: &Value, sender: Sender, phone_number
         return Inbound::Other { kind: "group message".to_owned(), raw: raw.get().to_owned() };
     }
     let content = content::read(message, &kind, sender.wa_id.as_deref());
+    let said = content::said(message, &kind, &content);
     let flag = |key: &str| at(message, &["context", key]).and_then(Value::as_bool).unwrap_or(false);
     Inbound::Message(Box::new(InboundMessage {
         channel,
         external_id: text(message, &["id"]).unwrap_or_else(|| made_id(phone_number_id, raw)),
         sender: sender.person(),
         sent_at: time(message, &["timestamp"]),
-        text: content::said(message, &kind, &content),
+        references: said.as_deref().map(find_correlation_ids).unwrap_or_default(),
+        text: said,
         forwarded: flag("forwarded") || flag("frequently_forwarded"),
         referral: read_referral(message, raw),
         content,

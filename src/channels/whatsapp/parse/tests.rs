@@ -348,7 +348,11 @@ proptest! {
         let sent: Vec<_> = sent.iter().filter(|one| !one.is_object() || !seen.contains(one) && { seen.push(*one); true }).collect();
         prop_assert!(found.len() == sent.len() || sent.iter().any(|one| one["id"].is_string() || one["id"].is_number()));
         for (inbound, sent) in found.iter().zip(&sent).filter(|_| found.len() == sent.len()) {
-            prop_assert_eq!(matches!(inbound, Inbound::Message(_) | Inbound::IdChange(_)), sent.is_object());
+            // An object of type `system` is a notice.
+            let (is_other, is_message) = (matches!(inbound, Inbound::Other { .. }), matches!(inbound, Inbound::Message(_)));
+            prop_assert!(sent.is_object() || is_other);
+            let is_notice = sent["type"] == "system" || !sent["group_id"].is_null();
+            prop_assert!(is_notice || is_message == sent.is_object());
         }
     }
 
