@@ -143,12 +143,12 @@ both_engines! {
         assert_eq!(clean(app).await.messages, 2, "what the agent has not read stays");
         project.whatsapp.take();
         app.work().await;
-        assert_eq!(project.whatsapp.take_texts().len(), 1, "it is read late");
+        assert_eq!(project.whatsapp.take_texts().len(), 0, "it is read, and too old to be answered");
         person.writes("mei@example.com").await;
         app.settle().await;
         assert_eq!(app.count("SELECT COUNT(*) FROM leads WHERE fields LIKE '%Mei Tan%mei@example.com%' OR fields LIKE '%mei@example.com%Mei Tan%'").await, 1);
-        assert_eq!(clean(app).await.messages, 1, "the late reply is young, its question is old");
-        assert_eq!(app.count(MESSAGES).await, 3);
+        assert_eq!(clean(app).await.messages, 1, "what was read late goes too");
+        assert_eq!(app.count(MESSAGES).await, 2);
     }
 
     async fn notices_of_a_channel_go_with_the_messages(app: &TestApp) {
