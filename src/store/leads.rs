@@ -44,11 +44,11 @@ macro_rules! columns {
     };
 }
 
-/// Leads whose announcement is due.
+/// What is selected of leads whose announcement is due.
 macro_rules! due_announcements {
     () => {
-        "SELECT leads.project_id, projects.public_id, leads.conversation_id, conversations.public_id, channels.kind,
-                leads.fields, leads.intent, leads.announced_at, leads.announced_details, leads.announce_due_at
+        "leads.project_id, projects.public_id, leads.conversation_id, conversations.public_id, channels.kind,
+         leads.fields, leads.intent, leads.announced_at, leads.announced_details, leads.announce_due_at
          FROM leads
          JOIN conversations ON conversations.id = leads.conversation_id
          JOIN channels ON channels.id = conversations.channel
@@ -207,9 +207,9 @@ pub struct DueAnnouncement {
 /// until the end of the transaction. One that waits for the agent, or has its turn, is left to the turn.
 pub async fn lock_due_announcements(tx: &Tx, now: Timestamp, most: u32) -> Result<Vec<DueAnnouncement>> {
     const DUE: Sql = Sql {
-        sqlite: due_announcements!(),
+        sqlite: concat!("SELECT ", due_announcements!()),
         // `SKIP LOCKED`: several nodes look at once.
-        postgres: concat!(due_announcements!(), " FOR UPDATE OF conversations SKIP LOCKED"),
+        postgres: concat!("SELECT ", due_announcements!(), " FOR UPDATE OF conversations SKIP LOCKED"),
     };
     tx.query(DUE, params![now, most], |row| {
         Ok(DueAnnouncement {

@@ -62,8 +62,8 @@ pub fn parse_slices(body: &[u8], take: &mut dyn FnMut(Vec<Inbound>) -> bool) -> 
 /// What was found since the last slice.
 struct Found<'a> {
     slice: Vec<Inbound>,
-    /// Ids of its messages.
-    seen: HashSet<String>,
+    /// Its messages, each by its number and id.
+    seen: HashSet<(Option<String>, String)>,
     take: &'a mut dyn FnMut(Vec<Inbound>) -> bool,
     wants_more: bool,
 }
@@ -71,7 +71,7 @@ struct Found<'a> {
 impl Found<'_> {
     fn push(&mut self, inbound: Inbound) {
         if let Inbound::Message(message) = &inbound
-            && !self.seen.insert(message.external_id.clone())
+            && !self.seen.insert((message.channel.clone(), message.external_id.clone()))
         {
             return;
         }
