@@ -83,7 +83,7 @@ both_engines! {
         bring(&person, &[sent(&person, "wamid.1", "my email is first@example.com", SECOND * -86_400)]).await;
         app.settle().await;
         app.advance(SECOND * 60);
-        bring(&person, &[sent(&person, "wamid.2", "sorry, my email is second@example.com", SECOND * 0)]).await;
+        bring(&person, &[sent(&person, "wamid.2", "sorry, my email is second@example.com", SignedDuration::ZERO)]).await;
         app.settle().await;
         assert_eq!(value(app, "email").await.as_deref(), Some("second@example.com"));
     }

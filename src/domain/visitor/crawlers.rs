@@ -251,8 +251,7 @@ fn is_compatible_program(text: &str) -> bool {
         let name = rest.trim_start();
         let word = name.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-').next().unwrap_or(name);
         let is_browser = |browser: &&str| if browser.len() > 2 { word.starts_with(*browser) } else { word == *browser };
-        word.starts_with(|letter: char| letter.is_ascii_alphabetic())
-            && !COMPATIBLE_BROWSERS.iter().any(|b| is_browser(&b))
+        word.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !COMPATIBLE_BROWSERS.iter().any(is_browser)
     })
 }
 
