@@ -105,15 +105,24 @@ pub async fn insert(tx: &Tx, sessions: &[NewSession<'_>]) -> Result<HashSet<Sess
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO sessions (id, correlation_id, folded_id, project_id, device_id, started_at)
                  VALUES ($1, $2, $3, $4, $5, $6)
-                 ON CONFLICT (folded_id, correlation_id) DO NOTHING
-                 RETURNING id",
+                 ON CONFLICT (folded_id, correlation_id) DO NOTHING",
         postgres: "INSERT INTO sessions (id, correlation_id, folded_id, project_id, device_id, started_at)
                    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
-                   ON CONFLICT (folded_id, correlation_id) DO NOTHING
-                   RETURNING id",
+                   ON CONFLICT (folded_id, correlation_id) DO NOTHING",
     };
     let rows: Vec<_> = sessions.iter().map(NewSession::values).collect();
-    Ok(tx.query_rows(INSERT, &rows, |row| row.get(0)).await?.into_iter().collect())
+    if tx.execute_rows(INSERT, &rows).await? == rows.len() as u64 {
+        return Ok(sessions.iter().map(|session| session.id).collect());
+    }
+    // Asked only now: with `RETURNING`, SQLite would make a table of every row that it gives.
+    const STORED: Sql = Sql {
+        sqlite: "SELECT id FROM sessions WHERE project_id = $1 AND id = $2",
+        postgres: "SELECT sessions.id
+                   FROM unnest($1::bigint[], $2::bigint[]) AS wanted (project_id, id)
+                   JOIN sessions ON sessions.project_id = wanted.project_id AND sessions.id = wanted.id",
+    };
+    let keys: Vec<_> = sessions.iter().map(|session| [session.project.into(), session.id.into()]).collect();
+    Ok(tx.query_rows(STORED, &keys, |row| row.get(0)).await?.into_iter().collect())
 }
 
 /// The session that this project gave `correlation_id` to. Locked until the end of the transaction, so that two people who
