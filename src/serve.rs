@@ -76,11 +76,13 @@ async fn build(
         }
     };
     let policy = AddressPolicy { allow_networks: config.allow_networks.clone(), allow_http: config.allow_http };
+    // A person would read a reply twice; receivers of webhooks know an event by its id.
+    let platform_options = Options { resend_unanswered: false, ..Options::default() };
     let core = Core::new(CoreParts {
         row_keys: RowKeys::new(node),
         seal,
         webhook_client: Client::new(policy, resolver, Options::default()),
-        platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, Options::default()),
+        platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, platform_options),
         notifier: Notifier::default(),
         config,
         db,

@@ -12,10 +12,11 @@ use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use crate::net::connect::Connector;
+use crate::net::connection::{Connection, Message, Unanswered};
 use crate::net::error::{Cause, SendError, Stage};
 use crate::net::guard::AddressPolicy;
 use crate::net::moment;
-use crate::net::pool::{Limits, Pool, Sender};
+use crate::net::pool::{Limits, Pool};
 use crate::net::resolve::{Lookups, Resolver};
 use crate::net::target::{InvalidTarget, Target};
 use crate::net::tls::Tls;
@@ -40,6 +41,9 @@ pub struct Options {
     pub idle_for_max: Duration,
     /// What connecting may take, shared by a name's addresses.
     pub connect_timeout: Duration,
+    /// Whether a request goes again, on a fresh connection, where a reused one ended before any byte of a response: most servers
+    /// close idle connections, some just as a request comes. It may then arrive twice.
+    pub resend_unanswered: bool,
     /// Certificates (DER) that are trusted besides Mozilla's and the machine's.
     pub extra_roots: Vec<Vec<u8>>,
 }
@@ -51,6 +55,7 @@ impl Default for Options {
             idle_per_origin_max: 64,
             idle_for_max: Duration::from_secs(4),
             connect_timeout: Duration::from_secs(8),
+            resend_unanswered: true,
             extra_roots: Vec::new(),
         }
     }
@@ -100,6 +105,7 @@ impl Response {
 pub struct Client {
     connector: Arc<Connector>,
     pool: Arc<Pool>,
+    resend_unanswered: bool,
 }
 
 /// How far a request came, and what of its response was there: what an error reports.
@@ -113,11 +119,13 @@ struct Progress {
 impl Client {
     /// A client that reaches only what `policy` allows. Reads nothing yet, connects to nothing yet.
     pub fn new(policy: AddressPolicy, resolver: Resolver, options: Options) -> Self {
-        let Options { idle_max, idle_per_origin_max, idle_for_max, connect_timeout, extra_roots } = options;
+        let Options { idle_max, idle_per_origin_max, idle_for_max, connect_timeout, resend_unanswered, extra_roots } =
+            options;
         let tls = Tls::new(extra_roots.into_iter().map(CertificateDer::from).collect());
         Self {
             connector: Arc::new(Connector { policy, lookups: Lookups::new(resolver), tls, connect_timeout }),
             pool: Pool::new(Limits { idle_max, idle_per_origin_max, idle_for_max }),
+            resend_unanswered,
         }
     }
 
@@ -132,7 +140,8 @@ impl Client {
     }
 
     /// Sends a request and reads its response. It is an error if the response does not end within the timeout, is cut off
-    /// or is not HTTP; any status is a response. A request is sent again only if surely nothing of it was sent before.
+    /// or is not HTTP; any status is a response. A request is sent again only if surely nothing of it was sent before, or as
+    /// [`Options::resend_unanswered`] says.
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
         let started = moment();
         let limit = request.timeout;
@@ -158,44 +167,44 @@ impl Client {
         })?;
         let response_bytes_max = request.response_bytes_max;
         let message = message(&target, request)?;
-        let (mut sender, response) = self.exchange_head(&target, message, &mut progress.stage).await?;
+        let (mut connection, response) = self.exchange_head(&target, message, &mut progress.stage).await?;
         let (head, mut body) = response.into_parts();
         progress.stage = Stage::Body;
         progress.status = Some(head.status.as_u16());
         progress.headers = in_text(&head.headers);
         let (read, whole) = read_body(&mut body, response_bytes_max).await?;
-        if whole && let Ok(Ok(())) = timeout(REUSE_WITHIN, sender.ready()).await {
-            self.pool.put(target.origin(), sender);
+        if whole && let Ok(true) = timeout(REUSE_WITHIN, connection.is_reusable()).await {
+            self.pool.put(target.origin(), connection);
         }
         Ok((read, !whole))
     }
 
-    /// Sends on an idle connection, or on a new one where there is none or it closed before it took the request.
+    /// Sends on an idle connection, or on a new one where there is none or it had closed.
     async fn exchange_head(
         &self,
         target: &Target,
-        mut message: hyper::Request<Full<Bytes>>,
+        mut message: Message,
         stage: &mut Stage,
-    ) -> Result<(Sender, hyper::Response<Incoming>), Cause> {
-        if let Some(mut sender) = self.pool.take(target.origin()) {
+    ) -> Result<(Connection, hyper::Response<Incoming>), Cause> {
+        if let Some(mut connection) = self.pool.take(target.origin()) {
             *stage = Stage::Response;
-            match sender.try_send_request(message).await {
-                Ok(response) => return Ok((sender, response)),
-                Err(mut failed) => match failed.take_message() {
-                    Some(unsent) => message = unsent,
-                    None => return Err(Cause::of_http(failed.error())),
-                },
+            let copy = self.resend_unanswered.then(|| message.clone());
+            match connection.send(message).await {
+                Ok(response) => return Ok((connection, response)),
+                Err(Unanswered { cause, unsent, has_begun }) => {
+                    message = unsent.or_else(|| copy.filter(|_| !has_begun)).ok_or(cause)?;
+                }
             }
         }
-        let mut sender = self.connector.open(target, stage).await?;
+        let mut connection = self.connector.open(target, stage).await?;
         *stage = Stage::Response;
-        let response = sender.send_request(message).await.map_err(|error| Cause::of_http(&error))?;
-        Ok((sender, response))
+        let response = connection.send(message).await.map_err(|failed| failed.cause)?;
+        Ok((connection, response))
     }
 }
 
 /// The request as it goes over the wire: in origin form, with the `Host` that HTTP/1.1 asks for first.
-fn message(target: &Target, request: Request) -> Result<hyper::Request<Full<Bytes>>, Cause> {
+fn message(target: &Target, request: Request) -> Result<Message, Cause> {
     let unsendable = |what: &str| Cause::Request(format!("header {what}"));
     let mut message = hyper::Request::new(Full::new(request.body));
     *message.method_mut() = request.method;

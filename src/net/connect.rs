@@ -4,27 +4,20 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use hyper::client::conn::http1;
-use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Host;
 
+use crate::net::connection::Connection;
 use crate::net::error::{Cause, Stage, in_words};
 use crate::net::guard::AddressPolicy;
 use crate::net::moment;
-use crate::net::pool::Sender;
 use crate::net::resolve::Lookups;
 use crate::net::target::Target;
 use crate::net::tls::Tls;
 
 /// Addresses of one name that are tried at most.
 const ADDRESSES_MAX: usize = 6;
-
-/// The buffer of a connection, in bytes. A response's head that does not fit is an error; one that arrives whole with
-/// the read that fills the buffer still passes.
-const BUFFER_BYTES_MAX: usize = 32 * 1024;
 
 /// Makes connections. What it connects to has passed the policy, whether written in the URL or resolved from a name.
 pub(super) struct Connector {
@@ -36,7 +29,7 @@ pub(super) struct Connector {
 
 impl Connector {
     /// Opens a connection to the target. `stage` follows how far it has come.
-    pub(super) async fn open(&self, target: &Target, stage: &mut Stage) -> Result<Sender, Cause> {
+    pub(super) async fn open(&self, target: &Target, stage: &mut Stage) -> Result<Connection, Cause> {
         *stage = Stage::Resolve;
         let addresses = self.allowed_addresses(target.host()).await?;
         *stage = Stage::Connect;
@@ -46,13 +39,13 @@ impl Connector {
         // Without it small requests wait for the acknowledgement of the one before. Failing to set it loses speed only.
         let _ = stream.set_nodelay(true);
         if !target.is_https() {
-            return start(TokioIo::new(stream)).await;
+            return Connection::start(stream, false).await;
         }
         *stage = Stage::Secure;
         let host = target.host().to_string();
         let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-        let stream = self.tls.secure(host, stream).await.map_err(|error| Cause::Tls(in_words(&error)))?;
-        start(TokioIo::new(stream)).await
+        let (stream, wants_certificate) = self.tls.secure(host, stream).await?;
+        Connection::start(stream, wants_certificate).await
     }
 
     /// What a host stands for, without the addresses that may not be reached.
@@ -103,16 +96,6 @@ async fn dial(addresses: &[IpAddr], port: u16, within: Duration) -> io::Result<T
         }
     }
     Err(failed)
-}
-
-/// Speaks HTTP/1.1 on a fresh connection. Its task ends when the connection does or when the sender is dropped.
-async fn start<T: Read + Write + Unpin + Send + 'static>(stream: T) -> Result<Sender, Cause> {
-    let mut builder = http1::Builder::new();
-    builder.max_buf_size(BUFFER_BYTES_MAX);
-    let (sender, connection) = builder.handshake(stream).await.map_err(|error| Cause::of_http(&error))?;
-    // An error of the connection reaches whoever waits for its response; of an idle one it means nothing.
-    tokio::spawn(async move { connection.await.ok() });
-    Ok(sender)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::net::target::InvalidTarget;
+use crate::net::tls_error;
 
 /// A request that did not get a response which ended properly.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,7 @@ impl SendError {
             Cause::Target(_) | Cause::Request(_) | Cause::NotAllowed { .. } => true,
             Cause::Dns { .. } | Cause::Connect(_) | Cause::Tls(_) => true,
             Cause::Timeout { during, .. } => matches!(during, Stage::Resolve | Stage::Connect | Stage::Secure),
-            Cause::Reset | Cause::Cut | Cause::Protocol(_) => false,
+            Cause::ClientCertificate | Cause::Reset | Cause::Cut | Cause::Protocol(_) => false,
         }
     }
 }
@@ -59,6 +60,9 @@ pub enum Cause {
     /// No encryption, or a certificate that is not valid for the host.
     #[error("no secure connection: {0}")]
     Tls(String),
+    /// The other side wants a certificate from whoever calls it. Some ask for one and go on without.
+    #[error("no secure connection: the receiver asks for a client certificate, which Aurix does not send")]
+    ClientCertificate,
     /// The deadline for all of it passed.
     #[error("{during} took longer than allowed ({limit:?} in all)")]
     Timeout {
@@ -130,6 +134,7 @@ impl Cause {
         match error.kind() {
             ConnectionReset | ConnectionAborted | BrokenPipe => Self::Reset,
             UnexpectedEof => Self::Cut,
+            _ if tls_error::wants_certificate(error) => Self::ClientCertificate,
             _ => Self::Protocol(in_words(error)),
         }
     }

@@ -6,12 +6,15 @@
 
 pub mod client;
 mod connect;
+mod connection;
 pub mod error;
 pub mod guard;
+mod observed;
 mod pool;
 pub mod resolve;
 pub mod target;
 mod tls;
+mod tls_error;
 
 pub use client::{Client, Options, RESPONSE_BYTES_MAX, Request, Response, TIMEOUT_DEFAULT};
 pub use error::{Cause, SendError, Stage};

@@ -4,16 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::client::conn::http1::SendRequest;
 use tokio::time::Instant;
 
 use crate::domain::time::Clock;
+use crate::net::connection::Connection;
 use crate::net::moment;
-
-/// One end of a connection; the other end is driven by a task that ends with it.
-pub(super) type Sender = SendRequest<Full<Bytes>>;
 
 /// Idle connections of all origins. The limits hold memory flat however many webhooks there are.
 pub(super) struct Pool {
@@ -39,7 +34,7 @@ struct State {
 
 struct Idle {
     origin: Box<str>,
-    sender: Sender,
+    connection: Connection,
     since: Instant,
 }
 
@@ -49,26 +44,26 @@ impl Pool {
     }
 
     /// The connection to `origin` that was used last, if one is still open.
-    pub(super) fn take(&self, origin: &str) -> Option<Sender> {
+    pub(super) fn take(&self, origin: &str) -> Option<Connection> {
         let mut state = self.lock();
         self.drop_expired(&mut state);
         loop {
             let newest = state.idle.iter().rposition(|idle| *idle.origin == *origin)?;
-            let sender = state.idle.remove(newest)?.sender;
-            if sender.is_ready() {
-                return Some(sender);
+            let connection = state.idle.remove(newest)?.connection;
+            if connection.is_ready() {
+                return Some(connection);
             }
         }
     }
 
     /// Puts back a connection whose last response has ended properly. Where there are too many, the longest idle one is closed.
-    pub(super) fn put(self: &Arc<Self>, origin: &str, sender: Sender) {
+    pub(super) fn put(self: &Arc<Self>, origin: &str, connection: Connection) {
         let mut state = self.lock();
         self.drop_expired(&mut state);
         if state.idle.iter().filter(|idle| *idle.origin == *origin).count() >= self.limits.idle_per_origin_max {
             return;
         }
-        state.idle.push_back(Idle { origin: origin.into(), sender, since: moment() });
+        state.idle.push_back(Idle { origin: origin.into(), connection, since: moment() });
         if state.idle.len() > self.limits.idle_max {
             state.idle.pop_front();
         }
@@ -79,7 +74,7 @@ impl Pool {
 
     /// How many of the idle connections are still open.
     pub(super) fn open(&self) -> usize {
-        self.lock().idle.iter().filter(|idle| idle.sender.is_ready()).count()
+        self.lock().idle.iter().filter(|idle| idle.connection.is_ready()).count()
     }
 
     fn drop_expired(&self, state: &mut State) {

@@ -12,8 +12,9 @@ pub const NAME_LENGTH_MAX: usize = 128;
 pub const VALUE_BYTES_MAX: usize = 4 * 1024;
 
 /// Names that are Aurix's or the connection's own, in lower case. Those that begin with `proxy-` are too.
-const RESERVED: [&str; 16] = [
+const RESERVED: [&str; 17] = [
     "host",
+    "accept",
     "content-length",
     "content-type",
     "content-encoding",

@@ -9,11 +9,15 @@ use super::sent::Sent;
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::retry::RetryAfter;
 use crate::domain::signature::Signatures;
+use crate::domain::text::cut;
 use crate::net::client::RESPONSE_BYTES_MAX;
 use crate::net::{Client, Method, Request, Response, SendError};
 
 /// Bytes that the log stores of a body, and of all headers of a response together, in bytes.
 pub const ATTEMPT_BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// What an error shows of a `Location`, in characters.
+const LOCATION_CHARS_MAX: usize = 500;
 
 /// One event on its way to one webhook.
 #[derive(Clone)]
@@ -98,12 +102,24 @@ fn judge(response: &Response) -> AttemptOutcome {
     let error = match response.status {
         200..=299 => return AttemptOutcome::Delivered,
         410 => return AttemptOutcome::Gone,
-        300..=399 => format!("the receiver answered {}; redirects are not followed", response.status),
+        300..=399 => redirected(response),
         status => format!("the receiver answered {status}"),
     };
     let asks = matches!(response.status, 429 | 503);
     let retry_after = response.header("retry-after").filter(|_| asks).and_then(RetryAfter::parse);
     AttemptOutcome::Failed { error, retry_after }
+}
+
+/// A redirect, and where to: the URL to configure instead.
+fn redirected(response: &Response) -> String {
+    let status = response.status;
+    match response.header("location") {
+        Some(location) => {
+            let location = cut(location, LOCATION_CHARS_MAX);
+            format!("the receiver answered {status} and redirects to {location}; redirects are not followed")
+        }
+        None => format!("the receiver answered {status}; redirects are not followed"),
+    }
 }
 
 fn sign(delivery: &Delivery) -> Sent {

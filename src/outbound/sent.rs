@@ -45,9 +45,11 @@ impl Sent {
 
     /// Aurix's own headers: these come first.
     pub(super) fn own(&self, event_id: &str, started_at: Timestamp) -> Vec<(String, String)> {
-        let own: [(&str, String); 6] = [
+        let own: [(&str, String); 7] = [
             ("content-type", "application/json".to_owned()),
             ("user-agent", format!(concat!(product!(), "{}"), self.version)),
+            // Firewalls refuse a request without one.
+            ("accept", "*/*".to_owned()),
             ("x-hub-signature", self.signatures.hub.clone()),
             ("webhook-id", event_id.to_owned()),
             ("webhook-timestamp", started_at.as_second().to_string()),

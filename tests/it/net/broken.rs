@@ -108,13 +108,12 @@ async fn what_lies_beyond_the_limit_is_not_waited_for() {
 
 #[tokio::test]
 async fn an_answer_that_is_no_http_is_told_apart() {
-    let giant = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "a".repeat(100_000));
-    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(200));
+    let giant = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "a".repeat(300_000));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(600));
     for steps in [
         vec![say("SSH-2.0-OpenSSH_9.2p1\r\n"), Step::Hang],
         vec![say("\0\u{1}\u{2}garbage\r\n\r\n"), Step::Hang],
         vec![say("HTTP/1.1 abc OK\r\n\r\n"), Step::Hang],
-        vec![say("HTTP/1.1 200 OK\r\nno colon here\r\n\r\n"), Step::Hang],
         vec![say("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab"), Step::Hang],
         vec![say("HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n"), Step::Hang],
         vec![say(&giant), Step::Hang],

@@ -55,6 +55,55 @@ async fn a_connection_that_was_closed_meanwhile_costs_nothing() {
 }
 
 #[tokio::test]
+async fn a_reused_connection_that_ends_unanswered_is_replaced_within_the_same_request() {
+    for step in [Step::RefuseNext, Step::CutNext(b"")] {
+        let receiver = RawReceiver::start([ok(), step]).await;
+        let client = client();
+        for served in 1..=5 {
+            assert_eq!(client.send(request(&receiver.url(), TIMEOUT)).await.unwrap().status, 200);
+            assert_eq!(receiver.seen().connections, served);
+            until_idle(&client, 1).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_goes_again_only_where_nothing_was_answered_and_it_may() {
+    let check = async |client: Client, steps: Vec<Step>, answered: usize, connections: usize| {
+        let receiver = RawReceiver::start(steps).await;
+        for _ in 0..answered {
+            assert_eq!(client.send(request(&receiver.url(), TIMEOUT)).await.unwrap().status, 200);
+        }
+        let failed = client.send(request(&receiver.url(), TIMEOUT)).await.unwrap_err();
+        assert!(matches!(failed.cause, Cause::Cut) && !failed.never_sent(), "{failed:?}");
+        assert_eq!((receiver.seen().requests.len(), receiver.seen().connections), (answered + 1, connections));
+    };
+    // A byte of a response has come; the connection is fresh; a second copy would do harm.
+    check(client(), vec![ok(), Step::CutNext(b"H")], 1, 1).await;
+    check(client(), vec![Step::Close], 0, 1).await;
+    let once = Options { resend_unanswered: false, ..Options::default() };
+    check(Client::new(one_address(), Resolver::System, once), vec![ok(), Step::CutNext(b"")], 1, 1).await;
+}
+
+#[tokio::test]
+async fn an_irregular_head_does_not_undo_a_success_but_its_connection_is_not_used_again() {
+    let cookies = format!("set-cookie: {}\r\n", "c".repeat(300)).repeat(120);
+    for head in ["x: folded\r\n over\r\n\tlines\r\n", "no header\r\n", "x y: z\r\n", "x: \u{1}\r\n", &cookies] {
+        let receiver =
+            RawReceiver::start([say(&format!("HTTP/1.1 200 OK\r\n{head}content-length: 2\r\n\r\nok"))]).await;
+        let client = client();
+        for served in 1..=2 {
+            let response = client.send(request(&receiver.url(), TIMEOUT)).await.unwrap();
+            assert_eq!((response.status, &response.body[..]), (200, &b"ok"[..]), "{head:?}");
+            receiver.ended(served).await;
+        }
+        assert_eq!(receiver.seen().connections, 2, "{head:?}");
+    }
+    let spaced = RawReceiver::start([say("HTTP/1.1 200 OK\r\ncontent-length : 2\r\n\r\nok")]).await;
+    assert_eq!(client().send(request(&spaced.url(), TIMEOUT)).await.unwrap().body, "ok");
+}
+
+#[tokio::test]
 async fn idle_connections_are_few_and_close_by_themselves() {
     let receiver = RawReceiver::start([ok()]).await;
     let options = Options { idle_per_origin_max: 3, idle_for_max: Duration::from_millis(50), ..Options::default() };

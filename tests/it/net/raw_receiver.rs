@@ -17,6 +17,10 @@ pub enum Step {
     Drip(&'static [u8]),
     /// Nothing more, but the connection stays open until the other side closes it.
     Hang,
+    /// Reads the next request on the connection, says these bytes and closes.
+    CutNext(&'static [u8]),
+    /// Closes the connection when the next request comes, without reading it.
+    RefuseNext,
     /// Closes the connection properly.
     Close,
     /// Closes the connection with a reset.
@@ -108,6 +112,16 @@ async fn talk(mut stream: TcpStream, steps: &[Step], news: &watch::Sender<Seen>)
                     false
                 }
                 Step::Hang => stream.read(&mut [0; 64]).await.is_err(),
+                Step::CutNext(bytes) => {
+                    let Some(request) = read_request(&mut stream).await else { return };
+                    news.send_modify(|seen| seen.requests.push(request));
+                    stream.write_all(bytes).await.expect("an open connection");
+                    false
+                }
+                Step::RefuseNext => {
+                    stream.readable().await.expect("an open connection");
+                    false
+                }
                 Step::Close => false,
                 Step::Reset => {
                     stream.set_zero_linger().expect("an open socket");

@@ -29,6 +29,7 @@ async fn a_delivery_is_signed_and_says_who_it_is_from() {
     assert_eq!(body, r#"{"event_type":"widget.click"}"#);
     assert_eq!(header("host"), format!("127.0.0.1:{}", receiver.port));
     assert_eq!((header("content-type"), header("user-agent")), ("application/json", USER_AGENT));
+    assert_eq!(header("accept"), "*/*");
     assert_eq!((header("content-length"), header("authorization")), ("29", "Bearer mine"));
     assert_eq!((header("webhook-id"), header("webhook-timestamp")), ("evt_1", "1706005800"));
     assert!(verify_hub("aurix_secret", body.as_bytes(), header("x-hub-signature")));
@@ -45,10 +46,10 @@ async fn the_log_does_not_show_what_custom_headers_say() {
     let attempt = post(&client(), &Delivery { headers: &custom, ..delivery(&url, TIMEOUT) }).await;
     let headers = attempt.sent.headers("evt_1", jiff::Timestamp::from_second(1_706_005_800).expect("a time"));
     let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
-    let own = ["content-type", "user-agent", "x-hub-signature", "webhook-id", "webhook-timestamp", "webhook-signature"];
-    assert_eq!(names, [&own[..], &["Authorization"]].concat());
-    assert_eq!(headers[6].1, "••••••");
-    assert_eq!(headers[3].1, "evt_1");
+    let own = "content-type user-agent accept x-hub-signature webhook-id webhook-timestamp webhook-signature";
+    assert_eq!(names.join(" "), format!("{own} Authorization"));
+    assert_eq!(headers[7].1, "••••••");
+    assert_eq!(headers[4].1, "evt_1");
 }
 
 #[tokio::test]
@@ -74,7 +75,15 @@ async fn a_redirect_is_a_failure_and_nobody_goes_there() {
         let location = elsewhere.url();
         let response = format!("HTTP/1.1 {status} X\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
         let attempt = deliver(&RawReceiver::start([say(&response)]).await.url()).await;
-        assert_eq!(why(&attempt), format!("the receiver answered {status}; redirects are not followed"));
+        let expected =
+            format!("the receiver answered {status} and redirects to {location}; redirects are not followed");
+        assert_eq!(why(&attempt), expected);
+    }
+    for (location, shown) in [("", None), (&*format!("location: /{}\r\n", "a".repeat(600)), Some("a".repeat(499)))] {
+        let response = format!("HTTP/1.1 301 X\r\n{location}content-length: 0\r\n\r\n");
+        let attempt = deliver(&RawReceiver::start([say(&response)]).await.url()).await;
+        let to = shown.map(|shown| format!(" and redirects to /{shown}")).unwrap_or_default();
+        assert_eq!(why(&attempt), format!("the receiver answered 301{to}; redirects are not followed"));
     }
     assert_eq!(elsewhere.seen().connections, 0);
 }
