@@ -46,6 +46,7 @@ impl Endpoint {
     pub async fn post(&self, core: &Core, event_id: &str, body: Bytes, now: Timestamp) -> Attempt {
         let overlaps = self.webhook.previous_secret_until.is_some_and(|until| now < until);
         let delivery = Delivery {
+            project: self.webhook.project,
             url: &self.webhook.url,
             event_id,
             body,

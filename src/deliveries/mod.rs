@@ -14,8 +14,10 @@ pub mod local_dispatch;
 mod permits;
 pub mod resend;
 pub mod settle;
+pub mod test_limiter;
 pub mod test_webhook;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::attempt::DeliveryResult;
@@ -23,6 +25,7 @@ pub use self::give_back::give_back;
 pub use self::leased::LeasedDelivery;
 use self::local_dispatch::LocalDispatch;
 use self::settle::SettleDeliveries;
+use self::test_limiter::TestLimiter;
 use crate::core::Core;
 use crate::db::BatchWriter;
 
@@ -33,6 +36,8 @@ pub struct Deliveries {
     pub core: Core,
     /// Takes deliveries that this node leases as it stores them.
     pub local_dispatch: LocalDispatch,
+    /// Limits how often webhooks are tested.
+    pub test_limiter: Arc<TestLimiter>,
     results: BatchWriter<SettleDeliveries>,
 }
 
@@ -43,6 +48,7 @@ impl Deliveries {
         Self {
             results: BatchWriter::with_linger(core.db.clone(), settle, linger),
             local_dispatch: LocalDispatch::default(),
+            test_limiter: Arc::default(),
             core,
         }
     }

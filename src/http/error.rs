@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use crate::db;
 use crate::domain::random::Random;
+use crate::domain::time::SignedDuration;
 
 /// What a handler returns.
 pub type Result<T> = std::result::Result<T, ApiError>;
@@ -74,6 +75,12 @@ impl ApiError {
     /// 422 for one field.
     pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![InvalidField { field: field.into(), detail: detail.into() }])
+    }
+
+    /// 429 until `wait` has passed.
+    pub fn too_many(wait: SignedDuration) -> Self {
+        let seconds = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
+        Self::TooMany { retry_after_s: u32::try_from(seconds).unwrap_or(u32::MAX) }
     }
 
     fn status(&self) -> StatusCode {

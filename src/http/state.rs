@@ -4,6 +4,7 @@ use axum::extract::FromRef;
 
 use crate::conversations::Conversations;
 use crate::core::Core;
+use crate::deliveries::Deliveries;
 use crate::engines::Engines;
 use crate::readiness::Readiness;
 
@@ -22,5 +23,11 @@ impl FromRef<Engines> for Readiness {
 impl FromRef<Engines> for Conversations {
     fn from_ref(engines: &Engines) -> Self {
         engines.conversations.clone()
+    }
+}
+
+impl FromRef<Engines> for Deliveries {
+    fn from_ref(engines: &Engines) -> Self {
+        engines.deliveries.clone()
     }
 }

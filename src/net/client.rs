@@ -11,13 +11,14 @@ use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
+use crate::domain::ids::ProjectId;
 use crate::net::connect::Connector;
 use crate::net::connection::{Connection, Message, Unanswered};
 use crate::net::error::{Cause, SendError, Stage};
 use crate::net::guard::AddressPolicy;
 use crate::net::moment;
 use crate::net::pool::{Limits, Pool};
-use crate::net::resolve::{Lookups, Resolver};
+use crate::net::resolve::{self, Lookups, Resolver};
 use crate::net::target::{InvalidTarget, Target};
 use crate::net::tls::Tls;
 
@@ -39,6 +40,10 @@ pub struct Options {
     pub idle_per_origin_max: usize,
     /// How long a connection may be idle. Many servers close theirs after 5 s: being earlier avoids the race.
     pub idle_for_max: Duration,
+    /// What looking up a name may take. The system's resolver asks again after 5 s where a packet was lost.
+    pub lookup_timeout: Duration,
+    /// How long the addresses of a name are used before they are looked up again. Each is checked whenever one is connected to.
+    pub names_cached_for: Duration,
     /// What connecting may take, shared by a name's addresses.
     pub connect_timeout: Duration,
     /// Whether a request goes again, on a fresh connection, where a reused one ended before any byte of a response: most servers
@@ -54,6 +59,8 @@ impl Default for Options {
             idle_max: 256,
             idle_per_origin_max: 64,
             idle_for_max: Duration::from_secs(4),
+            lookup_timeout: Duration::from_secs(6),
+            names_cached_for: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(8),
             resend_unanswered: true,
             extra_roots: Vec::new(),
@@ -108,9 +115,10 @@ pub struct Client {
     resend_unanswered: bool,
 }
 
-/// How far a request came, and what of its response was there: what an error reports.
+/// Whose request it is, how far it came, and what of its response was there: what an error reports.
 #[derive(Default)]
 struct Progress {
+    project: Option<ProjectId>,
     stage: Stage,
     status: Option<u16>,
     headers: Vec<(String, String)>,
@@ -119,11 +127,12 @@ struct Progress {
 impl Client {
     /// A client that reaches only what `policy` allows. Reads nothing yet, connects to nothing yet.
     pub fn new(policy: AddressPolicy, resolver: Resolver, options: Options) -> Self {
-        let Options { idle_max, idle_per_origin_max, idle_for_max, connect_timeout, resend_unanswered, extra_roots } =
-            options;
-        let tls = Tls::new(extra_roots.into_iter().map(CertificateDer::from).collect());
+        let Options { idle_max, idle_per_origin_max, idle_for_max, connect_timeout, resend_unanswered, .. } = options;
+        let tls = Tls::new(options.extra_roots.into_iter().map(CertificateDer::from).collect());
+        let limits = resolve::Limits { timeout: options.lookup_timeout, cached_for: options.names_cached_for };
+        let lookups = Lookups::new(resolver, limits);
         Self {
-            connector: Arc::new(Connector { policy, lookups: Lookups::new(resolver), tls, connect_timeout }),
+            connector: Arc::new(Connector { policy, lookups, tls, connect_timeout }),
             pool: Pool::new(Limits { idle_max, idle_per_origin_max, idle_for_max }),
             resend_unanswered,
         }
@@ -143,12 +152,17 @@ impl Client {
     /// or is not HTTP; any status is a response. A request is sent again only if surely nothing of it was sent before, or as
     /// [`Options::resend_unanswered`] says.
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
+        self.send_of(None, request).await
+    }
+
+    /// [`Self::send`] on behalf of a project: its names wait for each other, and for no other project's.
+    pub async fn send_of(&self, project: Option<ProjectId>, request: Request) -> Result<Response, SendError> {
         let started = moment();
         let limit = request.timeout;
-        let mut progress = Progress::default();
+        let mut progress = Progress { project, ..Progress::default() };
         let ended = timeout(limit, self.exchange(request, &mut progress)).await;
         let duration = started.elapsed();
-        let Progress { stage, status, headers } = progress;
+        let Progress { stage, status, headers, .. } = progress;
         let cause = match ended {
             Ok(Ok((body, truncated))) => {
                 let status = status.expect("an exchange that ended has seen the status");
@@ -167,7 +181,7 @@ impl Client {
         })?;
         let response_bytes_max = request.response_bytes_max;
         let message = message(&target, request)?;
-        let (mut connection, response) = self.exchange_head(&target, message, &mut progress.stage).await?;
+        let (mut connection, response) = self.exchange_head(&target, message, progress).await?;
         let (head, mut body) = response.into_parts();
         progress.stage = Stage::Body;
         progress.status = Some(head.status.as_u16());
@@ -184,10 +198,10 @@ impl Client {
         &self,
         target: &Target,
         mut message: Message,
-        stage: &mut Stage,
+        progress: &mut Progress,
     ) -> Result<(Connection, hyper::Response<Incoming>), Cause> {
         if let Some(mut connection) = self.pool.take(target.origin()) {
-            *stage = Stage::Response;
+            progress.stage = Stage::Response;
             let copy = self.resend_unanswered.then(|| message.clone());
             match connection.send(message).await {
                 Ok(response) => return Ok((connection, response)),
@@ -196,8 +210,8 @@ impl Client {
                 }
             }
         }
-        let mut connection = self.connector.open(target, stage).await?;
-        *stage = Stage::Response;
+        let mut connection = self.connector.open(target, progress.project, &mut progress.stage).await?;
+        progress.stage = Stage::Response;
         let response = connection.send(message).await.map_err(|failed| failed.cause)?;
         Ok((connection, response))
     }

@@ -8,11 +8,12 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Host;
 
+use crate::domain::ids::ProjectId;
 use crate::net::connection::Connection;
 use crate::net::error::{Cause, Stage, in_words};
 use crate::net::guard::AddressPolicy;
 use crate::net::moment;
-use crate::net::resolve::Lookups;
+use crate::net::resolve::{LookupError, Lookups};
 use crate::net::target::Target;
 use crate::net::tls::Tls;
 
@@ -29,13 +30,23 @@ pub(super) struct Connector {
 
 impl Connector {
     /// Opens a connection to the target. `stage` follows how far it has come.
-    pub(super) async fn open(&self, target: &Target, stage: &mut Stage) -> Result<Connection, Cause> {
+    /// `project` is whose request it is.
+    pub(super) async fn open(
+        &self,
+        target: &Target,
+        project: Option<ProjectId>,
+        stage: &mut Stage,
+    ) -> Result<Connection, Cause> {
         *stage = Stage::Resolve;
-        let addresses = self.allowed_addresses(target.host()).await?;
+        let addresses = self.allowed_addresses(target.host(), project).await?;
         *stage = Stage::Connect;
-        let stream = dial(&addresses, target.port(), self.connect_timeout)
-            .await
-            .map_err(|error| Cause::Connect(in_words(&error)))?;
+        let stream = dial(&addresses, target.port(), self.connect_timeout).await.map_err(|error| {
+            if let Host::Domain(name) = target.host() {
+                // It may have moved.
+                self.lookups.forget(name);
+            }
+            Cause::Connect(in_words(&error))
+        })?;
         // Without it small requests wait for the acknowledgement of the one before. Failing to set it loses speed only.
         let _ = stream.set_nodelay(true);
         if !target.is_https() {
@@ -49,29 +60,42 @@ impl Connector {
     }
 
     /// What a host stands for, without the addresses that may not be reached.
-    async fn allowed_addresses(&self, host: &Host) -> Result<Vec<IpAddr>, Cause> {
+    async fn allowed_addresses(&self, host: &Host, project: Option<ProjectId>) -> Result<Vec<IpAddr>, Cause> {
         let found = match host {
-            Host::Ipv4(v4) => vec![IpAddr::from(*v4)],
-            Host::Ipv6(v6) => vec![IpAddr::from(*v6)],
-            Host::Domain(name) => self.lookups.addresses(name).await.map_err(|error| dns_failed(name, &error))?,
+            Host::Ipv4(v4) => [IpAddr::from(*v4)].into(),
+            Host::Ipv6(v6) => [IpAddr::from(*v6)].into(),
+            Host::Domain(name) => {
+                self.lookups.addresses(name, project).await.map_err(|error| self.lookup_failed(name, error))?
+            }
         };
-        if found.is_empty() {
-            return Err(dns_failed(&host.to_string(), &io::Error::other("it has no address")));
-        }
         let mut allowed: Vec<IpAddr> = Vec::new();
-        for address in found {
+        for &address in found.iter() {
             if self.policy.allows(address) && !allowed.contains(&address) {
                 allowed.push(address);
             }
         }
-        if allowed.is_empty() { Err(Cause::NotAllowed { host: host.to_string() }) } else { Ok(in_turn(&allowed)) }
+        // The caller is not told which of the two it is; the log is.
+        if found.is_empty() {
+            return Err(self.lookup_failed(&host.to_string(), LookupError::Failed("it has no address".into())));
+        }
+        if allowed.is_empty() {
+            tracing::info!(%host, "host has no address that may be reached");
+            return Err(Cause::NotAllowed { host: host.to_string() });
+        }
+        Ok(in_turn(&allowed))
     }
-}
 
-fn dns_failed(host: &str, error: &io::Error) -> Cause {
-    let why = error.to_string();
-    let why = why.strip_prefix("failed to lookup address information: ").unwrap_or(&why);
-    Cause::Dns { host: host.to_owned(), why: why.to_owned() }
+    fn lookup_failed(&self, host: &str, error: LookupError) -> Cause {
+        let host = host.to_owned();
+        match error {
+            LookupError::Failed(why) => {
+                let why = why.strip_prefix("failed to lookup address information: ").unwrap_or(&why).to_owned();
+                tracing::info!(host, error = why, "name not resolved");
+                Cause::Dns { host, why }
+            }
+            LookupError::Timeout => Cause::LookupTimeout { host, limit: self.lookups.timeout() },
+        }
+    }
 }
 
 /// The resolver's order, but both families by turns (RFC 8305, section 4): a network without working IPv6 costs one try.

@@ -24,7 +24,7 @@ impl SendError {
     pub fn never_sent(&self) -> bool {
         match &self.cause {
             Cause::Target(_) | Cause::Request(_) | Cause::NotAllowed { .. } => true,
-            Cause::Dns { .. } | Cause::Connect(_) | Cause::Tls(_) => true,
+            Cause::Dns { .. } | Cause::LookupTimeout { .. } | Cause::Connect(_) | Cause::Tls(_) => true,
             Cause::Timeout { during, .. } => matches!(during, Stage::Resolve | Stage::Connect | Stage::Secure),
             Cause::ClientCertificate | Cause::Reset | Cause::Cut | Cause::Protocol(_) => false,
         }
@@ -40,19 +40,28 @@ pub enum Cause {
     /// The request's headers are not sendable: a mistake of the caller.
     #[error("the request cannot be sent: {0}")]
     Request(String),
-    /// Every address of the host is one that may not be reached. Strangers do not learn which.
-    #[error("{host} does not lead to a public address (the operator can allow networks with AURIX_ALLOW_NETWORKS)")]
+    /// Every address of the host is one that may not be reached. Strangers do not learn which, nor whether there is one: the text is
+    /// that of [`Cause::Dns`].
+    #[error("{host} has no public address (the operator can allow networks with AURIX_ALLOW_NETWORKS)")]
     NotAllowed {
         /// The name that was resolved.
         host: String,
     },
     /// The name could not be resolved.
-    #[error("the name {host} could not be resolved: {why}")]
+    #[error("{host} has no public address (the operator can allow networks with AURIX_ALLOW_NETWORKS)")]
     Dns {
         /// The name.
         host: String,
-        /// What the resolver said.
+        /// What the resolver said, for the log.
         why: String,
+    },
+    /// The resolver did not answer.
+    #[error("looking up the name {host} took longer than allowed ({limit:?})")]
+    LookupTimeout {
+        /// The name.
+        host: String,
+        /// The time that was allowed for it.
+        limit: Duration,
     },
     /// No connection.
     #[error("no connection: {0}")]

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::sent::Sent;
 use crate::domain::delivery::AttemptOutcome;
+use crate::domain::ids::ProjectId;
 use crate::domain::retry::RetryAfter;
 use crate::domain::signature::Signatures;
 use crate::domain::text::cut;
@@ -22,6 +23,8 @@ const LOCATION_CHARS_MAX: usize = 500;
 /// One event on its way to one webhook.
 #[derive(Clone)]
 pub struct Delivery<'a> {
+    /// Whose webhook it is.
+    pub project: ProjectId,
     /// The webhook's URL; checked again by the client.
     pub url: &'a str,
     /// The event's id: `webhook-id`, the same on every attempt.
@@ -70,7 +73,7 @@ pub async fn post(client: &Client, delivery: &Delivery<'_>) -> Attempt {
         timeout: delivery.timeout,
         response_bytes_max: RESPONSE_BYTES_MAX,
     };
-    match client.send(request).await {
+    match client.send_of(Some(delivery.project), request).await {
         Ok(response) => responded(sent, response),
         Err(error) => failed(sent, error),
     }

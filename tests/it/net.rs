@@ -10,6 +10,7 @@ mod tls;
 use std::time::Duration;
 
 use aurix::domain::delivery::AttemptOutcome;
+use aurix::domain::ids::ProjectId;
 use aurix::net::{AddressPolicy, Client, Method, Options, Request, Resolver};
 use aurix::outbound::{Attempt, Delivery, post};
 use bytes::Bytes;
@@ -36,6 +37,7 @@ fn request(url: &str, timeout: Duration) -> Request {
 
 fn delivery(url: &str, timeout: Duration) -> Delivery<'_> {
     Delivery {
+        project: ProjectId(1),
         url,
         event_id: "evt_1",
         body: Bytes::from_static(br#"{"event_type":"widget.click"}"#),

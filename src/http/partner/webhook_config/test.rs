@@ -6,11 +6,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{NoWebhook, get_webhook};
-use crate::core::Core;
-use crate::deliveries::test_webhook::{Tested, test_webhook};
+use crate::deliveries::Deliveries;
+use crate::deliveries::test_webhook::{TestOutcome, Tested, test_within_limits};
 use crate::http::auth::Partner;
-use crate::http::error::Result;
 use crate::http::error::openapi::CallErrors;
+use crate::http::error::{ApiError, Result};
 
 /// What the endpoint responded to each sample.
 #[derive(Serialize, ToSchema)]
@@ -55,7 +55,7 @@ impl From<Tested> for SampleDelivery {
 
 /// Test the webhook
 ///
-/// Sends a sample of each event as real deliveries go. Nothing of it is stored or retried.
+/// Sends a sample of each event as real deliveries go. Nothing of it is stored or retried. Ten tests at once, then one every 6 s.
 #[utoipa::path(
     post,
     path = "/webhook-config/test",
@@ -63,9 +63,12 @@ impl From<Tested> for SampleDelivery {
     tag = "Webhook",
     responses((status = 200, description = "What the endpoint responded.", body = WebhookTest), CallErrors, NoWebhook)
 )]
-pub async fn test(State(core): State<Core>, partner: Partner) -> Result<JsonResponse<WebhookTest>> {
-    let webhook = get_webhook(&core, &partner).await?;
-    let tested = test_webhook(&core, &partner.actor(), &webhook).await?;
+pub async fn test(State(deliveries): State<Deliveries>, partner: Partner) -> Result<JsonResponse<WebhookTest>> {
+    let webhook = get_webhook(&deliveries.core, &partner).await?;
+    let tested = match test_within_limits(&deliveries, &partner.actor(), &webhook).await? {
+        TestOutcome::Tested(tested) => tested,
+        TestOutcome::TooMany { wait } => return Err(ApiError::too_many(wait)),
+    };
     let data = tested.into_iter().map(SampleDelivery::from).collect();
     Ok(JsonResponse(WebhookTest { status: 200, message: "ok", data }))
 }
