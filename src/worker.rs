@@ -19,6 +19,7 @@ use crate::conversations::announce_lead::announce_due;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::deliveries::dispatcher;
+use crate::deliveries::reschedule::ClockWatch;
 use crate::domain::time::Timestamp;
 use crate::engines::Engines;
 use crate::maintenance::make_partitions::make_partitions;
@@ -46,6 +47,7 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     loops.spawn(supervise("replies", |engines, stop| claim_loop::run(engines, stop, REPLIES_MAX, Replies).boxed()));
     loops.spawn(supervise("deliveries", |engines, stop| dispatcher::run(engines.deliveries.clone(), stop).boxed()));
     loops.spawn(supervise("announcements", |engines, stop| run_announcements(engines, stop).boxed()));
+    loops.spawn(supervise("clock", |engines, stop| run_clock(engines, stop).boxed()));
     loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core.clone(), stop).boxed()));
     loops.spawn(supervise("retention", |engines, stop| run_retention(engines, stop).boxed()));
     loops.spawn(supervise("maintenance", |engines, stop| run_maintenance(engines, stop).boxed()));
@@ -74,6 +76,19 @@ async fn run_announcements(engines: Engines, mut stop: watch::Receiver<bool>) {
     while tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_err() {
         if let Err(error) = announce_due(&engines.core).await {
             tracing::warn!(error = %format!("{error:#}"), "leads not announced yet");
+        }
+    }
+}
+
+/// Looks again at due times after the clock was set back.
+async fn run_clock(engines: Engines, mut stop: watch::Receiver<bool>) {
+    let mut clock = ClockWatch::default();
+    loop {
+        if let Err(error) = clock.look(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "due times not looked at yet");
+        }
+        if tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
         }
     }
 }

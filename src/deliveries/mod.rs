@@ -12,6 +12,7 @@ mod give_back;
 mod leased;
 pub mod local_dispatch;
 mod permits;
+pub mod reschedule;
 pub mod resend;
 pub mod settle;
 pub mod test_limiter;

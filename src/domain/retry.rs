@@ -59,6 +59,11 @@ impl Schedule {
         &self.0
     }
 
+    /// How long a wait can be with its jitter.
+    pub fn longest(wait: Duration) -> Duration {
+        wait.mul_f64(1.0 + JITTER_PART_MAX)
+    }
+
     /// When the next attempt is due, if there is one. `now` is the time after `attempts_made` attempts (1 after the
     /// first), `jitter` from 0 to 1 adds up to a tenth of the wait, and `retry_after` counts where it is later.
     pub fn next(

@@ -4,6 +4,7 @@ use crate::db::{Conn, Result, Row, Sql, Tx, Value};
 use crate::domain::delivery::{AttemptOutcome, DeliveryStatus};
 use crate::domain::ids::{ConversationId, DeliveryId, EventId, WebhookId};
 use crate::domain::time::Timestamp;
+use crate::params;
 
 /// A delivery that is stored with its event.
 #[derive(Clone, Copy, Debug)]
@@ -189,6 +190,60 @@ pub async fn claim(
     let rows: Vec<_> = due.iter().map(|one| [one.id.into(), lease_until.into(), holds_slot.into()]).collect();
     tx.execute_rows(LEASE, &rows).await?;
     Ok(due)
+}
+
+/// When a delivery is due at the latest after some attempts of its retry schedule.
+#[derive(Clone, Copy, Debug)]
+pub struct DueBound {
+    /// After so many attempts.
+    pub attempts: u32,
+    /// Up to so many.
+    pub attempts_max: u32,
+    /// The latest time.
+    pub due_max: Timestamp,
+}
+
+/// The webhooks of all projects that have deliveries which are due after a time. For the worker, which works for every tenant.
+pub async fn webhooks_due_after(conn: &Conn, after: Timestamp) -> Result<Vec<WebhookId>> {
+    conn.query(
+        "SELECT webhooks.id
+         FROM webhooks
+         WHERE EXISTS (
+             SELECT 1
+             FROM deliveries
+             WHERE deliveries.webhook_id = webhooks.id AND deliveries.status = 'pending' AND deliveries.due_at > $1
+         )",
+        params![after],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Up to `most` deliveries of a webhook that are due later than the bound. For the worker, as [`webhooks_due_after`] is.
+pub async fn find_late(conn: &Conn, webhook: WebhookId, bound: DueBound, most: u32) -> Result<Vec<DeliveryId>> {
+    conn.query(
+        "SELECT id
+         FROM deliveries
+         WHERE webhook_id = $1 AND status = 'pending' AND due_at > $2 AND attempts - retries_from BETWEEN $3 AND $4
+         LIMIT $5",
+        params![webhook, bound.due_max, bound.attempts, bound.attempts_max, most],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Makes deliveries that were found late due at `due_max`, unless they are by now. For the worker, as [`webhooks_due_after`] is.
+pub async fn bring_forward(tx: &Tx, late: &[DeliveryId], due_max: Timestamp) -> Result<u64> {
+    const BRING: Sql = Sql {
+        sqlite: "UPDATE deliveries SET due_at = $2 WHERE id = $1 AND status = 'pending' AND due_at > $2",
+        postgres:
+            "UPDATE deliveries
+                   SET due_at = late.due_max
+                   FROM unnest($1::bigint[], $2::bigint[]) AS late (id, due_max)
+                   WHERE deliveries.id = late.id AND deliveries.status = 'pending' AND deliveries.due_at > late.due_max",
+    };
+    let rows: Vec<_> = late.iter().map(|id| [(*id).into(), due_max.into()]).collect();
+    tx.execute_rows(BRING, &rows).await
 }
 
 /// What an attempt makes of its delivery.

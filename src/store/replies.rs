@@ -5,6 +5,7 @@ use crate::domain::channel::{MessageStatus, PersonIds};
 use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
+use crate::store::deliveries::DueBound;
 
 /// A message to a person.
 pub struct NewReply<'a> {
@@ -54,6 +55,22 @@ pub async fn cancel(tx: &Tx, project: ProjectId, conversation: ConversationId, e
         params![project, conversation, error],
     )
     .await
+}
+
+/// Makes replies of all projects that are due after `after`, and later than their bound, due at the bound. For the worker.
+pub async fn bring_forward(tx: &Tx, bounds: &[DueBound], after: Timestamp) -> Result<u64> {
+    let mut changed = 0;
+    for DueBound { attempts, attempts_max, due_max } in bounds {
+        changed += tx
+            .execute(
+                "UPDATE messages
+                 SET due_at = $2
+                 WHERE due_at > $1 AND due_at > $2 AND attempts - retries_from BETWEEN $3 AND $4",
+                params![after, *due_max, *attempts, *attempts_max],
+            )
+            .await?;
+    }
+    Ok(changed)
 }
 
 /// A reply that was claimed for sending.

@@ -8,6 +8,7 @@ mod audit;
 mod cli;
 mod click_spool;
 mod clicks;
+mod clock_steps;
 mod conversations;
 mod deliveries;
 mod error_pages;
