@@ -123,7 +123,7 @@ CREATE TABLE clicks (
 CREATE INDEX clicks_by_time ON clicks (project_id, created_at, id);
 CREATE INDEX clicks_by_session ON clicks (session_id, id);
 
--- Requests to a widget that are no click of a person: crawlers, link previews, prefetches, HEAD. One row a day and kind.
+-- Requests to a widget that are no click of a person: crawlers, link previews, prefetches, HEAD, clicks over the rate limit. One row a day and kind.
 CREATE TABLE automated_requests (
     project_id BIGINT NOT NULL,
     widget_id BIGINT NOT NULL,

@@ -15,12 +15,15 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::db::Location;
+use crate::domain::rates::Rates;
 use crate::domain::retention::Retention;
 use crate::domain::retry::{Schedule, parse_wait};
 use crate::domain::time::SignedDuration;
 
 /// Networks that one setting may list.
 const NETWORKS_MAX: usize = 1_000;
+/// The least memory for bodies: the largest one.
+const SIZE_MIN: usize = 4 << 20;
 
 /// The settings as they were given: read by the command line, checked by [`Settings::check`]. An empty one is as good as
 /// none: files that set variables often name them all.
@@ -72,6 +75,18 @@ pub struct Settings {
     /// sends new requests elsewhere. Give it a little more than the balancer takes to notice.
     #[arg(long, env = "AURIX_DRAIN", default_value = "0s", value_name = "WAIT")]
     pub drain: String,
+    /// How long a connection without a request is kept open. Give it more than the idle timeout of the load balancer in front (60 s
+    /// is usual), or the balancer's next request meets a closed connection.
+    #[arg(long, env = "AURIX_KEEP_ALIVE", default_value = "75s", value_name = "WAIT")]
+    pub keep_alive: String,
+    /// Bytes of request bodies that may be in memory at the same time (`64MiB`). What comes beyond gets 503 and `Retry-After`.
+    #[arg(long, env = "AURIX_BODY_MEMORY", default_value = "64MiB", value_name = "SIZE")]
+    pub body_memory: String,
+    /// Requests a minute and node beyond which a source gets 429: `clicks` of an address on a widget, `guesses` of keys and verify
+    /// tokens from an address, `calls` and webhook `tests` with a key. `off` for no limit [default:
+    /// clicks=1200,guesses=60,calls=3000,tests=10].
+    #[arg(long, env = "AURIX_RATE_LIMITS", value_name = "RATES")]
+    pub rate_limits: Option<String>,
     /// How long what grows is kept, where a project does not say so itself: `clicks=400d,events=90d,messages=forever`, and
     /// `attempts` for the log of what was sent and answered [default: attempts=30d, all else forever].
     #[arg(long, env = "AURIX_RETENTION", value_name = "PERIODS")]
@@ -160,6 +175,12 @@ pub struct Config {
     pub lead_silence: SignedDuration,
     /// How long requests are accepted after the process was asked to stop.
     pub drain: Duration,
+    /// How long a connection without a request is kept open.
+    pub keep_alive: Duration,
+    /// Bytes of request bodies in memory.
+    pub body_memory: usize,
+    /// Requests a minute and source.
+    pub rate_limits: Rates,
     /// How long what grows is kept.
     pub retention: Retention,
     /// A tracing filter.
@@ -205,6 +226,9 @@ impl Settings {
             lease: checked("AURIX_LEASE", Some(&self.lease), wait)?.unwrap_or(holds.lease),
             lead_silence: checked("AURIX_LEAD_SILENCE", Some(&self.lead_silence), wait)?.unwrap_or(holds.lead_silence),
             drain: checked("AURIX_DRAIN", Some(&self.drain), drain)?.unwrap_or(holds.drain),
+            keep_alive: checked("AURIX_KEEP_ALIVE", Some(&self.keep_alive), keep_alive)?.unwrap_or(holds.keep_alive),
+            body_memory: checked("AURIX_BODY_MEMORY", Some(&self.body_memory), size)?.unwrap_or(holds.body_memory),
+            rate_limits: checked("AURIX_RATE_LIMITS", self.rate_limits.as_deref(), rates)?.unwrap_or(holds.rate_limits),
             retention: checked("AURIX_RETENTION", self.retention.as_deref(), parse_retention)?
                 .unwrap_or(holds.retention),
             log: checked("AURIX_LOG", Some(&self.log), log_filter)?.unwrap_or(holds.log),
@@ -280,6 +304,24 @@ fn wait(text: &str) -> Result<SignedDuration, String> {
     SignedDuration::try_from(wait).map_err(|error| error.to_string())
 }
 
+fn keep_alive(text: &str) -> Result<Duration, String> {
+    parse_wait(text).map_err(|error| error.to_string())
+}
+
+/// Bytes: 4 MiB at least, which the largest body takes.
+fn size(text: &str) -> Result<usize, String> {
+    let (number, unit) = [("KiB", 10), ("MiB", 20), ("GiB", 30)]
+        .into_iter()
+        .find_map(|(name, shift)| Some((text.strip_suffix(name)?.trim_end(), 1_usize << shift)))
+        .unwrap_or((text, 1));
+    let bytes = number.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
+    bytes.filter(|bytes| *bytes >= SIZE_MIN).ok_or_else(|| format!("{text:?} is no size of 4MiB or more: write 64MiB"))
+}
+
+fn rates(text: &str) -> Result<Rates, String> {
+    Rates::parse(text).map_err(|error| error.to_string())
+}
+
 fn drain(text: &str) -> Result<Duration, String> {
     if text == "0s" { Ok(Duration::ZERO) } else { parse_wait(text).map_err(|error| error.to_string()) }
 }
@@ -314,6 +356,9 @@ impl Default for Config {
             lease: SignedDuration::from_secs(30),
             lead_silence: SignedDuration::from_mins(15),
             drain: Duration::ZERO,
+            keep_alive: Duration::from_secs(75),
+            body_memory: 64 << 20,
+            rate_limits: Rates::default(),
             retention: Retention::default(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::admission::Admission;
 use crate::clicks::Clicks;
 use crate::conversations::Conversations;
 use crate::core::Core;
@@ -24,6 +25,8 @@ pub struct Engines(Arc<EngineParts>);
 pub struct EngineParts {
     /// The shared parts.
     pub core: Core,
+    /// Which requests are taken on.
+    pub admission: Admission,
     /// Records clicks.
     pub clicks: Clicks,
     /// Receives messages, takes turns, sends replies.
@@ -43,7 +46,8 @@ impl Engines {
         let clicks = Clicks::new(core.clone(), deliveries.clone(), linger);
         let conversations = Conversations::new(core.clone(), clicks.clone(), linger);
         let readiness = Readiness::new(core.clone());
-        Self(Arc::new(EngineParts { core, clicks, conversations, deliveries, readiness }))
+        let admission = Admission::new(core.config.body_memory, core.config.rate_limits, core.clock.clone());
+        Self(Arc::new(EngineParts { core, admission, clicks, conversations, deliveries, readiness }))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Counts requests for a widget's link that are no click of a person: crawlers, prefetches, `HEAD`. In memory first; the
+//! Counts requests for a widget's link that are no click of a person: crawlers, prefetches, `HEAD`, and what is over the rate limit. In memory first; the
 //! maintenance task stores the counts.
 
 use std::collections::HashMap;
@@ -44,6 +44,15 @@ pub fn count(clicks: &Clicks, widget: &Widget, request: RequestKind) {
         RequestKind::Prefetch => "prefetch",
         RequestKind::Head => "head",
     };
+    count_kind(clicks, widget, kind);
+}
+
+/// Counts a click over the rate limit.
+pub fn count_over_limit(clicks: &Clicks, widget: &Widget) {
+    count_kind(clicks, widget, "over_limit");
+}
+
+fn count_kind(clicks: &Clicks, widget: &Widget, kind: &'static str) {
     let day = clicks.core.clock.now().strftime("%Y-%m-%d").to_string();
     let counter = AutomatedRequestCounter { project: widget.project, widget: widget.id, day, kind };
     clicks.automated_requests.add([(counter, 1)]);

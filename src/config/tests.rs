@@ -43,6 +43,10 @@ fn a_wrong_setting_is_named_in_one_line() {
     check_refused("--lease=soon", "AURIX_LEASE", "`soon`");
     check_refused("--secret-key=hunter2", "AURIX_SECRET_KEY", "has 7 characters: 12 are the least");
     check_refused("--secret-key=@/no/such/file", "AURIX_SECRET_KEY", "cannot read @/no/such/file");
+    check_refused("--keep-alive=long", "AURIX_KEEP_ALIVE", "`long`");
+    check_refused("--body-memory=64", "AURIX_BODY_MEMORY", "\"64\" is no size of 4MiB or more");
+    check_refused("--body-memory=99999999999999GiB", "AURIX_BODY_MEMORY", "is no size");
+    check_refused("--rate-limits=clicks=0", "AURIX_RATE_LIMITS", "\"0\" is not a number per minute");
     check_refused("--log=a=b=c", "AURIX_LOG", "is no filter");
     check_refused("--log-format=xml", "AURIX_LOG_FORMAT", "neither `text` nor `json`");
     check_refused("--listen=a\nb", "AURIX_LISTEN", "no address");
@@ -65,6 +69,9 @@ fn settings_are_read() {
         "--allow-http",
         "--trusted-proxies=10.0.0.0/8",
         "--retry-schedule=1s,2s",
+        "--keep-alive=90s",
+        "--body-memory=1GiB",
+        "--rate-limits=clicks=600,tests=off",
         "--log=aurix=debug,info",
         "--log-format=json",
     ])
@@ -76,6 +83,8 @@ fn settings_are_read() {
     assert_eq!(config.trusted_proxies, ["10.0.0.0/8".parse::<IpNet>().unwrap()]);
     assert!(config.allow_http && config.log_format == LogFormat::Json);
     assert_eq!(config.retry_schedule, Schedule::parse("1s,2s").unwrap());
+    assert_eq!((config.keep_alive, config.body_memory), (Duration::from_secs(90), 1 << 30));
+    assert_eq!(config.rate_limits, Rates::parse("clicks=600,tests=off").unwrap());
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 
@@ -90,7 +99,7 @@ fn an_empty_setting_is_none() {
 #[test]
 fn a_setting_is_a_variable_and_a_flag_of_the_same_name() {
     let settings = settings();
-    assert_eq!(settings.len(), 15);
+    assert_eq!(settings.len(), 18);
     for setting in settings {
         let name = setting.flag.trim_start_matches("--").replace('-', "_").to_uppercase();
         assert_eq!(setting.variable, format!("AURIX_{name}"));

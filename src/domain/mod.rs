@@ -16,6 +16,7 @@ pub mod origin;
 pub mod phone;
 pub mod random;
 pub mod rate_limit;
+pub mod rates;
 pub mod retention;
 pub mod retry;
 pub mod seal;

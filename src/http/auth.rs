@@ -6,8 +6,11 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use sha2::{Digest as _, Sha256};
 
+use super::client_address::ClientAddress;
 use super::error::{ApiError, Result};
+use crate::admission::rate_limiter::Source;
 use crate::domain::actor::{Actor, KeyHolder};
+use crate::domain::rates::Kind;
 use crate::engines::Engines;
 use crate::store::keys;
 
@@ -59,7 +62,14 @@ impl FromRequestParts<Engines> for Partner {
         let family = family(parts, engines).await?;
         let hash = hash(bearer(&parts.headers)?);
         let key = engines.core.db.read(async move |conn| Ok(keys::find_by_hash(conn, &hash).await?)).await?;
-        let key = key.ok_or(ApiError::Unauthorized("This API key is unknown or was revoked."))?;
+        let rates = &engines.admission.rates;
+        let Some(key) = key else {
+            // A right key is served whoever shares its holder's address: keys are too long to be guessed.
+            let ClientAddress(ip) = ClientAddress::from_request_parts(parts, engines).await?;
+            rates.admit(Kind::Guesses, Source::address(0, ip)).map_err(ApiError::over_limit)?;
+            return Err(ApiError::Unauthorized("This API key is unknown or was revoked."));
+        };
+        rates.admit(Kind::Calls, Source::row(key.id.0)).map_err(ApiError::over_limit)?;
         if !family.admits(&key.service_name) {
             return Err(ApiError::Unauthorized("This API key belongs to another service than this path."));
         }

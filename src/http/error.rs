@@ -15,9 +15,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::admission::rate_limiter::OverLimit;
 use crate::db;
 use crate::domain::random::Random;
-use crate::domain::time::SignedDuration;
 
 /// What a handler returns.
 pub type Result<T> = std::result::Result<T, ApiError>;
@@ -51,6 +51,13 @@ pub enum ApiError {
         /// Goes out as `Retry-After`.
         retry_after_s: u32,
     },
+    /// 429: over the rate limit of clicks. The site can send the visitor on all the same.
+    TooManyClicks {
+        /// Goes out as `Retry-After`.
+        retry_after_s: u32,
+        /// The link without a reference.
+        redirect_url: String,
+    },
     /// 500: a defect or a broken machine. The caller learns an id, the log what happened.
     Internal(anyhow::Error),
     /// 503: starting, stopping, or the database is unavailable.
@@ -77,10 +84,9 @@ impl ApiError {
         Self::Invalid(vec![InvalidField { field: field.into(), detail: detail.into() }])
     }
 
-    /// 429 until `wait` has passed.
-    pub fn too_many(wait: SignedDuration) -> Self {
-        let seconds = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
-        Self::TooMany { retry_after_s: u32::try_from(seconds).unwrap_or(u32::MAX) }
+    /// 429 for a source over a rate limit.
+    pub fn over_limit(over: OverLimit) -> Self {
+        Self::TooMany { retry_after_s: over.retry_after_s }
     }
 
     fn status(&self) -> StatusCode {
@@ -94,7 +100,7 @@ impl ApiError {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooManyClicks { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -112,7 +118,9 @@ impl ApiError {
             Self::TooLarge(bytes_max) => format!("The body is larger than {bytes_max} bytes."),
             Self::UnsupportedMediaType(wanted) => format!("Send the body as {wanted} and say so in Content-Type."),
             Self::Invalid(fields) => sentence(fields),
-            Self::TooMany { retry_after_s } => format!("Too many requests; try again in {retry_after_s} s."),
+            Self::TooMany { retry_after_s } | Self::TooManyClicks { retry_after_s, .. } => {
+                format!("Too many requests; try again in {retry_after_s} s.")
+            }
             Self::Internal(_) => "Something broke on our side. The id tells us what.".to_owned(),
             Self::Unavailable { detail, .. } => detail.clone().into_owned(),
         }
@@ -120,7 +128,9 @@ impl ApiError {
 
     fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::TooMany { retry_after_s } | Self::Unavailable { retry_after_s, .. } => Some(*retry_after_s),
+            Self::TooMany { retry_after_s }
+            | Self::TooManyClicks { retry_after_s, .. }
+            | Self::Unavailable { retry_after_s, .. } => Some(*retry_after_s),
             _ => None,
         }
     }
@@ -162,6 +172,10 @@ pub(in crate::http) struct ProblemDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<InvalidField>, required = false)]
     errors: Option<Vec<InvalidField>>,
+    /// Where the visitor goes all the same; only of clicks over a rate limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    redirect_url: Option<String>,
     /// Finds the error in the log; only of status 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
@@ -177,6 +191,10 @@ impl ProblemDetails {
             status: status.as_u16(),
             message: detail.clone(),
             detail,
+            redirect_url: match error {
+                ApiError::TooManyClicks { redirect_url, .. } => Some(redirect_url.clone()),
+                _ => None,
+            },
             errors: if let ApiError::Invalid(fields) = error { Some(fields.clone()) } else { None },
             id,
         }

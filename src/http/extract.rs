@@ -1,19 +1,24 @@
-//! Bodies and queries of requests, read within limits; what cannot be read is an [`ApiError`] that says why.
+//! Bodies and queries of requests, read within limits; what cannot be read is an [`ApiError`] that says why. What the head of a
+//! request tells is checked before a byte of its body is read.
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Path as AxumPath};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Path as AxumPath};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request};
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::BODY_BYTES_MAX;
 use super::error::{ApiError, InvalidField, Result};
+use crate::admission::body_budget::{BodyBudget, BudgetUsedUp, HeldBody};
 
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long a caller should wait while the budget of bodies is used up.
+const BUDGET_RETRY_AFTER_S: u32 = 1;
 /// Parameters of a query that are looked at.
 const PAIRS_MAX: usize = 100;
 
@@ -21,27 +26,31 @@ const PAIRS_MAX: usize = 100;
 /// not a `T`, naming the field.
 pub struct Json<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+impl<T, S> FromRequest<S> for Json<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+    BodyBudget: FromRef<S>,
+{
     type Rejection = ApiError;
 
-    async fn from_request(request: Request<Body>, _: &S) -> Result<Self> {
-        if !is_json(request.headers()) {
-            return Err(ApiError::UnsupportedMediaType("application/json"));
-        }
-        let body = read_body(request.into_body()).await?;
-        from_json(&body).map(Self)
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self> {
+        let (head, body) = request.into_parts();
+        read_json(&head.headers, body, BODY_BYTES_MAX, &BodyBudget::from_ref(state)).await.map(Self)
     }
 }
 
-/// A body as it came, for signatures over its bytes. 413 above `BYTES_MAX`.
-pub struct Raw<const BYTES_MAX: usize>(pub Bytes);
-
-impl<S: Send + Sync, const BYTES_MAX: usize> FromRequest<S> for Raw<BYTES_MAX> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request<Body>, _: &S) -> Result<Self> {
-        read_body_within(request.into_body(), BYTES_MAX).await.map(Self)
+/// Reads a JSON body of at most `bytes_max` bytes.
+pub async fn read_json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+    budget: &BodyBudget,
+) -> Result<T> {
+    if !is_json(headers) {
+        return Err(ApiError::UnsupportedMediaType("application/json"));
     }
+    from_json(&read_body(body, bytes_max, budget).await?)
 }
 
 /// The variable parts of the path. 404 where they cannot be read: then there is nothing by that name.
@@ -58,23 +67,38 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Reads a whole body of at most [`BODY_BYTES_MAX`] bytes.
-pub async fn read_body(body: Body) -> Result<Bytes> {
-    read_body_within(body, BODY_BYTES_MAX).await
-}
-
-async fn read_body_within(body: Body, bytes_max: usize) -> Result<Bytes> {
-    let collecting = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, bytes_max).collect());
-    match collecting.await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge(bytes_max)),
-        Ok(Err(_)) => Err(ApiError::Malformed("The body ended before it was complete.".to_owned())),
+/// Reads a whole body of at most `bytes_max` bytes, which count in the budget as long as they are used.
+pub async fn read_body(body: Body, bytes_max: usize, budget: &BodyBudget) -> Result<Bytes> {
+    let announced = body.size_hint();
+    let bytes_max_u64 = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    if announced.lower() > bytes_max_u64 {
+        return Err(ApiError::TooLarge(bytes_max));
+    }
+    let announced = announced.upper().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(bytes_max);
+    let held = budget.body(announced.min(bytes_max));
+    match tokio::time::timeout(BODY_TIMEOUT, collect(body, bytes_max, held)).await {
+        Ok(collected) => collected.map(HeldBody::into_bytes),
         Err(_) => Err(ApiError::Malformed(format!("The body did not arrive within {} s.", BODY_TIMEOUT.as_secs()))),
     }
 }
 
+async fn collect(mut body: Body, bytes_max: usize, mut held: HeldBody) -> Result<HeldBody> {
+    while let Some(frame) = body.frame().await {
+        let broken = |_| ApiError::Malformed("The body ended before it was complete.".to_owned());
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        if held.len() + data.len() > bytes_max {
+            return Err(ApiError::TooLarge(bytes_max));
+        }
+        held.append(&data).map_err(|BudgetUsedUp| ApiError::Unavailable {
+            retry_after_s: BUDGET_RETRY_AFTER_S,
+            detail: "Too much is being sent at the moment; nothing was changed.".into(),
+        })?;
+    }
+    Ok(held)
+}
+
 /// Whether the content type is `application/json` or one that ends in `+json`.
-fn is_json(headers: &HeaderMap) -> bool {
+pub fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else { return false };
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
@@ -150,6 +174,7 @@ impl Query {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::{Clock, Timestamp};
 
     #[derive(Debug, serde::Deserialize)]
     struct Put {
@@ -171,7 +196,38 @@ mod tests {
     async fn a_body_that_breaks_off_is_not_too_large() {
         let parts = [Ok(Bytes::from("{")), Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof))];
         let broken = Body::from_stream(futures_util::stream::iter(parts));
-        assert!(matches!(read_body(broken).await, Err(ApiError::Malformed(_))));
+        assert!(matches!(read_body(broken, 10, &budget(10)).await, Err(ApiError::Malformed(_))));
+    }
+
+    fn budget(bytes: usize) -> BodyBudget {
+        BodyBudget::new(bytes, Clock::manual(Timestamp::UNIX_EPOCH))
+    }
+
+    #[tokio::test]
+    async fn a_body_whose_announced_length_is_too_long_is_not_read() {
+        let body = Body::from(vec![0; 11]);
+        assert!(matches!(read_body(body, 10, &budget(0)).await, Err(ApiError::TooLarge(10))));
+    }
+
+    #[tokio::test]
+    async fn a_body_without_a_length_is_read_up_to_the_limit() {
+        let pieces = |count: usize| {
+            let pieces = (0..count).map(|_| Ok::<_, std::io::Error>(Bytes::from("12345")));
+            Body::from_stream(futures_util::stream::iter(pieces))
+        };
+        assert_eq!(read_body(pieces(2), 10, &budget(10)).await.expect("it fits"), "1234512345");
+        assert!(matches!(read_body(pieces(3), 10, &budget(10)).await, Err(ApiError::TooLarge(10))));
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_budget_is_asked_for_again() {
+        let budget = budget(1_500);
+        let held = read_body(Body::from(vec![0; 1_000]), 2_000, &budget).await.expect("it fits");
+        let refused = read_body(Body::from(vec![0; 1_000]), 2_000, &budget).await;
+        assert!(matches!(refused, Err(ApiError::Unavailable { retry_after_s: 1, .. })));
+        drop(held);
+        assert!(read_body(Body::from(vec![0; 1_000]), 2_000, &budget).await.is_ok());
+        assert_eq!(budget.bytes(), 0);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Layer 5: entry points for programs and people.
 
 pub mod auth;
+mod client_address;
 pub mod error;
 pub mod extract;
 pub mod health;
@@ -28,6 +29,8 @@ use crate::engines::Engines;
 
 /// Bytes that a JSON body may have: 1 MiB.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that the JSON body of a click may have.
+pub const CLICK_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a chat platform's call; Meta documents 3 MB.
 pub const PLATFORM_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 

@@ -2,6 +2,8 @@
 
 use axum::extract::FromRef;
 
+use crate::admission::Admission;
+use crate::admission::body_budget::BodyBudget;
 use crate::conversations::Conversations;
 use crate::core::Core;
 use crate::deliveries::Deliveries;
@@ -11,6 +13,18 @@ use crate::readiness::Readiness;
 impl FromRef<Engines> for Core {
     fn from_ref(engines: &Engines) -> Self {
         engines.core.clone()
+    }
+}
+
+impl FromRef<Engines> for Admission {
+    fn from_ref(engines: &Engines) -> Self {
+        engines.admission.clone()
+    }
+}
+
+impl FromRef<Engines> for BodyBudget {
+    fn from_ref(engines: &Engines) -> Self {
+        engines.admission.bodies.clone()
     }
 }
 

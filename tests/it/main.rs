@@ -11,6 +11,7 @@ mod clicks;
 mod clock_steps;
 mod conversations;
 mod deliveries;
+mod entry_limits;
 mod error_pages;
 mod guards;
 mod identity;

@@ -44,6 +44,7 @@ class Server:
             "AURIX_LISTEN": "127.0.0.1:0",
             "AURIX_ALLOW_HTTP": "true",
             "AURIX_ALLOW_NETWORKS": "127.0.0.0/8",
+            "AURIX_RATE_LIMITS": "off",
         }
         self.program = Program([os.environ["AURIX_BIN"], "serve"], cwd=folder, env=self.environment)
         self.address = self.program.wait_for(r"http://(127\.0\.0\.1:\d+)", SECONDS_MAX)[1]

@@ -2,53 +2,77 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 
 use super::super::PLATFORM_BODY_BYTES_MAX;
+use super::super::client_address::ClientAddress;
 use super::super::error::{ApiError, Result};
-use super::super::extract::{Path, Query, Raw};
+use super::super::extract::{Path, Query, is_json, read_body};
 use super::slices::Slices;
+use crate::admission::rate_limiter::Source;
 use crate::channels::whatsapp::verify;
 use crate::conversations::Conversations;
 use crate::conversations::open_channel::{OpenChannel, open_channel};
 use crate::conversations::receive::receive;
 use crate::domain::channel::{ChannelKind, Credentials};
+use crate::domain::rates::Kind;
+use crate::engines::Engines;
 
-/// `GET /channels/whatsapp/{channel}/webhook`: returns the challenge where the token is the channel's.
+/// `GET /channels/whatsapp/{channel}/webhook`: returns the challenge where the token is the channel's. People choose these tokens:
+/// an address that guessed too often is refused the right one too.
 pub async fn verify_webhook(
-    State(conversations): State<Conversations>,
+    State(engines): State<Engines>,
     Path(channel): Path<String>,
+    ClientAddress(ip): ClientAddress,
     query: Query,
 ) -> Result<String> {
-    let channel = find_channel(&conversations, &channel).await?;
+    let channel = find_channel(&engines.conversations, &channel).await?;
     let Credentials::WhatsApp(credentials) = &channel.credentials;
     let one = |name: &str| query.one(name).map_err(|field| ApiError::Invalid(vec![field]));
     let (mode, token, challenge) = (one("hub.mode")?, one("hub.verify_token")?, one("hub.challenge")?);
-    verify::challenge(&credentials.verify_token, mode, token, challenge).map(str::to_owned).ok_or_else(|| {
-        ApiError::Forbidden("hub.verify_token is not the one that this channel was added with.".to_owned())
-    })
+    let (rates, guesser) = (&engines.admission.rates, Source::address(channel.row.id.0, ip));
+    rates.check(Kind::Guesses, guesser).map_err(ApiError::over_limit)?;
+    if let Some(challenge) = verify::challenge(&credentials.verify_token, mode, token, challenge) {
+        return Ok(challenge.to_owned());
+    }
+    rates.admit(Kind::Guesses, guesser).map_err(ApiError::over_limit)?;
+    Err(ApiError::Forbidden("hub.verify_token is not the one that this channel was added with.".to_owned()))
 }
 
 /// `POST /channels/whatsapp/{channel}/webhook`: stores all that the body brings, then responds. Where a slice of it cannot be stored
 /// the platform sends the whole call again; what is stored changes nothing then.
 pub async fn receive_webhook(
-    State(conversations): State<Conversations>,
+    State(engines): State<Engines>,
     Path(channel): Path<String>,
-    headers: HeaderMap,
-    Raw(body): Raw<PLATFORM_BODY_BYTES_MAX>,
+    request: Request,
 ) -> Result<&'static str> {
-    let channel = find_channel(&conversations, &channel).await?;
+    let conversations = &engines.conversations;
+    let channel = find_channel(conversations, &channel).await?;
     let Credentials::WhatsApp(credentials) = &channel.credentials;
-    let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
-    if !verify::signature_ok(credentials.app_secret.as_bytes(), &body, signature) {
-        return Err(ApiError::Unauthorized("X-Hub-Signature-256 is not the body's signature under the app secret."));
+    let (head, body) = request.into_parts();
+    let signature = check_head(&head.headers)?;
+    let body = read_body(body, PLATFORM_BODY_BYTES_MAX, &engines.admission.bodies).await?;
+    if !verify::signature_ok(credentials.app_secret.as_bytes(), &body, Some(signature)) {
+        return Err(ApiError::Unauthorized(NOT_SIGNED));
     }
     let mut slices = Slices::of(body);
     while let Some(inbound) = slices.next().await? {
-        receive(&conversations, &channel, inbound).await?;
+        receive(conversations, &channel, inbound).await?;
     }
     Ok("ok\n")
+}
+
+const NOT_SIGNED: &str = "X-Hub-Signature-256 is not the body's signature under the app secret.";
+
+/// Refuses a body that cannot be right before it is read; gives its signature.
+fn check_head(headers: &HeaderMap) -> Result<&str> {
+    if headers.contains_key(CONTENT_TYPE) && !is_json(headers) {
+        return Err(ApiError::UnsupportedMediaType("application/json"));
+    }
+    let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
+    signature.filter(|text| text.starts_with("sha256=")).ok_or(ApiError::Unauthorized(NOT_SIGNED))
 }
 
 async fn find_channel(conversations: &Conversations, phone_number_id: &str) -> Result<Arc<OpenChannel>> {

@@ -1,19 +1,19 @@
 //! `POST /c/{widget}`: a click of a single-page site, as JSON; and its CORS preflight.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, State};
-use axum::http::header::{CACHE_CONTROL, ORIGIN};
+use axum::extract::{Request, State};
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ORIGIN, VARY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::{ClickFields, get_widget, hit, link};
+use super::{ClickFields, admit, get_widget, hit, link};
 use crate::clicks::record::record_click;
 use crate::domain::origin::AllowedOrigin;
 use crate::engines::Engines;
+use crate::http::CLICK_BODY_BYTES_MAX;
+use crate::http::client_address::ClientAddress;
 use crate::http::error::{ApiError, Result};
-use crate::http::extract::{Json, Path};
+use crate::http::extract::{Path, read_json};
 use crate::store::widgets::Widget;
 
 /// What the site needs to send the visitor on.
@@ -23,19 +23,24 @@ pub struct ClickResponse {
     redirect_url: String,
 }
 
-/// Records the click and returns the link.
+/// Records the click and returns the link. Beyond the rate limit the link without a reference is part of the 429.
 pub async fn create(
     State(engines): State<Engines>,
     Path(id): Path<String>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    body: Result<Json<ClickFields>>,
+    ClientAddress(ip): ClientAddress,
+    request: Request,
 ) -> Result<Response> {
     let clicks = &engines.clicks;
     let widget = get_widget(clicks, &id).await?;
-    let origin = allowed_origin(&widget, &headers)?;
-    let Json(fields) = body?;
-    let correlation_id = record_click(clicks, hit(&clicks.core, &widget, &headers, peer.ip(), fields)).await;
+    let (head, body) = request.into_parts();
+    let origin = allowed_origin(&widget, &head.headers)?;
+    if let Err(over) = admit(&engines, &widget, ip) {
+        let redirect_url = link(&widget, None);
+        let refused = ApiError::TooManyClicks { retry_after_s: over.retry_after_s, redirect_url };
+        return Ok(readable_from(origin, refused));
+    }
+    let fields: ClickFields = read_json(&head.headers, body, CLICK_BODY_BYTES_MAX, &engines.admission.bodies).await?;
+    let correlation_id = record_click(clicks, hit(&widget, &head.headers, ip, fields)).await;
     let redirect_url = link(&widget, Some(&correlation_id));
     let response = axum::Json(ClickResponse { correlation_id, redirect_url });
     Ok((cross_origin(origin), [(CACHE_CONTROL, "no-store")], response).into_response())
@@ -61,6 +66,14 @@ fn allowed_origin(widget: &Widget, headers: &HeaderMap) -> Result<HeaderValue> {
         return Ok(origin.clone());
     }
     Err(ApiError::Forbidden("This site is not on the widget's list of origins.".to_owned()))
+}
+
+/// An error that the site's script can read.
+fn readable_from(origin: HeaderValue, error: ApiError) -> Response {
+    let mut response = error.into_response();
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    response.headers_mut().append(VARY, HeaderValue::from_static("origin"));
+    response
 }
 
 fn cross_origin(origin: HeaderValue) -> [(HeaderName, HeaderValue); 2] {

@@ -1,38 +1,39 @@
 //! `GET /c/{widget}`: the link behind the button.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{ClickFields, get_widget, hit, link};
+use super::{ClickFields, admit, get_widget, hit, link};
 use crate::clicks::automated_requests;
 use crate::clicks::record::record_click;
 use crate::domain::visitor::{RequestKind, RequestSigns};
 use crate::engines::Engines;
+use crate::http::client_address::ClientAddress;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::Path;
 
-/// Records the click, then sends the visitor to the widget's own channel.
+/// Records the click, then sends the visitor to the widget's own channel, also beyond the rate limit.
 pub async fn redirect(
     State(engines): State<Engines>,
     Path(id): Path<String>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ClientAddress(ip): ClientAddress,
     request: Request,
 ) -> Result<Response> {
     let clicks = &engines.clicks;
     let widget = get_widget(clicks, &id).await?;
     let headers = request.headers();
     let kind = request_kind(request.method(), headers);
-    let location = if kind.is_click() {
+    let location = if !kind.is_click() {
+        automated_requests::count(clicks, &widget, kind);
+        link(&widget, None)
+    } else if admit(&engines, &widget, ip).is_ok() {
         // A query that cannot be read is no reason to lose the visitor, or the click.
         let fields = fields_of_query(request.uri().query().unwrap_or_default());
-        let correlation_id = record_click(clicks, hit(&clicks.core, &widget, headers, peer.ip(), fields)).await;
+        let correlation_id = record_click(clicks, hit(&widget, headers, ip, fields)).await;
         link(&widget, Some(&correlation_id))
     } else {
-        automated_requests::count(clicks, &widget, kind);
         link(&widget, None)
     };
     let location = HeaderValue::try_from(location).map_err(|error| ApiError::Internal(error.into()))?;

@@ -14,13 +14,14 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::error::{ApiError, Result};
+use crate::admission::rate_limiter::{OverLimit, Source};
 use crate::clicks::Clicks;
+use crate::clicks::automated_requests::count_over_limit;
 use crate::clicks::find_widget::find_widget;
 use crate::clicks::record::Hit;
-use crate::core::Core;
 use crate::domain::correlation::{CorrelationId, prefilled_text, whatsapp_link};
+use crate::domain::rates::Kind;
 use crate::domain::text::{cut, is_placeholder};
-use crate::domain::visitor::client_ip;
 use crate::engines::Engines;
 use crate::store::widgets::Widget;
 
@@ -49,7 +50,13 @@ async fn get_widget(clicks: &Clicks, id: &str) -> Result<Arc<Widget>> {
         .ok_or_else(|| ApiError::NotFound(format!("There is no widget {id:?}: check the tag on the site.")))
 }
 
-fn hit(core: &Core, widget: &Arc<Widget>, headers: &HeaderMap, peer: IpAddr, fields: ClickFields) -> Hit {
+/// Admits a click within the rate of its address on the widget. One beyond it is counted apart; its visitor goes on.
+fn admit(engines: &Engines, widget: &Widget, ip: IpAddr) -> std::result::Result<(), OverLimit> {
+    let admitted = engines.admission.rates.admit(Kind::Clicks, Source::address(widget.id.0, ip));
+    admitted.inspect_err(|_| count_over_limit(&engines.clicks, widget))
+}
+
+fn hit(widget: &Arc<Widget>, headers: &HeaderMap, ip: IpAddr, fields: ClickFields) -> Hit {
     let given = |field: Option<String>| field.map(without_nul).filter(|text| !text.is_empty() && !is_placeholder(text));
     Hit {
         widget: widget.clone(),
@@ -57,7 +64,7 @@ fn hit(core: &Core, widget: &Arc<Widget>, headers: &HeaderMap, peer: IpAddr, fie
         click_url: given(fields.click_url),
         first_raw_url: given(fields.first_raw_url),
         referrer: given(fields.referrer),
-        ip: client_ip(peer, &core.config.trusted_proxies, &all(headers, "x-forwarded-for"), &all(headers, "forwarded")),
+        ip,
         user_agent: headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
     }
 }
@@ -65,10 +72,6 @@ fn hit(core: &Core, widget: &Arc<Widget>, headers: &HeaderMap, peer: IpAddr, fie
 /// Databases refuse NUL characters.
 fn without_nul(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "") } else { text }
-}
-
-fn all<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
-    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
 }
 
 /// Where the visitor goes: the widget's own channel, nowhere else.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aurix::config::Config;
 use aurix::domain::random::Random;
+use aurix::domain::rates::Rates;
 use aurix::domain::retry::Schedule;
 use aurix::domain::time::{Clock, SignedDuration, Timestamp};
 use aurix::net::Resolver;
@@ -35,6 +36,7 @@ impl Node {
             allow_http: true,
             allow_networks: vec!["127.0.0.0/8".parse().expect("a network")],
             retry_schedule: Schedule::parse(schedule).expect("a schedule"),
+            rate_limits: Rates::OFF,
             ..Config::default()
         };
         let app = aurix::serve::open_with(config, clock, Random::from_system(), resolver).await.expect("it opens");

@@ -72,6 +72,7 @@ impl Server {
             .env("AURIX_DATABASE", database)
             .env("AURIX_SECRET_KEY", SECRET)
             .env("AURIX_ALLOW_HTTP", "true")
+            .env("AURIX_RATE_LIMITS", "off")
             .env("AURIX_ALLOW_NETWORKS", "127.0.0.0/8")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command

@@ -16,6 +16,7 @@ const LAYERS: &[(u8, &[&str])] = &[
         4,
         &[
             "config",
+            "admission",
             "cache",
             "notifier",
             "core",
@@ -36,7 +37,7 @@ const INDEPENDENT_LAYERS: &[u8] = &[2, 3];
 
 /// The modules of layer 4 from the ground up. Each knows only what stands above its own line.
 const LAYER_4_ORDER: &[&[&str]] = &[
-    &["config", "cache", "notifier"],
+    &["config", "admission", "cache", "notifier"],
     &["core"],
     &["readiness"],
     &["deliveries"],

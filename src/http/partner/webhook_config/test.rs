@@ -6,8 +6,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{NoWebhook, get_webhook};
-use crate::deliveries::Deliveries;
-use crate::deliveries::test_webhook::{TestOutcome, Tested, test_within_limits};
+use crate::admission::Admission;
+use crate::admission::rate_limiter::Source;
+use crate::core::Core;
+use crate::deliveries::test_webhook::{Tested, test_webhook};
+use crate::domain::rates::Kind;
 use crate::http::auth::Partner;
 use crate::http::error::openapi::CallErrors;
 use crate::http::error::{ApiError, Result};
@@ -63,12 +66,15 @@ impl From<Tested> for SampleDelivery {
     tag = "Webhook",
     responses((status = 200, description = "What the endpoint responded.", body = WebhookTest), CallErrors, NoWebhook)
 )]
-pub async fn test(State(deliveries): State<Deliveries>, partner: Partner) -> Result<JsonResponse<WebhookTest>> {
-    let webhook = get_webhook(&deliveries.core, &partner).await?;
-    let tested = match test_within_limits(&deliveries, &partner.actor(), &webhook).await? {
-        TestOutcome::Tested(tested) => tested,
-        TestOutcome::TooMany { wait } => return Err(ApiError::too_many(wait)),
-    };
+pub async fn test(
+    State(core): State<Core>,
+    State(admission): State<Admission>,
+    partner: Partner,
+) -> Result<JsonResponse<WebhookTest>> {
+    let webhook = get_webhook(&core, &partner).await?;
+    let key = Source::row(partner.holder.key_id.0);
+    admission.rates.admit(Kind::Tests, key).map_err(ApiError::over_limit)?;
+    let tested = test_webhook(&core, &partner.actor(), &webhook).await?;
     let data = tested.into_iter().map(SampleDelivery::from).collect();
     Ok(JsonResponse(WebhookTest { status: 200, message: "ok", data }))
 }
