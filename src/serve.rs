@@ -168,10 +168,11 @@ pub async fn serve(
     find_widget::preload(&engines.clicks).await?;
     let router = http::router(engines.clone(), extra, stopping.clone());
     let (close, closing) = watch::channel(false);
+    let options = server::Options { keep_alive: engines.core.config.keep_alive, ..server::Options::default() };
     let worker = tokio::spawn(worker::run(engines.clone(), closing.clone()));
     let ((), _, worker) = tokio::join!(
         drain(&engines.core, stopping, close),
-        server::serve(listener, router, stopped(closing.clone())),
+        server::serve(listener, router, options, stopped(closing.clone())),
         end_in_time(worker, stopped(closing))
     );
     engines.clicks.spool.close().await;

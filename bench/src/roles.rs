@@ -51,7 +51,7 @@ pub async fn redirect() -> anyhow::Result<()> {
     let response = async |_: Bytes| (StatusCode::FOUND, [(LOCATION, LOCATION_TEXT), (CACHE_CONTROL, "no-store")]);
     let router =
         Router::new().route("/c/{widget}", any(response)).route("/channels/whatsapp/{channel}/webhook", any(response));
-    server::serve(listener, router, aurix::serve::signalled()).await;
+    server::serve(listener, router, server::Options::default(), aurix::serve::signalled()).await;
     Ok(())
 }
 

@@ -36,6 +36,12 @@ impl Tally {
         });
     }
 
+    /// How many there were since the interval began.
+    #[cfg(test)]
+    pub fn pending(&self) -> u64 {
+        self.pending.load(Ordering::Relaxed)
+    }
+
     /// Logs what is not logged yet: the process stops.
     pub fn flush(&self) {
         log_rest(&self.pending, self.log);

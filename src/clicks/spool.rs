@@ -6,7 +6,7 @@
 //! gone, or rejected (`click-spool.rejected.jsonl`) where it can never be stored.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufWriter, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,11 +16,17 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::click::Click;
+use crate::admission::tally::Tally;
+use crate::domain::time::Clock;
 
 /// Size of the file at which clicks are dropped, with an error in the log.
 const FILE_BYTES_MAX: u64 = 1 << 30;
-/// Clicks in memory, while the file cannot be written either, at which further ones are dropped, with an error in the log.
-const LINES_MAX: usize = 10_000;
+/// Bytes of clicks in memory, while the file cannot be written either, at which further ones are dropped, with an error in the log.
+const MEMORY_BYTES_MAX: usize = 16 << 20;
+/// Bytes that are written at once.
+const WRITE_BUFFER_BYTES: usize = 64 << 10;
+/// How long a stop waits for the disk.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a visitor waits for the disk.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -35,6 +41,8 @@ pub struct ClickSpool {
     is_used: Arc<AtomicBool>,
     /// A write exceeded its timeout and has not ended since.
     disk_hangs: AtomicBool,
+    /// Clicks that found no room.
+    lost: Tally,
     /// One replay at a time.
     pub(super) replaying: Arc<tokio::sync::Mutex<()>>,
 }
@@ -42,6 +50,8 @@ pub struct ClickSpool {
 /// Clicks in memory.
 #[derive(Default)]
 struct Lines {
+    /// Of all lines, those among them that are being written.
+    bytes: usize,
     /// Not tried yet.
     fresh: Vec<String>,
     /// Their write failed.
@@ -66,6 +76,9 @@ impl ClickSpool {
             lines: Arc::default(),
             is_used: Arc::new(AtomicBool::new(true)),
             disk_hangs: AtomicBool::new(false),
+            lost: Tally::new(Clock::System, |clicks| {
+                tracing::error!(clicks, "the click spool is full; clicks are lost")
+            }),
             replaying: Arc::default(),
         }
     }
@@ -74,7 +87,7 @@ impl ClickSpool {
     /// or takes long, the click stays in memory and the visitor's request goes on.
     pub async fn append(&self, click: &Click) {
         if !lock(&self.lines).add(encode_line(click)) {
-            tracing::error!(lines_max = LINES_MAX, "the click spool is full; a click is lost");
+            self.lost.add();
             return;
         }
         self.is_used.store(true, Ordering::Relaxed);
@@ -106,10 +119,11 @@ impl ClickSpool {
         let (lines, is_used) = (self.lines.clone(), self.is_used.clone());
         let written = tokio::task::spawn_blocking(move || {
             is_used.store(true, Ordering::Relaxed);
-            let written = append(&path, batch.concat().as_bytes());
-            let count = batch.len();
-            written.inspect_err(|_| lock(&lines).unwritten.append(&mut batch))?;
-            Ok(count)
+            let written = append(&path, &batch);
+            let mut lines = lock(&lines);
+            written.inspect_err(|_| lines.unwritten.append(&mut batch))?;
+            lines.bytes -= bytes_of(&batch);
+            Ok(batch.len())
         });
         written.await.context("writing the click spool")?
     }
@@ -121,7 +135,7 @@ impl ClickSpool {
 
     /// Appends a line that can never be stored to the file of rejected ones.
     pub(super) fn reject(&self, line: &[u8]) -> anyhow::Result<()> {
-        append(&self.rejected_file, line)
+        append(&self.rejected_file, &[line])
     }
 
     /// Where rejected lines are.
@@ -131,10 +145,17 @@ impl ClickSpool {
 
     /// Writes what is in memory before the process ends. What cannot be written is lost, with an error in the log.
     pub async fn close(&self) {
-        if let Err(error) = self.flush(Which::All).await {
-            let clicks = lock(&self.lines).unwritten.len();
-            tracing::error!(clicks, error = %format!("{error:#}"), "the click spool cannot be written at the stop; clicks are lost");
+        self.close_within(CLOSE_TIMEOUT).await;
+    }
+
+    async fn close_within(&self, limit: Duration) {
+        let flushed = tokio::time::timeout(limit, self.flush(Which::All)).await;
+        if let Err(error) = flushed.unwrap_or_else(|_| Err(anyhow::anyhow!("no response within {limit:?}"))) {
+            let lines = lock(&self.lines);
+            let (clicks, bytes) = (lines.fresh.len() + lines.unwritten.len(), lines.bytes);
+            tracing::error!(clicks, bytes, error = %format!("{error:#}"), "the click spool cannot be written at the stop; clicks are lost");
         }
+        self.lost.flush();
     }
 
     /// Rotates the file, so that new clicks go to a fresh one; gives the file to replay, if there is one. One whose replay was
@@ -162,10 +183,12 @@ impl ClickSpool {
 }
 
 impl Lines {
-    /// `false` where there are too many.
+    /// `false` where there is no room.
     fn add(&mut self, line: String) -> bool {
-        let fits = self.fresh.len() + self.unwritten.len() < LINES_MAX;
+        let bytes = bytes_of(std::slice::from_ref(&line));
+        let fits = self.bytes + bytes <= MEMORY_BYTES_MAX;
         if fits {
+            self.bytes += bytes;
             self.fresh.push(line);
         }
         fits
@@ -175,6 +198,7 @@ impl Lines {
         self.fresh.is_empty() && self.unwritten.is_empty()
     }
 
+    /// Their bytes count until they are written.
     fn take(&mut self, which: Which) -> Vec<String> {
         let mut lines = match which {
             Which::Fresh => Vec::new(),
@@ -183,6 +207,11 @@ impl Lines {
         lines.append(&mut self.fresh);
         lines
     }
+}
+
+/// What lines take in memory.
+fn bytes_of(lines: &[String]) -> usize {
+    lines.iter().map(|line| line.capacity() + size_of::<String>()).sum()
 }
 
 /// Nothing panics while it is held; a poisoned lock would still guard a usable value.
@@ -195,7 +224,7 @@ pub(super) fn encode_line(click: &Click) -> String {
 }
 
 /// Appends lines, all or none. A line that a killed process left unfinished is terminated first, so that it spoils no other.
-fn append(path: &Path, line: &[u8]) -> anyhow::Result<()> {
+fn append(path: &Path, lines: &[impl AsRef<[u8]>]) -> anyhow::Result<()> {
     let mut file = File::options().create(true).read(true).append(true).mode(0o600).open(path)?;
     let length = file.metadata()?.len();
     anyhow::ensure!(length < FILE_BYTES_MAX, "{} is full ({FILE_BYTES_MAX} bytes)", path.display());
@@ -205,9 +234,17 @@ fn append(path: &Path, line: &[u8]) -> anyhow::Result<()> {
         file.read_exact(&mut last)?;
     }
     let end: &[u8] = if last == *b"\n" { b"" } else { b"\n" };
-    let written = file.write_all(&[end, line].concat()).and_then(|()| file.sync_data());
+    let written = write_pieces(&file, end, lines).and_then(|()| file.sync_data());
     // A part that a full disk took is removed again.
     Ok(written.inspect_err(|_| drop(file.set_len(length)))?)
+}
+
+/// Through a buffer: all lines in one piece would take their memory once more.
+fn write_pieces(file: &File, end: &[u8], lines: &[impl AsRef<[u8]>]) -> std::io::Result<()> {
+    let mut buffered = BufWriter::with_capacity(WRITE_BUFFER_BYTES, file);
+    buffered.write_all(end)?;
+    lines.iter().try_for_each(|line| buffered.write_all(line.as_ref()))?;
+    buffered.flush()
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Accepts connections, within limits, until it is stopped; then finishes what is in flight.
 
+mod connections;
+mod stream;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -8,28 +11,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt as _;
 
-/// Connections served at once; more wait in the kernel's backlog.
+use self::connections::{Connection, Connections, Phase};
+use self::stream::{ResponseBody, Stream};
+use crate::admission::tally::Tally;
+use crate::domain::time::Clock;
+
+/// Connections served at once, where options do not say otherwise.
 const CONNECTIONS_MAX: usize = 8_192;
 /// Connections that the kernel holds until they are accepted, where its own limit is no lower. A visitor whose connection does
 /// not fit tries again after a second: with the usual 128 a burst would lose people.
 const BACKLOG: u32 = 4_096;
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long requests in flight may take after the server was stopped.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long nothing is accepted after accepting failed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often idle connections are looked for while there is no place.
+const ROOM_INTERVAL: Duration = Duration::from_millis(100);
 /// Bytes of a request's head, and of what is buffered for it.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
@@ -47,35 +54,39 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// How connections are served.
+#[derive(Clone)]
+pub struct Options {
+    /// Connections at the same time. Where there are more, idle ones are closed; if none is idle, new ones wait.
+    pub connections_max: usize,
+    /// How long a connection without a request is kept open.
+    pub keep_alive: Duration,
+    /// What the limits on connections are measured by.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { connections_max: CONNECTIONS_MAX, keep_alive: Duration::from_secs(75), clock: Clock::System }
+    }
+}
+
 /// Serves `router` on `listener` until `stop` is ready.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+pub async fn serve(listener: TcpListener, router: Router, options: Options, stop: impl Future<Output = ()>) {
+    let places = Places::new(options.connections_max);
+    let sweep = tokio::spawn(places.connections.clone().sweep(options.clock, options.keep_alive));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
-        let accepted = async {
-            let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
-            (listener.accept().await, permit)
-        };
-        let (accepted, permit) = tokio::select! {
-            accepted = accepted => accepted,
+        let accepted = tokio::select! {
+            accepted = places.accept(&listener) => accepted,
             () = &mut stop => break,
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, mostly: those in use will be closed.
-                tracing::warn!(%error, "accept failed");
-                if tokio::time::timeout(ACCEPT_PAUSE, &mut stop).await.is_ok() {
-                    break;
-                }
-                continue;
-            }
-        };
-        let _ = stream.set_nodelay(true);
-        let connection = connection(router.clone(), TokioIo::new(stream), peer);
-        let watched = graceful.watch(connection);
-        tokio::spawn(async move {
+        let Some((tcp, peer, permit)) = accepted else { continue };
+        let _ = tcp.set_nodelay(true);
+        let connection = places.connections.open();
+        let watched = graceful.watch(serve_connection(router.clone(), tcp, peer, connection.clone()));
+        places.connections.spawn(connection, async move {
             let _permit = permit;
             if let Err(error) = watched.await {
                 tracing::debug!(%error, %peer, "connection failed");
@@ -86,24 +97,79 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     if tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::warn!(timeout = ?STOP_TIMEOUT, "shutdown timed out: requests in flight are cut off");
     }
+    sweep.abort();
 }
 
-type Connection<S> = http1::Connection<TokioIo<TcpStream>, S>;
+/// The places for connections.
+struct Places {
+    permits: Arc<Semaphore>,
+    connections: Arc<Connections>,
+    /// Connections that are closed at once where there is no place.
+    shed_at_once: usize,
+    shed: Tally,
+}
 
-fn connection(
+impl Places {
+    fn new(connections_max: usize) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(connections_max)),
+            connections: Connections::new(),
+            shed_at_once: connections_max.div_ceil(32),
+            shed: Tally::new(Clock::System, |times| tracing::warn!(times, "idle connections closed to make room")),
+        }
+    }
+
+    /// A connection with a place, if accepting one worked.
+    async fn accept(&self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        match listener.accept().await {
+            Ok((tcp, peer)) => Some((tcp, peer, self.place().await)),
+            Err(error) => {
+                // Out of file descriptors, mostly.
+                tracing::warn!(%error, "accept failed");
+                self.make_room();
+                Clock::System.sleep(ACCEPT_PAUSE).await;
+                None
+            }
+        }
+    }
+
+    async fn place(&self) -> OwnedSemaphorePermit {
+        loop {
+            if let Ok(permit) = self.permits.clone().try_acquire_owned() {
+                return permit;
+            }
+            self.make_room();
+            // The semaphore is never closed.
+            if let Ok(Ok(permit)) = tokio::time::timeout(ROOM_INTERVAL, self.permits.clone().acquire_owned()).await {
+                return permit;
+            }
+        }
+    }
+
+    fn make_room(&self) {
+        if self.connections.shed(self.shed_at_once) > 0 {
+            self.shed.add();
+        }
+    }
+}
+
+type ServedConnection<S> = http1::Connection<TokioIo<Stream>, S>;
+
+/// The limits on its head, its writes and its idle time are those of [`Connections::sweep`].
+fn serve_connection(
     router: Router,
-    io: TokioIo<TcpStream>,
+    tcp: TcpStream,
     peer: SocketAddr,
-) -> Connection<impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send>> {
+    connection: Arc<Connection>,
+) -> ServedConnection<impl HttpService<Incoming, ResBody = ResponseBody, Error = Infallible, Future: Send>> {
+    let io = TokioIo::new(Stream::new(tcp, connection.clone()));
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        connection.enter(Phase::Busy);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        let (response, connection) = (router.clone().oneshot(request), connection.clone());
+        async move { response.await.map(|response| response.map(|body| ResponseBody { body, connection })) }
     });
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(BUFFER_BYTES_MAX)
-        .serve_connection(io, service)
+    http1::Builder::new().header_read_timeout(None).max_buf_size(BUFFER_BYTES_MAX).serve_connection(io, service)
 }
 
 #[cfg(test)]

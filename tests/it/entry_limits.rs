@@ -164,7 +164,7 @@ both_engines! {
                 "/channels/whatsapp/{}/webhook?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1",
                 project.phone_number_id
             );
-            app.get(&path, &[]).await.status()
+            app.get(&path.replace(' ', "+"), &[]).await.status()
         };
         for _ in 0..60 {
             assert_eq!(verify("guess").await, 403);

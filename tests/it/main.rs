@@ -9,6 +9,7 @@ mod cli;
 mod click_spool;
 mod clicks;
 mod clock_steps;
+mod connections;
 mod conversations;
 mod deliveries;
 mod entry_limits;

@@ -99,12 +99,47 @@ async fn what_waits_in_memory_is_not_forgotten_where_there_is_no_file() {
 }
 
 #[test]
-fn memory_has_an_end() {
+fn memory_has_an_end_in_bytes() {
+    let line = || "a".repeat(20_000);
     let mut lines = Lines::default();
-    assert!((0..LINES_MAX).all(|_| lines.add(String::new())));
-    assert!(!lines.add(String::new()));
-    assert_eq!(lines.take(Which::All).len(), LINES_MAX);
-    assert!(lines.add(String::new()));
+    let added = (0..10_000).take_while(|_| lines.add(line())).count();
+    assert!((MEMORY_BYTES_MAX / 21_000..=MEMORY_BYTES_MAX / 20_000).contains(&added), "{added}");
+    assert_eq!(lines.take(Which::All).len(), added);
+    assert!(!lines.add(line()), "what is being written takes its room");
+}
+
+#[tokio::test]
+async fn what_found_no_room_is_counted_and_the_room_comes_back() {
+    let folder = Folder::new("bytes");
+    let spool = ClickSpool::new(&folder.0);
+    let filler = "a".repeat(MEMORY_BYTES_MAX - 1_000) + "\n";
+    assert!(lock(&spool.lines).add(filler));
+    std::fs::create_dir(folder.file()).expect("in the way of the file");
+    for _ in 0..10 {
+        spool.append(&click()).await;
+    }
+    let kept = {
+        let lines = lock(&spool.lines);
+        assert!(lines.bytes <= MEMORY_BYTES_MAX);
+        lines.fresh.len() + lines.unwritten.len()
+    };
+    assert!((2..10).contains(&kept), "{kept}");
+    assert_eq!(spool.lost.pending(), 11 - kept as u64, "the others are lost");
+    std::fs::remove_dir(folder.file()).expect("out of the way");
+    assert_eq!(spool.flush(Which::All).await.expect("there is room"), kept);
+    assert_eq!(lock(&spool.lines).bytes, 0);
+    spool.append(&click()).await;
+    assert_eq!(folder.lines(), kept + 1);
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_disk_that_hangs() {
+    let folder = Folder::new("stop-hangs");
+    let spool = ClickSpool::new(&folder.0);
+    let _hangs = spool.file.clone().lock_owned().await;
+    assert!(lock(&spool.lines).add(encode_line(&click())));
+    spool.close_within(Duration::from_millis(10)).await;
+    assert_eq!(lock(&spool.lines).fresh.len(), 1, "it is lost, and that is logged");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! A list as it is sent: page after page, so that memory does not grow with its length.
 
+use std::marker::PhantomData;
+
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -19,12 +21,15 @@ use crate::http::error::Result;
 use crate::store::window::{Position, Window};
 use anyhow::Context as _;
 
-/// Rows that are read at once. In memory are at most two pages: one that is written, and the next one, which is read meanwhile.
-const PAGE_ROWS: u64 = 500;
-/// Rows of a page that one connection reads; those behind them another one reads at the same time.
-const HALF_ROWS: u64 = 250;
-/// What a page of usual rows takes.
-const PAGE_BYTES_USUAL: usize = 256 * 1024;
+/// Rows that are read at once, at most.
+const PAGE_ROWS_MAX: usize = 500;
+/// From how many rows on two connections read a page, half of it each.
+const HALVES_ROWS_MIN: i64 = 80;
+/// Bytes of a page, after which it ends with the row that reached them. Held for a client that does not read are a page, what is left
+/// of the one before in the connection's buffer, and the next one: 256 KiB.
+const PAGE_BYTES_MAX: usize = 96 * 1024;
+/// Bytes of a row, before any has been read.
+const ROW_BYTES_USUAL: usize = 512;
 
 /// A row of a list.
 pub trait Listed: Sized + Send + 'static {
@@ -66,11 +71,13 @@ pub async fn respond<T: Listed>(core: &Core, partner: &Partner, query: ListQuery
         project: partner.holder.project,
         window: query.window(),
         left: query.limit(&partner.family),
+        row_bytes: ROW_BYTES_USUAL,
         next: None,
         ended: false,
+        rows: PhantomData,
     };
     let mut first = around_rows::<T>(None)?.0.into_bytes();
-    pages.append(&mut first).await?;
+    first.append(&mut pages.next_page().await?);
     let body = if pages.ended { Body::from(first) } else { Body::from_stream(rest(first, pages)) };
     Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
@@ -83,13 +90,13 @@ fn rest<T: Listed>(first: Vec<u8>, pages: Pages<T>) -> impl stream::Stream<Item 
         if pages.ended {
             return Ok(None);
         }
-        let mut page = Vec::with_capacity(PAGE_BYTES_USUAL);
-        page.push(b',');
-        if let Err(error) = pages.append(&mut page).await {
-            tracing::error!(error = format!("{error:#}"), "list response cut off");
-            return Err(error);
+        match pages.next_page().await {
+            Ok(page) => Ok(Some((Bytes::from(page), (None, pages)))),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "list response cut off");
+                Err(error)
+            }
         }
-        Ok(Some((Bytes::from(page), (None, pages))))
     })
 }
 
@@ -100,9 +107,42 @@ struct Pages<T> {
     window: Window,
     /// Rows that may still be sent; `None` for all.
     left: Option<u64>,
+    /// Bytes of a row of the page before.
+    row_bytes: usize,
     /// The next page, where its reading has begun.
-    next: Option<JoinHandle<anyhow::Result<Page<T>>>>,
+    next: Option<JoinHandle<anyhow::Result<WrittenPage>>>,
     ended: bool,
+    rows: PhantomData<fn() -> T>,
+}
+
+/// The rows of a page as JSON, with commas between them.
+struct WrittenPage {
+    json: Vec<u8>,
+    rows: usize,
+    /// Where its last row stands.
+    last: Option<Position>,
+    has_more: bool,
+}
+
+impl WrittenPage {
+    /// Writes rows until there are enough bytes. Those that are left are read again with the next page.
+    fn of<T: Listed>(page: Page<T>) -> anyhow::Result<Self> {
+        let mut written = Self { json: Vec::new(), rows: 0, last: None, has_more: page.has_more };
+        for row in page.rows {
+            if written.json.len() >= PAGE_BYTES_MAX {
+                written.has_more = true;
+                break;
+            }
+            if written.rows > 0 {
+                written.json.push(b',');
+            }
+            row.write(&mut written.json)?;
+            written.rows += 1;
+            written.last = Some(row.position());
+        }
+        written.json.shrink_to_fit();
+        Ok(written)
+    }
 }
 
 /// Rows, and whether there are more behind them.
@@ -112,57 +152,53 @@ struct Page<T> {
 }
 
 impl<T: Listed> Pages<T> {
-    /// Appends the next page, and the end of the response behind the last one.
-    async fn append(&mut self, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        let wanted = self.wanted();
-        if wanted == 0 {
-            return self.end(None, out);
+    /// The next page with what follows it: a comma, or the end of the response.
+    async fn next_page(&mut self) -> anyhow::Result<Vec<u8>> {
+        if self.left == Some(0) {
+            return self.end(None);
         }
-        let Page { rows, has_more } = match self.next.take() {
+        let WrittenPage { mut json, rows, last, has_more } = match self.next.take() {
             Some(reading) => reading.await??,
             None => self.read()?.await?,
         };
-        self.left = self.left.map(|left| left.saturating_sub(rows.len() as u64));
-        let last = rows.last().map(T::position).filter(|_| has_more);
-        if let Some(position) = last.filter(|_| self.left != Some(0)) {
-            self.window.before = position;
-            self.window.skip = 0;
-            self.next = Some(tokio::spawn(self.read()?));
-        }
-        for (number, row) in rows.iter().enumerate() {
-            if number > 0 {
-                out.push(b',');
+        self.left = self.left.map(|left| left.saturating_sub(rows as u64));
+        self.row_bytes = json.len().checked_div(rows).unwrap_or(self.row_bytes).max(1);
+        let last = last.filter(|_| has_more);
+        match last.filter(|_| self.left != Some(0)) {
+            Some(position) => {
+                self.window.before = position;
+                self.window.skip = 0;
+                self.next = Some(tokio::spawn(self.read()?));
+                json.push(b',');
             }
-            row.write(out)?;
+            None => json.append(&mut self.end(last)?),
         }
-        if self.next.is_none() {
-            self.end(last, out)?;
-        }
-        Ok(())
+        Ok(json)
     }
 
-    /// Rows of the next page.
+    /// Rows of the next page: those that fit if they are like the ones before.
     fn wanted(&self) -> u64 {
-        self.left.map_or(PAGE_ROWS, |left| left.min(PAGE_ROWS))
+        let rows = (PAGE_BYTES_MAX / self.row_bytes).clamp(1, PAGE_ROWS_MAX) as u64;
+        self.left.map_or(rows, |left| left.min(rows))
     }
 
-    fn read(&self) -> anyhow::Result<impl Future<Output = anyhow::Result<Page<T>>> + Send + use<T>> {
+    fn read(&self) -> anyhow::Result<impl Future<Output = anyhow::Result<WrittenPage>> + Send + use<T>> {
         let window = Window { rows: i64::try_from(self.wanted())?, ..self.window };
         let (db, project) = (self.db.clone(), self.project);
         Ok(async move {
-            if window.rows > HALF_ROWS.cast_signed() {
-                read_halves(db, project, window).await
+            let page = if window.rows >= HALVES_ROWS_MIN {
+                read_halves::<T>(db, project, window).await?
             } else {
-                read_at_once(db, project, window).await
-            }
+                read_at_once::<T>(db, project, window).await?
+            };
+            WrittenPage::of(page)
         })
     }
 
-    fn end(&mut self, next: Option<Position>, out: &mut Vec<u8>) -> anyhow::Result<()> {
+    fn end(&mut self, next: Option<Position>) -> anyhow::Result<Vec<u8>> {
         let (_, behind) = around_rows::<T>(next.map(cursor::encode))?;
-        out.extend_from_slice(behind.as_bytes());
         self.ended = true;
-        Ok(())
+        Ok(behind.into_bytes())
     }
 }
 
@@ -179,7 +215,7 @@ async fn read_at_once<T: Listed>(db: Db, project: ProjectId, window: Window) -> 
 /// Reads a page by two connections at the same time, since one row after another keeps but one of them busy. Where the first
 /// half ends is looked up before it is read.
 async fn read_halves<T: Listed>(db: Db, project: ProjectId, window: Window) -> anyhow::Result<Page<T>> {
-    let half = Window { rows: HALF_ROWS.cast_signed(), ..window };
+    let half = Window { rows: window.rows / 2, ..window };
     let (end_sender, end_receiver) = oneshot::channel();
     let first = db.read(async move |conn| {
         // Nobody waits for it where the other half failed.
@@ -193,14 +229,14 @@ async fn read_halves<T: Listed>(db: Db, project: ProjectId, window: Window) -> a
         Ok(Some((before, read_at_once::<T>(db.clone(), project, window).await?)))
     };
     let (first, second) = tokio::try_join!(first, second)?;
-    Ok(join(first, second))
+    Ok(join(first, half.rows, second))
 }
 
 /// The halves of a page, of which the second one begins behind a position. Rows may have come and gone between the three
 /// statements.
-fn join<T: Listed>(mut first: Vec<T>, second: Option<(Position, Page<T>)>) -> Page<T> {
+fn join<T: Listed>(mut first: Vec<T>, half_rows: i64, second: Option<(Position, Page<T>)>) -> Page<T> {
     let Some((end, second)) = second else { return Page { rows: first, has_more: false } };
-    if first.len() as u64 == HALF_ROWS && first.last().is_some_and(|last| last.position() > end) {
+    if first.len() as i64 == half_rows && first.last().is_some_and(|last| last.position() > end) {
         // There are rows between the halves: the next page begins with them.
         return Page { rows: first, has_more: true };
     }
@@ -244,7 +280,9 @@ mod tests {
             Position { created_at: self.0, id: 1 }
         }
 
-        fn write(&self, _: &mut Vec<u8>) -> serde_json::Result<()> {
+        /// As long as its position says.
+        fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+            out.extend(std::iter::repeat_n(b'1', usize::try_from(self.0).unwrap_or(0)));
             Ok(())
         }
     }
@@ -253,7 +291,7 @@ mod tests {
     fn joined(first: (i64, i64), second: (i64, i64)) -> (i64, i64, usize, bool) {
         let rows = |(newest, oldest): (i64, i64)| (oldest..=newest).rev().map(PositionRow).collect::<Vec<_>>();
         let second = Page { rows: rows(second), has_more: true };
-        let Page { rows, has_more } = join(rows(first), Some((PositionRow(1000).position(), second)));
+        let Page { rows, has_more } = join(rows(first), 250, Some((PositionRow(1000).position(), second)));
         assert!(rows.is_sorted_by(|above, below| above.0 > below.0), "newest first, none twice");
         (rows[0].0, rows[rows.len() - 1].0, rows.len(), has_more)
     }
@@ -269,7 +307,17 @@ mod tests {
 
     #[test]
     fn a_list_that_is_shorter_than_a_half_ends() {
-        let Page { rows, has_more } = join(vec![PositionRow(2), PositionRow(1)], None);
+        let Page { rows, has_more } = join(vec![PositionRow(2), PositionRow(1)], 250, None);
         assert!(rows.len() == 2 && !has_more);
+    }
+
+    #[test]
+    fn a_page_ends_where_it_has_enough_bytes() {
+        let rows = (0..500).map(|_| PositionRow(20_000)).collect();
+        let page = WrittenPage::of(Page { rows, has_more: false }).expect("rows");
+        assert_eq!((page.rows, page.has_more), (5, true));
+        assert!(page.json.capacity() <= PAGE_BYTES_MAX + 20_000);
+        let page = WrittenPage::of(Page { rows: vec![PositionRow(2), PositionRow(1)], has_more: false }).expect("rows");
+        assert_eq!((page.json.as_slice(), page.rows, page.has_more), (b"11,1".as_slice(), 2, false));
     }
 }

@@ -86,7 +86,8 @@ impl TestApp {
         let engines = Engines::new(core.clone());
         let (stop, stopping) = watch::channel(false);
         let router = aurix::http::router(engines.clone(), Router::new(), stopping.clone());
-        tokio::spawn(aurix::http::server::serve(listener, router, async move {
+        let options = aurix::http::server::Options::default();
+        tokio::spawn(aurix::http::server::serve(listener, router, options, async move {
             let _ = stopping.clone().wait_for(|stop| *stop).await;
         }));
         let client = net::Client::new(AddressPolicy::trusted(), Resolver::System, net::Options::default());
