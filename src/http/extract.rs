@@ -36,21 +36,14 @@ where
 
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self> {
         let (head, body) = request.into_parts();
-        read_json(&head.headers, body, BODY_BYTES_MAX, &BodyBudget::from_ref(state)).await.map(Self)
+        check_json(&head.headers)?;
+        from_json(&read_body(body, BODY_BYTES_MAX, &BodyBudget::from_ref(state)).await?).map(Self)
     }
 }
 
-/// Reads a JSON body of at most `bytes_max` bytes.
-pub async fn read_json<T: DeserializeOwned>(
-    headers: &HeaderMap,
-    body: Body,
-    bytes_max: usize,
-    budget: &BodyBudget,
-) -> Result<T> {
-    if !is_json(headers) {
-        return Err(ApiError::UnsupportedMediaType("application/json"));
-    }
-    from_json(&read_body(body, bytes_max, budget).await?)
+/// 415 where the content type is not JSON.
+pub fn check_json(headers: &HeaderMap) -> Result<()> {
+    if is_json(headers) { Ok(()) } else { Err(ApiError::UnsupportedMediaType("application/json")) }
 }
 
 /// The variable parts of the path. 404 where they cannot be read: then there is nothing by that name.
@@ -98,7 +91,7 @@ async fn collect(mut body: Body, bytes_max: usize, mut held: HeldBody) -> Result
 }
 
 /// Whether the content type is `application/json` or one that ends in `+json`.
-pub fn is_json(headers: &HeaderMap) -> bool {
+fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else { return false };
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))

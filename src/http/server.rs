@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
@@ -22,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt as _;
 
 use self::connections::{Connection, Connections, Phase};
-use self::stream::{ResponseBody, Stream};
+use self::stream::{RequestBody, ResponseBody, Stream};
 use crate::admission::tally::Tally;
 use crate::domain::time::Clock;
 
@@ -166,8 +168,16 @@ fn serve_connection(
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         connection.enter(Phase::Busy);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (response, connection) = (router.clone().oneshot(request), connection.clone());
-        async move { response.await.map(|response| response.map(|body| ResponseBody { body, connection })) }
+        let connection = connection.clone();
+        let request = request.map(|body| RequestBody::new(body, connection.clone()));
+        let response = router.clone().oneshot(request);
+        async move {
+            let mut response = response.await?;
+            if connection.is_body_unread() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response.map(|body| ResponseBody { body, connection }))
+        }
     });
     http1::Builder::new().header_read_timeout(None).max_buf_size(BUFFER_BYTES_MAX).serve_connection(io, service)
 }

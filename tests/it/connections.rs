@@ -165,5 +165,6 @@ async fn a_client_whose_body_is_refused_reads_the_response() {
         let mut response = String::new();
         stream.read_to_string(&mut response).await.expect("the connection is not reset");
         assert!(response.starts_with("HTTP/1.1 200") && response.ends_with("refused"), "{response}");
+        assert!(response.contains("connection: close\r\n"), "{response}");
     }
 }

@@ -137,6 +137,23 @@ both_engines! {
         assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 1);
     }
 
+    async fn a_connection_over_the_limit_can_be_used_again(app: &TestApp) {
+        let project = app.project().await;
+        use_up(app, Kind::Clicks, Source::address(widget_row(app).await, HERE));
+        let path = format!("/c/{}", project.widget_id);
+        let mut stream = unfinished(app, &path, "content-type: application/json\r\n", 2, 0).await;
+        for _ in 0..3 {
+            // The body comes in a packet of its own.
+            stream.write_all(b"{}").await.expect("it is read");
+            let mut response = vec![0; 4_096];
+            let bytes = stream.read(&mut response).await.expect("a response");
+            let response = String::from_utf8_lossy(&response[..bytes]).into_owned();
+            assert!(response.starts_with("HTTP/1.1 429") && !response.contains("connection: close"), "{response}");
+            let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.expect("it is open");
+        }
+    }
+
     async fn another_widget_or_address_is_not_over_the_limit(app: &TestApp) {
         let project = app.project().await;
         let widget = widget_row(app).await;

@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use super::super::PLATFORM_BODY_BYTES_MAX;
 use super::super::client_address::ClientAddress;
 use super::super::error::{ApiError, Result};
-use super::super::extract::{Path, Query, is_json, read_body};
+use super::super::extract::{Path, Query, check_json, read_body};
 use super::slices::Slices;
 use crate::admission::rate_limiter::Source;
 use crate::channels::whatsapp::verify;
@@ -68,8 +68,8 @@ const NOT_SIGNED: &str = "X-Hub-Signature-256 is not the body's signature under 
 
 /// Refuses a body that cannot be right before it is read; gives its signature.
 fn check_head(headers: &HeaderMap) -> Result<&str> {
-    if headers.contains_key(CONTENT_TYPE) && !is_json(headers) {
-        return Err(ApiError::UnsupportedMediaType("application/json"));
+    if headers.contains_key(CONTENT_TYPE) {
+        check_json(headers)?;
     }
     let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
     signature.filter(|text| text.starts_with("sha256=")).ok_or(ApiError::Unauthorized(NOT_SIGNED))

@@ -8,7 +8,7 @@
 //! Seconds are counted by the sweep: a request reads no clock, and needs no timer.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,11 +46,13 @@ pub(super) struct Connection {
     /// The phase in the upper half, and the second in which it began.
     phase: AtomicU64,
     stalled_since: AtomicU32,
+    is_body_unread: AtomicBool,
 }
 
 impl Connection {
     fn new(number: u64, seconds: Arc<AtomicU32>) -> Self {
-        let connection = Self { number, seconds, phase: AtomicU64::new(0), stalled_since: AtomicU32::new(NOT_STALLED) };
+        let (phase, stalled_since) = (AtomicU64::new(0), AtomicU32::new(NOT_STALLED));
+        let connection = Self { number, seconds, phase, stalled_since, is_body_unread: AtomicBool::new(false) };
         connection.enter(Phase::Idle);
         connection
     }
@@ -81,6 +83,16 @@ impl Connection {
     /// Whether a write waits for the client.
     pub(super) fn is_stalled(&self) -> bool {
         self.stalled_since.load(Ordering::Relaxed) != NOT_STALLED
+    }
+
+    /// A request's body is not read to its end.
+    pub(super) fn note_body_unread(&self) {
+        self.is_body_unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what is left of a body stands before the next request.
+    pub(super) fn is_body_unread(&self) -> bool {
+        self.is_body_unread.load(Ordering::Relaxed)
     }
 
     fn phase(&self) -> (Phase, u32) {

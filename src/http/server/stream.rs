@@ -1,4 +1,4 @@
-//! A connection's socket, which notes what the client sends and takes, and the body of a response, which notes its end.
+//! A connection's socket, which notes what the client sends and takes, and the bodies of requests and responses, which note their ends.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use bytes::Bytes;
-use hyper::body::{Frame, SizeHint};
+use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -106,6 +106,49 @@ impl AsyncWrite for Stream {
             self.connection.enter(Phase::Closing);
         }
         self.poll_discard(context)
+    }
+}
+
+/// The body of a request. Where it is dropped before its end, the connection cannot be used again.
+pub(super) struct RequestBody {
+    body: Incoming,
+    connection: Arc<Connection>,
+    is_read: bool,
+}
+
+impl RequestBody {
+    pub(super) fn new(body: Incoming, connection: Arc<Connection>) -> Self {
+        Self { body, connection, is_read: false }
+    }
+}
+
+impl hyper::body::Body for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        self.is_read |= frame.is_none();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if !self.is_read && !hyper::body::Body::is_end_stream(&self.body) {
+            self.connection.note_body_unread();
+        }
     }
 }
 

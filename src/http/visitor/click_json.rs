@@ -13,7 +13,7 @@ use crate::engines::Engines;
 use crate::http::CLICK_BODY_BYTES_MAX;
 use crate::http::client_address::ClientAddress;
 use crate::http::error::{ApiError, Result};
-use crate::http::extract::{Path, read_json};
+use crate::http::extract::{Path, check_json, from_json, read_body};
 use crate::store::widgets::Widget;
 
 /// What the site needs to send the visitor on.
@@ -34,12 +34,15 @@ pub async fn create(
     let widget = get_widget(clicks, &id).await?;
     let (head, body) = request.into_parts();
     let origin = allowed_origin(&widget, &head.headers)?;
+    check_json(&head.headers)?;
+    // Read before the rate is looked at, so that the connection of a visitor over the limit can be used again.
+    let body = read_body(body, CLICK_BODY_BYTES_MAX, &engines.admission.bodies).await?;
     if let Err(over) = admit(&engines, &widget, ip) {
         let redirect_url = link(&widget, None);
         let refused = ApiError::TooManyClicks { retry_after_s: over.retry_after_s, redirect_url };
         return Ok(readable_from(origin, refused));
     }
-    let fields: ClickFields = read_json(&head.headers, body, CLICK_BODY_BYTES_MAX, &engines.admission.bodies).await?;
+    let fields: ClickFields = from_json(&body)?;
     let correlation_id = record_click(clicks, hit(&widget, &head.headers, ip, fields)).await;
     let redirect_url = link(&widget, Some(&correlation_id));
     let response = axum::Json(ClickResponse { correlation_id, redirect_url });
