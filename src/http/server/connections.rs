@@ -200,7 +200,8 @@ impl Connections {
             let expired: Vec<AbortHandle> = self
                 .lock()
                 .values()
-                .filter_map(|(connection, task)| is_expired(connection).then(|| task.clone()))
+                .filter(|(connection, _)| is_expired(connection))
+                .map(|(_, task)| task.clone())
                 .collect();
             expired.iter().for_each(AbortHandle::abort);
         }
