@@ -15,10 +15,8 @@ mod permits;
 pub mod reschedule;
 pub mod resend;
 pub mod settle;
-pub mod test_limiter;
 pub mod test_webhook;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::attempt::DeliveryResult;
@@ -26,7 +24,6 @@ pub use self::give_back::give_back;
 pub use self::leased::LeasedDelivery;
 use self::local_dispatch::LocalDispatch;
 use self::settle::SettleDeliveries;
-use self::test_limiter::TestLimiter;
 use crate::core::Core;
 use crate::db::BatchWriter;
 
@@ -37,8 +34,6 @@ pub struct Deliveries {
     pub core: Core,
     /// Takes deliveries that this node leases as it stores them.
     pub local_dispatch: LocalDispatch,
-    /// Limits how often webhooks are tested.
-    pub test_limiter: Arc<TestLimiter>,
     results: BatchWriter<SettleDeliveries>,
 }
 
@@ -49,7 +44,6 @@ impl Deliveries {
         Self {
             results: BatchWriter::with_linger(core.db.clone(), settle, linger),
             local_dispatch: LocalDispatch::default(),
-            test_limiter: Arc::default(),
             core,
         }
     }

@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::core::Core;
-use crate::deliveries::Deliveries;
 use crate::deliveries::emit::event_id;
 use crate::deliveries::endpoint::Endpoint;
 use crate::domain::actor::Actor;
@@ -17,7 +16,7 @@ use crate::domain::delivery::AttemptOutcome;
 use crate::domain::event::{ClickData, CompleteData, Correlated, CreatedLead, Event, EventType, LeadAnnouncement};
 use crate::domain::ids::ConversationId;
 use crate::domain::phone::PhoneNumber;
-use crate::domain::time::{SignedDuration, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::store::audit;
 use crate::store::webhooks::Webhook;
 
@@ -49,30 +48,6 @@ pub struct Tested {
     /// Why it does not count as delivered.
     #[serde(rename = "problem")]
     pub error: Option<String>,
-}
-
-/// What became of a request for a test.
-pub enum TestOutcome {
-    /// It was made.
-    Tested(Vec<Tested>),
-    /// There were too many: it can be made after this long.
-    TooMany {
-        /// How long.
-        wait: SignedDuration,
-    },
-}
-
-/// [`test_webhook`] within the limits of the webhook and its project: for partners.
-pub async fn test_within_limits(
-    deliveries: &Deliveries,
-    actor: &Actor,
-    webhook: &Webhook,
-) -> anyhow::Result<TestOutcome> {
-    let core = &deliveries.core;
-    match deliveries.test_limiter.try_acquire(webhook.project, webhook.id, core.clock.now()) {
-        Ok(()) => Ok(TestOutcome::Tested(test_webhook(core, actor, webhook).await?)),
-        Err(wait) => Ok(TestOutcome::TooMany { wait }),
-    }
 }
 
 /// Sends the samples, all at once, so that a dead listener costs one timeout. Recorded before the first one is sent.

@@ -59,51 +59,10 @@ impl RateLimit {
     }
 }
 
-/// A limit that tolerates bursts: so many at once, and from then on one each time that this long has passed.
-#[derive(Clone, Copy, Debug)]
-pub struct BurstLimit {
-    /// How many at once.
-    pub burst: u32,
-    /// The time that one of them takes to come back.
-    pub every: SignedDuration,
-}
-
-impl BurstLimit {
-    /// Takes one, where the whole burst is there again at `full_at`. Returns when it is then, or how long there is none to take.
-    pub fn take(self, full_at: Timestamp, now: Timestamp) -> Result<Timestamp, SignedDuration> {
-        let Self { burst, every } = self;
-        let refill = every * i32::try_from(burst).unwrap_or(i32::MAX);
-        // Further ahead it can only be because the clock was set back.
-        let next = full_at.clamp(now, now + refill) + every;
-        let missing = next.duration_since(now) - refill;
-        if missing > SignedDuration::ZERO { Err(missing) } else { Ok(next) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::time::from_microseconds;
-
-    #[test]
-    fn a_burst_is_tolerated_and_comes_back_one_by_one() {
-        let limit = BurstLimit { burst: 3, every: SignedDuration::from_secs(10) };
-        let now = from_microseconds(FREE);
-        let mut full_at = Timestamp::UNIX_EPOCH;
-        for _ in 0..3 {
-            full_at = limit.take(full_at, now).expect("one of the burst");
-        }
-        let later = |seconds: i64| now + SignedDuration::from_secs(seconds);
-        assert_eq!(limit.take(full_at, now), Err(SignedDuration::from_secs(10)));
-        assert_eq!(limit.take(full_at, later(9)), Err(SignedDuration::from_secs(1)));
-        full_at = limit.take(full_at, later(10)).expect("one came back");
-        assert_eq!(limit.take(full_at, later(10)), Err(SignedDuration::from_secs(10)));
-        assert_eq!(
-            limit.take(full_at, later(-86_400)),
-            Err(SignedDuration::from_secs(10)),
-            "after the clock was set back"
-        );
-    }
 
     const FREE: i64 = 1_700_000_000_000_000;
 

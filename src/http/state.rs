@@ -6,7 +6,6 @@ use crate::admission::Admission;
 use crate::admission::body_budget::BodyBudget;
 use crate::conversations::Conversations;
 use crate::core::Core;
-use crate::deliveries::Deliveries;
 use crate::engines::Engines;
 use crate::readiness::Readiness;
 
@@ -37,11 +36,5 @@ impl FromRef<Engines> for Readiness {
 impl FromRef<Engines> for Conversations {
     fn from_ref(engines: &Engines) -> Self {
         engines.conversations.clone()
-    }
-}
-
-impl FromRef<Engines> for Deliveries {
-    fn from_ref(engines: &Engines) -> Self {
-        engines.deliveries.clone()
     }
 }

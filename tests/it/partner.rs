@@ -7,7 +7,6 @@ mod openapi;
 mod paging;
 mod revoked_key;
 mod webhook_config;
-mod webhook_test_limits;
 
 use aurix::db::Tx;
 use aurix::net::Method;
