@@ -323,7 +323,7 @@ both_engines! {
         assert_eq!((attempts.len(), attempts[0].status_code), (1, Some(500)));
         let sent = Sent::from_log(&attempts[0].sent).expect("as it was written");
         let headers = sent.headers(&row.event_id, attempts[0].started_at);
-        assert_eq!(headers.len(), 6);
+        assert_eq!(headers.len(), 7);
         headers.iter().for_each(|(name, value)| assert_eq!(value, received.header(name), "{name}"));
 
         let removed = WebhookId(app.count("SELECT id FROM webhooks").await);
