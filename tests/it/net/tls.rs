@@ -94,7 +94,8 @@ impl Authorities {
     async fn refused(&self, chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> String {
         let port = serve(chain, key, None).await;
         let client = trusting(vec![self.root.to_vec()]);
-        let failed = client.send(request(&format!("https://hooks.example:{port}/"), TIMEOUT)).await.unwrap_err();
+        let failed =
+            client.send(request(&format!("https://hooks.example:{port}/"), TIMEOUT)).await.expect_err("a refusal");
         assert_is_tls(&failed);
         failed.to_string()
     }
