@@ -10,12 +10,12 @@ use url::Host;
 
 use crate::domain::ids::ProjectId;
 use crate::net::connection::Connection;
-use crate::net::error::{Cause, Stage, in_words};
+use crate::net::error::{Cause, Stage};
 use crate::net::guard::AddressPolicy;
-use crate::net::moment;
 use crate::net::resolve::{LookupError, Lookups};
 use crate::net::target::Target;
 use crate::net::tls::Tls;
+use crate::net::{in_words, moment};
 
 /// Addresses of one name that are tried at most.
 const ADDRESSES_MAX: usize = 6;

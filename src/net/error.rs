@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::net::in_words;
 use crate::net::target::InvalidTarget;
 use crate::net::tls_error;
 
@@ -138,6 +139,15 @@ impl Cause {
         Self::Protocol(error.to_string())
     }
 
+    /// What a failed TLS handshake means.
+    pub(super) fn of_handshake(error: &std::io::Error) -> Self {
+        if tls_error::requires_certificate(error) {
+            Self::ClientCertificate
+        } else {
+            Self::Tls(tls_error::words(error))
+        }
+    }
+
     fn of_io(error: &std::io::Error) -> Self {
         use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
         match error.kind() {
@@ -146,13 +156,5 @@ impl Cause {
             _ if tls_error::wants_certificate(error) => Self::ClientCertificate,
             _ => Self::Protocol(in_words(error)),
         }
-    }
-}
-
-/// An error of the system without its number: `connection refused`.
-pub(super) fn in_words(error: &std::io::Error) -> String {
-    match error.raw_os_error() {
-        Some(_) => error.kind().to_string(),
-        None => error.to_string(),
     }
 }

@@ -31,3 +31,11 @@ pub use target::{InvalidTarget, Target};
 fn moment() -> tokio::time::Instant {
     tokio::time::Instant::now()
 }
+
+/// An error of the system without its number: `connection refused`.
+fn in_words(error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(_) => error.kind().to_string(),
+        None => error.to_string(),
+    }
+}

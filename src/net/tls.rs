@@ -36,7 +36,7 @@ impl Tls {
     /// The handshake: the certificate must be valid for `host`. The flag says whether the other side asked for a client
     /// certificate, which it does not get.
     pub(super) async fn secure(&self, host: &str, stream: TcpStream) -> Result<(TlsStream<TcpStream>, bool), Cause> {
-        let failed = |error: io::Error| tls_error::cause(&error);
+        let failed = |error: io::Error| Cause::of_handshake(&error);
         let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(io::Error::other(error)))?;
         let connector = self.connector.get_or_try_init(|| connector(self.extra_roots.clone())).await.map_err(failed)?;
         let handshake = async {

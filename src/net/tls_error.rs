@@ -13,23 +13,25 @@ use tokio_rustls::rustls::{
 };
 use webpki::EndEntityCert;
 
-use crate::net::error::{Cause, in_words};
+use crate::net::in_words;
 
 /// Names of a certificate that an error shows.
 const NAMES_MAX: usize = 5;
 
-/// What a failed handshake means.
-pub(super) fn cause(error: &io::Error) -> Cause {
-    let Some(tls) = tls_error(error) else {
-        return Cause::Tls(match error.kind() {
-            io::ErrorKind::UnexpectedEof => "the receiver closed the connection during the TLS handshake".to_owned(),
-            _ => in_words(error),
-        });
-    };
-    match tls {
-        Error::AlertReceived(AlertDescription::CertificateRequired) => Cause::ClientCertificate,
-        _ => Cause::Tls(words(tls)),
+/// Why a handshake failed.
+pub(super) fn words(error: &io::Error) -> String {
+    match tls_error(error) {
+        Some(error) => of_tls(error),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the receiver closed the connection during the TLS handshake".to_owned()
+        }
+        None => in_words(error),
     }
+}
+
+/// Whether a handshake failed for want of a client certificate.
+pub(super) fn requires_certificate(error: &io::Error) -> bool {
+    matches!(tls_error(error), Some(Error::AlertReceived(AlertDescription::CertificateRequired)))
 }
 
 /// Whether an error on an established connection says that a client certificate is missing.
@@ -51,7 +53,7 @@ fn tls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
-fn words(error: &Error) -> String {
+fn of_tls(error: &Error) -> String {
     use AlertDescription::{HandshakeFailure, InsufficientSecurity, ProtocolVersion, UnrecognisedName};
     match error {
         Error::InvalidCertificate(error) => of_certificate(error),
