@@ -56,7 +56,7 @@ pub async fn count(db: &Db, what: Count) -> anyhow::Result<u64> {
                      SELECT created_at, event_id AS id, 1 AS is_delivery, 0 AS is_event FROM deliveries
                      UNION ALL
                      SELECT created_at, id, 0, 1 FROM events
-                 ) AS both
+                 ) AS each_row
                  GROUP BY created_at, id
              ) AS counted
              WHERE events = 1"

@@ -184,7 +184,8 @@ async fn a_postgresql_that_is_cut_off_keeps_no_visitor() {
     let references = scene.visitors_click().await;
     assert_eq!(scene.spooled(), VISITORS);
     assert_eq!(scene.server.status_of("/healthz").await, Some(200));
-    assert_eq!(scene.server.status_of("/readyz").await, Some(503));
+    // What it says may be from a moment before.
+    until("it is not ready", LIMIT, async || scene.server.status_of("/readyz").await == Some(503)).await;
     assert_eq!(scene.client.write("6591234567", "wamid.1", "Hello").await.expect("a response"), 503);
     cluster.go_on().await;
     scene.all_is_made_up_for(&references).await;

@@ -168,9 +168,11 @@ pub async fn check_messages(db: &Db, book: &Book) {
     }
     let correlated = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'lead.correlated'").await;
     assert_eq!(correlated, i64::try_from(linked.len()).expect("few"), "each link has one event");
-    let people = count(db, "SELECT COUNT(*) FROM conversations").await;
+    let announced = count(db, "SELECT COUNT(*) FROM leads WHERE announced_at IS NOT NULL").await;
     let created = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'lead.created'").await;
-    assert_eq!(created, people, "each lead has one event");
+    assert_eq!(created, announced, "each announced lead has one event");
+    let named = "SELECT COUNT(*) FROM leads WHERE announced_at IS NULL AND fields LIKE '%\"name\"%'";
+    assert_eq!(count(db, named).await, 0, "a lead with a name and a phone number is announced");
     let complete = count(db, "SELECT COUNT(*) FROM events WHERE event_type = 'lead.complete'").await;
     assert_eq!(complete, count(db, "SELECT COUNT(*) FROM leads WHERE status = 'complete'").await);
     assert!(correlated > 0 && complete > 0, "people were linked ({correlated}) and said all ({complete})");
