@@ -54,6 +54,16 @@ async fn has_delivered(app: &TestApp, deliveries: i64) {
     until("deliveries are settled", LIMIT, async || app.count(DELIVERED).await >= deliveries).await;
 }
 
+/// A worker that has delivered the first of four deliveries of a webhook that gets ten a second, and has claimed the others ahead.
+async fn claimed_ahead(app: &TestApp) -> (Receiver, Worker) {
+    let limits = Limits { rate_per_second: Some(10), concurrency: None };
+    let (_project, receiver, _) = crate::limits::limited(app, 4, limits).await;
+    let worker = Worker::start(app);
+    receiver.has(1).await;
+    has_delivered(app, 1).await;
+    (receiver, worker)
+}
+
 both_engines! {
     async fn a_click_is_delivered_by_its_node_without_a_claim(app: &TestApp) {
         let (project, receiver) = shop(app).await;
@@ -178,11 +188,7 @@ both_engines! {
     }
 
     async fn what_was_claimed_ahead_starts_when_its_time_comes(app: &TestApp) {
-        let limits = Limits { rate_per_second: Some(10), concurrency: None };
-        let (_project, receiver, _) = crate::limits::limited(app, 4, limits).await;
-        let worker = Worker::start(app);
-        receiver.has(1).await;
-        has_delivered(app, 1).await;
+        let (_receiver, worker) = claimed_ahead(app).await;
         for delivered in 2..=4 {
             app.advance(SignedDuration::from_millis(100));
             has_delivered(app, delivered).await;
@@ -192,11 +198,7 @@ both_engines! {
     }
 
     async fn what_was_claimed_ahead_and_waited_for_too_long_is_given_back(app: &TestApp) {
-        let limits = Limits { rate_per_second: Some(10), concurrency: None };
-        let (_project, receiver, _) = crate::limits::limited(app, 4, limits).await;
-        let worker = Worker::start(app);
-        receiver.has(1).await;
-        has_delivered(app, 1).await;
+        let (_receiver, worker) = claimed_ahead(app).await;
         assert_eq!(app.count(CLAIMED_ONCE).await, 3);
         app.advance(SignedDuration::from_secs(10));
         // Due again, or claimed again and delivered.
@@ -206,11 +208,7 @@ both_engines! {
     }
 
     async fn a_node_that_stops_gives_back_what_it_has_claimed_ahead(app: &TestApp) {
-        let limits = Limits { rate_per_second: Some(10), concurrency: None };
-        let (_project, receiver, _) = crate::limits::limited(app, 4, limits).await;
-        let worker = Worker::start(app);
-        receiver.has(1).await;
-        has_delivered(app, 1).await;
+        let (_receiver, worker) = claimed_ahead(app).await;
         assert_eq!(app.count(CLAIMED_ONCE).await, 3);
         worker.end().await;
         assert_eq!((app.count(UNCLAIMED).await, app.count(DELIVERED).await), (3, 1));
