@@ -64,6 +64,9 @@ pub struct Settings {
     /// Proxies whose forwarding headers count, separated by commas.
     #[arg(long, env = "AURIX_TRUSTED_PROXIES", value_name = "CIDRS")]
     pub trusted_proxies: Option<String>,
+    /// Header in which a trusted proxy (AURIX_TRUSTED_PROXIES) says who is signed in, by e-mail address: Remote-Email, for example.
+    #[arg(long, env = "AURIX_AUTH_HEADER", value_name = "HEADER")]
+    pub auth_header: Option<String>,
     /// Waits before each further attempt of a delivery [default: 5s,30s,2m,10m,30m,1h,3h,6h,12h,24h].
     #[arg(long, env = "AURIX_RETRY_SCHEDULE", value_name = "WAITS")]
     pub retry_schedule: Option<String>,
@@ -167,6 +170,8 @@ pub struct Config {
     pub allow_http: bool,
     /// Proxies whose forwarding headers count.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header in which a trusted proxy says who is signed in.
+    pub auth_header: Option<axum::http::HeaderName>,
     /// The waits between attempts.
     pub retry_schedule: Schedule,
     /// How long a claimed delivery, reply or turn is left alone.
@@ -221,6 +226,7 @@ impl Settings {
             allow_http: checked("AURIX_ALLOW_HTTP", Some(&self.allow_http), yes_or_no)?.unwrap_or(holds.allow_http),
             trusted_proxies: checked("AURIX_TRUSTED_PROXIES", self.trusted_proxies.as_deref(), networks)?
                 .unwrap_or_default(),
+            auth_header: checked("AURIX_AUTH_HEADER", self.auth_header.as_deref(), header_name)?,
             retry_schedule: checked("AURIX_RETRY_SCHEDULE", self.retry_schedule.as_deref(), parse_waits)?
                 .unwrap_or(holds.retry_schedule),
             lease: checked("AURIX_LEASE", Some(&self.lease), wait)?.unwrap_or(holds.lease),
@@ -250,6 +256,10 @@ fn checked<T>(
     // A problem that quotes what was given stays on its line.
     let wrong = |problem: String| InvalidSetting { setting, problem: problem.replace(['\r', '\n'], " ") };
     given(text).map(check).transpose().map_err(wrong)
+}
+
+fn header_name(text: &str) -> Result<axum::http::HeaderName, String> {
+    text.parse().map_err(|_| format!("{text:?} is no name of a header: write Remote-Email, for example"))
 }
 
 fn secret_key(text: &str) -> Result<SecretString, String> {
@@ -352,6 +362,7 @@ impl Default for Config {
             allow_networks: Vec::new(),
             allow_http: false,
             trusted_proxies: Vec::new(),
+            auth_header: None,
             retry_schedule: Schedule::default(),
             lease: SignedDuration::from_secs(30),
             lead_silence: SignedDuration::from_mins(15),

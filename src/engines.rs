@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::accounts::Accounts;
 use crate::admission::Admission;
 use crate::clicks::Clicks;
 use crate::conversations::Conversations;
@@ -25,6 +26,8 @@ pub struct Engines(Arc<EngineParts>);
 pub struct EngineParts {
     /// The shared parts.
     pub core: Core,
+    /// Signs people in.
+    pub accounts: Accounts,
     /// Which requests are taken on.
     pub admission: Admission,
     /// Records clicks.
@@ -47,7 +50,8 @@ impl Engines {
         let conversations = Conversations::new(core.clone(), clicks.clone(), linger);
         let readiness = Readiness::new(core.clone());
         let admission = Admission::new(core.config.body_memory, core.config.rate_limits, core.clock.clone());
-        Self(Arc::new(EngineParts { core, admission, clicks, conversations, deliveries, readiness }))
+        let accounts = Accounts::new(core.clone());
+        Self(Arc::new(EngineParts { core, accounts, admission, clicks, conversations, deliveries, readiness }))
     }
 }
 

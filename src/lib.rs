@@ -1,6 +1,7 @@
 //! Aurix joins a paid click with the chat that follows it. Five layers, imports point down only: `http`, `worker`, `cli`; `admission`, `clicks`,
 //! `conversations`, `deliveries`, `projects`, `maintenance`; `store`, `channels`, `agent`, `outbound`; `db`, `net`; `domain`.
 
+pub mod accounts;
 pub mod admission;
 pub mod agent;
 pub mod cache;

@@ -23,7 +23,7 @@ use crate::maintenance::make_partitions::make_partitions;
 use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::notifier::Notifier;
 use crate::projects::secret_key::unlock;
-use crate::store::{counters, projects};
+use crate::store::counters;
 use crate::{http, worker};
 
 /// Who opens the database.
@@ -112,10 +112,11 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
     }
     let core = open_node(config).await?;
     say(&format!("Aurix listens on http://{address}"));
-    if core.db.read(async |conn| Ok(projects::count(conn).await?)).await? == 0 {
-        say(&first_steps(&core.config));
+    let engines = Engines::new(core);
+    if let Some(link) = engines.accounts.create_first_run_link().await? {
+        say(&first_steps(&engines.core.config, &link.url));
     }
-    serve_until_stopped(Engines::new(core), listener, Router::new()).await
+    serve_until_stopped(engines, listener, Router::new()).await
 }
 
 /// Says something to whoever started the server. That nobody listens is no failure.
@@ -215,13 +216,10 @@ pub async fn signalled() {
     }
 }
 
-fn first_steps(config: &Config) -> String {
+fn first_steps(config: &Config, link: &str) -> String {
     format!(
-        "\nThis data folder is new ({}). Next, in another terminal:\n\
-         \x20 1. aurix project create \"My shop\" --region SG --timezone Asia/Singapore\n\
-         \x20 2. aurix channel add whatsapp --project ID …   (aurix channel add --help tells what each value is)\n\
-         \x20 3. aurix widget create --project ID --channel ID   prints the tag for your site\n\
-         \x20 4. aurix webhook add --project ID --url https://…   sends every click and lead to your system\n\
+        "\nNobody has an account here yet ({}). Open this link to make the first one; it is good once, for an hour:\n\
+         \x20 {link}\n\
          To see it all work first, without an account anywhere: aurix demo\n",
         config.data_dir.display()
     )

@@ -115,6 +115,9 @@ async fn run_retention(engines: Engines, mut stop: watch::Receiver<bool>) {
         if let Err(error) = make_partitions(&engines.core).await {
             tracing::warn!(error = %format!("{error:#}"), "creating partitions failed");
         }
+        if let Err(error) = engines.accounts.remove_expired().await {
+            tracing::warn!(error = %format!("{error:#}"), "ended sessions not removed yet");
+        }
         let asked = stop.clone();
         if let Err(error) = remove_expired(&engines.core, move || *asked.borrow()).await {
             tracing::warn!(error = %format!("{error:#}"), "retention job failed");

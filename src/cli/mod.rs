@@ -12,6 +12,7 @@ mod project;
 mod reply;
 mod retention;
 mod secret_key;
+mod user;
 mod webhook;
 mod widget;
 
@@ -127,6 +128,12 @@ enum Command {
     /// from each other. On PostgreSQL use pg_dump.
     #[command(after_help = "Example:\n  aurix backup /backups/aurix-2026-01-31.db")]
     Backup(backup::Arguments),
+    /// Creates, lists and removes accounts for the console.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  aurix user create --email mei@example.com --project ID --role admin"
+    )]
+    User(user::Command),
     /// Lists who changed what: every change by a command or with an API key.
     #[command(subcommand, after_help = "Example:\n  aurix audit list --project ID --limit 20")]
     Audit(audit::Command),
@@ -192,6 +199,7 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Reply(command) => reply::run(command, config, output).await,
         Command::SecretKey(command) => secret_key::run(command, config, output).await,
         Command::Backup(arguments) => backup::run(arguments, config, output).await,
+        Command::User(command) => user::run(command, config, output).await,
         Command::Audit(command) => audit::run(command, config, output).await,
     }
 }

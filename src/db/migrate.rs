@@ -16,15 +16,23 @@ struct Migration {
 }
 
 /// Every migration, oldest first. One that was released is never edited.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    both: include_str!("../../migrations/0001_first.sql"),
-    own: Sql {
-        sqlite: include_str!("../../migrations/0001_first.sqlite.sql"),
-        postgres: include_str!("../../migrations/0001_first.postgres.sql"),
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        both: include_str!("../../migrations/0001_first.sql"),
+        own: Sql {
+            sqlite: include_str!("../../migrations/0001_first.sqlite.sql"),
+            postgres: include_str!("../../migrations/0001_first.postgres.sql"),
+        },
     },
-}];
+    Migration {
+        version: 2,
+        name: "console",
+        both: include_str!("../../migrations/0002_console.sql"),
+        own: Sql { sqlite: "", postgres: "" },
+    },
+];
 
 /// `ROWID`: the table's own growing 64-bit key. `ROW_KEY`: one that the application makes; a primary key of a table that is divided
 /// into parts would have to name what it is divided by.

@@ -1,6 +1,6 @@
 //! Who asks for a change.
 
-use super::ids::{KeyId, ProjectId};
+use super::ids::{KeyId, ProjectId, UserId};
 
 /// The holder of an API key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,32 @@ pub enum Actor {
     },
     /// A partner, by API key, who may change the project of the key.
     Key(KeyHolder),
+    /// A person in the console, who may change the project where they are a member.
+    Person(Person),
     /// Aurix itself: a background loop of the worker.
     System,
+}
+
+/// A person who changes something in the console. That their role allows it was checked before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The person.
+    pub user: UserId,
+    /// Their e-mail address, as the audit log shows it also after they have gone.
+    pub email: String,
+    /// Where.
+    pub scope: Scope,
+}
+
+/// What a person is looking at, and may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// A project where they are a member.
+    Project(ProjectId),
+    /// Their own account.
+    Account,
+    /// The whole instance, as its operator.
+    Instance,
 }
 
 impl Actor {
@@ -36,21 +60,19 @@ impl Actor {
         match self {
             Self::Command { .. } => "command",
             Self::Key(_) => "key",
+            Self::Person(_) => "person",
             Self::System => "system",
         }
     }
 
-    /// The only project that the actor may change; `None` where it may change every one.
-    pub fn project(&self) -> Option<ProjectId> {
-        match self {
-            Self::Key(holder) => Some(holder.project),
-            Self::Command { .. } | Self::System => None,
-        }
-    }
-
-    /// Whether the actor may change that project.
+    /// Whether the actor may change that project, or, for [`ProjectId::INSTANCE`], what belongs to none.
     pub fn may_change(&self, project: ProjectId) -> bool {
-        self.project().is_none_or(|own| own == project)
+        match self {
+            Self::Key(holder) => holder.project == project,
+            Self::Person(Person { scope: Scope::Project(own), .. }) => *own == project,
+            Self::Person(Person { scope: Scope::Account, .. }) => project == ProjectId::INSTANCE,
+            Self::Person(Person { scope: Scope::Instance, .. }) | Self::Command { .. } | Self::System => true,
+        }
     }
 }
 
@@ -65,5 +87,14 @@ mod tests {
         assert!(key.may_change(ProjectId(2)));
         assert!(!key.may_change(ProjectId(1)));
         assert!(Actor::Command { user: None }.may_change(ProjectId(1)));
+    }
+
+    #[test]
+    fn a_person_changes_what_they_look_at() {
+        let person = |scope| Actor::Person(Person { user: UserId(1), email: String::new(), scope });
+        let may = |scope| [ProjectId::INSTANCE, ProjectId(1), ProjectId(2)].map(|id| person(scope).may_change(id));
+        assert_eq!(may(Scope::Project(ProjectId(1))), [false, true, false]);
+        assert_eq!(may(Scope::Account), [true, false, false]);
+        assert_eq!(may(Scope::Instance), [true, true, true]);
     }
 }

@@ -11,7 +11,7 @@ closed_set! {
         /// A project was created.
         CreateProject = "project.create",
         /// A project's settings were changed.
-    UpdateProject = "project.set",
+        UpdateProject = "project.set",
     /// An API key was created.
         CreateKey = "key.create",
         /// An API key was revoked.
@@ -46,6 +46,32 @@ closed_set! {
         ResendDeliveries = "delivery.resend",
         /// Replies were made due again.
         ResendReplies = "reply.resend",
+        /// A person got an account.
+        CreateUser = "user.create",
+        /// A person's account was removed.
+        RemoveUser = "user.remove",
+        /// A link was made with which a person sets a new password.
+        CreateLink = "user.link",
+        /// A person signed in.
+        SignIn = "user.sign-in",
+        /// A person set a password.
+        SetPassword = "user.password",
+        /// A person turned their second factor on.
+        EnableSecondFactor = "user.second-factor.enable",
+        /// A person turned their second factor off, or an operator did.
+        DisableSecondFactor = "user.second-factor.disable",
+        /// A person's sign-in on another browser was ended.
+        EndSessions = "user.sessions.end",
+        /// Somebody was invited to a project.
+        InviteMember = "member.invite",
+        /// An invitation was taken back.
+        RevokeInvitation = "member.revoke",
+        /// A person joined a project.
+        AddMember = "member.add",
+        /// A person got another role.
+        ChangeRole = "member.role",
+        /// A person left a project, or was removed.
+        RemoveMember = "member.remove",
     }
 }
 
@@ -68,6 +94,8 @@ pub enum Object {
     Reply(String),
     /// All failed replies of a project.
     Replies,
+    /// A person, by their e-mail address.
+    User(String),
 }
 
 impl Object {
@@ -81,6 +109,7 @@ impl Object {
             Self::Webhook(_) => "webhook",
             Self::Delivery(_) => "delivery",
             Self::Reply(_) | Self::Replies => "reply",
+            Self::User(_) => "user",
         }
     }
 
@@ -89,7 +118,7 @@ impl Object {
         match self {
             Self::Project(id) | Self::Key(id) | Self::Channel(id) | Self::Widget(id) | Self::Webhook(id) => id.clone(),
             Self::Delivery(id) => id.to_string(),
-            Self::Reply(id) => id.clone(),
+            Self::Reply(id) | Self::User(id) => id.clone(),
             Self::Replies => "failed".to_owned(),
         }
     }

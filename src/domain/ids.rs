@@ -75,6 +75,17 @@ row_keys! {
     DeliveryId,
     /// A row of the audit log.
     AuditId,
+    /// A person who uses the console.
+    UserId,
+    /// A browser that a person is signed in with.
+    UserSessionId,
+    /// A link that is good once.
+    UserLinkId,
+}
+
+impl ProjectId {
+    /// What belongs to no project, in the audit log: accounts and the instance. No project has this key.
+    pub const INSTANCE: Self = Self(0);
 }
 
 /// Bits of a generated key below the milliseconds: the node, then the sequence.

@@ -1,5 +1,6 @@
 //! Layer 1: the words of the product as types. Pure: no clock, no randomness, no network, no database.
 
+pub mod account;
 pub mod actor;
 pub mod attribution;
 pub mod audit;

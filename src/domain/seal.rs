@@ -20,6 +20,12 @@ pub enum Place<'a> {
     WebhookHeaders(ProjectId, &'a str),
     /// The credentials of a channel: its project, its platform, and its id there.
     ChannelCredentials(ProjectId, ChannelKind, &'a str),
+    /// The secret of a person's second factor: their UUID.
+    SecondFactor(&'a str),
+    /// What a browser keeps after its person signed in there: their UUID.
+    KnownBrowser(&'a str),
+    /// Whose password was right, until the code of their second factor comes.
+    SignInTicket,
     /// The text by which a database knows its key.
     Canary,
 }
@@ -31,6 +37,9 @@ impl Place<'_> {
             Self::WebhookSecret(project, id) => format!("webhook secret {}/{id}", project.0),
             Self::WebhookHeaders(project, id) => format!("webhook headers {}/{id}", project.0),
             Self::ChannelCredentials(project, kind, id) => format!("channel {}/{}/{id}", project.0, kind.as_str()),
+            Self::SecondFactor(user) => format!("second factor {user}"),
+            Self::KnownBrowser(user) => format!("known browser {user}"),
+            Self::SignInTicket => "sign-in ticket".to_owned(),
             Self::Canary => "canary".to_owned(),
         }
     }

@@ -9,7 +9,9 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use axum::http::header::{
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -58,6 +60,16 @@ pub enum ApiError {
         /// The link without a reference.
         redirect_url: String,
     },
+    /// 401 for programs; people are sent to the sign-in page, and from there to the path.
+    SignInWanted {
+        /// Where to go on.
+        next: String,
+    },
+    /// 403 for programs; people are asked for their password, and sent to the path.
+    ConfirmWanted {
+        /// Where to go on.
+        next: String,
+    },
     /// 500: a defect or a broken machine. The caller learns an id, the log what happened.
     Internal(anyhow::Error),
     /// 503: starting, stopping, or the database is unavailable.
@@ -92,8 +104,8 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Unauthorized(_) | Self::SignInWanted { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) | Self::ConfirmWanted { .. } => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -121,9 +133,22 @@ impl ApiError {
             Self::TooMany { retry_after_s } | Self::TooManyClicks { retry_after_s, .. } => {
                 format!("Too many requests; try again in {retry_after_s} s.")
             }
+            Self::SignInWanted { .. } => "Sign in first: /sign-in.".to_owned(),
+            Self::ConfirmWanted { .. } => "Confirm that it is you first: /confirm.".to_owned(),
             Self::Internal(_) => "Something broke on our side. The id tells us what.".to_owned(),
             Self::Unavailable { detail, .. } => detail.clone().into_owned(),
         }
+    }
+
+    /// The page that a person is sent to instead of being shown the error.
+    fn page_instead(&self) -> Option<String> {
+        let (page, next) = match self {
+            Self::SignInWanted { next } => ("/sign-in", next),
+            Self::ConfirmWanted { next } => ("/confirm", next),
+            _ => return None,
+        };
+        let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+        Some(if next == "/" { page.to_owned() } else { format!("{page}?{query}") })
     }
 
     fn retry_after(&self) -> Option<u32> {
@@ -205,6 +230,8 @@ impl ProblemDetails {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
+        let is_of_key = matches!(self, Self::Unauthorized(_));
+        let instead = self.page_instead();
         let problem = ProblemDetails::new(&self, self.log());
         let text = serde_json::to_string(&problem).expect("texts and numbers serialise");
         let mut response = (status, text).into_response();
@@ -215,15 +242,31 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after() {
             headers.insert(RETRY_AFTER, seconds.into());
         }
-        if status == StatusCode::UNAUTHORIZED {
+        if is_of_key {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(page) = instead.and_then(|page| HeaderValue::try_from(page).ok()) {
+            // A script that asked for a piece of a page goes there with the whole page.
+            headers.insert("hx-redirect", page.clone());
+            response.extensions_mut().insert(PageInstead(page));
         }
         response
     }
 }
 
+/// Where a person is sent instead of being shown an error.
+#[derive(Clone)]
+struct PageInstead(HeaderValue);
+
+/// The status of a page whose form has mistakes.
+pub const INVALID_FORM: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
 /// Turns an error's response into a page. Everything but the body and its type stays.
 pub fn render_page(response: &mut Response) {
+    if let Some(PageInstead(page)) = response.extensions_mut().remove() {
+        *response = (StatusCode::SEE_OTHER, [(LOCATION, page)]).into_response();
+        return;
+    }
     let Some(problem) = response.extensions_mut().remove::<Arc<ProblemDetails>>() else { return };
     *response.body_mut() = Body::from(page::render(&problem));
     let headers = response.headers_mut();

@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod client_address;
+mod console;
 pub mod error;
 pub mod extract;
 pub mod health;
@@ -9,6 +10,7 @@ mod openapi;
 pub mod partner;
 pub mod platforms;
 mod request_id;
+pub mod routes;
 pub mod server;
 mod state;
 mod visitor;
@@ -18,12 +20,13 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use bytes::Bytes;
 use tokio::sync::watch;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::platforms::whatsapp;
+use self::routes::{Route, Routes};
+use crate::config::Config;
 use crate::domain::random::Random;
 use crate::engines::Engines;
 
@@ -35,22 +38,26 @@ pub const CLICK_BODY_BYTES_MAX: usize = 64 * 1024;
 pub const PLATFORM_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Every route, one list.
-pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receiver<bool>) -> Router {
-    let (partner_api, document) = partner_api();
-    Router::new()
-        .route("/channels/whatsapp/{channel}/webhook", get(whatsapp::verify_webhook).post(whatsapp::receive_webhook))
-        .route("/healthz", get(health::alive))
-        .route(
-            "/readyz",
-            get({
-                let stopping = stopping.clone();
-                move |state| health::ready(state, stopping.clone())
-            }),
-        )
+pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
+    let (partner_api, document, listed) = partner_api();
+    let nested = listed.iter().map(|route| Route { path: format!("/api{}", route.path), ..route.clone() });
+    let stopping = stopping.clone();
+    Routes::default()
+        .get("/channels/whatsapp/{channel}/webhook", whatsapp::verify_webhook)
+        .post("/channels/whatsapp/{channel}/webhook", whatsapp::receive_webhook)
+        .get("/healthz", health::alive)
+        .get("/readyz", move |state| health::ready(state, stopping.clone()))
         .merge(visitor::routes())
-        .route("/openapi.json", get(async move || openapi::show(document)))
-        .merge(partner_api.clone())
-        .nest("/api", partner_api)
+        .get("/openapi.json", async move || openapi::show(document))
+        .merge_router(Router::new().nest("/api", partner_api.clone()), nested)
+        .merge_router(partner_api, listed.clone())
+        .merge(console::routes(config))
+}
+
+/// The router of all routes, and of those that only this process has.
+pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receiver<bool>) -> Router {
+    let (router, _) = routes(&engines.core.config, &stopping).into_parts();
+    router
         .merge(extra)
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
@@ -78,9 +85,10 @@ async fn around(
 }
 
 /// The routes of the partner API and the document that describes them.
-fn partner_api() -> (Router<Engines>, Bytes) {
+fn partner_api() -> (Router<Engines>, Bytes, Vec<Route>) {
     let (routes, document) =
         OpenApiRouter::with_openapi(openapi::preamble()).merge(partner::routes()).split_for_parts();
+    let listed = openapi::routes(&document);
     let document = serde_json::to_vec(&document).expect("the document has text keys only");
-    (routes, document.into())
+    (routes, document.into(), listed)
 }

@@ -1,5 +1,6 @@
 //! `GET /openapi.json`: the partner API as an OpenAPI 3.1 document, made from the routes that serve it.
 
+use axum::http::Method;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::error::ProblemDetails;
+use super::routes::Route;
 
 /// The name of the one way to authenticate.
 const API_KEY: &str = "api_key";
@@ -48,6 +50,23 @@ impl Modify for BearerKey {
 /// The document without routes.
 pub fn preamble() -> Document {
     Preamble::openapi()
+}
+
+/// The routes that a document describes.
+pub fn routes(document: &Document) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (path, item) in &document.paths.paths {
+        let methods = [
+            (Method::GET, &item.get),
+            (Method::PUT, &item.put),
+            (Method::POST, &item.post),
+            (Method::DELETE, &item.delete),
+            (Method::PATCH, &item.patch),
+        ];
+        let described = methods.into_iter().filter(|(_, operation)| operation.is_some());
+        routes.extend(described.map(|(method, _)| Route { method, path: path.clone() }));
+    }
+    routes
 }
 
 /// The document, as JSON.

@@ -2,6 +2,7 @@
 
 use axum::extract::FromRef;
 
+use crate::accounts::Accounts;
 use crate::admission::Admission;
 use crate::admission::body_budget::BodyBudget;
 use crate::conversations::Conversations;
@@ -12,6 +13,12 @@ use crate::readiness::Readiness;
 impl FromRef<Engines> for Core {
     fn from_ref(engines: &Engines) -> Self {
         engines.core.clone()
+    }
+}
+
+impl FromRef<Engines> for Accounts {
+    fn from_ref(engines: &Engines) -> Self {
+        engines.accounts.clone()
     }
 }
 

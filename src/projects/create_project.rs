@@ -3,13 +3,14 @@
 use anyhow::ensure;
 
 use crate::core::Core;
+use crate::domain::account::Role;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::lead::CreatedWhen;
 use crate::domain::phone::Region;
 use crate::domain::visitor::IpPolicy;
-use crate::store::audit;
 use crate::store::projects::{self, Project};
+use crate::store::{audit, members};
 
 /// Characters of a project's name.
 const NAME_CHARS_MAX: usize = 200;
@@ -41,7 +42,7 @@ impl Default for NewProject {
     }
 }
 
-/// Creates a project with the default form.
+/// Creates a project with the default form. A person who does so is its owner.
 pub async fn create_project(core: &Core, actor: &Actor, new: NewProject) -> anyhow::Result<Project> {
     let name = check_name(&new.name)?;
     let region = Region::parse(&new.region)?;
@@ -60,6 +61,9 @@ pub async fn create_project(core: &Core, actor: &Actor, new: NewProject) -> anyh
             let project = projects::insert(tx, &row, now).await?;
             let change = Change::new(Action::CreateProject, Object::Project(public_id.clone()));
             audit::record(tx, project.id, &actor, &change, now).await?;
+            if let Actor::Person(person) = &actor {
+                members::put(tx, project.id, person.user, Role::Owner, now).await?;
+            }
             Ok(project)
         })
         .await

@@ -8,6 +8,7 @@ pub mod create_key;
 pub mod create_project;
 pub mod create_widget;
 pub mod limit_webhook;
+pub mod members;
 pub mod remove_webhook;
 pub mod revoke_key;
 pub mod rotate_secret;

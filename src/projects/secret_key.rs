@@ -10,7 +10,7 @@ use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::{ChannelId, WebhookId};
 use crate::domain::random::Random;
 use crate::domain::seal::{Place, SealKey};
-use crate::store::{audit, channels, projects, secret_key, webhooks};
+use crate::store::{audit, channels, projects, secret_key, users, webhooks};
 
 /// What the canary says.
 const CANARY: &str = "aurix";
@@ -64,7 +64,8 @@ pub async fn rotate_secret_key(core: &Core, actor: &Actor, new: &str) -> anyhow:
             secret_key::replace(tx, &before, &keys.1.seal(Place::Canary, CANARY)).await?,
             "rotated by another command"
         );
-        let sealed = seal_webhooks(tx, &keys).await? + seal_channels(tx, &keys).await?;
+        let sealed =
+            seal_webhooks(tx, &keys).await? + seal_channels(tx, &keys).await? + seal_second_factors(tx, &keys).await?;
         for project in projects::list(tx, u32::MAX).await? {
             let change = Change::new(Action::RotateSecretKey, Object::Project(project.public_id));
             audit::record(tx, project.id, &actor, &change, now).await?;
@@ -107,4 +108,15 @@ async fn seal_channels(tx: &Tx, (old, new): &(SealKey, SealKey)) -> anyhow::Resu
             sealed += 1;
         }
     }
+}
+
+async fn seal_second_factors(tx: &Tx, (old, new): &(SealKey, SealKey)) -> anyhow::Result<u64> {
+    let mut sealed = 0;
+    for user in users::list(tx, u32::MAX).await? {
+        let Some(secret) = &user.sealed_totp else { continue };
+        let place = Place::SecondFactor(&user.public_id);
+        users::reseal_totp(tx, user.id, &new.seal(place, &old.open(place, secret)?)).await?;
+        sealed += 1;
+    }
+    Ok(sealed)
 }

@@ -3,21 +3,23 @@
 use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::actor::Actor;
 use crate::domain::audit::Change;
-use crate::domain::ids::{AuditId, KeyId, ProjectId};
+use crate::domain::ids::{AuditId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
 
 macro_rules! columns {
     () => {
-        "a.id, a.at, p.public_id, a.actor_kind, k.public_id, a.actor_name, a.action, a.object_kind, a.object_id, a.detail"
+        "a.id, a.at, COALESCE(p.public_id, ''), a.actor_kind, COALESCE(k.public_id, u.public_id), a.actor_name, a.action,
+         a.object_kind, a.object_id, a.detail"
     };
 }
 
 macro_rules! tables {
     () => {
         "audit AS a
-         JOIN projects AS p ON p.id = a.project_id
-         LEFT JOIN api_keys AS k ON k.id = a.actor_id AND a.actor_kind = 'key'"
+         LEFT JOIN projects AS p ON p.id = a.project_id
+         LEFT JOIN api_keys AS k ON k.id = a.actor_id AND a.actor_kind = 'key'
+         LEFT JOIN users AS u ON u.id = a.actor_id AND a.actor_kind = 'person'"
     };
 }
 
@@ -28,13 +30,13 @@ pub struct Entry {
     pub id: AuditId,
     /// When the change was made.
     pub at: Timestamp,
-    /// The project's UUID.
+    /// The project's UUID; empty for what belongs to none.
     pub project: String,
-    /// `command`, `key` or `system`: see [`Actor::kind`].
+    /// `command`, `key`, `person` or `system`: see [`Actor::kind`].
     pub actor_kind: String,
-    /// The UUID of the key.
+    /// The UUID of the key or the person.
     pub actor_id: Option<String>,
-    /// The user who ran the command, or the service of the key.
+    /// The user who ran the command, the service of the key, or the person's e-mail address.
     pub actor_name: Option<String>,
     /// `webhook.add`, …: see [`crate::domain::audit::Action`].
     pub action: String,
@@ -67,9 +69,10 @@ pub async fn record(tx: &Tx, project: ProjectId, actor: &Actor, change: &Change,
     if !actor.may_change(project) {
         return Err(Error::NoRow);
     }
-    let (actor_id, actor_name): (Option<KeyId>, Option<&str>) = match actor {
+    let (actor_id, actor_name): (Option<i64>, Option<&str>) = match actor {
         Actor::Command { user } => (None, user.as_deref()),
-        Actor::Key(holder) => (Some(holder.key_id), Some(&holder.service_name)),
+        Actor::Key(holder) => (Some(holder.key_id.0), Some(&holder.service_name)),
+        Actor::Person(person) => (Some(person.user.0), Some(&person.email)),
         Actor::System => (None, None),
     };
     tx.execute(

@@ -8,9 +8,13 @@ use crate::params;
 
 macro_rules! columns {
     () => {
-        "id, public_id, name, region, time_zone, ip_policy, lead_created, form"
+        "id, public_id, name, region, time_zone, ip_policy, lead_created, form, members_may_export, viewers_see_masked"
     };
 }
+pub(super) use columns;
+
+/// Columns of [`Project`].
+pub(super) const COLUMNS: usize = 10;
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -31,9 +35,13 @@ pub struct Project {
     pub lead_created: CreatedWhen,
     /// The lead form, JSON; `None` for the default form.
     pub form: Option<String>,
+    /// Whether members may export leads and resend deliveries.
+    pub members_may_export: bool,
+    /// Whether viewers see phone numbers and e-mail addresses masked.
+    pub viewers_see_masked: bool,
 }
 
-fn read(row: &Row<'_>) -> Result<Project> {
+pub(super) fn read(row: &Row<'_>) -> Result<Project> {
     Ok(Project {
         id: row.get(0)?,
         public_id: row.get(1)?,
@@ -43,6 +51,8 @@ fn read(row: &Row<'_>) -> Result<Project> {
         ip_policy: row.get(5)?,
         lead_created: CreatedWhen::parse(&row.get::<String>(6)?).ok_or(Error::Column(6))?,
         form: row.get(7)?,
+        members_may_export: row.get(8)?,
+        viewers_see_masked: row.get(9)?,
     })
 }
 

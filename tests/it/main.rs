@@ -10,6 +10,7 @@ mod click_spool;
 mod clicks;
 mod clock_steps;
 mod connections;
+mod console;
 mod conversations;
 mod deliveries;
 mod entry_limits;

@@ -13,6 +13,9 @@ use statements::Statement;
 /// Tables whose rows people make one by one, and that a statement may read as a whole. Every other table grows.
 const SETTLED: &[&str] = &[
     "projects",
+    "users",
+    "members",
+    "user_links",
     "api_keys",
     "channels",
     "widgets",

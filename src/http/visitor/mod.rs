@@ -7,13 +7,12 @@ mod script;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
-use axum::routing::get;
 use serde::Deserialize;
 
 use super::error::{ApiError, Result};
+use super::routes::Routes;
 use crate::admission::rate_limiter::{OverLimit, Source};
 use crate::clicks::Clicks;
 use crate::clicks::automated_requests::count_over_limit;
@@ -29,10 +28,12 @@ use crate::store::widgets::Widget;
 const DEVICE_ID_CHARS_MAX: usize = 64;
 
 /// The routes of this module.
-pub fn routes() -> Router<Engines> {
-    Router::new()
-        .route("/widget.js", get(script::show))
-        .route("/c/{widget}", get(click_link::redirect).post(click_json::create).options(click_json::preflight))
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/widget.js", script::show)
+        .get("/c/{widget}", click_link::redirect)
+        .post("/c/{widget}", click_json::create)
+        .options("/c/{widget}", click_json::preflight)
 }
 
 /// What the widget sends with a click: the query of the link, or the JSON body. All are optional.

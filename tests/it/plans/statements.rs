@@ -1,5 +1,7 @@
 //! Every statement of a source file: each string literal that is SQL, so that none can be missed.
 
+use std::path::Path;
+
 use crate::tidy::source::{self, Token};
 
 /// Words that only SQL has in capitals.
@@ -33,7 +35,7 @@ pub fn read(file: &str, text: &str) -> Vec<Statement> {
         }
         let line = token.line;
         let is_joined = [before(1), before(2), before(3)] == ["(", "!", "concat"];
-        let (literal, end) = if is_joined { joined(&tokens, at) } else { (literal.clone(), at + 1) };
+        let (literal, end) = if is_joined { joined(file, &tokens, at) } else { (literal.clone(), at + 1) };
         read_up_to = end;
         let first = if is_joined { 3 } else { 0 };
         let half = if before(first + 1) == ":" { before(first + 2) } else { "" };
@@ -55,6 +57,13 @@ pub fn read(file: &str, text: &str) -> Vec<Statement> {
     found
 }
 
+/// The text that a macro of another file of the folder stands for: `users::columns!()`.
+fn of_neighbour(file: &str, module: &str, name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file).with_file_name(format!("{module}.rs"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    of_macro(&source::tokens(&text), name).to_owned()
+}
+
 /// The text that a macro of this file stands for.
 fn of_macro<'a>(tokens: &'a [Token], name: &str) -> &'a str {
     let is_it = |three: &[Token]| three[0].text == "macro_rules" && three[2].text == name;
@@ -63,7 +72,7 @@ fn of_macro<'a>(tokens: &'a [Token], name: &str) -> &'a str {
 }
 
 /// The text of the `concat!` whose first part is at `at`, and where it ends.
-fn joined(tokens: &[Token], mut at: usize) -> (String, usize) {
+fn joined(file: &str, tokens: &[Token], mut at: usize) -> (String, usize) {
     let mut text = String::new();
     loop {
         let token = &tokens[at];
@@ -71,6 +80,10 @@ fn joined(tokens: &[Token], mut at: usize) -> (String, usize) {
             (Some(part), _) => text += part,
             (None, ")") => return (text, at),
             (None, ",") => {}
+            (None, module) if tokens[at + 1].text == "::" => {
+                text += &of_neighbour(file, module, &tokens[at + 2].text);
+                at += 5;
+            }
             (None, name) => {
                 text += of_macro(tokens, name);
                 at += 3;

@@ -1,6 +1,7 @@
 //! What the tests run on: an Aurix with a clock that is moved by hand, on either engine, and the scripted peers.
 
 mod browser;
+pub mod console;
 mod project;
 mod receiver;
 mod references;

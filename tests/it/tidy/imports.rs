@@ -26,6 +26,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "projects",
             "maintenance",
             "readiness",
+            "accounts",
             "engines",
         ],
     ),
@@ -39,7 +40,7 @@ const INDEPENDENT_LAYERS: &[u8] = &[2, 3];
 const LAYER_4_ORDER: &[&[&str]] = &[
     &["config", "admission", "cache", "notifier"],
     &["core"],
-    &["readiness"],
+    &["readiness", "accounts"],
     &["deliveries"],
     &["clicks"],
     &["conversations", "maintenance"],

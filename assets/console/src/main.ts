@@ -1,0 +1,9 @@
+// What pages do beyond links and forms. Everything works without it but what is live.
+import "htmx.org/dist/htmx.esm.js";
+import "htmx.org/dist/ext/hx-sse.js";
+import "./copy-button";
+import { focusWhatIsSaid } from "./focus";
+import { keepTimes } from "./times";
+
+focusWhatIsSaid();
+keepTimes();

@@ -1,0 +1,79 @@
+-- People who use the console: for both engines.
+
+CREATE TABLE users (
+    id ROWID,
+    public_id TEXT NOT NULL UNIQUE,
+    -- Lower case.
+    email TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    -- A PHC string; NULL where no password was set yet.
+    password_hash TEXT,
+    -- The secret of the second factor, and the last step whose code was accepted; NULL where there is none.
+    sealed_totp TEXT,
+    totp_step BIGINT,
+    -- May look after the whole instance.
+    is_operator BOOLEAN NOT NULL,
+    -- How pages look to this person: `system`, `light` or `dark`; an IANA name or NULL for the project's.
+    theme TEXT NOT NULL,
+    time_zone TEXT,
+    hot_keys BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- Codes for a person whose second factor is lost: each is good once.
+CREATE TABLE recovery_codes (
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    hash TEXT NOT NULL,
+    PRIMARY KEY (user_id, hash)
+);
+
+-- Who may do what in which project.
+CREATE TABLE members (
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    role TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (project_id, user_id)
+);
+CREATE INDEX members_by_user ON members (user_id);
+
+-- Browsers that somebody is signed in with.
+CREATE TABLE user_sessions (
+    id ROWID,
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    token_hash TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    -- When the person last proved who they are.
+    confirmed_at BIGINT NOT NULL,
+    ip_address TEXT,
+    user_agent TEXT
+);
+CREATE INDEX user_sessions_by_user ON user_sessions (user_id);
+CREATE INDEX user_sessions_by_use ON user_sessions (last_seen_at);
+CREATE INDEX user_sessions_by_time ON user_sessions (created_at);
+
+-- Links that are good once: the first run, a new password, an invitation.
+CREATE TABLE user_links (
+    id ROWID,
+    token_hash TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    user_id BIGINT,
+    email TEXT,
+    project_id BIGINT,
+    role TEXT,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX user_links_by_project ON user_links (project_id) WHERE project_id IS NOT NULL;
+
+-- Sign-ins that failed, by whom they are held against.
+CREATE TABLE sign_in_failures (
+    source TEXT PRIMARY KEY,
+    failures BIGINT NOT NULL,
+    last_at BIGINT NOT NULL
+);
+CREATE INDEX sign_in_failures_by_time ON sign_in_failures (last_at);
+
+ALTER TABLE projects ADD COLUMN members_may_export BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE projects ADD COLUMN viewers_see_masked BOOLEAN NOT NULL DEFAULT FALSE;

@@ -1,0 +1,156 @@
+//! Route by person: every route of the program, and what nobody, each role, and the owner of another project get there. A route
+//! without a line in the table fails the test.
+
+use std::collections::BTreeMap;
+
+use aurix::domain::account::{Permission, Role};
+use aurix::net::Method;
+use tokio::sync::watch;
+
+use crate::support::console::Browser;
+use crate::support::{Project, TestApp};
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug)]
+enum Access {
+    /// Everybody, and signing in changes nothing. Keys and signatures are tested elsewhere.
+    Everybody,
+    /// Pages to sign in with: other sites' forms are refused.
+    Guests,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Members with that permission.
+    Members(Permission),
+}
+use Access::{Everybody, Guests, Members, SignedIn};
+
+/// Method, path, who may, and the status for those who may: of an empty form, or of names that stand for nothing.
+const TABLE: &[(&str, &str, Access, u16)] = &[
+    ("GET", "/channels/whatsapp/{channel}/webhook", Everybody, 404),
+    ("POST", "/channels/whatsapp/{channel}/webhook", Everybody, 404),
+    ("GET", "/healthz", Everybody, 200),
+    ("GET", "/readyz", Everybody, 200),
+    ("GET", "/widget.js", Everybody, 200),
+    ("GET", "/c/{widget}", Everybody, 404),
+    ("POST", "/c/{widget}", Everybody, 404),
+    ("OPTIONS", "/c/{widget}", Everybody, 404),
+    ("GET", "/openapi.json", Everybody, 200),
+    ("GET", "/assets/{hash}/{name}", Everybody, 404),
+    ("GET", "/sign-in", Guests, 200),
+    ("POST", "/sign-in", Guests, 422),
+    ("GET", "/sign-in/code", Guests, 303),
+    ("POST", "/sign-in/code", Guests, 422),
+    ("POST", "/sign-out", Guests, 303),
+    ("GET", "/first-run/{token}", Guests, 422),
+    ("POST", "/first-run/{token}", Guests, 422),
+    ("GET", "/reset/{token}", Guests, 422),
+    ("POST", "/reset/{token}", Guests, 422),
+    ("GET", "/invitation/{token}", Guests, 422),
+    ("POST", "/invitation/{token}", Guests, 422),
+    ("GET", "/", SignedIn, 303),
+    ("GET", "/confirm", SignedIn, 200),
+    ("POST", "/confirm", SignedIn, 422),
+    ("GET", "/account", SignedIn, 200),
+    ("POST", "/account", SignedIn, 422),
+    ("POST", "/account/password", SignedIn, 422),
+    ("POST", "/account/second-factor", SignedIn, 200),
+    ("POST", "/account/second-factor/on", SignedIn, 422),
+    ("POST", "/account/second-factor/off", SignedIn, 303),
+    ("POST", "/account/sessions/end", SignedIn, 404),
+    ("POST", "/account/sessions/end-others", SignedIn, 303),
+    ("GET", "/projects", SignedIn, 200),
+    // Owners of some project; both who own one here.
+    ("GET", "/projects/new", SignedIn, 200),
+    ("POST", "/projects/new", SignedIn, 422),
+    ("GET", "/p/{project}", Members(Permission::See), 303),
+    ("GET", "/p/{project}/people", Members(Permission::See), 200),
+    ("POST", "/p/{project}/people/invite", Members(Permission::Own), 422),
+    ("POST", "/p/{project}/people/revoke", Members(Permission::Own), 404),
+    ("POST", "/p/{project}/people/role", Members(Permission::Own), 404),
+    ("POST", "/p/{project}/people/link", Members(Permission::Own), 404),
+    ("POST", "/p/{project}/people/remove", Members(Permission::Own), 404),
+];
+
+/// What only owners of some project may, although it belongs to none.
+const OWNERS_ONLY: [(&str, &str); 2] = [("GET", "/projects/new"), ("POST", "/projects/new")];
+
+/// The people that each route is tried as.
+type People<'a> = BTreeMap<&'static str, (Option<Role>, Browser<'a>)>;
+
+/// A member of each role, and the owner of another project.
+async fn people<'a>(app: &'a TestApp, project: &Project, other: &Project) -> People<'a> {
+    let mut people = People::new();
+    for role in Role::ALL {
+        let email = format!("{}@example.com", role.as_str());
+        app.account(&email, Some((project.id, role))).await;
+        people.insert(role.as_str(), (Some(role), app.signed_in(&email).await));
+    }
+    app.account("stranger@example.com", Some((other.id, Role::Owner))).await;
+    people.insert("stranger", (None, app.signed_in("stranger@example.com").await));
+    people
+}
+
+/// The status of a route for a person, with names in its path that stand for nothing.
+async fn status(browser: &Browser<'_>, origin: &str, method: &str, path: &str) -> u16 {
+    let method = match method {
+        "POST" => return browser.post_from(origin, path, &[]).await.status(),
+        "OPTIONS" => Method::OPTIONS,
+        _ => Method::GET,
+    };
+    browser.send(method, path, &[], String::new()).await.status()
+}
+
+/// What somebody with that role should get.
+fn expected((method, path, access, status): (&str, &str, Access, u16), role: Option<Role>) -> u16 {
+    match (access, role) {
+        (Members(_), None) => 404,
+        (Members(permission), Some(role)) if !role.may(permission, false) => 403,
+        (_, Some(role)) if role != Role::Owner && OWNERS_ONLY.contains(&(method, path)) => 403,
+        _ => status,
+    }
+}
+
+#[tokio::test]
+async fn every_route_serves_those_who_may_and_nobody_else() {
+    let app = TestApp::on_sqlite().await;
+    let (project, other) = (app.project().await, app.project_named("Other", "222").await);
+    let people = people(&app, &project, &other).await;
+    let (_stop, stopping) = watch::channel(false);
+    let (_, routes) = aurix::http::routes(&app.core.config, &stopping).into_parts();
+    let mut faults = Vec::new();
+    // `partner` has its own tests: who holds no key gets 401 everywhere.
+    for route in routes.iter().filter(|route| {
+        !route.path.contains("/integrations/{service}") && !route.path.contains("/integrations/external")
+    }) {
+        let (method, path) = (route.method.as_str(), route.path.as_str());
+        let Some(&line) = TABLE.iter().find(|line| (line.0, line.1) == (method, path)) else {
+            faults.push(format!("{method} {path} has no line in the table"));
+            continue;
+        };
+        let (.., access, may) = line;
+        let real = path.replace("{project}", &project.public_id).replace(['{', '}'], "");
+        let mut check = |who: &str, found: u16, expected: u16| {
+            if found != expected {
+                faults.push(format!("{method} {path} as {who}: {found}, expected {expected}"));
+            }
+        };
+        let is_open = matches!(access, Everybody | Guests);
+        check("nobody", status(&app.browser(), &app.base_url, method, &real).await, if is_open { may } else { 303 });
+        for (who, (role, browser)) in &people {
+            if method == "POST" && !matches!(access, Everybody) {
+                let foreign = status(browser, "https://evil.example", method, &real).await;
+                check(&format!("{who} on another site"), foreign, 403);
+            }
+            // Signing in or out would change who they are.
+            if !is_open {
+                check(who, status(browser, &app.base_url, method, &real).await, expected(line, *role));
+            }
+        }
+    }
+    let is_route = |line: &&(&str, &str, Access, u16)| {
+        routes.iter().any(|route| (route.method.as_str(), route.path.as_str()) == (line.0, line.1))
+    };
+    faults.extend(TABLE.iter().filter(|line| !is_route(line)).map(|line| format!("{} {} is no route", line.0, line.1)));
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    app.end().await;
+}
