@@ -49,7 +49,7 @@ CREATE TABLE user_sessions (
     ip_address TEXT,
     user_agent TEXT
 );
-CREATE INDEX user_sessions_by_user ON user_sessions (user_id);
+CREATE INDEX user_sessions_by_user ON user_sessions (user_id, last_seen_at);
 CREATE INDEX user_sessions_by_use ON user_sessions (last_seen_at);
 CREATE INDEX user_sessions_by_time ON user_sessions (created_at);
 

@@ -14,25 +14,6 @@ use crate::store::{members, projects};
 /// Projects in the switcher.
 const SWITCHER_MAX: u32 = 50;
 
-/// The pages of the sidebar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nav {
-    /// None of them.
-    None,
-    /// Who may do what.
-    People,
-}
-
-impl Nav {
-    /// Its word in addresses.
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::People => "people",
-        }
-    }
-}
-
 /// What stands around a page.
 #[derive(Clone, Debug)]
 pub struct Frame {
@@ -46,8 +27,8 @@ pub struct Frame {
     pub person: Option<PersonFrame>,
     /// The project that is looked at.
     pub project: Option<ProjectFrame>,
-    /// The page of the sidebar.
-    pub nav: Nav,
+    /// The page of the sidebar that is open: its word in addresses, or empty.
+    pub nav: &'static str,
 }
 
 /// Who looks at a page.
@@ -87,7 +68,7 @@ impl Frame {
             times: Times::new(core.clock.now(), "UTC"),
             person: None,
             project: None,
-            nav: Nav::None,
+            nav: "",
         }
     }
 
@@ -103,7 +84,7 @@ impl Frame {
     }
 
     /// Around the pages of a project.
-    pub async fn of_member<N: Needs>(core: &Core, member: &Member<N>, nav: Nav) -> Result<Self> {
+    pub async fn of_member<N: Needs>(core: &Core, member: &Member<N>, nav: &'static str) -> Result<Self> {
         let (user, is_operator, own) = (member.who.user.id, member.who.user.is_operator, member.project.id);
         let others = core.db.read(async move |conn| {
             let list = if is_operator {
@@ -158,7 +139,7 @@ impl Frame {
 
     /// `aria-current` for the page of the sidebar that is open.
     pub fn current(&self, page: &str) -> Html {
-        Html(if self.nav.as_str() == page { r#" aria-current="page""#.to_owned() } else { String::new() })
+        Html(if self.nav == page { r#" aria-current="page""#.to_owned() } else { String::new() })
     }
 }
 

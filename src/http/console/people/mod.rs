@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::form::{Form, Mistakes};
-use super::frame::{Frame, Nav};
+use super::frame::Frame;
 use super::view::{go, invalid, page};
 use super::who::{Member, Needs, Own};
 use crate::accounts::links::NewLink;
@@ -90,7 +90,7 @@ async fn people_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Result<
         _ => None,
     };
     Ok(PeoplePage {
-        frame: Frame::of_member(core, member, Nav::People).await?,
+        frame: Frame::of_member(core, member, "people").await?,
         mistakes: Mistakes::default(),
         members,
         invitations: invitations.into_iter().filter_map(row).collect(),
