@@ -75,5 +75,32 @@ CREATE TABLE sign_in_failures (
 );
 CREATE INDEX sign_in_failures_by_time ON sign_in_failures (last_at);
 
+-- As people call it, and how its button looks: what its tag says.
+ALTER TABLE widgets ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE widgets ADD COLUMN label TEXT NOT NULL DEFAULT 'Chat with us';
+ALTER TABLE widgets ADD COLUMN color TEXT NOT NULL DEFAULT '#12813f';
+ALTER TABLE widgets ADD COLUMN side TEXT NOT NULL DEFAULT 'right';
+-- The last click, and the page that it came from, to a few seconds.
+ALTER TABLE widgets ADD COLUMN clicked_at BIGINT;
+ALTER TABLE widgets ADD COLUMN clicked_page TEXT;
+
+-- Sites whose scripts a widget refused: not on its list of origins.
+CREATE TABLE refused_origins (
+    project_id BIGINT NOT NULL,
+    widget_id BIGINT NOT NULL,
+    origin TEXT NOT NULL,
+    requests BIGINT NOT NULL,
+    last_at BIGINT NOT NULL,
+    PRIMARY KEY (project_id, widget_id, origin)
+);
+
+-- When its platform was last seen, to a minute: asking for the challenge, sending something, sending something with a wrong signature.
+ALTER TABLE channels ADD COLUMN verified_at BIGINT;
+ALTER TABLE channels ADD COLUMN received_at BIGINT;
+ALTER TABLE channels ADD COLUMN refused_at BIGINT;
+
+-- To a few minutes.
+ALTER TABLE api_keys ADD COLUMN last_used_at BIGINT;
+
 ALTER TABLE projects ADD COLUMN members_may_export BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE projects ADD COLUMN viewers_see_masked BOOLEAN NOT NULL DEFAULT FALSE;

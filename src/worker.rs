@@ -14,6 +14,7 @@ use tracing::Span;
 
 use crate::clicks::automated_requests;
 use crate::clicks::replay::replay;
+use crate::clicks::widget_sightings;
 use crate::conversations::Turn;
 use crate::conversations::announce_lead::announce_due;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
@@ -99,6 +100,9 @@ async fn run_maintenance(engines: Engines, mut stop: watch::Receiver<bool>) {
         let stopping = tokio::time::timeout(MAINTENANCE_INTERVAL, stop.wait_for(|stop| *stop)).await.is_ok();
         if let Err(error) = automated_requests::store(&engines.clicks).await {
             tracing::warn!(error = %format!("{error:#}"), "counters of automated requests not stored yet");
+        }
+        if let Err(error) = widget_sightings::store(&engines.clicks).await {
+            tracing::warn!(error = %format!("{error:#}"), "sightings of widgets not stored");
         }
         if stopping {
             return;

@@ -9,6 +9,7 @@ use aurix::core::Core;
 use aurix::domain::actor::Actor;
 use aurix::domain::event::EventType;
 use aurix::domain::ids::ProjectId;
+use aurix::domain::widget::Look;
 use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use aurix::projects::add_webhook::{NewWebhook, add_webhook};
 use aurix::projects::create_project::{NewProject, create_project};
@@ -54,7 +55,8 @@ impl Project {
             link_base: None,
         };
         let channel = add_whatsapp_channel(core, &Actor::System, project, channel).await?.id;
-        let widget = NewWidget { channel_id: phone_number_id, origins: Vec::new(), greeting: None };
+        let widget =
+            NewWidget { channel_id: phone_number_id, origins: Vec::new(), greeting: None, look: Look::default() };
         let widget_id = create_widget(core, &Actor::System, project, widget).await?.public_id;
         let added = urls.iter().map(|url| add(core, project, url));
         stream::iter(added).buffer_unordered(MADE_AT_ONCE).try_collect::<()>().await?;

@@ -2,10 +2,12 @@
 //! it ([`SendOutcome`]). A platform is a module of its own that parses into these types and sends from them; which one a
 //! channel needs is decided here and nowhere above. It knows no lead and no table.
 
+mod finding;
 mod inbound;
 mod outbound;
 pub mod whatsapp;
 
+pub use finding::{Finding, FindingState, check};
 pub use inbound::{
     Content, Echo, IdChange, Inbound, InboundMessage, Referral, SharedContact, SharedPhone, StatusUpdate,
 };

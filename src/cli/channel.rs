@@ -9,6 +9,7 @@ use super::{actor, base_url_hint, open_project};
 use crate::config::{Config, credential};
 use crate::domain::time::with_microseconds;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
+use crate::projects::check_channel::webhook_url;
 use crate::store::channels;
 
 /// Channels that are listed.
@@ -82,7 +83,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 .iter()
                 .map(|row| {
                     json!({"channel": row.kind.as_str(), "channel_id": row.external_id, "number": row.number,
-                           "api_base": row.api_base, "webhook_url": webhook_url(&core.config, row),
+                           "api_base": row.api_base, "webhook_url": webhook_url(&core.config.base_url, row),
                            "fault": row.fault.as_ref().map(|fault| &fault.reason),
                            "fault_since": row.fault.as_ref().map(|fault| with_microseconds(fault.since))})
                 })
@@ -121,7 +122,7 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
         link_base: None,
     };
     let channel = add_whatsapp_channel(&core, &actor(), project.id, new).await?;
-    let (id, webhook_url) = (&channel.external_id, webhook_url(&core.config, &channel));
+    let (id, webhook_url) = (&channel.external_id, webhook_url(&core.config.base_url, &channel));
     output.print(&json!({"channel_id": id, "webhook_url": webhook_url}), || {
         format!(
             "Channel {id} is ready. Give Meta this callback URL and your verify token, and subscribe to `messages`:\n  {webhook_url}{}\n\
@@ -134,9 +135,4 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
 
 fn given(flag: &str, text: &str) -> anyhow::Result<String> {
     credential(text).map_err(|why| anyhow!("{flag}: {why}"))
-}
-
-/// The URL that the platform posts messages to.
-fn webhook_url(config: &Config, channel: &channels::Channel) -> String {
-    format!("{}/channels/{}/{}/webhook", config.base_url, channel.kind.as_str(), channel.external_id)
 }

@@ -7,6 +7,7 @@ use super::output::{self, Output};
 use super::{actor, base_url_hint, open_project};
 use crate::config::Config;
 use crate::domain::origin::AllowedOrigin;
+use crate::domain::widget::Look;
 use crate::projects::create_widget::{NewWidget, create_widget, snippet};
 use crate::store::widgets;
 
@@ -51,7 +52,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
     match command {
         Command::Create { project, channel, origins, greeting } => {
             let (core, project) = open_project(config, &project).await?;
-            let new = NewWidget { channel_id: channel, origins, greeting };
+            let new = NewWidget { channel_id: channel, origins, greeting, look: Look::default() };
             let created = create_widget(&core, &actor(), project.id, new).await?;
             output.print(&json!({"widget_id": created.public_id, "snippet": created.snippet}), || {
                 let hint = base_url_hint(&core.config);
@@ -60,20 +61,21 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         }
         Command::List { project } => {
             let (core, project) = open_project(config, &project).await?;
-            let rows = core.db.read(async move |conn| Ok(widgets::list(conn, project.id, LISTED_MAX).await?)).await?;
+            let rows =
+                core.db.read(async move |conn| Ok(widgets::details(conn, project.id, LISTED_MAX).await?)).await?;
             let base = &core.config.base_url;
             let list: Vec<_> = rows
                 .iter()
                 .map(|row| {
-                    json!({"widget_id": row.public_id, "origins": row.origins, "greeting": row.greeting,
-                           "snippet": snippet(base, &row.public_id)})
+                    json!({"widget_id": row.widget.public_id, "origins": row.widget.origins, "greeting": row.widget.greeting,
+                           "snippet": snippet(base, &row.widget.public_id, &row.look)})
                 })
                 .collect();
             output.print(&json!({"widgets": list}), || {
-                let to_text = |row: &widgets::Widget| {
-                    let origins: Vec<_> = row.origins.iter().map(AllowedOrigin::as_str).collect();
+                let to_text = |row: &widgets::WidgetDetails| {
+                    let origins: Vec<_> = row.widget.origins.iter().map(AllowedOrigin::as_str).collect();
                     let origins = if origins.is_empty() { "any site".to_owned() } else { origins.join(" ") };
-                    format!("{}  {}  {origins}", row.public_id, row.greeting)
+                    format!("{}  {}  {origins}", row.widget.public_id, row.widget.greeting)
                 };
                 output::rows(&rows, to_text, "There is no widget yet: aurix widget create --project ID --channel ID")
             })

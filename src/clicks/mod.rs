@@ -12,6 +12,7 @@ pub mod record;
 pub mod replay;
 pub mod sessions;
 pub mod spool;
+pub mod widget_sightings;
 pub mod writer;
 
 use std::ops::Deref;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use self::automated_requests::AutomatedRequests;
 use self::breaker::CircuitBreaker;
 use self::spool::ClickSpool;
+use self::widget_sightings::WidgetSightings;
 use self::writer::StoreClicks;
 use crate::cache::Cache;
 use crate::core::Core;
@@ -45,6 +47,7 @@ pub struct ClicksParts {
     /// Known also while the database is unavailable.
     widgets: Cache<Widget>,
     automated_requests: AutomatedRequests,
+    widget_sightings: WidgetSightings,
 }
 
 impl Clicks {
@@ -57,6 +60,7 @@ impl Clicks {
             breaker: CircuitBreaker::default(),
             widgets: Cache::default(),
             automated_requests: AutomatedRequests::default(),
+            widget_sightings: WidgetSightings::default(),
             deliveries,
             core,
         }))

@@ -46,6 +46,7 @@ pub struct Hit {
 /// Records a click and gives its correlation id. It never fails: a click that cannot be stored now is spooled.
 pub async fn record_click(clicks: &Clicks, hit: Hit) -> String {
     let (breaker, clock) = (&clicks.breaker, &clicks.core.clock);
+    clicks.widget_sightings.note_click(&hit.widget, hit.click_url.as_deref(), clock.now());
     let mut click = Arc::new(prepare(&clicks.core, hit));
     if breaker.try_acquire(clock.now()) {
         let promise = Promise::default();

@@ -9,6 +9,7 @@ mod independent_sets;
 mod link_click;
 mod load_turn;
 mod merge;
+pub mod note_sighting;
 pub mod open_channel;
 pub mod receive;
 pub mod resend_reply;
@@ -26,6 +27,7 @@ use tokio::sync::Semaphore;
 
 pub use self::decide_turn::Decision;
 pub use self::load_turn::Turn;
+use self::note_sighting::Noted;
 use self::open_channel::OpenChannel;
 use self::receive::StoreReceived;
 use self::send_reply::SettleReplies;
@@ -51,6 +53,7 @@ pub struct Conversations {
     turns: BatchWriter<SettleTurns>,
     sent: BatchWriter<SettleReplies>,
     channels: Arc<Cache<OpenChannel>>,
+    noted: Arc<Noted>,
     agent: Agent,
     turn_budget: Duration,
     /// Turns that are decided at the same time: reading takes a processor, and the others are for everybody else.
@@ -68,6 +71,7 @@ impl Conversations {
             turns: BatchWriter::with_linger(db.clone(), turns, linger),
             sent: BatchWriter::with_linger(db.clone(), SettleReplies { core: core.clone() }, SETTLE_LINGER),
             channels: Arc::default(),
+            noted: Arc::default(),
             agent: Arc::new(agent::turn),
             turn_budget: TURN_BUDGET,
             deciding: Arc::new(Semaphore::new(available_parallelism().map_or(1, |all| all.get().div_ceil(2)))),

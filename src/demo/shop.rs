@@ -15,6 +15,7 @@ use crate::domain::ids::ProjectId;
 use crate::domain::lead::CreatedWhen;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::visitor::IpPolicy;
+use crate::domain::widget::Look;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use crate::projects::add_webhook::{NewWebhook, add_webhook};
 use crate::projects::create_key::{self, create_key};
@@ -108,8 +109,12 @@ async fn widget_id(core: &Core, actor: &Actor, project: ProjectId) -> anyhow::Re
     if let Some(widget) = known.into_iter().next() {
         return Ok(widget.public_id);
     }
-    let widget =
-        NewWidget { channel_id: PHONE_NUMBER_ID.to_owned(), origins: Vec::new(), greeting: Some(GREETING.to_owned()) };
+    let widget = NewWidget {
+        channel_id: PHONE_NUMBER_ID.to_owned(),
+        origins: Vec::new(),
+        greeting: Some(GREETING.to_owned()),
+        look: Look::default(),
+    };
     Ok(create_widget(core, actor, project, widget).await?.public_id)
 }
 

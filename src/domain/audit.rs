@@ -20,6 +20,8 @@ closed_set! {
         AddChannel = "channel.add",
         /// A widget was created.
         CreateWidget = "widget.create",
+        /// A widget was changed.
+        UpdateWidget = "widget.set",
         /// A webhook was added.
         AddWebhook = "webhook.add",
         /// A partner registered the webhook of its key, or changed its URL.

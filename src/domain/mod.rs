@@ -25,3 +25,4 @@ pub mod signature;
 pub mod text;
 pub mod time;
 pub mod visitor;
+pub mod widget;

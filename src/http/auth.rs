@@ -11,8 +11,9 @@ use super::error::{ApiError, Result};
 use crate::admission::rate_limiter::Source;
 use crate::domain::actor::{Actor, KeyHolder};
 use crate::domain::rates::Kind;
+use crate::domain::time::SignedDuration;
 use crate::engines::Engines;
-use crate::store::keys;
+use crate::store::keys::{self, Key};
 
 /// Characters that a key may have; ours have 50.
 const KEY_CHARS_MAX: usize = 256;
@@ -73,9 +74,23 @@ impl FromRequestParts<Engines> for Partner {
         if !family.admits(&key.service_name) {
             return Err(ApiError::Unauthorized("This API key belongs to another service than this path."));
         }
+        touch(engines, &key).await?;
         let holder = KeyHolder { key_id: key.id, project: key.project, service_name: key.service_name };
         Ok(Self { holder, family })
     }
+}
+
+/// How often it is stored that a key was used.
+const USED_EVERY: SignedDuration = SignedDuration::from_mins(5);
+
+/// Says from time to time that a key was used.
+async fn touch(engines: &Engines, key: &Key) -> Result<()> {
+    let now = engines.core.clock.now();
+    if key.last_used_at.is_some_and(|at| now - USED_EVERY <= at) {
+        return Ok(());
+    }
+    let (project, id) = (key.project, key.id);
+    Ok(engines.core.db.write(async move |tx| Ok(keys::touch(tx, project, id, now).await?)).await.map(|_| ())?)
 }
 
 /// That of a path without `{service}` is `external`, whose routes have the name written out.

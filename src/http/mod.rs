@@ -84,6 +84,11 @@ async fn around(
     response
 }
 
+/// The partner API as an OpenAPI document, JSON.
+fn partner_document() -> Bytes {
+    partner_api().1
+}
+
 /// The routes of the partner API and the document that describes them.
 fn partner_api() -> (Router<Engines>, Bytes, Vec<Route>) {
     let (routes, document) =

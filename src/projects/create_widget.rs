@@ -4,18 +4,21 @@ use anyhow::{Context as _, ensure};
 use serde_json::json;
 
 use crate::core::Core;
+use crate::db::Tx;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::ProjectId;
 use crate::domain::origin::AllowedOrigin;
-use crate::store::{audit, channels, widgets};
+use crate::domain::widget::Look;
+use crate::store::channels::{self, Channel};
+use crate::store::{audit, widgets};
 
 /// The default start of the prefilled text.
 pub const GREETING: &str = "Hello! I have a question.";
 /// Characters of a greeting: the prefilled text must fit into a link.
 const GREETING_CHARS_MAX: usize = 500;
 /// Sites that a widget may list.
-const ORIGINS_MAX: usize = 100;
+pub(super) const ORIGINS_MAX: usize = 100;
 
 /// What a widget starts with.
 pub struct NewWidget {
@@ -25,6 +28,8 @@ pub struct NewWidget {
     pub origins: Vec<String>,
     /// The start of the prefilled text; [`GREETING`] where there is none.
     pub greeting: Option<String>,
+    /// How people call it, and how its button looks.
+    pub look: Look,
 }
 
 /// A widget that was created.
@@ -42,26 +47,15 @@ pub async fn create_widget(
     project: ProjectId,
     new: NewWidget,
 ) -> anyhow::Result<CreatedWidget> {
-    let greeting = new.greeting.unwrap_or_else(|| GREETING.to_owned()).trim().replace('\0', "");
-    ensure!(
-        greeting.chars().count() <= GREETING_CHARS_MAX,
-        "a greeting may have at most {GREETING_CHARS_MAX} characters"
-    );
-    ensure!(new.origins.len() <= ORIGINS_MAX, "a widget may list at most {ORIGINS_MAX} origins");
-    let origins: Vec<_> = new.origins.iter().map(|text| AllowedOrigin::parse(text)).collect::<Result<_, _>>()?;
-    let origins = serde_json::to_string(&origins)?;
+    let CheckedWidget { greeting, origins } = check(&new)?;
+    let look = new.look.clone();
     let (actor, public_id, now) = (actor.clone(), core.random.token("w_", 12), core.clock.now());
     let id = public_id.clone();
     core.db
         .write(async move |tx| {
-            let channel = channels::find_in(tx, project, &new.channel_id).await?.with_context(|| {
-                format!(
-                    "the project has no channel {:?}: `aurix channel list --project ID` lists its channels",
-                    new.channel_id
-                )
-            })?;
-            let new =
-                widgets::NewWidget { public_id: &id, channel: channel.id, greeting: &greeting, origins: &origins };
+            let channel = get_channel(tx, project, &new.channel_id).await?;
+            let (greeting, origins, look) = (&greeting, &origins, &new.look);
+            let new = widgets::NewWidget { public_id: &id, channel: channel.id, greeting, origins, look };
             widgets::insert(tx, project, &new, now).await?;
             let change = Change::new(Action::CreateWidget, Object::Widget(id.clone()));
             let change = change.with(json!({"channel_id": &channel.external_id}));
@@ -69,13 +63,68 @@ pub async fn create_widget(
             Ok(())
         })
         .await?;
-    Ok(CreatedWidget { snippet: snippet(&core.config.base_url, &public_id), public_id })
+    Ok(CreatedWidget { snippet: snippet(&core.config.base_url, &public_id, &look), public_id })
 }
 
-/// The tag for the site, with a plain link for browsers without JavaScript.
-pub fn snippet(base_url: &str, public_id: &str) -> String {
+/// What of a widget is stored, checked.
+pub(super) struct CheckedWidget {
+    pub(super) greeting: String,
+    /// A JSON list.
+    pub(super) origins: String,
+}
+
+pub(super) fn check(new: &NewWidget) -> anyhow::Result<CheckedWidget> {
+    let greeting = new.greeting.as_deref().unwrap_or(GREETING).trim().replace('\0', "");
+    ensure!(
+        greeting.chars().count() <= GREETING_CHARS_MAX,
+        "a greeting may have at most {GREETING_CHARS_MAX} characters"
+    );
+    ensure!(new.origins.len() <= ORIGINS_MAX, "a widget may list at most {ORIGINS_MAX} origins");
+    new.look.check()?;
+    let origins: Vec<_> = new.origins.iter().map(|text| AllowedOrigin::parse(text)).collect::<Result<_, _>>()?;
+    Ok(CheckedWidget { greeting, origins: serde_json::to_string(&origins)? })
+}
+
+pub(super) async fn get_channel(tx: &Tx, project: ProjectId, channel_id: &str) -> anyhow::Result<Channel> {
+    channels::find_in(tx, project, channel_id).await?.with_context(|| {
+        format!("the project has no channel {channel_id:?}: `aurix channel list --project ID` lists its channels")
+    })
+}
+
+/// The tag for the site, with a plain link for browsers without JavaScript. It says how the button looks where that is not as usual.
+pub fn snippet(base_url: &str, public_id: &str, look: &Look) -> String {
+    let usual = Look::default();
+    let attribute = |name: &str, value: &str, usual: &str| match value == usual {
+        true => String::new(),
+        false => format!(" data-{name}=\"{}\"", value.replace('&', "&amp;").replace('"', "&quot;")),
+    };
+    let attributes = [
+        attribute("label", &look.label, &usual.label),
+        attribute("color", &look.color, &usual.color),
+        attribute("position", look.side.as_str(), usual.side.as_str()),
+    ];
     format!(
-        "<script async src=\"{base_url}/widget.js\" data-widget=\"{public_id}\"></script>\n\
-         <noscript><a href=\"{base_url}/c/{public_id}\">Chat with us on WhatsApp</a></noscript>"
+        "<script async src=\"{base_url}/widget.js\" data-widget=\"{public_id}\"{}></script>\n\
+         <noscript><a href=\"{base_url}/c/{public_id}\">Chat with us on WhatsApp</a></noscript>",
+        attributes.concat()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::widget::Side;
+
+    #[test]
+    fn a_tag_says_only_what_is_not_as_usual() {
+        let tag =
+            |look: &Look| snippet("https://aurix.example", "w_1", look).lines().next().unwrap_or_default().to_owned();
+        let plain = "<script async src=\"https://aurix.example/widget.js\" data-widget=\"w_1\"></script>";
+        assert_eq!(tag(&Look::default()), plain);
+        let look = Look { label: "Say \"hi\" & go".to_owned(), side: Side::Left, ..Look::default() };
+        assert_eq!(
+            tag(&look),
+            plain.replace("></", " data-label=\"Say &quot;hi&quot; &amp; go\" data-position=\"left\"></")
+        );
+    }
 }

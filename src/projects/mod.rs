@@ -3,6 +3,7 @@
 
 pub mod add_channel;
 pub mod add_webhook;
+pub mod check_channel;
 pub mod configure_webhook;
 pub mod create_key;
 pub mod create_project;
@@ -17,3 +18,4 @@ pub mod set_form;
 pub mod set_retention;
 pub mod set_webhook_active;
 pub mod update_project;
+pub mod update_widget;

@@ -167,3 +167,45 @@ pub async fn set_sealed(tx: &Tx, project: ProjectId, id: ChannelId, sealed_crede
     .await
     .map(|_| ())
 }
+
+/// When a channel's platform was last seen, to a minute.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sightings {
+    /// It asked for the challenge, and got it.
+    pub verified_at: Option<Timestamp>,
+    /// It sent something.
+    pub received_at: Option<Timestamp>,
+    /// It sent something with a wrong signature: the app secret is not the one of the channel.
+    pub refused_at: Option<Timestamp>,
+}
+
+/// How a platform was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sighting {
+    /// It asked for the challenge, and got it.
+    Verified,
+    /// It sent something.
+    Received,
+    /// It sent something with a wrong signature.
+    Refused,
+}
+
+/// When the project's channel was last seen.
+pub async fn sightings(conn: &Conn, project: ProjectId, id: ChannelId) -> Result<Sightings> {
+    conn.get(
+        "SELECT verified_at, received_at, refused_at FROM channels WHERE project_id = $1 AND id = $2",
+        params![project, id],
+        |row| Ok(Sightings { verified_at: row.get(0)?, received_at: row.get(1)?, refused_at: row.get(2)? }),
+    )
+    .await
+}
+
+/// Notes that the platform of the project's channel was seen.
+pub async fn note(tx: &Tx, project: ProjectId, id: ChannelId, sighting: Sighting, now: Timestamp) -> Result<u64> {
+    let sql = match sighting {
+        Sighting::Verified => "UPDATE channels SET verified_at = $3 WHERE project_id = $1 AND id = $2",
+        Sighting::Received => "UPDATE channels SET received_at = $3 WHERE project_id = $1 AND id = $2",
+        Sighting::Refused => "UPDATE channels SET refused_at = $3 WHERE project_id = $1 AND id = $2",
+    };
+    tx.execute(sql, params![project, id, now]).await
+}

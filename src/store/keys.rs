@@ -7,7 +7,7 @@ use crate::params;
 
 macro_rules! columns {
     () => {
-        "id, public_id, project_id, service_name, prefix, created_at, revoked_at"
+        "id, public_id, project_id, service_name, prefix, created_at, revoked_at, last_used_at"
     };
 }
 
@@ -28,6 +28,8 @@ pub struct Key {
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to a few minutes.
+    pub last_used_at: Option<Timestamp>,
 }
 
 fn read(row: &Row<'_>) -> Result<Key> {
@@ -39,6 +41,7 @@ fn read(row: &Row<'_>) -> Result<Key> {
         prefix: row.get(4)?,
         created_at: row.get(5)?,
         revoked_at: row.get(6)?,
+        last_used_at: row.get(7)?,
     })
 }
 
@@ -102,6 +105,12 @@ pub async fn is_valid(tx: &Tx, project: ProjectId, id: KeyId) -> Result<bool> {
         postgres: "SELECT 1 FROM api_keys WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL FOR SHARE",
     };
     Ok(tx.find(VALID, params![project, id], |_| Ok(())).await?.is_some())
+}
+
+/// Says that a key was used.
+pub async fn touch(tx: &Tx, project: ProjectId, id: KeyId, now: Timestamp) -> Result<u64> {
+    tx.execute("UPDATE api_keys SET last_used_at = $3 WHERE project_id = $1 AND id = $2", params![project, id, now])
+        .await
 }
 
 /// Revokes a key of the project and gives its row key; `None` where it has no such key, or revoked it before.

@@ -5,6 +5,7 @@ use crate::domain::ids::{ChannelId, ProjectId, WidgetId};
 use crate::domain::origin::AllowedOrigin;
 use crate::domain::time::Timestamp;
 use crate::domain::visitor::IpPolicy;
+use crate::domain::widget::{Look, Side};
 use crate::params;
 
 macro_rules! columns {
@@ -69,14 +70,27 @@ pub struct NewWidget<'a> {
     pub greeting: &'a str,
     /// The origins that may use the JSON endpoint, a JSON list.
     pub origins: &'a str,
+    /// How people call it, and how its button looks.
+    pub look: &'a Look,
 }
 
 /// Stores a widget.
 pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWidget<'_>, now: Timestamp) -> Result<u64> {
     tx.execute(
-        "INSERT INTO widgets (public_id, project_id, channel, greeting, origins, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        params![new.public_id, project, new.channel, new.greeting, new.origins, now],
+        "INSERT INTO widgets (public_id, project_id, channel, greeting, origins, name, label, color, side, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        params![
+            new.public_id,
+            project,
+            new.channel,
+            new.greeting,
+            new.origins,
+            &new.look.name,
+            &new.look.label,
+            &new.look.color,
+            new.look.side.as_str(),
+            now
+        ],
     )
     .await
 }
@@ -114,6 +128,147 @@ pub async fn greetings_of_channel(
         "SELECT greeting FROM widgets WHERE project_id = $1 AND channel = $2 ORDER BY id DESC LIMIT $3",
         params![project, channel, most],
         |row| row.get(0),
+    )
+    .await
+}
+
+/// A widget as its page shows it.
+#[derive(Clone, Debug)]
+pub struct WidgetDetails {
+    /// What a click needs of it.
+    pub widget: Widget,
+    /// How people call it, and how its button looks.
+    pub look: Look,
+    /// The last click.
+    pub clicked_at: Option<Timestamp>,
+    /// Host and path of the page that it came from.
+    pub clicked_page: Option<String>,
+}
+
+macro_rules! details {
+    () => {
+        "w.name, w.label, w.color, w.side, w.clicked_at, w.clicked_page"
+    };
+}
+
+fn read_details(row: &Row<'_>) -> Result<WidgetDetails> {
+    Ok(WidgetDetails {
+        widget: read(row)?,
+        look: Look {
+            name: row.get(10)?,
+            label: row.get(11)?,
+            color: row.get(12)?,
+            side: Side::parse(&row.get::<String>(13)?).ok_or(Error::Column(13))?,
+        },
+        clicked_at: row.get(14)?,
+        clicked_page: row.get(15)?,
+    })
+}
+
+/// The widgets of a project with all that is shown of them, oldest first, at most `most`.
+pub async fn details(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<WidgetDetails>> {
+    conn.query(
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", ",
+            details!(),
+            " FROM ",
+            tables!(),
+            " WHERE w.project_id = $1 ORDER BY w.id LIMIT $2"
+        ),
+        params![project, most],
+        read_details,
+    )
+    .await
+}
+
+/// The project's widget with all that is shown of it.
+pub async fn find_details(conn: &Conn, project: ProjectId, public_id: &str) -> Result<Option<WidgetDetails>> {
+    conn.find(
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", ",
+            details!(),
+            " FROM ",
+            tables!(),
+            " WHERE w.project_id = $1 AND w.public_id = $2"
+        ),
+        params![project, public_id],
+        read_details,
+    )
+    .await
+}
+
+/// Stores what can be changed of a project's widget; its public id stays.
+pub async fn update(tx: &Tx, project: ProjectId, changed: &NewWidget<'_>) -> Result<bool> {
+    tx.execute_one(
+        "UPDATE widgets SET channel = $3, greeting = $4, origins = $5, name = $6, label = $7, color = $8, side = $9
+         WHERE project_id = $1 AND public_id = $2",
+        params![
+            project,
+            changed.public_id,
+            changed.channel,
+            changed.greeting,
+            changed.origins,
+            &changed.look.name,
+            &changed.look.label,
+            &changed.look.color,
+            changed.look.side.as_str()
+        ],
+    )
+    .await
+}
+
+/// Notes the last click of a widget.
+pub async fn note_click(tx: &Tx, project: ProjectId, id: WidgetId, page: Option<&str>, at: Timestamp) -> Result<u64> {
+    tx.execute(
+        "UPDATE widgets SET clicked_at = $3, clicked_page = COALESCE($4, clicked_page)
+         WHERE project_id = $1 AND id = $2 AND (clicked_at IS NULL OR clicked_at < $3)",
+        params![project, id, at, page],
+    )
+    .await
+}
+
+/// A site whose script a widget refused.
+#[derive(Clone, Debug)]
+pub struct RefusedOrigin {
+    /// Its origin.
+    pub origin: String,
+    /// How often.
+    pub requests: i64,
+    /// The last time.
+    pub last_at: Timestamp,
+}
+
+/// Counts requests of a site that a widget refused.
+pub async fn count_refused(tx: &Tx, project: ProjectId, id: WidgetId, refused: &RefusedOrigin) -> Result<u64> {
+    tx.execute(
+        "INSERT INTO refused_origins (project_id, widget_id, origin, requests, last_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (project_id, widget_id, origin) DO UPDATE
+         SET requests = refused_origins.requests + excluded.requests, last_at = excluded.last_at",
+        params![project, id, &refused.origin, refused.requests, refused.last_at],
+    )
+    .await
+}
+
+/// The sites that a project's widget refused, at most `most`.
+pub async fn refused_origins(conn: &Conn, project: ProjectId, id: WidgetId, most: u32) -> Result<Vec<RefusedOrigin>> {
+    conn.query(
+        "SELECT origin, requests, last_at FROM refused_origins
+         WHERE project_id = $1 AND widget_id = $2 AND origin >= '' ORDER BY origin LIMIT $3",
+        params![project, id, most],
+        |row| Ok(RefusedOrigin { origin: row.get(0)?, requests: row.get(1)?, last_at: row.get(2)? }),
+    )
+    .await
+}
+
+/// Forgets a site that a widget refused.
+pub async fn forget_refused(tx: &Tx, project: ProjectId, id: WidgetId, origin: &str) -> Result<u64> {
+    tx.execute(
+        "DELETE FROM refused_origins WHERE project_id = $1 AND widget_id = $2 AND origin = $3",
+        params![project, id, origin],
     )
     .await
 }

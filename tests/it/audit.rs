@@ -10,6 +10,7 @@ use aurix::domain::ids::{AuditId, DeliveryId, KeyId, ProjectId, WebhookId};
 use aurix::domain::rate_limit::Limits;
 use aurix::domain::retention::{Kind, Period};
 use aurix::domain::time::Timestamp;
+use aurix::domain::widget::Look;
 use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use aurix::projects::add_webhook::{NewWebhook, add_webhook};
 use aurix::projects::configure_webhook::configure_webhook;
@@ -83,7 +84,7 @@ async fn change_project(app: &TestApp, project: &Project) -> Vec<String> {
         change_of(app, id, async { add_whatsapp_channel(core, actor, id, channel("333")).await.expect("a channel") });
     assert_change(&entry.await, "channel.add", ("channel", "333"), &json!({"kind": "whatsapp"}));
 
-    let new = NewWidget { channel_id: "333".to_owned(), origins: Vec::new(), greeting: None };
+    let new = NewWidget { channel_id: "333".to_owned(), origins: Vec::new(), greeting: None, look: Look::default() };
     let entry = change_of(app, id, async { create_widget(core, actor, id, new).await.expect("a widget") }).await;
     let widget = app.text("SELECT public_id FROM widgets ORDER BY id DESC LIMIT 1").await.expect("a widget");
     assert_change(&entry, "widget.create", ("widget", &widget), &json!({"channel_id": "333"}));
@@ -217,7 +218,7 @@ both_engines! {
         assert!(!remove_webhook(core, actor, id, none).await.expect("no webhook"));
         assert!(!resend_delivery(core, actor, id, DeliveryId(99)).await.expect("no delivery"));
         create_project(core, actor, NewProject::default()).await.expect_err("a project without a name");
-        let widget = NewWidget { channel_id: "none".to_owned(), origins: Vec::new(), greeting: None };
+        let widget = NewWidget { channel_id: "none".to_owned(), origins: Vec::new(), greeting: None, look: Look::default() };
         create_widget(core, actor, id, widget).await.map(|_| ()).expect_err("no such channel");
         set_form(core, actor, ProjectId(99), &Form::parse(FORM).expect("a form")).await.expect_err("no such project");
         assert_eq!(app.count("SELECT COUNT(*) FROM audit").await, before);
@@ -242,7 +243,7 @@ both_engines! {
         create_key(core, actor, id, "external".to_owned()).await.map(|_| ()).expect_err("key");
         revoke_key(core, actor, id, &key.public_id).await.expect_err("revoked");
         add_whatsapp_channel(core, actor, id, channel("333")).await.map(|_| ()).expect_err("channel");
-        let widget = NewWidget { channel_id: project.phone_number_id.clone(), origins: Vec::new(), greeting: None };
+        let widget = NewWidget { channel_id: project.phone_number_id.clone(), origins: Vec::new(), greeting: None, look: Look::default() };
         create_widget(core, actor, id, widget).await.map(|_| ()).expect_err("widget");
         add_webhook(core, actor, id, webhook_to(receiver.url.clone())).await.expect_err("webhook");
         let partner = KeyHolder { key_id: key.id, project: id, service_name: key.service_name.clone() };

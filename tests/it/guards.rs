@@ -10,6 +10,7 @@ use aurix::domain::delivery::Policy;
 use aurix::domain::ids::{ChannelId, DeliveryId, ProjectId, WebhookId};
 use aurix::domain::rate_limit::Limits;
 use aurix::domain::time::{SignedDuration, Timestamp};
+use aurix::domain::widget::Look;
 use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use aurix::projects::add_webhook::{NewWebhook, add_webhook};
 use aurix::projects::create_key::create_key;
@@ -213,7 +214,7 @@ both_engines! {
         let channel = ChannelId(app.count("SELECT id FROM channels WHERE project_id = 1").await);
         let greetings = app.core.db.write(async move |tx| {
             let now = Timestamp::UNIX_EPOCH;
-            let foreign = widgets::NewWidget { public_id: "w_foreign", channel, greeting: "Foreign", origins: "[]" };
+            let foreign = widgets::NewWidget { public_id: "w_foreign", channel, greeting: "Foreign", origins: "[]", look: &Look::default() };
             widgets::insert(tx, theirs, &foreign, now).await?;
             Ok(widgets::greetings_of_channel(tx, ours, channel, 10).await?)
         });

@@ -1,11 +1,12 @@
-/** `<copy-button for="ID">`: a button that copies the text of that element, and says so. */
+/** `<copy-button for="ID" label="Copy">`: a button that copies the text of that element, and says so. */
 class CopyButton extends HTMLElement {
   connectedCallback(): void {
     if (this.firstElementChild || !navigator.clipboard) return;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn small";
-    button.textContent = "Copy";
+    const label = this.getAttribute("label") ?? "Copy";
+    button.textContent = label;
     const said = document.createElement("span");
     said.className = "sr";
     said.setAttribute("role", "status");
@@ -14,7 +15,7 @@ class CopyButton extends HTMLElement {
       button.textContent = "Copied";
       said.textContent = "Copied";
       setTimeout(() => {
-        button.textContent = "Copy";
+        button.textContent = label;
         said.textContent = "";
       }, 2000);
     });

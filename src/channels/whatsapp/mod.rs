@@ -2,6 +2,7 @@
 //!
 //! Shapes and codes are those of Meta's reference (`developers.facebook.com/documentation/business-messaging/whatsapp`).
 
+pub mod check;
 mod content;
 mod errors;
 mod json;

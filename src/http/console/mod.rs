@@ -2,7 +2,9 @@
 //! and changes by use cases. No page knows SQL, and no use case knows HTML.
 
 mod account;
+mod api;
 mod assets;
+mod channels;
 mod confirm;
 mod cookies;
 mod first_run;
@@ -17,6 +19,7 @@ mod sign_in;
 mod times;
 mod view;
 mod who;
+mod widgets;
 
 use axum::extract::Request;
 use axum::http::HeaderValue;
@@ -33,7 +36,7 @@ use crate::config::Config;
 /// Allows what is served from here, and nothing inline.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+     form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
 /// All pages.
@@ -47,7 +50,10 @@ pub fn routes(config: &Config) -> Routes {
         .merge(reset::routes())
         .merge(account::routes())
         .merge(projects::routes())
-        .merge(people::routes());
+        .merge(people::routes())
+        .merge(api::routes())
+        .merge(channels::routes())
+        .merge(widgets::routes());
     // Of a foreign site's forms, none is read. A proxy that rewrites `Host` would let none through but for the second line.
     let csrf = CsrfLayer::new();
     let csrf = match csrf.clone().add_trusted_origin(origin(&config.base_url)) {

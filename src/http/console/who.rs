@@ -129,6 +129,8 @@ macro_rules! needs {
 needs! {
     /// To see.
     See,
+    /// To set up webhooks, channels, widgets, the form and keys.
+    Configure,
     /// To decide on people, privacy and the end of the project.
     Own,
 }

@@ -14,11 +14,13 @@ use super::slices::Slices;
 use crate::admission::rate_limiter::Source;
 use crate::channels::whatsapp::verify;
 use crate::conversations::Conversations;
+use crate::conversations::note_sighting::note_sighting;
 use crate::conversations::open_channel::{OpenChannel, open_channel};
 use crate::conversations::receive::receive;
 use crate::domain::channel::{ChannelKind, Credentials};
 use crate::domain::rates::Kind;
 use crate::engines::Engines;
+use crate::store::channels::Sighting;
 
 /// `GET /channels/whatsapp/{channel}/webhook`: returns the challenge where the token is the channel's. People choose these tokens:
 /// an address that guessed too often is refused the right one too.
@@ -35,6 +37,7 @@ pub async fn verify_webhook(
     let (rates, guesser) = (&engines.admission.rates, Source::address(channel.row.id.0, ip));
     rates.check(Kind::Guesses, guesser).map_err(ApiError::over_limit)?;
     if let Some(challenge) = verify::challenge(&credentials.verify_token, mode, token, challenge) {
+        note_sighting(&engines.conversations, &channel.row, Sighting::Verified).await;
         return Ok(challenge.to_owned());
     }
     rates.admit(Kind::Guesses, guesser).map_err(ApiError::over_limit)?;
@@ -55,12 +58,14 @@ pub async fn receive_webhook(
     let signature = check_head(&head.headers)?;
     let body = read_body(body, PLATFORM_BODY_BYTES_MAX, &engines.admission.bodies).await?;
     if !verify::signature_ok(credentials.app_secret.as_bytes(), &body, Some(signature)) {
+        note_sighting(conversations, &channel.row, Sighting::Refused).await;
         return Err(ApiError::Unauthorized(NOT_SIGNED));
     }
     let mut slices = Slices::of(body);
     while let Some(inbound) = slices.next().await? {
         receive(conversations, &channel, inbound).await?;
     }
+    note_sighting(conversations, &channel.row, Sighting::Received).await;
     Ok("ok\n")
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{ClickFields, admit, get_widget, hit, link};
 use crate::clicks::record::record_click;
+use crate::clicks::widget_sightings::note_refused;
 use crate::domain::origin::AllowedOrigin;
 use crate::engines::Engines;
 use crate::http::CLICK_BODY_BYTES_MAX;
@@ -33,7 +34,7 @@ pub async fn create(
     let clicks = &engines.clicks;
     let widget = get_widget(clicks, &id).await?;
     let (head, body) = request.into_parts();
-    let origin = allowed_origin(&widget, &head.headers)?;
+    let origin = allowed_origin(&engines, &widget, &head.headers)?;
     check_json(&head.headers)?;
     // Read before the rate is looked at, so that the connection of a visitor over the limit can be used again.
     let body = read_body(body, CLICK_BODY_BYTES_MAX, &engines.admission.bodies).await?;
@@ -53,7 +54,7 @@ pub async fn create(
 pub async fn preflight(State(engines): State<Engines>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response> {
     let clicks = &engines.clicks;
     let widget = get_widget(clicks, &id).await?;
-    let origin = allowed_origin(&widget, &headers)?;
+    let origin = allowed_origin(&engines, &widget, &headers)?;
     let allowed = [
         ("access-control-allow-methods", "POST"),
         ("access-control-allow-headers", "content-type"),
@@ -62,12 +63,13 @@ pub async fn preflight(State(engines): State<Engines>, Path(id): Path<String>, h
     Ok((StatusCode::NO_CONTENT, cross_origin(origin), allowed).into_response())
 }
 
-fn allowed_origin(widget: &Widget, headers: &HeaderMap) -> Result<HeaderValue> {
+fn allowed_origin(engines: &Engines, widget: &Widget, headers: &HeaderMap) -> Result<HeaderValue> {
     let Some(origin) = headers.get(ORIGIN) else { return Ok(HeaderValue::from_static("*")) };
     let admits = |allowed: &AllowedOrigin| origin.to_str().is_ok_and(|origin| allowed.admits(origin));
     if widget.origins.is_empty() || widget.origins.iter().any(admits) {
         return Ok(origin.clone());
     }
+    note_refused(&engines.clicks, widget, &String::from_utf8_lossy(origin.as_bytes()));
     Err(ApiError::Forbidden("This site is not on the widget's list of origins.".to_owned()))
 }
 

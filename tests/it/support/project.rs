@@ -2,6 +2,7 @@
 
 use aurix::domain::delivery::Policy;
 use aurix::domain::ids::ProjectId;
+use aurix::domain::widget::Look;
 use aurix::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use aurix::projects::add_webhook::{NewWebhook, add_webhook};
 use aurix::projects::create_key::create_key;
@@ -59,6 +60,7 @@ impl TestApp {
             channel_id: channel_id.to_owned(),
             origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
             greeting: Some("Hello!".to_owned()),
+            look: Look::default(),
         };
         create_widget(&self.core, &operator(), project, new).await.expect("a widget").public_id
     }

@@ -1,0 +1,57 @@
+//! What a platform says of a channel's set-up.
+
+use jiff::Timestamp;
+
+use super::{Account, whatsapp};
+use crate::domain::channel::Credentials;
+use crate::net;
+
+/// Whether something needs a hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FindingState {
+    /// As it should be.
+    Fine,
+    /// It works, and soon may not.
+    Attention,
+    /// It does not work.
+    Missing,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What was looked at, in words.
+    pub name: &'static str,
+    /// Whether it needs a hand.
+    pub state: FindingState,
+    /// What was found, and what to do.
+    pub said: String,
+    /// Until when it is fine, where it ends.
+    pub until: Option<Timestamp>,
+}
+
+impl Finding {
+    /// Without an end.
+    pub fn new(name: &'static str, state: FindingState, said: impl Into<String>) -> Self {
+        Self { name, state, said: said.into(), until: None }
+    }
+}
+
+/// Asks the platform whether a channel is set up: its number, in digits, and where its webhook should lead.
+pub async fn check(
+    client: &net::Client,
+    account: Account<'_>,
+    number: Option<&str>,
+    webhook_url: &str,
+) -> Vec<Finding> {
+    match account.credentials {
+        Credentials::WhatsApp(credentials) => {
+            let api = whatsapp::send::Api {
+                base: account.api_base,
+                version: whatsapp::API_VERSION,
+                phone_number_id: account.external_id,
+            };
+            whatsapp::check::check(client, &api, credentials, number, webhook_url).await
+        }
+    }
+}
