@@ -94,6 +94,16 @@ CREATE TABLE refused_origins (
     PRIMARY KEY (project_id, widget_id, origin)
 );
 
+-- Every lead form that a project had: what conversations are asked for can be taken back.
+CREATE TABLE form_versions (
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    number BIGINT NOT NULL,
+    form TEXT NOT NULL,
+    actor_name TEXT,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (project_id, number)
+);
+
 -- When its platform was last seen, to a minute: asking for the challenge, sending something, sending something with a wrong signature.
 ALTER TABLE channels ADD COLUMN verified_at BIGINT;
 ALTER TABLE channels ADD COLUMN received_at BIGINT;

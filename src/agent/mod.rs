@@ -36,6 +36,7 @@ mod span;
 mod state;
 mod times;
 mod try_line;
+mod try_out;
 mod turn;
 mod unrelated_times;
 mod word_lists;
@@ -44,6 +45,7 @@ pub use read::read;
 pub use reader::{Context, Source, Taken};
 pub use state::{Incoming, Input, Known, Message, Outcome, Paused, State, Turn};
 pub use try_line::try_line;
+pub use try_out::{TryLine, TryOut};
 pub use turn::{ASKS_MAX, turn};
 
 /// Characters of a message that are read; the rest is cut.

@@ -84,7 +84,14 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             })
         }
         Command::Set { project, name, region, timezone, ip, lead_created } => {
-            let changes = ProjectChanges { name, region, time_zone: timezone, ip_policy: ip, lead_created };
+            let changes = ProjectChanges {
+                name,
+                region,
+                time_zone: timezone,
+                ip_policy: ip,
+                lead_created,
+                ..ProjectChanges::default()
+            };
             let (core, project) = open_project(config, &project).await?;
             let project = update_project(&core, &actor(), project.id, changes).await?;
             output.print(&to_json(&project), || format!("Project {} is changed.", project.public_id))

@@ -65,6 +65,16 @@ impl Actor {
         }
     }
 
+    /// Their name, as far as it is known: an address, a service, a user of the operating system.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Command { user } => user.as_deref(),
+            Self::Key(holder) => Some(&holder.service_name),
+            Self::Person(person) => Some(&person.email),
+            Self::System => None,
+        }
+    }
+
     /// Whether the actor may change that project, or, for [`ProjectId::INSTANCE`], what belongs to none.
     pub fn may_change(&self, project: ProjectId) -> bool {
         match self {

@@ -26,6 +26,10 @@ pub struct ProjectChanges {
     pub ip_policy: Option<IpPolicy>,
     /// When `lead.created` is emitted, from the next message on.
     pub lead_created: Option<CreatedWhen>,
+    /// Whether members may export leads and resend deliveries.
+    pub members_may_export: Option<bool>,
+    /// Whether viewers see phone numbers and e-mail addresses masked.
+    pub viewers_see_masked: Option<bool>,
 }
 
 /// Changes a project, and gives it as it is then. Widgets that other requests hold see the change within a second.
@@ -73,5 +77,17 @@ fn apply(project: &mut Project, changes: ProjectChanges) -> anyhow::Result<Map<S
         project.lead_created = when;
         note("lead_created", when.as_str());
     }
+    if let Some(may) = changes.members_may_export {
+        project.members_may_export = may;
+        note("members_may_export", yes_or_no(may));
+    }
+    if let Some(masked) = changes.viewers_see_masked {
+        project.viewers_see_masked = masked;
+        note("viewers_see_masked", yes_or_no(masked));
+    }
     Ok(detail)
+}
+
+fn yes_or_no(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
 }

@@ -69,11 +69,10 @@ pub async fn record(tx: &Tx, project: ProjectId, actor: &Actor, change: &Change,
     if !actor.may_change(project) {
         return Err(Error::NoRow);
     }
-    let (actor_id, actor_name): (Option<i64>, Option<&str>) = match actor {
-        Actor::Command { user } => (None, user.as_deref()),
-        Actor::Key(holder) => (Some(holder.key_id.0), Some(&holder.service_name)),
-        Actor::Person(person) => (Some(person.user.0), Some(&person.email)),
-        Actor::System => (None, None),
+    let actor_id = match actor {
+        Actor::Key(holder) => Some(holder.key_id.0),
+        Actor::Person(person) => Some(person.user.0),
+        Actor::Command { .. } | Actor::System => None,
     };
     tx.execute(
         "INSERT INTO audit (project_id, at, actor_kind, actor_id, actor_name, action, object_kind, object_id, detail)
@@ -83,7 +82,7 @@ pub async fn record(tx: &Tx, project: ProjectId, actor: &Actor, change: &Change,
             now,
             actor.kind(),
             actor_id,
-            actor_name,
+            actor.name(),
             change.action.as_str(),
             change.object.kind(),
             &change.object.id(),

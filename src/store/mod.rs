@@ -10,6 +10,7 @@ pub mod deliveries;
 pub mod delivery_log;
 pub mod events;
 pub mod expired;
+pub mod form_versions;
 pub mod keys;
 pub mod lead_list;
 pub mod leads;

@@ -115,14 +115,19 @@ pub async fn set_form(tx: &Tx, project: ProjectId, form: &str) -> Result<u64> {
 /// Stores what a project's owner can change.
 pub async fn update(tx: &Tx, project: &Project) -> Result<u64> {
     tx.execute(
-        "UPDATE projects SET name = $2, region = $3, time_zone = $4, ip_policy = $5, lead_created = $6 WHERE id = $1",
+        "UPDATE projects
+         SET name = $2, region = $3, time_zone = $4, ip_policy = $5, lead_created = $6, members_may_export = $7,
+             viewers_see_masked = $8
+         WHERE id = $1",
         params![
             project.id,
             &project.name,
             &project.region,
             &project.time_zone,
             &project.ip_policy,
-            project.lead_created.as_str()
+            project.lead_created.as_str(),
+            project.members_may_export,
+            project.viewers_see_masked
         ],
     )
     .await

@@ -16,6 +16,7 @@ const SETTLED: &[&str] = &[
     "users",
     "members",
     "user_links",
+    "form_versions",
     "api_keys",
     "channels",
     "widgets",

@@ -2,6 +2,7 @@
 import "htmx.org/dist/htmx.esm.js";
 import "htmx.org/dist/ext/hx-sse.js";
 import "./copy-button";
+import "./sortable-list";
 import "./widget-preview";
 import { focusWhatIsSaid } from "./focus";
 import { keepTimes } from "./times";

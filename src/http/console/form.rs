@@ -58,6 +58,11 @@ impl Form {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
     }
 
+    /// What stands in each of the fields of that name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether a box is ticked, or a button of that name was pressed.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
@@ -135,6 +140,7 @@ mod tests {
     fn fields_are_read_in_order() {
         let form = Form::parse(b"name=+Mei+Tan+&event=a&event=b&on=&password=+secret+").expect("few fields");
         assert_eq!((form.text("name"), form.text("none"), form.raw("password")), ("Mei Tan", "", " secret "));
+        assert_eq!(form.all("event").collect::<Vec<_>>(), ["a", "b"]);
         assert!(form.has("on") && !form.has("off"));
         assert!(Form::parse("a=&".repeat(2_001).as_bytes()).is_err());
     }

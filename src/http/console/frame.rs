@@ -38,6 +38,8 @@ pub struct PersonFrame {
     pub name: String,
     /// Two letters.
     pub initials: String,
+    /// Whether they look after the instance.
+    pub is_operator: bool,
     /// Whether keys are commands.
     pub hot_keys: bool,
 }
@@ -144,7 +146,12 @@ impl Frame {
 }
 
 fn person(user: &User) -> PersonFrame {
-    PersonFrame { name: user.name.clone(), initials: initials(&user.name), hot_keys: user.hot_keys }
+    PersonFrame {
+        name: user.name.clone(),
+        initials: initials(&user.name),
+        is_operator: user.is_operator,
+        hot_keys: user.hot_keys,
+    }
 }
 
 /// The first letters of the first two words.

@@ -7,14 +7,18 @@ mod assets;
 mod channels;
 mod confirm;
 mod cookies;
+mod csv;
 mod first_run;
 mod form;
 mod frame;
 mod home;
+mod instance;
 mod invitation;
+mod lead_form;
 mod people;
 mod projects;
 mod reset;
+mod settings;
 mod sign_in;
 mod times;
 mod view;
@@ -53,7 +57,10 @@ pub fn routes(config: &Config) -> Routes {
         .merge(people::routes())
         .merge(api::routes())
         .merge(channels::routes())
-        .merge(widgets::routes());
+        .merge(widgets::routes())
+        .merge(lead_form::routes())
+        .merge(settings::routes())
+        .merge(instance::routes());
     // Of a foreign site's forms, none is read. A proxy that rewrites `Host` would let none through but for the second line.
     let csrf = CsrfLayer::new();
     let csrf = match csrf.clone().add_trusted_origin(origin(&config.base_url)) {

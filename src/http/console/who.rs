@@ -106,6 +106,19 @@ fn here(parts: &Parts) -> String {
     path.filter(|path| path.len() <= NEXT_BYTES_MAX).unwrap_or_else(|| "/".to_owned())
 }
 
+/// A person who looks after the instance. To others there is nothing here.
+#[derive(Clone, Debug)]
+pub struct Operator(pub SignedIn);
+
+impl FromRequestParts<Engines> for Operator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, engines: &Engines) -> Result<Self> {
+        let who = <SignedIn as FromRequestParts<Engines>>::from_request_parts(parts, engines).await?;
+        if who.user.is_operator { Ok(Self(who)) } else { Err(no_such_path().await) }
+    }
+}
+
 /// What a page or a change needs of a person.
 pub trait Needs: Send + Sync + 'static {
     /// The permission.

@@ -1,5 +1,7 @@
 //! The console, by what a browser gets.
 
+mod capture;
 mod people;
 mod route_table;
+mod settings;
 mod sign_in;

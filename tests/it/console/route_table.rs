@@ -58,6 +58,10 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("POST", "/account/second-factor/off", SignedIn, 303),
     ("POST", "/account/sessions/end", SignedIn, 404),
     ("POST", "/account/sessions/end-others", SignedIn, 303),
+    // To operators only; there is none here.
+    ("GET", "/instance", SignedIn, 404),
+    ("POST", "/instance/link", SignedIn, 404),
+    ("POST", "/instance/remove", SignedIn, 404),
     ("GET", "/projects", SignedIn, 200),
     // Owners of some project; both who own one here.
     ("GET", "/projects/new", SignedIn, 200),
@@ -81,6 +85,14 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("GET", "/p/{project}/widgets/{widget}", Members(Permission::See), 404),
     ("POST", "/p/{project}/widgets/{widget}", Members(Permission::Configure), 404),
     ("POST", "/p/{project}/widgets/{widget}/allow", Members(Permission::Configure), 404),
+    ("GET", "/p/{project}/form", Members(Permission::See), 200),
+    // An empty form asks for what is always asked.
+    ("POST", "/p/{project}/form", Members(Permission::Configure), 303),
+    ("GET", "/p/{project}/settings", Members(Permission::See), 200),
+    ("POST", "/p/{project}/settings", Members(Permission::Configure), 422),
+    ("POST", "/p/{project}/settings/privacy", Members(Permission::Own), 303),
+    ("GET", "/p/{project}/settings/audit", Members(Permission::Configure), 200),
+    ("GET", "/p/{project}/settings/audit.csv", Members(Permission::Configure), 200),
     ("GET", "/p/{project}", Members(Permission::See), 303),
     ("GET", "/p/{project}/people", Members(Permission::See), 200),
     ("POST", "/p/{project}/people/invite", Members(Permission::Own), 422),

@@ -41,6 +41,11 @@ impl WhatsApp {
         Self { api_base, shared }
     }
 
+    /// Answers the next call with this.
+    pub fn answer_next(&self, status: u16, response: Value) {
+        self.shared.lock().expect("not poisoned").responses.push_back((status, response));
+    }
+
     /// Answers the next reply with an error of the platform.
     pub fn fail_next(&self, status: u16, code: i64) {
         let error = json!({"error": {"message": "scripted", "type": "OAuthException", "code": code}});
@@ -62,7 +67,11 @@ impl WhatsApp {
 async fn take_reply(State(shared): State<Arc<Mutex<Shared>>>, body: Bytes) -> Response {
     let mut shared = shared.lock().expect("not poisoned");
     let number = next_number();
-    shared.sent.push(serde_json::from_slice(&body).expect("replies are JSON"));
+    shared.sent.push(if body.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(&body).expect("replies are JSON")
+    });
     let ok = || (200, json!({"messaging_product": "whatsapp", "messages": [{"id": format!("wamid.reply{number}")}]}));
     let (status, response) = shared.responses.pop_front().unwrap_or_else(ok);
     (StatusCode::from_u16(status).expect("a status"), axum::Json(response)).into_response()

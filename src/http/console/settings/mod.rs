@@ -1,0 +1,153 @@
+//! `/p/{project}/settings`: the project's name and place, privacy, and the audit log.
+
+mod audit_log;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use super::form::{Form, Mistakes};
+use super::frame::Frame;
+use super::view::{go, invalid, page};
+use super::who::{Configure, Member, Needs, Own};
+use crate::domain::account::Permission;
+use crate::domain::lead::CreatedWhen;
+use crate::domain::phone::Region;
+use crate::domain::retention::{Kind, Period};
+use crate::domain::visitor::IpPolicy;
+use crate::engines::Engines;
+use crate::http::error::Result;
+use crate::http::routes::Routes;
+use crate::projects::set_retention::{ProjectPeriod, retention_of, set_retention};
+use crate::projects::update_project::{ProjectChanges, update_project};
+use crate::store::projects::Project;
+
+/// Characters of a project's name.
+const NAME_CHARS_MAX: usize = 200;
+/// How much of an address is kept, in words.
+const IP_POLICIES: [(&str, &str); 3] =
+    [("full", "are kept"), ("truncated", "are kept without their last part (/24, /48)"), ("omitted", "are not kept")];
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/p/{project}/settings", show)
+        .post("/p/{project}/settings", update)
+        .post("/p/{project}/settings/privacy", set_privacy)
+        .merge(audit_log::routes())
+}
+
+/// What stands in the fields.
+struct Values {
+    name: String,
+    region: String,
+    zone: String,
+}
+
+/// How long something is kept.
+struct PeriodRow {
+    kind: &'static str,
+    words: &'static str,
+    hint: &'static str,
+    value: String,
+    default: String,
+}
+
+#[derive(Template)]
+#[template(path = "settings/settings.html")]
+struct SettingsPage {
+    frame: Frame,
+    mistakes: Mistakes,
+    project: Project,
+    values: Values,
+    periods: Vec<PeriodRow>,
+    ip_policies: &'static [(&'static str, &'static str)],
+}
+
+async fn show(State(engines): State<Engines>, member: Member) -> Result<Response> {
+    page(&settings_page(&engines, &member).await?)
+}
+
+async fn settings_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Result<SettingsPage> {
+    let own = retention_of(&engines.core, member.project.id).await?;
+    let row = |period: ProjectPeriod| {
+        let (words, hint) = words_of(period.kind);
+        PeriodRow {
+            kind: period.kind.as_str(),
+            words,
+            hint,
+            value: if period.is_own { period.period.to_string() } else { String::new() },
+            default: engines.core.config.retention.of(period.kind).to_string(),
+        }
+    };
+    let project = member.project.clone();
+    Ok(SettingsPage {
+        frame: Frame::of_member(&engines.core, member, "settings").await?,
+        mistakes: Mistakes::default(),
+        values: Values { name: project.name.clone(), region: project.region.clone(), zone: project.time_zone.clone() },
+        project,
+        periods: own.into_iter().map(row).collect(),
+        ip_policies: &IP_POLICIES,
+    })
+}
+
+fn words_of(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Clicks => ("Clicks without a conversation are kept", "Linked ones stay as long as their lead."),
+        Kind::Events => ("Events and deliveries are kept", "They cannot be resent afterwards."),
+        Kind::Messages => ("Messages are kept", "At least 8d. The lead keeps what was extracted."),
+        Kind::Attempts => ("Attempts are kept", ""),
+    }
+}
+
+async fn update(State(engines): State<Engines>, member: Member<Configure>, form: Form) -> Result<Response> {
+    let mut mistakes = Mistakes::default();
+    let (name, region, zone) = (form.text("name"), form.text("region"), form.text("timezone"));
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+        mistakes.add("name", "write a name of 1 to 200 characters");
+    }
+    mistakes.check("region", Region::parse(region));
+    if jiff::tz::TimeZone::get(zone).is_err() {
+        mistakes.add("timezone", "this is no time zone: write an IANA name, for example Asia/Singapore");
+    }
+    let values = Values { name: name.to_owned(), region: region.to_owned(), zone: zone.to_owned() };
+    if !mistakes.is_empty() {
+        return invalid(&SettingsPage { mistakes, values, ..settings_page(&engines, &member).await? });
+    }
+    let changes = ProjectChanges {
+        name: Some(values.name),
+        region: Some(values.region),
+        time_zone: Some(values.zone),
+        lead_created: CreatedWhen::parse(form.text("lead_created")),
+        ..ProjectChanges::default()
+    };
+    update_project(&engines.core, &member.actor(), member.project.id, changes).await?;
+    Ok(go(&format!("{}/settings", member.path())))
+}
+
+async fn set_privacy(State(engines): State<Engines>, member: Member<Own>, form: Form) -> Result<Response> {
+    member.who.confirmed(&engines.core)?;
+    let mut mistakes = Mistakes::default();
+    let mut periods = Vec::new();
+    for kind in Kind::OF_PROJECT {
+        let text = form.text(kind.as_str());
+        let period = (!text.is_empty()).then(|| mistakes.check(kind.as_str(), Period::parse(kind, text)));
+        periods.push((kind, period.flatten()));
+    }
+    let ip_policy = form.text("ip").parse::<IpPolicy>().ok();
+    if !mistakes.is_empty() {
+        let mut shown = settings_page(&engines, &member).await?;
+        for row in &mut shown.periods {
+            form.text(row.kind).clone_into(&mut row.value);
+        }
+        return invalid(&SettingsPage { mistakes, ..shown });
+    }
+    let changes = ProjectChanges {
+        ip_policy,
+        members_may_export: Some(form.has("members_may_export")),
+        viewers_see_masked: Some(form.has("viewers_see_masked")),
+        ..ProjectChanges::default()
+    };
+    update_project(&engines.core, &member.actor(), member.project.id, changes).await?;
+    set_retention(&engines.core, &member.actor(), member.project.id, periods).await?;
+    Ok(go(&format!("{}/settings", member.path())))
+}
