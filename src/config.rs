@@ -149,6 +149,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// A console without a password, as the demo has it: whoever opens it on this machine, by the name of the base URL, is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenConsole {
+    /// Whom they are signed in as.
+    pub email: String,
+    /// Where `/` leads.
+    pub home: &'static str,
+}
+
 /// The settings, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -170,6 +179,8 @@ pub struct Config {
     pub allow_http: bool,
     /// Proxies whose forwarding headers count.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether the console wants no password. No setting: only the demo has it.
+    pub open_console: Option<OpenConsole>,
     /// The header in which a trusted proxy says who is signed in.
     pub auth_header: Option<axum::http::HeaderName>,
     /// The waits between attempts.
@@ -226,6 +237,7 @@ impl Settings {
             allow_http: checked("AURIX_ALLOW_HTTP", Some(&self.allow_http), yes_or_no)?.unwrap_or(holds.allow_http),
             trusted_proxies: checked("AURIX_TRUSTED_PROXIES", self.trusted_proxies.as_deref(), networks)?
                 .unwrap_or_default(),
+            open_console: None,
             auth_header: checked("AURIX_AUTH_HEADER", self.auth_header.as_deref(), header_name)?,
             retry_schedule: checked("AURIX_RETRY_SCHEDULE", self.retry_schedule.as_deref(), parse_waits)?
                 .unwrap_or(holds.retry_schedule),
@@ -362,6 +374,7 @@ impl Default for Config {
             allow_networks: Vec::new(),
             allow_http: false,
             trusted_proxies: Vec::new(),
+            open_console: None,
             auth_header: None,
             retry_schedule: Schedule::default(),
             lease: SignedDuration::from_secs(30),

@@ -14,13 +14,16 @@ use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, OpenConsole};
 use crate::db::Location;
 use crate::domain::actor::Actor;
 use crate::engines::Engines;
 use crate::http::server;
 use crate::serve;
 use playground::{PATH, Playground};
+
+/// Whom everybody on this machine is signed in as.
+const VISITOR: &str = "demo@localhost";
 
 /// Serves the demo until SIGTERM or Ctrl-C.
 pub async fn run(mut config: Config, actor: &Actor) -> anyhow::Result<()> {
@@ -36,15 +39,18 @@ pub async fn run(mut config: Config, actor: &Actor) -> anyhow::Result<()> {
     config.database = Location::Sqlite(data_dir.join("aurix.db"));
     config.allow_http = true;
     config.allow_networks.extend([loopback_v4(), loopback_v6()]);
+    config.open_console = Some(OpenConsole { email: VISITOR.to_owned(), home: PATH });
     let core = serve::open_node(config).await?;
     let stage = shop::set_stage(&core, actor, inside_url)
         .await
         .with_context(|| format!("setting up the demo; delete {} to start afresh", data_dir.display()))?;
     let key = shop::api_key(&core, actor, stage.project, &data_dir.join("api-key")).await?;
     serve::say(&welcome(&stage.base_url, &key, &data_dir));
+    let engines = Engines::new(core);
+    shop::visitor(&engines.accounts, actor, VISITOR).await?;
     let stopping = stop_signal();
-    let playground = Arc::new(Playground::new(stage, &core.random, stopping.clone()));
-    serve::serve(Engines::new(core), listener, playground::routes(playground), stopping).await
+    let playground = Arc::new(Playground::new(stage, &engines.core.random, stopping.clone()));
+    serve::serve(engines, listener, playground::routes(playground), stopping).await
 }
 
 fn lock(data_dir: &Path) -> anyhow::Result<File> {
@@ -106,6 +112,7 @@ fn welcome(base_url: &str, key: &str, data_dir: &Path) -> String {
          \x20 beside it every event arrives, signed, until the lead is complete.\n\n\
          The same lead as a partner's program gets it:\n\
          \x20 curl -H 'Authorization: Bearer {key}' {base_url}/integrations/external/leads\n\n\
+         The console, with all of it: {base_url}/projects\n\n\
          Commands work beside it: aurix --data-dir {data_dir} delivery list\n\
          All of it is in {data_dir}, and nothing leaves this machine. Ctrl-C stops; delete the folder to start afresh."
     )

@@ -7,7 +7,10 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::playground::{GRAPH_PATH, LISTENER_PATH, PHONE_PATH, Stage};
+use crate::accounts::Accounts;
+use crate::accounts::create_user::{NewUser, UserRefused};
 use crate::core::Core;
+use crate::domain::account::Email;
 use crate::domain::actor::Actor;
 use crate::domain::channel::ChannelKind;
 use crate::domain::form::Form;
@@ -58,6 +61,16 @@ pub async fn set_stage(core: &Core, actor: &Actor, inside_url: String) -> anyhow
         base_url,
         inside_url,
     })
+}
+
+/// The account that everybody on this machine has.
+pub async fn visitor(accounts: &Accounts, actor: &Actor, email: &str) -> anyhow::Result<()> {
+    let email = Email::parse(email)?;
+    let new = NewUser { email, name: "You".to_owned(), password: None, is_operator: true, member: None };
+    match accounts.create_user(actor, new).await {
+        Ok(_) | Err(UserRefused::Exists(_)) => Ok(()),
+        Err(UserRefused::Failed(error)) => Err(error),
+    }
 }
 
 /// The project that has the demo's channel, or a new one.

@@ -1,13 +1,11 @@
 // The playground, from choosing an ad to the complete lead, as a newcomer goes through it.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { startDemo } from "./support/aurix.mjs";
+import { axeFindings } from "./support/axe.mjs";
 import { hosts, launch, visitor } from "./support/browser.mjs";
 import { answerUntilComplete, openPlayground } from "./support/playground.mjs";
 
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const REFERENCE = /O-[0-9A-Za-z]{7}/;
 
 let demo;
@@ -31,11 +29,6 @@ async function writtenReference(phone) {
   return REFERENCE.exec(await phone.getByRole("textbox", { name: "Message" }).inputValue())[0];
 }
 
-async function axeFindings(frame) {
-  await frame.evaluate(AXE);
-  const { violations } = await frame.evaluate(() => window.axe.run(document, { iframes: false }));
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
-}
 
 test("from the ad to the complete lead", async (t) => {
   const { person, page, shop, phone, journey } = await newcomer(t);

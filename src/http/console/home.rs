@@ -15,6 +15,9 @@ pub fn routes() -> Routes {
 }
 
 async fn show(State(engines): State<Engines>, who: SignedIn) -> Result<Response> {
+    if let Some(open) = &engines.core.config.open_console {
+        return Ok(go(open.home));
+    }
     let (user, is_operator) = (who.user.id, who.user.is_operator);
     let own = engines.core.db.read(async move |conn| {
         Ok(if is_operator {

@@ -53,6 +53,12 @@ export async function startServer() {
   };
 }
 
+/** A server on an empty data folder, with the link for the first account: `{url, firstRun, stop()}`. */
+export async function startFresh() {
+  const { printed, ...server } = await run(await dataFolder(), "serve", /http:\S+\/first-run\/\S+/);
+  return { ...server, firstRun: printed };
+}
+
 export async function startDemo() {
   return run(await dataFolder(), "demo");
 }
@@ -70,18 +76,18 @@ async function dataFolder() {
   };
 }
 
-/** Starts a command that serves, and reads the address off what it prints. */
-async function run(home, command) {
+/** Starts a command that serves, and reads the address, or another `wanted` one, off what it prints. */
+async function run(home, command, wanted = /http:\/\/127\.0\.0\.1:\d+/) {
   const child = spawn(binary(), [command], { env: home.env, stdio: ["ignore", "pipe", "pipe"] });
   const printed = [];
-  const url = await new Promise((resolve, reject) => {
+  const address = await new Promise((resolve, reject) => {
     const output = () => `aurix ${command} printed:\n${printed.join("\n")}`;
     const late = setTimeout(() => reject(new Error(`no address within ${START_MS_MAX} ms; ${output()}`)), START_MS_MAX);
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         printed.push(line);
-        const address = /http:\/\/127\.0\.0\.1:\d+/.exec(line);
-        if (address) resolve(address[0]);
+        const found = wanted.exec(line);
+        if (found) resolve(found[0]);
       });
     }
     child.once("exit", (code) => reject(new Error(`ended with ${code}; ${output()}`)));
@@ -97,7 +103,7 @@ async function run(home, command) {
     if (child.exitCode === null && child.kill("SIGTERM")) await once(child, "exit");
     await home.remove();
   };
-  return { url, stop };
+  return { url: new URL(address).origin, printed: address, stop };
 }
 
 function binary() {

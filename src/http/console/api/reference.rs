@@ -178,7 +178,7 @@ fn fields(document: &Value, schema: &Value, prefix: &str, depth: usize) -> Vec<F
     let parts = schema["allOf"].as_array().into_iter().flatten();
     let mut found: Vec<Field> = parts.flat_map(|part| fields(document, part, prefix, depth)).collect();
     if let Some(items) = schema.get("items") {
-        found.extend(fields(document, items, &format!("{prefix}[]."), depth + 1));
+        found.extend(fields(document, items, &format!("{}[].", prefix.trim_end_matches('.')), depth + 1));
     }
     let required = |name: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|one| one == name));
     for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
