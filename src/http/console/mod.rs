@@ -3,7 +3,7 @@
 
 mod account;
 mod api;
-mod assets;
+pub(in crate::http) mod assets;
 mod channels;
 mod confirm;
 mod cookies;

@@ -1,4 +1,4 @@
-//! An error as a page for a person with a browser: plain HTML without scripts or other files.
+//! An error as a page for a person with a browser: plain HTML with the console's stylesheet, without scripts.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,11 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, AUTHORIZATION};
 
 use super::ProblemDetails;
+use crate::http::console::assets;
 
-/// Allows the page its own style, and nothing else.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-
-const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:40rem;padding:3rem 1rem}\
-                     code{overflow-wrap:anywhere}";
+/// Allows the page its stylesheet and font, and nothing else.
+pub const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-ancestors 'none'";
 
 /// Whether the sender of a request asks for a page. HTML has to be named in `Accept` and to be wanted more than JSON; equal
 /// weights mean HTML only where JSON is covered by `*/*` alone. A request with an API key comes from a program, also
@@ -49,12 +48,13 @@ fn media_range(text: &str) -> (&str, f32) {
 
 /// The whole page.
 pub fn render(problem: &ProblemDetails) -> String {
-    let (status, title) = (problem.status, Escaped(problem.title));
+    let (status, title, assets) = (problem.status, Escaped(problem.title), assets::BASE.as_str());
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title} ({status})</title>\n\
-         <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
+         <link rel=\"icon\" href=\"{assets}/icon.svg\">\n<link rel=\"stylesheet\" href=\"{assets}/console.css\">\n</head>\n\
+         <body>\n<main class=\"gate\">\n<div class=\"stack\">\n<h1>{title}</h1>\n"
     );
     let mut line = |text: std::fmt::Arguments<'_>| page.write_fmt(text).expect("writing to a String cannot fail");
     match &problem.errors {
@@ -70,7 +70,10 @@ pub fn render(problem: &ProblemDetails) -> String {
     if let Some(id) = &problem.id {
         line(format_args!("<p>Error id: <code>{}</code></p>\n", Escaped(id)));
     }
-    line(format_args!("<p>Status code: {status}</p>\n</main>\n</body>\n</html>\n"));
+    line(format_args!(
+        "<p class=\"small muted\">Status code: {status}</p>\n<p><a class=\"btn\" href=\"/\">Go to the start</a></p>\n</div>\n\
+         </main>\n</body>\n</html>\n"
+    ));
     page
 }
 
