@@ -1,8 +1,11 @@
 //! Every setting: its name, default, check and meaning. Each is an environment variable and a flag of the same name.
 
 mod secret;
+mod sign_in;
 
 pub use secret::credential;
+pub use sign_in::{OidcProvider, OpenConsole};
+use sign_in::{header_name, oidc_provider};
 #[cfg(test)]
 mod tests;
 
@@ -67,6 +70,19 @@ pub struct Settings {
     /// Header in which a trusted proxy (AURIX_TRUSTED_PROXIES) says who is signed in, by e-mail address: Remote-Email, for example.
     #[arg(long, env = "AURIX_AUTH_HEADER", value_name = "HEADER")]
     pub auth_header: Option<String>,
+    /// Address of an OpenID Connect provider that signs people in: its issuer, with AURIX_OIDC_CLIENT_ID and AURIX_OIDC_CLIENT_SECRET.
+    #[arg(long, env = "AURIX_OIDC_ISSUER", value_name = "URL")]
+    pub oidc_issuer: Option<String>,
+    /// How that provider knows Aurix.
+    #[arg(long, env = "AURIX_OIDC_CLIENT_ID", value_name = "ID")]
+    pub oidc_client_id: Option<String>,
+    /// What Aurix proves itself with to that provider; or `@FILE`.
+    #[arg(long, env = "AURIX_OIDC_CLIENT_SECRET", value_name = "TEXT", hide_env_values = true)]
+    pub oidc_client_secret: Option<String>,
+    /// Domains of e-mail addresses, separated by commas, that get an account when that provider vouches for them. Others need an
+    /// account or an invitation.
+    #[arg(long, env = "AURIX_OIDC_DOMAINS", value_name = "DOMAINS")]
+    pub oidc_domains: Option<String>,
     /// Waits before each further attempt of a delivery [default: 5s,30s,2m,10m,30m,1h,3h,6h,12h,24h].
     #[arg(long, env = "AURIX_RETRY_SCHEDULE", value_name = "WAITS")]
     pub retry_schedule: Option<String>,
@@ -149,15 +165,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// A console without a password, as the demo has it: whoever opens it on this machine, by the name of the base URL, is signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenConsole {
-    /// Whom they are signed in as.
-    pub email: String,
-    /// Where `/` leads.
-    pub home: &'static str,
-}
-
 /// The settings, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -179,6 +186,8 @@ pub struct Config {
     pub allow_http: bool,
     /// Proxies whose forwarding headers count.
     pub trusted_proxies: Vec<IpNet>,
+    /// The provider that signs people in besides passwords.
+    pub oidc: Option<OidcProvider>,
     /// Whether the console wants no password. No setting: only the demo has it.
     pub open_console: Option<OpenConsole>,
     /// The header in which a trusted proxy says who is signed in.
@@ -237,6 +246,7 @@ impl Settings {
             allow_http: checked("AURIX_ALLOW_HTTP", Some(&self.allow_http), yes_or_no)?.unwrap_or(holds.allow_http),
             trusted_proxies: checked("AURIX_TRUSTED_PROXIES", self.trusted_proxies.as_deref(), networks)?
                 .unwrap_or_default(),
+            oidc: oidc_provider(&self)?,
             open_console: None,
             auth_header: checked("AURIX_AUTH_HEADER", self.auth_header.as_deref(), header_name)?,
             retry_schedule: checked("AURIX_RETRY_SCHEDULE", self.retry_schedule.as_deref(), parse_waits)?
@@ -268,10 +278,6 @@ fn checked<T>(
     // A problem that quotes what was given stays on its line.
     let wrong = |problem: String| InvalidSetting { setting, problem: problem.replace(['\r', '\n'], " ") };
     given(text).map(check).transpose().map_err(wrong)
-}
-
-fn header_name(text: &str) -> Result<axum::http::HeaderName, String> {
-    text.parse().map_err(|_| format!("{text:?} is no name of a header: write Remote-Email, for example"))
 }
 
 fn secret_key(text: &str) -> Result<SecretString, String> {
@@ -374,6 +380,7 @@ impl Default for Config {
             allow_networks: Vec::new(),
             allow_http: false,
             trusted_proxies: Vec::new(),
+            oidc: None,
             open_console: None,
             auth_header: None,
             retry_schedule: Schedule::default(),

@@ -10,6 +10,7 @@ pub mod remove_user;
 pub mod second_factor;
 pub mod sessions;
 pub mod sign_in;
+pub mod single_sign_on;
 mod throttle;
 pub mod update_account;
 

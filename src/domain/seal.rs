@@ -26,6 +26,8 @@ pub enum Place<'a> {
     KnownBrowser(&'a str),
     /// Whose password was right, until the code of their second factor comes.
     SignInTicket,
+    /// What a browser keeps while its person is at the OpenID Connect provider.
+    OidcAttempt,
     /// The text by which a database knows its key.
     Canary,
 }
@@ -40,6 +42,7 @@ impl Place<'_> {
             Self::SecondFactor(user) => format!("second factor {user}"),
             Self::KnownBrowser(user) => format!("known browser {user}"),
             Self::SignInTicket => "sign-in ticket".to_owned(),
+            Self::OidcAttempt => "oidc attempt".to_owned(),
             Self::Canary => "canary".to_owned(),
         }
     }

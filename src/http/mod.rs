@@ -1,5 +1,6 @@
 //! Layer 5: entry points for programs and people.
 
+mod assets;
 pub mod auth;
 mod client_address;
 mod console;

@@ -114,6 +114,20 @@ pub async fn invitations(conn: &Conn, project: ProjectId, now: Timestamp, most: 
     .await
 }
 
+/// The newest invitation of an address that nobody has taken up.
+pub async fn find_invitation(conn: &Conn, email: &str, now: Timestamp) -> Result<Option<UserLink>> {
+    conn.find(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM user_links WHERE email = $1 AND kind = 'invitation' AND expires_at > $2 ORDER BY id DESC LIMIT 1"
+        ),
+        params![email, now],
+        read,
+    )
+    .await
+}
+
 /// Uses a link up: `false` where somebody else was faster.
 pub async fn remove(tx: &Tx, link: UserLinkId) -> Result<bool> {
     tx.execute_one("DELETE FROM user_links WHERE id = $1", params![link]).await

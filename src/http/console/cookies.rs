@@ -8,6 +8,9 @@ use crate::config::Config;
 /// Seconds for which a browser is known: a year.
 const KNOWN_BROWSER_S: i64 = 365 * 24 * 3600;
 
+/// Seconds for which a person may be at the provider.
+const OIDC_ATTEMPT_S: i64 = 600;
+
 /// Which cookies there are. Behind https their names say that no other host and no plain connection can have set them.
 #[derive(Clone, Copy, Debug)]
 pub enum Cookie {
@@ -15,6 +18,8 @@ pub enum Cookie {
     Session,
     /// By which the browser is known.
     KnownBrowser,
+    /// What belongs to an attempt at the OpenID Connect provider.
+    OidcAttempt,
 }
 
 impl Cookie {
@@ -23,6 +28,7 @@ impl Cookie {
         match self {
             Self::Session => format!("{prefix}aurix"),
             Self::KnownBrowser => format!("{prefix}aurix-browser"),
+            Self::OidcAttempt => format!("{prefix}aurix-oidc"),
         }
     }
 
@@ -41,6 +47,7 @@ impl Cookie {
         let seconds = match self {
             Self::Session => crate::accounts::sessions::AGE_MAX.as_secs(),
             Self::KnownBrowser => KNOWN_BROWSER_S,
+            Self::OidcAttempt => OIDC_ATTEMPT_S,
         };
         self.header(value, seconds, config)
     }

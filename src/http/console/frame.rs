@@ -1,12 +1,12 @@
 //! What stands around a page: the sidebar, the project, the person, and how times and links are written on it.
 
-use super::assets;
 use super::times::Times;
 use super::view::Html;
 use super::who::{Member, Needs, SignedIn};
 use crate::core::Core;
 use crate::domain::account::{Permission, Role};
 use crate::domain::time::Timestamp;
+use crate::http::assets;
 use crate::http::error::Result;
 use crate::store::users::User;
 use crate::store::{members, projects};

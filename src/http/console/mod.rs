@@ -3,7 +3,7 @@
 
 mod account;
 mod api;
-pub(in crate::http) mod assets;
+mod assets;
 mod channels;
 mod confirm;
 mod cookies;

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, AUTHORIZATION};
 
 use super::ProblemDetails;
-use crate::http::console::assets;
+use crate::http::assets;
 
 /// Allows the page its stylesheet and font, and nothing else.
 pub const CONTENT_SECURITY_POLICY: &str =

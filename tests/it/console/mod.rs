@@ -5,3 +5,4 @@ mod people;
 mod route_table;
 mod settings;
 mod sign_in;
+mod single_sign_on;

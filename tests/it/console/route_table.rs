@@ -41,6 +41,9 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("GET", "/sign-in/code", Guests, 303),
     ("POST", "/sign-in/code", Guests, 422),
     ("POST", "/sign-out", Guests, 303),
+    // No provider is configured.
+    ("GET", "/sign-in/oidc", Guests, 404),
+    ("GET", "/sign-in/oidc/callback", Guests, 404),
     ("GET", "/first-run/{token}", Guests, 422),
     ("POST", "/first-run/{token}", Guests, 422),
     ("GET", "/reset/{token}", Guests, 422),

@@ -56,25 +56,40 @@ pub struct TestApp {
 
 impl TestApp {
     pub async fn on_sqlite() -> Self {
+        Self::on_sqlite_with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn on_sqlite_with(change: impl FnOnce(&mut Config)) -> Self {
         let data_dir = fresh_folder();
         let location = Location::Sqlite(data_dir.join("aurix.db"));
-        Self::start(location, data_dir, None).await
+        Self::start(location, data_dir, None, change).await
     }
 
     pub async fn on_postgres() -> Self {
+        Self::on_postgres_with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn on_postgres_with(change: impl FnOnce(&mut Config)) -> Self {
         let server = postgres_server();
         let name = format!("test_{}_{}", std::process::id(), next_number());
         run_on_server(&server, &format!("CREATE DATABASE {name}")).await;
         let (start, query) = server.split_once('?').map_or((server.as_str(), ""), |(start, query)| (start, query));
         let (host, _) = start.rsplit_once('/').expect("postgres://USER@HOST/DATABASE");
         let url = format!("{host}/{name}?{query}");
-        Self::start(Location::Postgres(url), fresh_folder(), Some((server, name))).await
+        Self::start(Location::Postgres(url), fresh_folder(), Some((server, name)), change).await
     }
 
-    async fn start(database: Location, data_dir: PathBuf, server: Option<(String, String)>) -> Self {
+    async fn start(
+        database: Location,
+        data_dir: PathBuf,
+        server: Option<(String, String)>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base_url = format!("http://{}", listener.local_addr().expect("bound"));
-        let config = Config {
+        let mut config = Config {
             base_url: base_url.clone(),
             data_dir: data_dir.clone(),
             database,
@@ -82,6 +97,7 @@ impl TestApp {
             allow_networks: vec!["127.0.0.0/8".parse().expect("a network")],
             ..Config::default()
         };
+        change(&mut config);
         let clock = Clock::manual(START.parse().expect("a time"));
         let core = aurix::serve::open_with(config, clock, Random::seeded(7), Resolver::System).await.expect("it opens");
         let engines = Engines::new(core.clone());

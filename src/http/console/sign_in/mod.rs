@@ -1,4 +1,6 @@
-//! `/sign-in`: address and password, then a code where there is a second factor. `/sign-out`.
+//! `/sign-in`: address and password, then a code where there is a second factor; or the OpenID Connect provider. `/sign-out`.
+
+mod oidc;
 
 use askama::Template;
 use axum::extract::State;
@@ -24,6 +26,7 @@ pub fn routes() -> Routes {
         .get("/sign-in/code", start_again)
         .post("/sign-in/code", sign_in_with_code)
         .post("/sign-out", sign_out)
+        .merge(oidc::routes())
 }
 
 #[derive(Template)]
@@ -35,6 +38,7 @@ struct SignInPage {
     host: String,
     email: String,
     next: String,
+    has_oidc: bool,
 }
 
 #[derive(Template)]
@@ -112,5 +116,12 @@ pub fn refused(error: SignInRefused) -> Result<String> {
 fn sign_in_page(engines: &Engines, mistakes: Mistakes, email: String, next: String) -> SignInPage {
     let base_url = &engines.core.config.base_url;
     let host = base_url.split_once("://").map_or(base_url.as_str(), |(_, host)| host).to_owned();
-    SignInPage { frame: Frame::bare(&engines.core), mistakes, host, email, next }
+    SignInPage {
+        frame: Frame::bare(&engines.core),
+        mistakes,
+        host,
+        email,
+        next,
+        has_oidc: engines.core.config.oidc.is_some(),
+    }
 }

@@ -7,7 +7,7 @@ use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::Response;
 
 use crate::domain::widget::{Look, Side};
-use crate::http::console::assets;
+use crate::http::assets;
 use crate::http::console::view::page;
 use crate::http::console::who::Member;
 use crate::http::error::Result;
