@@ -102,7 +102,7 @@ async fn family(parts: &mut Parts, engines: &Engines) -> Result<Family> {
 }
 
 /// The key of `Authorization: Bearer {key}`; the scheme in any letter case (RFC 9110), the header once.
-fn bearer(headers: &HeaderMap) -> Result<&str> {
+pub fn bearer(headers: &HeaderMap) -> Result<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(ApiError::Unauthorized("Send your API key once, as Authorization: Bearer <key>."));

@@ -3,7 +3,7 @@
 mod assets;
 pub mod auth;
 mod client_address;
-mod console;
+pub mod console;
 pub mod error;
 pub mod extract;
 pub mod health;
@@ -15,7 +15,7 @@ pub mod routes;
 pub mod server;
 mod state;
 mod visitor;
-mod well_formed;
+pub mod well_formed;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};

@@ -100,7 +100,7 @@ fn fit(text: &str) -> String {
 
 /// What a response means. `status` is `None` where there was none, `retry_after` is what the header of that name
 /// asked for. The platform's own code decides, the HTTP status only where there is none that is known.
-fn outcome(status: Option<u16>, retry_after: Option<SignedDuration>, body: &[u8]) -> SendOutcome {
+pub fn outcome(status: Option<u16>, retry_after: Option<SignedDuration>, body: &[u8]) -> SendOutcome {
     let Some(status) = status else {
         let reason = "WhatsApp could not be reached. It is tried again.".to_owned();
         return SendOutcome::Retry { code: None, reason, after: retry_after };

@@ -40,7 +40,8 @@ where
 }
 
 impl Form {
-    fn parse(body: &[u8]) -> Result<Self> {
+    /// Reads a body.
+    pub fn parse(body: &[u8]) -> Result<Self> {
         let fields: Vec<_> = url::form_urlencoded::parse(body).into_owned().take(FIELDS_MAX + 1).collect();
         if fields.len() > FIELDS_MAX {
             return Err(ApiError::Malformed(format!("The form has more than {FIELDS_MAX} fields.")));

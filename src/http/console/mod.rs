@@ -9,7 +9,7 @@ mod confirm;
 mod cookies;
 mod csv;
 mod first_run;
-mod form;
+pub mod form;
 mod frame;
 mod home;
 mod instance;

@@ -39,7 +39,7 @@ impl FromRequestParts<Engines> for ListQuery {
 
 impl ListQuery {
     /// Reads the parameters that lists know; others are left alone. Every invalid one is named.
-    fn read(query: &Query) -> Result<Self> {
+    pub fn read(query: &Query) -> Result<Self> {
         let mut reader = Reader { query, invalid: Vec::new() };
         let limit = reader.one("limit", limit);
         let offset = reader.one("offset", offset);

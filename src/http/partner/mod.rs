@@ -1,10 +1,10 @@
 //! The partner API: webhook configuration, leads and attribution (contract section 6).
 
 mod attribution;
-mod cursor;
+pub mod cursor;
 mod external_leads;
 mod lead_json;
-mod list_query;
+pub mod list_query;
 mod service_leads;
 mod stream;
 mod timestamp;
