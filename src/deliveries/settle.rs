@@ -3,12 +3,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::DeliveryResult;
 use crate::db::{Batch, Tx, pipelined};
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
 use crate::domain::delivery::{AttemptOutcome, DeliveryStatus, Policy};
 use crate::domain::retry::Schedule;
 use crate::domain::time::{Clock, SignedDuration, Timestamp};
 use crate::outbound::Attempt;
+use crate::store::audit;
 use crate::store::deliveries::{self, AttemptRow, Settlement};
 use crate::store::webhooks::{self, Webhook};
 
@@ -142,8 +147,12 @@ impl Verdict {
                 "Every delivery has failed for 5 days. Mend the endpoint, then turn the webhook on again."
             }
         };
-        webhooks::set_active(tx, project, webhook.id, false, Some(reason)).await?;
-        tracing::warn!(webhook = webhook.public_id, reason, "webhook turned off");
+        if webhooks::turn_off(tx, project, webhook.id, reason).await? {
+            let change = Change::new(Action::DisableWebhook, Object::Webhook(webhook.public_id.clone()));
+            let change = change.with(json!({"reason": reason}));
+            audit::record(tx, project, &Actor::System, &change, now).await?;
+            tracing::warn!(webhook = webhook.public_id, reason, "webhook turned off");
+        }
         Ok(())
     }
 }

@@ -15,8 +15,8 @@ pub struct KeyHolder {
 
 /// Who asks for a change. Every use case that changes something on somebody's behalf takes one, and the audit log names it.
 ///
-/// What is not audited takes none: recording a click, receiving a message, taking a turn, claiming and settling deliveries,
-/// retention. These act for a visitor, a platform or Aurix itself, and run too often to be worth a row each.
+/// What is not audited takes none: recording a click, receiving a message, taking a turn, claiming and settling deliveries
+/// (but that a webhook is turned off), retention. These act for a visitor, a platform or Aurix itself, and run too often to be worth a row each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// The operator, by the command line, who may change every project.

@@ -316,6 +316,17 @@ pub async fn set_active(
     .await
 }
 
+/// Turns a webhook off because of how its receiver responds; `false` where it is off already, for a reason that stays.
+pub async fn turn_off(tx: &Tx, project: ProjectId, id: WebhookId, reason: &str) -> Result<bool> {
+    tx.execute_one(
+        "UPDATE webhooks
+             SET is_active = FALSE, off_reason = $3, failing_since = NULL
+             WHERE project_id = $1 AND id = $2 AND is_active AND removed_at IS NULL",
+        params![project, id, reason],
+    )
+    .await
+}
+
 /// Records since when every attempt has failed; `None` once one has succeeded.
 pub async fn set_failing_since(tx: &Tx, project: ProjectId, id: WebhookId, since: Option<Timestamp>) -> Result<()> {
     tx.execute("UPDATE webhooks SET failing_since = $3 WHERE project_id = $1 AND id = $2", params![project, id, since])

@@ -45,4 +45,5 @@ mod tidy;
 mod together;
 mod turns;
 mod user_agents;
+mod webhook_off;
 mod whatsapp_data;

@@ -1,5 +1,7 @@
 //! The webhook of a revoked key gets nothing more.
 
+use aurix::deliveries::attempt::{attempt, settle};
+use aurix::deliveries::claim::{Wanted, claim_due};
 use aurix::domain::actor::KeyHolder;
 use aurix::domain::ids::{KeyId, WebhookId};
 use aurix::domain::time::SignedDuration;
@@ -38,6 +40,34 @@ both_engines! {
         assert_eq!(reason.as_deref(), Some("Its API key was revoked."));
         let changes = "SELECT action FROM audit ORDER BY id DESC LIMIT 1";
         assert_eq!(app.text(changes).await.as_deref(), Some("webhook.disable"));
+    }
+
+    async fn what_is_in_flight_while_a_key_is_revoked_is_the_last(app: &TestApp) {
+        let project = app.project().await;
+        let thief = Receiver::start().await;
+        Partner::new(app, &project, "external").await.put_webhook(PATH, &thief.url).await;
+        let webhook = WebhookId(app.count("SELECT id FROM webhooks").await);
+        let key = app.text("SELECT public_id FROM api_keys").await.expect("a key");
+        for _ in 0..3 {
+            app.click(&project, "").await;
+        }
+        let leased = claim_due(&app.core, vec![Wanted { webhook, most: 3 }]).await.expect("claimed").leased;
+        let mut results = Vec::new();
+        for (delivery, status) in leased.into_iter().zip([500, 200, 410]) {
+            thief.respond_next(status);
+            results.push(attempt(&app.core, delivery).await);
+        }
+        revoke_key(&app.core, &operator(), project.id, &key).await.expect("revoked");
+        for result in &results {
+            settle(&app.engines.deliveries, result).await.expect("settled");
+        }
+        assert_eq!(thief.take().len(), 3);
+        app.click(&project, "").await;
+        app.advance(SignedDuration::from_hours(48));
+        app.work().await;
+        assert!(thief.take().is_empty());
+        let reason = app.text("SELECT off_reason FROM webhooks WHERE NOT is_active").await;
+        assert_eq!(reason.as_deref(), Some("Its API key was revoked."), "whatever its receiver said last");
     }
 
     async fn the_webhook_of_a_revoked_key_is_not_turned_on_again(app: &TestApp) {
