@@ -104,8 +104,29 @@ async fn look_for_damage(db: Db) {
     }
 }
 
+/// Raises the number of files that this process may open to what the system allows it: each connection is one, and a shell gives
+/// 1,024 where it could give more. Returns the number; `None` for no limit.
+pub fn raise_open_files() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current == maximum {
+        return current;
+    }
+    match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        Ok(()) => {
+            tracing::debug!(before = current, open_files = maximum, "limit of open files raised");
+            maximum
+        }
+        Err(error) => {
+            tracing::warn!(%error, open_files = current, "the limit of open files could not be raised");
+            current
+        }
+    }
+}
+
 /// `aurix serve`: until SIGTERM or Ctrl-C.
 pub async fn run(mut config: Config) -> anyhow::Result<()> {
+    raise_open_files();
     let (listener, address) = listen(&config)?;
     if config.base_url_is_default {
         config.base_url = format!("http://{}", reachable(address));
@@ -223,4 +244,20 @@ fn first_steps(config: &Config, link: &str) -> String {
          To see it all work first, without an account anywhere: aurix demo\n",
         config.data_dir.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    use super::*;
+
+    #[test]
+    fn a_server_may_open_as_many_files_as_the_system_allows() {
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        let lower = Rlimit { current: maximum.map(|files| files - 1).or(Some(1 << 16)), maximum };
+        setrlimit(Resource::Nofile, lower).expect("less is allowed");
+        assert_eq!(raise_open_files(), maximum);
+        assert_eq!(getrlimit(Resource::Nofile).current, maximum);
+    }
 }

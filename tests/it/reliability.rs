@@ -9,6 +9,7 @@ mod database;
 mod disk;
 mod encrypted;
 mod fairness;
+mod few_files;
 mod frozen_node;
 mod full;
 mod hostile;
