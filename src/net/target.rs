@@ -60,6 +60,10 @@ impl Target {
         }
         let mut url = Url::parse(url).map_err(|error| InvalidTarget::NotAUrl(error.to_string()))?;
         url.set_fragment(None);
+        // What is not ASCII is longer as it is sent.
+        if url.as_str().len() > URL_LENGTH_MAX {
+            return Err(InvalidTarget::TooLong);
+        }
         match url.scheme() {
             "https" => {}
             "http" if policy.allow_http => {}
@@ -192,6 +196,8 @@ mod tests {
         let of_length = |length: usize| format!("https://example.com/{}", "a".repeat(length - 20));
         assert!(strict(&of_length(2_048)).is_ok());
         check(&of_length(2_049), "the URL is longer than 2048 characters");
+        // `%C3%A9` each.
+        check(&format!("https://example.com/{}", "é".repeat(1_000)), "the URL is longer than 2048 characters");
     }
 
     #[test]
