@@ -78,3 +78,56 @@ fn content(message: &Unread) -> Message {
         _ => Message::Other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::MessageId;
+    use crate::domain::time::SignedDuration;
+
+    /// A message, by its kind, the message that it is about, and its words. The first ones were written last.
+    fn unread(messages: &[(MessageKind, Option<&str>, &str)]) -> Vec<Unread> {
+        let message = |(nth, (kind, original, text)): (usize, &(MessageKind, Option<&str>, &str))| Unread {
+            id: MessageId(i64::try_from(nth).unwrap()),
+            external_id: Some(format!("wamid.{nth}")),
+            original_id: original.map(str::to_owned),
+            original_written_at: None,
+            written_at: Timestamp::UNIX_EPOCH - SignedDuration::from_secs(i64::try_from(nth).unwrap()),
+            is_revoked: false,
+            kind: *kind,
+            text: Some((*text).to_owned()),
+            contact: None,
+        };
+        messages.iter().enumerate().map(message).collect()
+    }
+
+    fn check(messages: &[(MessageKind, Option<&str>, &str)], expected: &[&str]) {
+        let words = |incoming: Incoming| match incoming.message {
+            Message::Text(text) => text,
+            other => format!("{other:?}"),
+        };
+        let read: Vec<_> = incoming(&unread(messages)).into_iter().map(words).collect();
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn messages_are_read_in_the_order_in_which_they_were_written() {
+        check(&[(MessageKind::Text, None, "start"), (MessageKind::Text, None, "stop")], &["stop", "start"]);
+    }
+
+    #[test]
+    fn an_edit_is_read_once_in_the_place_of_its_message() {
+        let edit = (MessageKind::Edit, Some("wamid.1"), "new");
+        check(&[edit, (MessageKind::Text, None, "old"), (MessageKind::Text, None, "first")], &["first", "new"]);
+        let of_one_that_was_read = (MessageKind::Edit, Some("wamid.9"), "new");
+        check(&[of_one_that_was_read, (MessageKind::Text, None, "first")], &["first", "new"]);
+    }
+
+    #[test]
+    fn what_is_no_speech_or_was_taken_back_is_not_read() {
+        let others = [MessageKind::Reaction, MessageKind::Other].map(|kind| (kind, None, "words"));
+        check(&others, &[]);
+        let revoke = (MessageKind::Revoke, Some("wamid.1"), "");
+        check(&[revoke, (MessageKind::Text, None, "taken back"), (MessageKind::Text, None, "stays")], &["stays"]);
+    }
+}

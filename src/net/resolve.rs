@@ -327,14 +327,52 @@ mod tests {
     #[tokio::test]
     async fn a_project_with_silent_names_delays_no_other_project() {
         let resolver = Silent::new();
-        let lookups = resolver.lookups(SHORT, LONG);
+        // The one that is answered has this long, too.
+        let lookups = resolver.lookups(10 * SHORT, LONG);
         let names: Vec<String> = (0..2 * LOOKUPS_MAX).map(|number| format!("slow{number}.example")).collect();
         let silent = names.iter().map(|name| lookups.addresses(name, Some(ProjectId(1))));
         let failed = futures_util::future::join_all(silent).await;
         assert!(failed.iter().all(|answer| *answer == Err(LookupError::Timeout)));
         assert!(resolver.calls() <= PROJECT_LOOKUPS_MAX, "{}", resolver.calls());
-        assert!(lookups.addresses("a.example", Some(ProjectId(2))).await.is_ok());
-        assert!(lookups.0.lock().projects.len() <= 2);
+        for project in 2..50 {
+            assert!(lookups.addresses(&format!("{project}.example"), Some(ProjectId(project))).await.is_ok());
+        }
+        assert!(lookups.0.lock().projects.len() <= 3, "those that look nothing up are forgotten");
+    }
+
+    #[tokio::test]
+    async fn silent_names_of_nobodys_project_take_a_bounded_number_of_threads() {
+        let resolver = Silent::new();
+        let lookups = resolver.lookups(SHORT, LONG);
+        let names: Vec<String> = (0..2 * LOOKUPS_MAX).map(|number| format!("slow{number}.example")).collect();
+        futures_util::future::join_all(names.iter().map(|name| lookups.addresses(name, None))).await;
+        assert!(resolver.calls() <= LOOKUPS_MAX, "{}", resolver.calls());
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_cached_for_less_than_an_answer() {
+        let resolver = Resolver::scripted(|name| match name {
+            "a.example" => Ok(vec![[192, 0, 2, 1].into()]),
+            _ => Err(io::Error::other("no such name")),
+        });
+        let lookups = Lookups::new(resolver, Limits { timeout: LONG, cached_for: LONG });
+        let mut cached_for = Vec::new();
+        for name in ["a.example", "b.example"] {
+            let before = moment();
+            let _ = lookups.addresses(name, None).await;
+            cached_for.push(lookups.0.cached.get(name).expect("cached").until - before);
+        }
+        assert!(cached_for[0] >= LONG && cached_for[1] < LONG / 2, "{cached_for:?}");
+    }
+
+    #[tokio::test]
+    async fn a_bounded_number_of_names_is_cached() {
+        let resolver = Resolver::scripted(|_| Ok(vec![[192, 0, 2, 1].into()]));
+        let lookups = Lookups::new(resolver, Limits { timeout: LONG, cached_for: LONG });
+        for number in 0..NAMES_MAX + 500 {
+            assert!(lookups.addresses(&format!("{number}.example"), None).await.is_ok());
+        }
+        assert!(lookups.0.cached.len() <= NAMES_MAX, "{}", lookups.0.cached.len());
     }
 
     #[tokio::test]

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use aurix::clicks::click::Click;
 use aurix::clicks::replay::replay;
+use aurix::domain::ids::WidgetId;
 use aurix::domain::random::Random;
 use aurix::engines::Engines;
-use aurix::net::Resolver;
+use aurix::net::{Method, Resolver};
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -194,4 +195,59 @@ async fn storing_goes_on_when_nobody_waits_for_it_any_more() {
     let files = ["click-spool.jsonl", "click-spool.replaying.jsonl"].map(|name| folder.join(name));
     until("the file is gone", LIMIT, async || files.iter().all(|file| !file.exists())).await;
     scene.both_are_there_once().await;
+}
+
+both_engines! {
+    async fn a_visitor_passes_although_neither_database_nor_spool_takes_the_click(app: &TestApp) {
+        let project = app.project().await;
+        let run = async |sql: &'static str| {
+            app.core.db.write(async move |tx| Ok(tx.execute(sql, &[]).await?)).await.expect("another name");
+        };
+        run("ALTER TABLE clicks RENAME TO elsewhere").await;
+        // A folder where the file belongs: nothing can be written, and clicks stay in memory until that is full.
+        let file = app.core.config.data_dir.join("click-spool.jsonl");
+        std::fs::create_dir(&file).expect("a folder");
+        for (bytes, times) in [(1 << 20, 20), (100_000, 20), (10_000, 20), (1_000, 20), (1, 20)] {
+            let click = click_of_about(app, &project, bytes).await;
+            for _ in 0..times {
+                app.engines.clicks.spool.append(&click).await;
+            }
+        }
+
+        let response = app.click(&project, "device_id=d1").await;
+        assert_eq!(response.status(), 302);
+        assert!(response.header("location").starts_with("https://wa.me/6512345678?text="));
+        let json = [("content-type", "application/json")];
+        let twin = app.send(Method::POST, &format!("/c/{}", project.widget_id), &json, "{}").await;
+        assert_eq!(twin.status(), 200);
+        assert!(twin.json()["redirect_url"].as_str().is_some_and(|url| url.starts_with("https://wa.me/6512345678?text=")));
+
+        std::fs::remove_dir(&file).expect("it is empty");
+        app.engines.clicks.spool.close().await;
+        let spooled = std::fs::read_to_string(&file).expect("what was in memory");
+        assert!(spooled.len() > 1 << 20 && !spooled.contains("\"d1\""), "there was no room for it");
+        std::fs::remove_file(&file).expect("there");
+        run("ALTER TABLE elsewhere RENAME TO clicks").await;
+        assert_eq!(app.click(&project, "device_id=d1").await.reference().len(), 9);
+    }
+}
+
+/// A click whose line in the spool has about so many bytes.
+async fn click_of_about(app: &TestApp, project: &Project, bytes: usize) -> Click {
+    let now = app.core.clock.now();
+    Click {
+        id: app.core.row_keys.next(now),
+        event_id: format!("evt_{bytes}"),
+        correlation_id: "O-aaaaaaa".to_owned(),
+        project: project.id,
+        widget: WidgetId(app.count("SELECT id FROM widgets").await),
+        device_id: None,
+        click_url: Some("a".repeat(bytes)),
+        first_raw_url: None,
+        referrer: None,
+        parsed_params: "{}".to_owned(),
+        ip_address: None,
+        user_agent: None,
+        at: now.as_microsecond(),
+    }
 }

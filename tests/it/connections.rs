@@ -121,6 +121,9 @@ async fn a_client_that_does_not_read_loses_its_place() {
     })
     .await;
     assert!(seconds >= 30, "{seconds}");
+    // What it did not take is not kept for it: the system would, for minutes.
+    let ended = stream.read_to_end(&mut Vec::new()).await;
+    assert!(ended.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset));
 }
 
 #[tokio::test]

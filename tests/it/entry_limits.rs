@@ -4,13 +4,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use aurix::admission::rate_limiter::Source;
+use aurix::channels::whatsapp::verify;
 use aurix::domain::rates::{Kind, Rates};
 use aurix::domain::time::SignedDuration;
 use aurix::net::Method;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{Project, Receiver, TestApp, VERIFY_TOKEN, until};
+use crate::support::{APP_SECRET, Person, Project, Receiver, TestApp, VERIFY_TOKEN, until};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -69,6 +71,34 @@ both_engines! {
             assert_eq!(status(stream).await, expected, "{path} {headers}");
             assert_eq!(app.engines.admission.bodies.bytes(), 0, "{path} {headers}");
         }
+    }
+
+    async fn a_form_of_the_console_is_read_as_a_form_only(app: &TestApp) {
+        for (content_type, status) in [("text/plain", 415), ("application/json", 415), ("application/x-www-form-urlencoded", 422)] {
+            let headers = [("content-type", content_type), ("origin", app.base_url.as_str())];
+            let response = app.send(Method::POST, "/sign-in", &headers, "email=mei@example.com&password=wrong").await;
+            assert_eq!(response.status(), status, "{content_type}");
+        }
+    }
+
+    async fn a_call_that_its_channels_platform_did_not_sign_is_nothing(app: &TestApp) {
+        let ours = app.project().await;
+        let path = format!("/channels/whatsapp/{}/webhook", ours.phone_number_id);
+        let message = Person::new(app, &ours, "6587654321").text_message("wamid.1", "hi");
+        let value = json!({"metadata": {"phone_number_id": ours.phone_number_id}, "messages": [message]});
+        let body = json!({"entry": [{"changes": [{"field": "messages", "value": value}]}]}).to_string();
+        let post = async |secret: &str, signed: &str, sent: &str| {
+            let signature = verify::signature(secret.as_bytes(), signed.as_bytes());
+            let headers = [JSON, ("x-hub-signature-256", signature.as_str())];
+            app.send(Method::POST, &path, &headers, sent.to_owned()).await.status()
+        };
+        assert_eq!(post("another secret", &body, &body).await, 401);
+        assert_eq!(post(APP_SECRET, &body, &body.replace("hi", "ho")).await, 401, "it was changed");
+        assert_eq!(post("another secret", "{", "{").await, 401, "nobody learns how it is parsed");
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 0);
+        assert_eq!(app.count("SELECT COUNT(*) FROM notices").await, 0);
+        assert_eq!(post(APP_SECRET, &body, &body).await, 200);
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 1);
     }
 
     async fn unfinished_bodies_for_nobody_take_no_memory(app: &TestApp) {

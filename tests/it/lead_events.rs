@@ -8,7 +8,7 @@ use aurix::projects::add_webhook::{NewWebhook, add_webhook};
 use aurix::projects::update_project::{ProjectChanges, update_project};
 use serde_json::{Value, json};
 
-use crate::support::{Person, Project, Receiver, TestApp, operator};
+use crate::support::{Person, Project, Receiver, TestApp, message_of, operator};
 
 /// A receiver of these events of `project`.
 async fn receiver_of(app: &TestApp, project: &Project, events: &[&str]) -> Receiver {
@@ -128,5 +128,34 @@ both_engines! {
         write(app, &person, "no, sorry, my email is mei@example.com").await;
         pass(app, SignedDuration::from_hours(1)).await;
         assert_eq!(details(&receiver), [] as [Value; 0]);
+    }
+
+    async fn without_a_contact_detail_there_is_nothing_to_tell(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = receiver_of(app, &project, &["lead.created"]).await;
+        // WhatsApp need not tell the number of somebody who has a user name.
+        let unknown = |id: &str| json!({"user_id": id});
+        message_of(app, &project, unknown("SG.1"), "wamid.1", "I am Mei Ling Tan").await;
+        message_of(app, &project, unknown("SG.2"), "wamid.2", "can I talk to a real person please").await;
+        app.settle().await;
+        pass(app, SignedDuration::from_hours(1)).await;
+        assert_eq!(details(&receiver), [] as [Value; 0], "neither a name nor silence nor a handover is a contact detail");
+        message_of(app, &project, unknown("SG.1"), "wamid.3", "mei@example.com").await;
+        app.settle().await;
+        assert_eq!(details(&receiver), [json!(["Mei Ling Tan", null, "mei@example.com"])]);
+    }
+
+    async fn a_lead_that_is_complete_is_created_whatever_its_form_asks_for(app: &TestApp) {
+        let form = r#"{"fields":[{"key":"name","type":"name","required":false},{"key":"email","type":"email","required":false},
+                       {"key":"day","type":"date","required":true,"question":"Which day?"}]}"#;
+        let project = app.project().await;
+        let set = async move |tx: &aurix::db::Tx| Ok(tx.execute("UPDATE projects SET form = $1", &[form.into()]).await?);
+        app.core.db.write(set).await.expect("a form");
+        let receiver = receiver_of(app, &project, &["lead.created", "lead.complete"]).await;
+        let person = Person::new(app, &project, "6587654321");
+        write(app, &person, "hi").await;
+        assert_eq!(receiver.take_events(), [] as [String; 0]);
+        write(app, &person, "tomorrow").await;
+        assert_eq!(receiver.take_events(), ["lead.created", "lead.complete"]);
     }
 }

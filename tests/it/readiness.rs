@@ -58,6 +58,30 @@ both_engines! {
 }
 
 #[tokio::test]
+async fn a_write_that_does_not_end_is_not_waited_for() {
+    let app = TestApp::on_postgres().await;
+    let (locked, is_locked) = tokio::sync::oneshot::channel();
+    let (let_go, may_go) = tokio::sync::oneshot::channel::<()>();
+    let db = app.core.db.clone();
+    let other = tokio::spawn(async move {
+        db.write(async move |tx| {
+            tx.execute("SET LOCAL idle_in_transaction_session_timeout = 0", &[]).await?;
+            tx.execute("LOCK TABLE counters", &[]).await?;
+            let _ = locked.send(());
+            let _ = may_go.await;
+            Ok(())
+        })
+        .await
+    });
+    is_locked.await.expect("locked");
+    assert_eq!(ready(&app).await.0, 503);
+    let_go.send(()).expect("it waits");
+    other.await.expect("it ends").expect("committed");
+    until("it is ready again", LIMIT, async || ready(&app).await.0 == 200).await;
+    app.end().await;
+}
+
+#[tokio::test]
 async fn a_sqlite_file_that_another_process_holds_is_not_ready() {
     let app = TestApp::on_sqlite().await;
     let file = app.core.config.data_dir.join("aurix.db");

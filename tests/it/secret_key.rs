@@ -66,6 +66,13 @@ both_engines! {
         rotate_secret_key(&app.core, &operator(), "yet another key").await.expect_err("this process has the old key");
     }
 
+    async fn a_process_with_the_old_key_rotates_nothing(app: &TestApp) {
+        // Nothing but the canary is sealed.
+        assert_eq!(rotate_secret_key(&app.core, &operator(), NEW).await.expect("rotated"), 0);
+        rotate_secret_key(&app.core, &operator(), "yet another key").await.expect_err("this process has the old key");
+        open(app, Some(NEW)).await.expect("it is still the new one");
+    }
+
     async fn a_rotation_that_was_cut_off_is_completed_by_the_next_start(app: &TestApp) {
         let config = &app.core.config;
         config.write_next_secret(NEW).expect("written");
@@ -92,6 +99,8 @@ both_engines! {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = |name: &str| std::fs::metadata(app.core.config.data_dir.join(name)).map(|file| file.permissions().mode() & 0o777).ok();
         assert_eq!(mode("secret.key"), Some(0o600));
+        app.core.config.write_next_secret(NEW).expect("written");
+        assert_eq!(mode("secret.key.next"), Some(0o600));
         for file in ["aurix.db", "aurix.db-wal", "aurix.db-shm"] {
             assert_eq!(mode(file), (app.core.db.engine() == "sqlite").then_some(0o600), "{file}");
         }

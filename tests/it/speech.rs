@@ -113,6 +113,7 @@ both_engines! {
         for (kind, content) in &nothing_said {
             bring(&person, &format!("wamid.after.{kind}"), kind, content).await;
         }
+        assert_eq!(app.count("SELECT COUNT(*) FROM conversations WHERE due_at IS NOT NULL").await, 0, "no turn");
         app.settle().await;
         assert!(project.whatsapp.take().is_empty());
         assert_eq!(app.text(ATTEMPTS).await, state, "no attempt at a question is used up");

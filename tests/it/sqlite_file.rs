@@ -48,6 +48,58 @@ async fn a_clean_stop_leaves_one_whole_file() {
 }
 
 #[tokio::test]
+async fn a_clean_stop_leaves_a_whole_file_also_where_another_process_has_it_open() {
+    let (app, _, file) = with_clicks().await;
+    let other = rusqlite::Connection::open(&file).expect("a database");
+    let count = |connection: &rusqlite::Connection| {
+        connection.query_row("SELECT COUNT(*) FROM clicks", [], |row| row.get::<_, i64>(0)).expect("the table is there")
+    };
+    assert_eq!(count(&other), CLICKS);
+    app.core.db.close().await;
+    assert_eq!(clicks_in(&file), CLICKS);
+    drop(other);
+    app.remove().await;
+}
+
+#[tokio::test]
+async fn a_copy_that_is_damaged_is_no_backup() {
+    let (app, _, file) = with_clicks().await;
+    app.core.db.close().await;
+    {
+        // A row that its table does not allow goes into the copy as it is.
+        let connection = rusqlite::Connection::open(&file).expect("a database");
+        let version: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0)).expect("a number");
+        let script = format!(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(sql, 'correlation_id TEXT NOT NULL', 'correlation_id TEXT')
+             WHERE name = 'sessions';
+             PRAGMA schema_version = {};",
+            version + 1
+        );
+        connection.execute_batch(&script).expect("another schema");
+    }
+    {
+        let connection = rusqlite::Connection::open(&file).expect("a database");
+        connection.execute_batch("UPDATE sessions SET correlation_id = NULL").expect("allowed now");
+        let version: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0)).expect("a number");
+        let script = format!(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(sql, 'correlation_id TEXT', 'correlation_id TEXT NOT NULL')
+             WHERE name = 'sessions';
+             PRAGMA schema_version = {};",
+            version + 1
+        );
+        connection.execute_batch(&script).expect("the schema of before");
+    }
+    let db = Db::open(&Location::Sqlite(file.clone())).await.expect("it opens");
+    let to = file.with_file_name("backup.db");
+    let refused = db.backup(to.clone()).await.expect_err("it is damaged");
+    assert!(format!("{refused:#}").contains("the copy is damaged"), "{refused:#}");
+    assert!(!to.exists() && !to.with_file_name("backup.db.part").exists());
+    app.remove().await;
+}
+
+#[tokio::test]
 async fn a_file_that_is_removed_or_replaced_stops_writes_and_readiness() {
     let (app, project, file) = with_clicks().await;
     let elsewhere = file.with_extension("elsewhere");

@@ -66,3 +66,34 @@ fn parse_in_turns(body: &[u8], slices: &mpsc::Sender<Vec<Inbound>>) -> std::resu
         is_wanted && turn.is_some()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A call with more slices than wait to be stored.
+    fn large() -> Bytes {
+        let message =
+            |nth| format!(r#"{{"from":"6587654321","id":"wamid.{nth}","type":"text","text":{{"body":"hi"}}}}"#);
+        let messages = (0..5_000).map(message).collect::<Vec<_>>().join(",");
+        let value = format!(r#"{{"metadata":{{"phone_number_id":"1"}},"messages":[{messages}]}}"#);
+        format!(r#"{{"entry":[{{"changes":[{{"field":"messages","value":{value}}}]}}]}}"#).into()
+    }
+
+    #[tokio::test]
+    async fn a_large_call_that_is_stored_slowly_keeps_no_other_from_being_parsed() {
+        let (mut slow, mut other) = (Slices::of(large()), Slices::of(large()));
+        assert!(slow.next().await.expect("it is JSON").is_some());
+        // The next slice of the slow one waits meanwhile.
+        let all = async {
+            let mut items = 0;
+            while let Some(slice) = other.next().await.expect("it is JSON") {
+                items += slice.len();
+            }
+            items
+        };
+        assert_eq!(tokio::time::timeout(Duration::from_secs(60), all).await, Ok(5_000));
+    }
+}
