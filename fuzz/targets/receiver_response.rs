@@ -8,7 +8,7 @@ use aurix::domain::delivery::AttemptOutcome;
 use aurix::domain::ids::ProjectId;
 use aurix::domain::retry::{RETRY_AFTER_MAX, RetryAfter, Schedule, WAIT_MAX};
 use aurix::net::{AddressPolicy, Client, Options, Resolver};
-use aurix::outbound::post::{ATTEMPT_BODY_BYTES_MAX, Delivery, post};
+use aurix::outbound::{ATTEMPT_BODY_BYTES_MAX, Delivery, post};
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -10,11 +10,11 @@ use axum::http::{HeaderMap, HeaderValue, Request};
 
 libfuzzer_sys::fuzz_target!(|head: (&[u8], &[u8], &[u8], &str)| {
     let (path, host, authorization, user_agent) = head;
-    let request = Request::builder().uri(path).header(HOST, host).body(Body::empty());
-    if let Ok(checked) = request.as_ref().map(well_formed::check) {
-        let is_accepted = checked.is_ok();
-        assert!(!is_accepted || !host.contains(&b'/') && !host.contains(&b'@') && !host.contains(&b','));
-        assert!(!is_accepted || !path.windows(3).any(|part| part == b"%00"));
+    if let Ok(request) = Request::builder().uri(path).header(HOST, host).body(Body::empty())
+        && well_formed::check(&request).is_ok()
+    {
+        assert!(!host.iter().any(|byte| b"/@,".contains(byte)));
+        assert!(!request.uri().path().contains("%00"));
     }
     if let Ok(value) = HeaderValue::from_bytes(authorization) {
         let mut headers = HeaderMap::new();
