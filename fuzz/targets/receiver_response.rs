@@ -57,7 +57,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         previous_secret: None,
         headers: &[],
         now,
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(25),
     };
     let attempt = runtime.block_on(post(client, &delivery));
     assert!(attempt.response_body.len() <= ATTEMPT_BODY_BYTES_MAX);
