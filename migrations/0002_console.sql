@@ -114,3 +114,63 @@ ALTER TABLE api_keys ADD COLUMN last_used_at BIGINT;
 
 ALTER TABLE projects ADD COLUMN members_may_export BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE projects ADD COLUMN viewers_see_masked BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- Who looks after a conversation: the agent, nobody yet (`waiting` for a person), somebody (`with`), or nobody any more since the
+-- person asked for it (`stopped`). `handler` is NULL where somebody answered in the platform's own app.
+ALTER TABLE conversations ADD COLUMN handling TEXT NOT NULL DEFAULT 'agent';
+ALTER TABLE conversations ADD COLUMN handler BIGINT;
+ALTER TABLE conversations ADD COLUMN handling_since BIGINT;
+-- The oldest message that whoever has taken over has not answered.
+ALTER TABLE conversations ADD COLUMN unanswered_since BIGINT;
+CREATE INDEX conversations_waiting ON conversations (project_id, handling_since, id) WHERE handling = 'waiting';
+CREATE INDEX conversations_with ON conversations (project_id, handling_since, id) WHERE handling = 'with';
+CREATE INDEX conversations_unanswered ON conversations (unanswered_since) WHERE unanswered_since IS NOT NULL;
+
+-- Who wrote a message in the console. The agent's have nobody, nor have those from the platform's own app.
+ALTER TABLE messages ADD COLUMN user_id BIGINT;
+
+-- How long a message to somebody who took over may stay unanswered, and whether the agent goes on then.
+ALTER TABLE projects ADD COLUMN unanswered_after BIGINT NOT NULL DEFAULT 900000000;
+ALTER TABLE projects ADD COLUMN agent_resumes BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- What people say of a lead. The value is in hundredths of the currency.
+ALTER TABLE leads ADD COLUMN stage TEXT;
+ALTER TABLE leads ADD COLUMN stage_value BIGINT;
+ALTER TABLE leads ADD COLUMN currency TEXT;
+ALTER TABLE leads ADD COLUMN quality TEXT NOT NULL DEFAULT 'unknown';
+ALTER TABLE leads ADD COLUMN quality_reason TEXT;
+-- When something was last said, by whomever.
+ALTER TABLE leads ADD COLUMN last_message_at BIGINT NOT NULL DEFAULT 0;
+UPDATE leads SET last_message_at = updated_at;
+ALTER TABLE leads ADD COLUMN erased_at BIGINT;
+CREATE INDEX leads_by_message ON leads (project_id, status, last_message_at, id);
+
+-- Every value that a field of a lead ever had, and where it came from: the person's `words`, the `channel`, their `contact` card,
+-- other fields of which it is `composed`, or a `person` of the business.
+CREATE TABLE lead_field_values (
+    id ROWID,
+    project_id BIGINT NOT NULL,
+    lead_id BIGINT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    words TEXT NOT NULL,
+    source TEXT NOT NULL,
+    message_id BIGINT,
+    user_id BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX lead_field_values_by_lead ON lead_field_values (lead_id, id);
+
+-- What people of the business did with a lead: notes, taking over, stages.
+CREATE TABLE lead_activity (
+    id ROWID,
+    project_id BIGINT NOT NULL,
+    lead_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    user_id BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX lead_activity_by_lead ON lead_activity (lead_id, id);
+
+CREATE INDEX events_by_conversation ON events (conversation_id, id) WHERE conversation_id IS NOT NULL;

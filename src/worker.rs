@@ -19,6 +19,7 @@ use crate::conversations::Turn;
 use crate::conversations::announce_lead::announce_due;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
+use crate::conversations::unanswered::look_after_unanswered;
 use crate::deliveries::dispatcher;
 use crate::deliveries::reschedule::ClockWatch;
 use crate::domain::time::Timestamp;
@@ -48,6 +49,7 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     loops.spawn(supervise("replies", |engines, stop| claim_loop::run(engines, stop, REPLIES_MAX, Replies).boxed()));
     loops.spawn(supervise("deliveries", |engines, stop| dispatcher::run(engines.deliveries.clone(), stop).boxed()));
     loops.spawn(supervise("announcements", |engines, stop| run_announcements(engines, stop).boxed()));
+    loops.spawn(supervise("unanswered", |engines, stop| run_unanswered(engines, stop).boxed()));
     loops.spawn(supervise("clock", |engines, stop| run_clock(engines, stop).boxed()));
     loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core.clone(), stop).boxed()));
     loops.spawn(supervise("retention", |engines, stop| run_retention(engines, stop).boxed()));
@@ -77,6 +79,15 @@ async fn run_announcements(engines: Engines, mut stop: watch::Receiver<bool>) {
     while tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_err() {
         if let Err(error) = announce_due(&engines.core).await {
             tracing::warn!(error = %format!("{error:#}"), "leads not announced yet");
+        }
+    }
+}
+
+/// Looks after people whom nobody answers.
+async fn run_unanswered(engines: Engines, mut stop: watch::Receiver<bool>) {
+    while tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_err() {
+        if let Err(error) = look_after_unanswered(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "people whom nobody answers not looked after yet");
         }
     }
 }

@@ -49,7 +49,8 @@ const LEAD: [&str; 4] = [
             TRUE, CAST($4 AS BIGINT) + i * 1000000 - 60000000
      FROM numbers
      WHERE CAST($2 AS BIGINT) > 0",
-    "INSERT INTO leads (id, project_id, conversation_id, session_id, status, fields, announced_at, created_at, updated_at)
+    "INSERT INTO leads (id, project_id, conversation_id, session_id, status, fields, announced_at, created_at, updated_at,
+                        last_message_at)
      WITH RECURSIVE numbers (i) AS (
          SELECT CAST($5 AS BIGINT) UNION ALL SELECT i + 1 FROM numbers WHERE i < CAST($6 AS BIGINT)
      )
@@ -57,7 +58,8 @@ const LEAD: [&str; 4] = [
             '{\"name\":{\"value\":\"Jane Doe\",\"words\":\"Jane Doe\"},\"phone\":{\"value\":\"+65'
                 || substr(CAST(1000000000 + i AS TEXT), 2) || '\",\"words\":\"' || substr(CAST(1000000000 + i AS TEXT), 2)
                 || '\"},\"email\":{\"value\":\"jane' || i || '@example.com\",\"words\":\"jane' || i || '@example.com\"}}',
-            CAST($4 AS BIGINT) + i * 1000000, CAST($4 AS BIGINT) + i * 1000000, CAST($4 AS BIGINT) + i * 1000000
+            CAST($4 AS BIGINT) + i * 1000000, CAST($4 AS BIGINT) + i * 1000000, CAST($4 AS BIGINT) + i * 1000000,
+            CAST($4 AS BIGINT) + i * 1000000
      FROM numbers
      WHERE CAST($2 AS BIGINT) > 0 AND CAST($3 AS BIGINT) > 0",
 ];

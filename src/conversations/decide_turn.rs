@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::announce_lead::{Ended, after_turn, details};
 use super::incoming::{incoming, newest_speech};
+use super::learned::{new_values, words};
 use super::load_turn::Turn;
 use crate::agent::{self, Input, Known, Outcome, Paused};
 use crate::core::Core;
@@ -14,8 +15,10 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::event::{CompleteData, Event, EventType, LeadAnnouncement};
 use crate::domain::form::{EMAIL, Form, NAME, PHONE};
 use crate::domain::ids::{ChannelId, MessageId};
+use crate::domain::lead::Handling;
 use crate::domain::phone::{PhoneNumber, Region};
 use crate::domain::time::Timestamp;
+use crate::store::lead_fields::NewValue;
 use crate::store::leads::Lead;
 use crate::store::turns::TurnLease;
 
@@ -34,6 +37,12 @@ pub struct Decision {
     pub lead: Lead,
     /// What is known, by field.
     known: BTreeMap<String, Known>,
+    /// Values that are new, and where they came from.
+    pub new_values: Vec<NewValue>,
+    /// The words by which the lead is found, where they changed.
+    pub words: Option<String>,
+    /// Who looks after the conversation: `Waiting` also where somebody has taken it over.
+    pub handling: Handling,
     /// Whether webhooks are told of the lead now.
     created: bool,
     /// Whether the lead became complete.
@@ -109,7 +118,10 @@ pub(super) fn decide(
         timezone: &jiff::tz::TimeZone::get(&project.time_zone)?,
         prefilled_greeting: turn.setting.greeting.as_deref(),
     });
+    let before = known.clone();
     learn(&mut known, &output, channel_phone.as_ref());
+    let new_values = new_values(turn, lead.id, &output, (&before, &known));
+    let words = (!new_values.is_empty()).then(|| words(project.id, &known));
     lead.fields = serde_json::to_string(&known)?;
     lead.intent = output.intent.or(lead.intent);
     let completed = output.outcome == Outcome::Completed && lead.completed_at.is_none();
@@ -123,6 +135,7 @@ pub(super) fn decide(
     let created = lead.announcement.at.is_none() && told.at.is_some();
     lead.announcement = told;
     lead.completed_at = lead.completed_at.or(completed.then_some(now));
+    lead.last_message_at = said_at(turn, output.reply.as_ref(), now).max(Some(lead.last_message_at)).unwrap_or(now);
     let newest = turn.leased.newest_message.unwrap_or(MessageId(0));
     let reply =
         |text| Reply { id: core.row_keys.next_above(now, newest), reply_id: core.random.uuid().to_string(), text };
@@ -138,9 +151,26 @@ pub(super) fn decide(
         goes_on_at: turn.is_partial().then_some(now),
         lead,
         known,
+        new_values,
+        words,
+        handling: handling(output.state.paused),
         created,
         completed,
     })
+}
+
+fn handling(paused: Option<Paused>) -> Handling {
+    match paused {
+        None => Handling::Agent,
+        Some(Paused::Stopped) => Handling::Stopped,
+        Some(Paused::HandedOver) => Handling::Waiting,
+    }
+}
+
+/// When something was last said, after a turn with that reply or without.
+fn said_at(turn: &Turn, reply: Option<&String>, now: Timestamp) -> Option<Timestamp> {
+    let written_at = turn.unread.iter().map(|message| message.written_at).max();
+    reply.map(|_| now).or(written_at)
 }
 
 /// Adds what the agent took, and the number that the channel tells: what the person said themselves counts more.
@@ -156,7 +186,7 @@ fn learn(known: &mut BTreeMap<String, Known>, output: &agent::Turn, channel_phon
 }
 
 /// name, email, phone, company and intent, known or not, then the form's own fields that are known.
-fn lead_data(known: &BTreeMap<String, Known>, intent: Option<&str>) -> Map<String, Value> {
+pub(super) fn lead_data(known: &BTreeMap<String, Known>, intent: Option<&str>) -> Map<String, Value> {
     let value = |key: &str| known.get(key).map_or(Value::Null, |known| Value::from(known.value.as_str()));
     let mut data: Map<String, Value> =
         [NAME, EMAIL, PHONE, "company"].into_iter().map(|key| (key.to_owned(), value(key))).collect();

@@ -1,5 +1,6 @@
 //! Who a person is when ids change: a number that moved on to somebody else, and notices of the platform that tell new ids.
 
+use super::found_by::start_lead;
 use super::merge::merge;
 use super::store_inbound::StoreInbound;
 use crate::channels::IdChange;
@@ -7,7 +8,7 @@ use crate::db::Tx;
 use crate::domain::channel::PersonIds;
 use crate::store::channels::Channel;
 use crate::store::conversations::{self, Conversation};
-use crate::store::{leads, messages, turns};
+use crate::store::{messages, turns};
 
 impl StoreInbound {
     /// The conversations without those that are found only by a number whose former owner they are with: the platform's id that is
@@ -42,9 +43,10 @@ impl StoreInbound {
                 return Ok(());
             }
             for without in [&conversation, other].into_iter().filter(|one| !one.has_lead) {
-                leads::insert(tx, project, without.id, self.now).await?;
+                Box::pin(start_lead(tx, project, without.id, &change.new, self.now)).await?;
             }
-            conversation = Conversation { has_lead: true, ..merge(tx, &conversation, other, self.now).await? };
+            conversation =
+                Conversation { has_lead: true, ..Box::pin(merge(tx, &conversation, other, self.now)).await? };
         }
         let told_at = change.at.map_or(self.now, |at| at.min(self.now));
         conversations::change_ids(tx, project, conversation.id, &change.new, told_at).await?;

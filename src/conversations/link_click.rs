@@ -1,6 +1,7 @@
 //! Links a conversation to the session whose correlation id it names (contract section 2), in the transaction of the message.
 
 use crate::clicks::sessions::SESSION_LENGTH;
+use crate::conversations::found_by::index_correlation_ids;
 use crate::core::Core;
 use crate::db::Tx;
 use crate::deliveries::emit::{emit, event_id};
@@ -71,7 +72,9 @@ async fn link(
     let project = conversation.project;
     sessions::link(tx, project, session.id, conversation.id, now).await?;
     clicks::link(tx, project, session.id, session.started_at, session.started_at + SESSION_LENGTH).await?;
-    leads::correlate(tx, project, conversation.id, session.id, now).await?;
+    if let Some(lead) = leads::correlate(tx, project, conversation.id, session.id, now).await? {
+        Box::pin(index_correlation_ids(tx, project, lead, conversation.id)).await?;
+    }
     let phone = conversation.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
     let link = Correlated {
         correlation_id: &session.correlation_id,

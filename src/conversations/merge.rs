@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Context as _;
 use serde_json::value::RawValue;
 
+use super::found_by::{index_correlation_ids, index_fields};
 use crate::db::Tx;
 use crate::domain::ids::ConversationId;
 use crate::domain::lead::LeadStatus;
 use crate::domain::time::Timestamp;
 use crate::store::conversations::{self, Conversation};
 use crate::store::leads::{self, Lead};
-use crate::store::turns;
+use crate::store::{lead_fields, lead_search, turns};
 
 /// Moves messages, sessions and what is known of the lead from `from` to `into`. What `into` knows already stays.
 pub async fn merge(tx: &Tx, into: &Conversation, from: &Conversation, now: Timestamp) -> anyhow::Result<Conversation> {
@@ -30,8 +31,13 @@ pub async fn merge(tx: &Tx, into: &Conversation, from: &Conversation, now: Times
     if kept.session.is_some() && kept.status == LeadStatus::Active {
         kept.status = LeadStatus::Correlated;
     }
+    kept.last_message_at = kept.last_message_at.max(removed.last_message_at);
+    lead_fields::move_to(tx, project, removed.id, kept.id).await?;
+    lead_search::remove(tx, removed.id).await?;
     leads::remove(tx, project, from.id).await?;
     leads::update_merged(tx, project, &kept, now).await?;
+    index_fields(tx, project, kept.id, &serde_json::from_str(&kept.fields)?).await?;
+    index_correlation_ids(tx, project, kept.id, into.id).await?;
     tracing::info!(%project, from = %from.id, into = %into.id, "conversations merged");
     Ok(Conversation { newest_message: into.newest_message.max(from.newest_message), ..into.clone() })
 }

@@ -2,22 +2,30 @@
 //! that is the matter of `channels`.
 
 pub mod announce_lead;
+pub mod answer_rule;
 mod decide_turn;
+pub mod edit_lead;
+pub mod erase_person;
+mod found_by;
 mod identity;
 mod incoming;
 mod independent_sets;
+mod learned;
 mod link_click;
 mod load_turn;
 mod merge;
 pub mod note_sighting;
 pub mod open_channel;
 pub mod receive;
+pub mod reply_as_person;
 pub mod resend_reply;
 pub mod send_reply;
 mod settle_turn;
 mod store_echo;
 mod store_inbound;
+pub mod take_over;
 pub mod take_turn;
+pub mod unanswered;
 
 use std::sync::Arc;
 use std::thread::available_parallelism;

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use super::decide_turn::Decision;
 use crate::core::Core;
-use crate::db::{Batch, Tx, pipelined_three};
+use crate::db::{Batch, Tx, pipelined, pipelined_three};
 use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::event::Event;
 use crate::domain::ids::{ConversationId, ProjectId};
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
+use crate::store::lead_fields;
+use crate::store::lead_search::{self, Part};
 use crate::store::leads;
 use crate::store::replies::{self, NewReply};
 use crate::store::turns::{self, SettledTurn};
@@ -71,13 +73,17 @@ async fn store(tx: &Tx, decisions: &[&Decision], core: &Core, now: Timestamp) ->
     emit_all(tx, &core.row_keys, &events).await?;
     let leads: Vec<_> = decisions.iter().map(|one| (one.lease.project, &one.lead)).collect();
     let new_replies: Vec<_> = decisions.iter().filter_map(|decision| new_reply(decision)).collect();
-    let turns: Vec<_> = decisions.iter().map(|decision| settled_turn(decision)).collect();
-    tx.last(pipelined_three(
+    let turns: Vec<_> = decisions.iter().map(|decision| settled_turn(decision, now)).collect();
+    let new_values: Vec<_> = decisions.iter().flat_map(|one| one.new_values.iter().cloned()).collect();
+    let words = decisions.iter().filter_map(|one| Some((one.lease.project, one.lead.id, one.words.as_deref()?)));
+    let words: Vec<_> = words.map(|(project, lead, words)| (project, lead, Part::Fields, words)).collect();
+    let learned = Box::pin(pipelined(lead_fields::insert(tx, &new_values, now), lead_search::put(tx, &words)));
+    let settled = Box::pin(pipelined_three(
         leads::settle(tx, &leads, now),
         replies::insert(tx, &new_replies, now),
         turns::settle(tx, &turns),
-    ))
-    .await?;
+    ));
+    tx.last(pipelined(learned, settled)).await?;
     Ok(())
 }
 
@@ -108,13 +114,16 @@ fn new_reply(decision: &Decision) -> Option<NewReply<'_>> {
         conversation: decision.lease.conversation,
         reply_id: &reply.reply_id,
         text: &reply.text,
+        user: None,
     })
 }
 
-fn settled_turn(decision: &Decision) -> SettledTurn<'_> {
+fn settled_turn(decision: &Decision, now: Timestamp) -> SettledTurn<'_> {
     SettledTurn {
         lease: decision.lease,
         agent_state: &decision.agent_state,
+        handling: decision.handling,
+        now,
         answered_up_to: decision.answered_up_to,
         goes_on_at: decision.goes_on_at,
     }

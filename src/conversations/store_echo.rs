@@ -4,17 +4,19 @@ use super::store_inbound::StoreInbound;
 use crate::agent::{Paused, State};
 use crate::channels::{Content, Echo};
 use crate::db::Tx;
-use crate::domain::ids::MessageId;
+use crate::domain::ids::{ConversationId, MessageId, ProjectId};
+use crate::domain::lead::Handling;
+use crate::domain::time::Timestamp;
 use crate::store::channels::Channel;
 use crate::store::conversations::{self, Conversation, NewConversation};
 use crate::store::messages::{self, NewMessage, Origin};
-use crate::store::{replies, turns};
+use crate::store::{handling, replies, turns};
 
 /// Why a reply that waits is not sent any more.
 const TAKEN_OVER: &str = "A person of the business wrote to the customer before the reply was sent.";
 
 impl StoreInbound {
-    /// Stores an echo and pauses the agent in its conversation. Whoever it went to has not written by that: a conversation that
+    /// Stores an echo: its conversation is with a person from then on. Whoever it went to has not written by that: a conversation that
     /// begins with it has no lead.
     pub(super) async fn store_echo(&self, tx: &Tx, channel: &Channel, echo: &Echo) -> anyhow::Result<()> {
         let project = channel.project;
@@ -27,7 +29,9 @@ impl StoreInbound {
         let known = conversations::of_person(tx, project, channel.id, &echo.to.ids).await?;
         let conversation = match known.into_iter().next() {
             Some(conversation) => {
-                self.take_over(tx, &conversation).await?;
+                silence_agent(tx, conversation.project, conversation.id, conversation.has_lead.then_some(self.now))
+                    .await?;
+                handling::set(tx, project, conversation.id, (Handling::With, None), self.now).await?;
                 conversation
             }
             None => self.begin_paused(tx, channel, echo).await?,
@@ -52,17 +56,6 @@ impl StoreInbound {
         Ok(())
     }
 
-    /// Pauses the agent, whatever it is about to do. What the customer wrote meanwhile is still read.
-    async fn take_over(&self, tx: &Tx, conversation: &Conversation) -> anyhow::Result<()> {
-        let (project, id) = (conversation.project, conversation.id);
-        let due_at = conversation.has_lead.then_some(self.now);
-        let state = turns::interrupt(tx, project, id, due_at).await?;
-        let state = paused(serde_json::from_str(&state)?);
-        turns::set_agent_state(tx, project, id, &serde_json::to_string(&state)?).await?;
-        replies::cancel(tx, project, id, TAKEN_OVER).await?;
-        Ok(())
-    }
-
     async fn begin_paused(&self, tx: &Tx, channel: &Channel, echo: &Echo) -> anyhow::Result<Conversation> {
         let (public_id, state) = (self.core.random.uuid().to_string(), paused(State::default()));
         let new = NewConversation {
@@ -72,8 +65,24 @@ impl StoreInbound {
             agent_state: &serde_json::to_string(&state)?,
             told_at: echo.sent_at.map_or(self.now, |sent_at| sent_at.min(self.now)),
         };
-        Ok(conversations::insert(tx, channel.project, &new, self.now).await?)
+        let conversation = conversations::insert(tx, channel.project, &new, self.now).await?;
+        handling::set(tx, channel.project, conversation.id, (Handling::With, None), self.now).await?;
+        Ok(conversation)
     }
+}
+
+/// Keeps the agent from saying what it is about to say. With `due_at`, what the customer wrote meanwhile is still read.
+pub(super) async fn silence_agent(
+    tx: &Tx,
+    project: ProjectId,
+    conversation: ConversationId,
+    due_at: Option<Timestamp>,
+) -> anyhow::Result<()> {
+    let state = turns::interrupt(tx, project, conversation, due_at).await?;
+    let state = paused(serde_json::from_str(&state)?);
+    turns::set_agent_state(tx, project, conversation, &serde_json::to_string(&state)?).await?;
+    replies::cancel(tx, project, conversation, TAKEN_OVER).await?;
+    Ok(())
 }
 
 /// The state with the agent paused. "stop" stays: the customer's word counts more.

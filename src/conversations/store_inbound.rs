@@ -9,6 +9,7 @@ use futures_util::future::try_join_all;
 use serde_json::json;
 
 use crate::channels::{Content, Inbound, InboundMessage, StatusUpdate};
+use crate::conversations::found_by::start_lead;
 use crate::conversations::independent_sets::independent_sets;
 use crate::conversations::link_click::link_session;
 use crate::conversations::merge::merge;
@@ -20,7 +21,7 @@ use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation, NewConversation, NewReferral};
 use crate::store::messages::{self, NewMessage, NewNotice, Origin};
 use crate::store::replies::{self, NamedReply};
-use crate::store::{leads, turns};
+use crate::store::turns;
 
 /// How long the agent waits for the next message of a burst.
 const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
@@ -169,7 +170,7 @@ impl StoreInbound {
         let needs_lead = message.content.kind().is_speech() || known.len() > 1;
         for without in known.iter().filter(|one| needs_lead && !one.has_lead) {
             // Only the business wrote so far.
-            leads::insert(tx, project, without.id, self.now).await?;
+            Box::pin(start_lead(tx, project, without.id, person, self.now)).await?;
         }
         let told_at = message.sent_at.map_or(self.now, |sent_at| sent_at.min(self.now));
         let known = match known {
@@ -178,11 +179,12 @@ impl StoreInbound {
                 let new =
                     NewConversation { public_id: &public_id, channel: channel.id, person, agent_state: "{}", told_at };
                 let conversation = conversations::insert(tx, project, &new, self.now).await?;
-                leads::insert(tx, project, conversation.id, self.now).await?;
+                Box::pin(start_lead(tx, project, conversation.id, person, self.now)).await?;
                 return Ok(conversation);
             }
             [one] => one.clone(),
-            [into, from, ..] => merge(tx, into, from, self.now).await?,
+            // Boxed, as what is rare: the future of every message has room for it otherwise.
+            [into, from, ..] => Box::pin(merge(tx, into, from, self.now)).await?,
         };
         Ok(conversations::learn(tx, project, known.id, person, told_at).await?)
     }

@@ -115,7 +115,8 @@ async fn fail(engine: &Conversations, turn: &Turn, error: &anyhow::Error) -> any
         core.db.write(async move |tx| Ok(turns::retry(tx, lease, due_at).await?)).await?;
     } else {
         tracing::error!(%project, %conversation, attempt, error, "turn given up; its messages stay unanswered");
-        core.db.write(async move |tx| Ok(turns::give_up(tx, lease, read_up_to).await?)).await?;
+        let now = core.clock.now();
+        core.db.write(async move |tx| Ok(turns::give_up(tx, lease, read_up_to, now).await?)).await?;
     }
     Ok(())
 }

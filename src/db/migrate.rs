@@ -30,7 +30,10 @@ const MIGRATIONS: &[Migration] = &[
         version: 2,
         name: "console",
         both: include_str!("../../migrations/0002_console.sql"),
-        own: Sql { sqlite: "", postgres: "" },
+        own: Sql {
+            sqlite: include_str!("../../migrations/0002_console.sqlite.sql"),
+            postgres: include_str!("../../migrations/0002_console.postgres.sql"),
+        },
     },
 ];
 

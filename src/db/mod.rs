@@ -171,6 +171,11 @@ enum Handle {
 }
 
 impl Conn {
+    /// Whether this is PostgreSQL: for what a statement is given, where the two differ.
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.0, Handle::Postgres(_))
+    }
+
     /// All rows, each mapped by `map`.
     pub async fn query<T>(
         &self,

@@ -13,7 +13,9 @@ use crate::deliveries::endpoint::Endpoint;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::delivery::AttemptOutcome;
-use crate::domain::event::{ClickData, CompleteData, Correlated, CreatedLead, Event, EventType, LeadAnnouncement};
+use crate::domain::event::{
+    ClickData, CompleteData, Correlated, CreatedLead, Event, EventType, LeadAnnouncement, StageChangedData,
+};
 use crate::domain::ids::ConversationId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
@@ -119,6 +121,17 @@ fn sample(event_type: EventType, event_id: String, now: Timestamp) -> Event {
             };
             let announcement = LeadAnnouncement { project_id: MOCK_UUID, conversation: CONVERSATION, lead: &lead };
             Event::lead_announced(event_type, event_id, &announcement, now)
+        }
+        EventType::LeadStageChanged => {
+            let data = StageChangedData {
+                correlation_id: Some(CORRELATION_ID),
+                conversation_id: CONVERSATION,
+                stage: Some("won"),
+                value: Some(65.into()),
+                currency: Some("SGD"),
+                lead_data: &mock_lead(),
+            };
+            Event::lead_stage_changed(event_id, &data, now)
         }
         EventType::LeadComplete => {
             let data = CompleteData {

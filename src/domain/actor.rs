@@ -75,6 +75,14 @@ impl Actor {
         }
     }
 
+    /// The person, where it is one.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Person(person) => Some(person.user),
+            Self::Command { .. } | Self::Key(_) | Self::System => None,
+        }
+    }
+
     /// Whether the actor may change that project, or, for [`ProjectId::INSTANCE`], what belongs to none.
     pub fn may_change(&self, project: ProjectId) -> bool {
         match self {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::closed_set::closed_set;
-use super::ids::DeliveryId;
+use super::ids::{DeliveryId, LeadId};
 
 closed_set! {
     /// What was done. Stored as the words of the command that does it.
@@ -74,6 +74,20 @@ closed_set! {
         ChangeRole = "member.role",
         /// A person left a project, or was removed.
         RemoveMember = "member.remove",
+        /// Somebody took a conversation over from the agent.
+        TakeOver = "conversation.take-over",
+        /// Somebody gave a conversation back to the agent.
+        GiveBack = "conversation.give-back",
+        /// Somebody wrote to a person.
+        Reply = "conversation.reply",
+        /// A lead's stage or quality was set.
+        RateLead = "lead.rate",
+        /// A field of a lead was changed.
+        EditLead = "lead.edit",
+        /// A note on a lead was written.
+        NoteLead = "lead.note",
+        /// A person was erased.
+        ErasePerson = "person.erase",
     }
 }
 
@@ -98,6 +112,8 @@ pub enum Object {
     Replies,
     /// A person, by their e-mail address.
     User(String),
+    /// A lead.
+    Lead(LeadId),
 }
 
 impl Object {
@@ -112,6 +128,7 @@ impl Object {
             Self::Delivery(_) => "delivery",
             Self::Reply(_) | Self::Replies => "reply",
             Self::User(_) => "user",
+            Self::Lead(_) => "lead",
         }
     }
 
@@ -120,6 +137,7 @@ impl Object {
         match self {
             Self::Project(id) | Self::Key(id) | Self::Channel(id) | Self::Widget(id) | Self::Webhook(id) => id.clone(),
             Self::Delivery(id) => id.to_string(),
+            Self::Lead(id) => id.to_string(),
             Self::Reply(id) | Self::User(id) => id.clone(),
             Self::Replies => "failed".to_owned(),
         }

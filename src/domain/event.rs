@@ -22,6 +22,8 @@ closed_set! {
         LeadUpdated = "lead.updated",
         /// All required fields are there.
         LeadComplete = "lead.complete",
+        /// Somebody of the business set a stage.
+        LeadStageChanged = "lead.stage_changed",
     }
 }
 
@@ -104,6 +106,23 @@ pub struct CompleteData<'a> {
     /// Always `complete`.
     pub lead_status: &'static str,
     /// name, email, phone, company, intent and the form's own fields.
+    pub lead_data: &'a Map<String, Value>,
+}
+
+/// `data` of `lead.stage_changed`.
+#[derive(Serialize)]
+pub struct StageChangedData<'a> {
+    /// The first linked session's correlation id; `null` where there was no click.
+    pub correlation_id: Option<&'a str>,
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// `qualified`, `won` or `lost`; `null` where it was taken back.
+    pub stage: Option<&'a str>,
+    /// What it is worth, where somebody said so.
+    pub value: Option<serde_json::Number>,
+    /// The three letters of the value's currency.
+    pub currency: Option<&'a str>,
+    /// As in `lead.complete`.
     pub lead_data: &'a Map<String, Value>,
 }
 
@@ -222,6 +241,18 @@ impl Event {
         let body =
             json(&CreatedEnvelope { event: event_type.as_str(), project_id, created_at: with_milliseconds(now), lead });
         Self { event_id, event_type, conversation_id: Some(conversation), body, body_external: None, created_at: now }
+    }
+
+    /// Somebody of the business set a stage.
+    pub fn lead_stage_changed(event_id: String, data: &StageChangedData<'_>, now: Timestamp) -> Self {
+        Self {
+            body: envelope(EventType::LeadStageChanged, &event_id, now, data),
+            event_id,
+            event_type: EventType::LeadStageChanged,
+            conversation_id: Some(data.conversation_id),
+            body_external: None,
+            created_at: now,
+        }
     }
 
     /// All required fields are there.

@@ -13,6 +13,8 @@ pub mod form;
 pub mod ids;
 pub mod iso_date;
 pub mod lead;
+pub mod lead_words;
+pub mod masked;
 pub mod origin;
 pub mod phone;
 pub mod random;

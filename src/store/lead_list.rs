@@ -37,7 +37,7 @@ macro_rules! window {
 macro_rules! external_columns {
     () => {
         "leads.id, leads.status, leads.fields, leads.created_at, leads.updated_at,
-         clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent"
+         clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent, leads.stage, leads.quality"
     };
 }
 
@@ -70,6 +70,10 @@ pub struct ExternalLead {
     pub ip_address: Option<String>,
     /// As the browser sent it.
     pub user_agent: Option<String>,
+    /// `qualified`, `won` or `lost`, once a person set it.
+    pub stage: Option<String>,
+    /// `unknown` until a person says `good`, `poor` or `not_a_lead`.
+    pub quality: String,
 }
 
 /// A part of the list for `external`.
@@ -92,6 +96,8 @@ pub async fn external(conn: &Conn, project: ProjectId, window: &Window) -> Resul
                 parsed_params: row.get(6)?,
                 ip_address: row.get(7)?,
                 user_agent: row.get(8)?,
+                stage: row.get(9)?,
+                quality: row.get(10)?,
             })
         },
     )

@@ -24,6 +24,8 @@ pub struct Lead {
     pub announcement: Announcement,
     /// When `lead.complete` was emitted.
     pub completed_at: Option<Timestamp>,
+    /// When something was last said.
+    pub last_message_at: Timestamp,
 }
 
 /// What webhooks were told of a lead.
@@ -40,7 +42,8 @@ pub struct Announcement {
 /// The columns that [`read`] reads.
 macro_rules! columns {
     () => {
-        "leads.id, session_id, status, fields, intent, announced_at, announced_details, announce_due_at, completed_at"
+        "leads.id, session_id, status, fields, intent, announced_at, announced_details, announce_due_at, completed_at,
+         last_message_at"
     };
 }
 
@@ -68,15 +71,18 @@ fn read(row: &Row<'_>) -> Result<Lead> {
         intent: row.get(4)?,
         announcement: Announcement { at: row.get(5)?, details: row.get(6)?, due_at: row.get(7)? },
         completed_at: row.get(8)?,
+        last_message_at: row.get(9)?,
     })
 }
 
 /// The lead of a new conversation: `active`, nothing known.
-pub async fn insert(tx: &Tx, project: ProjectId, conversation: ConversationId, now: Timestamp) -> Result<u64> {
-    tx.execute(
-        "INSERT INTO leads (project_id, conversation_id, status, fields, created_at, updated_at)
-         VALUES ($1, $2, 'active', '{}', $3, $3)",
+pub async fn insert(tx: &Tx, project: ProjectId, conversation: ConversationId, now: Timestamp) -> Result<LeadId> {
+    tx.get(
+        "INSERT INTO leads (project_id, conversation_id, status, fields, created_at, updated_at, last_message_at)
+         VALUES ($1, $2, 'active', '{}', $3, $3, $3)
+         RETURNING id",
         params![project, conversation, now],
+        |row| row.get(0),
     )
     .await
 }
@@ -104,7 +110,7 @@ pub async fn of_conversations(
     };
     let rows: Vec<_> =
         conversations.iter().map(|(project, conversation)| [(*project).into(), (*conversation).into()]).collect();
-    conn.query_rows(LEADS, &rows, |row| Ok((row.get(9)?, read(row)?))).await
+    conn.query_rows(LEADS, &rows, |row| Ok((row.get(10)?, read(row)?))).await
 }
 
 /// The correlation ids of the sessions that the leads of conversations are linked to, each with its conversation.
@@ -126,20 +132,22 @@ pub async fn correlation_ids(
     conn.query_rows(CORRELATION_IDS, &rows, |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
-/// The conversation was linked to a session: the first one is the lead's own for good.
+/// The conversation was linked to a session: the first one is the lead's own for good. Gives the lead.
 pub async fn correlate(
     tx: &Tx,
     project: ProjectId,
     conversation: ConversationId,
     session: SessionId,
     now: Timestamp,
-) -> Result<u64> {
-    tx.execute(
+) -> Result<Option<LeadId>> {
+    tx.find(
         "UPDATE leads
          SET session_id = COALESCE(session_id, $3), updated_at = $4,
              status = CASE status WHEN 'active' THEN 'correlated' ELSE status END
-         WHERE project_id = $1 AND conversation_id = $2",
+         WHERE project_id = $1 AND conversation_id = $2
+         RETURNING id",
         params![project, conversation, session, now],
+        |row| row.get(0),
     )
     .await
 }
@@ -150,18 +158,18 @@ pub async fn settle(tx: &Tx, leads: &[(ProjectId, &Lead)], now: Timestamp) -> Re
     const UPDATE: Sql = Sql {
         sqlite: "UPDATE leads
                  SET fields = $3, intent = $4, announced_at = $5, announced_details = $6, announce_due_at = $7,
-                     completed_at = $8, updated_at = $9,
+                     completed_at = $8, updated_at = $9, last_message_at = $10,
                      status = CASE WHEN $8 IS NULL THEN status ELSE 'complete' END
                  WHERE project_id = $1 AND id = $2",
         postgres: "UPDATE leads
                    SET fields = new.fields, intent = new.intent, announced_at = new.announced_at,
                        announced_details = new.announced_details, announce_due_at = new.announce_due_at,
-                       completed_at = new.completed_at, updated_at = new.updated_at,
+                       completed_at = new.completed_at, updated_at = new.updated_at, last_message_at = new.last_message_at,
                        status = CASE WHEN new.completed_at IS NULL THEN leads.status ELSE 'complete' END
                    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[],
-                               $7::bigint[], $8::bigint[], $9::bigint[])
+                               $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
                        AS new (project_id, id, fields, intent, announced_at, announced_details, announce_due_at,
-                               completed_at, updated_at)
+                               completed_at, updated_at, last_message_at)
                    WHERE leads.project_id = new.project_id AND leads.id = new.id",
     };
     let rows: Vec<_> = leads
@@ -177,6 +185,7 @@ pub async fn settle(tx: &Tx, leads: &[(ProjectId, &Lead)], now: Timestamp) -> Re
                 lead.announcement.due_at.into(),
                 lead.completed_at.into(),
                 now.into(),
+                lead.last_message_at.into(),
             ]
         })
         .collect();
@@ -257,7 +266,7 @@ pub async fn set_announcements(tx: &Tx, announced: &[(ProjectId, ConversationId,
 pub async fn update_merged(tx: &Tx, project: ProjectId, lead: &Lead, now: Timestamp) -> Result<u64> {
     tx.execute(
         "UPDATE leads
-         SET session_id = $3, status = $4, fields = $5, intent = $6, completed_at = $7, updated_at = $8
+         SET session_id = $3, status = $4, fields = $5, intent = $6, completed_at = $7, updated_at = $8, last_message_at = $9
          WHERE project_id = $1 AND id = $2",
         params![
             project,
@@ -267,7 +276,8 @@ pub async fn update_merged(tx: &Tx, project: ProjectId, lead: &Lead, now: Timest
             &lead.fields,
             &lead.intent,
             lead.completed_at,
-            now
+            now,
+            lead.last_message_at
         ],
     )
     .await
@@ -276,4 +286,13 @@ pub async fn update_merged(tx: &Tx, project: ProjectId, lead: &Lead, now: Timest
 /// Removes the lead of a conversation whose person turned out to be another conversation's.
 pub async fn remove(tx: &Tx, project: ProjectId, conversation: ConversationId) -> Result<u64> {
     tx.execute("DELETE FROM leads WHERE project_id = $1 AND conversation_id = $2", params![project, conversation]).await
+}
+
+/// Something was said to the person of a lead.
+pub async fn touch(tx: &Tx, project: ProjectId, lead: LeadId, now: Timestamp) -> Result<u64> {
+    tx.execute(
+        "UPDATE leads SET last_message_at = $3 WHERE project_id = $1 AND id = $2 AND last_message_at < $3",
+        params![project, lead, now],
+    )
+    .await
 }

@@ -2,7 +2,7 @@
 
 use crate::db::{Conn, Result, Sql, Tx};
 use crate::domain::channel::{MessageStatus, PersonIds};
-use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId};
+use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, UserId};
 use crate::domain::time::Timestamp;
 use crate::params;
 use crate::store::deliveries::DueBound;
@@ -21,37 +21,49 @@ pub struct NewReply<'a> {
     pub reply_id: &'a str,
     /// What to say.
     pub text: &'a str,
+    /// Who wrote it; `None` for the agent.
+    pub user: Option<UserId>,
 }
 
 /// Queues replies.
 pub async fn insert(tx: &Tx, replies: &[NewReply<'_>], now: Timestamp) -> Result<u64> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id, kind, text, status,
-                                       attempts, due_at, created_at)
-                 VALUES ($1, $2, $3, $4, 'out', $5, 'text', $6, 'queued', 0, $7, $7)",
+                                       attempts, due_at, created_at, user_id)
+                 VALUES ($1, $2, $3, $4, 'out', $5, 'text', $6, 'queued', 0, $7, $7, $8)",
         postgres: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id, kind, text, status,
-                                         attempts, due_at, created_at)
-                   SELECT id, project_id, channel, conversation_id, 'out', reply_id, 'text', text, 'queued', 0, now, now
-                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
-                       AS reply (id, project_id, channel, conversation_id, reply_id, text, now)",
+                                         attempts, due_at, created_at, user_id)
+                   SELECT id, project_id, channel, conversation_id, 'out', reply_id, 'text', text, 'queued', 0, now, now, user_id
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
+                               $8::bigint[])
+                       AS reply (id, project_id, channel, conversation_id, reply_id, text, now, user_id)",
     };
     let rows: Vec<_> = replies
         .iter()
         .map(|one| {
-            let NewReply { id, project, channel, conversation, reply_id, text } = *one;
-            [id.into(), project.into(), channel.into(), conversation.into(), reply_id.into(), text.into(), now.into()]
+            let NewReply { id, project, channel, conversation, reply_id, text, user } = *one;
+            [
+                id.into(),
+                project.into(),
+                channel.into(),
+                conversation.into(),
+                reply_id.into(),
+                text.into(),
+                now.into(),
+                user.into(),
+            ]
         })
         .collect();
     tx.execute_rows(INSERT, &rows).await
 }
 
-/// Gives up the replies of a conversation that wait, for the reason in `error`.
+/// Gives up the agent's replies of a conversation that wait, for the reason in `error`. What people wrote is still sent.
 pub async fn cancel(tx: &Tx, project: ProjectId, conversation: ConversationId, error: &str) -> Result<u64> {
     // `+`: SQLite is to find the rows by their conversation, which has far fewer than the project.
     tx.execute(
         "UPDATE messages
          SET status = 'cancelled', error = $3, due_at = NULL
-         WHERE +project_id = $1 AND conversation_id = $2 AND due_at IS NOT NULL",
+         WHERE +project_id = $1 AND conversation_id = $2 AND due_at IS NOT NULL AND user_id IS NULL",
         params![project, conversation, error],
     )
     .await

@@ -184,3 +184,17 @@ pub async fn correlation_ids(conn: &Conn, sessions: &[(ProjectId, SessionId)]) -
     let rows: Vec<_> = sessions.iter().map(|(project, session)| [(*project).into(), (*session).into()]).collect();
     conn.query_rows(IDS, &rows, |row| Ok((row.get(0)?, row.get(1)?))).await
 }
+
+/// Correlation ids that one conversation is linked to, at most.
+const OF_CONVERSATION_MAX: i64 = 50;
+
+/// The correlation ids of the sessions that a conversation is linked to.
+pub async fn of_conversation(conn: &Conn, project: ProjectId, conversation: ConversationId) -> Result<Vec<String>> {
+    // `+`: SQLite is to find the rows by their conversation, which has far fewer than the project.
+    conn.query(
+        "SELECT correlation_id FROM sessions WHERE +project_id = $1 AND conversation_id = $2 LIMIT $3",
+        params![project, conversation, OF_CONVERSATION_MAX],
+        |row| row.get(0),
+    )
+    .await
+}

@@ -7,6 +7,7 @@
 
 use crate::db::{Conn, Result, Sql, Tx};
 use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId};
+use crate::domain::lead::Handling;
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -44,7 +45,7 @@ pub struct LeasedTurn {
     pub newest_message: Option<MessageId>,
 }
 
-/// The conversation waits for the agent at `due_at`.
+/// The conversation waits for the agent at `due_at`, and for whoever has taken it over since `burst_started_at`.
 pub async fn call_agent(
     tx: &Tx,
     project: ProjectId,
@@ -53,7 +54,10 @@ pub async fn call_agent(
     due_at: Timestamp,
 ) -> Result<u64> {
     tx.execute(
-        "UPDATE conversations SET burst_started_at = $3, due_at = $4 WHERE project_id = $1 AND id = $2",
+        "UPDATE conversations
+         SET burst_started_at = $3, due_at = $4,
+             unanswered_since = CASE WHEN handling = 'with' THEN COALESCE(unanswered_since, $3) ELSE unanswered_since END
+         WHERE project_id = $1 AND id = $2",
         params![project, conversation, burst_started_at, due_at],
     )
     .await
@@ -174,6 +178,10 @@ pub struct SettledTurn<'a> {
     pub lease: TurnLease,
     /// What the agent remembers, JSON.
     pub agent_state: &'a str,
+    /// Who looks after the conversation, as far as the agent knows: `Waiting` also where somebody has taken it over, which stays so.
+    pub handling: Handling,
+    /// When that began, if it is new.
+    pub now: Timestamp,
     /// The newest message that it has read.
     pub answered_up_to: MessageId,
     /// When the agent goes on with what it has not read, where the turn left some.
@@ -185,15 +193,24 @@ pub async fn settle(tx: &Tx, turns: &[SettledTurn<'_>]) -> Result<u64> {
     const UPDATE: Sql = Sql {
         sqlite: "UPDATE conversations
                  SET agent_state = $4, answered_up_to = $5, turn_attempts = 0,
+                     handling = CASE WHEN $7 = 'waiting' AND handling = 'with' THEN handling ELSE $7 END,
+                     handling_since = CASE WHEN handling = $7 OR $7 = 'waiting' AND handling = 'with' THEN handling_since
+                                           ELSE $8 END,
                      burst_started_at = CASE WHEN due_at = $3 THEN $6 ELSE burst_started_at END,
                      due_at = CASE WHEN due_at = $3 THEN $6 ELSE due_at END
                  WHERE project_id = $1 AND id = $2",
         postgres: "UPDATE conversations
                    SET agent_state = turn.agent_state, answered_up_to = turn.up_to, turn_attempts = 0,
+                       handling = CASE WHEN turn.handling = 'waiting' AND conversations.handling = 'with' THEN 'with'
+                                       ELSE turn.handling END,
+                       handling_since = CASE WHEN conversations.handling = turn.handling
+                                               OR turn.handling = 'waiting' AND conversations.handling = 'with'
+                                             THEN handling_since ELSE turn.now END,
                        burst_started_at = CASE WHEN due_at = turn.lease_until THEN turn.goes_on_at ELSE burst_started_at END,
                        due_at = CASE WHEN due_at = turn.lease_until THEN turn.goes_on_at ELSE due_at END
-                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[])
-                       AS turn (project_id, id, lease_until, agent_state, up_to, goes_on_at)
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
+                               $8::bigint[])
+                       AS turn (project_id, id, lease_until, agent_state, up_to, goes_on_at, handling, now)
                    WHERE conversations.project_id = turn.project_id AND conversations.id = turn.id",
     };
     let rows: Vec<_> = turns
@@ -207,6 +224,8 @@ pub async fn settle(tx: &Tx, turns: &[SettledTurn<'_>]) -> Result<u64> {
                 one.agent_state.into(),
                 one.answered_up_to.into(),
                 one.goes_on_at.into(),
+                one.handling.as_str().into(),
+                one.now.into(),
             ]
         })
         .collect();
@@ -225,15 +244,17 @@ pub async fn retry(tx: &Tx, lease: TurnLease, due_at: Timestamp) -> Result<u64> 
 }
 
 /// Gives a turn up, unless the lease holds no more: what it read up to `answered_up_to` stays unanswered, and the next message
-/// begins a new turn.
-pub async fn give_up(tx: &Tx, lease: TurnLease, answered_up_to: MessageId) -> Result<u64> {
+/// begins a new turn. Until then the person waits for somebody.
+pub async fn give_up(tx: &Tx, lease: TurnLease, answered_up_to: MessageId, now: Timestamp) -> Result<u64> {
     tx.execute(
         "UPDATE conversations
          SET answered_up_to = $5, turn_attempts = 0,
+             handling_since = CASE WHEN handling = 'agent' THEN $6 ELSE handling_since END,
+             handling = CASE WHEN handling = 'agent' THEN 'waiting' ELSE handling END,
              burst_started_at = CASE WHEN due_at = $4 THEN NULL ELSE burst_started_at END,
              due_at = CASE WHEN due_at = $4 THEN NULL ELSE due_at END
          WHERE project_id = $1 AND id = $2 AND turn_number = $3",
-        params![lease.project, lease.conversation, lease.number, lease.until, answered_up_to],
+        params![lease.project, lease.conversation, lease.number, lease.until, answered_up_to, now],
     )
     .await
 }

@@ -117,6 +117,14 @@ pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<Widg
     .await
 }
 
+/// The public id of the newest widget of a project.
+pub async fn first_public_id(conn: &Conn, project: ProjectId) -> Result<Option<String>> {
+    conn.find("SELECT public_id FROM widgets WHERE project_id = $1 ORDER BY id DESC LIMIT 1", params![project], |row| {
+        row.get(0)
+    })
+    .await
+}
+
 /// The greetings of the project's widgets on a channel, newest first, at most `most`.
 pub async fn greetings_of_channel(
     conn: &Conn,

@@ -29,7 +29,14 @@ const SETTLED: &[&str] = &[
 /// Columns by which a search finds all that a tenant ever had: such a search is a full scan to that tenant.
 const WIDE: &[&str] = &["project_id", "webhook_id", "channel", "widget_id"];
 /// Indexes that hold only what waits for somebody: a search in one for all of a tenant finds little among much.
-const OF_WAITING: &[&str] = &["deliveries_due", "deliveries_failed", "deliveries_untried", "deliveries_in_flight"];
+const OF_WAITING: &[&str] = &[
+    "deliveries_due",
+    "deliveries_failed",
+    "deliveries_untried",
+    "deliveries_in_flight",
+    "conversations_waiting",
+    "conversations_with",
+];
 /// Statements that may read more than they need on an engine, and why.
 const ALLOWED: &[(&str, &str, &str)] = &[];
 

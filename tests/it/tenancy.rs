@@ -3,6 +3,7 @@
 use aurix::db::Tx;
 use aurix::domain::channel::{MessageStatus, Person as Sender, PersonIds};
 use aurix::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, SessionId};
+use aurix::domain::lead::Handling;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::store::conversations::{self as conversation_rows, NewConversation, NewReferral};
 use aurix::store::messages::{self, After};
@@ -91,8 +92,8 @@ both_engines! {
                 check("turns::call_agent", turns::call_agent(tx, project, conversation, now, now).await? > 0);
                 let lease = rows.lease(project);
                 check("turns::retry", turns::retry(tx, lease, now).await? > 0);
-                check("turns::give_up", turns::give_up(tx, lease, MessageId(0)).await? > 0);
-                let turn = SettledTurn { lease, agent_state: "{}", answered_up_to: MessageId(0), goes_on_at: None };
+                check("turns::give_up", turns::give_up(tx, lease, MessageId(0), now).await? > 0);
+                let turn = SettledTurn { lease, agent_state: "{}", handling: Handling::Agent, now, answered_up_to: MessageId(0), goes_on_at: None };
                 check("turns::settle", turns::settle(tx, &[turn]).await? > 0);
                 check("turns::interrupt", turns::interrupt(tx, project, conversation, Some(now)).await.is_ok());
                 check("turns::set_agent_state", turns::set_agent_state(tx, project, conversation, "{}").await? > 0);
@@ -102,7 +103,7 @@ both_engines! {
                 tx.execute("UPDATE clicks SET linked = FALSE", &[]).await?;
                 let day = SignedDuration::from_hours(24);
                 check("clicks::link", clicks::link(tx, project, session, now - day, now + day).await? > 0);
-                check("leads::correlate", leads::correlate(tx, project, conversation, session, now).await? > 0);
+                check("leads::correlate", leads::correlate(tx, project, conversation, session, now).await?.is_some());
                 let lead = leads::of_conversations(tx, &[(rows.owner, conversation)]).await?.remove(0).1;
                 check("leads::settle", leads::settle(tx, &[(project, &lead)], now).await? > 0);
                 check("leads::update_merged", leads::update_merged(tx, project, &lead, now).await? > 0);
@@ -122,6 +123,7 @@ both_engines! {
                     let moved: i64 = tx.get(moved, aurix::params![other], |row| row.get(0)).await?;
                     check(table, moved > 0);
                 }
+                tx.execute("DELETE FROM lead_field_values", &[]).await?;
                 check("leads::remove", leads::remove(tx, project, conversation).await? > 0);
             }
             Ok(())

@@ -126,6 +126,11 @@ impl Frame {
         Html(format!(r#"<time datetime="{at}" title="{exact}">{text}</time>"#))
     }
 
+    /// A date and a time of day.
+    pub fn date(&self, at: &Timestamp) -> String {
+        self.times.date(*at)
+    }
+
     /// The address of a page of the project.
     pub fn path(&self, page: &str) -> String {
         match &self.project {

@@ -2,6 +2,7 @@
 //! and changes by use cases. No page knows SQL, and no use case knows HTML.
 
 mod account;
+mod answer;
 mod api;
 mod assets;
 mod channels;
@@ -12,14 +13,19 @@ mod first_run;
 pub mod form;
 mod frame;
 mod home;
+mod inbox;
 mod instance;
 mod invitation;
+mod lead;
 mod lead_form;
+mod lead_name;
+mod leads;
 mod people;
 mod projects;
 mod reset;
 mod settings;
 mod sign_in;
+mod talk;
 mod times;
 mod view;
 mod who;
@@ -60,7 +66,11 @@ pub fn routes(config: &Config) -> Routes {
         .merge(widgets::routes())
         .merge(lead_form::routes())
         .merge(settings::routes())
-        .merge(instance::routes());
+        .merge(instance::routes())
+        .merge(leads::routes())
+        .merge(lead::routes())
+        .merge(answer::routes())
+        .merge(inbox::routes());
     // Of a foreign site's forms, none is read. A proxy that rewrites `Host` would let none through but for the second line.
     let csrf = CsrfLayer::new();
     let csrf = match csrf.clone().add_trusted_origin(origin(&config.base_url)) {

@@ -36,6 +36,52 @@ impl Times {
         at.strftime(format).to_string()
     }
 
+    /// The time of day.
+    pub fn clock(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%H:%M").to_string()
+    }
+
+    /// The day, as people say it: `Today`, `Wednesday, 18 November`, with the year where it is another.
+    pub fn day(&self, at: Timestamp) -> String {
+        let (at, now) = (at.to_zoned(self.zone.clone()), self.now.to_zoned(self.zone.clone()));
+        if at.date() == now.date() {
+            return "Today".to_owned();
+        }
+        let format = if at.year() == now.year() { "%A, %-d %B" } else { "%A, %-d %B %Y" };
+        at.strftime(format).to_string()
+    }
+
+    /// How long it is until then: `23 h 18 min`; `None` where it is past.
+    pub fn left(&self, until: Timestamp) -> Option<String> {
+        let minutes = until.duration_since(self.now).as_secs() / 60;
+        match minutes {
+            ..0 => None,
+            _ if until <= self.now => None,
+            0..60 => Some(format!("{minutes} min")),
+            _ => Some(format!("{} h {} min", minutes / 60, minutes % 60)),
+        }
+    }
+
+    /// How long it has lasted: `42 min`.
+    pub fn since(&self, at: Timestamp) -> String {
+        let seconds = self.now.duration_since(at).as_secs().max(0);
+        match seconds {
+            ..3_600 => format!("{} min", seconds / 60),
+            3_600..86_400 => format!("{} h", seconds / 3_600),
+            _ => format!("{} d", seconds / 86_400),
+        }
+    }
+
+    /// In RFC 3339 with the zone's offset, to the second: for files.
+    pub fn with_offset(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    /// The zone's name.
+    pub fn zone_name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     /// To the millisecond, with the zone.
     pub fn exact(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f %Z").to_string()

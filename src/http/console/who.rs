@@ -152,7 +152,11 @@ macro_rules! needs {
 needs! {
     /// To see.
     See,
-    /// To set up webhooks, channels, widgets, the form and keys.
+    /// To reply, take over, edit fields and write notes.
+    Reply,
+    /// To export leads.
+    Export,
+    /// To set the project up, and to erase a person.
     Configure,
     /// To decide on people, privacy and the end of the project.
     Own,
@@ -174,6 +178,11 @@ impl<N: Needs> Member<N> {
     /// The member, as the one who asks for a change.
     pub fn actor(&self) -> Actor {
         self.who.actor(Scope::Project(self.project.id))
+    }
+
+    /// Whether phone numbers and e-mail addresses are not theirs to read.
+    pub fn sees_masked(&self) -> bool {
+        self.role == Role::Viewer && self.project.viewers_see_masked
     }
 
     /// `/p/{project}`

@@ -79,6 +79,12 @@ struct ExternalLeadRow<'a> {
     ip_address: Option<&'a str>,
     #[schema(required, example = "Mozilla/5.0 (Macintosh)")]
     user_agent: Option<&'a str>,
+    /// `qualified`, `won` or `lost`; `null` until a person sets it.
+    #[schema(required, example = "won")]
+    stage: Option<&'a str>,
+    /// `good`, `poor` or `not_a_lead`; `unknown` until a person says so.
+    #[schema(example = "good")]
+    quality: &'a str,
 }
 
 impl Listed for ExternalLead {
@@ -107,6 +113,8 @@ impl Listed for ExternalLead {
             parsed_params: stored_json(self.parsed_params.as_deref())?,
             ip_address: self.ip_address.as_deref(),
             user_agent: self.user_agent.as_deref(),
+            stage: self.stage.as_deref(),
+            quality: &self.quality,
         };
         serde_json::to_writer(out, &row)
     }

@@ -1,6 +1,10 @@
 //! The console, by what a browser gets.
 
 mod capture;
+mod erase;
+mod inbox;
+mod lead;
+mod leads;
 mod people;
 mod route_table;
 mod settings;

@@ -103,6 +103,19 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("POST", "/p/{project}/people/role", Members(Permission::Own), 404),
     ("POST", "/p/{project}/people/link", Members(Permission::Own), 404),
     ("POST", "/p/{project}/people/remove", Members(Permission::Own), 404),
+    ("GET", "/p/{project}/leads", Members(Permission::See), 200),
+    ("GET", "/p/{project}/leads/export.csv", Members(Permission::Export), 200),
+    ("GET", "/p/{project}/leads/{lead}", Members(Permission::See), 404),
+    ("POST", "/p/{project}/leads/{lead}/reply", Members(Permission::Reply), 404),
+    ("POST", "/p/{project}/leads/{lead}/take-over", Members(Permission::Reply), 404),
+    ("POST", "/p/{project}/leads/{lead}/give-back", Members(Permission::Reply), 404),
+    ("POST", "/p/{project}/leads/{lead}/field", Members(Permission::Reply), 404),
+    ("POST", "/p/{project}/leads/{lead}/rating", Members(Permission::Reply), 404),
+    ("POST", "/p/{project}/leads/{lead}/note", Members(Permission::Reply), 404),
+    ("GET", "/p/{project}/leads/{lead}/erase", Members(Permission::Configure), 404),
+    ("POST", "/p/{project}/leads/{lead}/erase", Members(Permission::Configure), 404),
+    ("GET", "/p/{project}/inbox", Members(Permission::See), 200),
+    ("GET", "/p/{project}/inbox/{lead}", Members(Permission::See), 404),
 ];
 
 /// What only owners of some project may, although it belongs to none.

@@ -102,6 +102,7 @@ fn value(column: &Column) -> String {
         }
         "text" => "'t' || n",
         "boolean" => "n % 2 = 0",
+        "tsvector" => "array_to_tsvector(ARRAY['t' || n])",
         kind => panic!("{}: rows of {kind} are not known here", column.name),
     };
     if column.is_nullable { format!("CASE WHEN n % 10 = 0 THEN {value} END") } else { value.to_owned() }

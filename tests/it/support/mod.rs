@@ -16,6 +16,7 @@ use aurix::config::Config;
 use aurix::conversations::announce_lead::announce_due;
 use aurix::conversations::send_reply;
 use aurix::conversations::take_turn;
+use aurix::conversations::unanswered::look_after_unanswered;
 use aurix::core::Core;
 use aurix::db::Location;
 use aurix::deliveries::attempt;
@@ -119,12 +120,13 @@ impl TestApp {
     pub async fn work(&self) {
         for _ in 0..ROUNDS_MAX {
             let announced = announce_due(&self.core).await.expect("announcing leads");
+            let unanswered = look_after_unanswered(&self.core).await.expect("looking after the unanswered");
             let turns = take_turn::claim_turns(&self.core, 100).await.expect("claiming turns");
             let replies = send_reply::claim_replies(&self.core, 100).await.expect("claiming replies");
             let wanted = claim::find_waiting(&self.core).await.expect("what waits").due;
             let wanted = wanted.into_iter().map(|webhook| claim::Wanted { webhook, most: 50 }).collect();
             let deliveries = claim::claim_due(&self.core, wanted).await.expect("claiming deliveries").leased;
-            if announced == 0 && turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
+            if announced + unanswered == 0 && turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
                 return;
             }
             let turns = turns.into_iter().map(|turn| take_turn::take_turn(&self.engines.conversations, turn));
@@ -174,6 +176,11 @@ impl TestApp {
     /// A number in the database, by a statement of the test's own.
     pub async fn count(&self, sql: &'static str) -> i64 {
         self.core.db.read(async move |conn| Ok(conn.get(sql, &[], |row| row.get(0)).await?)).await.expect("a count")
+    }
+
+    /// Changes rows, by a statement of the test's own.
+    pub async fn execute(&self, sql: &'static str) {
+        self.core.db.write(async move |tx| Ok(tx.execute(sql, &[]).await?)).await.expect("a change");
     }
 
     pub async fn text(&self, sql: &'static str) -> Option<String> {

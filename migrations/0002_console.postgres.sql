@@ -1,0 +1,10 @@
+-- What only PostgreSQL needs, behind 0002_console.sql: words by which leads are found. A word begins with a character for its
+-- project, so that a search reads nothing of another one.
+CREATE TABLE lead_search (
+    lead_id BIGINT NOT NULL,
+    -- What they were taken from.
+    part INTEGER NOT NULL,
+    words TSVECTOR NOT NULL,
+    PRIMARY KEY (lead_id, part)
+);
+CREATE INDEX lead_search_by_word ON lead_search USING GIN (words);

@@ -1,0 +1,6 @@
+-- What only SQLite needs, behind 0002_console.sql: words by which leads are found. Their rowid is four times the lead's key, and a
+-- number from 0 to 3 for what they were taken from. A word begins with a character for its project, so that a search reads nothing
+-- of another one.
+CREATE VIRTUAL TABLE lead_search USING fts5(
+    words, content='', contentless_delete=1, detail=none, prefix='3 4', tokenize='unicode61 remove_diacritics 2'
+);

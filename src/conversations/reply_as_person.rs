@@ -1,0 +1,116 @@
+//! A person of the business writes to the customer. The reply is sent as the agent's are; the conversation is theirs from then on.
+
+use serde_json::json;
+
+use super::take_over::move_to_person;
+use crate::core::Core;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Action, Change, Object};
+use crate::domain::ids::{LeadId, MessageId, ProjectId};
+use crate::domain::time::Timestamp;
+use crate::notifier::Work;
+use crate::store::handling::{self, Handled};
+use crate::store::replies::{self, NewReply};
+use crate::store::{audit, leads, talk};
+
+/// Characters of a reply: what WhatsApp takes.
+pub const REPLY_CHARS_MAX: usize = 4_096;
+
+/// What is to be said.
+#[derive(Clone, Debug)]
+pub struct PersonReply {
+    /// The words.
+    pub text: String,
+    /// The newest message that its writer had seen.
+    pub seen: MessageId,
+}
+
+/// Why nothing is sent.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplyRefused {
+    /// There is no such lead.
+    #[error("there is no such lead in this project")]
+    Unknown,
+    /// The platform's name for them is gone.
+    #[error("this person was erased: there is no way to reach them any more")]
+    Unreachable,
+    /// There is nothing to send.
+    #[error("write something first")]
+    Empty,
+    /// It is longer than the platform takes.
+    #[error("shorten it to {REPLY_CHARS_MAX} characters: the platform takes no more in one message")]
+    TooLong,
+    /// The platform takes no reply any more.
+    #[error(
+        "the last message of this person is more than 24 hours old, and WhatsApp delivers free text only within them: wait until they \
+         write again, or send an approved template from WhatsApp Manager"
+    )]
+    WindowClosed,
+    /// Somebody else, or the agent, answered in the meantime.
+    #[error("this was answered while you were writing: read it, and send yours if it is still needed")]
+    Answered,
+    /// Storing failed.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+/// Until when the platform takes a reply; `None` where the person never wrote.
+pub fn window_ends_at(handled: &Handled) -> Option<Timestamp> {
+    handled.last_heard_at.map(|heard_at| heard_at + handled.kind.window())
+}
+
+/// Queues a person's reply.
+pub async fn reply_as_person(
+    core: &Core,
+    actor: &Actor,
+    project: ProjectId,
+    lead: LeadId,
+    reply: PersonReply,
+) -> Result<(), ReplyRefused> {
+    let text = reply.text.trim().to_owned();
+    if text.is_empty() {
+        return Err(ReplyRefused::Empty);
+    }
+    if text.chars().count() > REPLY_CHARS_MAX {
+        return Err(ReplyRefused::TooLong);
+    }
+    let (inside, actor, now) = (core.clone(), actor.clone(), core.clock.now());
+    let stored = core.db.write(async move |tx| {
+        let Some(handled) = handling::lock(tx, project, lead).await? else { return Ok(Err(ReplyRefused::Unknown)) };
+        if let Some(refused) = refused(&handled, now) {
+            return Ok(Err(refused));
+        }
+        if !talk::sent_after(tx, project, handled.conversation, reply.seen, 1).await?.is_empty() {
+            return Ok(Err(ReplyRefused::Answered));
+        }
+        move_to_person(tx, project, &handled, &actor, now).await?;
+        let newest = handled.newest_message.unwrap_or(MessageId(0));
+        let reply_id = inside.random.uuid().to_string();
+        let new = NewReply {
+            id: inside.row_keys.next_above(now, newest),
+            project,
+            channel: handled.channel,
+            conversation: handled.conversation,
+            reply_id: &reply_id,
+            text: &text,
+            user: actor.user(),
+        };
+        replies::insert(tx, &[new], now).await?;
+        leads::touch(tx, project, lead, now).await?;
+        let change = Change::new(Action::Reply, Object::Reply(reply_id.clone())).with(json!({"lead": lead}));
+        audit::record(tx, project, &actor, &change, now).await?;
+        Ok(Ok(()))
+    });
+    stored.await??;
+    core.notifier.notify(Work::Replies);
+    core.notifier.notify(Work::Turns);
+    Ok(())
+}
+
+fn refused(handled: &Handled, now: Timestamp) -> Option<ReplyRefused> {
+    match window_ends_at(handled) {
+        _ if !handled.is_reachable => Some(ReplyRefused::Unreachable),
+        Some(ends_at) if now < ends_at => None,
+        _ => Some(ReplyRefused::WindowClosed),
+    }
+}

@@ -1,0 +1,294 @@
+//! A conversation as people of the business read it, with the field to answer: on a lead's page and in the inbox.
+
+use super::form::Mistakes;
+use super::frame::Frame;
+use super::lead_name::{Fields, Known, LeadName, channel_name, pill};
+use super::view::{Html, escape};
+use super::who::{Member, Needs};
+use crate::conversations::reply_as_person::window_ends_at;
+use crate::core::Core;
+use crate::domain::channel::{MessageKind, MessageStatus};
+use crate::domain::ids::{LeadId, MessageId};
+use crate::domain::lead::{Handling, LeadStatus};
+use crate::domain::masked::mask;
+use crate::domain::time::Timestamp;
+use crate::http::error::Result;
+use crate::store::handling;
+use crate::store::lead_view::{self, ViewedLead};
+use crate::store::talk::{self, Said, Writer};
+
+/// Messages of a page.
+const MESSAGES: u32 = 200;
+/// Messages that were sent meanwhile and are shown.
+const NEWS_MAX: u32 = 20;
+
+/// The page that a conversation stands on, and that its buttons lead back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The lead's page.
+    Lead,
+    /// The inbox.
+    Inbox,
+}
+
+impl Place {
+    /// The word in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Inbox => "inbox",
+        }
+    }
+
+    /// The place of that word.
+    pub fn parse(word: &str) -> Self {
+        if word == "inbox" { Self::Inbox } else { Self::Lead }
+    }
+
+    /// The address of a lead's conversation there.
+    pub fn path(self, project_path: &str, lead: LeadId) -> String {
+        match self {
+            Self::Lead => format!("{project_path}/leads/{lead}"),
+            Self::Inbox => format!("{project_path}/inbox/{lead}"),
+        }
+    }
+}
+
+/// A conversation on a page.
+pub struct Talk {
+    /// Its lead.
+    pub lead: LeadId,
+    /// What the person is called by.
+    pub name: LeadName,
+    /// The first of their names.
+    pub first_name: String,
+    /// The platform.
+    pub channel: String,
+    /// Where the lead stands.
+    pub pill: Html,
+    /// Its messages, with the days between.
+    pub lines: Vec<Line>,
+    /// Where older ones are.
+    pub older: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+    /// The newest message on the page.
+    pub seen: MessageId,
+    /// How much time is left to write freely.
+    pub left: Option<String>,
+    /// Whether a reply can be sent at all.
+    pub closed: Option<&'static str>,
+    /// Who looks after it.
+    pub handling: Handling,
+    /// Whether it is with who looks at the page.
+    pub is_mine: bool,
+    /// What was typed.
+    pub text: String,
+    /// What is wrong with that.
+    pub mistakes: Mistakes,
+    /// What was sent while it was typed.
+    pub news: Vec<Line>,
+    /// The messages on the page, to know where a link leads.
+    pub shown: Vec<MessageId>,
+}
+
+/// A line of a conversation.
+pub enum Line {
+    /// A day begins.
+    Day(String),
+    /// A message.
+    Message(Message),
+}
+
+/// A message as it is shown.
+pub struct Message {
+    /// Names it in links.
+    pub id: MessageId,
+    /// Who wrote it, and what became of it.
+    pub by: String,
+    /// `out`, `out person` or empty.
+    pub class: &'static str,
+    /// The words, with references marked.
+    pub text: Html,
+    /// When, exactly.
+    pub exact: String,
+    /// Why it did not get through.
+    pub error: Option<String>,
+}
+
+/// What a page asks of a conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// The lead.
+    pub lead: LeadId,
+    /// The page that it stands on.
+    pub place: Place,
+    /// Only messages before this one.
+    pub before: Option<MessageId>,
+}
+
+/// Loads a conversation; `None` where the project has no such lead.
+pub async fn load<N: Needs>(
+    core: &Core,
+    member: &Member<N>,
+    frame: &Frame,
+    wanted: Wanted,
+) -> Result<Option<(Talk, ViewedLead)>> {
+    let (project, before) = (member.project.id, wanted.before.unwrap_or(MessageId(i64::MAX)));
+    let found = core.db.read(async move |conn| {
+        let Some(lead) = lead_view::find(conn, project, wanted.lead).await? else { return Ok(None) };
+        let Some(handled) = handling::find(conn, project, wanted.lead).await? else { return Ok(None) };
+        let said = talk::page(conn, project, lead.conversation, before, MESSAGES + 1).await?;
+        Ok(Some((lead, handled, said)))
+    });
+    let Some((lead, handled, mut said)) = found.await? else { return Ok(None) };
+    let masked = member.sees_masked();
+    let name = name_of(&lead, masked);
+    let path = wanted.place.path(&member.path(), lead.id);
+    let has_older = said.len() > MESSAGES as usize;
+    said.truncate(MESSAGES as usize);
+    let older = said.last().filter(|_| has_older).map(|oldest| format!("{path}?before={}", oldest.id));
+    said.reverse();
+    let ends_at = window_ends_at(&handled);
+    let left = ends_at.and_then(|ends_at| frame.times.left(ends_at));
+    let closed = match (&left, handled.is_reachable) {
+        (_, false) => Some("This person was erased: there is no way to reach them any more."),
+        (None, true) => Some(
+            "Their last message is more than 24 hours old, and WhatsApp delivers free text only within them. Wait until they write \
+             again, or send an approved template from WhatsApp Manager.",
+        ),
+        (Some(_), true) => None,
+    };
+    let talk = Talk {
+        lead: lead.id,
+        first_name: first_name(&name.title),
+        channel: channel_name(&lead.channel).to_owned(),
+        pill: lead_pill(&lead),
+        lines: lines(frame, &said, &name.title, masked),
+        older,
+        place: wanted.place,
+        seen: handled.newest_message.unwrap_or(MessageId(0)),
+        left,
+        closed,
+        handling: lead.handling,
+        is_mine: lead.handling == Handling::With && handled.handler == Some(member.who.user.id),
+        text: String::new(),
+        mistakes: Mistakes::default(),
+        news: Vec::new(),
+        shown: said.iter().map(|message| message.id).collect(),
+        name,
+    };
+    Ok(Some((talk, lead)))
+}
+
+/// What was sent to the person after a message, as it is shown to who wrote meanwhile.
+pub async fn news<N: Needs>(
+    core: &Core,
+    member: &Member<N>,
+    frame: &Frame,
+    (lead, after): (LeadId, MessageId),
+) -> Result<Vec<Line>> {
+    let project = member.project.id;
+    let sent = core.db.read(async move |conn| {
+        let Some(lead) = lead_view::find(conn, project, lead).await? else { return Ok(Vec::new()) };
+        Ok(talk::sent_after(conn, project, lead.conversation, after, NEWS_MAX).await?)
+    });
+    let sent = sent.await?;
+    Ok(sent.iter().map(|said| Line::Message(message(frame, said, "", member.sees_masked()))).collect())
+}
+
+/// What the person of a lead is called by.
+pub fn name_of(lead: &ViewedLead, masked: bool) -> LeadName {
+    LeadName::of(Known {
+        fields: &Fields::parse(&lead.fields),
+        profile_name: lead.profile_name.as_deref(),
+        phone: lead.phone.as_deref(),
+        channel: &lead.channel,
+        is_erased: lead.erased_at.is_some(),
+        masked,
+    })
+}
+
+/// Where a lead stands.
+pub fn lead_pill(lead: &ViewedLead) -> Html {
+    pill(lead.status, lead.handling, lead.handler.as_deref(), lead.erased_at.is_some())
+}
+
+/// How far a lead came, whoever looks after it.
+pub fn status_pill(status: LeadStatus) -> Html {
+    pill(status, Handling::Agent, None, false)
+}
+
+fn first_name(title: &str) -> String {
+    match title.split_whitespace().next() {
+        Some(first) if first.chars().any(char::is_alphabetic) && first != "Somebody" => first.to_owned(),
+        _ => "them".to_owned(),
+    }
+}
+
+fn lines(frame: &Frame, said: &[Said], person: &str, masked: bool) -> Vec<Line> {
+    let (mut lines, mut day) = (Vec::new(), String::new());
+    for one in said {
+        let of_message = frame.times.day(one.at);
+        if of_message != day {
+            lines.push(Line::Day(of_message.clone()));
+            day = of_message;
+        }
+        lines.push(Line::Message(message(frame, one, person, masked)));
+    }
+    lines
+}
+
+fn message(frame: &Frame, said: &Said, person: &str, masked: bool) -> Message {
+    let (by, class) = match &said.writer {
+        Writer::Person => (person.to_owned(), ""),
+        Writer::Agent => ("Agent".to_owned(), "out"),
+        Writer::Colleague(name) => (name.clone().unwrap_or_else(|| "A colleague".to_owned()), "out person"),
+        Writer::App => ("A colleague, in the app".to_owned(), "out person"),
+    };
+    let state = match said.status {
+        MessageStatus::Received | MessageStatus::Sent => None,
+        MessageStatus::Queued => Some("being sent"),
+        MessageStatus::Failed => Some("not sent"),
+        MessageStatus::Cancelled => Some("not sent: a person answered first"),
+        MessageStatus::Delivered => Some("delivered"),
+        MessageStatus::Read => Some("read"),
+    };
+    let state = if said.is_revoked { Some("taken back") } else { state };
+    let by = [Some(by.as_str()).filter(|by| !by.is_empty()), Some(&frame.times.clock(said.at)), state];
+    Message {
+        id: said.id,
+        by: by.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        class,
+        text: words(said, masked),
+        exact: frame.times.exact(said.at),
+        error: said.error.clone().filter(|_| said.status == MessageStatus::Failed),
+    }
+}
+
+fn words(said: &Said, masked: bool) -> Html {
+    let shown = |text: &str| if masked { mask(text) } else { text.to_owned() };
+    if let Some(text) = said.text.as_deref().filter(|text| !text.trim().is_empty()) {
+        return Html(escape(&shown(text)));
+    }
+    let what = match said.kind {
+        MessageKind::Media => "A picture, a sound or a file",
+        MessageKind::Location => "A place",
+        MessageKind::Contacts => "A contact card",
+        MessageKind::Reaction => "A reaction",
+        MessageKind::Revoke => "Took a message back",
+        MessageKind::Unsupported => "Something that WhatsApp does not pass on",
+        _ => "Nothing is kept of it",
+    };
+    Html(format!(r#"<span class="muted">{what}</span>"#))
+}
+
+/// A time of a page's address.
+pub fn before(query: &crate::http::extract::Query) -> Option<MessageId> {
+    query.one("before").ok().flatten().and_then(|text| text.parse().ok())
+}
+
+/// How long somebody has waited.
+pub fn waits(frame: &Frame, since: Option<Timestamp>) -> String {
+    since.map(|since| format!("waits {}", frame.times.since(since))).unwrap_or_default()
+}
