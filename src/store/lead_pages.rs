@@ -240,15 +240,15 @@ macro_rules! of_found_postgres {
     () => {
         "(SELECT f.id, f.last_message_at AS at
           FROM (
-              SELECT lead_id
+              SELECT lead_id + 0 AS lead_id
               FROM lead_search
               WHERE words @@ CAST(CAST($10 AS TEXT) AS TSQUERY)
+              GROUP BY lead_id + 0
               ORDER BY lead_id + 0 DESC
               LIMIT $11
           ) AS found
           JOIN leads AS f ON f.id = found.lead_id
           WHERE f.project_id = $1 AND (f.last_message_at, f.id) < ($2, $3)
-          GROUP BY f.id, f.last_message_at
           ORDER BY f.last_message_at DESC, f.id DESC
           LIMIT $5)"
     };

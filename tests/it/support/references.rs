@@ -38,7 +38,6 @@ const LOST: &[&str] = &[
     lost!("referrals", "conversation_id", "conversations"),
     lost!("refused_correlation_ids", "conversation_id", "conversations"),
     lost!("lead_field_values", "lead_id", "leads"),
-    lost!("lead_field_values", "message_id", "messages"),
     lost!("lead_activity", "lead_id", "leads"),
     lost!("events", "project_id", "projects"),
     lost!("events", "conversation_id", "conversations"),
