@@ -174,3 +174,6 @@ CREATE TABLE lead_activity (
 CREATE INDEX lead_activity_by_lead ON lead_activity (lead_id, id);
 
 CREATE INDEX events_by_conversation ON events (conversation_id, id) WHERE conversation_id IS NOT NULL;
+
+-- Leads up to this one are still to be found by their words: those from before.
+INSERT INTO counters (name, value) SELECT 'leads_to_index', COALESCE(MAX(id), 0) FROM leads;

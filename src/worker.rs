@@ -17,6 +17,7 @@ use crate::clicks::replay::replay;
 use crate::clicks::widget_sightings;
 use crate::conversations::Turn;
 use crate::conversations::announce_lead::announce_due;
+use crate::conversations::found_by::index_old_leads;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::conversations::unanswered::look_after_unanswered;
@@ -120,6 +121,21 @@ async fn run_maintenance(engines: Engines, mut stop: watch::Receiver<bool>) {
         }
         if let Err(error) = replay(&engines.clicks).await {
             tracing::warn!(error = %format!("{error:#}"), "click spool not replayed yet");
+        }
+        index_leads(&engines, &stop).await;
+    }
+}
+
+/// Lets leads be found that are older than the search.
+async fn index_leads(engines: &Engines, stop: &watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        match index_old_leads(&engines.core).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(error = %format!("{error:#}"), "old leads not found by their words yet");
+                return;
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::learned::words;
 use crate::agent::Known;
+use crate::core::Core;
 use crate::db::Tx;
 use crate::domain::channel::Person;
 use crate::domain::ids::{ConversationId, LeadId, ProjectId};
@@ -51,4 +52,29 @@ pub(super) async fn index_fields(
 ) -> anyhow::Result<()> {
     lead_search::put(tx, &[(project, lead, Part::Fields, &words(project, known))]).await?;
     Ok(())
+}
+
+/// Leads from before that get their words in one transaction.
+const BATCH_MAX: u32 = 200;
+
+/// Lets leads be found that are older than the search, a few at a time; `false` where all are.
+pub async fn index_old_leads(core: &Core) -> anyhow::Result<bool> {
+    if !core.db.read(async |conn| Ok(lead_search::has_to_index(conn).await?)).await? {
+        return Ok(false);
+    }
+    let index = async |tx: &Tx| {
+        let up_to = lead_search::lock_to_index(tx).await?;
+        let leads = lead_search::unindexed(tx, up_to, BATCH_MAX).await?;
+        for one in &leads {
+            let mut words = LeadWords::default();
+            one.profile_name.iter().chain(&one.username).for_each(|name| words.add_text(name));
+            one.phone.iter().for_each(|phone| words.add_phone(phone));
+            lead_search::put(tx, &[(one.project, one.lead, Part::Profile, &words.of(one.project))]).await?;
+            index_fields(tx, one.project, one.lead, &serde_json::from_str(&one.fields)?).await?;
+            index_correlation_ids(tx, one.project, one.lead, one.conversation).await?;
+        }
+        lead_search::set_to_index(tx, leads.last().map_or(0, |oldest| oldest.lead.0 - 1)).await?;
+        Ok(!leads.is_empty())
+    };
+    core.db.write(index).await
 }

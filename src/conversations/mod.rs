@@ -6,7 +6,7 @@ pub mod answer_rule;
 mod decide_turn;
 pub mod edit_lead;
 pub mod erase_person;
-mod found_by;
+pub mod found_by;
 mod identity;
 mod incoming;
 mod independent_sets;

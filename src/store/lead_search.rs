@@ -1,7 +1,8 @@
 //! Words by which leads are found. What they are made of is the matter of `domain::lead_words`.
 
-use crate::db::{Result, Sql, Tx, Value};
-use crate::domain::ids::{LeadId, ProjectId};
+use crate::db::{Conn, Result, Sql, Tx, Value};
+use crate::domain::ids::{ConversationId, LeadId, ProjectId};
+use crate::params;
 
 /// What words were taken from. Each part is replaced by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,4 +42,66 @@ pub async fn remove(tx: &Tx, lead: LeadId) -> Result<u64> {
     };
     let rows: Vec<_> = (0..PARTS).map(|part| [lead.into(), part.into()]).collect();
     tx.execute_rows(REMOVE, &rows).await
+}
+
+/// What the words of a lead from before are made of.
+#[derive(Clone, Debug)]
+pub struct Unindexed {
+    /// Its project.
+    pub project: ProjectId,
+    /// The lead.
+    pub lead: LeadId,
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// JSON: `{key: {value, words}}`.
+    pub fields: String,
+    /// The name that the person chose at the platform.
+    pub profile_name: Option<String>,
+    /// The handle that they chose there.
+    pub username: Option<String>,
+    /// The number that the platform vouches for.
+    pub phone: Option<String>,
+}
+
+/// Up to which lead those from before have still no words; 0 where all have. Locked until the end of the transaction.
+pub async fn lock_to_index(tx: &Tx) -> Result<i64> {
+    const LOCK: Sql = Sql {
+        sqlite: "SELECT value FROM counters WHERE name = 'leads_to_index'",
+        postgres: "SELECT value FROM counters WHERE name = 'leads_to_index' FOR UPDATE",
+    };
+    tx.get(LOCK, &[], |row| row.get(0)).await
+}
+
+/// Whether leads from before have still no words.
+pub async fn has_to_index(conn: &Conn) -> Result<bool> {
+    conn.exists("SELECT 1 FROM counters WHERE name = 'leads_to_index' AND value > 0", &[]).await
+}
+
+/// Sets what [`lock_to_index`] gives.
+pub async fn set_to_index(tx: &Tx, up_to: i64) -> Result<u64> {
+    tx.execute("UPDATE counters SET value = $1 WHERE name = 'leads_to_index'", params![up_to]).await
+}
+
+/// Leads of all projects up to one, the newest first, at most `most`: for maintenance.
+pub async fn unindexed(conn: &Conn, up_to: i64, most: u32) -> Result<Vec<Unindexed>> {
+    conn.query(
+        "SELECT leads.project_id, leads.id, c.id, leads.fields, c.profile_name, c.username, c.phone
+         FROM leads JOIN conversations AS c ON c.id = leads.conversation_id
+         WHERE leads.id <= $1
+         ORDER BY leads.id DESC
+         LIMIT $2",
+        params![up_to, most],
+        |row| {
+            Ok(Unindexed {
+                project: row.get(0)?,
+                lead: row.get(1)?,
+                conversation: row.get(2)?,
+                fields: row.get(3)?,
+                profile_name: row.get(4)?,
+                username: row.get(5)?,
+                phone: row.get(6)?,
+            })
+        },
+    )
+    .await
 }

@@ -2,14 +2,18 @@
 
 use aurix::db::Tx;
 use aurix::domain::channel::{MessageStatus, Person as Sender, PersonIds};
-use aurix::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, SessionId};
-use aurix::domain::lead::Handling;
+use aurix::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, SessionId, UserId};
+use aurix::domain::lead::{Handling, Quality};
+use aurix::domain::lead_words::LeadQuery;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::store::conversations::{self as conversation_rows, NewConversation, NewReferral};
+use aurix::store::lead_pages::{self, Filters, View, start};
+use aurix::store::lead_rating::{self, Rating};
 use aurix::store::messages::{self, After};
 use aurix::store::replies::{self, NamedReply, SettledReply};
 use aurix::store::turns::{self, SettledTurn, TurnLease};
-use aurix::store::{channels, clicks};
+use aurix::store::window::Position;
+use aurix::store::{channels, clicks, erasure, handling, lead_counts, lead_fields, lead_view, talk};
 use aurix::store::{leads, reply_log};
 
 use crate::support::{Person, TestApp};
@@ -125,6 +129,58 @@ both_engines! {
                 }
                 tx.execute("DELETE FROM lead_field_values", &[]).await?;
                 check("leads::remove", leads::remove(tx, project, conversation).await? > 0);
+            }
+            Ok(())
+        };
+        app.core.db.write(change).await.expect("changed");
+    }
+
+    async fn only_its_own_project_looks_after_a_lead(app: &TestApp) {
+        let (rows, stranger) = stage(app).await;
+        let change = async move |tx: &Tx| {
+            let Rows { conversation, now, .. } = rows;
+            let lead = leads::of_conversations(tx, &[(rows.owner, conversation)]).await?.remove(0).1.id;
+            let user = UserId(1);
+            for (project, is_owner) in [(stranger, false), (rows.owner, true)] {
+                let check = |what: &str, found: bool| only_for_the_owner(what, is_owner, found);
+                check("handling::lock", handling::lock(tx, project, lead).await?.is_some());
+                check("handling::find", handling::find(tx, project, lead).await?.is_some());
+                check("handling::public_id", handling::public_id(tx, project, conversation).await.is_ok());
+                check("handling::set", handling::set(tx, project, conversation, (Handling::With, Some(user)), now).await? > 0);
+                check("handling::unread_unanswered", handling::unread_unanswered(tx, project, conversation).await? > 0);
+                check("handling::wait_again", handling::wait_again(tx, project, conversation, now).await? > 0);
+                check("talk::page", !talk::page(tx, project, conversation, MessageId(i64::MAX), 10).await?.is_empty());
+                check("talk::sent_after", !talk::sent_after(tx, project, conversation, MessageId(0), 10).await?.is_empty());
+                check("lead_view::find", lead_view::find(tx, project, lead).await?.is_some());
+                check("lead_view::clicks", !lead_view::clicks(tx, project, conversation, 10).await?.is_empty());
+                check("lead_view::events", !lead_view::events(tx, project, conversation, 10).await?.is_empty());
+                check("lead_fields::of_lead", !lead_fields::of_lead(tx, project, lead, 10).await?.is_empty());
+                check("lead_counts::count", lead_counts::count(tx, project, &View::All).await? > 0);
+                check("lead_counts::count, waiting", lead_counts::count(tx, project, &View::Waiting).await? > 0);
+                let page = lead_pages::page(tx, project, (&View::Waiting, &Filters::default()), start(&View::Waiting), 10).await?;
+                check("lead_pages::page", !page.rows.is_empty());
+                let query = LeadQuery::parse("87654321", rows.owner).expect("a number");
+                let page = lead_pages::page(tx, project, (&View::Found(query.clone()), &Filters::default()), Position::NEWEST, 10).await?;
+                check("lead_pages::page, found", !page.rows.is_empty());
+                check("lead_counts::count, found", lead_counts::count(tx, project, &View::Found(query)).await? > 0);
+                check("leads::touch", leads::touch(tx, project, lead, now + SignedDuration::from_secs(9)).await? > 0);
+                let rating = Rating { stage: None, amount: None, quality: Quality::Good, reason: None };
+                check("lead_rating::set", lead_rating::set(tx, project, lead, &rating, now).await? > 0);
+                check("erasure::clicks", !erasure::clicks(tx, project, conversation).await?.is_empty());
+                check("erasure::events", !erasure::events(tx, project, conversation).await?.is_empty());
+                let click = erasure::clicks(tx, rows.owner, conversation).await?.remove(0);
+                check("erasure::event_of_click", !erasure::event_of_click(tx, project, &click).await?.is_empty());
+                check("erasure::empty_click", erasure::empty_click(tx, project, &click).await? > 0);
+                check("erasure::empty_messages", erasure::empty_messages(tx, project, conversation).await? > 0);
+                check("erasure::empty_conversation", erasure::empty_conversation(tx, project, conversation).await? > 0);
+                for event in erasure::events(tx, rows.owner, conversation).await? {
+                    erasure::empty_event(tx, project, event).await?;
+                }
+                erasure::empty_lead(tx, project, (lead, conversation), now).await?;
+                let emptied: i64 = tx.get("SELECT COUNT(*) FROM leads WHERE fields = '{}'", &[], |row| row.get(0)).await?;
+                check("erasure::empty_lead", emptied > 0);
+                let emptied: i64 = tx.get("SELECT COUNT(*) FROM events WHERE body = '{}'", &[], |row| row.get(0)).await?;
+                check("erasure::empty_event", emptied > 0);
             }
             Ok(())
         };

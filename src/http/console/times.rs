@@ -66,7 +66,7 @@ impl Times {
     pub fn since(&self, at: Timestamp) -> String {
         let seconds = self.now.duration_since(at).as_secs().max(0);
         match seconds {
-            ..3_600 => format!("{} min", seconds / 60),
+            ..3_600 => format!("{} min", (seconds / 60).max(1)),
             3_600..86_400 => format!("{} h", seconds / 3_600),
             _ => format!("{} d", seconds / 86_400),
         }

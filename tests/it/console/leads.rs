@@ -1,5 +1,6 @@
 //! The list of leads: views, search, pages and the file.
 
+use aurix::conversations::found_by::index_old_leads;
 use aurix::domain::account::Role;
 use aurix::domain::time::SignedDuration;
 
@@ -48,6 +49,20 @@ both_engines! {
             assert!(list(&browser, &project, &format!("q={query}")).await.contains("Nobody found"), "{query}");
         }
         assert_eq!(listed(&list(&browser, &project, "q=visitor").await).len(), 2, "by the name at the platform");
+    }
+
+    async fn leads_from_before_the_search_are_found_after_a_while(app: &TestApp) {
+        let (project, browser) = owned(app).await;
+        for number in ["6591234567", "6598765432"] {
+            Person::new(app, &project, number).writes("hello").await;
+        }
+        app.settle().await;
+        app.execute("DELETE FROM lead_search").await;
+        app.execute("UPDATE counters SET value = (SELECT MAX(id) FROM leads) WHERE name = 'leads_to_index'").await;
+        assert!(list(&browser, &project, "q=4567").await.contains("Nobody found"));
+        while index_old_leads(&app.core).await.expect("indexed") {}
+        assert_eq!(listed(&list(&browser, &project, "q=4567").await).len(), 1);
+        assert_eq!(listed(&list(&browser, &project, "q=visitor").await).len(), 2);
     }
 
     async fn views_have_counts_and_pages_of_fifty(app: &TestApp) {

@@ -131,7 +131,7 @@ async fn inbox_page<N: Needs>(
             more: view
                 .filter(|_| count > i64::from(LISTED_MAX))
                 .map(|view| format!("{}?view={view}", frame.path("leads"))),
-            entries: rows.iter().map(|lead| entry(&frame, member, lead, opened)).collect(),
+            entries: rows.iter().map(|lead| entry(&frame, member, (lead, view == Some("mine")), opened)).collect(),
             count,
         })
         .collect();
@@ -143,7 +143,12 @@ async fn inbox_page<N: Needs>(
     })
 }
 
-fn entry<N: Needs>(frame: &Frame, member: &Member<N>, lead: &ListedLead, opened: Option<LeadId>) -> Entry {
+fn entry<N: Needs>(
+    frame: &Frame,
+    member: &Member<N>,
+    (lead, is_mine): (&ListedLead, bool),
+    opened: Option<LeadId>,
+) -> Entry {
     let masked = member.sees_masked();
     let words = lead.last_words.as_deref().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     let words = if masked { mask(&words) } else { words };
@@ -155,8 +160,8 @@ fn entry<N: Needs>(frame: &Frame, member: &Member<N>, lead: &ListedLead, opened:
         words: words.chars().take(WORDS_CHARS_MAX).collect(),
         waits: if waiting { waits(frame, lead.handling_since) } else { String::new() },
         at: lead.last_message_at,
-        channel: match (&lead.handler, waiting) {
-            (Some(name), false) => format!("{} · {name}", channel_name(&lead.channel)),
+        channel: match &lead.handler {
+            Some(name) if !is_mine => format!("{} · {name}", channel_name(&lead.channel)),
             _ => channel_name(&lead.channel).to_owned(),
         },
     }

@@ -92,6 +92,9 @@ pub struct Talk {
     pub shown: Vec<MessageId>,
 }
 
+/// Whether numbers and addresses are masked, and which reference is marked.
+type Shown<'a> = (bool, Option<&'a str>);
+
 /// A line of a conversation.
 pub enum Line {
     /// A day begins.
@@ -164,7 +167,7 @@ pub async fn load<N: Needs>(
         first_name: first_name(&name.title),
         channel: channel_name(&lead.channel).to_owned(),
         pill: lead_pill(&lead),
-        lines: lines(frame, &said, &name.title, masked),
+        lines: lines(frame, &said, &name.title, (masked, lead.correlation_id.as_deref())),
         older,
         place: wanted.place,
         seen: handled.newest_message.unwrap_or(MessageId(0)),
@@ -194,7 +197,7 @@ pub async fn news<N: Needs>(
         Ok(talk::sent_after(conn, project, lead.conversation, after, NEWS_MAX).await?)
     });
     let sent = sent.await?;
-    Ok(sent.iter().map(|said| Line::Message(message(frame, said, "", member.sees_masked()))).collect())
+    Ok(sent.iter().map(|said| Line::Message(message(frame, said, "", (member.sees_masked(), None)))).collect())
 }
 
 /// What the person of a lead is called by.
@@ -226,7 +229,7 @@ fn first_name(title: &str) -> String {
     }
 }
 
-fn lines(frame: &Frame, said: &[Said], person: &str, masked: bool) -> Vec<Line> {
+fn lines(frame: &Frame, said: &[Said], person: &str, shown: Shown<'_>) -> Vec<Line> {
     let (mut lines, mut day) = (Vec::new(), String::new());
     for one in said {
         let of_message = frame.times.day(one.at);
@@ -234,12 +237,12 @@ fn lines(frame: &Frame, said: &[Said], person: &str, masked: bool) -> Vec<Line> 
             lines.push(Line::Day(of_message.clone()));
             day = of_message;
         }
-        lines.push(Line::Message(message(frame, one, person, masked)));
+        lines.push(Line::Message(message(frame, one, person, shown)));
     }
     lines
 }
 
-fn message(frame: &Frame, said: &Said, person: &str, masked: bool) -> Message {
+fn message(frame: &Frame, said: &Said, person: &str, shown: Shown<'_>) -> Message {
     let (by, class) = match &said.writer {
         Writer::Person => (person.to_owned(), ""),
         Writer::Agent => ("Agent".to_owned(), "out"),
@@ -260,16 +263,21 @@ fn message(frame: &Frame, said: &Said, person: &str, masked: bool) -> Message {
         id: said.id,
         by: by.into_iter().flatten().collect::<Vec<_>>().join(" · "),
         class,
-        text: words(said, masked),
+        text: words(said, shown),
         exact: frame.times.exact(said.at),
         error: said.error.clone().filter(|_| said.status == MessageStatus::Failed),
     }
 }
 
-fn words(said: &Said, masked: bool) -> Html {
+/// The words of a message, with the reference marked as such.
+fn words(said: &Said, (masked, correlation_id): Shown<'_>) -> Html {
     let shown = |text: &str| if masked { mask(text) } else { text.to_owned() };
     if let Some(text) = said.text.as_deref().filter(|text| !text.trim().is_empty()) {
-        return Html(escape(&shown(text)));
+        let text = escape(&shown(text));
+        return Html(match correlation_id {
+            Some(id) => text.replace(id, &format!(r#"<span class="ref">{id}</span>"#)),
+            None => text,
+        });
     }
     let what = match said.kind {
         MessageKind::Media => "A picture, a sound or a file",
