@@ -42,8 +42,8 @@ pub enum ReplyRefused {
     TooLong,
     /// The platform takes no reply any more.
     #[error(
-        "the last message of this person is more than 24 hours old, and WhatsApp delivers free text only within them: wait until they \
-         write again, or send an approved template from WhatsApp Manager"
+        "the last message of this person is more than 24 hours old, and the platform delivers free text only within them: wait until they \
+         write again, or send an approved template with the platform's own tools"
     )]
     WindowClosed,
     /// Somebody else, or the agent, answered in the meantime.
