@@ -177,3 +177,61 @@ CREATE INDEX events_by_conversation ON events (conversation_id, id) WHERE conver
 
 -- Leads up to this one are still to be found by their words: those from before.
 INSERT INTO counters (name, value) SELECT 'leads_to_index', COALESCE(MAX(id), 0) FROM leads;
+-- As its owner calls it; empty: the host of its URL. Paused: events are kept for it and wait.
+ALTER TABLE webhooks ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhooks ADD COLUMN paused_at BIGINT;
+
+-- What the last attempt came to: the status of its response, below 0 why there was none, 0 before the first
+-- (`domain::attempt_result`).
+ALTER TABLE deliveries ADD COLUMN result INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX deliveries_by_conversation ON deliveries (conversation_id, created_at, id) WHERE conversation_id IS NOT NULL;
+
+-- Attempts of each webhook by quarter of an hour (of their start, in UTC). `slot`: who writes, so that no two writers wait for one
+-- row. `b0` to `b11`: responses by how long they took (`domain::latency`).
+CREATE TABLE delivery_counts (
+    webhook_id BIGINT NOT NULL,
+    quarter BIGINT NOT NULL,
+    slot INTEGER NOT NULL,
+    delivered BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    b0 BIGINT NOT NULL,
+    b1 BIGINT NOT NULL,
+    b2 BIGINT NOT NULL,
+    b3 BIGINT NOT NULL,
+    b4 BIGINT NOT NULL,
+    b5 BIGINT NOT NULL,
+    b6 BIGINT NOT NULL,
+    b7 BIGINT NOT NULL,
+    b8 BIGINT NOT NULL,
+    b9 BIGINT NOT NULL,
+    b10 BIGINT NOT NULL,
+    b11 BIGINT NOT NULL,
+    PRIMARY KEY (webhook_id, quarter, slot)
+);
+CREATE INDEX delivery_counts_by_time ON delivery_counts (quarter);
+
+-- Jobs that make due again what failed and what a filter matches, slice by slice.
+CREATE TABLE resend_jobs (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    started_by TEXT NOT NULL,
+    -- The filter, as it stands in the address of the log, and what it came to when the job began, JSON.
+    filter TEXT NOT NULL,
+    predicate TEXT NOT NULL,
+    -- How many it matched when the job began, and how many are due again so far.
+    matched BIGINT NOT NULL,
+    resent BIGINT NOT NULL,
+    -- `running`, `done` or `stopped`.
+    state TEXT NOT NULL,
+    -- Behind which delivery of which webhook the next slice begins.
+    webhook_id BIGINT NOT NULL,
+    after_at BIGINT NOT NULL,
+    after_id BIGINT NOT NULL,
+    -- The next slice, or the end of the lease of who has claimed it; counted up by each claim.
+    due_at BIGINT,
+    claims BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    ended_at BIGINT
+);
+CREATE INDEX resend_jobs_due ON resend_jobs (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX resend_jobs_by_project ON resend_jobs (project_id, id);

@@ -22,10 +22,12 @@ use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, sen
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::conversations::unanswered::look_after_unanswered;
 use crate::deliveries::dispatcher;
+use crate::deliveries::resend_matching::run_slice;
 use crate::deliveries::reschedule::ClockWatch;
 use crate::domain::time::Timestamp;
 use crate::engines::Engines;
 use crate::maintenance::make_partitions::make_partitions;
+use crate::maintenance::remove_old_counts::remove_old_counts;
 use crate::maintenance::retention::remove_expired;
 use crate::notifier::Work;
 
@@ -54,6 +56,7 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     loops.spawn(supervise("clock", |engines, stop| run_clock(engines, stop).boxed()));
     loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core.clone(), stop).boxed()));
     loops.spawn(supervise("retention", |engines, stop| run_retention(engines, stop).boxed()));
+    loops.spawn(supervise("resends", |engines, stop| run_resends(engines, stop).boxed()));
     loops.spawn(supervise("maintenance", |engines, stop| run_maintenance(engines, stop).boxed()));
     while loops.join_next().await.is_some() {}
 }
@@ -106,6 +109,21 @@ async fn run_clock(engines: Engines, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Makes due what jobs resend, slice by slice.
+async fn run_resends(engines: Engines, mut stop: watch::Receiver<bool>) {
+    let mut pause = TICK;
+    while tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await.is_err() {
+        pause = match run_slice(&engines.core).await {
+            Ok(true) => LOOK_EVERY,
+            Ok(false) => TICK,
+            Err(error) => {
+                tracing::warn!(error = %format!("{error:#}"), "deliveries not resent yet");
+                TICK
+            }
+        };
+    }
+}
+
 /// Replays spooled clicks and stores counters.
 async fn run_maintenance(engines: Engines, mut stop: watch::Receiver<bool>) {
     loop {
@@ -148,6 +166,9 @@ async fn run_retention(engines: Engines, mut stop: watch::Receiver<bool>) {
         }
         if let Err(error) = engines.accounts.remove_expired().await {
             tracing::warn!(error = %format!("{error:#}"), "ended sessions not removed yet");
+        }
+        if let Err(error) = remove_old_counts(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "old counts not removed yet");
         }
         let asked = stop.clone();
         if let Err(error) = remove_expired(&engines.core, move || *asked.borrow()).await {

@@ -14,6 +14,7 @@ use crate::domain::delivery::Policy;
 use crate::domain::rate_limit::Limits;
 use crate::projects::add_webhook::{NewWebhook, add_webhook};
 use crate::projects::limit_webhook::limit_webhook;
+use crate::projects::pause_webhook::{Waiting, pause_webhook, resume_webhook};
 use crate::projects::remove_webhook::remove_webhook;
 use crate::projects::rotate_secret::rotate_secret;
 use crate::projects::set_webhook_active::set_webhook_active;
@@ -36,6 +37,9 @@ pub enum Command {
         /// The URL that events are posted to.
         #[arg(long)]
         url: String,
+        /// What people call it [default: the host of the URL].
+        #[arg(long)]
+        name: Option<String>,
         /// An event to deliver; repeat it for several.
         #[arg(long = "event", value_name = "EVENT")]
         events: Vec<String>,
@@ -100,6 +104,23 @@ pub enum Command {
         /// The webhook's id.
         id: String,
     },
+    /// Pauses a webhook; deliveries are made for it and wait.
+    ///
+    /// Unlike with `disable`, events that happen while it is paused are delivered once it is resumed.
+    #[command(after_help = "Example:\n  aurix webhook pause WEBHOOK_ID")]
+    Pause {
+        /// The webhook's id.
+        id: String,
+    },
+    /// Resumes a paused webhook; deliveries that wait are sent, or cancelled with `--skip`.
+    #[command(after_help = "Example:\n  aurix webhook resume WEBHOOK_ID --skip")]
+    Resume {
+        /// The webhook's id.
+        id: String,
+        /// Cancel what waits.
+        #[arg(long)]
+        skip: bool,
+    },
     /// Gives a webhook a new secret; deliveries are signed with the old one too for 24 hours.
     ///
     /// In that time `webhook-signature` carries both signatures; `x-hub-signature` uses the new secret at once.
@@ -120,13 +141,13 @@ pub enum Command {
 
 pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
     match command {
-        Command::Add { project, url, events, headers, policy, rate, concurrency } => {
+        Command::Add { project, url, name, events, headers, policy, rate, concurrency } => {
             let (core, project) = open_project(config, &project).await?;
             let headers = headers.iter().map(|header| split(header)).collect::<anyhow::Result<_>>()?;
             let policy =
                 Policy::parse(&policy).with_context(|| format!("`{policy}` is not a policy: choose retry or none"))?;
             let limits = Limits { rate_per_second: rate, concurrency };
-            let new = NewWebhook { url, events, headers, policy, limits };
+            let new = NewWebhook { url, events, headers, policy, limits, name: name.unwrap_or_default() };
             let added = add_webhook(&core, &actor(), project.id, new).await?;
             output.print(&json!({"id": added.public_id, "secret": added.secret}), || {
                 format!(
@@ -146,6 +167,19 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Test { id } => test(config, &id, output).await,
         Command::Enable { id } => set_active(config, &id, true, output).await,
         Command::Disable { id } => set_active(config, &id, false, output).await,
+        Command::Pause { id } => {
+            let (core, webhook) = open_webhook(config, &id).await?;
+            let is_paused = pause_webhook(&core, &actor(), webhook.project, webhook.id).await?;
+            ensure!(is_paused, "the webhook is off, or paused already");
+            output.print(&json!({"id": id, "paused": true}), || format!("Webhook {id} is paused: deliveries wait."))
+        }
+        Command::Resume { id, skip } => {
+            let (core, webhook) = open_webhook(config, &id).await?;
+            let waiting = if skip { Waiting::Skip } else { Waiting::Send };
+            let is_resumed = resume_webhook(&core, &actor(), webhook.project, webhook.id, waiting).await?;
+            ensure!(is_resumed, "the webhook is not paused");
+            output.print(&json!({"id": id, "paused": false}), || format!("Webhook {id} is on."))
+        }
         Command::Limit { id, rate, concurrency } => {
             let (core, webhook) = open_webhook(config, &id).await?;
             let limits = Limits { rate_per_second: rate, concurrency };
@@ -219,7 +253,7 @@ async fn set_active(config: Config, id: &str, is_active: bool, output: &Output) 
 
 fn to_json(row: &Webhook) -> serde_json::Value {
     json!({"id": row.public_id, "url": row.url, "events": row.events, "policy": row.policy.as_str(),
-           "is_active": row.is_active, "off_reason": row.off_reason, "service_name": row.service_name,
+           "name": row.title(), "is_active": row.is_active, "paused": row.paused_at.is_some(), "off_reason": row.off_reason, "service_name": row.service_name,
            "rate": row.limits.rate_per_second, "concurrency": row.limits.concurrency})
 }
 
@@ -232,6 +266,7 @@ fn limits_to_text(limits: Limits) -> String {
 
 fn to_text(row: &Webhook) -> String {
     let state = match (row.is_active, &row.off_reason) {
+        (true, _) if row.paused_at.is_some() => "paused".to_owned(),
         (true, _) => "on".to_owned(),
         (false, Some(reason)) => format!("off: {reason}"),
         (false, None) => "off".to_owned(),

@@ -127,7 +127,8 @@ pub struct NewEvents {
 }
 
 impl NewEvents {
-    /// Makes deliveries of `events` for those who subscribe. Of a webhook with limits none is leased: only a claim can keep those.
+    /// Makes deliveries of `events` for those who subscribe. Of a webhook with
+    /// limits none is leased, since only a claim can keep those, and none of a paused one.
     pub fn new(
         core: &Core,
         local_dispatch: &LocalDispatch,
@@ -142,7 +143,8 @@ impl NewEvents {
         for (at, (project, id, event)) in events.iter().enumerate() {
             for webhook in subscriptions.of(*project, event.event_type) {
                 let mut new = new_delivery(&core.row_keys, NO_DELIVERY, webhook, (*id, event));
-                let permit = if webhook.limits.any() { None } else { local_dispatch.try_acquire(webhook.id) };
+                let waits = webhook.limits.any() || webhook.paused_at.is_some();
+                let permit = if waits { None } else { local_dispatch.try_acquire(webhook.id) };
                 let open = || Endpoint::open(core, Webhook::clone(webhook)).ok().map(Arc::new);
                 if let Some(permit) = permit
                     && let Some(endpoint) = endpoints.entry(webhook.id).or_insert_with(open)

@@ -11,9 +11,11 @@ mod endpoint_limiter;
 mod give_back;
 mod leased;
 pub mod local_dispatch;
+pub mod log_filter;
 mod permits;
 pub mod reschedule;
 pub mod resend;
+pub mod resend_matching;
 pub mod settle;
 pub mod test_webhook;
 
@@ -23,7 +25,7 @@ pub use self::attempt::DeliveryResult;
 pub use self::give_back::give_back;
 pub use self::leased::LeasedDelivery;
 use self::local_dispatch::LocalDispatch;
-use self::settle::SettleDeliveries;
+use self::settle::{SettleDeliveries, Slots};
 use crate::core::Core;
 use crate::db::BatchWriter;
 
@@ -40,7 +42,11 @@ pub struct Deliveries {
 impl Deliveries {
     /// An engine on the database of `core`, whose results linger for `linger` to share a transaction.
     pub fn new(core: Core, linger: Duration) -> Self {
-        let settle = SettleDeliveries { clock: core.clock.clone(), schedule: core.config.retry_schedule.clone() };
+        let settle = SettleDeliveries {
+            clock: core.clock.clone(),
+            schedule: core.config.retry_schedule.clone(),
+            slots: Slots::of_node(core.row_keys.node(), core.db.has_peers()),
+        };
         Self {
             results: BatchWriter::with_linger(core.db.clone(), settle, linger),
             local_dispatch: LocalDispatch::default(),

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::json;
 
@@ -13,8 +14,9 @@ use crate::domain::delivery::{AttemptOutcome, DeliveryStatus, Policy};
 use crate::domain::retry::Schedule;
 use crate::domain::time::{Clock, SignedDuration, Timestamp};
 use crate::outbound::Attempt;
+use crate::store::attempts::{self, AttemptRow};
 use crate::store::audit;
-use crate::store::deliveries::{self, AttemptRow, Settlement};
+use crate::store::deliveries::{self, Settlement};
 use crate::store::webhooks::{self, Webhook};
 
 /// How long a webhook may fail everything before it is turned off.
@@ -26,6 +28,28 @@ pub struct SettleDeliveries {
     pub clock: Clock,
     /// When failed deliveries are tried again.
     pub schedule: Schedule,
+    /// In which rows attempts are counted.
+    pub slots: Slots,
+}
+
+/// The rows in which this process counts attempts: one on SQLite, two on PostgreSQL, which two batches at the same time take in
+/// turns. No node waits for another's.
+pub struct Slots {
+    first: i64,
+    both: i64,
+    batches: AtomicI64,
+}
+
+impl Slots {
+    /// Those of a node that has peers, or of one that has none.
+    pub fn of_node(node: i64, has_peers: bool) -> Self {
+        let (first, both) = if has_peers { (2 * node, 2) } else { (0, 1) };
+        Self { first, both, batches: AtomicI64::new(0) }
+    }
+
+    fn next(&self) -> i64 {
+        self.first + self.batches.fetch_add(1, Ordering::Relaxed) % self.both
+    }
 }
 
 impl Batch for SettleDeliveries {
@@ -37,7 +61,9 @@ impl Batch for SettleDeliveries {
         let texts = results.iter().map(|one| LogTexts::of(&one.attempt)).collect::<anyhow::Result<Vec<_>>>()?;
         let rows: Vec<_> = results.iter().zip(&texts).map(|(one, texts)| row(one, texts)).collect();
         let settlements: Vec<_> = results.iter().map(|one| self.settlement(one, now)).collect();
-        let store = pipelined(deliveries::log_attempts(tx, &rows), deliveries::settle(tx, &settlements));
+        // The counts last: their rows are locked until the commit, and other batches want them.
+        let slot = self.slots.next();
+        let store = pipelined(deliveries::settle(tx, &settlements), attempts::log(tx, &rows, slot));
         let mut judged = HashSet::new();
         let mut verdicts = Vec::new();
         for result in results {
@@ -75,7 +101,7 @@ impl SettleDeliveries {
                 (if next.is_some() { DeliveryStatus::Pending } else { DeliveryStatus::Failed }, next)
             }
         };
-        Settlement { id: lease.id, attempt: lease.attempt, status, due_at }
+        Settlement { id: lease.id, attempt: lease.attempt, status, due_at, result: result.attempt.result }
     }
 }
 
@@ -100,11 +126,13 @@ fn row<'a>(result: &'a DeliveryResult, texts: &'a LogTexts) -> AttemptRow<'a> {
     let DeliveryResult { delivery, attempt, started_at, .. } = result;
     AttemptRow {
         delivery_id: delivery.lease.id,
+        webhook_id: delivery.lease.webhook_id,
         number: delivery.lease.attempt,
         started_at: *started_at,
         duration_ms: i64::try_from(attempt.duration_ms).unwrap_or(i64::MAX),
         status_code: attempt.status.map(i64::from),
         outcome: &attempt.outcome,
+        result: attempt.result,
         sent: &texts.sent,
         response_headers: texts.response.as_ref().map(|(headers, _)| headers.as_str()),
         response_body: texts.response.as_ref().map(|(_, body)| body.as_str()),

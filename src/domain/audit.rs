@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::closed_set::closed_set;
-use super::ids::{DeliveryId, LeadId};
+use super::ids::{DeliveryId, LeadId, ResendJobId};
 
 closed_set! {
     /// What was done. Stored as the words of the command that does it.
@@ -34,6 +34,14 @@ closed_set! {
         EnableWebhook = "webhook.enable",
         /// A webhook was turned off.
         DisableWebhook = "webhook.disable",
+        /// A webhook's name, URL, events, headers or policy was changed.
+        UpdateWebhook = "webhook.set",
+        /// A webhook was paused.
+        PauseWebhook = "webhook.pause",
+        /// A paused webhook was resumed.
+        ResumeWebhook = "webhook.resume",
+        /// What waited for a paused webhook was skipped.
+        SkipDeliveries = "delivery.skip",
         /// A webhook got a new secret.
         RotateSecret = "webhook.rotate",
         /// A webhook was sent samples.
@@ -46,6 +54,10 @@ closed_set! {
         SetRetention = "retention.set",
         /// Deliveries were made due again.
         ResendDeliveries = "delivery.resend",
+        /// A job began that resends what a filter matches.
+        StartResend = "delivery.resend.start",
+        /// Such a job was stopped.
+        StopResend = "delivery.resend.stop",
         /// Replies were made due again.
         ResendReplies = "reply.resend",
         /// A person got an account.
@@ -106,6 +118,8 @@ pub enum Object {
     Webhook(String),
     /// A delivery.
     Delivery(DeliveryId),
+    /// A job that resends deliveries.
+    Resend(ResendJobId),
     /// A reply, by its UUID.
     Reply(String),
     /// All failed replies of a project.
@@ -126,6 +140,7 @@ impl Object {
             Self::Widget(_) => "widget",
             Self::Webhook(_) => "webhook",
             Self::Delivery(_) => "delivery",
+            Self::Resend(_) => "resend",
             Self::Reply(_) | Self::Replies => "reply",
             Self::User(_) => "user",
             Self::Lead(_) => "lead",
@@ -138,6 +153,7 @@ impl Object {
             Self::Project(id) | Self::Key(id) | Self::Channel(id) | Self::Widget(id) | Self::Webhook(id) => id.clone(),
             Self::Delivery(id) => id.to_string(),
             Self::Lead(id) => id.to_string(),
+            Self::Resend(id) => id.to_string(),
             Self::Reply(id) | Self::User(id) => id.clone(),
             Self::Replies => "failed".to_owned(),
         }

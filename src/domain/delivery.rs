@@ -24,7 +24,7 @@ closed_set! {
         Delivered = "delivered",
         /// No further attempt is made, unless somebody resends it.
         Failed = "failed",
-        /// Its webhook was removed.
+        /// Its webhook was removed, or somebody skipped what waited while it was paused.
         Cancelled = "cancelled",
     }
 }

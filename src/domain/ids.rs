@@ -73,6 +73,8 @@ row_keys! {
     EventId,
     /// A delivery of an event to a webhook.
     DeliveryId,
+    /// A job that resends what a filter matches.
+    ResendJobId,
     /// A row of the audit log.
     AuditId,
     /// A person who uses the console.
@@ -110,6 +112,11 @@ impl RowKeys {
     /// last 12 bits count.
     pub fn new(node: i64) -> Self {
         Self { node: node & (NODES_MAX - 1), last: Arc::default() }
+    }
+
+    /// The node that the keys are of.
+    pub fn node(&self) -> i64 {
+        self.node
     }
 
     /// A new key. Keys of one generator grow, also when the clock is set back or more than 1,024 are made in a millisecond.

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod actor;
+pub mod attempt_result;
 pub mod attribution;
 pub mod audit;
 pub mod channel;
@@ -12,6 +13,7 @@ pub mod event;
 pub mod form;
 pub mod ids;
 pub mod iso_date;
+pub mod latency;
 pub mod lead;
 pub mod lead_words;
 pub mod masked;

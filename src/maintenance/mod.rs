@@ -2,4 +2,5 @@
 
 pub mod drop_partitions;
 pub mod make_partitions;
+pub mod remove_old_counts;
 pub mod retention;

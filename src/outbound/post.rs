@@ -6,13 +6,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::sent::Sent;
+use crate::domain::attempt_result::{AttemptResult, NoResponse};
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::ids::ProjectId;
 use crate::domain::retry::RetryAfter;
 use crate::domain::signature::Signatures;
 use crate::domain::text::cut;
 use crate::net::client::RESPONSE_BYTES_MAX;
-use crate::net::{Client, Method, Request, Response, SendError};
+use crate::net::{Cause, Client, Method, Request, Response, SendError};
 
 /// Bytes that the log stores of a body, and of all headers of a response together, in bytes.
 pub const ATTEMPT_BODY_BYTES_MAX: usize = 16 * 1024;
@@ -58,6 +59,8 @@ pub struct Attempt {
     pub duration_ms: u64,
     /// What it means for the delivery.
     pub outcome: AttemptOutcome,
+    /// What lists are searched by.
+    pub result: AttemptResult,
 }
 
 /// Makes one attempt. It ends within the timeout, whatever the other side does.
@@ -82,6 +85,7 @@ pub async fn post(client: &Client, delivery: &Delivery<'_>) -> Attempt {
 fn responded(sent: Sent, response: Response) -> Attempt {
     Attempt {
         outcome: judge(&response),
+        result: AttemptResult::Status(response.status),
         sent,
         status: Some(response.status),
         response_body: text(&response.body),
@@ -93,11 +97,25 @@ fn responded(sent: Sent, response: Response) -> Attempt {
 fn failed(sent: Sent, error: SendError) -> Attempt {
     Attempt {
         sent,
+        result: AttemptResult::None(no_response(&error.cause)),
         outcome: AttemptOutcome::Failed { error: error.to_string(), retry_after: None },
         status: error.status,
         response_headers: within_limit(error.headers),
         response_body: String::new(),
         duration_ms: in_ms(error.duration),
+    }
+}
+
+/// The cause, as lists know it. What is not told to strangers is not told here: see [`Cause::NotAllowed`].
+fn no_response(cause: &Cause) -> NoResponse {
+    match cause {
+        Cause::Target(_) | Cause::Request(_) => NoResponse::NotSendable,
+        Cause::NotAllowed { .. } | Cause::Dns { .. } => NoResponse::NoAddress,
+        Cause::Connect(_) => NoResponse::NotConnected,
+        Cause::Tls(_) | Cause::ClientCertificate => NoResponse::NotSecure,
+        Cause::LookupTimeout { .. } | Cause::Timeout { .. } => NoResponse::TooSlow,
+        Cause::Reset | Cause::Cut => NoResponse::BrokenOff,
+        Cause::Protocol(_) => NoResponse::NotHttp,
     }
 }
 

@@ -17,6 +17,8 @@ use crate::store::{audit, webhooks};
 
 /// The service of webhooks that have no key: phone numbers are E.164.
 const SERVICE_NAME: &str = "console";
+/// Characters of a name.
+const NAME_CHARS_MAX: usize = 100;
 /// Characters of a secret behind `aurix_`: about 238 bits.
 const SECRET_CHARS: usize = 40;
 
@@ -33,6 +35,8 @@ pub struct NewWebhook {
     pub policy: Policy,
     /// Rate limit and concurrency limit.
     pub limits: Limits,
+    /// As its owner calls it; empty: the host of its URL.
+    pub name: String,
 }
 
 /// The new webhook, with its secret.
@@ -56,6 +60,9 @@ pub enum WebhookRefused {
     /// No such event.
     #[error("`{0}` is not an event: choose from {list}", list = EventType::ALL.map(EventType::as_str).join(", "))]
     Event(String),
+    /// A name that is too long.
+    #[error("the name is longer than {NAME_CHARS_MAX} characters")]
+    Name,
     /// A limit out of range.
     #[error(transparent)]
     Limits(#[from] InvalidLimits),
@@ -80,6 +87,7 @@ pub async fn add_webhook(
     Target::parse(&new.url, core.webhook_client.policy())?;
     headers::check_all(&new.headers)?;
     check(new.limits)?;
+    check_name(&new.name)?;
     let events = events_of(&new.events)?;
     let secret = new_secret(core);
     let detail = json!({
@@ -98,6 +106,7 @@ pub async fn add_webhook(
         events,
         policy: new.policy,
         limits: new.limits,
+        name: new.name,
         public_id: public_id.clone(),
     };
     store(core, actor, project, row, detail).await?;
@@ -124,7 +133,13 @@ async fn store(
     if is_stored.await? { Ok(()) } else { Err(WebhookRefused::TooMany) }
 }
 
-fn events_of(names: &[String]) -> Result<Vec<String>, WebhookRefused> {
+/// Checks what somebody calls a webhook.
+pub(super) fn check_name(name: &str) -> Result<(), WebhookRefused> {
+    if name.chars().count() <= NAME_CHARS_MAX { Ok(()) } else { Err(WebhookRefused::Name) }
+}
+
+/// The types of events of these names, in their order; the default ones where none is named.
+pub(super) fn events_of(names: &[String]) -> Result<Vec<String>, WebhookRefused> {
     for name in names {
         EventType::parse(name).ok_or_else(|| WebhookRefused::Event(name.clone()))?;
     }

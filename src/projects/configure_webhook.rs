@@ -30,6 +30,7 @@ pub async fn configure_webhook(core: &Core, partner: &KeyHolder, url: String) ->
         events: EventType::PARTNER.iter().map(|event| event.as_str().to_owned()).collect(),
         policy: Policy::Retry,
         limits: Limits::default(),
+        name: String::new(),
         public_id,
     };
     let (project, key_id) = (partner.project, partner.key_id);

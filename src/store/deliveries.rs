@@ -1,7 +1,8 @@
 //! Deliveries as work: which are due, claiming and settling them. Their log for people is `delivery_log`.
 
 use crate::db::{Conn, Result, Row, Sql, Tx, Value};
-use crate::domain::delivery::{AttemptOutcome, DeliveryStatus};
+use crate::domain::attempt_result::AttemptResult;
+use crate::domain::delivery::DeliveryStatus;
 use crate::domain::ids::{ConversationId, DeliveryId, EventId, WebhookId};
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -95,7 +96,7 @@ pub struct Lease {
     pub in_order: bool,
 }
 
-/// The active webhooks of all projects that have pending deliveries, each with the time at which its earliest is due. For the
+/// The active webhooks of all projects, but for paused ones, that have pending deliveries, each with the time at which its earliest is due. For the
 /// dispatcher, which works for every tenant. Costs a few searches of an index for each webhook, however many deliveries wait.
 pub async fn waiting(conn: &Conn) -> Result<Vec<(WebhookId, Timestamp)>> {
     conn.query(
@@ -118,7 +119,7 @@ pub async fn waiting(conn: &Conn) -> Result<Vec<(WebhookId, Timestamp)>> {
              LIMIT 1
          )
          FROM waiting JOIN webhooks ON webhooks.id = waiting.webhook_id
-         WHERE webhooks.is_active AND webhooks.removed_at IS NULL",
+         WHERE webhooks.is_active AND webhooks.paused_at IS NULL AND webhooks.removed_at IS NULL",
         &[],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
@@ -257,11 +258,14 @@ pub struct Settlement {
     pub status: DeliveryStatus,
     /// When the next attempt is due, where there is one.
     pub due_at: Option<Timestamp>,
+    /// What the attempt came to.
+    pub result: AttemptResult,
 }
 
 impl Settlement {
-    fn values(&self) -> [Value<'static>; 4] {
-        [self.id.into(), self.attempt.into(), self.status.as_str().into(), self.due_at.into()]
+    fn values(&self) -> [Value<'static>; 5] {
+        let result = self.result.code();
+        [self.id.into(), self.attempt.into(), self.status.as_str().into(), self.due_at.into(), result.into()]
     }
 }
 
@@ -270,12 +274,13 @@ impl Settlement {
 pub async fn settle(tx: &Tx, settlements: &[Settlement]) -> Result<u64> {
     const SETTLE: Sql = Sql {
         sqlite: "UPDATE deliveries
-                 SET status = $3, due_at = $4, tried = TRUE, holds_slot = FALSE
+                 SET status = $3, due_at = $4, result = $5, tried = TRUE, holds_slot = FALSE
                  WHERE id = $1 AND attempts = $2 AND retries_from < $2 AND status = 'pending'",
         postgres: "UPDATE deliveries
-                   SET status = settled.status, due_at = settled.due_at, tried = TRUE, holds_slot = FALSE
-                   FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])
-                       AS settled (id, attempt, status, due_at)
+                   SET status = settled.status, due_at = settled.due_at, result = settled.result, tried = TRUE,
+                       holds_slot = FALSE
+                   FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[])
+                       AS settled (id, attempt, status, due_at, result)
                    WHERE deliveries.id = settled.id AND deliveries.attempts = settled.attempt
                      AND deliveries.retries_from < settled.attempt AND deliveries.status = 'pending'",
     };
@@ -300,61 +305,4 @@ pub async fn give_back(tx: &Tx, leases: &[Lease], now: Timestamp) -> Result<u64>
     };
     let rows: Vec<_> = leases.iter().map(|one| [one.id.into(), one.attempt.into(), now.into()]).collect();
     tx.execute_rows(GIVE_BACK, &rows).await
-}
-
-/// What the log keeps of an attempt.
-pub struct AttemptRow<'a> {
-    /// Row key of the delivery.
-    pub delivery_id: DeliveryId,
-    /// From 1.
-    pub number: u32,
-    /// When the request began.
-    pub started_at: Timestamp,
-    /// Until its end.
-    pub duration_ms: i64,
-    /// The status of the response, where there was one.
-    pub status_code: Option<i64>,
-    /// How it ended.
-    pub outcome: &'a AttemptOutcome,
-    /// The headers of the request, as the log has them.
-    pub sent: &'a str,
-    /// JSON: a list of names and values.
-    pub response_headers: Option<&'a str>,
-    /// At most 16 KiB.
-    pub response_body: Option<&'a str>,
-}
-
-impl<'a> AttemptRow<'a> {
-    fn values(&self) -> [Value<'a>; 9] {
-        [
-            self.delivery_id.into(),
-            self.number.into(),
-            self.started_at.into(),
-            self.duration_ms.into(),
-            self.status_code.into(),
-            self.outcome.error().into(),
-            self.sent.into(),
-            self.response_headers.into(),
-            self.response_body.into(),
-        ]
-    }
-}
-
-/// Logs attempts of deliveries that the dispatcher has leased. One that is logged already, by a write of which the outcome was
-/// unknown, is left as it is.
-pub async fn log_attempts(tx: &Tx, attempts: &[AttemptRow<'_>]) -> Result<u64> {
-    const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error,
-                                       sent, response_headers, response_body)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                 ON CONFLICT (delivery_id, number, started_at) DO NOTHING",
-        postgres: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error,
-                                         sent, response_headers, response_body)
-                   SELECT *
-                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-                               $8::text[], $9::text[])
-                   ON CONFLICT (delivery_id, number, started_at) DO NOTHING",
-    };
-    let rows: Vec<_> = attempts.iter().map(AttemptRow::values).collect();
-    tx.execute_rows(INSERT, &rows).await
 }

@@ -1,5 +1,6 @@
 //! Layer 3: all SQL of the product, a file per noun. Functions only; the project comes first wherever rows belong to one.
 
+pub mod attempts;
 pub mod attribution;
 pub mod audit;
 pub mod channels;
@@ -7,6 +8,8 @@ pub mod clicks;
 pub mod conversations;
 pub mod counters;
 pub mod deliveries;
+pub mod delivery_counts;
+pub mod delivery_list;
 pub mod delivery_log;
 pub mod erasure;
 pub mod events;
@@ -32,6 +35,7 @@ pub mod projects;
 pub mod rate_limits;
 pub mod replies;
 pub mod reply_log;
+pub mod resend_jobs;
 pub mod retention;
 pub mod secret_key;
 pub mod sessions;
@@ -41,6 +45,7 @@ pub mod turns;
 pub mod user_links;
 pub mod user_sessions;
 pub mod users;
+pub mod webhook_settings;
 pub mod webhooks;
 pub mod widgets;
 pub mod window;

@@ -53,9 +53,18 @@ pub struct Webhook {
     pub created_at: Timestamp,
     /// How fast it may be called.
     pub limits: Limits,
+    /// As its owner calls it; empty where they did not say.
+    pub name: String,
+    /// Since when its deliveries wait, where somebody paused it.
+    pub paused_at: Option<Timestamp>,
 }
 
 impl Webhook {
+    /// What people call it: its name, or the host of its URL.
+    pub fn title(&self) -> String {
+        title(&self.name, &self.url)
+    }
+
     /// Where its secrets are sealed for.
     pub fn secret_place(&self) -> Place<'_> {
         Place::WebhookSecret(self.project, &self.public_id)
@@ -65,6 +74,12 @@ impl Webhook {
     pub fn headers_place(&self) -> Place<'_> {
         Place::WebhookHeaders(self.project, &self.public_id)
     }
+}
+
+/// What people call a webhook: its name, or the host of its URL.
+pub fn title(name: &str, url: &str) -> String {
+    let host = || url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    if name.is_empty() { host().unwrap_or_else(|| url.to_owned()) } else { name.to_owned() }
 }
 
 /// What a webhook starts with.
@@ -88,13 +103,16 @@ pub struct NewWebhook {
     pub policy: Policy,
     /// As in [`Webhook::limits`].
     pub limits: Limits,
+    /// As in [`Webhook::name`].
+    pub name: String,
 }
 
 /// The columns of a webhook, in the order in which [`read`] takes them.
 macro_rules! columns {
     () => {
         "id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret, previous_secret_until,
-         sealed_headers, events, policy, is_active, off_reason, failing_since, created_at, rate_per_second, concurrency"
+         sealed_headers, events, policy, is_active, off_reason, failing_since, created_at, rate_per_second, concurrency, name,
+         paused_at"
     };
 }
 
@@ -118,6 +136,8 @@ fn read(row: &Row<'_>) -> Result<Webhook> {
         failing_since: row.get(14)?,
         created_at: row.get(15)?,
         limits: Limits { rate_per_second: row.get(16)?, concurrency: row.get(17)? },
+        name: row.get(18)?,
+        paused_at: row.get(19)?,
     })
 }
 
@@ -126,8 +146,8 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestam
     let events = serde_json::Value::from(new.events.clone()).to_string();
     tx.get(
         concat!("INSERT INTO webhooks (public_id, project_id, key_id, service_name, url, sealed_secret, sealed_headers, events,
-                               policy, is_active, rate_per_second, concurrency, next_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10, $11, 0, $12)
+                               policy, is_active, rate_per_second, concurrency, next_at, created_at, name)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10, $11, 0, $12, $13)
          ON CONFLICT (key_id) WHERE key_id IS NOT NULL AND removed_at IS NULL
          DO UPDATE SET url = excluded.url, is_active = TRUE, off_reason = NULL, failing_since = NULL
          RETURNING ", columns!(), ""),
@@ -143,23 +163,28 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestam
             new.policy.as_str(),
             new.limits.rate_per_second,
             new.limits.concurrency,
-            now
+            now,
+            &new.name
         ],
         read,
     )
     .await
 }
 
-/// The active ones of the webhooks with these row keys. For the dispatcher, which works for every tenant.
+/// The active ones of the webhooks with these row keys, but for paused ones. For the dispatcher, which works for every tenant.
 pub async fn find_active(conn: &Conn, ids: &[WebhookId]) -> Result<Vec<Webhook>> {
     const FIND: Sql = Sql {
-        sqlite: concat!("SELECT ", columns!(), " FROM webhooks WHERE id = $1 AND is_active AND removed_at IS NULL"),
+        sqlite: concat!(
+            "SELECT ",
+            columns!(),
+            " FROM webhooks WHERE id = $1 AND is_active AND paused_at IS NULL AND removed_at IS NULL"
+        ),
         postgres: concat!(
             "SELECT ",
             columns!(),
             "
                    FROM webhooks
-                   WHERE id = ANY ($1::bigint[]) AND is_active AND removed_at IS NULL
+                   WHERE id = ANY ($1::bigint[]) AND is_active AND paused_at IS NULL AND removed_at IS NULL
                    ORDER BY id"
         ),
     };
@@ -299,7 +324,7 @@ pub async fn rotate(
     .await
 }
 
-/// Turns a webhook on, or off for a reason. Turned on, it starts with a clean record.
+/// Turns a webhook on, or off for a reason. Turned on, it starts with a clean record; it is not paused any more.
 pub async fn set_active(
     tx: &Tx,
     project: ProjectId,
@@ -309,7 +334,7 @@ pub async fn set_active(
 ) -> Result<bool> {
     tx.execute_one(
         "UPDATE webhooks
-             SET is_active = $3, off_reason = $4, failing_since = NULL
+             SET is_active = $3, off_reason = $4, failing_since = NULL, paused_at = NULL
              WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
         params![project, id, is_active, off_reason],
     )

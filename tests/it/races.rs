@@ -11,6 +11,7 @@ use aurix::db::{Error, Tx};
 use aurix::deliveries::attempt::{attempt, settle};
 use aurix::deliveries::claim::{Wanted, claim_due};
 use aurix::deliveries::{Deliveries, DeliveryResult, LeasedDelivery};
+use aurix::domain::attempt_result::AttemptResult;
 use aurix::domain::delivery::DeliveryStatus;
 use aurix::domain::ids::{DeliveryId, WebhookId};
 use aurix::domain::random::Random;
@@ -66,7 +67,7 @@ async fn warm_up(app: &Core) {
 
 async fn end(tx: &Tx, lease: &Lease) -> anyhow::Result<()> {
     let settlement =
-        Settlement { id: lease.id, attempt: lease.attempt, status: DeliveryStatus::Delivered, due_at: None };
+        Settlement { id: lease.id, attempt: lease.attempt, status: DeliveryStatus::Delivered, due_at: None, result: AttemptResult::Status(200) };
     anyhow::ensure!(deliveries::settle(tx, &[settlement]).await? == 1, "the delivery is still the node's");
     Ok(())
 }

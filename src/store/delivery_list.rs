@@ -1,0 +1,476 @@
+//! The deliveries of a project over all its webhooks, as the console's log lists and filters them. One filter decides what is
+//! listed, what is counted and what is resent.
+
+use super::window::Position;
+use super::webhooks::title;
+use crate::db::{Conn, Error, Result, Row, Sql};
+use crate::domain::attempt_result::{AttemptResult, ResultRange};
+use crate::domain::delivery::DeliveryStatus;
+use crate::domain::event::EventType;
+use crate::domain::ids::{ConversationId, DeliveryId, EventId, ProjectId, WebhookId};
+use crate::domain::time::{Timestamp, from_microseconds};
+use crate::params;
+
+/// Deliveries of one webhook that a filtered page looks at, at most.
+pub const WALKED_MAX: i64 = 10_000;
+/// Webhooks of a project that are listed, removed ones too.
+const WEBHOOKS_MAX: i64 = 1_000;
+
+/// Which deliveries of a project.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Of this webhook; of all where it is `None`.
+    pub webhook: Option<WebhookId>,
+    /// In this status.
+    pub status: Option<DeliveryStatus>,
+    /// Of this type of event.
+    pub event_type: Option<EventType>,
+    /// By what the last attempt came to.
+    pub results: ResultRange,
+    /// Of events from this time on.
+    pub from: Timestamp,
+    /// Of events before this time.
+    pub until: Timestamp,
+    /// Of this conversation.
+    pub conversation: Option<ConversationId>,
+    /// Of this event.
+    pub event: Option<EventId>,
+    /// Of events with this text in their body: a `LIKE` pattern, or empty.
+    pub body_like: String,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            webhook: None,
+            status: None,
+            event_type: None,
+            results: ResultRange::ANY,
+            from: Timestamp::UNIX_EPOCH,
+            until: from_microseconds(i64::MAX / 2),
+            conversation: None,
+            event: None,
+            body_like: String::new(),
+        }
+    }
+}
+
+impl Filter {
+    fn event_type(&self) -> &'static str {
+        self.event_type.map_or("", EventType::as_str)
+    }
+
+    fn conversation(&self) -> ConversationId {
+        self.conversation.unwrap_or(ConversationId(0))
+    }
+
+    fn event(&self) -> EventId {
+        self.event.unwrap_or(EventId(0))
+    }
+
+    /// Whether a page may have to look at more deliveries than it shows.
+    fn is_selective(&self) -> bool {
+        let is_by_index = matches!(self.status, None | Some(DeliveryStatus::Failed));
+        !is_by_index || self.results != ResultRange::ANY || self.event_type.is_some() || !self.body_like.is_empty()
+    }
+}
+
+/// A webhook whose deliveries are in the log, removed or not.
+#[derive(Clone, Debug)]
+pub struct LogWebhook {
+    /// Row key.
+    pub id: WebhookId,
+    /// Its UUID.
+    pub public_id: String,
+    /// What people call it.
+    pub title: String,
+    /// Whether it was removed.
+    pub is_removed: bool,
+}
+
+/// The webhooks of a project, removed ones too: those that are there first.
+pub async fn webhooks(conn: &Conn, project: ProjectId) -> Result<Vec<LogWebhook>> {
+    conn.query(
+        "SELECT id, public_id, name, url, removed_at IS NOT NULL
+         FROM webhooks
+         WHERE project_id = $1
+         ORDER BY removed_at IS NOT NULL, id
+         LIMIT $2",
+        params![project, WEBHOOKS_MAX],
+        |row| {
+            let (name, url): (String, String) = (row.get(2)?, row.get(3)?);
+            Ok(LogWebhook {
+                id: row.get(0)?,
+                public_id: row.get(1)?,
+                title: title(&name, &url),
+                is_removed: row.get(4)?,
+            })
+        },
+    )
+    .await
+}
+
+/// The start of a search among the deliveries of a webhook of the project.
+macro_rules! of_webhook {
+    () => {
+        "SELECT d.created_at, d.id
+         FROM (
+             SELECT id, event_id, conversation_id, created_at, status, result
+             FROM deliveries
+             WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)"
+    };
+}
+
+/// Its part by time: the columns of the search first.
+macro_rules! by_time {
+    () => {
+        " AND created_at >= $3 AND (created_at, id) < ($4, $5) ORDER BY created_at DESC, id DESC LIMIT $14"
+    };
+}
+
+/// Everything that a filter asks for, of the deliveries `d`.
+macro_rules! matching {
+    () => {
+        " d.created_at >= $3 AND (d.created_at, d.id) < ($4, $5) AND d.result BETWEEN $7 AND $8
+           AND (d.event_id = $9 OR $9 = 0) AND (d.status = $12 OR $12 = '') AND (d.conversation_id = $13 OR $13 = 0)
+           AND (($10 = '' AND $11 = '') OR EXISTS (
+             SELECT 1
+             FROM events AS e
+             WHERE e.project_id = $1 AND e.created_at = d.created_at AND e.id = d.event_id
+               AND (e.event_type = $10 OR $10 = '') AND (e.body LIKE $11 OR $11 = '')
+           ))"
+    };
+}
+
+/// The end of a search for the newest.
+macro_rules! newest_matching {
+    () => {
+        ") AS d WHERE"
+    };
+}
+
+/// Its order.
+macro_rules! newest_first {
+    () => {
+        " ORDER BY d.created_at DESC, d.id DESC LIMIT $6"
+    };
+}
+
+/// A part of the list of one webhook.
+#[derive(Clone, Copy)]
+pub struct ListWindow {
+    /// Rows behind this one, newest first.
+    pub before: Position,
+    /// Rows at most.
+    pub rows: u32,
+}
+
+/// The parameters of a filter for one webhook: the same for every statement.
+macro_rules! filter_params {
+    ($project:expr, $webhook:expr, $filter:expr, $position:expr, $rows:expr) => {
+        params![
+            $project,
+            $webhook,
+            $filter.from,
+            $position.created_at,
+            $position.id,
+            $rows,
+            $filter.results.least,
+            $filter.results.most,
+            $filter.event(),
+            $filter.event_type(),
+            &$filter.body_like,
+            $filter.status.map_or("", DeliveryStatus::as_str),
+            $filter.conversation(),
+            WALKED_MAX
+        ]
+    };
+}
+
+/// Where the deliveries of one webhook stand that the filter matches, newest first. At most [`WALKED_MAX`] are looked at.
+pub async fn positions(
+    conn: &Conn,
+    project: ProjectId,
+    webhook: WebhookId,
+    filter: &Filter,
+    window: ListWindow,
+) -> Result<Vec<Position>> {
+    const ALL: &str = concat!(of_webhook!(), by_time!(), newest_matching!(), matching!(), newest_first!());
+    const FAILED: &str = concat!(
+        of_webhook!(),
+        " AND status = 'failed'",
+        by_time!(),
+        newest_matching!(),
+        matching!(),
+        newest_first!()
+    );
+    const PENDING: &str = concat!(
+        of_webhook!(),
+        " AND status = 'pending' ORDER BY due_at LIMIT $14",
+        newest_matching!(),
+        matching!(),
+        newest_first!()
+    );
+    const OF_CONVERSATION: &str = concat!(
+        of_webhook!(),
+        " AND conversation_id = $13",
+        by_time!(),
+        newest_matching!(),
+        matching!(),
+        newest_first!()
+    );
+    let statement = match (filter.conversation, filter.status) {
+        (Some(_), _) => OF_CONVERSATION,
+        (None, Some(DeliveryStatus::Failed)) => FAILED,
+        (None, Some(DeliveryStatus::Pending)) => PENDING,
+        (None, _) => ALL,
+    };
+    let before = window.before.min(Position::before(filter.until));
+    conn.query(statement, filter_params!(project, webhook, filter, before, window.rows), position).await
+}
+
+fn position(row: &Row<'_>) -> Result<Position> {
+    Ok(Position { created_at: row.get(0)?, id: row.get(1)? })
+}
+
+/// Where a search of [`positions`] ended without having looked at everything; `None` where it looked at all.
+pub async fn walked_to(
+    conn: &Conn,
+    project: ProjectId,
+    webhook: WebhookId,
+    filter: &Filter,
+    before: Position,
+) -> Result<Option<Position>> {
+    if !filter.is_selective() {
+        return Ok(None);
+    }
+    let before = before.min(Position::before(filter.until));
+    conn.find(
+        "SELECT created_at, id
+         FROM deliveries
+         WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)
+           AND created_at >= $3 AND (created_at, id) < ($4, $5)
+         ORDER BY created_at DESC, id DESC
+         LIMIT 1 OFFSET $6",
+        params![project, webhook, filter.from, before.created_at, before.id, WALKED_MAX],
+        position,
+    )
+    .await
+}
+
+/// What failed, of a webhook that is there still: the one place that says what is counted before it is resent, and what is resent.
+macro_rules! failed {
+    () => {
+        " FROM deliveries AS d
+         WHERE d.webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2 AND removed_at IS NULL)
+           AND d.status = 'failed' AND d.created_at >= $3 AND d.created_at < $4 AND d.result BETWEEN $5 AND $6
+           AND (d.event_id = $7 OR $7 = 0) AND (d.conversation_id = $8 OR $8 = 0)
+           AND (($9 = '' AND $10 = '') OR EXISTS (
+             SELECT 1
+             FROM events AS e
+             WHERE e.project_id = $1 AND e.created_at = d.created_at AND e.id = d.event_id
+               AND (e.event_type = $9 OR $9 = '') AND (e.body LIKE $10 OR $10 = '')
+           ))
+           AND (d.created_at, d.id) > ($11, $12)"
+    };
+}
+
+/// Its parameters, and what stands behind them.
+macro_rules! failed_params {
+    ($project:expr, $webhook:expr, $filter:expr, $after:expr $(, $more:expr)?) => {
+        params![
+            $project,
+            $webhook,
+            $filter.from,
+            $filter.until,
+            $filter.results.least,
+            $filter.results.most,
+            $filter.event(),
+            $filter.conversation(),
+            $filter.event_type(),
+            &$filter.body_like,
+            $after.created_at,
+            $after.id
+            $(, $more)?
+        ]
+    };
+}
+
+/// How many failed deliveries of the webhook the filter matches: exactly.
+pub async fn count_failed(conn: &Conn, project: ProjectId, webhook: WebhookId, filter: &Filter) -> Result<i64> {
+    let start = Position::before(filter.from);
+    conn.get(
+        concat!("SELECT COUNT(*)", failed!()),
+        failed_params!(project, webhook, filter, start),
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Where failed deliveries of the webhook stand that the filter matches, behind `after`, oldest first, at most `most`.
+pub async fn failed(
+    conn: &Conn,
+    project: ProjectId,
+    webhook: WebhookId,
+    filter: &Filter,
+    (after, most): (Position, u32),
+) -> Result<Vec<Position>> {
+    conn.query(
+        concat!("SELECT d.created_at, d.id", failed!(), " ORDER BY d.created_at, d.id LIMIT $13"),
+        failed_params!(project, webhook, filter, after, most),
+        position,
+    )
+    .await
+}
+
+/// A delivery as a row of the log.
+#[derive(Clone, Debug)]
+pub struct ListedDelivery {
+    /// Row key.
+    pub id: DeliveryId,
+    /// Its webhook.
+    pub webhook: WebhookId,
+    /// `evt_…`
+    pub event_id: String,
+    /// `widget.click`, …
+    pub event_type: String,
+    /// What is sent, JSON.
+    pub body: String,
+    /// Where it is in its life.
+    pub status: DeliveryStatus,
+    /// Attempts that were begun.
+    pub attempts: u32,
+    /// When the next attempt is due, or the lease of the one that runs ends.
+    pub due_at: Option<Timestamp>,
+    /// When the event happened.
+    pub created_at: Timestamp,
+    /// What the last attempt came to that has ended.
+    pub result: Option<AttemptResult>,
+    /// How long the last one took that was begun; `None` while it runs.
+    pub duration_ms: Option<i64>,
+    /// The reference of the lead's session.
+    pub correlation_id: Option<String>,
+    /// What is known of the person, JSON.
+    pub lead_fields: Option<String>,
+}
+
+impl ListedDelivery {
+    /// Where it stands.
+    pub fn position(&self) -> Position {
+        Position::of(self.created_at, self.id)
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "d.id, d.webhook_id, e.event_id, e.event_type, e.body, d.status, d.attempts, d.due_at, d.created_at, d.result,
+         a.duration_ms, s.correlation_id, l.fields"
+    };
+}
+
+fn read(row: &Row<'_>) -> Result<ListedDelivery> {
+    let status: String = row.get(5)?;
+    Ok(ListedDelivery {
+        id: row.get(0)?,
+        webhook: row.get(1)?,
+        event_id: row.get(2)?,
+        event_type: row.get(3)?,
+        body: row.get(4)?,
+        status: DeliveryStatus::parse(&status).ok_or(Error::Column(5))?,
+        attempts: row.get(6)?,
+        due_at: row.get(7)?,
+        created_at: row.get(8)?,
+        result: AttemptResult::from_code(row.get(9)?),
+        duration_ms: row.get(10)?,
+        correlation_id: row.get(11)?,
+        lead_fields: row.get(12)?,
+    })
+}
+
+/// The rows of deliveries of the project that were found, newest first.
+pub async fn rows(conn: &Conn, project: ProjectId, found: &[Position]) -> Result<Vec<ListedDelivery>> {
+    const ROWS: Sql = Sql {
+        sqlite: concat!("SELECT ", columns!(), "
+                 FROM deliveries AS d
+                 JOIN webhooks AS w ON w.id = d.webhook_id AND w.project_id = $1
+                 JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
+                 LEFT JOIN attempts AS a ON a.delivery_id = d.id AND a.number = d.attempts
+                 LEFT JOIN leads AS l ON l.conversation_id = d.conversation_id
+                 LEFT JOIN sessions AS s ON s.id = l.session_id
+                 WHERE d.id = $2 AND d.created_at = $3"),
+        postgres: concat!("SELECT found.*
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (project_id, id, created_at)
+                   CROSS JOIN LATERAL (
+                       SELECT ", columns!(), "
+                       FROM deliveries AS d
+                       JOIN webhooks AS w ON w.id = d.webhook_id AND w.project_id = wanted.project_id
+                       JOIN events AS e ON e.project_id = w.project_id AND e.created_at = d.created_at AND e.id = d.event_id
+                       LEFT JOIN LATERAL (
+                           SELECT duration_ms FROM attempts WHERE delivery_id = d.id AND number = d.attempts LIMIT 1
+                       ) AS a ON TRUE
+                       LEFT JOIN leads AS l ON l.conversation_id = d.conversation_id
+                       LEFT JOIN sessions AS s ON s.id = l.session_id
+                       WHERE d.id = wanted.id AND d.created_at = wanted.created_at
+                   ) AS found"),
+    };
+    let wanted: Vec<_> = found.iter().map(|at| [project.into(), at.id.into(), at.created_at.into()]).collect();
+    let mut rows = conn.query_rows(ROWS, &wanted, read).await?;
+    rows.sort_by_key(|row| std::cmp::Reverse(row.position()));
+    Ok(rows)
+}
+
+/// An event of the project by its id, which tells its time to the millisecond.
+pub async fn find_event(conn: &Conn, project: ProjectId, event_id: &str, ms: i64) -> Result<Option<(EventId, Timestamp)>> {
+    conn.find(
+        "SELECT id, created_at
+         FROM events
+         WHERE project_id = $1 AND created_at >= $2 AND created_at < $3 AND event_id = $4
+         LIMIT 1",
+        params![project, ms * 1_000, (ms + 1) * 1_000, event_id],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+    .await
+}
+
+/// The session of the project with that reference: when it began, and its conversation.
+pub async fn find_session(
+    conn: &Conn,
+    project: ProjectId,
+    folded_id: &str,
+    correlation_id: &str,
+) -> Result<Option<(Timestamp, Option<ConversationId>)>> {
+    conn.find(
+        "SELECT started_at, conversation_id
+         FROM sessions
+         WHERE folded_id = $2 AND correlation_id = $3 AND project_id = $1",
+        params![project, folded_id, correlation_id],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+    .await
+}
+
+/// The newest event of a type among the project's newest `most` events from `since` on: its row key and its time.
+pub async fn newest_event(
+    conn: &Conn,
+    project: ProjectId,
+    event_type: EventType,
+    since: Timestamp,
+    most: u32,
+) -> Result<Option<(EventId, Timestamp)>> {
+    conn.find(
+        "SELECT id, created_at
+         FROM (
+             SELECT id, created_at, event_type
+             FROM events
+             WHERE project_id = $1 AND created_at >= $2
+             ORDER BY created_at DESC, id DESC
+             LIMIT $4
+         ) AS newest
+         WHERE event_type = $3
+         ORDER BY created_at DESC, id DESC
+         LIMIT 1",
+        params![project, since, event_type.as_str(), most],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+    .await
+}
