@@ -22,8 +22,8 @@ use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, sen
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::conversations::unanswered::look_after_unanswered;
 use crate::deliveries::dispatcher;
-use crate::deliveries::resend_matching::run_slice;
 use crate::deliveries::reschedule::ClockWatch;
+use crate::deliveries::resend_matching::run_slice;
 use crate::domain::time::Timestamp;
 use crate::engines::Engines;
 use crate::maintenance::make_partitions::make_partitions;

@@ -142,8 +142,7 @@ async fn end_slice(tx: &Tx, job: &ResendJob, slice: Option<Slice>, now: Timestam
     };
     let mut resent = 0_i64;
     for delivery in &failed {
-        resent +=
-            i64::from(delivery_log::resend_if_failed(tx, job.project, DeliveryId(delivery.id), now).await?);
+        resent += i64::from(delivery_log::resend_if_failed(tx, job.project, DeliveryId(delivery.id), now).await?);
     }
     let after = failed.last().copied().context("a slice has deliveries")?;
     if !resend_jobs::end_slice(tx, job, SliceEnd { resent, webhook, after, due_at: now }).await? {

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::core::Core;
+use crate::db::Conn;
 use crate::deliveries::emit::event_id;
 use crate::deliveries::endpoint::Endpoint;
 use crate::domain::actor::Actor;
@@ -16,12 +17,18 @@ use crate::domain::delivery::AttemptOutcome;
 use crate::domain::event::{
     ClickData, CompleteData, Correlated, CreatedLead, Event, EventType, LeadAnnouncement, StageChangedData,
 };
-use crate::domain::ids::ConversationId;
+use crate::domain::ids::{ConversationId, ProjectId};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::time::Timestamp;
-use crate::store::audit;
+use crate::domain::time::{SignedDuration, Timestamp};
+use crate::outbound::Attempt;
+use crate::store::events::{self, Content, EventKey};
 use crate::store::webhooks::Webhook;
+use crate::store::{audit, delivery_list};
 
+/// How old a real event may be that a test sends.
+const NEWEST_WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Events that are looked at for the newest of a type.
+const EVENTS_WALKED: u32 = 5_000;
 /// The correlation id of samples.
 const CORRELATION_ID: &str = "O-Example";
 /// The project and the conversation of the samples.
@@ -83,6 +90,78 @@ async fn send(core: &Core, endpoint: &Endpoint, event_type: EventType) -> Tested
         response_body: attempt.response_body,
         error,
     }
+}
+
+/// What one test sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestEvent {
+    /// A sample, as the documents show it, whether the webhook subscribes to it or not.
+    Sample(EventType),
+    /// The newest real event of that type, under an id of its own: a receiver that knows the real one does not skip it.
+    Newest(EventType),
+}
+
+/// The request of a test, and what came back.
+pub struct TestedEvent {
+    /// What was sent of a delivery.
+    pub event_id: String,
+    /// The body.
+    pub body: String,
+    /// When the request began.
+    pub started_at: Timestamp,
+    /// The request and its response.
+    pub attempt: Attempt,
+}
+
+/// Sends one event; `None` where there is no real one of that type. Nothing of it is stored, but for a row of the audit log, nor
+/// counted.
+pub async fn test_event(
+    core: &Core,
+    actor: &Actor,
+    webhook: &Webhook,
+    what: TestEvent,
+) -> anyhow::Result<Option<TestedEvent>> {
+    let started_at = core.clock.now();
+    let endpoint = Endpoint::open(core, webhook.clone())?;
+    let (event_type, source) = match what {
+        TestEvent::Sample(event_type) => (event_type, "sample"),
+        TestEvent::Newest(event_type) => (event_type, "newest"),
+    };
+    let event = sample(event_type, event_id(&core.random, started_at), started_at);
+    let content = match what {
+        TestEvent::Sample(_) => {
+            Some(Content { event_id: event.event_id, body: event.body, body_external: event.body_external })
+        }
+        TestEvent::Newest(_) => newest(core, webhook.project, event_type).await?,
+    };
+    let Some(content) = content else { return Ok(None) };
+    let change = Change::new(Action::TestWebhook, Object::Webhook(webhook.public_id.clone()));
+    let change = change.with(json!({"event": event_type.as_str(), "source": source}));
+    let (actor, project) = (actor.clone(), webhook.project);
+    core.db.write(async move |tx| Ok(audit::record(tx, project, &actor, &change, started_at).await?)).await?;
+    let body = endpoint.body(&content.body, content.body_external.as_deref()).to_owned();
+    let event_id = match what {
+        TestEvent::Sample(_) => content.event_id,
+        TestEvent::Newest(_) => event_id(&core.random, started_at),
+    };
+    let attempt = endpoint.post(core, &event_id, Bytes::from(body.clone()), started_at).await;
+    Ok(Some(TestedEvent { event_id, body, started_at, attempt }))
+}
+
+/// The newest real event of a type, of the last days.
+async fn newest(core: &Core, project: ProjectId, event_type: EventType) -> anyhow::Result<Option<Content>> {
+    let since = core.clock.now() - NEWEST_WITHIN;
+    let find = async move |conn: &Conn| {
+        let found = delivery_list::newest_event(conn, project, event_type, since, EVENTS_WALKED).await?;
+        let Some((id, created_at)) = found else { return Ok(None) };
+        Ok(events::contents(conn, &[EventKey { project, created_at, id }]).await?.remove(&id))
+    };
+    core.db.read(find).await
+}
+
+/// The body of a sample, to be shown.
+pub fn sample_body(event_type: EventType, now: Timestamp) -> String {
+    sample(event_type, "evt_019b7e0f4c007000800000000000e4a1".to_owned(), now).body
 }
 
 /// An event as the documents show it.

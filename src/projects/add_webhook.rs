@@ -57,6 +57,9 @@ pub enum WebhookRefused {
     /// A header that may not be set, or cannot be sent.
     #[error(transparent)]
     Header(#[from] InvalidHeader),
+    /// The value of a header would stay, and go to another host.
+    #[error("type the value of `{0}` again: the URL leads to another host now, which must not get it unasked")]
+    HeaderOfOtherHost(String),
     /// No such event.
     #[error("`{0}` is not an event: choose from {list}", list = EventType::ALL.map(EventType::as_str).join(", "))]
     Event(String),

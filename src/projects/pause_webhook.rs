@@ -25,12 +25,7 @@ closed_set! {
 }
 
 /// Pauses a webhook that is on; `false` where there is no such webhook, or it is off or paused already.
-pub async fn pause_webhook(
-    core: &Core,
-    actor: &Actor,
-    project: ProjectId,
-    webhook: WebhookId,
-) -> anyhow::Result<bool> {
+pub async fn pause_webhook(core: &Core, actor: &Actor, project: ProjectId, webhook: WebhookId) -> anyhow::Result<bool> {
     let (actor, now) = (actor.clone(), core.clock.now());
     core.db
         .write(async move |tx| {

@@ -13,6 +13,11 @@ use crate::store::{audit, keys, webhooks};
 /// The reason that is shown for a webhook that a person turned off.
 const BY_HAND: &str = "Turned off by hand.";
 
+/// The webhook belongs to a key that is not valid any more.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the webhook's API key was revoked: add a webhook for whoever shall have its events")]
+pub struct KeyRevoked;
+
 /// `false` where there is no such webhook; an error for one to be turned on whose API key was revoked.
 pub async fn set_webhook_active(
     core: &Core,
@@ -26,7 +31,7 @@ pub async fn set_webhook_active(
     let (actor, now) = (actor.clone(), core.clock.now());
     let is_changed = core.db.write(async move |tx| {
         if is_active && !owner_is_valid(tx, project, webhook).await? {
-            bail!("the webhook's API key was revoked: add a webhook for whoever shall have its events");
+            bail!(KeyRevoked);
         }
         if !webhooks::set_active(tx, project, webhook, is_active, reason).await? {
             return Ok(false);

@@ -25,11 +25,7 @@ pub struct QuarterCounts {
 }
 
 /// The counts of all webhooks of a project from a quarter on, oldest first.
-pub async fn since(
-    conn: &Conn,
-    project: ProjectId,
-    quarter: i64,
-) -> Result<HashMap<WebhookId, Vec<QuarterCounts>>> {
+pub async fn since(conn: &Conn, project: ProjectId, quarter: i64) -> Result<HashMap<WebhookId, Vec<QuarterCounts>>> {
     let rows = conn
         .query(
             "SELECT c.webhook_id, c.quarter, CAST(SUM(c.delivered) AS BIGINT), CAST(SUM(c.failed) AS BIGINT),

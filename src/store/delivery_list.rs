@@ -1,8 +1,8 @@
 //! The deliveries of a project over all its webhooks, as the console's log lists and filters them. One filter decides what is
 //! listed, what is counted and what is resent.
 
-use super::window::Position;
 use super::webhooks::title;
+use super::window::Position;
 use crate::db::{Conn, Error, Result, Row, Sql};
 use crate::domain::attempt_result::{AttemptResult, ResultRange};
 use crate::domain::delivery::DeliveryStatus;
@@ -196,14 +196,8 @@ pub async fn positions(
     window: ListWindow,
 ) -> Result<Vec<Position>> {
     const ALL: &str = concat!(of_webhook!(), by_time!(), newest_matching!(), matching!(), newest_first!());
-    const FAILED: &str = concat!(
-        of_webhook!(),
-        " AND status = 'failed'",
-        by_time!(),
-        newest_matching!(),
-        matching!(),
-        newest_first!()
-    );
+    const FAILED: &str =
+        concat!(of_webhook!(), " AND status = 'failed'", by_time!(), newest_matching!(), matching!(), newest_first!());
     const PENDING: &str = concat!(
         of_webhook!(),
         " AND status = 'pending' ORDER BY due_at LIMIT $14",
@@ -299,12 +293,8 @@ macro_rules! failed_params {
 /// How many failed deliveries of the webhook the filter matches: exactly.
 pub async fn count_failed(conn: &Conn, project: ProjectId, webhook: WebhookId, filter: &Filter) -> Result<i64> {
     let start = Position::before(filter.from);
-    conn.get(
-        concat!("SELECT COUNT(*)", failed!()),
-        failed_params!(project, webhook, filter, start),
-        |row| row.get(0),
-    )
-    .await
+    conn.get(concat!("SELECT COUNT(*)", failed!()), failed_params!(project, webhook, filter, start), |row| row.get(0))
+        .await
 }
 
 /// Where failed deliveries of the webhook stand that the filter matches, behind `after`, oldest first, at most `most`.
@@ -420,7 +410,12 @@ pub async fn rows(conn: &Conn, project: ProjectId, found: &[Position]) -> Result
 }
 
 /// An event of the project by its id, which tells its time to the millisecond.
-pub async fn find_event(conn: &Conn, project: ProjectId, event_id: &str, ms: i64) -> Result<Option<(EventId, Timestamp)>> {
+pub async fn find_event(
+    conn: &Conn,
+    project: ProjectId,
+    event_id: &str,
+    ms: i64,
+) -> Result<Option<(EventId, Timestamp)>> {
     conn.find(
         "SELECT id, created_at
          FROM events

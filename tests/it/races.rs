@@ -66,8 +66,13 @@ async fn warm_up(app: &Core) {
 }
 
 async fn end(tx: &Tx, lease: &Lease) -> anyhow::Result<()> {
-    let settlement =
-        Settlement { id: lease.id, attempt: lease.attempt, status: DeliveryStatus::Delivered, due_at: None, result: AttemptResult::Status(200) };
+    let settlement = Settlement {
+        id: lease.id,
+        attempt: lease.attempt,
+        status: DeliveryStatus::Delivered,
+        due_at: None,
+        result: AttemptResult::Status(200),
+    };
     anyhow::ensure!(deliveries::settle(tx, &[settlement]).await? == 1, "the delivery is still the node's");
     Ok(())
 }

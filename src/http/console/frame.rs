@@ -131,6 +131,12 @@ impl Frame {
         self.times.date(*at)
     }
 
+    /// A time to the second, as the log has it, and exactly on hover.
+    pub fn seconds(&self, at: &Timestamp) -> Html {
+        let (text, exact) = (self.times.seconds(*at), self.times.exact(*at));
+        Html(format!(r#"<time datetime="{at}" title="{exact}">{text}</time>"#))
+    }
+
     /// The address of a page of the project.
     pub fn path(&self, page: &str) -> String {
         match &self.project {

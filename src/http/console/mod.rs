@@ -9,6 +9,8 @@ mod channels;
 mod confirm;
 mod cookies;
 mod csv;
+mod event_names;
+mod exchange;
 mod first_run;
 pub mod form;
 mod frame;
@@ -20,6 +22,7 @@ mod lead;
 mod lead_form;
 mod lead_name;
 mod leads;
+mod log;
 mod people;
 mod projects;
 mod reset;
@@ -28,6 +31,7 @@ mod sign_in;
 mod talk;
 mod times;
 mod view;
+mod webhook;
 mod who;
 mod widgets;
 
@@ -70,7 +74,9 @@ pub fn routes(config: &Config) -> Routes {
         .merge(leads::routes())
         .merge(lead::routes())
         .merge(answer::routes())
-        .merge(inbox::routes());
+        .merge(inbox::routes())
+        .merge(webhook::routes())
+        .merge(log::routes());
     // Of a foreign site's forms, none is read. A proxy that rewrites `Host` would let none through but for the second line.
     let csrf = CsrfLayer::new();
     let csrf = match csrf.clone().add_trusted_origin(origin(&config.base_url)) {

@@ -82,6 +82,23 @@ impl Times {
         self.zone.iana_name().unwrap_or("UTC")
     }
 
+    /// The time of day to the second; with the date where that is not today.
+    pub fn seconds(&self, at: Timestamp) -> String {
+        let (at, now) = (at.to_zoned(self.zone.clone()), self.now.to_zoned(self.zone.clone()));
+        let format = match (at.date() == now.date(), at.year() == now.year()) {
+            (true, _) => "%H:%M:%S",
+            (false, true) => "%-d %b, %H:%M:%S",
+            (false, false) => "%-d %b %Y, %H:%M:%S",
+        };
+        at.strftime(format).to_string()
+    }
+
+    /// How long it is until then: "23 h 10 min".
+    pub fn until(&self, at: Timestamp) -> String {
+        let minutes = at.duration_since(self.now).as_secs().max(0) / 60;
+        if minutes >= 60 { format!("{} h {} min", minutes / 60, minutes % 60) } else { format!("{minutes} min") }
+    }
+
     /// To the millisecond, with the zone.
     pub fn exact(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f %Z").to_string()
@@ -105,6 +122,10 @@ mod tests {
         check("2025-12-31T15:40:03Z", "31 Dec 2025, 23:40");
         check("2026-11-21T15:00:00Z", "21 Nov, 23:00");
         assert_eq!(times.exact(time("2026-11-21T14:29:30.5Z")), "2026-11-21 22:29:30.500 +08");
+        assert_eq!(times.seconds(time("2026-11-21T14:29:30Z")), "22:29:30");
+        assert_eq!(times.seconds(time("2026-11-20T10:40:03Z")), "20 Nov, 18:40:03");
+        assert_eq!(times.until(time("2026-11-22T13:40:03Z")), "23 h 10 min");
+        assert_eq!(times.until(time("2026-11-21T14:31:00Z")), "1 min");
         let nowhere = Times::new(time("2026-11-21T14:30:00Z"), "Nowhere/At_all");
         assert_eq!(nowhere.date(time("2026-11-21T14:30:00Z")), "21 Nov, 14:30");
     }

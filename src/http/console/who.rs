@@ -156,6 +156,8 @@ needs! {
     Reply,
     /// To export leads.
     Export,
+    /// To resend deliveries.
+    Resend,
     /// To set the project up, and to erase a person.
     Configure,
     /// To decide on people, privacy and the end of the project.

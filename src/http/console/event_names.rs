@@ -1,0 +1,67 @@
+//! What events are called on pages: a marketer's words first.
+
+use crate::domain::event::EventType;
+
+/// In the order in which they are offered: the word of the event, its name, and when it happens.
+const NAMES: &[(EventType, &str, &str)] = &[
+    (EventType::LeadCreated, "New Lead", "The person has left their details. Once per lead."),
+    (EventType::WidgetClick, "Widget click", "Somebody pressed the button on your site."),
+    (EventType::LeadCorrelated, "Lead correlated", "A chat was linked to its ad click."),
+    (EventType::LeadComplete, "Lead complete", "Everything the form requires is known."),
+    (EventType::LeadUpdated, "Lead updated", "A detail changed after New Lead."),
+];
+
+/// An event as it is offered.
+#[derive(Clone, Copy, Debug)]
+pub struct EventName {
+    /// The event.
+    pub event: EventType,
+    /// `lead.created`
+    pub word: &'static str,
+    /// `New Lead`
+    pub name: &'static str,
+    /// When it happens.
+    pub when: &'static str,
+}
+
+impl EventName {
+    fn of(event: EventType) -> Self {
+        let known = NAMES.iter().find(|(one, ..)| *one == event);
+        let (name, when) = known.map_or((event.as_str(), ""), |(_, name, when)| (*name, *when));
+        Self { event, word: event.as_str(), name, when }
+    }
+}
+
+/// All events, New Lead first.
+pub fn all() -> Vec<EventName> {
+    let named = NAMES.iter().map(|(event, ..)| *event);
+    let others = EventType::ALL.into_iter().filter(|event| NAMES.iter().all(|(one, ..)| one != event));
+    named.chain(others).map(EventName::of).collect()
+}
+
+/// What an event is called, by its word in the database.
+pub fn name_of(word: &str) -> String {
+    EventType::parse(word).map_or_else(|| word.to_owned(), |event| EventName::of(event).name.to_owned())
+}
+
+/// The names of a webhook's events: `All events`, or a list in the order in which they are offered.
+pub fn list_of(words: &[String]) -> String {
+    let all = all();
+    let names: Vec<&str> =
+        all.iter().filter(|event| words.iter().any(|word| word == event.word)).map(|event| event.name).collect();
+    if names.len() == all.len() { "All events".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_is_offered_and_new_lead_first() {
+        assert_eq!(all().len(), EventType::ALL.len());
+        assert_eq!((all()[0].name, all()[0].word), ("New Lead", "lead.created"));
+        assert_eq!(list_of(&["lead.complete".to_owned(), "lead.created".to_owned()]), "New Lead, Lead complete");
+        assert_eq!(list_of(&EventType::ALL.map(|event| event.as_str().to_owned())), "All events");
+        assert_eq!((name_of("widget.click").as_str(), name_of("of.later").as_str()), ("Widget click", "of.later"));
+    }
+}

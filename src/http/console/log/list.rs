@@ -1,0 +1,281 @@
+//! The list of the log: newest first, by a filter that stands in the address.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use super::super::event_names::{self, EventName, name_of};
+use super::super::frame::Frame;
+use super::super::view::page;
+use super::super::webhook::cause::short_text;
+use super::super::who::Member;
+use super::resend::{Jobs, jobs_of};
+use super::row::Row;
+use super::{log_path, sees_masked};
+use crate::db::Conn;
+use crate::deliveries::log_filter::{LogFilter, Period};
+use crate::deliveries::resend_matching::count_matching;
+use crate::domain::account::Permission;
+use crate::domain::attempt_result::AttemptResult;
+use crate::domain::delivery::DeliveryStatus;
+use crate::domain::ids::{ProjectId, WebhookId};
+use crate::domain::time::Timestamp;
+use crate::engines::Engines;
+use crate::http::error::Result;
+use crate::http::extract::Query;
+use crate::store::delivery_list::{self, ListWindow, ListedDelivery, LogWebhook};
+use crate::store::window::Position;
+
+/// Rows of a page.
+const ROWS: usize = 50;
+/// New deliveries that are counted.
+const FRESH_MAX: u32 = 100;
+
+#[derive(Template)]
+#[template(path = "log/log.html")]
+struct LogPage {
+    frame: Frame,
+    filter: LogFilter,
+    chips: Vec<Chip>,
+    webhooks: Vec<LogWebhook>,
+    events: Vec<EventName>,
+    rows: Vec<Row>,
+    jobs: Jobs,
+    /// Failed deliveries that the filter matches.
+    failed: i64,
+    /// The address of older ones, and whether there may be some or they have to be searched.
+    older: Option<(String, bool)>,
+    /// Whether this is the beginning of the list.
+    is_first: bool,
+    /// Where the list began: newer ones are fresh.
+    newest: String,
+    is_filtered: bool,
+    has_any: bool,
+}
+
+/// A part of the filter that can be taken off.
+struct Chip {
+    name: &'static str,
+    value: String,
+    /// The address without it.
+    without: String,
+}
+
+/// A link to what came since the page was made.
+#[derive(Template)]
+#[template(path = "log/fresh.html")]
+struct FreshPart {
+    path: String,
+    query: String,
+    count: String,
+}
+
+/// What a page is made of.
+struct Found {
+    webhooks: Vec<LogWebhook>,
+    rows: Vec<ListedDelivery>,
+    /// Behind which row the next page begins; whether a search ended before it had seen everything.
+    next: Option<(Position, bool)>,
+}
+
+pub async fn show(State(engines): State<Engines>, member: Member, query: Query) -> Result<Response> {
+    let filter = read_filter(&query);
+    let before = query.one("before").ok().flatten().and_then(parse_position);
+    let (project, now, wanted) = (member.project.id, engines.core.clock.now(), filter.clone());
+    let start = before.unwrap_or(Position::NEWEST);
+    let found = engines.core.db.read(async move |conn| find(conn, project, &wanted, (start, now)).await).await?;
+    let failed = count_matching(&engines.core, project, &filter).await?;
+    let frame = Frame::of_member(&engines.core, &member, "log").await?;
+    let path = log_path(&member);
+    let names: HashMap<WebhookId, String> =
+        found.webhooks.iter().map(|webhook| (webhook.id, webhook.title.clone())).collect();
+    let newest = found.rows.first().map_or(Position::before(now), ListedDelivery::position);
+    let is_masked = sees_masked(&member);
+    let row = |delivery: ListedDelivery| {
+        let webhook = names.get(&delivery.webhook).cloned().unwrap_or_default();
+        Row::new(&frame, delivery, webhook, is_masked)
+    };
+    let rows: Vec<Row> = found.rows.into_iter().map(row).collect();
+    page(&LogPage {
+        chips: chips(&filter, &found.webhooks, &path),
+        older: found.next.map(|(at, is_cut)| (address(&path, &filter, Some(at)), is_cut)),
+        is_filtered: filter != LogFilter::default(),
+        has_any: !found.webhooks.is_empty(),
+        webhooks: found.webhooks,
+        events: event_names::all(),
+        jobs: jobs_of(&engines, &member).await?,
+        is_first: before.is_none(),
+        newest: position_text(newest),
+        rows,
+        failed,
+        filter,
+        frame,
+    })
+}
+
+/// Reads the filter of an address.
+pub fn read_filter(query: &Query) -> LogFilter {
+    LogFilter::read(|name| query.one(name).ok().flatten())
+}
+
+async fn find(
+    conn: &Conn,
+    project: ProjectId,
+    filter: &LogFilter,
+    (before, now): (Position, Timestamp),
+) -> anyhow::Result<Found> {
+    let webhooks = delivery_list::webhooks(conn, project).await?;
+    let Some(wanted) = filter.resolve(conn, project, now).await? else {
+        return Ok(Found { webhooks, rows: Vec::new(), next: None });
+    };
+    let window = ListWindow { before, rows: ROWS as u32 + 1 };
+    let (mut found, mut walked_to) = (Vec::new(), None::<Position>);
+    for webhook in webhooks.iter().filter(|webhook| wanted.webhook.is_none_or(|id| id == webhook.id)) {
+        let positions = delivery_list::positions(conn, project, webhook.id, &wanted, window).await?;
+        if positions.len() <= ROWS {
+            let end = delivery_list::walked_to(conn, project, webhook.id, &wanted, before).await?;
+            walked_to = walked_to.max(end);
+        }
+        found.extend(positions);
+    }
+    // What is older than the end of a search may have others between.
+    found.retain(|at| walked_to.is_none_or(|end| *at >= end));
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    let has_more = found.len() > ROWS;
+    found.truncate(ROWS);
+    let next = if has_more { found.last().map(|last| (*last, false)) } else { walked_to.map(|end| (end, true)) };
+    let rows = delivery_list::rows(conn, project, &found).await?;
+    Ok(Found { webhooks, rows, next })
+}
+
+/// What came since the page was made.
+pub async fn fresh(State(engines): State<Engines>, member: Member, query: Query) -> Result<Response> {
+    let filter = read_filter(&query);
+    let after = query.one("after").ok().flatten().and_then(parse_position).unwrap_or(Position::NEWEST);
+    let (project, now, wanted) = (member.project.id, engines.core.clock.now(), filter.clone());
+    let window = ListWindow { before: Position::NEWEST, rows: FRESH_MAX };
+    let count = engines.core.db.read(async move |conn| {
+        let Some(resolved) = wanted.resolve(conn, project, now).await? else { return Ok(0) };
+        let mut count = 0;
+        for webhook in delivery_list::webhooks(conn, project).await? {
+            if resolved.webhook.is_none_or(|id| id == webhook.id) {
+                let positions = delivery_list::positions(conn, project, webhook.id, &resolved, window).await?;
+                count += positions.into_iter().take_while(|at| *at > after).count();
+            }
+        }
+        Ok(count)
+    });
+    let count = match count.await? {
+        0 => String::new(),
+        count if count >= FRESH_MAX as usize => format!("{FRESH_MAX} or more"),
+        count => count.to_string(),
+    };
+    page(&FreshPart { path: log_path(&member), query: filter.query(), count })
+}
+
+fn chips(filter: &LogFilter, webhooks: &[LogWebhook], path: &str) -> Vec<Chip> {
+    let chip = |(name, value): (&'static str, String)| {
+        let (title, shown) = match name {
+            "webhook" => {
+                let known = webhooks.iter().find(|webhook| webhook.public_id == value);
+                ("Webhook", known.map_or("unknown".to_owned(), |webhook| webhook.title.clone()))
+            }
+            "state" => ("State", state_name(DeliveryStatus::parse(&value)).to_owned()),
+            "event" => ("Event", name_of(&value)),
+            "answer" => ("Answer", answer_name(&value)),
+            "period" => ("Period", period_name(Period::parse(&value)).to_owned()),
+            _ => ("Search", value),
+        };
+        let query = filter.query_without(name);
+        let without = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        Chip { name: title, value: shown, without }
+    };
+    filter.pairs().into_iter().map(chip).collect()
+}
+
+fn state_name(status: Option<DeliveryStatus>) -> &'static str {
+    match status {
+        Some(DeliveryStatus::Pending) => "Waiting or retrying",
+        Some(DeliveryStatus::Delivered) => "Delivered",
+        Some(DeliveryStatus::Failed) => "Failed",
+        Some(DeliveryStatus::Cancelled) => "Cancelled",
+        None => "Any",
+    }
+}
+
+fn period_name(period: Option<Period>) -> &'static str {
+    match period {
+        Some(Period::Hour) => "Last hour",
+        Some(Period::Day) => "Last 24 hours",
+        Some(Period::Week) => "Last 7 days",
+        Some(Period::Month) => "Last 30 days",
+        None => "All",
+    }
+}
+
+fn answer_name(word: &str) -> String {
+    let result = word.parse().ok().and_then(AttemptResult::from_code);
+    match result {
+        Some(result) => short_text(result),
+        None if word == "none" => "No answer".to_owned(),
+        None => word.to_owned(),
+    }
+}
+
+impl LogPage {
+    fn states(&self) -> [(&'static str, &'static str); 4] {
+        DeliveryStatus::ALL.map(|status| (status.as_str(), state_name(Some(status))))
+    }
+
+    fn periods(&self) -> [(&'static str, &'static str); 4] {
+        Period::ALL.map(|period| (period.as_str(), period_name(Some(period))))
+    }
+
+    /// Classes of answers, and the one that is chosen where it is none of these.
+    fn answers(&self) -> Vec<(String, String)> {
+        let classes = ["2xx", "3xx", "4xx", "5xx", "none"];
+        let own = self.filter.answer.as_deref().filter(|answer| !classes.contains(answer));
+        classes.into_iter().chain(own).map(|word| (word.to_owned(), answer_name(word))).collect()
+    }
+
+    fn is_chosen(&self, name: &str, value: &str) -> bool {
+        self.filter.pairs().iter().any(|(key, chosen)| *key == name && chosen == value)
+    }
+
+    fn search(&self) -> &str {
+        self.filter.search.as_deref().unwrap_or_default()
+    }
+}
+
+/// The address of a part of the list.
+fn address(path: &str, filter: &LogFilter, before: Option<Position>) -> String {
+    let before = before.map(|at| ("before", position_text(at)));
+    let pairs = filter.pairs().into_iter().chain(before);
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    format!("{path}?{query}")
+}
+
+fn position_text(at: Position) -> String {
+    format!("{}.{}", at.created_at, at.id)
+}
+
+fn parse_position(text: &str) -> Option<Position> {
+    let (created_at, id) = text.split_once('.')?;
+    Some(Position { created_at: created_at.parse().ok()?, id: id.parse().ok()? })
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tells_where_a_page_begins() {
+        let at = Position { created_at: 1_767_779_544_744_651, id: 17 };
+        assert_eq!(parse_position(&position_text(at)), Some(at));
+        assert_eq!(["", "1", "a.b", "1."].map(parse_position), [None; 4]);
+        assert_eq!(address("/log", &LogFilter::default(), Some(at)), "/log?before=1767779544744651.17");
+    }
+}

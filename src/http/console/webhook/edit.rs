@@ -1,0 +1,192 @@
+//! `…/webhook/new` and `…/webhook/{webhook}/edit`: the form of a webhook.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use super::super::event_names::{self, EventName};
+use super::super::exchange::body_html;
+use super::super::form::{Form, Mistakes};
+use super::super::frame::Frame;
+use super::super::view::{Html, go, invalid, page};
+use super::super::who::{Configure, Member};
+use super::show::page_with_secret;
+use super::warnings::{self, Warning, warnings};
+use super::webhook_form::WebhookForm;
+use super::{find, webhook_path};
+use crate::deliveries::test_webhook::sample_body;
+use crate::domain::delivery::Policy;
+use crate::domain::event::EventType;
+use crate::engines::Engines;
+use crate::http::error::Result;
+use crate::http::extract::Path;
+use crate::projects::add_webhook::{WebhookRefused, add_webhook};
+use crate::projects::update_webhook::update_webhook;
+use crate::store::webhooks::{self, Webhook};
+
+#[derive(Template)]
+#[template(path = "webhook/form.html")]
+struct FormPage {
+    frame: Frame,
+    mistakes: Mistakes,
+    warnings: Vec<Warning>,
+    /// The warnings by their keys: in the form, once they were shown.
+    seen: String,
+    form: WebhookForm,
+    events: Vec<EventName>,
+    sample: Html,
+    /// The webhook that is edited: its name and its page.
+    edited: Option<(String, String)>,
+    action: String,
+}
+
+/// What is said of a URL while it is typed.
+#[derive(Template)]
+#[template(path = "webhook/form.html", block = "check")]
+struct CheckPart {
+    frame: Frame,
+    mistakes: Mistakes,
+    warnings: Vec<Warning>,
+}
+
+pub async fn show_new(State(engines): State<Engines>, member: Member<Configure>) -> Result<Response> {
+    page(&form_page(&engines, &member, WebhookForm::default(), None).await?)
+}
+
+pub async fn show_edit(
+    State(engines): State<Engines>,
+    member: Member<Configure>,
+    Path((_, id)): Path<(String, String)>,
+) -> Result<Response> {
+    let webhook = find(&engines, &member, &id).await?;
+    let form = WebhookForm::of(&webhook, header_names(&engines, &webhook)?);
+    page(&form_page(&engines, &member, form, Some(&webhook)).await?)
+}
+
+async fn form_page(
+    engines: &Engines,
+    member: &Member<Configure>,
+    form: WebhookForm,
+    edited: Option<&Webhook>,
+) -> Result<FormPage> {
+    let core = &engines.core;
+    let action = match edited {
+        Some(webhook) => format!("{}/edit", webhook_path(member, &webhook.public_id)),
+        None => webhook_path(member, "new"),
+    };
+    Ok(FormPage {
+        frame: Frame::of_member(core, member, "webhook").await?,
+        mistakes: Mistakes::default(),
+        warnings: Vec::new(),
+        seen: String::new(),
+        form,
+        events: event_names::all(),
+        sample: body_html(&sample_body(EventType::LeadCreated, core.clock.now())),
+        edited: edited.map(|webhook| (webhook.title(), webhook_path(member, &webhook.public_id))),
+        action,
+    })
+}
+
+/// The names of a webhook's headers: their values are not shown again.
+pub fn header_names(engines: &Engines, webhook: &Webhook) -> Result<Vec<String>> {
+    let opened = engines.core.seal.open(webhook.headers_place(), &webhook.sealed_headers).map_err(anyhow::Error::from)?;
+    let headers: Vec<(String, String)> = serde_json::from_str(&opened).map_err(anyhow::Error::from)?;
+    Ok(headers.into_iter().map(|(name, _)| name).collect())
+}
+
+pub async fn add(State(engines): State<Engines>, member: Member<Configure>, form: Form) -> Result<Response> {
+    // The secret of the webhook is shown behind it.
+    member.who.confirmed(&engines.core)?;
+    let form = WebhookForm::read(&form);
+    let mut mistakes = Mistakes::default();
+    if let Some(settings) = form.settings(&engines.core, &mut mistakes) {
+        let found = warnings_of(&engines, &member, &form, None).await?;
+        if form.seen != keys(&found) {
+            return warn(&engines, &member, form, (None, found)).await;
+        }
+        match add_webhook(&engines.core, &member.actor(), member.project.id, settings.new).await {
+            Ok(added) => return page_with_secret(&engines, &member, &added.public_id, added.secret).await,
+            Err(error) => refused(error, &mut mistakes)?,
+        }
+    }
+    invalid(&FormPage { mistakes, ..form_page(&engines, &member, form, None).await? })
+}
+
+pub async fn update(
+    State(engines): State<Engines>,
+    member: Member<Configure>,
+    Path((_, id)): Path<(String, String)>,
+    form: Form,
+) -> Result<Response> {
+    let webhook = find(&engines, &member, &id).await?;
+    let form = WebhookForm::read(&form);
+    let mut mistakes = Mistakes::default();
+    if let Some(settings) = form.settings(&engines.core, &mut mistakes) {
+        let found = warnings_of(&engines, &member, &form, Some(&webhook)).await?;
+        if form.seen != keys(&found) {
+            return warn(&engines, &member, form, (Some(&webhook), found)).await;
+        }
+        match update_webhook(&engines.core, &member.actor(), member.project.id, webhook.id, settings).await {
+            Ok(_) => return Ok(go(&webhook_path(&member, &id))),
+            Err(error) => refused(error, &mut mistakes)?,
+        }
+    }
+    invalid(&FormPage { mistakes, ..form_page(&engines, &member, form, Some(&webhook)).await? })
+}
+
+/// What is said of a URL while it is typed. It stops nobody from saving.
+pub async fn check(State(engines): State<Engines>, member: Member<Configure>, form: Form) -> Result<Response> {
+    let form = WebhookForm::read(&form);
+    let mut mistakes = Mistakes::default();
+    let mistake = warnings::mistake(&form.url, engines.core.webhook_client.policy());
+    let warnings = match mistake {
+        Some(text) if !form.url.is_empty() => {
+            mistakes.add("url", text);
+            Vec::new()
+        }
+        _ => warnings_of(&engines, &member, &form, None).await?,
+    };
+    page(&CheckPart { frame: Frame::of_member(&engines.core, &member, "webhook").await?, mistakes, warnings })
+}
+
+async fn warnings_of(
+    engines: &Engines,
+    member: &Member<Configure>,
+    form: &WebhookForm,
+    edited: Option<&Webhook>,
+) -> Result<Vec<Warning>> {
+    let (project, own) = (member.project.id, edited.map(|webhook| webhook.id));
+    let others = engines.core.db.read(async move |conn| Ok(webhooks::list(conn, project).await?)).await?;
+    let others: Vec<_> = others.into_iter().filter(|other| Some(other.id) != own).collect();
+    Ok(warnings(&form.url, &form.events, &others))
+}
+
+fn keys(warnings: &[Warning]) -> String {
+    warnings.iter().map(|warning| warning.key.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// Asks once whether it is meant so.
+async fn warn(
+    engines: &Engines,
+    member: &Member<Configure>,
+    form: WebhookForm,
+    (edited, warnings): (Option<&Webhook>, Vec<Warning>),
+) -> Result<Response> {
+    let seen = keys(&warnings);
+    invalid(&FormPage { warnings, seen, ..form_page(engines, member, form, edited).await? })
+}
+
+/// Puts what is wrong at its field; an error of ours goes on as one.
+fn refused(error: WebhookRefused, mistakes: &mut Mistakes) -> Result<()> {
+    let field = match &error {
+        WebhookRefused::Failed(_) => {
+            let WebhookRefused::Failed(error) = error else { return Ok(()) };
+            return Err(error.into());
+        }
+        WebhookRefused::Header(_) | WebhookRefused::HeaderOfOtherHost(_) => "header-1-name",
+        WebhookRefused::Name => "name",
+        _ => "url",
+    };
+    mistakes.add(field, error);
+    Ok(())
+}
