@@ -17,7 +17,7 @@ use crate::domain::audit::{Action, Change, Object};
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::event::EventType;
 use crate::domain::ids::{ConversationId, DeliveryId, EventId, ProjectId, ResendJobId, WebhookId};
-use crate::domain::time::{Timestamp, from_microseconds};
+use crate::domain::time::{SignedDuration, Timestamp, from_microseconds};
 use crate::notifier::Work;
 use crate::store::delivery_list::{self, Filter};
 use crate::store::resend_jobs::{self, JobState, NewResendJob, ResendJob, SliceEnd};
@@ -69,7 +69,8 @@ pub async fn start_resend(
     let (actor, now, address, log_filter) = (actor.clone(), core.clock.now(), filter.query(), filter.clone());
     let start = async move |tx: &Tx| {
         let Some(filter) = log_filter.resolve(tx, project, now).await? else { return Ok(None) };
-        let filter = Filter { until: filter.until.min(now), ..filter };
+        // Events of this very moment are counted too.
+        let filter = Filter { until: filter.until.min(now + SignedDuration::from_micros(1)), ..filter };
         let matched = count(tx, project, &filter).await?;
         if matched == 0 {
             return Ok(None);

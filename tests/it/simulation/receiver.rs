@@ -1,6 +1,7 @@
 //! The webhooks' endpoints: how they respond, and what they got.
 
 use anyhow::{Result, ensure};
+use aurix::domain::attempt_result::{AttemptResult, NoResponse};
 use aurix::domain::delivery::AttemptOutcome;
 use aurix::domain::ids::{DeliveryId, WebhookId};
 use aurix::domain::rate_limit::Limits;
@@ -51,6 +52,7 @@ impl Mood {
             response_headers: Vec::new(),
             response_body: String::new(),
             duration_ms: duration,
+            result: AttemptResult::None(NoResponse::TooSlow),
             outcome,
         }
     }
