@@ -213,7 +213,7 @@ CREATE INDEX delivery_counts_by_time ON delivery_counts (quarter);
 -- Jobs that make due again what failed and what a filter matches, slice by slice.
 CREATE TABLE resend_jobs (
     id ROWID,
-    project_id BIGINT NOT NULL REFERENCES projects (id),
+    project_id BIGINT NOT NULL,
     started_by TEXT NOT NULL,
     -- The filter, as it stands in the address of the log, and what it came to when the job began, JSON.
     filter TEXT NOT NULL,

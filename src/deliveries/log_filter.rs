@@ -9,6 +9,7 @@ use crate::domain::event::EventType;
 use crate::domain::ids::ProjectId;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::delivery_list::{self, Filter};
+use crate::store::delivery_rows;
 
 /// How long the clicks of a session come after its first.
 const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(12);
@@ -124,7 +125,7 @@ impl LogFilter {
 /// Narrows a filter to what a search means.
 async fn search(conn: &Conn, project: ProjectId, text: &str, filter: Filter) -> anyhow::Result<Option<Filter>> {
     if let Some(ms) = event_ms(text) {
-        let found = delivery_list::find_event(conn, project, text, ms).await?;
+        let found = delivery_rows::find_event(conn, project, text, ms).await?;
         return Ok(found.map(|(event, created_at)| Filter {
             event: Some(event),
             from: filter.from.max(created_at),
@@ -133,7 +134,7 @@ async fn search(conn: &Conn, project: ProjectId, text: &str, filter: Filter) -> 
         }));
     }
     let Ok(reference) = CorrelationId::parse(text) else { return Ok(None) };
-    let found = delivery_list::find_session(conn, project, &reference.folded(), reference.as_str()).await?;
+    let found = delivery_rows::find_session(conn, project, &reference.folded(), reference.as_str()).await?;
     Ok(found.map(|(started_at, conversation)| match conversation {
         Some(conversation) => Filter { conversation: Some(conversation), ..filter },
         // Nobody has written: there are clicks alone.

@@ -23,7 +23,7 @@ use crate::domain::time::{SignedDuration, Timestamp};
 use crate::outbound::Attempt;
 use crate::store::events::{self, Content, EventKey};
 use crate::store::webhooks::Webhook;
-use crate::store::{audit, delivery_list};
+use crate::store::{audit, delivery_rows};
 
 /// How old a real event may be that a test sends.
 const NEWEST_WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -152,7 +152,7 @@ pub async fn test_event(
 async fn newest(core: &Core, project: ProjectId, event_type: EventType) -> anyhow::Result<Option<Content>> {
     let since = core.clock.now() - NEWEST_WITHIN;
     let find = async move |conn: &Conn| {
-        let found = delivery_list::newest_event(conn, project, event_type, since, EVENTS_WALKED).await?;
+        let found = delivery_rows::newest_event(conn, project, event_type, since, EVENTS_WALKED).await?;
         let Some((id, created_at)) = found else { return Ok(None) };
         Ok(events::contents(conn, &[EventKey { project, created_at, id }]).await?.remove(&id))
     };

@@ -261,6 +261,11 @@ struct PageInstead(HeaderValue);
 /// The status of a page whose form has mistakes.
 pub const INVALID_FORM: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
+/// The name of a status that somebody else answered: `Unauthorized`.
+pub fn status_name(status: u16) -> Option<&'static str> {
+    StatusCode::from_u16(status).ok()?.canonical_reason()
+}
+
 /// Turns an error's response into a page. Everything but the body and its type stays.
 pub fn render_page(response: &mut Response) {
     if let Some(PageInstead(page)) = response.extensions_mut().remove() {

@@ -47,12 +47,15 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
         .get("/channels/whatsapp/{channel}/webhook", whatsapp::verify_webhook)
         .post("/channels/whatsapp/{channel}/webhook", whatsapp::receive_webhook)
         .get("/healthz", health::alive)
-        .get("/readyz", move |state| health::ready(state, stopping.clone()))
+        .get("/readyz", {
+            let stopping = stopping.clone();
+            move |state| health::ready(state, stopping.clone())
+        })
         .merge(visitor::routes())
         .get("/openapi.json", async move || openapi::show(document))
         .merge_router(Router::new().nest("/api", partner_api.clone()), nested)
         .merge_router(partner_api, listed.clone())
-        .merge(console::routes(config))
+        .merge(console::routes(config, &stopping))
 }
 
 /// The router of all routes, and of those that only this process has.

@@ -120,6 +120,58 @@ pub struct FailingGroup {
     pub since: Timestamp,
 }
 
+const FAILING: Sql = Sql {
+    sqlite: "SELECT $2, result, SUM(status = 'pending'), SUM(status = 'failed'), MIN(due_at), MIN(created_at)
+             FROM (
+                 SELECT * FROM (
+                     SELECT result, status, due_at, created_at
+                     FROM deliveries
+                     WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)
+                       AND status = 'failed' AND created_at >= $3
+                     ORDER BY created_at DESC
+                     LIMIT $4
+                 )
+                 UNION ALL
+                 SELECT * FROM (
+                     SELECT result, status, due_at, created_at
+                     FROM deliveries
+                     WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)
+                       AND status = 'pending'
+                     ORDER BY due_at DESC
+                     LIMIT $4
+                 )
+                 WHERE created_at >= $3 AND result <> 0
+             ) AS found
+             GROUP BY result",
+    postgres: "SELECT wanted.webhook_id, found.*
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+                   AS wanted (project_id, webhook_id, since, most)
+               JOIN webhooks AS w ON w.project_id = wanted.project_id AND w.id = wanted.webhook_id
+               CROSS JOIN LATERAL (
+                   SELECT result, COUNT(*) FILTER (WHERE status = 'pending'),
+                          COUNT(*) FILTER (WHERE status = 'failed'), MIN(due_at), MIN(created_at)
+                   FROM (
+                       (
+                           SELECT result, status, due_at, created_at
+                           FROM deliveries
+                           WHERE webhook_id = w.id AND status = 'failed' AND created_at >= wanted.since
+                           ORDER BY created_at DESC
+                           LIMIT wanted.most
+                       )
+                       UNION ALL
+                       SELECT * FROM (
+                           SELECT result, status, due_at, created_at
+                           FROM deliveries
+                           WHERE webhook_id = w.id AND status = 'pending'
+                           ORDER BY due_at DESC
+                           LIMIT wanted.most
+                       ) AS pending
+                       WHERE created_at >= wanted.since AND result <> 0
+                   ) AS either
+                   GROUP BY result
+               ) AS found",
+};
+
 /// Those of some webhooks of a project, of events from `since` on. Of each webhook, and of each of both states, the newest
 /// [`COUNTED_MAX`] are looked at.
 pub async fn failing(
@@ -128,57 +180,6 @@ pub async fn failing(
     webhooks: &[WebhookId],
     since: Timestamp,
 ) -> Result<Vec<FailingGroup>> {
-    const FAILING: Sql = Sql {
-        sqlite: "SELECT $2, result, SUM(status = 'pending'), SUM(status = 'failed'), MIN(due_at), MIN(created_at)
-                 FROM (
-                     SELECT * FROM (
-                         SELECT result, status, due_at, created_at
-                         FROM deliveries
-                         WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)
-                           AND status = 'failed' AND created_at >= $3
-                         ORDER BY created_at DESC
-                         LIMIT $4
-                     )
-                     UNION ALL
-                     SELECT * FROM (
-                         SELECT result, status, due_at, created_at
-                         FROM deliveries
-                         WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)
-                           AND status = 'pending'
-                         ORDER BY due_at DESC
-                         LIMIT $4
-                     )
-                     WHERE created_at >= $3 AND result <> 0
-                 ) AS found
-                 GROUP BY result",
-        postgres: "SELECT wanted.webhook_id, found.*
-                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-                       AS wanted (project_id, webhook_id, since, most)
-                   JOIN webhooks AS w ON w.project_id = wanted.project_id AND w.id = wanted.webhook_id
-                   CROSS JOIN LATERAL (
-                       SELECT result, COUNT(*) FILTER (WHERE status = 'pending'),
-                              COUNT(*) FILTER (WHERE status = 'failed'), MIN(due_at), MIN(created_at)
-                       FROM (
-                           (
-                               SELECT result, status, due_at, created_at
-                               FROM deliveries
-                               WHERE webhook_id = w.id AND status = 'failed' AND created_at >= wanted.since
-                               ORDER BY created_at DESC
-                               LIMIT wanted.most
-                           )
-                           UNION ALL
-                           SELECT * FROM (
-                               SELECT result, status, due_at, created_at
-                               FROM deliveries
-                               WHERE webhook_id = w.id AND status = 'pending'
-                               ORDER BY due_at DESC
-                               LIMIT wanted.most
-                           ) AS pending
-                           WHERE created_at >= wanted.since AND result <> 0
-                       ) AS either
-                       GROUP BY result
-                   ) AS found",
-    };
     let row = |id: &WebhookId| [project.into(), (*id).into(), since.into(), COUNTED_MAX.into()];
     let rows: Vec<_> = webhooks.iter().map(row).collect();
     conn.query_rows(FAILING, &rows, |row| {

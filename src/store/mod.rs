@@ -11,6 +11,7 @@ pub mod deliveries;
 pub mod delivery_counts;
 pub mod delivery_list;
 pub mod delivery_log;
+pub mod delivery_rows;
 pub mod erasure;
 pub mod events;
 pub mod expired;

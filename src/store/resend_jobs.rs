@@ -105,8 +105,8 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewResendJob, now: Timest
 /// The newest jobs of a project.
 pub async fn list(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<ResendJob>> {
     conn.query(
-        concat!("SELECT ", columns!(), " FROM resend_jobs WHERE project_id = $1 ORDER BY id DESC LIMIT $2"),
-        params![project, most],
+        concat!("SELECT ", columns!(), " FROM resend_jobs WHERE project_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"),
+        params![project, i64::MAX, most],
         read,
     )
     .await

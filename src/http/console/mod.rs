@@ -22,6 +22,7 @@ mod lead;
 mod lead_form;
 mod lead_name;
 mod leads;
+mod live;
 mod log;
 mod people;
 mod projects;
@@ -35,15 +36,17 @@ mod webhook;
 mod who;
 mod widgets;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
+use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
+use self::live::Live;
 use super::routes::Routes;
 use crate::config::Config;
 
@@ -54,7 +57,8 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// All pages.
-pub fn routes(config: &Config) -> Routes {
+pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
+    let streams = (Live::default(), stopping.clone());
     let pages = Routes::default()
         .merge(home::routes())
         .merge(sign_in::routes())
@@ -76,7 +80,10 @@ pub fn routes(config: &Config) -> Routes {
         .merge(answer::routes())
         .merge(inbox::routes())
         .merge(webhook::routes())
-        .merge(log::routes());
+        .merge(log::routes())
+        .get("/p/{project}/stream", async move |State(engines), member, headers| {
+            live::show(engines, member, headers, streams).await
+        });
     // Of a foreign site's forms, none is read. A proxy that rewrites `Host` would let none through but for the second line.
     let csrf = CsrfLayer::new();
     let csrf = match csrf.clone().add_trusted_origin(origin(&config.base_url)) {

@@ -111,7 +111,7 @@ both_engines! {
         let project = app.project().await;
         let receiver = Receiver::start().await;
         let new = NewWebhook {
-            url: format!("{}?token=hidden", receiver.url),
+            url: format!("{}?token=s3cr3t", receiver.url),
             headers: vec![("Authorization".to_owned(), "Bearer 5f0e".to_owned())],
             name: "amoCRM".to_owned(),
             ..NewWebhook::default()
@@ -127,13 +127,13 @@ both_engines! {
         let delivery = rows(&admin.get(&path(&project, "")).await.text()).remove(0);
         let page = admin.get(&delivery).await.text();
         assert!(page.contains("Widget click to amoCRM") && page.contains("503 Service Unavailable"), "{page}");
-        assert!(page.contains("Authorization: Bearer 5f0e") && page.contains("?token=hidden"), "{page}");
+        assert!(page.contains("Authorization: Bearer 5f0e") && page.contains("?token=s3cr3t"), "{page}");
         assert!(admin.get(&format!("{delivery}?attempt=1")).await.text().contains("401 Unauthorized"));
         for language in ["Python", "Node", "PHP", "Go"] {
             assert!(page.contains(&format!("Check the signature in {language}")));
         }
         let seen = viewer.get(&delivery).await.text();
-        assert!(!seen.contains("5f0e") && !seen.contains("hidden") && seen.contains("••••••"), "{seen}");
+        assert!(!seen.contains("5f0e") && !seen.contains("s3cr3t") && seen.contains("••••••"), "{seen}");
         assert_eq!(viewer.post(&format!("{delivery}/resend"), &[]).await.status(), 403);
         receiver.take();
         assert_eq!(admin.post(&format!("{delivery}/resend"), &[]).await.status(), 303);

@@ -5,6 +5,7 @@ mod erase;
 mod inbox;
 mod lead;
 mod leads;
+mod live;
 mod log;
 mod people;
 mod route_table;

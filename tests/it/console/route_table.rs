@@ -116,6 +116,7 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("POST", "/p/{project}/leads/{lead}/erase", Members(Permission::Configure), 404),
     ("GET", "/p/{project}/inbox", Members(Permission::See), 200),
     ("GET", "/p/{project}/inbox/{lead}", Members(Permission::See), 404),
+    ("GET", "/p/{project}/stream", Members(Permission::See), 200),
     ("GET", "/p/{project}/integrations/webhook", Members(Permission::See), 200),
     ("GET", "/p/{project}/integrations/webhook/new", Members(Permission::Configure), 200),
     ("POST", "/p/{project}/integrations/webhook/new", Members(Permission::Configure), 422),
@@ -163,6 +164,7 @@ async fn people<'a>(app: &'a TestApp, project: &Project, other: &Project) -> Peo
 async fn status(browser: &Browser<'_>, origin: &str, method: &str, path: &str) -> u16 {
     let method = match method {
         "POST" => return browser.post_from(origin, path, &[]).await.status(),
+        "GET" if path.ends_with("/stream") => return browser.status_of_stream(path).await,
         "OPTIONS" => Method::OPTIONS,
         _ => Method::GET,
     };

@@ -80,9 +80,7 @@ impl Browser<'_> {
     }
 
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> HttpResponse {
-        let cookies: Vec<String> =
-            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let cookies = cookies.join("; ");
+        let cookies = self.cookies();
         let mut all = vec![("accept", "text/html"), ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")];
         all.extend(headers);
         if !cookies.is_empty() {
@@ -101,6 +99,25 @@ impl Browser<'_> {
             }
         }
         response
+    }
+
+    /// The status of a response that does not end.
+    pub async fn status_of_stream(&self, path: &str) -> u16 {
+        let request = aurix::net::Request {
+            method: Method::GET,
+            url: format!("{}{path}", self.app.base_url),
+            headers: vec![("accept".to_owned(), "text/html".to_owned()), ("cookie".to_owned(), self.cookies())],
+            body: Default::default(),
+            timeout: std::time::Duration::from_secs(30),
+            response_bytes_max: 1,
+        };
+        self.app.client.send(request).await.expect("the server answers").status
+    }
+
+    /// All cookies, as a browser sends them.
+    pub fn cookies(&self) -> String {
+        let cookies = self.cookies.borrow();
+        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
     /// The cookie of that name.

@@ -26,8 +26,8 @@ use crate::engines::Engines;
 use crate::http::error::{Result, no_such_path};
 use crate::http::extract::{Path, Query};
 use crate::outbound::{ATTEMPT_BODY_BYTES_MAX, Sent};
-use crate::store::delivery_list::{self, ListedDelivery};
 use crate::store::delivery_log::{self, LoggedAttempt, LoggedDelivery};
+use crate::store::delivery_rows::{self, ListedDelivery};
 use crate::store::webhooks::{self, Webhook};
 use crate::store::window::Position;
 
@@ -121,7 +121,7 @@ async fn read_delivery(core: &Core, project: ProjectId, id: DeliveryId) -> Resul
     let read = core.db.read(async move |conn| {
         let Some(logged) = delivery_log::find(conn, project, id).await? else { return Ok(None) };
         let at = Position::of(logged.created_at, id);
-        let Some(listed) = delivery_list::rows(conn, project, &[at]).await?.into_iter().next() else {
+        let Some(listed) = delivery_rows::rows(conn, project, &[at]).await?.into_iter().next() else {
             return Ok(None);
         };
         Ok(Some(Read {
@@ -135,7 +135,12 @@ async fn read_delivery(core: &Core, project: ProjectId, id: DeliveryId) -> Resul
     Ok(read.await?)
 }
 
-fn delivery_page(core: &Core, frame: Frame, read: Read, (wanted, is_masked): (Option<u32>, bool)) -> Result<DeliveryPage> {
+fn delivery_page(
+    core: &Core,
+    frame: Frame,
+    read: Read,
+    (wanted, is_masked): (Option<u32>, bool),
+) -> Result<DeliveryPage> {
     let Read { logged, listed, body, attempts, webhook } = read;
     let may_configure = frame.may(Permission::Configure);
     let shown = wanted.and_then(|number| attempts.iter().find(|one| one.number == number)).or(attempts.last());
@@ -276,7 +281,10 @@ mod tests {
             let expected = expected.map(|(unknown, last)| (unknown.to_owned(), last.to_owned()));
             assert_eq!(unknown_fields(body), expected, "{body}");
         };
-        check(r#"{"lead": {"name": "Mei", "phone": null, "email": null, "channel": "web"}}"#, Some(("email, phone", "name")));
+        check(
+            r#"{"lead": {"name": "Mei", "phone": null, "email": null, "channel": "web"}}"#,
+            Some(("email, phone", "name")),
+        );
         check(r#"{"lead": {"name": null, "channel": "web"}}"#, Some(("name", "its first message")));
         check(r#"{"data": {"lead_data": {"name": "Mei", "party_size": null}}}"#, Some(("party size", "name")));
         check(r#"{"lead": {"name": "Mei"}}"#, None);

@@ -13,7 +13,7 @@ use super::super::webhook::cause::short_text;
 use super::super::who::Member;
 use super::resend::{Jobs, jobs_of};
 use super::row::Row;
-use super::{log_path, sees_masked};
+use super::{log_path, read_filter, sees_masked};
 use crate::db::Conn;
 use crate::deliveries::log_filter::{LogFilter, Period};
 use crate::deliveries::resend_matching::count_matching;
@@ -25,7 +25,8 @@ use crate::domain::time::Timestamp;
 use crate::engines::Engines;
 use crate::http::error::Result;
 use crate::http::extract::Query;
-use crate::store::delivery_list::{self, ListWindow, ListedDelivery, LogWebhook};
+use crate::store::delivery_list::{self, ListWindow, LogWebhook};
+use crate::store::delivery_rows::{self, ListedDelivery};
 use crate::store::window::Position;
 
 /// Rows of a page.
@@ -115,11 +116,6 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     })
 }
 
-/// Reads the filter of an address.
-pub fn read_filter(query: &Query) -> LogFilter {
-    LogFilter::read(|name| query.one(name).ok().flatten())
-}
-
 async fn find(
     conn: &Conn,
     project: ProjectId,
@@ -146,7 +142,7 @@ async fn find(
     let has_more = found.len() > ROWS;
     found.truncate(ROWS);
     let next = if has_more { found.last().map(|last| (*last, false)) } else { walked_to.map(|end| (end, true)) };
-    let rows = delivery_list::rows(conn, project, &found).await?;
+    let rows = delivery_rows::rows(conn, project, &found).await?;
     Ok(Found { webhooks, rows, next })
 }
 
@@ -265,7 +261,6 @@ fn parse_position(text: &str) -> Option<Position> {
     let (created_at, id) = text.split_once('.')?;
     Some(Position { created_at: created_at.parse().ok()?, id: id.parse().ok()? })
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,9 @@ mod row;
 mod snippets;
 
 use super::who::{Member, Needs};
+use crate::deliveries::log_filter::LogFilter;
 use crate::domain::account::Role;
+use crate::http::extract::Query;
 use crate::http::routes::Routes;
 
 pub fn routes() -> Routes {
@@ -31,4 +33,9 @@ fn log_path<N: Needs>(member: &Member<N>) -> String {
 /// Whether who looks sees people without their names and numbers.
 fn sees_masked<N: Needs>(member: &Member<N>) -> bool {
     member.role == Role::Viewer && member.project.viewers_see_masked
+}
+
+/// Reads the filter of an address.
+fn read_filter(query: &Query) -> LogFilter {
+    LogFilter::read(|name| query.one(name).ok().flatten())
 }

@@ -9,8 +9,7 @@ use super::super::frame::Frame;
 use super::super::view::{go, page};
 use super::super::webhook::health::grouped;
 use super::super::who::{Member, Needs, Resend};
-use super::list::read_filter;
-use super::log_path;
+use super::{log_path, read_filter};
 use crate::deliveries::log_filter::LogFilter;
 use crate::deliveries::resend_matching::{count_matching, start_resend, stop_resend};
 use crate::domain::account::Permission;
@@ -130,7 +129,9 @@ pub async fn stop(
     Path((_, job)): Path<(String, String)>,
 ) -> Result<Response> {
     let Ok(job) = job.parse() else { return Err(no_such_path().await) };
-    if !stop_resend(&engines.core, &member.actor(), member.project.id, job).await? && !has_ended(&engines, &member, job).await? {
+    if !stop_resend(&engines.core, &member.actor(), member.project.id, job).await?
+        && !has_ended(&engines, &member, job).await?
+    {
         return Err(no_such_path().await);
     }
     Ok(go(&log_path(&member)))

@@ -8,7 +8,7 @@ use super::super::view::{Html, escape};
 use super::super::webhook::cause::{cause, short_text};
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::time::Timestamp;
-use crate::store::delivery_list::ListedDelivery;
+use crate::store::delivery_rows::ListedDelivery;
 
 /// A row of the log.
 pub struct Row {

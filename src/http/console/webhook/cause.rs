@@ -1,6 +1,7 @@
 //! Why deliveries fail, in words: what happened, and the one next step.
 
 use crate::domain::attempt_result::{AttemptResult, NoResponse};
+use crate::http::error::status_name;
 
 /// Where a next step is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,8 +162,7 @@ fn without_response(why: NoResponse) -> Cause {
 
 /// A status with its name: `401 Unauthorized`.
 pub fn status_text(status: u16) -> String {
-    let name = axum::http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-    name.map_or_else(|| status.to_string(), |name| format!("{status} {name}"))
+    status_name(status).map_or_else(|| status.to_string(), |name| format!("{status} {name}"))
 }
 
 /// A result in a cell of a table: `401`, `Too slow`.

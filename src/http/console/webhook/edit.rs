@@ -13,7 +13,7 @@ use super::super::who::{Configure, Member};
 use super::show::page_with_secret;
 use super::warnings::{self, Warning, warnings};
 use super::webhook_form::WebhookForm;
-use super::{find, webhook_path};
+use super::{find, header_names, webhook_path};
 use crate::deliveries::test_webhook::sample_body;
 use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
@@ -85,13 +85,6 @@ async fn form_page(
         edited: edited.map(|webhook| (webhook.title(), webhook_path(member, &webhook.public_id))),
         action,
     })
-}
-
-/// The names of a webhook's headers: their values are not shown again.
-pub fn header_names(engines: &Engines, webhook: &Webhook) -> Result<Vec<String>> {
-    let opened = engines.core.seal.open(webhook.headers_place(), &webhook.sealed_headers).map_err(anyhow::Error::from)?;
-    let headers: Vec<(String, String)> = serde_json::from_str(&opened).map_err(anyhow::Error::from)?;
-    Ok(headers.into_iter().map(|(name, _)| name).collect())
 }
 
 pub async fn add(State(engines): State<Engines>, member: Member<Configure>, form: Form) -> Result<Response> {

@@ -56,7 +56,11 @@ impl Health {
         }
         // Cut, never rounded up: one failure in ten thousand is not 100 %.
         let per_mille = self.delivered * 1_000 / all;
-        if per_mille % 10 == 0 { format!("{} %", per_mille / 10) } else { format!("{}.{} %", per_mille / 10, per_mille % 10) }
+        if per_mille % 10 == 0 {
+            format!("{} %", per_mille / 10)
+        } else {
+            format!("{}.{} %", per_mille / 10, per_mille % 10)
+        }
     }
 
     /// Whether more than one attempt of twenty failed.

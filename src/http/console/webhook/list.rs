@@ -174,9 +174,8 @@ fn groups(webhooks: &[Webhook], failing: Vec<FailingGroup>) -> Vec<Group> {
 fn twice(webhooks: &[Webhook]) -> Vec<Twice> {
     let mut found = Vec::new();
     for (at, second) in webhooks.iter().enumerate().filter(|(_, webhook)| webhook.is_active) {
-        let first = webhooks[..at]
-            .iter()
-            .find_map(|first| Some((first, duplicates(first, &second.url, &second.events)?)));
+        let first =
+            webhooks[..at].iter().find_map(|first| Some((first, duplicates(first, &second.url, &second.events)?)));
         if let Some((first, events)) = first {
             found.push(Twice {
                 first: first.title(),
@@ -236,7 +235,8 @@ fn result(webhook: &Webhook, tested: TestedEvent) -> TestResult {
     let mut headers = vec![("host".to_owned(), host.to_owned())];
     headers.extend(attempt.sent.headers(&event_id, started_at));
     let shown_path = short_url(&format!("https://x{path}"));
-    let first_line = format!("POST {} HTTP/1.1", shown_path.strip_prefix('x').filter(|path| !path.is_empty()).unwrap_or("/"));
+    let first_line =
+        format!("POST {} HTTP/1.1", shown_path.strip_prefix('x').filter(|path| !path.is_empty()).unwrap_or("/"));
     let answer = |status| {
         http_text(&format!("HTTP/1.1 {}", status_text(status)), &attempt.response_headers, &attempt.response_body)
     };

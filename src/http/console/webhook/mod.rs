@@ -52,3 +52,11 @@ fn list_path<N: Needs>(member: &Member<N>) -> String {
 fn webhook_path<N: Needs>(member: &Member<N>, public_id: &str) -> String {
     format!("{}/integrations/webhook/{public_id}", member.path())
 }
+
+/// The names of a webhook's headers: their values are not shown again.
+fn header_names(engines: &Engines, webhook: &Webhook) -> Result<Vec<String>> {
+    let opened =
+        engines.core.seal.open(webhook.headers_place(), &webhook.sealed_headers).map_err(anyhow::Error::from)?;
+    let headers: Vec<(String, String)> = serde_json::from_str(&opened).map_err(anyhow::Error::from)?;
+    Ok(headers.into_iter().map(|(name, _)| name).collect())
+}

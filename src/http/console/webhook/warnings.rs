@@ -49,10 +49,7 @@ pub fn warnings(url: &str, events: &[String], others: &[Webhook]) -> Vec<Warning
         warn("slashes", "The path has two slashes in a row: most receivers take that for another address.".to_owned());
     }
     for (other, both) in others.iter().filter_map(|other| Some((other, duplicates(other, url, events)?))) {
-        let text = format!(
-            "“{}” sends {both} to the same URL already: each would arrive twice.",
-            other.title(),
-        );
+        let text = format!("“{}” sends {both} to the same URL already: each would arrive twice.", other.title(),);
         warn(&format!("twice-{}", other.public_id), text);
     }
     found

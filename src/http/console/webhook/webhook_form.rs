@@ -104,7 +104,11 @@ impl WebhookForm {
         Self {
             name: form.text("name").to_owned(),
             url: form.text("url").to_owned(),
-            events: event_names::all().iter().filter(|event| is_ticked(event)).map(|event| event.word.to_owned()).collect(),
+            events: event_names::all()
+                .iter()
+                .filter(|event| is_ticked(event))
+                .map(|event| event.word.to_owned())
+                .collect(),
             headers: numbered(rows.collect()),
             policy: Policy::parse(form.text("policy")).unwrap_or_default(),
             rate: form.text("rate").to_owned(),

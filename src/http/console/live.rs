@@ -1,0 +1,189 @@
+//! `GET /p/{project}/stream`: says that something of a project changed, as server-sent events. A page fetches what it shows.
+//!
+//! Actors:
+//! - [`Live`], one of a process: knows the poll of each project that somebody looks at.
+//! - A poll, a task for each such project: asks the database once a second, ends when nobody looks any more.
+//! - A viewer, a response for each tab: sends an event when the poll found something, a comment every 15 s, and ends when the
+//!   process stops, or with the event `ended` where the session or the membership of its person has ended.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tokio::sync::watch;
+
+use super::who::{Member, See};
+use crate::core::Core;
+use crate::domain::ids::ProjectId;
+use crate::domain::time::SignedDuration;
+use crate::engines::Engines;
+use crate::store::window::Position;
+use crate::store::{delivery_rows, members, user_sessions};
+
+/// How often a project is asked about.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+/// How often a viewer is sent something, so that nothing on the way takes the connection for dead.
+const COMMENT_EVERY: Duration = Duration::from_secs(15);
+/// How far back a poll begins to look.
+const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(24);
+/// Sessions of a person that are looked at.
+const SESSIONS_MAX: u32 = 200;
+/// The event that closes a stream for good: the page does not connect again.
+const ENDED: &str = "ended";
+
+/// The newest delivery of a project.
+type Newest = watch::Receiver<Position>;
+
+/// The polls of a process. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Live(Arc<Mutex<HashMap<ProjectId, Weak<Newest>>>>);
+
+impl Live {
+    fn polls(&self) -> MutexGuard<'_, HashMap<ProjectId, Weak<Newest>>> {
+        // Nothing panics while it is held; a poisoned lock would still guard a usable value.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the poll of a project finds, which is started where nobody looks yet.
+    fn watch(&self, core: &Core, project: ProjectId) -> Arc<Newest> {
+        let mut polls = self.polls();
+        polls.retain(|_, poll| poll.strong_count() > 0);
+        if let Some(newest) = polls.get(&project).and_then(Weak::upgrade) {
+            return newest;
+        }
+        let (found, newest) = watch::channel(Position { created_at: 0, id: 0 });
+        let newest = Arc::new(newest);
+        polls.insert(project, Arc::downgrade(&newest));
+        tokio::spawn(poll(core.clone(), project, found));
+        newest
+    }
+}
+
+/// Asks once a second, until nobody looks any more.
+async fn poll(core: Core, project: ProjectId, found: watch::Sender<Position>) {
+    loop {
+        let since = core.clock.now() - LOOKED_BACK;
+        match core.db.read(async move |conn| Ok(delivery_rows::newest(conn, project, since).await?)).await {
+            Ok(Some(newest)) => {
+                found.send_if_modified(|before| std::mem::replace(before, newest) != newest);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(error = %format!("{error:#}"), "changes of a project not read"),
+        }
+        tokio::select! {
+            () = core.clock.sleep(POLL_EVERY) => {}
+            () = found.closed() => return,
+        }
+    }
+}
+
+/// What a viewer waited for.
+enum Happened {
+    Stopped,
+    Changed,
+    /// For as long as a connection may be silent.
+    Nothing,
+}
+
+/// What a viewer needs between two events.
+struct Viewer {
+    engines: Engines,
+    member: Member<See>,
+    newest: Newest,
+    /// Keeps the poll running.
+    _poll: Arc<Newest>,
+    stopping: watch::Receiver<bool>,
+    /// What was sent last.
+    sent: Option<Position>,
+    has_begun: bool,
+    has_ended: bool,
+}
+
+/// The stream of a tab.
+pub async fn show(
+    engines: Engines,
+    member: Member<See>,
+    headers: HeaderMap,
+    (live, stopping): (Live, watch::Receiver<bool>),
+) -> Response {
+    let poll = live.watch(&engines.core, member.project.id);
+    let sent = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(parse_id);
+    let newest = Newest::clone(&poll);
+    let viewer = Viewer { engines, member, newest, _poll: poll, stopping, sent, has_begun: false, has_ended: false };
+    let events = stream::unfold(viewer, |mut viewer| async move {
+        let event = viewer.next().await?;
+        Some((Ok::<_, Infallible>(event), viewer))
+    });
+    let mut response = Sse::new(events).into_response();
+    // A proxy that collects responses would show nothing.
+    response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
+    response
+}
+
+impl Viewer {
+    /// The next event, or a comment; `None` at the end.
+    async fn next(&mut self) -> Option<Event> {
+        if self.has_ended || *self.stopping.borrow() {
+            return None;
+        }
+        if !std::mem::replace(&mut self.has_begun, true) {
+            // So that the head goes out at once.
+            return Some(Event::default().comment(""));
+        }
+        let clock = self.engines.core.clock.clone();
+        loop {
+            let newest = *self.newest.borrow_and_update();
+            // Nothing is said twice, not by a poll that was started anew either.
+            if self.sent.is_none_or(|sent| sent < newest) && newest.id != 0 {
+                return self.send(newest).await;
+            }
+            let happened = tokio::select! {
+                _ = self.stopping.wait_for(|stopping| *stopping) => Happened::Stopped,
+                changed = self.newest.changed() => changed.map_or(Happened::Stopped, |()| Happened::Changed),
+                () = clock.sleep(COMMENT_EVERY) => Happened::Nothing,
+            };
+            match happened {
+                Happened::Stopped => return None,
+                Happened::Changed => {}
+                Happened::Nothing if self.is_allowed().await => return Some(Event::default().comment("")),
+                Happened::Nothing => return Some(self.end()),
+            }
+        }
+    }
+
+    async fn send(&mut self, newest: Position) -> Option<Event> {
+        if !self.is_allowed().await {
+            return Some(self.end());
+        }
+        self.sent = Some(newest);
+        let id = format!("{}.{}", newest.created_at, newest.id);
+        Some(Event::default().event("deliveries").id(id).data("changed"))
+    }
+
+    fn end(&mut self) -> Event {
+        self.has_ended = true;
+        Event::default().event(ENDED).data("signed out")
+    }
+
+    /// Whether the person is still signed in, and a member. Where the database does not tell, they are.
+    async fn is_allowed(&self) -> bool {
+        let (user, is_operator) = (self.member.who.user.id, self.member.who.user.is_operator);
+        let (project, session) = (self.member.project.id, self.member.who.session.as_ref().map(|session| session.id));
+        let allowed = self.engines.core.db.read(async move |conn| {
+            let sessions = user_sessions::list(conn, user, SESSIONS_MAX).await?;
+            let is_signed_in = session.is_none_or(|id| sessions.iter().any(|session| session.id == id));
+            Ok(is_signed_in && (is_operator || members::find_role(conn, project, user).await?.is_some()))
+        });
+        allowed.await.unwrap_or(true)
+    }
+}
+
+fn parse_id(text: &str) -> Option<Position> {
+    let (created_at, id) = text.split_once('.')?;
+    Some(Position { created_at: created_at.parse().ok()?, id: id.parse().ok()? })
+}
