@@ -4,8 +4,10 @@ import "htmx.org/dist/ext/hx-sse.js";
 import "./copy-button";
 import "./sortable-list";
 import "./widget-preview";
+import { clearRows } from "./clear-row";
 import { focusWhatIsSaid } from "./focus";
 import { keepTimes } from "./times";
 
+clearRows();
 focusWhatIsSaid();
 keepTimes();
