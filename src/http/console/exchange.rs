@@ -99,13 +99,21 @@ fn text_end(json: &str) -> usize {
 
 /// A URL without what may be a secret in its path and query: the host, and the ends of the path.
 pub fn short_url(url: &str) -> String {
-    const SHOWN: usize = 12;
+    /// Characters of a path that is shown whole, and of the ends of a longer one.
+    const WHOLE: usize = 10;
+    const START: usize = 7;
+    const END: usize = 4;
     let Ok(parsed) = url::Url::parse(url) else { return "…".to_owned() };
     let host = &parsed[url::Position::BeforeHost..url::Position::AfterPort];
+    // A parsed path is ASCII.
     let path = parsed.path();
-    let path = match (path.char_indices().nth(SHOWN), path.char_indices().rev().nth(3)) {
-        (Some((start, _)), Some((end, _))) if end > start + 4 => format!("{}…{}", &path[..start], &path[end..]),
-        _ => path.to_owned(),
+    let path = match path.len() {
+        ..=WHOLE => path.to_owned(),
+        length if length <= START + 2 * END => format!("{}…", path.get(..START).unwrap_or_default()),
+        length => {
+            let (start, end) = (path.get(..START), path.get(length - END..));
+            format!("{}…{}", start.unwrap_or_default(), end.unwrap_or_default())
+        }
     };
     let query = if parsed.query().is_some() { "?…" } else { "" };
     format!("{host}{}{query}", if path == "/" { "" } else { &path })
@@ -129,10 +137,11 @@ mod tests {
 
     #[test]
     fn a_url_is_shown_without_what_may_be_a_secret() {
-        assert_eq!(short_url("https://hook.make.example/x7k2p9f3c55d19a41c"), "hook.make.example/x7k2p9f3c55…a41c");
+        assert_eq!(short_url("https://hook.make.example/x7k2p9f3c55d19a41c"), "hook.make.example/x7k2p9…a41c");
         assert_eq!(short_url("https://crm.example.com:8443/hook?token=1"), "crm.example.com:8443/hook?…");
         assert_eq!(short_url("https://crm.example.com/"), "crm.example.com");
-        assert_eq!(short_url("https://bücher.example/üüüüüüüüüüüüüüüüüü"), "xn--bcher-kva.example/%C3%BC%C3%BC%C…3%BC");
+        assert_eq!(short_url("https://crm.example.com/t/0123456789"), "crm.example.com/t/0123…");
+        assert_eq!(short_url("https://bücher.example/üüüüüüüüüüüüüüüüüü"), "xn--bcher-kva.example/%C3%BC…3%BC");
     }
 
     proptest::proptest! {

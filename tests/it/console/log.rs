@@ -3,9 +3,14 @@
 use aurix::deliveries::log_filter::LogFilter;
 use aurix::deliveries::resend_matching::{count_matching, run_slice, start_resend, stop_resend};
 use aurix::domain::account::Role;
-use aurix::domain::delivery::Policy;
+use aurix::domain::delivery::{DeliveryStatus, Policy};
+use aurix::domain::ids::{ProjectId, WebhookId};
 use aurix::domain::time::SignedDuration;
 use aurix::projects::add_webhook::{NewWebhook, add_webhook};
+use aurix::store::delivery_list::{self, Filter, ListWindow};
+use aurix::store::resend_jobs::{self, ResendJob, SliceEnd};
+use aurix::store::window::Position;
+use aurix::store::{delivery_counts, delivery_rows, webhook_settings};
 
 use crate::support::console::Browser;
 use crate::support::{Person, Project, Receiver, TestApp, operator};
@@ -186,6 +191,54 @@ both_engines! {
         assert_eq!(app.count("SELECT resent FROM resend_jobs WHERE matched = 2").await, 2);
     }
 
+    async fn no_statement_of_the_log_reads_or_changes_what_is_of_another_project(app: &TestApp) {
+        let (project, other) = (app.project().await, app.project_named("Other", "222").await);
+        let receiver = Receiver::start().await;
+        app.webhook_with(&project, &receiver, Policy::None).await;
+        receiver.respond_next(401);
+        clicks(app, &project, 1).await;
+        app.work().await;
+        app.click(&project, "device_id=waits").await;
+        let window = ListWindow { before: Position::NEWEST, rows: 10 };
+        let filters = [None, Some(DeliveryStatus::Failed), Some(DeliveryStatus::Pending)];
+        let read = async |project: ProjectId| {
+            app.core
+                .db
+                .read(async move |conn| {
+                    let (webhook, all) = (WebhookId(1), Filter::default());
+                    let mut lengths = Vec::new();
+                    for status in filters {
+                        let filter = Filter { status, ..Filter::default() };
+                        lengths.push(delivery_list::positions(conn, project, webhook, &filter, window).await?.len());
+                    }
+                    let own = delivery_list::positions(conn, ProjectId(1), webhook, &all, window).await?;
+                    lengths.push(delivery_rows::rows(conn, project, &own).await?.len());
+                    lengths.push(usize::try_from(delivery_list::count_failed(conn, project, webhook, &all).await?)?);
+                    let after = (Position::before(all.from), 10);
+                    lengths.push(delivery_list::failed(conn, project, webhook, &all, after).await?.len());
+                    lengths.push(delivery_counts::since(conn, project, 0).await?.len());
+                    let waiting = delivery_counts::waiting(conn, project, &[webhook]).await?;
+                    lengths.push(usize::try_from(waiting.values().map(|one| one.deliveries).sum::<i64>())?);
+                    lengths.push(delivery_counts::failing(conn, project, &[webhook], all.from).await?.len());
+                    lengths.push(delivery_rows::newest(conn, project, all.from).await?.into_iter().count());
+                    Ok(lengths)
+                })
+                .await
+                .expect("lengths")
+        };
+        assert_eq!(read(project.id).await, [2, 1, 1, 2, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(read(other.id).await, [0; 10]);
+        let changed = app.core.db.write(async move |tx| {
+            let now = aurix::domain::time::Timestamp::UNIX_EPOCH;
+            let paused = webhook_settings::pause(tx, other.id, WebhookId(1), now).await?;
+            webhook_settings::pause(tx, project.id, WebhookId(1), now).await?;
+            let skipped = webhook_settings::skip_waiting(tx, other.id, WebhookId(1)).await?;
+            let resumed = webhook_settings::resume(tx, other.id, WebhookId(1)).await?;
+            Ok((paused, skipped, resumed))
+        });
+        assert_eq!(changed.await.expect("changes"), (false, 0, false));
+    }
+
     async fn a_job_that_is_stopped_makes_nothing_more_due(app: &TestApp) {
         let project = app.project().await;
         let receiver = Receiver::start().await;
@@ -210,6 +263,31 @@ both_engines! {
         assert!(!stop_resend(&app.core, &operator(), other.id, job).await.expect("an answer"), "it is not theirs");
         assert!(run_slice(&app.core).await.expect("a slice"));
         assert_eq!(app.count(FAILED).await, 0);
+    }
+
+    async fn a_slice_of_a_job_that_was_stopped_or_claimed_again_changes_nothing(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook_with(&project, &receiver, Policy::None).await;
+        receiver.respond_next(500);
+        app.click(&project, "device_id=d1").await;
+        app.work().await;
+        let now = app.core.clock.now();
+        let claim = async || {
+            let claim = app.core.db.write(async move |tx| Ok(resend_jobs::claim(tx, now, now).await?)).await;
+            claim.expect("a claim").expect("a job")
+        };
+        let ends = async |job: ResendJob| {
+            let end = SliceEnd { resent: 1, webhook: WebhookId(1), after: Position::NEWEST, due_at: now };
+            app.core.db.write(async move |tx| Ok(resend_jobs::end_slice(tx, &job, end).await?)).await.expect("an end")
+        };
+        let job = start_resend(&app.core, &operator(), project.id, &LogFilter::default()).await;
+        let job = job.expect("an answer").expect("a job");
+        let (first, second) = (claim().await, claim().await);
+        assert!(!ends(first).await, "it was claimed again");
+        assert!(ends(second.clone()).await);
+        stop_resend(&app.core, &operator(), project.id, job).await.expect("an answer");
+        assert!(!ends(second).await, "it was stopped");
     }
 
     async fn what_came_since_is_counted(app: &TestApp) {

@@ -1,5 +1,7 @@
 //! Integrations → Webhook: the document's steps, health, failures, pause, secrets.
 
+use aurix::deliveries::attempt::{attempt, settle};
+use aurix::deliveries::claim::{Wanted, claim_due};
 use aurix::domain::account::Role;
 use aurix::domain::delivery::Policy;
 use aurix::domain::ids::WebhookId;
@@ -244,6 +246,19 @@ both_engines! {
         app.advance(SignedDuration::from_hours(36 * 24));
         aurix::maintenance::remove_old_counts::remove_old_counts(&app.core).await.expect("it removes");
         assert_eq!(app.count("SELECT COUNT(*) FROM delivery_counts").await, 0);
+    }
+
+    async fn an_attempt_that_is_stored_twice_is_counted_once(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        app.click(&project, "device_id=d1").await;
+        let wanted = vec![Wanted { webhook: WebhookId(1), most: 1 }];
+        let leased = claim_due(&app.core, wanted).await.expect("claims").leased.remove(0);
+        let attempted = attempt(&app.core, leased).await;
+        settle(&app.engines.deliveries, &attempted).await.expect("settled");
+        settle(&app.engines.deliveries, &attempted).await.expect("settled, by a write of which nobody knew the outcome");
+        assert_eq!((app.count(SENT).await, app.count("SELECT CAST(SUM(delivered) AS BIGINT) FROM delivery_counts").await), (1, 1));
     }
 
     async fn what_fails_alike_is_one_line_with_its_cause_and_a_way_to_resend_exactly_that(app: &TestApp) {

@@ -283,7 +283,7 @@ mod tests {
         };
         check(
             r#"{"lead": {"name": "Mei", "phone": null, "email": null, "channel": "web"}}"#,
-            Some(("email, phone", "name")),
+            Some(("phone, email", "name")),
         );
         check(r#"{"lead": {"name": null, "channel": "web"}}"#, Some(("name", "its first message")));
         check(r#"{"data": {"lead_data": {"name": "Mei", "party_size": null}}}"#, Some(("party size", "name")));
