@@ -49,7 +49,18 @@ both_engines! {
         stop.send_replace(true);
         worker.await.expect("it ends");
         assert_eq!(ready(app).await, (503, "\"The background loop `announcements` does not run.\"".to_owned()));
-        for name in ["announcements", "clock", "deliveries", "maintenance", "peers", "replies", "resends", "retention", "turns"] {
+        for name in [
+            "announcements",
+            "clock",
+            "deliveries",
+            "maintenance",
+            "peers",
+            "replies",
+            "resends",
+            "retention",
+            "turns",
+            "unanswered",
+        ] {
             assert!(ready(app).await.1.contains(name), "{name} is watched");
             app.engines.readiness.set_loop(name, true);
         }
