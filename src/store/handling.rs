@@ -196,3 +196,25 @@ pub async fn public_id(conn: &Conn, project: ProjectId, conversation: Conversati
     )
     .await
 }
+
+/// What needs a hand in a project, as the sidebar shows it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Attention {
+    /// People who wait for a person, up to a hundred.
+    pub waiting: i64,
+    /// Webhooks of which nothing arrives.
+    pub failing: i64,
+}
+
+/// What needs a hand in a project.
+pub async fn attention(conn: &Conn, project: ProjectId) -> Result<Attention> {
+    conn.get(
+        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM conversations WHERE project_id = $1 AND handling = 'waiting'
+                                       AND handling_since >= 0 LIMIT 100) AS w),
+                (SELECT COUNT(*) FROM webhooks WHERE project_id = $1 AND removed_at IS NULL
+                 AND is_active AND failing_since IS NOT NULL)",
+        params![project],
+        |row| Ok(Attention { waiting: row.get(0)?, failing: row.get(1)? }),
+    )
+    .await
+}

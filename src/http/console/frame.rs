@@ -8,6 +8,7 @@ use crate::domain::account::{Permission, Role};
 use crate::domain::time::Timestamp;
 use crate::http::assets;
 use crate::http::error::Result;
+use crate::store::handling::{self, Attention};
 use crate::store::users::User;
 use crate::store::{members, projects};
 
@@ -57,6 +58,8 @@ pub struct ProjectFrame {
     pub role: Role,
     /// Whether members export and resend.
     pub members_may_export: bool,
+    /// What needs a hand.
+    pub attention: Attention,
     /// The other projects of the person.
     pub others: Vec<(String, String)>,
 }
@@ -88,22 +91,25 @@ impl Frame {
     /// Around the pages of a project.
     pub async fn of_member<N: Needs>(core: &Core, member: &Member<N>, nav: &'static str) -> Result<Self> {
         let (user, is_operator, own) = (member.who.user.id, member.who.user.is_operator, member.project.id);
-        let others = core.db.read(async move |conn| {
+        let read = core.db.read(async move |conn| {
             let list = if is_operator {
                 projects::list(conn, SWITCHER_MAX).await?
             } else {
                 members::projects_of(conn, user, SWITCHER_MAX).await?.into_iter().map(|(project, _)| project).collect()
             };
+            let attention = handling::attention(conn, own).await?;
             let others = list.into_iter().filter(|project| project.id != own);
-            Ok(others.map(|project| (project.name, format!("/p/{}", project.public_id))).collect())
+            Ok((attention, others.map(|project| (project.name, format!("/p/{}", project.public_id))).collect()))
         });
+        let (attention, others) = read.await?;
         let project = ProjectFrame {
             name: member.project.name.clone(),
             initials: initials(&member.project.name),
             path: member.path(),
             role: member.role,
             members_may_export: member.project.members_may_export,
-            others: others.await?,
+            attention,
+            others,
         };
         let zone = member.who.user.time_zone.as_deref().unwrap_or(&member.project.time_zone);
         Ok(Self {

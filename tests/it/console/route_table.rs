@@ -93,6 +93,7 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("POST", "/p/{project}/form", Members(Permission::Configure), 303),
     ("GET", "/p/{project}/settings", Members(Permission::See), 200),
     ("POST", "/p/{project}/settings", Members(Permission::Configure), 422),
+    ("POST", "/p/{project}/settings/answers", Members(Permission::Configure), 422),
     ("POST", "/p/{project}/settings/privacy", Members(Permission::Own), 303),
     ("GET", "/p/{project}/settings/audit", Members(Permission::Configure), 200),
     ("GET", "/p/{project}/settings/audit.csv", Members(Permission::Configure), 200),

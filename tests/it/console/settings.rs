@@ -17,6 +17,10 @@ both_engines! {
         let shown = browser.get(&settings).await.text();
         assert!(shown.contains("value=\"Bikes\"") && shown.contains("value=\"contact\" selected"), "{shown}");
 
+        let answers = format!("{settings}/answers");
+        assert_eq!(browser.post(&answers, &[("minutes", "0")]).await.status(), 422);
+        assert_eq!(browser.post(&answers, &[("minutes", "30"), ("agent_resumes", "on")]).await.status(), 303);
+        assert_eq!(app.count("SELECT unanswered_after FROM projects WHERE agent_resumes").await, 30 * 60_000_000);
         let privacy = format!("{settings}/privacy");
         let refused = browser.post(&privacy, &[("ip", "omitted"), ("messages", "1d")]).await;
         assert!(refused.status() == 422 && refused.text().contains("8 to 36500 days"), "{}", refused.text());

@@ -10,18 +10,25 @@ use super::form::{Form, Mistakes};
 use super::frame::Frame;
 use super::view::{go, invalid, page};
 use super::who::{Configure, Member, Needs, Own};
+use crate::conversations::answer_rule::{AnswerRule, set_answer_rule};
 use crate::domain::account::Permission;
 use crate::domain::lead::CreatedWhen;
 use crate::domain::phone::Region;
 use crate::domain::retention::{Kind, Period};
+use crate::domain::time::SignedDuration;
 use crate::domain::visitor::IpPolicy;
 use crate::engines::Engines;
 use crate::http::error::Result;
 use crate::http::routes::Routes;
 use crate::projects::set_retention::{ProjectPeriod, retention_of, set_retention};
 use crate::projects::update_project::{ProjectChanges, update_project};
+use crate::store::handling;
 use crate::store::projects::Project;
 
+/// Microseconds of a minute.
+const MINUTE_US: i64 = 60_000_000;
+/// The longest that a message may wait: a week.
+const MINUTES_MAX: i64 = 7 * 24 * 60;
 /// Characters of a project's name.
 const NAME_CHARS_MAX: usize = 200;
 /// How much of an address is kept, in words.
@@ -32,6 +39,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/p/{project}/settings", show)
         .post("/p/{project}/settings", update)
+        .post("/p/{project}/settings/answers", set_answers)
         .post("/p/{project}/settings/privacy", set_privacy)
         .merge(audit_log::routes())
 }
@@ -60,6 +68,9 @@ struct SettingsPage {
     project: Project,
     values: Values,
     periods: Vec<PeriodRow>,
+    /// How long a message may wait for somebody who took over, as it was typed.
+    minutes: String,
+    agent_resumes: bool,
     ip_policies: &'static [(&'static str, &'static str)],
 }
 
@@ -68,7 +79,9 @@ async fn show(State(engines): State<Engines>, member: Member) -> Result<Response
 }
 
 async fn settings_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Result<SettingsPage> {
-    let own = retention_of(&engines.core, member.project.id).await?;
+    let (own, id) = (retention_of(&engines.core, member.project.id).await?, member.project.id);
+    let rule = engines.core.db.read(async move |conn| Ok(handling::rule(conn, id).await?));
+    let (after_us, agent_resumes) = rule.await?;
     let row = |period: ProjectPeriod| {
         let (words, hint) = words_of(period.kind);
         PeriodRow {
@@ -86,6 +99,8 @@ async fn settings_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Resul
         values: Values { name: project.name.clone(), region: project.region.clone(), zone: project.time_zone.clone() },
         project,
         periods: own.into_iter().map(row).collect(),
+        minutes: (after_us / MINUTE_US).to_string(),
+        agent_resumes,
         ip_policies: &IP_POLICIES,
     })
 }
@@ -121,6 +136,19 @@ async fn update(State(engines): State<Engines>, member: Member<Configure>, form:
         ..ProjectChanges::default()
     };
     update_project(&engines.core, &member.actor(), member.project.id, changes).await?;
+    Ok(go(&format!("{}/settings", member.path())))
+}
+
+async fn set_answers(State(engines): State<Engines>, member: Member<Configure>, form: Form) -> Result<Response> {
+    let minutes = form.text("minutes").parse().ok().filter(|minutes| (1..=MINUTES_MAX).contains(minutes));
+    let Some(minutes) = minutes else {
+        let mistakes = Mistakes::one("minutes", format!("write a number of minutes from 1 to {MINUTES_MAX}, a week"));
+        let (minutes, agent_resumes) = (form.text("minutes").to_owned(), form.has("agent_resumes"));
+        let shown = settings_page(&engines, &member).await?;
+        return invalid(&SettingsPage { mistakes, minutes, agent_resumes, ..shown });
+    };
+    let rule = AnswerRule { after: SignedDuration::from_mins(minutes), agent_resumes: form.has("agent_resumes") };
+    set_answer_rule(&engines.core, &member.actor(), member.project.id, rule).await?;
     Ok(go(&format!("{}/settings", member.path())))
 }
 
