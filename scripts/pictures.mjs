@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { launch } from "../tests/browser/support/browser.mjs";
 import { startDemo } from "../tests/browser/support/aurix.mjs";
-import { answerUntilComplete, openPlayground } from "../tests/browser/support/playground.mjs";
+import { converse } from "../tests/browser/support/playground.mjs";
 import { consolePages } from "../tests/browser/support/console.mjs";
 
 const [folder = "target/pictures", ...wanted] = process.argv.slice(2).filter((word) => word !== "--");
@@ -14,7 +14,7 @@ await mkdir(folder, { recursive: true });
 const demo = await startDemo();
 const browser = await launch();
 try {
-  await converse();
+  await converse(browser, demo.url);
   const pages = (await consolePages(browser, demo.url)).filter(({ name }) => !wanted.length || wanted.includes(name));
   for (const colorScheme of ["light", "dark"]) {
     for (const width of WIDTHS) {
@@ -31,16 +31,4 @@ try {
 } finally {
   await browser.close();
   await demo.stop();
-}
-
-/** A click, a conversation and a complete lead, so that pages have something to show. */
-async function converse() {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  const { shop, phone } = await openPlayground(page, demo.url);
-  await shop.getByRole("link", { name: "Chat with us" }).click();
-  await phone.getByText("Written by the link").waitFor();
-  await phone.getByRole("button", { name: "Send" }).click();
-  await answerUntilComplete(page, phone);
-  await page.locator("[data-event='lead.complete'] .verified").waitFor();
-  await page.close();
 }

@@ -1,12 +1,16 @@
-// Takes the README's pictures of the playground: a real `aurix demo` (AURIX_BIN), after a conversation held through its pages.
+// Takes the README's pictures of the playground and the console: a real `aurix demo` (AURIX_BIN), after a conversation held through
+// its pages.
 // Needs Chromium and the Inter font (Debian: chromium fonts-inter). Usage: npm run screenshots
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDemo } from "../tests/browser/support/aurix.mjs";
+import { consolePages } from "../tests/browser/support/console.mjs";
 import { answerUntilComplete, openPlayground } from "../tests/browser/support/playground.mjs";
 
 const PICTURES = new URL("../docs/pictures/", import.meta.url).pathname;
+/** Pages of the console that the README and its tour show, by their names in `consolePages`. */
+const CONSOLE = { "leads-one": "lead", form: "form", "integrations-webhook": "webhook", "channels-one": "channel" };
 const VIEW = { viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1.5, reducedMotion: "reduce" };
 
 /** On a bare Linux the system's font is what fontconfig says it is. */
@@ -34,6 +38,14 @@ try {
     await page.screenshot({ path: PICTURES + name });
     await page.close();
     console.log(`docs/pictures/${name}`);
+  }
+  for (const { name, path } of await consolePages(browser, demo.url)) {
+    if (!CONSOLE[name]) continue;
+    const page = await browser.newPage({ ...VIEW, colorScheme: "light" });
+    await page.goto(demo.url + path);
+    await page.screenshot({ path: `${PICTURES}console-${CONSOLE[name]}.png` });
+    await page.close();
+    console.log(`docs/pictures/console-${CONSOLE[name]}.png`);
   }
 } finally {
   await browser.close();

@@ -5,7 +5,7 @@ import { startDemo, startFresh } from "./support/aurix.mjs";
 import { axeFindings } from "./support/axe.mjs";
 import { launch, visitor } from "./support/browser.mjs";
 import { consolePages } from "./support/console.mjs";
-import { answerUntilComplete, openPlayground } from "./support/playground.mjs";
+import { converse } from "./support/playground.mjs";
 
 const PAGE_BYTES_MAX = 150 * 1024;
 const NODES_MAX = 3_000;
@@ -17,25 +17,13 @@ let browser;
 let pages;
 before(async () => {
   [demo, browser] = await Promise.all([startDemo(), launch()]);
-  await converse();
+  await converse(browser, demo.url);
   pages = await consolePages(browser, demo.url);
 });
 after(async () => {
   await browser?.close();
   await demo?.stop();
 });
-
-/** A lead with a conversation, so that pages have something to show. */
-async function converse() {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  const { shop, phone } = await openPlayground(page, demo.url);
-  await shop.getByRole("link", { name: "Chat with us" }).click();
-  await phone.getByText("Written by the link").waitFor();
-  await phone.getByRole("button", { name: "Send" }).click();
-  await answerUntilComplete(page, phone);
-  await page.locator("[data-event='lead.complete'] .verified").waitFor();
-  await page.close();
-}
 
 /** A page that counts what its policy refuses. */
 async function strictPage(person) {

@@ -26,3 +26,15 @@ export async function answerUntilComplete(page, phone) {
   }
   throw new Error(`the lead is not complete after ${TURNS_MAX} replies`);
 }
+
+/** A whole conversation, from the ad to the complete lead, so that the console has something to show. */
+export async function converse(browser, base) {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const { shop, phone } = await openPlayground(page, base);
+  await shop.getByRole("link", { name: "Chat with us" }).click();
+  await phone.getByText("Written by the link").waitFor();
+  await phone.getByRole("button", { name: "Send" }).click();
+  await answerUntilComplete(page, phone);
+  await page.locator("[data-event='lead.complete'] .verified").waitFor();
+  await page.close();
+}
