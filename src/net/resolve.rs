@@ -172,12 +172,12 @@ impl Lookups {
         state.running.insert(name.clone(), Running { began: moment(), answer: answer.clone() });
         let shared = self.0.clone();
         tokio::task::spawn_blocking(move || {
-            // The permits are held for as long as the thread is.
-            let _permits = permits;
             let running = RunningName { shared: &shared, name: &name };
             let answer = shared.resolver.resolve(&name);
             shared.cache(&name, answer.clone());
             drop(running);
+            // Held while the thread was busy; whoever learns the answer finds them free.
+            drop(permits);
             tell.send_replace(Some(answer));
         });
         Ok(answer)

@@ -4,6 +4,7 @@ use aurix::deliveries::attempt::{attempt, settle};
 use aurix::deliveries::claim::{Wanted, claim_due};
 use aurix::domain::account::Role;
 use aurix::domain::delivery::Policy;
+use aurix::domain::event::EventType;
 use aurix::domain::ids::WebhookId;
 use aurix::domain::time::SignedDuration;
 use aurix::store::webhooks;
@@ -46,7 +47,7 @@ both_engines! {
         let browser = admin(app, &project).await;
         let form = browser.get(&path(&project, "/new")).await.text();
         assert_eq!(form.matches(" checked><span class=\"wide\"><b>New Lead</b>").count(), 1);
-        assert_eq!(form.matches("type=\"checkbox\"").count(), 5);
+        assert_eq!(form.matches("type=\"checkbox\"").count(), EventType::ALL.len());
         assert_eq!(form.matches(" checked").count(), 2, "New Lead, and trying again");
         assert!(form.contains("placeholder=\"Authorization\""));
 
