@@ -46,12 +46,7 @@ pub async fn check(
 ) -> Vec<Finding> {
     match account.credentials {
         Credentials::WhatsApp(credentials) => {
-            let api = whatsapp::send::Api {
-                base: account.api_base,
-                version: whatsapp::API_VERSION,
-                phone_number_id: account.external_id,
-            };
-            whatsapp::check::check(client, &api, credentials, number, webhook_url).await
+            whatsapp::check::check(client, &whatsapp::send::Api::of(account), credentials, number, webhook_url).await
         }
     }
 }

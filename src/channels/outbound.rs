@@ -65,12 +65,7 @@ pub enum SendOutcome {
 pub async fn send(client: &net::Client, account: Account<'_>, outbound: Outbound<'_>, now: Timestamp) -> SendOutcome {
     match account.credentials {
         Credentials::WhatsApp(credentials) => {
-            let api = whatsapp::send::Api {
-                base: account.api_base,
-                version: whatsapp::API_VERSION,
-                phone_number_id: account.external_id,
-            };
-            whatsapp::send::send(client, &api, credentials, outbound, now).await
+            whatsapp::send::send(client, &whatsapp::send::Api::of(account), credentials, outbound, now).await
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::errors::{self, Cure, PlatformError};
 use super::json::text;
-use crate::channels::{Outbound, SendOutcome};
+use crate::channels::{Account, Outbound, SendOutcome};
 use crate::domain::channel::{PersonIds, WhatsAppCredentials};
 use crate::domain::retry::RetryAfter;
 use crate::net::{self, Method, Request};
@@ -32,6 +32,13 @@ pub struct Api<'a> {
     pub version: &'a str,
     /// The channel's id at the platform.
     pub phone_number_id: &'a str,
+}
+
+impl<'a> Api<'a> {
+    /// Of an account, in the version that is spoken.
+    pub fn of(account: Account<'a>) -> Self {
+        Self { base: account.api_base, version: super::API_VERSION, phone_number_id: account.external_id }
+    }
 }
 
 /// Sends a text and says what became of it.
