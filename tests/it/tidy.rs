@@ -9,6 +9,7 @@ mod imports;
 mod order;
 mod shape;
 pub mod source;
+mod templates;
 
 /// Words that have no place in any tracked file, in pieces, so that this file passes too. The flag asks that the word
 /// does not continue a path or a name (`network/` is not meant).
@@ -34,14 +35,19 @@ fn root() -> &'static Path {
 
 /// Every `.rs` file below a folder of the tree, as its path from the root with `/`, and its text.
 pub fn rust_files(folder: &str) -> Vec<(String, String)> {
+    files(folder, "rs")
+}
+
+/// Every file below a folder of the tree whose name ends so, as its path from the root with `/`, and its text.
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     let (mut waiting, mut files) = (vec![root().join(folder)], Vec::new());
     while let Some(folder) = waiting.pop() {
         let entries = folder.read_dir().unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         for path in entries.map(|entry| entry.expect("a folder of the tree can be read").path()) {
             if path.is_dir() {
                 waiting.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push((from_root(&path), std::fs::read_to_string(&path).expect("a Rust file is UTF-8")));
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                files.push((from_root(&path), std::fs::read_to_string(&path).expect("a source file is UTF-8")));
             }
         }
     }
@@ -91,6 +97,13 @@ fn foreign_words(file: &str, text: &str) -> Vec<String> {
 
 pub fn assert_tidy(complaints: &[String]) {
     assert!(complaints.is_empty(), "{} to mend:\n{}\n", complaints.len(), complaints.join("\n"));
+}
+
+#[test]
+fn templates_obey_the_policy() {
+    let files = files("src/http/console", "html");
+    assert!(files.len() > 20, "only {} templates were found", files.len());
+    assert_tidy(&files.iter().flat_map(|(file, text)| templates::complaints(file, text)).collect::<Vec<_>>());
 }
 
 #[test]
