@@ -53,6 +53,12 @@ use crate::config::Config;
 /// Allows what is served from here, and nothing inline.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// [`POLICY`] of a page that frames one of ours.
+const FRAMING_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
      form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::Response;
 
 use super::{LISTED_MAX, name};
@@ -9,6 +10,7 @@ use crate::domain::account::Permission;
 use crate::domain::origin::AllowedOrigin;
 use crate::domain::widget::{InvalidLook, Look, Side};
 use crate::engines::Engines;
+use crate::http::console::FRAMING_POLICY;
 use crate::http::console::form::{Form, Mistakes};
 use crate::http::console::frame::Frame;
 use crate::http::console::view::{go, invalid, page};
@@ -31,6 +33,12 @@ pub fn routes() -> Routes {
         .get("/p/{project}/widgets/{widget}", show)
         .post("/p/{project}/widgets/{widget}", update)
         .post("/p/{project}/widgets/{widget}/allow", allow)
+}
+
+/// Lets a page show the preview in a frame, besides what every page may do.
+fn framing(mut response: Response) -> Result<Response> {
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, FRAMING_POLICY);
+    Ok(response)
 }
 
 /// What stands in the fields.
@@ -57,7 +65,7 @@ struct WidgetPage {
 }
 
 async fn show_new(State(engines): State<Engines>, member: Member<Configure>) -> Result<Response> {
-    page(&widget_page(&engines, &member, None).await?)
+    framing(page(&widget_page(&engines, &member, None).await?)?)
 }
 
 async fn show(
@@ -66,13 +74,13 @@ async fn show(
     Path((_, widget)): Path<(String, String)>,
 ) -> Result<Response> {
     let details = find(&engines, &member, widget).await?;
-    page(&widget_page(&engines, &member, Some(details)).await?)
+    framing(page(&widget_page(&engines, &member, Some(details)).await?)?)
 }
 
 async fn create(State(engines): State<Engines>, member: Member<Configure>, form: Form) -> Result<Response> {
     let (values, mistakes) = read(&form);
     if !mistakes.is_empty() {
-        return invalid(&WidgetPage { values, mistakes, ..widget_page(&engines, &member, None).await? });
+        return framing(invalid(&WidgetPage { values, mistakes, ..widget_page(&engines, &member, None).await? })?);
     }
     let created = create_widget(&engines.core, &member.actor(), member.project.id, new(&values)).await;
     match created {
@@ -91,7 +99,7 @@ async fn update(
     let (values, mistakes) = read(&form);
     let shown = widget_page(&engines, &member, Some(details)).await?;
     if !mistakes.is_empty() {
-        return invalid(&WidgetPage { values, mistakes, ..shown });
+        return framing(invalid(&WidgetPage { values, mistakes, ..shown })?);
     }
     match update_widget(&engines.core, &member.actor(), member.project.id, &widget, new(&values)).await {
         Ok(_) => Ok(go(&format!("{}/widgets/{widget}", member.path()))),
@@ -117,7 +125,7 @@ fn refuse(error: anyhow::Error, values: Values, shown: WidgetPage) -> Result<Res
     if crate::db::Error::is_unavailable(&error) {
         return Err(error.into());
     }
-    invalid(&WidgetPage { values, mistakes: Mistakes::one("channel", error), ..shown })
+    framing(invalid(&WidgetPage { values, mistakes: Mistakes::one("channel", error), ..shown })?)
 }
 
 fn read(form: &Form) -> (Values, Mistakes) {
