@@ -10,8 +10,8 @@ use crate::domain::account::Email;
 use crate::domain::seal::Place;
 use crate::domain::time::{SignedDuration, Timestamp, from_microseconds};
 use crate::store::user_sessions::{self, Browser};
+use crate::store::users;
 use crate::store::users::User;
-use crate::store::{sign_in_failures, users};
 
 /// How long after the password the code has to come.
 const TICKET_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
@@ -78,16 +78,17 @@ impl Accounts {
         };
         let named = email.as_ref().map_or("", Email::as_str);
         let sources = self.sources(named, user.as_ref(), from.ip, from.known_browser.as_deref());
-        self.check_wait(&sources).await?;
+        self.begin(&sources).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let is_right = self.hasher.verify(hash, password).await?;
         match user.filter(|_| is_right) {
-            None => {
-                self.add_failure(&sources).await?;
-                Err(SignInRefused::WrongPassword)
+            None => Err(SignInRefused::WrongPassword),
+            Some(user) if user.sealed_totp.is_some() => {
+                // The password alone forgets no failure: it would make guesses at the code free.
+                self.core.db.write(async move |tx| Self::take_back(tx, &sources).await).await?;
+                Ok(Next::CodeWanted { ticket: self.ticket(&user) })
             }
-            Some(user) if user.sealed_totp.is_some() => Ok(Next::CodeWanted { ticket: self.ticket(&user) }),
-            Some(user) => Ok(Next::SignedIn(self.admit(user, &sources, from).await?)),
+            Some(user) => Ok(Next::SignedIn(self.admit(user, sources, from).await?)),
         }
     }
 
@@ -102,12 +103,11 @@ impl Accounts {
         let user = self.core.db.read(async move |conn| Ok(users::find_public(conn, &public_id).await?)).await?;
         let user = user.ok_or(SignInRefused::TooLate)?;
         let sources = self.sources(&user.email, Some(&user), from.ip, from.known_browser.as_deref());
-        self.check_wait(&sources).await?;
+        self.begin(&sources).await?;
         if !self.use_code(&user, code).await? {
-            self.add_failure(&sources).await?;
             return Err(SignInRefused::WrongCode);
         }
-        Ok(self.admit(user, &sources, from).await?)
+        Ok(self.admit(user, sources, from).await?)
     }
 
     /// Checks the password, or a code of the second factor, of somebody who is signed in, before they do what needs that.
@@ -119,20 +119,23 @@ impl Accounts {
         from: &Remote,
     ) -> Result<(), SignInRefused> {
         let sources = self.sources(&user.email, Some(user), from.ip, from.known_browser.as_deref());
-        self.check_wait(&sources).await?;
+        self.begin(&sources).await?;
         let is_right =
             self.use_code(user, secret).await? || self.hasher.verify(user.password_hash.clone(), secret).await?;
         if !is_right {
-            self.add_failure(&sources).await?;
             return Err(SignInRefused::WrongPassword);
         }
         let (session, now) = (session.id, self.core.clock.now());
-        self.core.db.write(async move |tx| Ok(user_sessions::confirm(tx, session, now).await?)).await?;
+        let confirmed = self.core.db.write(async move |tx| {
+            Self::take_back(tx, &sources).await?;
+            Ok(user_sessions::confirm(tx, session, now).await?)
+        });
+        confirmed.await?;
         Ok(())
     }
 
-    async fn check_wait(&self, sources: &Sources) -> Result<(), SignInRefused> {
-        match self.wait(sources).await? {
+    async fn begin(&self, sources: &Sources) -> Result<(), SignInRefused> {
+        match self.begin_attempt(sources).await? {
             Some(wait) => Err(SignInRefused::Wait { seconds: wait.as_secs() + 1 }),
             None => Ok(()),
         }
@@ -153,13 +156,13 @@ impl Accounts {
             .await
     }
 
-    async fn admit(&self, user: User, sources: &Sources, from: &Remote) -> anyhow::Result<StartedSession> {
+    async fn admit(&self, user: User, sources: Sources, from: &Remote) -> anyhow::Result<StartedSession> {
         let (token, browser, now) = (self.new_token(), from.browser(), self.core.clock.now());
-        let (core, source) = (self.core.clone(), sources.on_account().to_owned());
+        let core = self.core.clone();
         self.core
             .db
             .write(async move |tx| {
-                sign_in_failures::forget(tx, &source).await?;
+                Self::forget_failures(tx, &sources).await?;
                 Self::start_session(&core, tx, &user, token, &browser, now).await
             })
             .await

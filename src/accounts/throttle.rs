@@ -6,6 +6,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::{Accounts, hash};
+use crate::db::Tx;
 use crate::domain::seal::Place;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::sign_in_failures::{self, Failures};
@@ -22,7 +23,7 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(15);
 /// After so long without one, failures are forgotten.
 pub(super) const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
-/// What failures of an attempt are held against.
+/// What failures of an attempt are held against: that of the account first.
 #[derive(Clone, Debug)]
 pub(super) struct Sources(Vec<(String, i64)>);
 
@@ -40,42 +41,47 @@ impl Accounts {
         Sources(vec![(on_account, FREE_ON_ACCOUNT), (format!("address {network}"), FREE_IN_ALL)])
     }
 
-    /// How long until these may try again; `None` where they may now.
-    pub(super) async fn wait(&self, sources: &Sources) -> anyhow::Result<Option<SignedDuration>> {
-        let (sources, now) = (sources.clone(), self.core.clock.now());
-        self.core
-            .db
-            .read(async move |conn| {
-                let mut longest = None;
-                for (source, free) in &sources.0 {
-                    let failures = sign_in_failures::find(conn, source).await?;
-                    longest = longest.max(failures.and_then(|failures| wait_after(failures, *free, now)));
-                }
-                Ok(longest)
-            })
-            .await
-    }
-
-    /// Holds a failure against these.
-    pub(super) async fn add_failure(&self, sources: &Sources) -> anyhow::Result<()> {
+    /// Begins an attempt, unless these have to wait: then how long. It counts as a failure until it has succeeded, so that many
+    /// at once are no way around the wait.
+    pub(super) async fn begin_attempt(&self, sources: &Sources) -> anyhow::Result<Option<SignedDuration>> {
         let (sources, now) = (sources.clone(), self.core.clock.now());
         self.core
             .db
             .write(async move |tx| {
-                for (source, _) in &sources.0 {
-                    sign_in_failures::add(tx, source, now - FORGOTTEN_AFTER, now).await?;
+                let mut held = Vec::new();
+                for (source, free) in &sources.0 {
+                    let failures = sign_in_failures::lock(tx, source, now).await?;
+                    if let Some(wait) = wait_after(failures, *free, now) {
+                        return Ok(Some(wait));
+                    }
+                    held.push((source, failures));
                 }
-                Ok(())
+                for (source, failures) in held {
+                    let is_forgotten = now - FORGOTTEN_AFTER > failures.last_at;
+                    let count = if is_forgotten { 1 } else { failures.count + 1 };
+                    sign_in_failures::set(tx, source, Failures { count, last_at: now }).await?;
+                }
+                Ok(None)
             })
             .await
     }
-}
 
-impl Sources {
-    /// The counter of the one account, forgotten after a success. That of all accounts is not: else an account of one's own
-    /// would be a way to guess others'.
-    pub(super) fn on_account(&self) -> &str {
-        self.0.first().map_or("", |(source, _)| source)
+    /// Takes the failure back that an attempt was counted as: it was right so far.
+    pub(super) async fn take_back(tx: &Tx, sources: &Sources) -> anyhow::Result<()> {
+        for (source, _) in &sources.0 {
+            sign_in_failures::take_back(tx, source).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends an attempt by which somebody is signed in: failures on the account are forgotten. Those on other accounts stay: else
+    /// an account of one's own would be a way to guess others'.
+    pub(super) async fn forget_failures(tx: &Tx, sources: &Sources) -> anyhow::Result<()> {
+        Self::take_back(tx, sources).await?;
+        if let Some((on_account, _)) = sources.0.first() {
+            sign_in_failures::forget(tx, on_account).await?;
+        }
+        Ok(())
     }
 }
 

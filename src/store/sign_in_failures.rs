@@ -1,6 +1,6 @@
 //! Sign-ins that failed, counted by whom they are held against: they hold over nodes and restarts.
 
-use crate::db::{Conn, Result, Tx};
+use crate::db::{Result, Sql, Tx};
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -13,22 +13,35 @@ pub struct Failures {
     pub last_at: Timestamp,
 }
 
-/// The failures that are held against a source.
-pub async fn find(conn: &Conn, source: &str) -> Result<Option<Failures>> {
-    conn.find("SELECT failures, last_at FROM sign_in_failures WHERE source = $1", params![source], |row| {
-        Ok(Failures { count: row.get(0)?, last_at: row.get(1)? })
-    })
+/// The failures that are held against a source. Nobody else counts one before the transaction ends.
+pub async fn lock(tx: &Tx, source: &str, now: Timestamp) -> Result<Failures> {
+    // SQLite has one writer.
+    const LOCK: Sql = Sql {
+        sqlite: "SELECT failures, last_at FROM sign_in_failures WHERE source = $1",
+        postgres: "SELECT failures, last_at FROM sign_in_failures WHERE source = $1 FOR UPDATE",
+    };
+    tx.execute(
+        "INSERT INTO sign_in_failures (source, failures, last_at) VALUES ($1, 0, $2) ON CONFLICT (source) DO NOTHING",
+        params![source, now],
+    )
+    .await?;
+    tx.get(LOCK, params![source], |row| Ok(Failures { count: row.get(0)?, last_at: row.get(1)? })).await
+}
+
+/// Stores the failures of a source.
+pub async fn set(tx: &Tx, source: &str, failures: Failures) -> Result<u64> {
+    tx.execute(
+        "UPDATE sign_in_failures SET failures = $2, last_at = $3 WHERE source = $1",
+        params![source, failures.count, failures.last_at],
+    )
     .await
 }
 
-/// Adds a failure; those before `since` are forgotten.
-pub async fn add(tx: &Tx, source: &str, since: Timestamp, now: Timestamp) -> Result<u64> {
+/// Takes one failure back.
+pub async fn take_back(tx: &Tx, source: &str) -> Result<u64> {
     tx.execute(
-        "INSERT INTO sign_in_failures (source, failures, last_at) VALUES ($1, 1, $3)
-         ON CONFLICT (source) DO UPDATE SET
-             failures = CASE WHEN sign_in_failures.last_at < $2 THEN 1 ELSE sign_in_failures.failures + 1 END,
-             last_at = excluded.last_at",
-        params![source, since, now],
+        "UPDATE sign_in_failures SET failures = failures - 1 WHERE source = $1 AND failures > 0",
+        params![source],
     )
     .await
 }

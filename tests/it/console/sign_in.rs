@@ -7,6 +7,11 @@ use aurix::domain::time::SignedDuration;
 use crate::support::TestApp;
 use crate::support::console::PASSWORD;
 
+/// The ticket in the page that asks for the code.
+fn ticket(page: &str) -> &str {
+    page.split("name=\"ticket\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a ticket")
+}
+
 /// The code that an authenticator app shows.
 fn code(app: &TestApp, base32: &str) -> String {
     let secret = totp_rs::Secret::try_from_base32(base32).expect("base32");
@@ -93,6 +98,29 @@ both_engines! {
         assert_eq!(known.sign_in("ben@example.com", PASSWORD).await.status(), 303, "known for one person alone");
     }
 
+    async fn many_attempts_at_once_are_no_more_guesses(app: &TestApp) {
+        app.operator_account("mei@example.com").await;
+        let browsers: Vec<_> = (0..12).map(|_| app.browser()).collect();
+        let attempts = browsers.iter().map(|browser| browser.sign_in("mei@example.com", "wrong horse battery"));
+        let answers = futures_util::future::join_all(attempts).await;
+        let guesses = answers.iter().filter(|answer| answer.text().contains("is wrong")).count();
+        assert_eq!((guesses, answers.len() - guesses), (5, 7), "the others have to wait");
+    }
+
+    async fn the_right_password_makes_no_guess_at_the_code_free(app: &TestApp) {
+        let user = app.operator_account("mei@example.com").await;
+        let secret = app.engines.accounts.new_second_factor(&user).base32;
+        app.engines.accounts.enable_second_factor(&user, &secret, &code(app, &secret)).await.expect("asked").expect("on");
+        let browser = app.browser();
+        for _ in 0..5 {
+            let asked = browser.sign_in("mei@example.com", PASSWORD).await;
+            let answer = browser.post("/sign-in/code", &[("ticket", ticket(&asked.text())), ("code", "000000")]).await;
+            assert!(answer.text().contains("wrong"), "{}", answer.text());
+        }
+        let waits = browser.sign_in("mei@example.com", PASSWORD).await;
+        assert!(waits.text().contains("After this many failed attempts, wait"), "{}", waits.text());
+    }
+
     async fn an_address_that_tries_many_accounts_has_to_wait(app: &TestApp) {
         app.operator_account("mei@example.com").await;
         for nth in 0..30 {
@@ -117,7 +145,7 @@ both_engines! {
         assert_eq!(asked.status(), 200);
         assert!(browser.cookie("aurix").is_none(), "the password alone signs nobody in");
         let page = asked.text();
-        let ticket = page.split("name=\"ticket\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a ticket");
+        let ticket = ticket(&page);
         let used = browser.post("/sign-in/code", &[("ticket", ticket), ("code", &code(app, &secret))]).await;
         assert_eq!(used.status(), 422, "the code that turned it on was used");
         app.advance(SignedDuration::from_secs(30));
