@@ -2,8 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde_json::Value;
 
 use crate::domain::ids::AuditId;
@@ -77,7 +76,6 @@ async fn export(State(engines): State<Engines>, member: Member<Configure>) -> Re
         let (at, who) = (with_microseconds(entry.at), entry.who());
         text += &csv::row([&at, &entry.action, &who, &entry.object_kind, &entry.object_id, &entry.detail]);
     }
-    let disposition = format!("attachment; filename=\"audit-{}.csv\"", member.project.public_id);
-    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
-    Ok((headers, format!("\u{feff}{text}")).into_response())
+    let name = csv::file_name(["audit", &member.project.name.to_lowercase()]);
+    Ok(csv::file(&name, &text))
 }
