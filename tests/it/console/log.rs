@@ -99,6 +99,37 @@ both_engines! {
         assert_eq!(count("period=hour").await, 0);
     }
 
+    async fn a_file_has_every_row_that_the_filter_matches(app: &TestApp) {
+        let project = app.project().await;
+        let (good, bad) = (Receiver::start().await, Receiver::start().await);
+        app.webhook(&project, &good).await;
+        app.webhook_with(&project, &bad, Policy::None).await;
+        for _ in 0..3 {
+            bad.respond_next(401);
+        }
+        clicks(app, &project, 260).await;
+        app.work().await;
+        let admin = signed_in(app, &project, Role::Admin).await;
+        let address = path(&project, "/export.csv");
+        let all = admin.get(&address).await.text();
+        let ids: std::collections::HashSet<&str> = all.lines().skip(1).map(|line| line.split(',').nth(3).expect("a cell")).collect();
+        assert_eq!((all.trim_end().split("\r\n").count(), ids.len()), (521, 260), "two webhooks have each event, over two reads");
+        let file = admin.get(&format!("{address}?state=failed&period=hour")).await;
+        let disposition = file.header("content-disposition").to_owned();
+        assert_eq!(disposition, "attachment; filename=\"deliveries_a-shop_failed_hour_Asia-Singapore.csv\"");
+        let text = file.text();
+        let lines: Vec<&str> = text.trim_end().split("\r\n").collect();
+        assert_eq!(lines[0], "\u{feff}created_at,state,event,event_id,webhook,lead,reference,attempts,answer,took_ms,next_attempt_at");
+        assert_eq!(lines.len(), 4, "{text}");
+        for line in &lines[1..] {
+            let cells: Vec<&str> = line.split(',').collect();
+            assert!(cells[0].ends_with("+08:00") && cells[3].starts_with("evt_"), "{line}");
+            assert_eq!((cells[1], cells[2], cells[7], cells[8]), ("Failed", "widget.click", "1", "401"), "{line}");
+            assert!(cells[6].starts_with("O-") && !cells[4].is_empty(), "{line}");
+        }
+        assert_eq!(signed_in(app, &project, Role::Viewer).await.get(&address).await.status(), 403);
+    }
+
     async fn a_reference_finds_what_was_sent_of_the_whole_conversation(app: &TestApp) {
         let project = app.project().await;
         let receiver = Receiver::start().await;

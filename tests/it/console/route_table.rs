@@ -134,6 +134,7 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("POST", "/p/{project}/integrations/webhook/{webhook}/remove", Members(Permission::Configure), 404),
     ("GET", "/p/{project}/integrations/log", Members(Permission::See), 200),
     ("GET", "/p/{project}/integrations/log/fresh", Members(Permission::See), 200),
+    ("GET", "/p/{project}/integrations/log/export.csv", Members(Permission::Export), 200),
     ("GET", "/p/{project}/integrations/log/jobs", Members(Permission::See), 200),
     ("POST", "/p/{project}/integrations/log/jobs/{job}/stop", Members(Permission::Resend), 404),
     ("GET", "/p/{project}/integrations/log/resend", Members(Permission::Resend), 200),

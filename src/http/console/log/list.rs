@@ -48,6 +48,8 @@ struct LogPage {
     failed: i64,
     /// The address of older ones, and whether there may be some or they have to be searched.
     older: Option<(String, bool)>,
+    /// The list as a file.
+    export: String,
     /// Whether this is the beginning of the list.
     is_first: bool,
     /// Where the list began: newer ones are fresh.
@@ -74,11 +76,13 @@ struct FreshPart {
 }
 
 /// What a page is made of.
-struct Found {
-    webhooks: Vec<LogWebhook>,
-    rows: Vec<ListedDelivery>,
+pub(super) struct Found {
+    /// All of the project.
+    pub webhooks: Vec<LogWebhook>,
+    /// Newest first.
+    pub rows: Vec<ListedDelivery>,
     /// Behind which row the next page begins; whether a search ended before it had seen everything.
-    next: Option<(Position, bool)>,
+    pub next: Option<(Position, bool)>,
 }
 
 pub async fn show(State(engines): State<Engines>, member: Member, query: Query) -> Result<Response> {
@@ -86,7 +90,7 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     let before = query.one("before").ok().flatten().and_then(parse_position);
     let (project, now, wanted) = (member.project.id, engines.core.clock.now(), filter.clone());
     let start = before.unwrap_or(Position::NEWEST);
-    let found = engines.core.db.read(async move |conn| find(conn, project, &wanted, (start, now)).await).await?;
+    let found = engines.core.db.read(async move |conn| find(conn, project, &wanted, now, (start, ROWS)).await).await?;
     let failed = count_matching(&engines.core, project, &filter).await?;
     let frame = Frame::of_member(&engines.core, &member, "log").await?;
     let path = log_path(&member);
@@ -102,6 +106,7 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     page(&LogPage {
         chips: chips(&filter, &found.webhooks, &path),
         older: found.next.map(|(at, is_cut)| (address(&path, &filter, Some(at)), is_cut)),
+        export: format!("{path}/export.csv?{}", filter.query()),
         is_filtered: filter != LogFilter::default(),
         has_any: !found.webhooks.is_empty(),
         webhooks: found.webhooks,
@@ -116,21 +121,23 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     })
 }
 
-async fn find(
+/// The deliveries that the filter matches at `now`, before a position, at most `most`.
+pub(super) async fn find(
     conn: &Conn,
     project: ProjectId,
     filter: &LogFilter,
-    (before, now): (Position, Timestamp),
+    now: Timestamp,
+    (before, most): (Position, usize),
 ) -> anyhow::Result<Found> {
     let webhooks = delivery_list::webhooks(conn, project).await?;
     let Some(wanted) = filter.resolve(conn, project, now).await? else {
         return Ok(Found { webhooks, rows: Vec::new(), next: None });
     };
-    let window = ListWindow { before, rows: ROWS as u32 + 1 };
+    let window = ListWindow { before, rows: u32::try_from(most).unwrap_or(u32::MAX - 1) + 1 };
     let (mut found, mut walked_to) = (Vec::new(), None::<Position>);
     for webhook in webhooks.iter().filter(|webhook| wanted.webhook.is_none_or(|id| id == webhook.id)) {
         let positions = delivery_list::positions(conn, project, webhook.id, &wanted, window).await?;
-        if positions.len() <= ROWS {
+        if positions.len() <= most {
             let end = delivery_list::walked_to(conn, project, webhook.id, &wanted, before).await?;
             walked_to = walked_to.max(end);
         }
@@ -139,8 +146,8 @@ async fn find(
     // What is older than the end of a search may have others between.
     found.retain(|at| walked_to.is_none_or(|end| *at >= end));
     found.sort_unstable_by(|one, other| other.cmp(one));
-    let has_more = found.len() > ROWS;
-    found.truncate(ROWS);
+    let has_more = found.len() > most;
+    found.truncate(most);
     let next = if has_more { found.last().map(|last| (*last, false)) } else { walked_to.map(|end| (end, true)) };
     let rows = delivery_rows::rows(conn, project, &found).await?;
     Ok(Found { webhooks, rows, next })
@@ -191,7 +198,7 @@ fn chips(filter: &LogFilter, webhooks: &[LogWebhook], path: &str) -> Vec<Chip> {
     filter.pairs().into_iter().map(chip).collect()
 }
 
-fn state_name(status: Option<DeliveryStatus>) -> &'static str {
+pub(super) fn state_name(status: Option<DeliveryStatus>) -> &'static str {
     match status {
         Some(DeliveryStatus::Pending) => "Waiting or retrying",
         Some(DeliveryStatus::Delivered) => "Delivered",
@@ -201,7 +208,7 @@ fn state_name(status: Option<DeliveryStatus>) -> &'static str {
     }
 }
 
-fn period_name(period: Option<Period>) -> &'static str {
+pub(super) fn period_name(period: Option<Period>) -> &'static str {
     match period {
         Some(Period::Hour) => "Last hour",
         Some(Period::Day) => "Last 24 hours",

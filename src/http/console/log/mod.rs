@@ -2,6 +2,7 @@
 
 mod curl;
 mod delivery;
+mod export;
 mod list;
 mod resend;
 mod row;
@@ -17,6 +18,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/p/{project}/integrations/log", list::show)
         .get("/p/{project}/integrations/log/fresh", list::fresh)
+        .get("/p/{project}/integrations/log/export.csv", export::export)
         .get("/p/{project}/integrations/log/jobs", resend::jobs)
         .post("/p/{project}/integrations/log/jobs/{job}/stop", resend::stop)
         .get("/p/{project}/integrations/log/resend", resend::ask)

@@ -96,16 +96,31 @@ impl State {
         }
     }
 
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "Waiting",
+            Self::Sending => "Sending",
+            Self::Retrying(_) => "Retrying",
+            Self::Delivered => "Delivered",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+
     /// As a pill.
     pub fn pill(self, frame: &Frame) -> Html {
-        let (class, text) = match self {
-            Self::Waiting => ("dash", "Waiting".to_owned()),
-            Self::Sending => ("info tri", "Sending".to_owned()),
-            Self::Retrying(None) => ("warn ring", "Retrying".to_owned()),
-            Self::Retrying(Some(at)) => ("warn ring", format!("Retrying {}", frame.times.seconds(at))),
-            Self::Delivered => ("good plain dot", "Delivered".to_owned()),
-            Self::Failed => ("bad diamond", "Failed".to_owned()),
-            Self::Cancelled => ("plain line", "Cancelled".to_owned()),
+        let class = match self {
+            Self::Waiting => "dash",
+            Self::Sending => "info tri",
+            Self::Retrying(_) => "warn ring",
+            Self::Delivered => "good plain dot",
+            Self::Failed => "bad diamond",
+            Self::Cancelled => "plain line",
+        };
+        let text = match self {
+            Self::Retrying(Some(at)) => format!("Retrying {}", frame.times.seconds(at)),
+            _ => self.word().to_owned(),
         };
         Html(format!(r#"<span class="pill {class}">{}</span>"#, escape(&text)))
     }
