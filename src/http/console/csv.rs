@@ -27,18 +27,9 @@ pub fn streamed(name: &str, head: &str, parts: impl Parts) -> Response {
         });
         anyhow::Ok(text?.map(|text| (Bytes::from(text), parts)))
     });
-    response(name, Body::from_stream(head.chain(rest)))
-}
-
-/// A file to download that is short.
-pub fn file(name: &str, lines: &str) -> Response {
-    response(name, Body::from(format!("{BYTE_ORDER_MARK}{lines}")))
-}
-
-fn response(name: &str, body: Body) -> Response {
     let disposition = format!("attachment; filename=\"{name}\"");
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
-    (headers, body).into_response()
+    (headers, Body::from_stream(head.chain(rest))).into_response()
 }
 
 /// The name of a file, of what it holds: `leads_juniper-cycles_complete_30-days_Asia-Singapore.csv`. Empty parts are left out.

@@ -90,7 +90,8 @@ async fn show(
     page(&channel_page(&engines, &member, &channel).await?)
 }
 
-/// Asks the platform. It changes nothing, and is a form all the same: it takes seconds, and costs the platform's patience.
+/// Asks the platform. It changes nothing, and is a form all the same: it takes seconds, and counts against the
+/// platform's rate limit.
 async fn check(
     State(engines): State<Engines>,
     member: Member<Configure>,

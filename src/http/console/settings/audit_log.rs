@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
 
-use crate::domain::ids::AuditId;
+use crate::core::Core;
+use crate::domain::ids::{AuditId, ProjectId};
 use crate::domain::time::with_microseconds;
 use crate::engines::Engines;
 use crate::http::console::csv;
@@ -19,8 +20,8 @@ use crate::store::audit::{self, Entry};
 
 /// Rows of a page.
 const PAGE: u32 = 50;
-/// Rows of a file.
-const FILE_ROWS_MAX: u32 = 10_000;
+/// Rows of a file that are read at once.
+const ROWS: u32 = 500;
 
 pub fn routes() -> Routes {
     Routes::default().get("/p/{project}/settings/audit", show).get("/p/{project}/settings/audit.csv", export)
@@ -66,16 +67,30 @@ async fn show(State(engines): State<Engines>, member: Member<Configure>, query: 
     page(&AuditPage { frame: Frame::of_member(&engines.core, &member, "settings").await?, entries, next })
 }
 
-async fn export(State(engines): State<Engines>, member: Member<Configure>) -> Result<Response> {
-    let project = member.project.id;
-    let newest = AuditId(i64::MAX);
-    let entries =
-        engines.core.db.read(async move |conn| Ok(audit::page(conn, project, newest, FILE_ROWS_MAX).await?)).await?;
-    let mut text = csv::row(["at", "action", "who", "object", "id", "detail"]);
-    for entry in &entries {
-        let (at, who) = (with_microseconds(entry.at), entry.who());
-        text += &csv::row([&at, &entry.action, &who, &entry.object_kind, &entry.object_id, &entry.detail]);
-    }
+async fn export(State(engines): State<Engines>, member: Member<Configure>) -> Response {
     let name = csv::file_name(["audit", &member.project.name.to_lowercase()]);
-    Ok(csv::file(&name, &text))
+    let head = csv::row(["at", "action", "who", "object", "id", "detail"]);
+    let file = File { core: engines.core.clone(), project: member.project.id, next: Some(AuditId(i64::MAX)) };
+    csv::streamed(&name, &head, file)
+}
+
+/// What of the file is still to be sent.
+struct File {
+    core: Core,
+    project: ProjectId,
+    next: Option<AuditId>,
+}
+
+impl csv::Parts for File {
+    async fn next(&mut self) -> anyhow::Result<Option<String>> {
+        let (Some(before), project) = (self.next, self.project) else { return Ok(None) };
+        let read = self.core.db.read(async move |conn| Ok(audit::page(conn, project, before, ROWS).await?));
+        let entries = read.await?;
+        self.next = entries.last().map(|entry| entry.id);
+        let line = |entry: &Entry| {
+            let (at, who) = (with_microseconds(entry.at), entry.who());
+            csv::row([&at, &entry.action, &who, &entry.object_kind, &entry.object_id, &entry.detail])
+        };
+        Ok(Some(entries.iter().map(line).collect()))
+    }
 }
