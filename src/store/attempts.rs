@@ -1,8 +1,8 @@
 //! Attempts as the dispatcher logs them, and their counts by quarter of an hour.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use crate::db::{Result, Sql, Tx, Value};
+use crate::db::{Result, Sql, Tx, Value, pipelined};
 use crate::domain::attempt_result::AttemptResult;
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::ids::{DeliveryId, WebhookId};
@@ -11,8 +11,33 @@ use crate::domain::time::Timestamp;
 
 /// Microseconds of a quarter of an hour.
 pub const QUARTER_US: i64 = 15 * 60 * 1_000_000;
-/// Of an attempt without a response: it counts in no bucket.
-const NO_BUCKET: i64 = -1;
+
+/// The columns of an attempt, in the order of [`AttemptRow::values`].
+macro_rules! attempt_columns {
+    () => {
+        "attempts (delivery_id, number, started_at, duration_ms, status_code, error, sent, response_headers, response_body)"
+    };
+}
+
+/// The columns of a count, in the order of [`Counts`].
+macro_rules! count_columns {
+    () => {
+        "delivery_counts AS counts (webhook_id, quarter, slot, delivered, failed,
+                                    b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11)"
+    };
+}
+
+/// Adds to a row that is there.
+macro_rules! add_to_count {
+    () => {
+        "ON CONFLICT (webhook_id, quarter, slot) DO UPDATE
+         SET delivered = counts.delivered + excluded.delivered, failed = counts.failed + excluded.failed,
+             b0 = counts.b0 + excluded.b0, b1 = counts.b1 + excluded.b1, b2 = counts.b2 + excluded.b2,
+             b3 = counts.b3 + excluded.b3, b4 = counts.b4 + excluded.b4, b5 = counts.b5 + excluded.b5,
+             b6 = counts.b6 + excluded.b6, b7 = counts.b7 + excluded.b7, b8 = counts.b8 + excluded.b8,
+             b9 = counts.b9 + excluded.b9, b10 = counts.b10 + excluded.b10, b11 = counts.b11 + excluded.b11"
+    };
+}
 
 /// What the log keeps of an attempt.
 pub struct AttemptRow<'a> {
@@ -41,7 +66,7 @@ pub struct AttemptRow<'a> {
 }
 
 impl<'a> AttemptRow<'a> {
-    fn values(&self, slot: i64) -> [Value<'a>; 14] {
+    fn values(&self) -> [Value<'a>; 9] {
         [
             self.delivery_id.into(),
             self.number.into(),
@@ -52,27 +77,14 @@ impl<'a> AttemptRow<'a> {
             self.sent.into(),
             self.response_headers.into(),
             self.response_body.into(),
-            self.webhook_id.into(),
-            self.quarter().into(),
-            slot.into(),
-            i64::from(self.is_delivered()).into(),
-            self.bucket().into(),
         ]
     }
 
-    fn quarter(&self) -> i64 {
-        quarter_of(self.started_at)
-    }
-
-    fn is_delivered(&self) -> bool {
-        *self.outcome == AttemptOutcome::Delivered
-    }
-
-    fn bucket(&self) -> i64 {
-        let duration = u64::try_from(self.duration_ms).unwrap_or_default();
+    /// The bucket of its response; `None` where there was none.
+    fn bucket(&self) -> Option<usize> {
         match self.result {
-            AttemptResult::Status(_) => i64::try_from(Latencies::bucket(duration)).unwrap_or(NO_BUCKET),
-            AttemptResult::None(_) => NO_BUCKET,
+            AttemptResult::Status(_) => Some(Latencies::bucket(u64::try_from(self.duration_ms).unwrap_or_default())),
+            AttemptResult::None(_) => None,
         }
     }
 }
@@ -83,83 +95,109 @@ pub fn quarter_of(time: Timestamp) -> i64 {
 }
 
 /// Logs attempts of deliveries that the dispatcher has leased, and counts them in `slot`. One that is logged already, by a write of
-/// which the outcome was unknown, is left as it is, and not counted again.
+/// which the outcome was unknown, is neither logged nor counted again: among others it is an error, and each is then written by
+/// itself.
 pub async fn log(tx: &Tx, attempts: &[AttemptRow<'_>], slot: i64) -> Result<()> {
-    // PostgreSQL counts what it logs in the same statement: it is sent together with others, without waiting for its result.
     const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error,
-                                       sent, response_headers, response_body)
-                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE $10 + $11 + $12 + $13 + $14 IS NOT NULL
-                 ON CONFLICT (delivery_id, number, started_at) DO NOTHING
-                 RETURNING delivery_id, number",
-        postgres: "WITH made AS (
-                       SELECT *
-                       FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
-                                   $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[],
-                                   $13::bigint[], $14::bigint[])
-                           AS made (delivery_id, number, started_at, duration_ms, status_code, error, sent,
-                                    response_headers, response_body, webhook_id, quarter, slot, delivered, bucket)
-                   ), logged AS (
-                       INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error,
-                                             sent, response_headers, response_body)
-                       SELECT delivery_id, number, started_at, duration_ms, status_code, error, sent, response_headers,
-                              response_body
-                       FROM made
-                       ON CONFLICT (delivery_id, number, started_at) DO NOTHING
-                       RETURNING delivery_id, number
-                   )
-                   INSERT INTO delivery_counts AS counts (webhook_id, quarter, slot, delivered, failed,
-                                                          b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11)
-                   SELECT webhook_id, quarter, slot, SUM(delivered), SUM(1 - delivered),
-                          COUNT(*) FILTER (WHERE bucket = 0), COUNT(*) FILTER (WHERE bucket = 1),
-                          COUNT(*) FILTER (WHERE bucket = 2), COUNT(*) FILTER (WHERE bucket = 3),
-                          COUNT(*) FILTER (WHERE bucket = 4), COUNT(*) FILTER (WHERE bucket = 5),
-                          COUNT(*) FILTER (WHERE bucket = 6), COUNT(*) FILTER (WHERE bucket = 7),
-                          COUNT(*) FILTER (WHERE bucket = 8), COUNT(*) FILTER (WHERE bucket = 9),
-                          COUNT(*) FILTER (WHERE bucket = 10), COUNT(*) FILTER (WHERE bucket = 11)
-                   FROM made JOIN logged USING (delivery_id, number)
-                   GROUP BY webhook_id, quarter, slot
-                   ORDER BY webhook_id, quarter, slot
-                   ON CONFLICT (webhook_id, quarter, slot) DO UPDATE
-                   SET delivered = counts.delivered + excluded.delivered, failed = counts.failed + excluded.failed,
-                       b0 = counts.b0 + excluded.b0, b1 = counts.b1 + excluded.b1, b2 = counts.b2 + excluded.b2,
-                       b3 = counts.b3 + excluded.b3, b4 = counts.b4 + excluded.b4, b5 = counts.b5 + excluded.b5,
-                       b6 = counts.b6 + excluded.b6, b7 = counts.b7 + excluded.b7, b8 = counts.b8 + excluded.b8,
-                       b9 = counts.b9 + excluded.b9, b10 = counts.b10 + excluded.b10, b11 = counts.b11 + excluded.b11",
+        sqlite: concat!("INSERT INTO ", attempt_columns!(), " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
+        postgres: concat!(
+            "INSERT INTO ",
+            attempt_columns!(),
+            " SELECT *
+              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
+                          $8::text[], $9::text[])"
+        ),
     };
-    let rows: Vec<_> = attempts.iter().map(|attempt| attempt.values(slot)).collect();
-    let logged: Vec<(DeliveryId, u32)> = tx.query_rows(INSERT, &rows, |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    let logged: HashSet<_> = logged.into_iter().collect();
-    count(tx, attempts.iter().filter(|attempt| logged.contains(&(attempt.delivery_id, attempt.number))), slot).await
+    if let [attempt] = attempts {
+        return log_one(tx, attempt, slot).await;
+    }
+    let rows: Vec<_> = attempts.iter().map(AttemptRow::values).collect();
+    pipelined(tx.execute_rows(INSERT, &rows), count(tx, attempts, slot)).await.map(|_| ())
 }
 
-/// Counts attempts, one row for each webhook and quarter.
-async fn count<'a>(tx: &Tx, attempts: impl Iterator<Item = &'a AttemptRow<'a>>, slot: i64) -> Result<()> {
-    const COUNT: Sql = Sql {
-        sqlite: "INSERT INTO delivery_counts (webhook_id, quarter, slot, delivered, failed,
-                                              b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-                 ON CONFLICT (webhook_id, quarter, slot) DO UPDATE
-                 SET delivered = delivered + excluded.delivered, failed = failed + excluded.failed,
-                     b0 = b0 + excluded.b0, b1 = b1 + excluded.b1, b2 = b2 + excluded.b2, b3 = b3 + excluded.b3,
-                     b4 = b4 + excluded.b4, b5 = b5 + excluded.b5, b6 = b6 + excluded.b6, b7 = b7 + excluded.b7,
-                     b8 = b8 + excluded.b8, b9 = b9 + excluded.b9, b10 = b10 + excluded.b10, b11 = b11 + excluded.b11",
-        postgres: "",
+/// Logs an attempt, and counts it where it was not logged before.
+async fn log_one(tx: &Tx, attempt: &AttemptRow<'_>, slot: i64) -> Result<()> {
+    // On PostgreSQL nothing may wait for a result here: the statement is sent together with others.
+    const INSERT: Sql = Sql {
+        sqlite: concat!(
+            "INSERT INTO ",
+            attempt_columns!(),
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (delivery_id, number, started_at) DO NOTHING"
+        ),
+        postgres: concat!(
+            "WITH logged AS (
+                 INSERT INTO ",
+            attempt_columns!(),
+            "    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                 ON CONFLICT (delivery_id, number, started_at) DO NOTHING
+                 RETURNING delivery_id
+             )
+             INSERT INTO ",
+            count_columns!(),
+            "SELECT $10::bigint, $11::bigint, $12::bigint, $13::bigint, $14::bigint, $15::bigint, $16::bigint,
+                    $17::bigint, $18::bigint, $19::bigint, $20::bigint, $21::bigint, $22::bigint, $23::bigint,
+                    $24::bigint, $25::bigint, $26::bigint
+             FROM logged ",
+            add_to_count!()
+        ),
     };
-    let mut counts: BTreeMap<(WebhookId, i64), [i64; BUCKETS + 2]> = BTreeMap::new();
-    for attempt in attempts {
-        let sums = counts.entry((attempt.webhook_id, attempt.quarter())).or_default();
-        sums[usize::from(!attempt.is_delivered())] += 1;
-        if let Ok(bucket) = usize::try_from(attempt.bucket()) {
-            sums[2 + bucket] += 1;
-        }
+    let attempts = std::slice::from_ref(attempt);
+    if tx.is_postgres() {
+        let counts = Counts::of(attempts).rows(slot).flatten();
+        let values: Vec<_> = attempt.values().into_iter().chain(counts).collect();
+        tx.execute(INSERT, &values).await?;
+    } else if tx.execute_one(INSERT, &attempt.values()).await? {
+        count(tx, attempts, slot).await?;
     }
-    let row = |((webhook, quarter), sums): (&(WebhookId, i64), &[i64; BUCKETS + 2])| {
-        let mut values = [Value::Null; BUCKETS + 5];
-        values[..3].copy_from_slice(&[(*webhook).into(), (*quarter).into(), slot.into()]);
-        values[3..].iter_mut().zip(sums).for_each(|(value, sum)| *value = (*sum).into());
-        values
+    Ok(())
+}
+
+/// Counts attempts.
+async fn count(tx: &Tx, attempts: &[AttemptRow<'_>], slot: i64) -> Result<()> {
+    const COUNT: Sql = Sql {
+        sqlite: concat!(
+            "INSERT INTO ",
+            count_columns!(),
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ",
+            add_to_count!()
+        ),
+        postgres: concat!(
+            "INSERT INTO ",
+            count_columns!(),
+            " SELECT *
+              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                          $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
+                          $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[]) ",
+            add_to_count!()
+        ),
     };
-    let rows: Vec<_> = counts.iter().map(row).collect();
+    let rows: Vec<_> = Counts::of(attempts).rows(slot).collect();
     tx.execute_rows(COUNT, &rows).await.map(|_| ())
+}
+
+/// What attempts add to the row of each webhook and quarter, in the order in which the rows are locked: delivered, failed, and
+/// the responses of each bucket.
+struct Counts(BTreeMap<(WebhookId, i64), [i64; BUCKETS + 2]>);
+
+impl Counts {
+    fn of(attempts: &[AttemptRow<'_>]) -> Self {
+        let mut counts: BTreeMap<_, [i64; BUCKETS + 2]> = BTreeMap::new();
+        for attempt in attempts {
+            let sums = counts.entry((attempt.webhook_id, quarter_of(attempt.started_at))).or_default();
+            sums[usize::from(*attempt.outcome != AttemptOutcome::Delivered)] += 1;
+            if let Some(bucket) = attempt.bucket() {
+                sums[2 + bucket] += 1;
+            }
+        }
+        Self(counts)
+    }
+
+    fn rows<'v>(self, slot: i64) -> impl Iterator<Item = [Value<'v>; BUCKETS + 5]> {
+        self.0.into_iter().map(move |((webhook, quarter), sums)| {
+            let mut values = [Value::Null; BUCKETS + 5];
+            values[..3].copy_from_slice(&[webhook.into(), quarter.into(), slot.into()]);
+            values[3..].iter_mut().zip(sums).for_each(|(value, sum)| *value = sum.into());
+            values
+        })
+    }
 }

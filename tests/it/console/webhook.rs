@@ -262,6 +262,23 @@ both_engines! {
         assert_eq!((app.count(SENT).await, app.count("SELECT CAST(SUM(delivered) AS BIGINT) FROM delivery_counts").await), (1, 1));
     }
 
+    async fn an_attempt_that_is_stored_again_among_others_is_counted_once(app: &TestApp) {
+        let project = app.project().await;
+        let receiver = Receiver::start().await;
+        app.webhook(&project, &receiver).await;
+        app.click(&project, "device_id=d1").await;
+        app.click(&project, "device_id=d2").await;
+        let wanted = vec![Wanted { webhook: WebhookId(1), most: 2 }];
+        let mut leased = claim_due(&app.core, wanted).await.expect("claims").leased;
+        let first = attempt(&app.core, leased.remove(0)).await;
+        let second = attempt(&app.core, leased.remove(0)).await;
+        settle(&app.engines.deliveries, &first).await.expect("settled");
+        let (again, new) = tokio::join!(settle(&app.engines.deliveries, &first), settle(&app.engines.deliveries, &second));
+        again.expect("settled, by a write of which nobody knew the outcome");
+        new.expect("settled");
+        assert_eq!((app.count(SENT).await, app.count("SELECT CAST(SUM(delivered) AS BIGINT) FROM delivery_counts").await), (2, 2));
+    }
+
     async fn what_fails_alike_is_one_line_with_its_cause_and_a_way_to_resend_exactly_that(app: &TestApp) {
         let project = app.project().await;
         let (crm, sheet) = (Receiver::start().await, Receiver::start().await);
