@@ -7,12 +7,17 @@ use crate::domain::correlation::CorrelationId;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::event::EventType;
 use crate::domain::ids::ProjectId;
+use crate::domain::lead_words::LeadQuery;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::delivery_list::{self, Filter};
 use crate::store::delivery_rows;
+use crate::store::lead_pages::{self, Filters, View};
+use crate::store::window::Position;
 
 /// How long the clicks of a session come after its first.
 const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(12);
+/// People whom a search by name, address or number is about: the newest.
+pub const PEOPLE_MAX: u32 = 50;
 /// Characters of a search.
 const SEARCH_CHARS_MAX: usize = 100;
 
@@ -54,7 +59,7 @@ pub struct LogFilter {
     pub answer: Option<String>,
     /// Up to now.
     pub period: Option<Period>,
-    /// A reference or the id of an event.
+    /// A reference, the id of an event, or what a person is found by: a name, an e-mail address, a number.
     pub search: Option<String>,
 }
 
@@ -133,18 +138,43 @@ async fn search(conn: &Conn, project: ProjectId, text: &str, filter: Filter) -> 
             ..filter
         }));
     }
-    let Ok(reference) = CorrelationId::parse(text) else { return Ok(None) };
+    let by_reference = match CorrelationId::parse(text) {
+        Ok(reference) => of_reference(conn, project, &reference, &filter).await?,
+        Err(_) => None,
+    };
+    match by_reference {
+        Some(filter) => Ok(Some(filter)),
+        None => of_people(conn, project, text, filter).await,
+    }
+}
+
+/// What was sent of the session with a reference; `None` where there is none.
+async fn of_reference(
+    conn: &Conn,
+    project: ProjectId,
+    reference: &CorrelationId,
+    filter: &Filter,
+) -> anyhow::Result<Option<Filter>> {
     let found = delivery_rows::find_session(conn, project, &reference.folded(), reference.as_str()).await?;
     Ok(found.map(|(started_at, conversation)| match conversation {
-        Some(conversation) => Filter { conversation: Some(conversation), ..filter },
+        Some(conversation) => Filter { conversations: vec![conversation], ..filter.clone() },
         // Nobody has written: there are clicks alone.
         None => Filter {
             from: filter.from.max(started_at),
             until: filter.until.min(started_at + SESSION_LENGTH),
             body_like: format!("%\"{reference}\"%"),
-            ..filter
+            ..filter.clone()
         },
     }))
+}
+
+/// What was sent of the people whom a search of the leads finds: of the newest [`PEOPLE_MAX`].
+async fn of_people(conn: &Conn, project: ProjectId, text: &str, filter: Filter) -> anyhow::Result<Option<Filter>> {
+    let Some(query) = LeadQuery::parse(text, project) else { return Ok(None) };
+    let of_all = (&View::Found(query), &Filters::default());
+    let found = lead_pages::page(conn, project, of_all, Position::NEWEST, PEOPLE_MAX).await?;
+    let conversations: Vec<_> = found.rows.iter().map(|lead| lead.conversation).collect();
+    Ok((!conversations.is_empty()).then_some(Filter { conversations, ..filter }))
 }
 
 /// The milliseconds since 1970 that the id of an event tells: `evt_` and a UUID that sorts by time.

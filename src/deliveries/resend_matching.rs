@@ -162,7 +162,7 @@ struct Predicate {
     results: (i64, i64),
     from_us: i64,
     until_us: i64,
-    conversation: Option<ConversationId>,
+    conversations: Vec<ConversationId>,
     event: Option<EventId>,
     body_like: String,
 }
@@ -175,7 +175,7 @@ impl Predicate {
             results: (filter.results.least, filter.results.most),
             from_us: filter.from.as_microsecond(),
             until_us: filter.until.as_microsecond(),
-            conversation: filter.conversation,
+            conversations: filter.conversations.clone(),
             event: filter.event,
             body_like: filter.body_like.clone(),
         }
@@ -189,7 +189,7 @@ impl Predicate {
             results: ResultRange { least: self.results.0, most: self.results.1 },
             from: from_microseconds(self.from_us),
             until: from_microseconds(self.until_us),
-            conversation: self.conversation,
+            conversations: self.conversations,
             event: self.event,
             body_like: self.body_like,
         }

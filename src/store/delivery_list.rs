@@ -1,9 +1,11 @@
 //! The deliveries of a project over all its webhooks, as the console's log lists and filters them. One filter decides what is
 //! listed, what is counted and what is resent.
 
+use std::fmt::Write as _;
+
 use super::webhooks::title;
 use super::window::Position;
-use crate::db::{Conn, Result, Row};
+use crate::db::{Conn, Result, Row, Sql};
 use crate::domain::attempt_result::ResultRange;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::event::EventType;
@@ -31,8 +33,8 @@ pub struct Filter {
     pub from: Timestamp,
     /// Of events before this time.
     pub until: Timestamp,
-    /// Of this conversation.
-    pub conversation: Option<ConversationId>,
+    /// Of one of these conversations; of any, and of none, where it is empty.
+    pub conversations: Vec<ConversationId>,
     /// Of this event.
     pub event: Option<EventId>,
     /// Of events with this text in their body: a `LIKE` pattern, or empty.
@@ -48,7 +50,7 @@ impl Default for Filter {
             results: ResultRange::ANY,
             from: Timestamp::UNIX_EPOCH,
             until: from_microseconds(i64::MAX / 2),
-            conversation: None,
+            conversations: Vec::new(),
             event: None,
             body_like: String::new(),
         }
@@ -60,8 +62,14 @@ impl Filter {
         self.event_type.map_or("", EventType::as_str)
     }
 
-    fn conversation(&self) -> ConversationId {
-        self.conversation.unwrap_or(ConversationId(0))
+    /// As the statements search in it: `,7,12,`; empty where any will do.
+    fn conversations(&self) -> String {
+        let mut text = String::new();
+        for id in &self.conversations {
+            let comma = if text.is_empty() { "," } else { "" };
+            let _ = write!(text, "{comma}{id},");
+        }
+        text
     }
 
     fn event(&self) -> EventId {
@@ -132,7 +140,7 @@ macro_rules! by_time {
 macro_rules! matching {
     () => {
         " d.created_at >= $3 AND (d.created_at, d.id) < ($4, $5) AND d.result BETWEEN $7 AND $8
-           AND (d.event_id = $9 OR $9 = 0) AND (d.status = $12 OR $12 = '') AND (d.conversation_id = $13 OR $13 = 0)
+           AND (d.event_id = $9 OR $9 = 0) AND (d.status = $12 OR $12 = '') AND ($13 = '' OR $13 LIKE '%,' || d.conversation_id || ',%')
            AND (($10 = '' AND $11 = '') OR EXISTS (
              SELECT 1
              FROM events AS e
@@ -153,6 +161,36 @@ macro_rules! newest_matching {
 macro_rules! newest_first {
     () => {
         " ORDER BY d.created_at DESC, d.id DESC LIMIT $6"
+    };
+}
+
+/// The start of a search by conversations: their few events lead to the deliveries, whose times are theirs.
+macro_rules! of_events {
+    () => {
+        "SELECT d.created_at, d.id FROM (SELECT id, created_at FROM events WHERE +project_id = $1 AND"
+    };
+}
+
+/// Their conversations, as [`Filter::conversations`] writes them.
+macro_rules! in_list_sqlite {
+    () => {
+        " conversation_id IN (SELECT value FROM json_each('[' || trim($13, ',') || ']'))"
+    };
+}
+
+macro_rules! in_list_postgres {
+    () => {
+        " conversation_id = ANY(CAST(string_to_array(btrim($13, ','), ',') AS BIGINT[]))"
+    };
+}
+
+/// Its part between.
+macro_rules! to_deliveries {
+    () => {
+        " ORDER BY created_at DESC, id DESC LIMIT $14) AS told
+         JOIN deliveries AS d ON d.webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)
+                             AND d.created_at = told.created_at AND d.event_id = told.id
+         WHERE"
     };
 }
 
@@ -181,7 +219,7 @@ macro_rules! filter_params {
             $filter.event_type(),
             &$filter.body_like,
             $filter.status.map_or("", DeliveryStatus::as_str),
-            $filter.conversation(),
+            &$filter.conversations(),
             WALKED_MAX
         ]
     };
@@ -205,19 +243,15 @@ pub async fn positions(
         matching!(),
         newest_first!()
     );
-    const OF_CONVERSATION: &str = concat!(
-        of_webhook!(),
-        " AND conversation_id = $13",
-        by_time!(),
-        newest_matching!(),
-        matching!(),
-        newest_first!()
-    );
-    let statement = match (filter.conversation, filter.status) {
-        (Some(_), _) => OF_CONVERSATION,
-        (None, Some(DeliveryStatus::Failed)) => FAILED,
-        (None, Some(DeliveryStatus::Pending)) => PENDING,
-        (None, _) => ALL,
+    const OF_CONVERSATIONS: Sql = Sql {
+        sqlite: concat!(of_events!(), in_list_sqlite!(), to_deliveries!(), matching!(), newest_first!()),
+        postgres: concat!(of_events!(), in_list_postgres!(), to_deliveries!(), matching!(), newest_first!()),
+    };
+    let statement = match filter.status {
+        _ if !filter.conversations.is_empty() => OF_CONVERSATIONS,
+        Some(DeliveryStatus::Failed) => FAILED.into(),
+        Some(DeliveryStatus::Pending) => PENDING.into(),
+        _ => ALL.into(),
     };
     let before = window.before.min(Position::before(filter.until));
     conn.query(statement, filter_params!(project, webhook, filter, before, window.rows), position).await
@@ -258,7 +292,7 @@ macro_rules! failed {
         " FROM deliveries AS d
          WHERE d.webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2 AND removed_at IS NULL)
            AND d.status = 'failed' AND d.created_at >= $3 AND d.created_at < $4 AND d.result BETWEEN $5 AND $6
-           AND (d.event_id = $7 OR $7 = 0) AND (d.conversation_id = $8 OR $8 = 0)
+           AND (d.event_id = $7 OR $7 = 0) AND ($8 = '' OR $8 LIKE '%,' || d.conversation_id || ',%')
            AND (($9 = '' AND $10 = '') OR EXISTS (
              SELECT 1
              FROM events AS e
@@ -280,7 +314,7 @@ macro_rules! failed_params {
             $filter.results.least,
             $filter.results.most,
             $filter.event(),
-            $filter.conversation(),
+            &$filter.conversations(),
             $filter.event_type(),
             &$filter.body_like,
             $after.created_at,

@@ -75,7 +75,7 @@ impl csv::Parts for File {
         let Some(before) = self.next else { return Ok(None) };
         let (project, filter, now) = (self.project, self.filter.clone(), self.now);
         let read = self.core.db.read(async move |conn| find(conn, project, &filter, now, (before, ROWS)).await);
-        let Found { webhooks, rows, next } = read.await?;
+        let Found { webhooks, rows, next, .. } = read.await?;
         self.next = next.map(|(at, _)| at);
         let titles = webhooks.into_iter().map(|webhook| (webhook.id, webhook.title)).collect();
         Ok(Some(rows.iter().map(|delivery| self.row(delivery, &titles)).collect()))
