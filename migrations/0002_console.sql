@@ -184,7 +184,6 @@ ALTER TABLE webhooks ADD COLUMN paused_at BIGINT;
 -- What the last attempt came to: the status of its response, below 0 why there was none, 0 before the first
 -- (`domain::attempt_result`).
 ALTER TABLE deliveries ADD COLUMN result INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX deliveries_by_conversation ON deliveries (conversation_id, created_at, id) WHERE conversation_id IS NOT NULL;
 
 -- Attempts of each webhook by quarter of an hour (of their start, in UTC). `slot`: who writes, so that no two writers wait for one
 -- row. `b0` to `b11`: responses by how long they took (`domain::latency`).
@@ -235,3 +234,17 @@ CREATE TABLE resend_jobs (
 );
 CREATE INDEX resend_jobs_due ON resend_jobs (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX resend_jobs_by_project ON resend_jobs (project_id, id);
+
+-- Filters of a list that somebody keeps under a name: `query` as it stands in the address. Without a person: everybody of the
+-- project sees it.
+CREATE TABLE saved_views (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    page TEXT NOT NULL,
+    user_id BIGINT REFERENCES users (id),
+    name TEXT NOT NULL,
+    query TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX saved_views_by_project ON saved_views (project_id, page);
+CREATE INDEX saved_views_by_user ON saved_views (user_id) WHERE user_id IS NOT NULL;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::closed_set::closed_set;
-use super::ids::{DeliveryId, LeadId, ResendJobId};
+use super::ids::{DeliveryId, LeadId, ResendJobId, SavedViewId};
 
 closed_set! {
     /// What was done. Stored as the words of the command that does it.
@@ -100,6 +100,10 @@ closed_set! {
         NoteLead = "lead.note",
         /// A person was erased.
         ErasePerson = "person.erase",
+        /// A filter of a list was kept under a name.
+        SaveView = "view.save",
+        /// Such a view was removed.
+        RemoveView = "view.remove",
     }
 }
 
@@ -128,6 +132,8 @@ pub enum Object {
     User(String),
     /// A lead.
     Lead(LeadId),
+    /// A filter that is kept.
+    View(SavedViewId),
 }
 
 impl Object {
@@ -144,6 +150,7 @@ impl Object {
             Self::Reply(_) | Self::Replies => "reply",
             Self::User(_) => "user",
             Self::Lead(_) => "lead",
+            Self::View(_) => "view",
         }
     }
 
@@ -153,6 +160,7 @@ impl Object {
             Self::Project(id) | Self::Key(id) | Self::Channel(id) | Self::Widget(id) | Self::Webhook(id) => id.clone(),
             Self::Delivery(id) => id.to_string(),
             Self::Lead(id) => id.to_string(),
+            Self::View(id) => id.to_string(),
             Self::Resend(id) => id.to_string(),
             Self::Reply(id) | Self::User(id) => id.clone(),
             Self::Replies => "failed".to_owned(),

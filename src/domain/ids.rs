@@ -75,6 +75,8 @@ row_keys! {
     DeliveryId,
     /// A job that resends what a filter matches.
     ResendJobId,
+    /// A filter of a list that somebody keeps.
+    SavedViewId,
     /// A row of the audit log.
     AuditId,
     /// A person who uses the console.

@@ -24,6 +24,7 @@ pub mod rate_limit;
 pub mod rates;
 pub mod retention;
 pub mod retry;
+pub mod saved_view;
 pub mod seal;
 pub mod signature;
 pub mod text;

@@ -14,6 +14,7 @@ pub mod pause_webhook;
 pub mod remove_webhook;
 pub mod revoke_key;
 pub mod rotate_secret;
+pub mod saved_views;
 pub mod secret_key;
 pub mod set_form;
 pub mod set_retention;

@@ -38,6 +38,7 @@ pub mod replies;
 pub mod reply_log;
 pub mod resend_jobs;
 pub mod retention;
+pub mod saved_views;
 pub mod secret_key;
 pub mod sessions;
 pub mod sign_in_failures;

@@ -21,6 +21,7 @@ const SETTLED: &[&str] = &[
     "channels",
     "widgets",
     "webhooks",
+    "saved_views",
     "retention",
     "retention_progress",
     "migrations",

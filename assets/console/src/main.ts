@@ -1,13 +1,16 @@
 // What pages do beyond links and forms. Everything works without it but what is live.
 import "htmx.org/dist/htmx.esm.js";
 import "htmx.org/dist/ext/hx-sse.js";
+import "./command-menu";
 import "./copy-button";
 import "./sortable-list";
 import "./widget-preview";
 import { clearRows } from "./clear-row";
 import { focusWhatIsSaid } from "./focus";
+import { hearKeys } from "./hot-keys";
 import { keepTimes } from "./times";
 
 clearRows();
 focusWhatIsSaid();
+hearKeys();
 keepTimes();

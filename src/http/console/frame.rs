@@ -156,6 +156,11 @@ impl Frame {
         self.project.as_ref().is_some_and(|project| project.role.may(permission, project.members_may_export))
     }
 
+    /// Whether who looks may set the project up.
+    pub fn may_configure(&self) -> bool {
+        self.may(Permission::Configure)
+    }
+
     /// `aria-current` for the page of the sidebar that is open.
     pub fn current(&self, page: &str) -> Html {
         Html(if self.nav == page { r#" aria-current="page""#.to_owned() } else { String::new() })

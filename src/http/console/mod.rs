@@ -27,6 +27,9 @@ mod log;
 mod people;
 mod projects;
 mod reset;
+mod saved_bar;
+mod saved_views;
+mod search;
 mod settings;
 mod sign_in;
 mod talk;
@@ -81,6 +84,8 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
         .merge(lead_form::routes())
         .merge(settings::routes())
         .merge(instance::routes())
+        .merge(saved_views::routes())
+        .merge(search::routes())
         .merge(leads::routes())
         .merge(lead::routes())
         .merge(answer::routes())

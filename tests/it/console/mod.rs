@@ -9,6 +9,8 @@ mod live;
 mod log;
 mod people;
 mod route_table;
+mod saved_views;
+mod search;
 mod settings;
 mod sign_in;
 mod single_sign_on;

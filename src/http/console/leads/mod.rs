@@ -11,9 +11,11 @@ use axum::response::Response;
 use self::query::{LeadsQuery, PERIODS, QUALITIES, STAGES, VIEWS};
 use self::rows::Row;
 use super::frame::Frame;
+use super::saved_bar::SavedViews;
 use super::view::page;
 use super::who::Member;
 use crate::domain::account::Permission;
+use crate::domain::saved_view::SavedPage;
 use crate::engines::Engines;
 use crate::http::error::Result;
 use crate::http::extract::Query;
@@ -35,6 +37,7 @@ pub fn routes() -> Routes {
 struct ListPage {
     frame: Frame,
     query: LeadsQuery,
+    saved: SavedViews,
     tabs: Vec<Tab>,
     rows: Vec<Row>,
     /// How many there are, where that is known.
@@ -89,6 +92,10 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
         })
         .await?;
     let LeadPage { rows, next } = shown;
+    let own = query.with(&[]);
+    // A view of the program has its tab.
+    let filter = if query.is_filtered() || !query.q.is_empty() { own.trim_start_matches('?') } else { "" };
+    let saved = SavedViews::load(core, &member, SavedPage::Leads, filter).await?;
     let base = format!("{}/leads", member.path());
     let is_searched = matches!(view, View::Found(_));
     let open = VIEWS.iter().position(|(word, _)| *word == query.view).unwrap_or_default();
@@ -103,6 +110,7 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
         export: format!("{base}/export.csv{}", query.with(&[])),
         chips: chips(&base, &query),
         try_link: widget.map(|widget| format!("{}/c/{widget}", core.config.base_url)),
+        saved,
         is_searched,
         is_cut: is_searched && count >= i64::from(FOUND_MAX),
         query,

@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::super::event_names::{self, EventName, name_of};
 use super::super::frame::Frame;
+use super::super::saved_bar::SavedViews;
 use super::super::view::page;
 use super::super::webhook::cause::short_text;
 use super::super::who::Member;
@@ -15,12 +16,13 @@ use super::resend::{Jobs, jobs_of};
 use super::row::Row;
 use super::{log_path, read_filter, sees_masked};
 use crate::db::Conn;
-use crate::deliveries::log_filter::{LogFilter, Period};
+use crate::deliveries::log_filter::{LogFilter, PEOPLE_MAX, Period};
 use crate::deliveries::resend_matching::count_matching;
 use crate::domain::account::Permission;
 use crate::domain::attempt_result::AttemptResult;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::ids::{ProjectId, WebhookId};
+use crate::domain::saved_view::SavedPage;
 use crate::domain::time::Timestamp;
 use crate::engines::Engines;
 use crate::http::error::Result;
@@ -39,6 +41,7 @@ const FRESH_MAX: u32 = 100;
 struct LogPage {
     frame: Frame,
     filter: LogFilter,
+    saved: SavedViews,
     chips: Vec<Chip>,
     webhooks: Vec<LogWebhook>,
     events: Vec<EventName>,
@@ -54,6 +57,8 @@ struct LogPage {
     is_first: bool,
     /// Where the list began: newer ones are fresh.
     newest: String,
+    /// How many people a search looks at, where more may match.
+    newest_people: Option<u32>,
     is_filtered: bool,
     has_any: bool,
 }
@@ -81,6 +86,8 @@ pub(super) struct Found {
     pub webhooks: Vec<LogWebhook>,
     /// Newest first.
     pub rows: Vec<ListedDelivery>,
+    /// Whether a search found so many people that only the newest are looked at.
+    pub is_of_newest_people: bool,
     /// Behind which row the next page begins; whether a search ended before it had seen everything.
     pub next: Option<(Position, bool)>,
 }
@@ -93,6 +100,7 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     let found = engines.core.db.read(async move |conn| find(conn, project, &wanted, now, (start, ROWS)).await).await?;
     let failed = count_matching(&engines.core, project, &filter).await?;
     let frame = Frame::of_member(&engines.core, &member, "log").await?;
+    let saved = SavedViews::load(&engines.core, &member, SavedPage::Log, &filter.query()).await?;
     let path = log_path(&member);
     let names: HashMap<WebhookId, String> =
         found.webhooks.iter().map(|webhook| (webhook.id, webhook.title.clone())).collect();
@@ -107,6 +115,7 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
         chips: chips(&filter, &found.webhooks, &path),
         older: found.next.map(|(at, is_cut)| (address(&path, &filter, Some(at)), is_cut)),
         export: format!("{path}/export.csv?{}", filter.query()),
+        newest_people: found.is_of_newest_people.then_some(PEOPLE_MAX),
         is_filtered: filter != LogFilter::default(),
         has_any: !found.webhooks.is_empty(),
         webhooks: found.webhooks,
@@ -116,6 +125,7 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
         newest: position_text(newest),
         rows,
         failed,
+        saved,
         filter,
         frame,
     })
@@ -131,7 +141,7 @@ pub(super) async fn find(
 ) -> anyhow::Result<Found> {
     let webhooks = delivery_list::webhooks(conn, project).await?;
     let Some(wanted) = filter.resolve(conn, project, now).await? else {
-        return Ok(Found { webhooks, rows: Vec::new(), next: None });
+        return Ok(Found { webhooks, rows: Vec::new(), is_of_newest_people: false, next: None });
     };
     let window = ListWindow { before, rows: u32::try_from(most).unwrap_or(u32::MAX - 1) + 1 };
     let (mut found, mut walked_to) = (Vec::new(), None::<Position>);
@@ -150,7 +160,8 @@ pub(super) async fn find(
     found.truncate(most);
     let next = if has_more { found.last().map(|last| (*last, false)) } else { walked_to.map(|end| (end, true)) };
     let rows = delivery_rows::rows(conn, project, &found).await?;
-    Ok(Found { webhooks, rows, next })
+    let is_of_newest_people = wanted.conversations.len() == PEOPLE_MAX as usize;
+    Ok(Found { webhooks, rows, is_of_newest_people, next })
 }
 
 /// What came since the page was made.

@@ -38,6 +38,6 @@ fn sees_masked<N: Needs>(member: &Member<N>) -> bool {
 }
 
 /// Reads the filter of an address.
-fn read_filter(query: &Query) -> LogFilter {
+pub fn read_filter(query: &Query) -> LogFilter {
     LogFilter::read(|name| query.one(name).ok().flatten())
 }
