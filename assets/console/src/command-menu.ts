@@ -10,8 +10,8 @@ const SEARCH_AFTER_MS = 150;
 const LISTED_MAX = 12;
 
 /**
- * `<command-menu src="ADDRESS">`: a button, also Ctrl-K, that opens a menu of the pages in the sidebar, of the links inside the element,
- * and of what `ADDRESS?q=…` finds. Without script there is nothing to see.
+ * `<command-menu src="ADDRESS">`: a button, also Ctrl-K, that opens a menu of the pages in the sidebar, then of the links inside the
+ * element, and of what `ADDRESS?q=…` finds. Without script there is nothing to see.
  */
 class CommandMenu extends HTMLElement {
   private readonly dialog = document.createElement("dialog");
@@ -92,10 +92,11 @@ class CommandMenu extends HTMLElement {
   /** Pages and commands whose name has every word that was typed. */
   private pages(): Found[] {
     const words = this.input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const links = [...document.querySelectorAll<HTMLAnchorElement>("#nav a[href], command-menu a[href]")];
+    const all = [...document.querySelectorAll<HTMLAnchorElement>("#nav a[href]")];
+    const links = [...all.filter((link) => !this.contains(link)), ...all.filter((link) => this.contains(link))];
     const seen = new Set<string>();
     return links
-      .map((link) => ({ title: link.dataset["name"] ?? text(link), detail: "", href: link.href }))
+      .map((link) => ({ title: text(link), detail: "", href: link.href }))
       .filter(({ title, href }) => words.every((word) => title.toLowerCase().includes(word)) && seen.size < seen.add(href).size);
   }
 
@@ -124,7 +125,7 @@ class CommandMenu extends HTMLElement {
   private pressed(event: KeyboardEvent): void {
     if (event.key === "ArrowDown") this.choose(this.chosen + 1);
     else if (event.key === "ArrowUp") this.choose(this.chosen - 1);
-    else if (event.key === "Enter") this.list.querySelectorAll<HTMLAnchorElement>("[role=option] a")[this.chosen]?.click();
+    else if (event.key === "Enter") this.list.querySelectorAll<HTMLAnchorElement>("[role=option]")[this.chosen]?.click();
     else return;
     event.preventDefault();
   }
@@ -132,9 +133,9 @@ class CommandMenu extends HTMLElement {
 
 function option(found: Found, at: number): HTMLElement {
   const item = document.createElement("li");
-  item.id = `menu-${at}`;
-  item.setAttribute("role", "option");
-  const link = Object.assign(document.createElement("a"), { href: found.href, tabIndex: -1 });
+  item.setAttribute("role", "none");
+  const link = Object.assign(document.createElement("a"), { id: `menu-${at}`, href: found.href, tabIndex: -1 });
+  link.setAttribute("role", "option");
   const title = Object.assign(document.createElement("span"), { className: "cut wide", textContent: found.title });
   const detail = Object.assign(document.createElement("span"), { className: "small muted cut", textContent: found.detail });
   link.append(title, detail);
