@@ -248,3 +248,14 @@ CREATE TABLE saved_views (
 );
 CREATE INDEX saved_views_by_project ON saved_views (project_id, page);
 CREATE INDEX saved_views_by_user ON saved_views (user_id) WHERE user_id IS NOT NULL;
+
+-- Who writes an answer at the moment, and to whom: for their colleagues. A row is good until its time.
+CREATE TABLE writers (
+    conversation_id BIGINT NOT NULL,
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    project_id BIGINT NOT NULL,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (conversation_id, user_id)
+);
+CREATE INDEX writers_by_project ON writers (project_id, until);
+CREATE INDEX writers_by_user ON writers (user_id);

@@ -15,6 +15,7 @@ mod link_click;
 mod load_turn;
 mod merge;
 pub mod note_sighting;
+pub mod note_writing;
 pub mod open_channel;
 pub mod receive;
 pub mod reply_as_person;

@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::notifier::Work;
 use crate::store::handling::{self, Handled};
 use crate::store::replies::{self, NewReply};
-use crate::store::{audit, leads, talk};
+use crate::store::{audit, leads, talk, writers};
 
 /// Characters of a reply: what WhatsApp takes.
 pub const REPLY_CHARS_MAX: usize = 4_096;
@@ -97,6 +97,9 @@ pub async fn reply_as_person(
         };
         replies::insert(tx, &[new], now).await?;
         leads::touch(tx, project, lead, now).await?;
+        if let Some(user) = actor.user() {
+            writers::remove(tx, project, handled.conversation, user).await?;
+        }
         let change = Change::new(Action::Reply, Object::Reply(reply_id.clone())).with(json!({"lead": lead}));
         audit::record(tx, project, &actor, &change, now).await?;
         Ok(Ok(()))

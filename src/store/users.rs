@@ -182,5 +182,6 @@ pub async fn remove(tx: &Tx, user: UserId) -> Result<()> {
     tx.execute("DELETE FROM user_links WHERE user_id = $1", params![user]).await?;
     tx.execute("DELETE FROM members WHERE user_id = $1", params![user]).await?;
     tx.execute("DELETE FROM saved_views WHERE user_id = $1", params![user]).await?;
+    tx.execute("DELETE FROM writers WHERE user_id = $1", params![user]).await?;
     if tx.execute_one("DELETE FROM users WHERE id = $1", params![user]).await? { Ok(()) } else { Err(Error::NoRow) }
 }

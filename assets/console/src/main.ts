@@ -9,8 +9,10 @@ import { clearRows } from "./clear-row";
 import { focusWhatIsSaid } from "./focus";
 import { hearKeys } from "./hot-keys";
 import { keepTimes } from "./times";
+import { keepDrafts } from "./writing";
 
 clearRows();
 focusWhatIsSaid();
 hearKeys();
+keepDrafts();
 keepTimes();

@@ -22,6 +22,7 @@ use crate::core::Core;
 use crate::domain::ids::ProjectId;
 use crate::domain::time::SignedDuration;
 use crate::engines::Engines;
+use crate::store::conversation_changes::{self, Reading};
 use crate::store::window::Position;
 use crate::store::{delivery_rows, members, user_sessions};
 
@@ -36,43 +37,60 @@ const SESSIONS_MAX: u32 = 200;
 /// The event that closes a stream for good: the page does not connect again.
 const ENDED: &str = "ended";
 
-/// The newest delivery of a project.
-type Newest = watch::Receiver<Position>;
+/// What changes in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    /// The newest delivery.
+    delivery: Position,
+    /// Where its conversations stand; `None` before the first poll.
+    conversations: Option<Reading>,
+}
+
+/// What a poll finds.
+type Found = watch::Receiver<Seen>;
 
 /// The polls of a process. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Live(Arc<Mutex<HashMap<ProjectId, Weak<Newest>>>>);
+pub struct Live(Arc<Mutex<HashMap<ProjectId, Weak<Found>>>>);
 
 impl Live {
-    fn polls(&self) -> MutexGuard<'_, HashMap<ProjectId, Weak<Newest>>> {
+    fn polls(&self) -> MutexGuard<'_, HashMap<ProjectId, Weak<Found>>> {
         // Nothing panics while it is held; a poisoned lock would still guard a usable value.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the poll of a project finds, which is started where nobody looks yet.
-    fn watch(&self, core: &Core, project: ProjectId) -> Arc<Newest> {
+    fn watch(&self, core: &Core, project: ProjectId) -> Arc<Found> {
         let mut polls = self.polls();
         polls.retain(|_, poll| poll.strong_count() > 0);
-        if let Some(newest) = polls.get(&project).and_then(Weak::upgrade) {
-            return newest;
+        if let Some(found) = polls.get(&project).and_then(Weak::upgrade) {
+            return found;
         }
-        let (found, newest) = watch::channel(Position { created_at: 0, id: 0 });
-        let newest = Arc::new(newest);
-        polls.insert(project, Arc::downgrade(&newest));
-        tokio::spawn(poll(core.clone(), project, found));
-        newest
+        let nothing = Seen { delivery: Position { created_at: 0, id: 0 }, conversations: None };
+        let (sender, found) = watch::channel(nothing);
+        let found = Arc::new(found);
+        polls.insert(project, Arc::downgrade(&found));
+        tokio::spawn(poll(core.clone(), project, sender));
+        found
     }
 }
 
 /// Asks once a second, until nobody looks any more.
-async fn poll(core: Core, project: ProjectId, found: watch::Sender<Position>) {
+async fn poll(core: Core, project: ProjectId, found: watch::Sender<Seen>) {
     loop {
-        let since = core.clock.now() - LOOKED_BACK;
-        match core.db.read(async move |conn| Ok(delivery_rows::newest(conn, project, since).await?)).await {
-            Ok(Some(newest)) => {
-                found.send_if_modified(|before| std::mem::replace(before, newest) != newest);
+        let now = core.clock.now();
+        let read = core.db.read(async move |conn| {
+            let delivery = delivery_rows::newest(conn, project, now - LOOKED_BACK).await?;
+            Ok((delivery, conversation_changes::read(conn, project, now).await?))
+        });
+        match read.await {
+            Ok((delivery, conversations)) => {
+                found.send_if_modified(|before| {
+                    let conversations = Some(conversations);
+                    let now = Seen { delivery: delivery.unwrap_or(before.delivery), conversations };
+                    std::mem::replace(before, now) != now
+                });
             }
-            Ok(None) => {}
             Err(error) => tracing::warn!(error = %format!("{error:#}"), "changes of a project not read"),
         }
         tokio::select! {
@@ -94,12 +112,14 @@ enum Happened {
 struct Viewer {
     engines: Engines,
     member: Member<See>,
-    newest: Newest,
+    found: Found,
     /// Keeps the poll running.
-    _poll: Arc<Newest>,
+    _poll: Arc<Found>,
     stopping: watch::Receiver<bool>,
     /// What was sent last.
     sent: Option<Position>,
+    /// Of which state of the conversations it was told last.
+    told: Option<Reading>,
     has_begun: bool,
     has_ended: bool,
 }
@@ -113,8 +133,9 @@ pub async fn show(
 ) -> Response {
     let poll = live.watch(&engines.core, member.project.id);
     let sent = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(parse_id);
-    let newest = Newest::clone(&poll);
-    let viewer = Viewer { engines, member, newest, _poll: poll, stopping, sent, has_begun: false, has_ended: false };
+    let found = Found::clone(&poll);
+    let viewer =
+        Viewer { engines, member, found, _poll: poll, stopping, sent, told: None, has_begun: false, has_ended: false };
     let events = stream::unfold(viewer, |mut viewer| async move {
         let event = viewer.next().await?;
         Some((Ok::<_, Infallible>(event), viewer))
@@ -137,14 +158,20 @@ impl Viewer {
         }
         let clock = self.engines.core.clock.clone();
         loop {
-            let newest = *self.newest.borrow_and_update();
+            let found = *self.found.borrow_and_update();
             // Nothing is said twice, not by a poll that was started anew either.
-            if self.sent.is_none_or(|sent| sent < newest) && newest.id != 0 {
-                return self.send(newest).await;
+            if self.sent.is_none_or(|sent| sent < found.delivery) && found.delivery.id != 0 {
+                self.sent = Some(found.delivery);
+                return self.send("deliveries").await;
+            }
+            // At the beginning too: the page was made before.
+            if found.conversations.is_some() && self.told != found.conversations {
+                self.told = found.conversations;
+                return self.send("conversations").await;
             }
             let happened = tokio::select! {
                 _ = self.stopping.wait_for(|stopping| *stopping) => Happened::Stopped,
-                changed = self.newest.changed() => changed.map_or(Happened::Stopped, |()| Happened::Changed),
+                changed = self.found.changed() => changed.map_or(Happened::Stopped, |()| Happened::Changed),
                 () = clock.sleep(COMMENT_EVERY) => Happened::Nothing,
             };
             match happened {
@@ -156,13 +183,12 @@ impl Viewer {
         }
     }
 
-    async fn send(&mut self, newest: Position) -> Option<Event> {
+    async fn send(&mut self, event: &str) -> Option<Event> {
         if !self.is_allowed().await {
             return Some(self.end());
         }
-        self.sent = Some(newest);
-        let id = format!("{}.{}", newest.created_at, newest.id);
-        Some(Event::default().event("deliveries").id(id).data("changed"))
+        let sent = self.sent.unwrap_or(Position { created_at: 0, id: 0 });
+        Some(Event::default().event(event).id(format!("{}.{}", sent.created_at, sent.id)).data("changed"))
     }
 
     fn end(&mut self) -> Event {

@@ -14,6 +14,7 @@ mod exchange;
 mod first_run;
 pub mod form;
 mod frame;
+mod fresh;
 mod home;
 mod inbox;
 mod instance;

@@ -261,4 +261,46 @@ both_engines! {
         let waits: Vec<&str> = page.split(">waits ").skip(1).filter_map(|rest| rest.split('<').next()).collect();
         assert_eq!(waits, ["25 min", "5 min", "1 min"]);
     }
+
+    async fn colleagues_see_who_writes_until_they_stop_or_send(app: &TestApp) {
+        let (project, mei) = owned(app).await;
+        app.account("ben@example.com", Some((project.id, Role::Member))).await;
+        let ben = app.signed_in("ben@example.com").await;
+        Person::new(app, &project, "6591234567").writes("I want to talk to a human").await;
+        app.settle().await;
+        let desk = Desk::of(app, &project, &mei).await;
+        let part = format!("/p/{}/leads/{}/talk", project.public_id, desk.lead);
+        assert_eq!(desk.act("writing", &[]).await.status(), 204);
+        assert!(ben.get(&part).await.text().contains("mei is writing"));
+        assert!(!mei.get(&part).await.text().contains("is writing"), "she knows");
+        app.advance(SignedDuration::from_secs(6));
+        assert!(!ben.get(&part).await.text().contains("is writing"));
+        desk.act("writing", &[]).await;
+        desk.replies("Here I am").await;
+        let after = ben.get(&part).await.text();
+        assert!(!after.contains("is writing") && after.contains("Here I am"), "{after}");
+        assert_eq!(app.count("SELECT COUNT(*) FROM writers").await, 0);
+    }
+
+    async fn parts_of_a_page_show_what_came_since(app: &TestApp) {
+        let (project, mei) = owned(app).await;
+        let person = Person::new(app, &project, "6591234567");
+        person.writes("I want to talk to a human").await;
+        app.settle().await;
+        let lead = Desk::of(app, &project, &mei).await.lead;
+        let leads = mei.get(&format!("/p/{}/leads", project.public_id)).await.text();
+        let fresh = leads.split("hx-get=\"").find(|part| part.contains("/leads/fresh")).expect("an address");
+        let fresh = fresh.split('"').next().expect("its end").replace("&#38;", "&");
+        assert!(!mei.get(&fresh).await.text().contains("new"));
+        app.advance(SignedDuration::from_secs(5));
+        person.writes("Are you there?").await;
+        Person::new(app, &project, "6598765432").writes("hello").await;
+        app.settle().await;
+        assert!(mei.get(&fresh).await.text().contains("Show 2 new"));
+        let people = mei.get(&format!("/p/{}/inbox/people?open={lead}", project.public_id)).await.text();
+        assert!(people.contains("Waiting for a person · 1") && people.contains("aria-current=\"true\""), "{people}");
+        assert!(!people.contains("<html"), "a part");
+        let talk = mei.get(&format!("/p/{}/leads/{lead}/talk?place=inbox", project.public_id)).await.text();
+        assert!(talk.contains("Are you there?") && talk.contains("id=\"talk-acts\"") && !talk.contains("<html"), "{talk}");
+    }
 }

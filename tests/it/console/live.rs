@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::support::console::Browser;
-use crate::support::{Project, Receiver, TestApp};
+use crate::support::{Person, Project, Receiver, TestApp};
 
 const COMES_WITHIN: Duration = Duration::from_secs(30);
 
@@ -102,5 +102,28 @@ both_engines! {
         let mut tab = Tab::open(app, &browser, &project, "").await;
         app.core.db.write(async |tx| Ok(tx.execute("DELETE FROM members", &[]).await?)).await.expect("removed");
         tab.reads_in_time(app, "event: ended", SignedDuration::from_secs(16)).await;
+    }
+
+    async fn a_tab_is_told_when_somebody_writes_or_is_taken_over(app: &TestApp) {
+        let project = app.project().await;
+        app.account("mei@example.com", Some((project.id, Role::Member))).await;
+        let browser = app.signed_in("mei@example.com").await;
+        let second = SignedDuration::from_secs(1);
+        let mut tab = Tab::open(app, &browser, &project, "").await;
+        tab.reads_in_time(app, "event: conversations", second).await;
+        Person::new(app, &project, "6591234567").writes("hello").await;
+        tab.reads_in_time(app, "event: conversations", second).await;
+        app.settle().await;
+        let lead = app.count("SELECT id FROM leads").await;
+        let mut tab = Tab::open(app, &browser, &project, "").await;
+        tab.reads_in_time(app, "event: conversations", second).await;
+        browser.post(&format!("/p/{}/leads/{lead}/take-over", project.public_id), &[]).await;
+        tab.reads_in_time(app, "event: conversations", second).await;
+        browser.post(&format!("/p/{}/leads/{lead}/writing", project.public_id), &[]).await;
+        tab.reads_in_time(app, "event: conversations", second).await;
+        // It stops by itself.
+        tab.reads_in_time(app, "event: conversations", second).await;
+        browser.post(&format!("/p/{}/leads/{lead}/give-back", project.public_id), &[]).await;
+        tab.reads_in_time(app, "event: conversations", second).await;
     }
 }

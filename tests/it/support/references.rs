@@ -39,6 +39,7 @@ const LOST: &[&str] = &[
     lost!("refused_correlation_ids", "conversation_id", "conversations"),
     lost!("lead_field_values", "lead_id", "leads"),
     lost!("lead_activity", "lead_id", "leads"),
+    lost!("writers", "conversation_id", "conversations"),
     lost!("events", "project_id", "projects"),
     lost!("events", "conversation_id", "conversations"),
     lost!("deliveries", "webhook_id", "webhooks"),

@@ -31,7 +31,10 @@ const LISTED_MAX: u32 = 50;
 const WORDS_CHARS_MAX: usize = 60;
 
 pub fn routes() -> Routes {
-    Routes::default().get("/p/{project}/inbox", show).get("/p/{project}/inbox/{lead}", open)
+    Routes::default()
+        .get("/p/{project}/inbox", show)
+        .get("/p/{project}/inbox/people", people)
+        .get("/p/{project}/inbox/{lead}", open)
 }
 
 #[derive(Template)]
@@ -40,7 +43,17 @@ struct InboxPage {
     frame: Frame,
     groups: Vec<Group>,
     open: Option<Open>,
+    has_open: bool,
     is_empty: bool,
+}
+
+/// The list alone.
+#[derive(Template)]
+#[template(path = "inbox/people.html")]
+struct PeoplePart {
+    frame: Frame,
+    groups: Vec<Group>,
+    has_open: bool,
 }
 
 /// People in the same state.
@@ -78,6 +91,14 @@ async fn show(State(engines): State<Engines>, member: Member) -> Result<Response
     page(&inbox_page(&engines, &member, frame, None).await?)
 }
 
+/// For a page whose list has changed.
+async fn people(State(engines): State<Engines>, member: Member, query: Query) -> Result<Response> {
+    let frame = Frame::of_member(&engines.core, &member, "inbox").await?;
+    let opened = query.one("open").ok().flatten().and_then(|text| text.parse().ok());
+    let groups = groups(&engines, &member, &frame, opened).await?;
+    page(&PeoplePart { frame, groups, has_open: opened.is_some() })
+}
+
 async fn open(
     State(engines): State<Engines>,
     member: Member,
@@ -106,6 +127,23 @@ async fn inbox_page<N: Needs>(
     frame: Frame,
     loaded: Option<(Talk, ViewedLead)>,
 ) -> Result<InboxPage> {
+    let groups = groups(engines, member, &frame, loaded.as_ref().map(|(talk, _)| talk.lead)).await?;
+    Ok(InboxPage {
+        is_empty: groups.iter().all(|group| group.entries.is_empty()),
+        has_open: loaded.is_some(),
+        open: loaded.map(|(talk, lead)| open_of(member, talk, &lead)).transpose()?,
+        groups,
+        frame,
+    })
+}
+
+/// The people of the list, of whom `opened` is open.
+async fn groups<N: Needs>(
+    engines: &Engines,
+    member: &Member<N>,
+    frame: &Frame,
+    opened: Option<LeadId>,
+) -> Result<Vec<Group>> {
     let (project, user) = (member.project.id, member.who.user.id);
     let views = [View::Waiting, View::Mine(user), View::Others(user)];
     let lists = engines
@@ -121,26 +159,14 @@ async fn inbox_page<N: Needs>(
             Ok(lists)
         })
         .await?;
-    let opened = loaded.as_ref().map(|(talk, _)| talk.lead);
     let titles = [("Waiting for a person", Some("waiting")), ("With me", Some("mine")), ("With others", None)];
-    let groups: Vec<_> = titles
-        .into_iter()
-        .zip(lists)
-        .map(|((title, view), (count, rows))| Group {
-            title,
-            more: view
-                .filter(|_| count > i64::from(LISTED_MAX))
-                .map(|view| format!("{}?view={view}", frame.path("leads"))),
-            entries: rows.iter().map(|lead| entry(&frame, member, (lead, view == Some("mine")), opened)).collect(),
-            count,
-        })
-        .collect();
-    Ok(InboxPage {
-        is_empty: groups.iter().all(|group| group.entries.is_empty()),
-        open: loaded.map(|(talk, lead)| open_of(member, talk, &lead)).transpose()?,
-        groups,
-        frame,
-    })
+    let groups = titles.into_iter().zip(lists).map(|((title, view), (count, rows))| Group {
+        title,
+        more: view.filter(|_| count > i64::from(LISTED_MAX)).map(|view| format!("{}?view={view}", frame.path("leads"))),
+        entries: rows.iter().map(|lead| entry(frame, member, (lead, view == Some("mine")), opened)).collect(),
+        count,
+    });
+    Ok(groups.collect())
 }
 
 fn entry<N: Needs>(

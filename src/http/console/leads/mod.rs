@@ -1,6 +1,7 @@
 //! `/p/{project}/leads`: who wrote, in views, with filters and a search that stand in the address.
 
 mod export;
+mod fresh;
 pub mod query;
 pub mod rows;
 
@@ -22,14 +23,17 @@ use crate::http::extract::Query;
 use crate::http::partner::cursor;
 use crate::http::routes::Routes;
 use crate::store::lead_counts::{self, COUNT_MAX};
-use crate::store::lead_pages::{self, FOUND_MAX, LeadPage, View};
+use crate::store::lead_pages::{self, FOUND_MAX, LeadPage, ListedLead, View};
 use crate::store::widgets;
 
 /// Leads of a page.
 const ROWS: u32 = 50;
 
 pub fn routes() -> Routes {
-    Routes::default().get("/p/{project}/leads", list).get("/p/{project}/leads/export.csv", export::export)
+    Routes::default()
+        .get("/p/{project}/leads", list)
+        .get("/p/{project}/leads/fresh", fresh::fresh)
+        .get("/p/{project}/leads/export.csv", export::export)
 }
 
 #[derive(Template)]
@@ -40,6 +44,8 @@ struct ListPage {
     saved: SavedViews,
     tabs: Vec<Tab>,
     rows: Vec<Row>,
+    /// What tells how many came since: only at the beginning of a list with the newest first.
+    fresh: Option<String>,
     /// How many there are, where that is known.
     count: Option<String>,
     /// Of the next page and of the first one.
@@ -103,6 +109,7 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
     page(&ListPage {
         frame: Frame::of_member(core, &member, "leads").await?,
         tabs: tabs(&base, &query, &counts, is_searched),
+        fresh: fresh_link(&base, &query, rows.first()),
         rows: rows.into_iter().map(|lead| Row::new(lead, member.sees_masked())).collect(),
         count: (!query.is_filtered()).then(|| counted(count)),
         older: next.map(|next| format!("{base}{}", query.with(&[("after", &cursor::encode(next))]))),
@@ -115,6 +122,14 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
         is_cut: is_searched && count >= i64::from(FOUND_MAX),
         query,
     })
+}
+
+fn fresh_link(base: &str, query: &LeadsQuery, first: Option<&ListedLead>) -> Option<String> {
+    let is_newest_first = query.after.is_empty() && query.view != "waiting";
+    let first = first.filter(|_| is_newest_first)?;
+    let own = query.with(&[]);
+    let joint = if own.is_empty() { "?" } else { "&" };
+    Some(format!("{base}/fresh{own}{joint}top={}", cursor::encode(first.position())))
 }
 
 fn tabs(base: &str, query: &LeadsQuery, counts: &[i64], is_searched: bool) -> Vec<Tab> {

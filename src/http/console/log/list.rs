@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::super::event_names::{self, EventName, name_of};
 use super::super::frame::Frame;
+use super::super::fresh::{FRESH_MAX, fresh_part};
 use super::super::saved_bar::SavedViews;
 use super::super::view::page;
 use super::super::webhook::cause::short_text;
@@ -33,8 +34,6 @@ use crate::store::window::Position;
 
 /// Rows of a page.
 const ROWS: usize = 50;
-/// New deliveries that are counted.
-const FRESH_MAX: u32 = 100;
 
 #[derive(Template)]
 #[template(path = "log/log.html")]
@@ -69,15 +68,6 @@ struct Chip {
     value: String,
     /// The address without it.
     without: String,
-}
-
-/// A link to what came since the page was made.
-#[derive(Template)]
-#[template(path = "log/fresh.html")]
-struct FreshPart {
-    path: String,
-    query: String,
-    count: String,
 }
 
 /// What a page is made of.
@@ -181,12 +171,7 @@ pub async fn fresh(State(engines): State<Engines>, member: Member, query: Query)
         }
         Ok(count)
     });
-    let count = match count.await? {
-        0 => String::new(),
-        count if count >= FRESH_MAX as usize => format!("{FRESH_MAX} or more"),
-        count => count.to_string(),
-    };
-    page(&FreshPart { path: log_path(&member), query: filter.query(), count })
+    fresh_part(log_path(&member), filter.query(), count.await?)
 }
 
 fn chips(filter: &LogFilter, webhooks: &[LogWebhook], path: &str) -> Vec<Chip> {

@@ -13,9 +13,9 @@ use crate::domain::lead::{Handling, LeadStatus};
 use crate::domain::masked::mask;
 use crate::domain::time::Timestamp;
 use crate::http::error::Result;
-use crate::store::handling;
 use crate::store::lead_view::{self, ViewedLead};
 use crate::store::talk::{self, Said, Writer};
+use crate::store::{handling, writers};
 
 /// Messages of a page.
 const MESSAGES: u32 = 200;
@@ -74,6 +74,12 @@ pub struct Talk {
     pub place: Place,
     /// The newest message on the page.
     pub seen: MessageId,
+    /// Whether its newest messages are on the page, so that more can follow.
+    pub is_newest: bool,
+    /// Whether a reply is on its way.
+    pub is_being_sent: bool,
+    /// Who else writes an answer at the moment.
+    pub writing: Option<String>,
     /// How much time is left to write freely.
     pub left: Option<String>,
     /// Whether a reply can be sent at all.
@@ -138,13 +144,15 @@ pub async fn load<N: Needs>(
     wanted: Wanted,
 ) -> Result<Option<(Talk, ViewedLead)>> {
     let (project, before) = (member.project.id, wanted.before.unwrap_or(MessageId(i64::MAX)));
+    let (user, now) = (member.who.user.id, core.clock.now());
     let found = core.db.read(async move |conn| {
         let Some(lead) = lead_view::find(conn, project, wanted.lead).await? else { return Ok(None) };
         let Some(handled) = handling::find(conn, project, wanted.lead).await? else { return Ok(None) };
         let said = talk::page(conn, project, lead.conversation, before, MESSAGES + 1).await?;
-        Ok(Some((lead, handled, said)))
+        let writers = writers::others(conn, project, (lead.conversation, user), now).await?;
+        Ok(Some((lead, handled, said, writers)))
     });
-    let Some((lead, handled, mut said)) = found.await? else { return Ok(None) };
+    let Some((lead, handled, mut said, writers)) = found.await? else { return Ok(None) };
     let masked = member.sees_masked();
     let name = name_of(&lead, masked);
     let path = wanted.place.path(&member.path(), lead.id);
@@ -171,6 +179,9 @@ pub async fn load<N: Needs>(
         older,
         place: wanted.place,
         seen: handled.newest_message.unwrap_or(MessageId(0)),
+        is_newest: wanted.before.is_none(),
+        is_being_sent: said.iter().any(|one| one.status == MessageStatus::Queued),
+        writing: writing(&writers),
         left,
         closed,
         handling: lead.handling,
@@ -182,6 +193,15 @@ pub async fn load<N: Needs>(
         name,
     };
     Ok(Some((talk, lead)))
+}
+
+/// Who writes, in words.
+fn writing(names: &[String]) -> Option<String> {
+    match names {
+        [] => None,
+        [one] => Some(format!("{one} is writing")),
+        [first, .., last] => Some(format!("{first} and {last} are writing")),
+    }
 }
 
 /// What was sent to the person after a message, as it is shown to who wrote meanwhile.
