@@ -1,9 +1,11 @@
 //! Every setting: its name, default, check and meaning. Each is an environment variable and a flag of the same name.
 
+mod mail;
 mod parse;
 mod secret;
 mod sign_in;
 
+use mail::mail_server;
 use parse::{
     base_url, drain, keep_alive, listen, log_filter, log_format, networks, rates, secret_key, size, wait, yes_or_no,
 };
@@ -26,6 +28,7 @@ use crate::domain::rates::Rates;
 use crate::domain::retention::Retention;
 use crate::domain::retry::Schedule;
 use crate::domain::time::SignedDuration;
+use crate::smtp::MailServer;
 
 /// The settings as they were given: read by the command line, checked by [`Settings::check`]. An empty one is as good as
 /// none: files that set variables often name them all.
@@ -82,6 +85,13 @@ pub struct Settings {
     /// account or an invitation.
     #[arg(long, env = "AURIX_OIDC_DOMAINS", value_name = "DOMAINS")]
     pub oidc_domains: Option<String>,
+    /// Mail server that alerts, invitations and links for a new password are sent by: `smtp://USER:PASSWORD@HOST:587` (STARTTLS), or
+    /// `smtps://…`; or `@FILE`. Nothing needs one.
+    #[arg(long, env = "AURIX_SMTP_URL", value_name = "URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Who these mails are from, beside AURIX_SMTP_URL: `Aurix <aurix@example.com>`.
+    #[arg(long, env = "AURIX_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
     /// Waits before each further attempt of a delivery [default: 5s,30s,2m,10m,30m,1h,3h,6h,12h,24h].
     #[arg(long, env = "AURIX_RETRY_SCHEDULE", value_name = "WAITS")]
     pub retry_schedule: Option<String>,
@@ -191,6 +201,8 @@ pub struct Config {
     pub open_console: Option<OpenConsole>,
     /// The header in which a trusted proxy says who is signed in.
     pub auth_header: Option<axum::http::HeaderName>,
+    /// The mail server, where there is one.
+    pub mail: Option<MailServer>,
     /// The waits between attempts.
     pub retry_schedule: Schedule,
     /// How long a claimed delivery, reply or turn is left alone.
@@ -248,6 +260,7 @@ impl Settings {
             oidc: oidc_provider(&self)?,
             open_console: None,
             auth_header: checked("AURIX_AUTH_HEADER", self.auth_header.as_deref(), header_name)?,
+            mail: mail_server(&self)?,
             retry_schedule: checked("AURIX_RETRY_SCHEDULE", self.retry_schedule.as_deref(), parse_waits)?
                 .unwrap_or(holds.retry_schedule),
             lease: checked("AURIX_LEASE", Some(&self.lease), wait)?.unwrap_or(holds.lease),
@@ -295,6 +308,7 @@ impl Default for Config {
             oidc: None,
             open_console: None,
             auth_header: None,
+            mail: None,
             retry_schedule: Schedule::default(),
             lease: SignedDuration::from_secs(30),
             lead_silence: SignedDuration::from_mins(15),

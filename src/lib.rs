@@ -24,6 +24,7 @@ pub mod outbound;
 pub mod projects;
 pub mod readiness;
 pub mod serve;
+pub mod smtp;
 pub mod store;
 
 pub mod worker;
