@@ -83,6 +83,10 @@ row_keys! {
     UserSessionId,
     /// A link that is good once.
     UserLinkId,
+    /// What needs a person.
+    AttentionId,
+    /// An e-mail.
+    MailId,
 }
 
 impl ProjectId {

@@ -1,5 +1,6 @@
 //! People who use the console. They belong to no project; who may do what in a project is in `members`.
 
+use super::mails;
 use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::account::Email;
 use crate::domain::ids::UserId;
@@ -181,5 +182,6 @@ pub async fn remove(tx: &Tx, user: UserId) -> Result<()> {
     tx.execute("DELETE FROM user_sessions WHERE user_id = $1", params![user]).await?;
     tx.execute("DELETE FROM user_links WHERE user_id = $1", params![user]).await?;
     tx.execute("DELETE FROM members WHERE user_id = $1", params![user]).await?;
+    mails::remove_of_user(tx, user).await?;
     if tx.execute_one("DELETE FROM users WHERE id = $1", params![user]).await? { Ok(()) } else { Err(Error::NoRow) }
 }
