@@ -22,8 +22,9 @@ use crate::core::Core;
 use crate::domain::ids::ProjectId;
 use crate::domain::time::SignedDuration;
 use crate::engines::Engines;
+use crate::http::extract::Query;
 use crate::store::window::Position;
-use crate::store::{delivery_rows, members, user_sessions};
+use crate::store::{delivery_rows, handling, members, user_sessions};
 
 /// How often a project is asked about.
 const POLL_EVERY: Duration = Duration::from_secs(1);
@@ -36,43 +37,67 @@ const SESSIONS_MAX: u32 = 200;
 /// The event that closes a stream for good: the page does not connect again.
 const ENDED: &str = "ended";
 
-/// The newest delivery of a project.
-type Newest = watch::Receiver<Position>;
+/// What changes in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    /// The newest delivery.
+    delivery: Position,
+    /// What is open of what needs attention; `None` before the first poll.
+    attention: Option<Open>,
+}
+
+/// The newest item that was ever opened, and how many are open: opening one raises the first, closing one lowers the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Open {
+    newest: i64,
+    open: i64,
+}
+
+/// What a poll finds.
+type Found = watch::Receiver<Seen>;
 
 /// The polls of a process. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Live(Arc<Mutex<HashMap<ProjectId, Weak<Newest>>>>);
+pub struct Live(Arc<Mutex<HashMap<ProjectId, Weak<Found>>>>);
 
 impl Live {
-    fn polls(&self) -> MutexGuard<'_, HashMap<ProjectId, Weak<Newest>>> {
+    fn polls(&self) -> MutexGuard<'_, HashMap<ProjectId, Weak<Found>>> {
         // Nothing panics while it is held; a poisoned lock would still guard a usable value.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the poll of a project finds, which is started where nobody looks yet.
-    fn watch(&self, core: &Core, project: ProjectId) -> Arc<Newest> {
+    fn watch(&self, core: &Core, project: ProjectId) -> Arc<Found> {
         let mut polls = self.polls();
         polls.retain(|_, poll| poll.strong_count() > 0);
-        if let Some(newest) = polls.get(&project).and_then(Weak::upgrade) {
-            return newest;
+        if let Some(found) = polls.get(&project).and_then(Weak::upgrade) {
+            return found;
         }
-        let (found, newest) = watch::channel(Position { created_at: 0, id: 0 });
-        let newest = Arc::new(newest);
-        polls.insert(project, Arc::downgrade(&newest));
-        tokio::spawn(poll(core.clone(), project, found));
-        newest
+        let nothing = Seen { delivery: Position { created_at: 0, id: 0 }, attention: None };
+        let (sender, found) = watch::channel(nothing);
+        let found = Arc::new(found);
+        polls.insert(project, Arc::downgrade(&found));
+        tokio::spawn(poll(core.clone(), project, sender));
+        found
     }
 }
 
 /// Asks once a second, until nobody looks any more.
-async fn poll(core: Core, project: ProjectId, found: watch::Sender<Position>) {
+async fn poll(core: Core, project: ProjectId, found: watch::Sender<Seen>) {
     loop {
         let since = core.clock.now() - LOOKED_BACK;
-        match core.db.read(async move |conn| Ok(delivery_rows::newest(conn, project, since).await?)).await {
-            Ok(Some(newest)) => {
-                found.send_if_modified(|before| std::mem::replace(before, newest) != newest);
+        let read = core.db.read(async move |conn| {
+            let delivery = delivery_rows::newest(conn, project, since).await?;
+            Ok((delivery, handling::attention(conn, project).await?))
+        });
+        match read.await {
+            Ok((delivery, attention)) => {
+                let attention = Some(Open { newest: attention.newest.0, open: attention.open });
+                found.send_if_modified(|before| {
+                    let now = Seen { delivery: delivery.unwrap_or(before.delivery), attention };
+                    std::mem::replace(before, now) != now
+                });
             }
-            Ok(None) => {}
             Err(error) => tracing::warn!(error = %format!("{error:#}"), "changes of a project not read"),
         }
         tokio::select! {
@@ -94,12 +119,14 @@ enum Happened {
 struct Viewer {
     engines: Engines,
     member: Member<See>,
-    newest: Newest,
+    found: Found,
     /// Keeps the poll running.
-    _poll: Arc<Newest>,
+    _poll: Arc<Found>,
     stopping: watch::Receiver<bool>,
     /// What was sent last.
     sent: Option<Position>,
+    /// What the page shows of what needs attention, or was told of it last.
+    shown: Option<Open>,
     has_begun: bool,
     has_ended: bool,
 }
@@ -108,13 +135,17 @@ struct Viewer {
 pub async fn show(
     engines: Engines,
     member: Member<See>,
-    headers: HeaderMap,
+    (headers, query): (HeaderMap, Query),
     (live, stopping): (Live, watch::Receiver<bool>),
 ) -> Response {
     let poll = live.watch(&engines.core, member.project.id);
-    let sent = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(parse_id);
-    let newest = Newest::clone(&poll);
-    let viewer = Viewer { engines, member, newest, _poll: poll, stopping, sent, has_begun: false, has_ended: false };
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let (sent, told) = last.map(parse_id).unwrap_or_default();
+    // A tab that connects again was told more than its page shows.
+    let shown = told.or_else(|| query.one("seen").ok().flatten().and_then(parse_open));
+    let found = Found::clone(&poll);
+    let viewer =
+        Viewer { engines, member, found, _poll: poll, stopping, sent, shown, has_begun: false, has_ended: false };
     let events = stream::unfold(viewer, |mut viewer| async move {
         let event = viewer.next().await?;
         Some((Ok::<_, Infallible>(event), viewer))
@@ -137,14 +168,19 @@ impl Viewer {
         }
         let clock = self.engines.core.clock.clone();
         loop {
-            let newest = *self.newest.borrow_and_update();
+            let found = *self.found.borrow_and_update();
             // Nothing is said twice, not by a poll that was started anew either.
-            if self.sent.is_none_or(|sent| sent < newest) && newest.id != 0 {
-                return self.send(newest).await;
+            if self.sent.is_none_or(|sent| sent < found.delivery) && found.delivery.id != 0 {
+                self.sent = Some(found.delivery);
+                return self.send("deliveries").await;
+            }
+            if found.attention.is_some() && self.shown != found.attention {
+                self.shown = found.attention;
+                return self.send("attention").await;
             }
             let happened = tokio::select! {
                 _ = self.stopping.wait_for(|stopping| *stopping) => Happened::Stopped,
-                changed = self.newest.changed() => changed.map_or(Happened::Stopped, |()| Happened::Changed),
+                changed = self.found.changed() => changed.map_or(Happened::Stopped, |()| Happened::Changed),
                 () = clock.sleep(COMMENT_EVERY) => Happened::Nothing,
             };
             match happened {
@@ -156,13 +192,14 @@ impl Viewer {
         }
     }
 
-    async fn send(&mut self, newest: Position) -> Option<Event> {
+    async fn send(&mut self, event: &str) -> Option<Event> {
         if !self.is_allowed().await {
             return Some(self.end());
         }
-        self.sent = Some(newest);
-        let id = format!("{}.{}", newest.created_at, newest.id);
-        Some(Event::default().event("deliveries").id(id).data("changed"))
+        let sent = self.sent.unwrap_or(Position { created_at: 0, id: 0 });
+        let shown = self.shown.map(|shown| format!(".{}.{}", shown.newest, shown.open)).unwrap_or_default();
+        let id = format!("{}.{}{shown}", sent.created_at, sent.id);
+        Some(Event::default().event(event).id(id).data("changed"))
     }
 
     fn end(&mut self) -> Event {
@@ -183,7 +220,15 @@ impl Viewer {
     }
 }
 
-fn parse_id(text: &str) -> Option<Position> {
-    let (created_at, id) = text.split_once('.')?;
-    Some(Position { created_at: created_at.parse().ok()?, id: id.parse().ok()? })
+/// The id of an event: the newest delivery, and what is open, where a poll has found that.
+fn parse_id(text: &str) -> (Option<Position>, Option<Open>) {
+    let mut parts = text.splitn(3, '.');
+    let mut number = || parts.next().and_then(|part| part.parse().ok());
+    let delivery = number().zip(number()).map(|(created_at, id)| Position { created_at, id });
+    (delivery, parts.next().and_then(parse_open))
+}
+
+fn parse_open(text: &str) -> Option<Open> {
+    let (newest, open) = text.split_once('.')?;
+    Some(Open { newest: newest.parse().ok()?, open: open.parse().ok()? })
 }
