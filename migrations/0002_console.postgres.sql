@@ -11,3 +11,5 @@ CREATE INDEX lead_search_by_word ON lead_search USING GIN (words);
 -- What only PostgreSQL needs, behind 0002_console.sql: what changes in these stands in no index (HOT).
 
 ALTER TABLE delivery_counts SET (fillfactor = 50);
+-- SQLite has enough of `attention_open`.
+CREATE INDEX attention_open_by_project ON attention (project_id, id) WHERE closed_at IS NULL;

@@ -259,3 +259,89 @@ CREATE TABLE writers (
 );
 CREATE INDEX writers_by_project ON writers (project_id, until);
 CREATE INDEX writers_by_user ON writers (user_id);
+
+-- When Aurix turned a webhook off because of how its receiver answers; NULL where it is on, or a person turned it off.
+ALTER TABLE webhooks ADD COLUMN turned_off_at BIGINT;
+UPDATE webhooks
+SET turned_off_at = (
+    SELECT MAX(audit.at)
+    FROM audit
+    WHERE audit.project_id = webhooks.project_id AND audit.object_id = webhooks.public_id
+      AND audit.action = 'webhook.disable' AND audit.actor_kind = 'system'
+)
+WHERE NOT is_active AND removed_at IS NULL AND off_reason NOT IN ('Turned off by hand.', 'Its API key was revoked.');
+CREATE INDEX webhooks_turned_off ON webhooks (turned_off_at) WHERE turned_off_at IS NOT NULL;
+CREATE INDEX webhooks_failing ON webhooks (failing_since) WHERE failing_since IS NOT NULL;
+CREATE INDEX channels_at_fault ON channels (fault_since) WHERE fault_since IS NOT NULL;
+
+-- What needs a person: opened by Aurix, and closed by it once it is mended. Project 0: the whole instance.
+CREATE TABLE attention (
+    id ROWID,
+    project_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    -- What it is about: the row, and its name in addresses. 0 and '' where it is the project as a whole.
+    subject_id BIGINT NOT NULL,
+    subject TEXT NOT NULL,
+    title TEXT NOT NULL,
+    message TEXT NOT NULL,
+    -- Since when it has been so; opened somewhat later.
+    since BIGINT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    closed_at BIGINT
+);
+-- One of a kind and a subject is open. Whoever inserts it tells people of it.
+CREATE UNIQUE INDEX attention_open ON attention (project_id, kind, subject_id, subject) WHERE closed_at IS NULL;
+CREATE INDEX attention_open_by_kind ON attention (kind, id) WHERE closed_at IS NULL;
+CREATE INDEX attention_by_project ON attention (project_id, id);
+CREATE INDEX attention_closed ON attention (closed_at) WHERE closed_at IS NOT NULL;
+
+-- How full the disks of the nodes are, as each node said last.
+CREATE TABLE disks (
+    host TEXT NOT NULL,
+    path TEXT NOT NULL,
+    total_bytes BIGINT NOT NULL,
+    free_bytes BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    PRIMARY KEY (host, path)
+);
+
+-- Of what a member is told by e-mail: kinds of attention, with spaces between; NULL: what their role is told of. Operators are told
+-- of the instance, unless they do not want it.
+ALTER TABLE members ADD COLUMN alerts TEXT;
+ALTER TABLE users ADD COLUMN is_told BOOLEAN NOT NULL DEFAULT TRUE;
+
+-- E-mail to send.
+CREATE TABLE mails (
+    id ROWID,
+    -- A UUID: the letter's id at every mail server.
+    public_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    user_id BIGINT,
+    recipient TEXT NOT NULL,
+    -- Subject, text and HTML, JSON. NULL where it is made of `mail_attention` when it is sent, and of all once they have ended.
+    sealed_letter TEXT,
+    -- Takes on more of `mail_attention`: until it is claimed.
+    collects BOOLEAN NOT NULL,
+    -- `pending`, `sent`, `failed` or `cancelled`.
+    status TEXT NOT NULL,
+    -- The next attempt, or the end of the lease of who has claimed it. `attempts` is counted up by each claim.
+    due_at BIGINT,
+    attempts BIGINT NOT NULL,
+    error TEXT,
+    created_at BIGINT NOT NULL,
+    ended_at BIGINT
+);
+CREATE INDEX mails_due ON mails (due_at) WHERE due_at IS NOT NULL;
+CREATE UNIQUE INDEX mails_collecting ON mails (user_id) WHERE collects;
+CREATE INDEX mails_by_user ON mails (user_id, id) WHERE user_id IS NOT NULL;
+CREATE INDEX mails_by_time ON mails (created_at);
+CREATE INDEX mails_with_error ON mails (id) WHERE error IS NOT NULL;
+
+-- What a letter tells: that an item was opened, or closed.
+CREATE TABLE mail_attention (
+    mail_id BIGINT NOT NULL,
+    attention_id BIGINT NOT NULL,
+    is_closed BOOLEAN NOT NULL,
+    PRIMARY KEY (mail_id, attention_id, is_closed)
+);
+CREATE INDEX mail_attention_by_item ON mail_attention (attention_id);

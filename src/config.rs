@@ -1,15 +1,21 @@
 //! Every setting: its name, default, check and meaning. Each is an environment variable and a flag of the same name.
 
+mod mail;
+mod parse;
 mod secret;
 mod sign_in;
 
+use mail::mail_server;
+use parse::{
+    base_url, drain, keep_alive, listen, log_filter, log_format, networks, rates, secret_key, size, wait, yes_or_no,
+};
 pub use secret::credential;
 pub use sign_in::{OidcProvider, OpenConsole};
 use sign_in::{header_name, oidc_provider};
 #[cfg(test)]
 mod tests;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,13 +26,9 @@ use secrecy::SecretString;
 use crate::db::Location;
 use crate::domain::rates::Rates;
 use crate::domain::retention::Retention;
-use crate::domain::retry::{Schedule, parse_wait};
+use crate::domain::retry::Schedule;
 use crate::domain::time::SignedDuration;
-
-/// Networks that one setting may list.
-const NETWORKS_MAX: usize = 1_000;
-/// The least memory for bodies: the largest one.
-const SIZE_MIN: usize = 4 << 20;
+use crate::smtp::MailServer;
 
 /// The settings as they were given: read by the command line, checked by [`Settings::check`]. An empty one is as good as
 /// none: files that set variables often name them all.
@@ -83,6 +85,13 @@ pub struct Settings {
     /// account or an invitation.
     #[arg(long, env = "AURIX_OIDC_DOMAINS", value_name = "DOMAINS")]
     pub oidc_domains: Option<String>,
+    /// Mail server that alerts, invitations and links for a new password are sent by: `smtp://USER:PASSWORD@HOST:587` (STARTTLS), or
+    /// `smtps://…`; or `@FILE`. Nothing needs one.
+    #[arg(long, env = "AURIX_SMTP_URL", value_name = "URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Who these mails are from, beside AURIX_SMTP_URL: `Aurix <aurix@example.com>`.
+    #[arg(long, env = "AURIX_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
     /// Waits before each further attempt of a delivery [default: 5s,30s,2m,10m,30m,1h,3h,6h,12h,24h].
     #[arg(long, env = "AURIX_RETRY_SCHEDULE", value_name = "WAITS")]
     pub retry_schedule: Option<String>,
@@ -192,6 +201,8 @@ pub struct Config {
     pub open_console: Option<OpenConsole>,
     /// The header in which a trusted proxy says who is signed in.
     pub auth_header: Option<axum::http::HeaderName>,
+    /// The mail server, where there is one.
+    pub mail: Option<MailServer>,
     /// The waits between attempts.
     pub retry_schedule: Schedule,
     /// How long a claimed delivery, reply or turn is left alone.
@@ -249,6 +260,7 @@ impl Settings {
             oidc: oidc_provider(&self)?,
             open_console: None,
             auth_header: checked("AURIX_AUTH_HEADER", self.auth_header.as_deref(), header_name)?,
+            mail: mail_server(&self)?,
             retry_schedule: checked("AURIX_RETRY_SCHEDULE", self.retry_schedule.as_deref(), parse_waits)?
                 .unwrap_or(holds.retry_schedule),
             lease: checked("AURIX_LEASE", Some(&self.lease), wait)?.unwrap_or(holds.lease),
@@ -280,93 +292,6 @@ fn checked<T>(
     given(text).map(check).transpose().map_err(wrong)
 }
 
-fn secret_key(text: &str) -> Result<SecretString, String> {
-    let key = credential(text)?;
-    secret::check(&key)?;
-    Ok(SecretString::from(key))
-}
-
-fn listen(text: &str) -> Result<SocketAddr, String> {
-    let numeric = match text.strip_prefix("localhost:") {
-        Some(port) => format!("127.0.0.1:{port}"),
-        None => text.to_owned(),
-    };
-    numeric.parse().map_err(|_| format!("{text:?} is no address: write HOST:PORT, for example 127.0.0.1:8080"))
-}
-
-fn base_url(text: &str) -> Result<String, String> {
-    let fault = || {
-        format!("{text:?} is no address: write http:// or https:// and a host, for example https://aurix.example.com")
-    };
-    let url = url::Url::parse(text).map_err(|_| fault())?;
-    let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if !matches!(url.scheme(), "http" | "https") || !is_bare || url.password().is_some() {
-        return Err(fault());
-    }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn networks(text: &str) -> Result<Vec<IpNet>, String> {
-    let items: Vec<&str> = text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
-    if items.len() > NETWORKS_MAX {
-        return Err(format!("{} networks are too many: {NETWORKS_MAX} at most", items.len()));
-    }
-    let address = |item: &str| item.parse::<IpAddr>().map(IpNet::from).ok();
-    let network = |item: &str| item.parse().ok().or_else(|| address(item));
-    items
-        .into_iter()
-        .map(|item| network(item).ok_or_else(|| format!("{item:?} is no network: write it like 10.0.0.0/8")))
-        .collect()
-}
-
-fn yes_or_no(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "on" | "yes" => Ok(true),
-        "false" | "0" | "off" | "no" => Ok(false),
-        _ => Err(format!("{text:?} is neither `true` nor `false`")),
-    }
-}
-
-fn wait(text: &str) -> Result<SignedDuration, String> {
-    let wait = parse_wait(text).map_err(|error| error.to_string())?;
-    SignedDuration::try_from(wait).map_err(|error| error.to_string())
-}
-
-fn keep_alive(text: &str) -> Result<Duration, String> {
-    parse_wait(text).map_err(|error| error.to_string())
-}
-
-/// Bytes: 4 MiB at least, which the largest body takes.
-fn size(text: &str) -> Result<usize, String> {
-    let (number, unit) = [("KiB", 10), ("MiB", 20), ("GiB", 30)]
-        .into_iter()
-        .find_map(|(name, shift)| Some((text.strip_suffix(name)?.trim_end(), 1_usize << shift)))
-        .unwrap_or((text, 1));
-    let bytes = number.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
-    bytes.filter(|bytes| *bytes >= SIZE_MIN).ok_or_else(|| format!("{text:?} is no size of 4MiB or more: write 64MiB"))
-}
-
-fn rates(text: &str) -> Result<Rates, String> {
-    Rates::parse(text).map_err(|error| error.to_string())
-}
-
-fn drain(text: &str) -> Result<Duration, String> {
-    if text == "0s" { Ok(Duration::ZERO) } else { parse_wait(text).map_err(|error| error.to_string()) }
-}
-
-fn log_filter(text: &str) -> Result<String, String> {
-    let fault = |error| format!("{text:?} is no filter ({error}): write a level such as info, or aurix=debug,info");
-    tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(fault)
-}
-
-fn log_format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err(format!("{text:?} is neither `text` nor `json`")),
-    }
-}
-
 impl Default for Config {
     /// What holds where nothing is set.
     fn default() -> Self {
@@ -383,6 +308,7 @@ impl Default for Config {
             oidc: None,
             open_console: None,
             auth_header: None,
+            mail: None,
             retry_schedule: Schedule::default(),
             lease: SignedDuration::from_secs(30),
             lead_silence: SignedDuration::from_mins(15),

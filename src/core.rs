@@ -1,4 +1,4 @@
-//! What every use case may need: the database, time, randomness, settings, keys and HTTP clients. No product state.
+//! What every use case may need: the database, time, randomness, settings, keys, HTTP clients and the mail server. No product state.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::net;
 use crate::notifier::Notifier;
+use crate::smtp::Mailer;
 
 /// The shared parts of a process. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub struct CoreParts {
     pub webhook_client: net::Client,
     /// Posts to chat platforms at the addresses that the operator configured.
     pub platform_client: net::Client,
+    /// Hands letters to the operator's mail server, where there is one.
+    pub mailer: Option<Mailer>,
     /// Notified when there is new work for the worker.
     pub notifier: Notifier,
 }

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod admission;
 pub mod agent;
+pub mod attention;
 pub mod cache;
 pub mod channels;
 pub mod cli;
@@ -17,6 +18,7 @@ pub mod demo;
 pub mod domain;
 pub mod engines;
 pub mod http;
+pub mod mails;
 pub mod maintenance;
 pub mod net;
 pub mod notifier;
@@ -24,6 +26,7 @@ pub mod outbound;
 pub mod projects;
 pub mod readiness;
 pub mod serve;
+pub mod smtp;
 pub mod store;
 
 pub mod worker;

@@ -13,6 +13,8 @@ closed_set! {
         Replies = "replies",
         /// Deliveries wait to be made.
         Deliveries = "deliveries",
+        /// Mails wait to be sent.
+        Mails = "mails",
     }
 }
 
@@ -22,6 +24,7 @@ pub struct Notifier {
     turns: Channels,
     replies: Channels,
     deliveries: Channels,
+    mails: Channels,
 }
 
 /// The channels of one kind of work.
@@ -42,6 +45,7 @@ impl Notifier {
             Work::Turns => &self.turns,
             Work::Replies => &self.replies,
             Work::Deliveries => &self.deliveries,
+            Work::Mails => &self.mails,
         }
     }
 

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Span;
 
+use crate::attention::{look, remove_old_attention, report_disks};
 use crate::clicks::automated_requests;
 use crate::clicks::replay::replay;
 use crate::clicks::widget_sightings;
@@ -26,10 +27,12 @@ use crate::deliveries::reschedule::ClockWatch;
 use crate::deliveries::resend_matching::run_slice;
 use crate::domain::time::Timestamp;
 use crate::engines::Engines;
+use crate::mails::{claim_mails, next_mail_due, remove_old_mails, send_mail, settle_mail};
 use crate::maintenance::make_partitions::make_partitions;
 use crate::maintenance::remove_old_counts::remove_old_counts;
 use crate::maintenance::retention::remove_expired;
 use crate::notifier::Work;
+use crate::store::mails::LeasedMail;
 
 /// How often every loop looks for work that nobody notified of.
 const TICK: Duration = Duration::from_secs(1);
@@ -39,6 +42,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(5);
 /// How often the retention job runs.
 const RETENTION_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// How often it is looked at what needs attention.
+const ATTENTION_INTERVAL: Duration = Duration::from_secs(5);
+/// Looks after which a node says again how full its disks are.
+const LOOKS_PER_REPORT: u32 = 12;
+/// Mails that are sent at once.
+const MAILS_MAX: usize = 4;
 /// Turns that are taken at once.
 const TURNS_MAX: usize = 32;
 /// Replies that are sent at once.
@@ -53,6 +62,8 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     loops.spawn(supervise("deliveries", |engines, stop| dispatcher::run(engines.deliveries.clone(), stop).boxed()));
     loops.spawn(supervise("announcements", |engines, stop| run_announcements(engines, stop).boxed()));
     loops.spawn(supervise("unanswered", |engines, stop| run_unanswered(engines, stop).boxed()));
+    loops.spawn(supervise("attention", |engines, stop| run_attention(engines, stop).boxed()));
+    loops.spawn(supervise("mails", |engines, stop| claim_loop::run(engines, stop, MAILS_MAX, Mails).boxed()));
     loops.spawn(supervise("clock", |engines, stop| run_clock(engines, stop).boxed()));
     loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core.clone(), stop).boxed()));
     loops.spawn(supervise("retention", |engines, stop| run_retention(engines, stop).boxed()));
@@ -92,6 +103,25 @@ async fn run_unanswered(engines: Engines, mut stop: watch::Receiver<bool>) {
     while tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_err() {
         if let Err(error) = look_after_unanswered(&engines.core).await {
             tracing::warn!(error = %format!("{error:#}"), "people whom nobody answers not looked after yet");
+        }
+    }
+}
+
+/// Opens and closes items for what needs attention, and says how full this node's disks are.
+async fn run_attention(engines: Engines, mut stop: watch::Receiver<bool>) {
+    let mut looks = 0;
+    loop {
+        if looks % LOOKS_PER_REPORT == 0
+            && let Err(error) = report_disks(&engines.core).await
+        {
+            tracing::warn!(error = %format!("{error:#}"), "how full the disks are not stored");
+        }
+        looks = looks.wrapping_add(1);
+        if let Err(error) = look(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "what needs attention not looked at yet");
+        }
+        if tokio::time::timeout(ATTENTION_INTERVAL, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
         }
     }
 }
@@ -170,6 +200,12 @@ async fn run_retention(engines: Engines, mut stop: watch::Receiver<bool>) {
         if let Err(error) = remove_old_counts(&engines.core).await {
             tracing::warn!(error = %format!("{error:#}"), "old counts not removed yet");
         }
+        if let Err(error) = remove_old_mails(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "old mails not removed yet");
+        }
+        if let Err(error) = remove_old_attention(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "what needed attention long ago not removed yet");
+        }
         let asked = stop.clone();
         if let Err(error) = remove_expired(&engines.core, move || *asked.borrow()).await {
             tracing::warn!(error = %format!("{error:#}"), "retention job failed");
@@ -222,5 +258,28 @@ impl claim_loop::ClaimLoop for Replies {
     async fn work(engines: Engines, reply: Reply) -> anyhow::Result<()> {
         let Some(settled) = send_reply(&engines.core, reply).await? else { return Ok(()) };
         engines.core.settle_persistently(|| settle_reply(&engines.conversations, &settled)).await
+    }
+}
+
+/// Mails to send.
+struct Mails;
+
+impl claim_loop::ClaimLoop for Mails {
+    type Item = LeasedMail;
+    const WORK: Work = Work::Mails;
+    const NAME: &'static str = "mail";
+
+    async fn claim(engines: &Engines, most: u32) -> anyhow::Result<Vec<LeasedMail>> {
+        claim_mails(&engines.core, most).await
+    }
+    async fn next_due(engines: &Engines) -> anyhow::Result<Option<Timestamp>> {
+        next_mail_due(&engines.core).await
+    }
+    fn span(mail: &LeasedMail) -> Span {
+        tracing::info_span!("mail", mail_id = mail.id.0, attempt = mail.attempt)
+    }
+    async fn work(engines: Engines, mail: LeasedMail) -> anyhow::Result<()> {
+        let settled = send_mail(&engines.core, &mail).await?;
+        engines.core.settle_persistently(|| settle_mail(&engines.core, &settled)).await
     }
 }

@@ -92,6 +92,8 @@ impl Accounts {
             if !user_links::remove(tx, link.id).await? {
                 return Ok(None);
             }
+            // Others may have been mailed beside it.
+            user_links::remove_passwords(tx, user).await?;
             users::set_password(tx, user, &password_hash).await?;
             user_sessions::remove_others(tx, user, None).await?;
             let user = users::get(tx, user).await?;

@@ -7,6 +7,7 @@ pub mod first_run;
 pub mod links;
 mod passwords;
 pub mod remove_user;
+pub mod request_password;
 pub mod second_factor;
 pub mod sessions;
 pub mod sign_in;

@@ -16,6 +16,9 @@ use crate::store::users::User;
 const FREE_ON_ACCOUNT: i64 = 5;
 /// Failures of an address on all accounts together before it has to wait.
 const FREE_IN_ALL: i64 = 30;
+/// Requests for a new password from an address, and for one account, before the next has to wait.
+const FREE_REQUESTS: i64 = 10;
+const FREE_REQUESTS_FOR_ACCOUNT: i64 = 3;
 /// The first wait; each further failure doubles it.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(15);
 /// The longest wait.
@@ -27,7 +30,35 @@ pub(super) const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(1)
 #[derive(Clone, Debug)]
 pub(super) struct Sources(Vec<(String, i64)>);
 
+/// What becomes of a request for a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A link is mailed where the address has an account.
+    Anew,
+    /// Links were mailed a moment ago: whoever asks is not told, since that would say that there is an account.
+    Again,
+    /// Whoever asks has to wait.
+    Wait(SignedDuration),
+}
+
 impl Accounts {
+    /// Counts a request for a new password. Unknown addresses are counted like those that have an account.
+    pub(super) async fn count_request(tx: &Tx, ip: IpAddr, email: &str, now: Timestamp) -> anyhow::Result<Asked> {
+        let from = format!("reset from {}", network(ip));
+        let failures = sign_in_failures::lock(tx, &from, now).await?;
+        if let Some(wait) = wait_after(failures, FREE_REQUESTS, now) {
+            return Ok(Asked::Wait(wait));
+        }
+        count(tx, &from, failures, now).await?;
+        let of_account = format!("reset of {}", hash(email));
+        let failures = sign_in_failures::lock(tx, &of_account, now).await?;
+        if wait_after(failures, FREE_REQUESTS_FOR_ACCOUNT, now).is_some() {
+            return Ok(Asked::Again);
+        }
+        count(tx, &of_account, failures, now).await?;
+        Ok(Asked::Anew)
+    }
+
     /// Whom an attempt is held against. `known` is the cookie of a browser that somebody signed in with before.
     pub(super) fn sources(&self, email: &str, user: Option<&User>, ip: IpAddr, known: Option<&str>) -> Sources {
         let is_known = |cookie: &&str| {
@@ -57,9 +88,7 @@ impl Accounts {
                     held.push((source, failures));
                 }
                 for (source, failures) in held {
-                    let is_forgotten = now - FORGOTTEN_AFTER > failures.last_at;
-                    let count = if is_forgotten { 1 } else { failures.count + 1 };
-                    sign_in_failures::set(tx, source, Failures { count, last_at: now }).await?;
+                    count(tx, source, failures, now).await?;
                 }
                 Ok(None)
             })
@@ -83,6 +112,14 @@ impl Accounts {
         }
         Ok(())
     }
+}
+
+/// Counts one more.
+async fn count(tx: &Tx, source: &str, failures: Failures, now: Timestamp) -> anyhow::Result<()> {
+    let is_forgotten = now - FORGOTTEN_AFTER > failures.last_at;
+    let count = if is_forgotten { 1 } else { failures.count + 1 };
+    sign_in_failures::set(tx, source, Failures { count, last_at: now }).await?;
+    Ok(())
 }
 
 /// How long is still to wait after these failures.

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::output::Output;
 use super::progress::Progress;
 use crate::config::Config;
+use crate::maintenance::backup::backup;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -18,7 +19,7 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments, config: Config, output: &Output) -> anyhow::Result<()> {
     let core = crate::serve::open(config).await?;
     let progress = Progress::waiting("copying and verifying");
-    let bytes = core.db.backup(arguments.file.clone()).await?;
+    let bytes = backup(&core, arguments.file.clone()).await?;
     drop(progress);
     let file = arguments.file.display().to_string();
     output.print(&json!({"file": file, "bytes": bytes, "verified": true}), || {

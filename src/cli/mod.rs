@@ -1,5 +1,6 @@
 //! The commands, one file each. They use the same settings as the server, and work beside a running one.
 
+mod attention;
 mod audit;
 mod backup;
 mod channel;
@@ -134,6 +135,9 @@ enum Command {
         after_help = "Example:\n  aurix user create --email mei@example.com --project ID --role admin"
     )]
     User(user::Command),
+    /// Lists what needs attention: webhooks that fail, channels that are refused, people who wait.
+    #[command(subcommand, after_help = "Example:\n  aurix attention list")]
+    Attention(attention::Command),
     /// Lists who changed what: every change by a command or with an API key.
     #[command(subcommand, after_help = "Example:\n  aurix audit list --project ID --limit 20")]
     Audit(audit::Command),
@@ -200,6 +204,7 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::SecretKey(command) => secret_key::run(command, config, output).await,
         Command::Backup(arguments) => backup::run(arguments, config, output).await,
         Command::User(command) => user::run(command, config, output).await,
+        Command::Attention(command) => attention::run(command, config, output).await,
         Command::Audit(command) => audit::run(command, config, output).await,
     }
 }

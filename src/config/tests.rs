@@ -49,6 +49,9 @@ fn a_wrong_setting_is_named_in_one_line() {
     check_refused("--rate-limits=clicks=0", "AURIX_RATE_LIMITS", "\"0\" is not a number per minute");
     check_refused("--log=a=b=c", "AURIX_LOG", "is no filter");
     check_refused("--log-format=xml", "AURIX_LOG_FORMAT", "neither `text` nor `json`");
+    check_refused("--mail-from=aurix", "AURIX_MAIL_FROM", "\"aurix\" is no address: write Aurix <aurix@example.com>");
+    check_refused("--mail-from=aurix@example.com", "AURIX_SMTP_URL", "has to be set beside AURIX_MAIL_FROM");
+    check_refused("--smtp-url=smtp://mail.example.com", "AURIX_MAIL_FROM", "has to be set beside AURIX_SMTP_URL");
     check_refused("--listen=a\nb", "AURIX_LISTEN", "no address");
 }
 
@@ -56,6 +59,22 @@ fn a_wrong_setting_is_named_in_one_line() {
 fn a_password_in_a_wrong_setting_is_not_repeated() {
     let refused = config(&["--database=mysql://a:hunter2@b/c"]).unwrap_err().to_string();
     assert!(!refused.contains("hunter2"), "{refused}");
+}
+
+#[test]
+fn a_mail_server_is_read_from_two_settings_or_a_file() {
+    let from = "--mail-from=Aurix <aurix@example.com>";
+    let server = config(&["--smtp-url=smtp://mei:hunter2@mail.example.com", from]).unwrap().mail.unwrap();
+    assert_eq!((server.host.as_str(), server.from.to_string().as_str()), ("mail.example.com", &from[12..]));
+    let refused = config(&["--smtp-url=smtq://mei:hunter2@mail.example.com", from]).unwrap_err();
+    assert_eq!(refused.setting, "AURIX_SMTP_URL");
+    assert!(refused.to_string().contains("smtp://USER:PASSWORD@HOST:587") && !refused.to_string().contains("hunter2"));
+    let folder = Folder::new();
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let file = folder.0.join("smtp");
+    std::fs::write(&file, "smtps://mail.example.com\n").unwrap();
+    let server = config(&[&format!("--smtp-url=@{}", file.display()), from]).unwrap().mail.unwrap();
+    assert_eq!((server.host.as_str(), server.port), ("mail.example.com", 465));
 }
 
 #[test]
@@ -99,7 +118,7 @@ fn an_empty_setting_is_none() {
 #[test]
 fn a_setting_is_a_variable_and_a_flag_of_the_same_name() {
     let settings = settings();
-    assert_eq!(settings.len(), 23);
+    assert_eq!(settings.len(), 25);
     for setting in settings {
         let name = setting.flag.trim_start_matches("--").replace('-', "_").to_uppercase();
         assert_eq!(setting.variable, format!("AURIX_{name}"));

@@ -10,7 +10,7 @@ use super::permits::Permit;
 use crate::core::Core;
 use crate::db::{Result, Tx, pipelined};
 use crate::domain::event::{Event, EventType};
-use crate::domain::ids::{DeliveryId, EventId, ProjectId, RowKeys};
+use crate::domain::ids::{DeliveryId, EventId, ProjectId, RowKeys, WebhookId};
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
 use crate::store::deliveries::{self, Lease, NewDelivery};
@@ -32,12 +32,22 @@ pub async fn emit(tx: &Tx, row_keys: &RowKeys, project: ProjectId, event: &Event
 
 /// [`emit`] for many at once.
 pub async fn emit_all(tx: &Tx, row_keys: &RowKeys, events: &[(ProjectId, &Event)]) -> Result<()> {
+    emit_but_to(tx, row_keys, events, None).await
+}
+
+/// [`emit_all`], but not to that webhook: what is wrong with one is not told to it.
+pub async fn emit_but_to(
+    tx: &Tx,
+    row_keys: &RowKeys,
+    events: &[(ProjectId, &Event)],
+    but_to: Option<WebhookId>,
+) -> Result<()> {
     let events: Vec<_> = with_row_keys(row_keys, events.iter().copied()).collect();
     let kinds = events.iter().map(|(project, _, event)| (*project, event.event_type));
     let (subscriptions, _) = pipelined(Subscriptions::find(tx, kinds), events::insert(tx, &events)).await?;
     let newest = subscriptions.newest_in_order(tx, &events).await?;
     let new = |(project, id, event): &(ProjectId, EventId, &Event)| {
-        let webhooks = subscriptions.of(*project, event.event_type).iter();
+        let webhooks = subscriptions.of(*project, event.event_type).iter().filter(|webhook| Some(webhook.id) != but_to);
         webhooks.map(|webhook| new_delivery(row_keys, newest, webhook, (*id, event))).collect::<Vec<_>>()
     };
     deliveries::insert(tx, &events.iter().flat_map(new).collect::<Vec<_>>()).await?;

@@ -175,7 +175,7 @@ impl Verdict {
                 "Every delivery has failed for 5 days. Mend the endpoint, then turn the webhook on again."
             }
         };
-        if webhooks::turn_off(tx, project, webhook.id, reason).await? {
+        if webhooks::turn_off(tx, project, webhook.id, reason, now).await? {
             let change = Change::new(Action::DisableWebhook, Object::Webhook(webhook.public_id.clone()));
             let change = change.with(json!({"reason": reason}));
             audit::record(tx, project, &Actor::System, &change, now).await?;

@@ -12,14 +12,16 @@ use crate::db::Conn;
 use crate::deliveries::emit::event_id;
 use crate::deliveries::endpoint::Endpoint;
 use crate::domain::actor::Actor;
+use crate::domain::attention::AttentionKind;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::event::{
-    ClickData, CompleteData, Correlated, CreatedLead, Event, EventType, LeadAnnouncement, StageChangedData,
+    AttentionData, AttentionSubject, ClickData, CompleteData, Correlated, CreatedLead, Event, EventType,
+    LeadAnnouncement, StageChangedData,
 };
-use crate::domain::ids::{ConversationId, ProjectId};
+use crate::domain::ids::{AttentionId, ConversationId, ProjectId};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::time::{SignedDuration, Timestamp};
+use crate::domain::time::{SignedDuration, Timestamp, with_milliseconds};
 use crate::outbound::Attempt;
 use crate::store::events::{self, Content, EventKey};
 use crate::store::webhooks::Webhook;
@@ -212,6 +214,7 @@ fn sample(event_type: EventType, event_id: String, now: Timestamp) -> Event {
             };
             Event::lead_stage_changed(event_id, &data, now)
         }
+        EventType::AttentionOpened | EventType::AttentionClosed => sample_of_attention(event_type, event_id, now),
         EventType::LeadComplete => {
             let data = CompleteData {
                 correlation_id: Some(CORRELATION_ID),
@@ -222,6 +225,21 @@ fn sample(event_type: EventType, event_id: String, now: Timestamp) -> Event {
             Event::lead_complete(event_id, &data, now)
         }
     }
+}
+
+fn sample_of_attention(event_type: EventType, event_id: String, now: Timestamp) -> Event {
+    let data = AttentionData {
+        attention_id: AttentionId(17),
+        project_id: MOCK_UUID,
+        kind: AttentionKind::WebhookFailing.as_str(),
+        subject: AttentionSubject { kind: "webhook", id: MOCK_UUID },
+        title: "Testing Webhooks",
+        message: "This is a test: nothing is wrong.",
+        since: with_milliseconds(now),
+        closed_at: (event_type == EventType::AttentionClosed).then(|| with_milliseconds(now)),
+        url: "https://example.com/",
+    };
+    Event::attention(event_type, event_id, &data, now)
 }
 
 fn mock_lead() -> Map<String, Value> {

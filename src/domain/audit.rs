@@ -82,6 +82,10 @@ closed_set! {
         RevokeInvitation = "member.revoke",
         /// A person joined a project.
         AddMember = "member.add",
+        /// An operator tried the mail server.
+        TestMail = "mail.test",
+        /// Of what a person is told by e-mail was set.
+        SetAlerts = "alerts.set",
         /// A person got another role.
         ChangeRole = "member.role",
         /// A person left a project, or was removed.

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::closed_set::closed_set;
-use super::ids::ConversationId;
+use super::ids::{AttentionId, ConversationId};
 use super::phone::PhoneNumber;
 use super::time::{Timestamp, with_milliseconds};
 
@@ -24,14 +24,25 @@ closed_set! {
         LeadComplete = "lead.complete",
         /// Somebody of the business set a stage.
         LeadStageChanged = "lead.stage_changed",
+        /// Something needs a person.
+        AttentionOpened = "attention.opened",
+        /// It does not any more.
+        AttentionClosed = "attention.closed",
     }
 }
 
 impl EventType {
     /// What partners' webhooks get.
     pub const PARTNER: [Self; 3] = [Self::WidgetClick, Self::LeadCorrelated, Self::LeadComplete];
+    /// What operational webhooks get: they have no others, and no other webhook has these.
+    pub const OPERATIONAL: [Self; 2] = [Self::AttentionOpened, Self::AttentionClosed];
     /// What a webhook gets that chooses none.
     pub const DEFAULT: [Self; 4] = [Self::WidgetClick, Self::LeadCorrelated, Self::LeadCreated, Self::LeadComplete];
+
+    /// Whether it is about the set-up and not about a visitor.
+    pub fn is_operational(self) -> bool {
+        Self::OPERATIONAL.contains(&self)
+    }
 }
 
 /// How a webhook wants `phone_number` written.
@@ -124,6 +135,39 @@ pub struct StageChangedData<'a> {
     pub currency: Option<&'a str>,
     /// As in `lead.complete`.
     pub lead_data: &'a Map<String, Value>,
+}
+
+/// `data` of `attention.opened` and `attention.closed`.
+#[derive(Serialize)]
+pub struct AttentionData<'a> {
+    /// The item: the same in both events.
+    pub attention_id: AttentionId,
+    /// The project's UUID.
+    pub project_id: &'a str,
+    /// `webhook.off`, …
+    pub kind: &'a str,
+    /// What it is about.
+    pub subject: AttentionSubject<'a>,
+    /// What is wrong, in a few words.
+    pub title: &'a str,
+    /// What it means, and what to do.
+    pub message: &'a str,
+    /// Since when it has been so.
+    pub since: String,
+    /// When it was mended; `null` in `attention.opened`.
+    pub closed_at: Option<String>,
+    /// The page where it is mended.
+    pub url: &'a str,
+}
+
+/// What an item is about.
+#[derive(Serialize)]
+pub struct AttentionSubject<'a> {
+    /// `webhook`, `channel`, `widget` or `project`.
+    #[serde(rename = "type")]
+    pub kind: &'a str,
+    /// Its id, as pages and lists show it.
+    pub id: &'a str,
 }
 
 /// `lead` of `lead.created` and `lead.updated`. Unknown fields are `null`.
@@ -253,6 +297,12 @@ impl Event {
             body_external: None,
             created_at: now,
         }
+    }
+
+    /// Something needs a person, or does not any more.
+    pub fn attention(event_type: EventType, event_id: String, data: &AttentionData<'_>, now: Timestamp) -> Self {
+        let body = envelope(event_type, &event_id, now, data);
+        Self { event_id, event_type, conversation_id: None, body, body_external: None, created_at: now }
     }
 
     /// All required fields are there.

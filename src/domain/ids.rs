@@ -85,6 +85,10 @@ row_keys! {
     UserSessionId,
     /// A link that is good once.
     UserLinkId,
+    /// What needs a person.
+    AttentionId,
+    /// An e-mail.
+    MailId,
 }
 
 impl ProjectId {

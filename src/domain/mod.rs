@@ -3,6 +3,7 @@
 pub mod account;
 pub mod actor;
 pub mod attempt_result;
+pub mod attention;
 pub mod attribution;
 pub mod audit;
 pub mod channel;
@@ -16,6 +17,7 @@ pub mod iso_date;
 pub mod latency;
 pub mod lead;
 pub mod lead_words;
+pub mod mail;
 pub mod masked;
 pub mod origin;
 pub mod phone;

@@ -28,6 +28,8 @@ pub enum Place<'a> {
     SignInTicket,
     /// What a browser keeps while its person is at the OpenID Connect provider.
     OidcAttempt,
+    /// A letter that waits to be sent: its UUID.
+    Letter(&'a str),
     /// The text by which a database knows its key.
     Canary,
 }
@@ -43,6 +45,7 @@ impl Place<'_> {
             Self::KnownBrowser(user) => format!("known browser {user}"),
             Self::SignInTicket => "sign-in ticket".to_owned(),
             Self::OidcAttempt => "oidc attempt".to_owned(),
+            Self::Letter(id) => format!("letter {id}"),
             Self::Canary => "canary".to_owned(),
         }
     }

@@ -1,5 +1,6 @@
 //! Layer 4: maintenance. Retention of old data, and the partitions of growing tables.
 
+pub mod backup;
 pub mod drop_partitions;
 pub mod make_partitions;
 pub mod remove_old_counts;

@@ -63,6 +63,11 @@ pub enum WebhookRefused {
     /// No such event.
     #[error("`{0}` is not an event: choose from {list}", list = EventType::ALL.map(EventType::as_str).join(", "))]
     Event(String),
+    /// Events about visitors, and about the set-up.
+    #[error(
+        "`attention.opened` and `attention.closed` go to a webhook of their own: choose these two alone, or neither"
+    )]
+    MixedEvents,
     /// A name that is too long.
     #[error("the name is longer than {NAME_CHARS_MAX} characters")]
     Name,
@@ -145,6 +150,10 @@ pub(super) fn check_name(name: &str) -> Result<(), WebhookRefused> {
 pub(super) fn events_of(names: &[String]) -> Result<Vec<String>, WebhookRefused> {
     for name in names {
         EventType::parse(name).ok_or_else(|| WebhookRefused::Event(name.clone()))?;
+    }
+    let is_operational = |name: &String| EventType::parse(name).is_some_and(EventType::is_operational);
+    if names.iter().any(is_operational) && !names.iter().all(is_operational) {
+        return Err(WebhookRefused::MixedEvents);
     }
     let wanted = |event: &EventType| match names {
         [] => EventType::DEFAULT.contains(event),

@@ -10,8 +10,11 @@ use crate::domain::account::{Email, Role};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::{ProjectId, UserId, UserLinkId};
+use crate::domain::mail::MailKind;
+use crate::mails::{self, Addressee};
+use crate::notifier::Work;
 use crate::store::user_links::{self, Purpose};
-use crate::store::{audit, members, users};
+use crate::store::{audit, members, projects, users};
 
 /// People that a project may have, invitations among them.
 const PEOPLE_MAX: usize = 500;
@@ -36,7 +39,8 @@ pub enum MemberRefused {
     Failed(#[from] anyhow::Error),
 }
 
-/// Invites an address: whoever has the link joins with that role. An invitation of the address from before is replaced.
+/// Invites an address: whoever has the link joins with that role. An invitation of the address from before is replaced. The link is
+/// mailed too, where there is a mail server.
 pub async fn invite_member(
     accounts: &Accounts,
     actor: &Actor,
@@ -47,6 +51,7 @@ pub async fn invite_member(
     let core = &accounts.core;
     let (token_hash, link) = accounts.new_invitation();
     let (actor, email, now, expires_at) = (actor.clone(), email.clone(), core.clock.now(), link.expires_at);
+    let (core_then, url) = (core.clone(), link.url.clone());
     let invited = core.db.write(async move |tx| {
         let most = u32::try_from(PEOPLE_MAX)?;
         let people = members::list(tx, project, most).await?;
@@ -60,11 +65,17 @@ pub async fn invite_member(
         user_links::remove_invitations_of(tx, project, email.as_str()).await?;
         let purpose = Purpose::Invitation { email: email.as_str().to_owned(), project, role };
         user_links::insert(tx, &purpose, &token_hash, now, expires_at).await?;
+        let name = projects::get(tx, project).await?.name;
+        let by = (actor.name().unwrap_or("Somebody"), role);
+        let letter = mails::invitation(&core_then.config.base_url, &name, by, &url);
+        let to = Addressee { user: None, email: email.as_str() };
+        mails::write_letter(&core_then, tx, MailKind::Invitation, to, &letter).await?;
         let change = Change::new(Action::InviteMember, Object::User(email.as_str().to_owned()));
         audit::record(tx, project, &actor, &change.with(json!({"role": role.as_str()})), now).await?;
         Ok(Ok(()))
     });
     invited.await??;
+    core.notifier.notify(Work::Mails);
     Ok(link)
 }
 

@@ -7,10 +7,10 @@ use crate::core::Core;
 use crate::db::{Db, Tx};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
-use crate::domain::ids::{ChannelId, WebhookId};
+use crate::domain::ids::{ChannelId, MailId, WebhookId};
 use crate::domain::random::Random;
 use crate::domain::seal::{Place, SealKey};
-use crate::store::{audit, channels, projects, secret_key, users, webhooks};
+use crate::store::{audit, channels, mails, projects, secret_key, users, webhooks};
 
 /// What the canary says.
 const CANARY: &str = "aurix";
@@ -66,6 +66,7 @@ pub async fn rotate_secret_key(core: &Core, actor: &Actor, new: &str) -> anyhow:
         );
         let sealed =
             seal_webhooks(tx, &keys).await? + seal_channels(tx, &keys).await? + seal_second_factors(tx, &keys).await?;
+        let sealed = sealed + seal_letters(tx, &keys).await?;
         for project in projects::list(tx, u32::MAX).await? {
             let change = Change::new(Action::RotateSecretKey, Object::Project(project.public_id));
             audit::record(tx, project.id, &actor, &change, now).await?;
@@ -105,6 +106,20 @@ async fn seal_channels(tx: &Tx, (old, new): &(SealKey, SealKey)) -> anyhow::Resu
         for channel in page {
             let credentials = new.seal(channel.place(), &old.open(channel.place(), &channel.sealed_credentials)?);
             channels::set_sealed(tx, channel.project, channel.id, &credentials).await?;
+            sealed += 1;
+        }
+    }
+}
+
+async fn seal_letters(tx: &Tx, (old, new): &(SealKey, SealKey)) -> anyhow::Result<u64> {
+    let (mut after, mut sealed) = (MailId(0), 0);
+    loop {
+        let page = mails::page_of_sealed(tx, after, PAGE).await?;
+        let Some((last, ..)) = page.last() else { return Ok(sealed) };
+        after = *last;
+        for (mail, public_id, letter) in page {
+            let place = Place::Letter(&public_id);
+            mails::set_sealed(tx, mail, &new.seal(place, &old.open(place, &letter)?)).await?;
             sealed += 1;
         }
     }

@@ -136,6 +136,37 @@ pub async fn newest(conn: &Conn, project: ProjectId, since: Timestamp) -> Result
         .max())
 }
 
+/// A delivery, as far as it is said of its webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastDelivery {
+    /// Where it is in its life.
+    pub status: DeliveryStatus,
+    /// When its event happened.
+    pub created_at: Timestamp,
+}
+
+/// The newest delivery to a webhook of the project, of events from `since` on.
+pub async fn last_of(
+    conn: &Conn,
+    project: ProjectId,
+    webhook: WebhookId,
+    since: Timestamp,
+) -> Result<Option<LastDelivery>> {
+    conn.find(
+        "SELECT status, created_at
+         FROM deliveries
+         WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2) AND created_at >= $3
+         ORDER BY created_at DESC, id DESC
+         LIMIT 1",
+        params![project, webhook, since],
+        |row| {
+            let status = DeliveryStatus::parse(&row.get::<String>(0)?).ok_or(Error::Column(0))?;
+            Ok(LastDelivery { status, created_at: row.get(1)? })
+        },
+    )
+    .await
+}
+
 /// An event of the project by its id, which tells its time to the millisecond.
 pub async fn find_event(
     conn: &Conn,

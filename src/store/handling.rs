@@ -2,7 +2,7 @@
 
 use crate::db::{Conn, Error, Result, Row, Sql, Tx};
 use crate::domain::channel::ChannelKind;
-use crate::domain::ids::{ChannelId, ConversationId, LeadId, MessageId, ProjectId, UserId};
+use crate::domain::ids::{AttentionId, ChannelId, ConversationId, LeadId, MessageId, ProjectId, UserId};
 use crate::domain::lead::Handling;
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -198,12 +198,16 @@ pub async fn public_id(conn: &Conn, project: ProjectId, conversation: Conversati
 }
 
 /// What needs a hand in a project, as the sidebar shows it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Attention {
     /// People who wait for a person, up to a hundred.
     pub waiting: i64,
     /// Webhooks of which nothing arrives.
     pub failing: i64,
+    /// Items that are open, up to a hundred.
+    pub open: i64,
+    /// The newest item that was ever opened; 0 for none.
+    pub newest: AttentionId,
 }
 
 /// What needs a hand in a project.
@@ -212,9 +216,12 @@ pub async fn attention(conn: &Conn, project: ProjectId) -> Result<Attention> {
         "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM conversations WHERE project_id = $1 AND handling = 'waiting'
                                        AND handling_since >= 0 LIMIT 100) AS w),
                 (SELECT COUNT(*) FROM webhooks WHERE project_id = $1 AND removed_at IS NULL
-                 AND is_active AND failing_since IS NOT NULL)",
+                 AND is_active AND failing_since IS NOT NULL),
+                (SELECT COUNT(*) FROM (SELECT 1 FROM attention WHERE project_id = $1 AND kind >= '' AND closed_at IS NULL
+                                       LIMIT 100) AS o),
+                COALESCE((SELECT id FROM attention WHERE project_id = $1 AND id > 0 ORDER BY id DESC LIMIT 1), 0)",
         params![project],
-        |row| Ok(Attention { waiting: row.get(0)?, failing: row.get(1)? }),
+        |row| Ok(Attention { waiting: row.get(0)?, failing: row.get(1)?, open: row.get(2)?, newest: row.get(3)? }),
     )
     .await
 }

@@ -1,6 +1,9 @@
 //! Layer 3: all SQL of the product, a file per noun. Functions only; the project comes first wherever rows belong to one.
 
+pub mod alerts;
 pub mod attempts;
+pub mod attention;
+pub mod attention_facts;
 pub mod attribution;
 pub mod audit;
 pub mod channels;
@@ -13,6 +16,7 @@ pub mod delivery_counts;
 pub mod delivery_list;
 pub mod delivery_log;
 pub mod delivery_rows;
+pub mod disks;
 pub mod erasure;
 pub mod events;
 pub mod expired;
@@ -29,6 +33,7 @@ pub mod lead_search;
 pub mod lead_view;
 pub mod leads;
 mod locks;
+pub mod mails;
 pub mod members;
 pub mod messages;
 pub mod partitions;

@@ -149,7 +149,7 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWebhook, now: Timestam
                                policy, is_active, rate_per_second, concurrency, next_at, created_at, name)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10, $11, 0, $12, $13)
          ON CONFLICT (key_id) WHERE key_id IS NOT NULL AND removed_at IS NULL
-         DO UPDATE SET url = excluded.url, is_active = TRUE, off_reason = NULL, failing_since = NULL
+         DO UPDATE SET url = excluded.url, is_active = TRUE, off_reason = NULL, failing_since = NULL, turned_off_at = NULL
          RETURNING ", columns!(), ""),
         params![
             &new.public_id,
@@ -334,7 +334,7 @@ pub async fn set_active(
 ) -> Result<bool> {
     tx.execute_one(
         "UPDATE webhooks
-             SET is_active = $3, off_reason = $4, failing_since = NULL, paused_at = NULL
+             SET is_active = $3, off_reason = $4, failing_since = NULL, paused_at = NULL, turned_off_at = NULL
              WHERE project_id = $1 AND id = $2 AND removed_at IS NULL",
         params![project, id, is_active, off_reason],
     )
@@ -342,12 +342,12 @@ pub async fn set_active(
 }
 
 /// Turns a webhook off because of how its receiver responds; `false` where it is off already, for a reason that stays.
-pub async fn turn_off(tx: &Tx, project: ProjectId, id: WebhookId, reason: &str) -> Result<bool> {
+pub async fn turn_off(tx: &Tx, project: ProjectId, id: WebhookId, reason: &str, now: Timestamp) -> Result<bool> {
     tx.execute_one(
         "UPDATE webhooks
-             SET is_active = FALSE, off_reason = $3, failing_since = NULL
+             SET is_active = FALSE, off_reason = $3, failing_since = NULL, turned_off_at = $4
              WHERE project_id = $1 AND id = $2 AND is_active AND removed_at IS NULL",
-        params![project, id, reason],
+        params![project, id, reason, now],
     )
     .await
 }

@@ -4,6 +4,7 @@
 mod support;
 
 mod agent;
+mod attention;
 mod audit;
 mod cli;
 mod click_spool;
@@ -23,6 +24,7 @@ mod late_messages;
 mod lead_events;
 mod limits;
 mod local_dispatch;
+mod mails;
 mod malformed_requests;
 mod net;
 mod nodes;

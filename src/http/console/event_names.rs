@@ -9,6 +9,12 @@ const NAMES: &[(EventType, &str, &str)] = &[
     (EventType::LeadCorrelated, "Lead correlated", "A chat was linked to its ad click."),
     (EventType::LeadComplete, "Lead complete", "Everything the form requires is known."),
     (EventType::LeadUpdated, "Lead updated", "A detail changed after New Lead."),
+    (
+        EventType::AttentionOpened,
+        "Attention opened",
+        "A webhook fails, a channel is refused, people wait: something needs you.",
+    ),
+    (EventType::AttentionClosed, "Attention closed", "It does not any more."),
 ];
 
 /// An event as it is offered.
@@ -39,17 +45,28 @@ pub fn all() -> Vec<EventName> {
     named.chain(others).map(EventName::of).collect()
 }
 
+/// Those that a webhook chooses among: of visitors and their leads, or of what needs attention.
+pub fn family(is_operational: bool) -> Vec<EventName> {
+    all().into_iter().filter(|name| name.event.is_operational() == is_operational).collect()
+}
+
+/// Whether a webhook with these events is told of what needs attention.
+pub fn is_operational(words: &[String]) -> bool {
+    words.iter().any(|word| EventType::parse(word).is_some_and(EventType::is_operational))
+}
+
 /// What an event is called, by its word in the database.
 pub fn name_of(word: &str) -> String {
     EventType::parse(word).map_or_else(|| word.to_owned(), |event| EventName::of(event).name.to_owned())
 }
 
-/// The names of a webhook's events: `All events`, or a list in the order in which they are offered.
+/// The names of a webhook's events: `All events` of visitors, or a list in the order in which they are offered.
 pub fn list_of(words: &[String]) -> String {
-    let all = all();
+    let is_operational = is_operational(words);
+    let all = family(is_operational);
     let names: Vec<&str> =
         all.iter().filter(|event| words.iter().any(|word| word == event.word)).map(|event| event.name).collect();
-    if names.len() == all.len() { "All events".to_owned() } else { names.join(", ") }
+    if names.len() == all.len() && !is_operational { "All events".to_owned() } else { names.join(", ") }
 }
 
 #[cfg(test)]
@@ -61,7 +78,10 @@ mod tests {
         assert_eq!(all().len(), EventType::ALL.len());
         assert_eq!((all()[0].name, all()[0].word), ("New Lead", "lead.created"));
         assert_eq!(list_of(&["lead.complete".to_owned(), "lead.created".to_owned()]), "New Lead, Lead complete");
-        assert_eq!(list_of(&EventType::ALL.map(|event| event.as_str().to_owned())), "All events");
+        let words = |events: Vec<EventName>| events.iter().map(|event| event.word.to_owned()).collect::<Vec<_>>();
+        assert_eq!(list_of(&words(family(false))), "All events");
+        assert_eq!(list_of(&words(family(true))), "Attention opened, Attention closed");
+        assert_eq!(family(false).len() + family(true).len(), EventType::ALL.len());
         assert_eq!((name_of("widget.click").as_str(), name_of("of.later").as_str()), ("Widget click", "of.later"));
     }
 }

@@ -14,6 +14,8 @@ use crate::store::{members, projects};
 
 /// Projects in the switcher.
 const SWITCHER_MAX: u32 = 50;
+/// Items that are counted in the bell.
+const BELL_MAX: i64 = 100;
 
 /// What stands around a page.
 #[derive(Clone, Debug)]
@@ -118,6 +120,20 @@ impl Frame {
             nav,
             ..Self::of_person(core, &member.who)
         })
+    }
+
+    /// The bell of the project: a link to what needs attention, with the count of it.
+    pub fn bell(&self) -> Html {
+        let Some(project) = &self.project else { return Html::default() };
+        let (path, icon, current) = (&project.path, self.icon("bell"), self.current("attention"));
+        let (label, count) = match project.attention.open {
+            0 => ("Attention: nothing".to_owned(), String::new()),
+            open => {
+                let shown = if open < BELL_MAX { open.to_string() } else { format!("{}+", BELL_MAX - 1) };
+                (format!("Attention: {shown}"), format!(r#"<span class="count bad">{shown}</span>"#))
+            }
+        };
+        Html(format!(r#"<a class="bell" href="{path}/attention" aria-label="{label}"{current}>{icon}{count}</a>"#))
     }
 
     /// An icon of the sprite.

@@ -22,9 +22,10 @@ use crate::core::Core;
 use crate::domain::ids::ProjectId;
 use crate::domain::time::SignedDuration;
 use crate::engines::Engines;
+use crate::http::extract::Query;
 use crate::store::conversation_changes::{self, Reading};
 use crate::store::window::Position;
-use crate::store::{delivery_rows, members, user_sessions};
+use crate::store::{delivery_rows, handling, members, user_sessions};
 
 /// How often a project is asked about.
 const POLL_EVERY: Duration = Duration::from_secs(1);
@@ -44,6 +45,15 @@ struct Seen {
     delivery: Position,
     /// Where its conversations stand; `None` before the first poll.
     conversations: Option<Reading>,
+    /// What is open of what needs attention; `None` before the first poll.
+    attention: Option<Open>,
+}
+
+/// The newest item that was ever opened, and how many are open: opening one raises the first, closing one lowers the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Open {
+    newest: i64,
+    open: i64,
 }
 
 /// What a poll finds.
@@ -66,7 +76,7 @@ impl Live {
         if let Some(found) = polls.get(&project).and_then(Weak::upgrade) {
             return found;
         }
-        let nothing = Seen { delivery: Position { created_at: 0, id: 0 }, conversations: None };
+        let nothing = Seen { delivery: Position { created_at: 0, id: 0 }, conversations: None, attention: None };
         let (sender, found) = watch::channel(nothing);
         let found = Arc::new(found);
         polls.insert(project, Arc::downgrade(&found));
@@ -81,13 +91,15 @@ async fn poll(core: Core, project: ProjectId, found: watch::Sender<Seen>) {
         let now = core.clock.now();
         let read = core.db.read(async move |conn| {
             let delivery = delivery_rows::newest(conn, project, now - LOOKED_BACK).await?;
-            Ok((delivery, conversation_changes::read(conn, project, now).await?))
+            let conversations = conversation_changes::read(conn, project, now).await?;
+            Ok((delivery, conversations, handling::attention(conn, project).await?))
         });
         match read.await {
-            Ok((delivery, conversations)) => {
+            Ok((delivery, conversations, attention)) => {
+                let attention = Some(Open { newest: attention.newest.0, open: attention.open });
                 found.send_if_modified(|before| {
-                    let conversations = Some(conversations);
-                    let now = Seen { delivery: delivery.unwrap_or(before.delivery), conversations };
+                    let delivery = delivery.unwrap_or(before.delivery);
+                    let now = Seen { delivery, conversations: Some(conversations), attention };
                     std::mem::replace(before, now) != now
                 });
             }
@@ -120,6 +132,8 @@ struct Viewer {
     sent: Option<Position>,
     /// Of which state of the conversations it was told last.
     told: Option<Reading>,
+    /// What the page shows of what needs attention, or was told of it last.
+    shown: Option<Open>,
     has_begun: bool,
     has_ended: bool,
 }
@@ -128,14 +142,26 @@ struct Viewer {
 pub async fn show(
     engines: Engines,
     member: Member<See>,
-    headers: HeaderMap,
+    (headers, query): (HeaderMap, Query),
     (live, stopping): (Live, watch::Receiver<bool>),
 ) -> Response {
     let poll = live.watch(&engines.core, member.project.id);
-    let sent = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(parse_id);
-    let found = Found::clone(&poll);
-    let viewer =
-        Viewer { engines, member, found, _poll: poll, stopping, sent, told: None, has_begun: false, has_ended: false };
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let (sent, last_shown) = last.map(parse_id).unwrap_or_default();
+    // A tab that connects again was told more than its page shows.
+    let shown = last_shown.or_else(|| query.one("seen").ok().flatten().and_then(parse_open));
+    let viewer = Viewer {
+        engines,
+        member,
+        found: Found::clone(&poll),
+        _poll: poll,
+        stopping,
+        sent,
+        told: None,
+        shown,
+        has_begun: false,
+        has_ended: false,
+    };
     let events = stream::unfold(viewer, |mut viewer| async move {
         let event = viewer.next().await?;
         Some((Ok::<_, Infallible>(event), viewer))
@@ -169,6 +195,10 @@ impl Viewer {
                 self.told = found.conversations;
                 return self.send("conversations").await;
             }
+            if found.attention.is_some() && self.shown != found.attention {
+                self.shown = found.attention;
+                return self.send("attention").await;
+            }
             let happened = tokio::select! {
                 _ = self.stopping.wait_for(|stopping| *stopping) => Happened::Stopped,
                 changed = self.found.changed() => changed.map_or(Happened::Stopped, |()| Happened::Changed),
@@ -188,7 +218,9 @@ impl Viewer {
             return Some(self.end());
         }
         let sent = self.sent.unwrap_or(Position { created_at: 0, id: 0 });
-        Some(Event::default().event(event).id(format!("{}.{}", sent.created_at, sent.id)).data("changed"))
+        let shown = self.shown.map(|shown| format!(".{}.{}", shown.newest, shown.open)).unwrap_or_default();
+        let id = format!("{}.{}{shown}", sent.created_at, sent.id);
+        Some(Event::default().event(event).id(id).data("changed"))
     }
 
     fn end(&mut self) -> Event {
@@ -209,7 +241,15 @@ impl Viewer {
     }
 }
 
-fn parse_id(text: &str) -> Option<Position> {
-    let (created_at, id) = text.split_once('.')?;
-    Some(Position { created_at: created_at.parse().ok()?, id: id.parse().ok()? })
+/// The id of an event: the newest delivery, and what is open, where a poll has found that.
+fn parse_id(text: &str) -> (Option<Position>, Option<Open>) {
+    let mut parts = text.splitn(3, '.');
+    let mut number = || parts.next().and_then(|part| part.parse().ok());
+    let delivery = number().zip(number()).map(|(created_at, id)| Position { created_at, id });
+    (delivery, parts.next().and_then(parse_open))
+}
+
+fn parse_open(text: &str) -> Option<Open> {
+    let (newest, open) = text.split_once('.')?;
+    Some(Open { newest: newest.parse().ok()?, open: open.parse().ok()? })
 }

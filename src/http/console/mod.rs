@@ -5,6 +5,7 @@ mod account;
 mod answer;
 mod api;
 mod assets;
+mod attention;
 mod channels;
 mod confirm;
 mod cookies;
@@ -91,10 +92,11 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
         .merge(lead::routes())
         .merge(answer::routes())
         .merge(inbox::routes())
+        .merge(attention::routes())
         .merge(webhook::routes())
         .merge(log::routes())
-        .get("/p/{project}/stream", async move |State(engines), member, headers| {
-            live::show(engines, member, headers, streams).await
+        .get("/p/{project}/stream", async move |State(engines), member, headers, query| {
+            live::show(engines, member, (headers, query), streams).await
         });
     // Of a foreign site's forms, none is read. A proxy that rewrites `Host` would let none through but for the second line.
     let csrf = CsrfLayer::new();

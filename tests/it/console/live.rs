@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::attention::look_once;
 use crate::support::console::Browser;
 use crate::support::{Person, Project, Receiver, TestApp};
 
@@ -21,9 +22,19 @@ struct Tab {
 
 impl Tab {
     async fn open(app: &TestApp, browser: &Browser<'_>, project: &Project, last_event_id: &str) -> Self {
+        Self::open_shown(app, browser, project, ("", last_event_id)).await
+    }
+
+    /// Of a page that says what it shows.
+    async fn open_shown(
+        app: &TestApp,
+        browser: &Browser<'_>,
+        project: &Project,
+        (query, last_event_id): (&str, &str),
+    ) -> Self {
         let host = app.base_url.strip_prefix("http://").expect("a host");
         let mut tcp = TcpStream::connect(host).await.expect("the server listens");
-        let (path, cookies) = (format!("/p/{}/stream", project.public_id), browser.cookies());
+        let (path, cookies) = (format!("/p/{}/stream{query}", project.public_id), browser.cookies());
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: {host}\r\naccept-encoding: gzip\r\ncookie: {cookies}\r\nlast-event-id: {last_event_id}\r\n\r\n"
         );
@@ -33,13 +44,12 @@ impl Tab {
         tab
     }
 
-    /// Reads until `text` has come, and forgets what came up to there. Where the clock stands still, it is moved.
-    async fn reads(&mut self, text: &str) {
+    /// Reads until `text` has come, and gives what came up to there. Where the clock stands still, it is moved.
+    async fn reads(&mut self, text: &str) -> String {
         let read = async {
             loop {
                 if let Some(at) = self.read.find(text) {
-                    self.read.drain(..at + text.len());
-                    return;
+                    return self.read.drain(..at + text.len()).collect();
                 }
                 let mut bytes = [0; 4096];
                 let count = self.tcp.read(&mut bytes).await.expect("the connection holds");
@@ -47,11 +57,19 @@ impl Tab {
                 self.read.push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
         };
-        timeout(COMES_WITHIN, read).await.unwrap_or_else(|_| panic!("{text:?} does not come: {:?}", self.read));
+        timeout(COMES_WITHIN, read).await.unwrap_or_else(|_| panic!("{text:?} does not come: {:?}", self.read))
+    }
+
+    /// Is told nothing for as long as a connection may be silent.
+    async fn is_silent(&mut self, app: &TestApp) {
+        for _ in 0..2 {
+            let came = self.reads_in_time(app, ":", SignedDuration::from_secs(16)).await;
+            assert!(!came.contains("event"), "{came:?}");
+        }
     }
 
     /// Reads while the clock runs, until `text` has come.
-    async fn reads_in_time(&mut self, app: &TestApp, text: &str, step: SignedDuration) {
+    async fn reads_in_time(&mut self, app: &TestApp, text: &str, step: SignedDuration) -> String {
         let ticks = async {
             let mut ticks = tokio::time::interval(Duration::from_millis(20));
             loop {
@@ -60,8 +78,8 @@ impl Tab {
             }
         };
         tokio::select! {
-            () = self.reads(text) => {}
-            () = ticks => {}
+            came = self.reads(text) => came,
+            () = ticks => String::new(),
         }
     }
 }
@@ -89,6 +107,30 @@ both_engines! {
         again.reads("id: ").await;
         let mut late = Tab::open(app, &browser, &project, &format!("{newest}.{id}")).await;
         late.reads("event: deliveries").await;
+    }
+
+    async fn a_tab_is_told_what_its_bell_does_not_show(app: &TestApp) {
+        let project = app.project().await;
+        app.account("mei@example.com", Some((project.id, Role::Viewer))).await;
+        let browser = app.signed_in("mei@example.com").await;
+        let second = SignedDuration::from_secs(1);
+        let trouble = async |fault: &'static str| {
+            app.execute(fault).await;
+            look_once(app).await;
+        };
+        let mut tab = Tab::open_shown(app, &browser, &project, ("?seen=0.0", "")).await;
+        tab.is_silent(app).await;
+        trouble("UPDATE channels SET fault = 'It expired', fault_since = 1").await;
+        tab.reads_in_time(app, "event: attention", second).await;
+        tab.reads("id: 0.0.1.1\n").await;
+        trouble("UPDATE channels SET fault = NULL, fault_since = NULL").await;
+        tab.reads_in_time(app, "event: attention", second).await;
+        tab.reads("id: 0.0.1.0\n").await;
+        // What a tab was told counts, and not what its page showed when it was opened.
+        let mut again = Tab::open_shown(app, &browser, &project, ("?seen=0.0", "0.0.1.0")).await;
+        again.is_silent(app).await;
+        let mut late = Tab::open_shown(app, &browser, &project, ("?seen=1.1", "")).await;
+        late.reads_in_time(app, "event: attention", second).await;
     }
 
     async fn a_stream_ends_with_the_session_and_with_the_membership(app: &TestApp) {

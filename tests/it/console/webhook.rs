@@ -47,7 +47,7 @@ both_engines! {
         let browser = admin(app, &project).await;
         let form = browser.get(&path(&project, "/new")).await.text();
         assert_eq!(form.matches(" checked><span class=\"wide\"><b>New Lead</b>").count(), 1);
-        assert_eq!(form.matches("type=\"checkbox\"").count(), EventType::ALL.len());
+        assert_eq!(form.matches("type=\"checkbox\"").count(), EventType::ALL.len() - EventType::OPERATIONAL.len());
         assert_eq!(form.matches(" checked").count(), 2, "New Lead, and trying again");
         assert!(form.contains("placeholder=\"Authorization\""));
 

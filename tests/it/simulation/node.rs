@@ -64,6 +64,7 @@ impl Node {
             seal: base.seal.clone(),
             webhook_client: base.webhook_client.clone(),
             platform_client: base.platform_client.clone(),
+            mailer: None,
             notifier: Notifier::default(),
             clock,
             random,

@@ -6,6 +6,8 @@ mod project;
 mod receiver;
 mod references;
 pub mod skip;
+#[macro_use]
+pub mod smtp;
 mod whatsapp;
 
 use std::path::PathBuf;

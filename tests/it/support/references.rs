@@ -46,6 +46,9 @@ const LOST: &[&str] = &[
     lost!("deliveries", "event_id", "events"),
     lost!("deliveries", "conversation_id", "conversations"),
     lost!("attempts", "delivery_id", "deliveries"),
+    lost!("mails", "user_id", "users"),
+    lost!("mail_attention", "mail_id", "mails"),
+    lost!("mail_attention", "attention_id", "attention"),
 ];
 
 /// Clicks that are filed as linked and are not, or the other way round.

@@ -11,7 +11,7 @@ use super::source;
 const LAYERS: &[(u8, &[&str])] = &[
     (1, &["domain"]),
     (2, &["db", "net"]),
-    (3, &["store", "channels", "agent", "outbound", "llm"]),
+    (3, &["store", "channels", "agent", "outbound", "smtp", "llm"]),
     (
         4,
         &[
@@ -27,6 +27,8 @@ const LAYERS: &[(u8, &[&str])] = &[
             "maintenance",
             "readiness",
             "accounts",
+            "mails",
+            "attention",
             "engines",
         ],
     ),
@@ -40,9 +42,10 @@ const INDEPENDENT_LAYERS: &[u8] = &[2, 3];
 const LAYER_4_ORDER: &[&[&str]] = &[
     &["config", "admission", "cache", "notifier"],
     &["core"],
-    &["readiness", "accounts"],
+    &["readiness", "mails"],
+    &["accounts"],
     &["deliveries"],
-    &["clicks"],
+    &["clicks", "attention"],
     &["conversations", "maintenance"],
     &["projects"],
     &["engines"],
@@ -52,7 +55,7 @@ const LAYER_4_ORDER: &[&[&str]] = &[
 const DEMO_CALLERS: &[&str] = &["cli", "demo"];
 
 /// They talk to other machines, or decide on plain data.
-const WITHOUT_DATABASE: &[&str] = &["channels", "agent", "outbound", "llm", "net"];
+const WITHOUT_DATABASE: &[&str] = &["channels", "agent", "outbound", "smtp", "llm", "net"];
 
 /// The platforms below `channels`: independent to one another too.
 const PLATFORMS: &[&str] = &["whatsapp", "telegram", "web", "playground"];

@@ -44,9 +44,20 @@ struct PeoplePage {
     roles: [Role; Role::ALL.len()],
     me: UserId,
     email: String,
+    /// Whether invitations are mailed.
+    has_mail: bool,
     link: Option<ShownLink>,
     refused: Option<String>,
 }
+
+impl PeoplePage {
+    fn invite_hint(&self) -> &'static str {
+        if self.has_mail { "A link is mailed there, and shown to you to hand over." } else { NO_MAIL }
+    }
+}
+
+/// Said where a link would be mailed.
+const NO_MAIL: &str = "No mail server is configured: you get a link to hand over.";
 
 struct InvitationRow {
     id: UserLinkId,
@@ -61,11 +72,14 @@ struct ShownLink {
     role: String,
     url: String,
     expires_at: Timestamp,
+    /// Whether it was mailed, too.
+    is_mailed: bool,
 }
 
 impl ShownLink {
     fn new(link: NewLink, email: &str, role: &str) -> Self {
-        Self { email: email.to_owned(), role: role.to_owned(), url: link.url, expires_at: link.expires_at }
+        let (email, role) = (email.to_owned(), role.to_owned());
+        Self { email, role, url: link.url, expires_at: link.expires_at, is_mailed: false }
     }
 }
 
@@ -97,6 +111,7 @@ async fn people_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Result<
         roles: Role::ALL,
         me: member.who.user.id,
         email: String::new(),
+        has_mail: core.mailer.is_some(),
         link: None,
         refused: None,
     })
@@ -110,7 +125,8 @@ async fn invite(State(engines): State<Engines>, member: Member<Own>, form: Form)
     if let (Some(email), Some(role)) = (email, role) {
         match invite_member(&engines.accounts, &member.actor(), member.project.id, &email, role).await {
             Ok(link) => {
-                let link = ShownLink::new(link, email.as_str(), role.as_str());
+                let is_mailed = engines.core.mailer.is_some();
+                let link = ShownLink { is_mailed, ..ShownLink::new(link, email.as_str(), role.as_str()) };
                 return page(&PeoplePage { link: Some(link), ..people_page(&engines, &member).await? });
             }
             Err(error) => mistakes.add("email", refused(error)?),

@@ -16,7 +16,7 @@ use crate::http::error::{ApiError, Result};
 use crate::http::routes::Routes;
 use crate::projects::create_project::{NewProject, create_project};
 use crate::store::projects::Project;
-use crate::store::{members, projects};
+use crate::store::{attention, members, projects};
 
 /// Projects that are listed.
 const LISTED_MAX: u32 = 500;
@@ -58,6 +58,8 @@ struct ProjectRow {
     role: &'static str,
     region: String,
     zone: String,
+    /// How much needs attention.
+    attention: i64,
 }
 
 #[derive(Template)]
@@ -82,10 +84,13 @@ struct NewProjectPage {
 async fn list(State(engines): State<Engines>, who: SignedIn) -> Result<Response> {
     let own = own_projects(&engines, &who).await?;
     let may_create = may_create(&who, &own);
+    let ids: Vec<_> = own.iter().map(|(project, _)| project.id).collect();
+    let counts = engines.core.db.read(async move |conn| Ok(attention::counts(conn, &ids).await?)).await?;
     let rows = own
         .into_iter()
         .map(|(project, role)| ProjectRow {
             path: format!("/p/{}", project.public_id),
+            attention: counts.get(&project.id).copied().unwrap_or_default(),
             name: project.name,
             role: role.as_str(),
             region: project.region,

@@ -1,4 +1,4 @@
-//! `/reset/{token}`: a new password, by a link.
+//! `/reset`: asks for a link by mail. `/reset/{token}`: a new password, by a link.
 
 use askama::Template;
 use axum::extract::State;
@@ -11,6 +11,7 @@ use super::sign_in::welcome;
 use super::view::{go, invalid, page};
 use super::who::Guest;
 use crate::accounts::links::LinkRefused;
+use crate::accounts::request_password::RequestRefused;
 use crate::domain::account::{Email, NewPassword};
 use crate::engines::Engines;
 use crate::http::error::Result;
@@ -20,7 +21,11 @@ use crate::store::user_links::Purpose;
 use crate::store::users::{self, User};
 
 pub fn routes() -> Routes {
-    Routes::default().get("/reset/{token}", show).post("/reset/{token}", set)
+    Routes::default()
+        .get("/reset", show_request)
+        .post("/reset", request)
+        .get("/reset/{token}", show)
+        .post("/reset/{token}", set)
 }
 
 #[derive(Template)]
@@ -29,6 +34,47 @@ struct ResetPage {
     frame: Frame,
     mistakes: Mistakes,
     email: String,
+}
+
+#[derive(Template)]
+#[template(path = "reset/request.html")]
+struct RequestPage {
+    frame: Frame,
+    mistakes: Mistakes,
+    email: String,
+    /// Whether links can be mailed.
+    has_mail: bool,
+    is_sent: bool,
+}
+
+fn request_page(engines: &Engines) -> RequestPage {
+    RequestPage {
+        frame: Frame::bare(&engines.core),
+        mistakes: Mistakes::default(),
+        email: String::new(),
+        has_mail: engines.core.mailer.is_some(),
+        is_sent: false,
+    }
+}
+
+async fn show_request(State(engines): State<Engines>) -> Result<Response> {
+    page(&request_page(&engines))
+}
+
+/// Answers the same for every address.
+async fn request(State(engines): State<Engines>, Guest(from): Guest, form: Form) -> Result<Response> {
+    let mut mistakes = Mistakes::default();
+    if let Some(email) = mistakes.check("email", Email::parse(form.text("email"))) {
+        match engines.accounts.request_password(&email, &from).await {
+            Ok(()) => return page(&RequestPage { is_sent: true, ..request_page(&engines) }),
+            // The page says who makes a link.
+            Err(RequestRefused::NoMail) => {}
+            Err(RequestRefused::Failed(error)) => return Err(error.into()),
+            Err(error @ RequestRefused::Wait { .. }) => mistakes.add("email", format!("{error}.")),
+        }
+    }
+    let email = form.text("email").to_owned();
+    invalid(&RequestPage { mistakes, email, ..request_page(&engines) })
 }
 
 const SPENT: &str = "It is good once and for a day. An owner or the operator can make a new one.";

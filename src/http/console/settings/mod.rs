@@ -1,5 +1,6 @@
-//! `/p/{project}/settings`: the project's name and place, privacy, and the audit log.
+//! `/p/{project}/settings`: the project's name and place, privacy, who is told of what, and the audit log.
 
+mod alerts;
 mod audit_log;
 
 use askama::Template;
@@ -41,6 +42,7 @@ pub fn routes() -> Routes {
         .post("/p/{project}/settings", update)
         .post("/p/{project}/settings/answers", set_answers)
         .post("/p/{project}/settings/privacy", set_privacy)
+        .merge(alerts::routes())
         .merge(audit_log::routes())
 }
 

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::super::event_names::{self, EventName};
 use super::super::exchange::body_html;
 use super::super::form::{Form, Mistakes};
 use super::super::frame::Frame;
@@ -19,7 +18,7 @@ use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
 use crate::engines::Engines;
 use crate::http::error::Result;
-use crate::http::extract::Path;
+use crate::http::extract::{Path, Query};
 use crate::projects::add_webhook::{WebhookRefused, add_webhook};
 use crate::projects::update_webhook::update_webhook;
 use crate::store::webhooks::{self, Webhook};
@@ -33,7 +32,6 @@ struct FormPage {
     /// The warnings by their keys: in the form, once they were shown.
     seen: String,
     form: WebhookForm,
-    events: Vec<EventName>,
     sample: Html,
     /// The webhook that is edited: its name and its page.
     edited: Option<(String, String)>,
@@ -49,8 +47,11 @@ struct CheckPart {
     warnings: Vec<Warning>,
 }
 
-pub async fn show_new(State(engines): State<Engines>, member: Member<Configure>) -> Result<Response> {
-    page(&form_page(&engines, &member, WebhookForm::default(), None).await?)
+/// With `?for=attention` the form of one that is told of what needs attention.
+pub async fn show_new(State(engines): State<Engines>, member: Member<Configure>, query: Query) -> Result<Response> {
+    let is_operational = query.one("for").ok().flatten() == Some("attention");
+    let form = if is_operational { WebhookForm::operational() } else { WebhookForm::default() };
+    page(&form_page(&engines, &member, form, None).await?)
 }
 
 pub async fn show_edit(
@@ -79,9 +80,11 @@ async fn form_page(
         mistakes: Mistakes::default(),
         warnings: Vec::new(),
         seen: String::new(),
+        sample: body_html(&sample_body(
+            if form.is_operational { EventType::AttentionOpened } else { EventType::LeadCreated },
+            core.clock.now(),
+        )),
         form,
-        events: event_names::all(),
-        sample: body_html(&sample_body(EventType::LeadCreated, core.clock.now())),
         edited: edited.map(|webhook| (webhook.title(), webhook_path(member, &webhook.public_id))),
         action,
     })

@@ -43,7 +43,6 @@ struct WebhooksPage {
     groups: Vec<Group>,
     twice: Vec<Twice>,
     tested: Option<Tested>,
-    events: Vec<EventName>,
 }
 
 impl WebhooksPage {
@@ -57,7 +56,15 @@ struct WebhookRow {
     title: String,
     url: String,
     events: String,
+    is_operational: bool,
     health: Health,
+}
+
+impl WebhookRow {
+    /// What it can be tested with.
+    fn choices(&self) -> Vec<EventName> {
+        event_names::family(self.is_operational)
+    }
 }
 
 /// Deliveries that fail alike.
@@ -127,6 +134,7 @@ async fn webhooks_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Resul
         title: webhook.title(),
         url: short_url(&webhook.url),
         events: list_of(&webhook.events),
+        is_operational: event_names::is_operational(&webhook.events),
         health: Health::new(
             counts.get(&webhook.id).map_or(&[][..], Vec::as_slice),
             waiting.get(&webhook.id).copied().unwrap_or_default(),
@@ -140,7 +148,6 @@ async fn webhooks_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Resul
         groups,
         twice,
         tested: None,
-        events: event_names::all(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The form of a webhook: what is on it, and what was sent with it.
 
-use super::super::event_names;
+use super::super::event_names::{self, EventName};
 use super::super::form::{Form, Mistakes};
 use super::warnings;
 use crate::core::Core;
@@ -44,6 +44,8 @@ pub struct WebhookForm {
     pub name: String,
     /// Where events go.
     pub url: String,
+    /// Whether it is told of what needs attention, and not of visitors.
+    pub is_operational: bool,
     /// The words of the ticked events.
     pub events: Vec<String>,
     /// A row for each header, and empty ones.
@@ -64,6 +66,7 @@ impl Default for WebhookForm {
         Self {
             name: String::new(),
             url: String::new(),
+            is_operational: false,
             events: vec![EventType::LeadCreated.as_str().to_owned()],
             headers: numbered(Vec::new()),
             policy: Policy::Retry,
@@ -75,6 +78,12 @@ impl Default for WebhookForm {
 }
 
 impl WebhookForm {
+    /// For a webhook that is told of what needs attention: both events are ticked.
+    pub fn operational() -> Self {
+        let events = EventType::OPERATIONAL.map(|event| event.as_str().to_owned()).to_vec();
+        Self { is_operational: true, events, ..Self::default() }
+    }
+
     /// What a webhook is now, with the names of its headers.
     pub fn of(webhook: &Webhook, header_names: Vec<String>) -> Self {
         let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
@@ -82,6 +91,7 @@ impl WebhookForm {
         Self {
             name: webhook.name.clone(),
             url: webhook.url.clone(),
+            is_operational: event_names::is_operational(&webhook.events),
             events: webhook.events.clone(),
             headers: numbered(header_names.into_iter().map(row).collect()),
             policy: webhook.policy,
@@ -93,7 +103,7 @@ impl WebhookForm {
 
     /// What was sent.
     pub fn read(form: &Form) -> Self {
-        let is_ticked = |event: &event_names::EventName| form.has(&format!("event-{}", event.word));
+        let is_ticked = |event: &EventName| form.has(&format!("event-{}", event.word));
         let rows = (1..=ROWS_MAX).map(|number| HeaderRow {
             number,
             name: form.text(&format!("header-{number}-name")).to_owned(),
@@ -101,10 +111,12 @@ impl WebhookForm {
             is_kept: form.has(&format!("header-{number}-kept")),
         });
         let rows = rows.filter(|row| !row.name.is_empty() || !row.value.is_empty());
+        let is_operational = form.text("for") == "attention";
         Self {
             name: form.text("name").to_owned(),
             url: form.text("url").to_owned(),
-            events: event_names::all()
+            is_operational,
+            events: event_names::family(is_operational)
                 .iter()
                 .filter(|event| is_ticked(event))
                 .map(|event| event.word.to_owned())
@@ -127,6 +139,16 @@ impl WebhookForm {
         &self.headers[self.headers.len() - SPARE_ROWS..]
     }
 
+    /// The events that can be ticked.
+    pub fn choices(&self) -> Vec<EventName> {
+        event_names::family(self.is_operational)
+    }
+
+    /// The id of the first of them.
+    pub fn first_event(&self) -> String {
+        self.choices().first().map(|event| format!("event-{}", event.word)).unwrap_or_default()
+    }
+
     /// Whether an event is ticked.
     pub fn is_ticked(&self, word: &str) -> bool {
         self.events.iter().any(|event| event == word)
@@ -138,7 +160,7 @@ impl WebhookForm {
             mistakes.add("url", text);
         }
         if self.events.is_empty() {
-            mistakes.add("event-lead.created", "choose at least one event: New Lead, for example");
+            mistakes.add(&self.first_event(), "choose at least one event: the first one, for example");
         }
         let rate_per_second = number(&self.rate, "rate", RATE_MAX, mistakes);
         let concurrency = number(&self.concurrency, "concurrency", CONCURRENCY_MAX, mistakes);

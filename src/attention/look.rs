@@ -1,0 +1,158 @@
+//! Opens items for what is wrong, and closes those that are mended.
+
+use super::disks::{self, backup_item};
+use super::tell::tell;
+use super::wording;
+use crate::core::Core;
+use crate::db::{Conn, Tx};
+use crate::domain::attention::AttentionKind;
+use crate::domain::ids::ProjectId;
+use crate::domain::time::{SignedDuration, Timestamp};
+use crate::notifier::Work;
+use crate::store::attention::{self as items, AttentionItem, NewItem};
+use crate::store::attention_facts::{self as facts, MendedItem};
+
+/// How long a webhook fails before it needs a person.
+const FAILING_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// How long a widget has no click.
+const SILENT_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// A widget whose last click is older was taken down.
+const TAKEN_DOWN_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Items of one transaction that are opened, and that are closed.
+const BATCH_MAX: u32 = 50;
+/// Transactions for one kind in one look: the next look goes on.
+const BATCHES_MAX: usize = 100;
+
+/// What a look found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Items that were opened.
+    pub opened: usize,
+    /// Items that were closed.
+    pub closed: usize,
+}
+
+/// What is to be done about a kind.
+#[derive(Default)]
+struct Changes {
+    open: Vec<NewItem>,
+    close: Vec<MendedItem>,
+}
+
+impl Changes {
+    fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.close.is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.open.len().max(self.close.len()) >= BATCH_MAX as usize
+    }
+}
+
+/// Looks once at everything.
+pub async fn look(core: &Core) -> anyhow::Result<Looked> {
+    let mut all = Looked::default();
+    for kind in AttentionKind::ALL {
+        for _ in 0..BATCHES_MAX {
+            let now = core.clock.now();
+            // Most looks find nothing: they write nothing, either.
+            let found = core.db.read(async move |conn| changes(conn, kind, now).await).await?;
+            if found.is_empty() {
+                break;
+            }
+            let core_then = core.clone();
+            let looked = core.db.write(async move |tx| apply(&core_then, tx, kind, now).await).await?;
+            all.opened += looked.opened;
+            all.closed += looked.closed;
+            if !found.is_full() {
+                break;
+            }
+        }
+    }
+    if all != Looked::default() {
+        core.notifier.notify(Work::Deliveries);
+        core.notifier.notify(Work::Mails);
+    }
+    Ok(all)
+}
+
+/// What is wrong is read again, behind the lock: another node may have been first.
+async fn apply(core: &Core, tx: &Tx, kind: AttentionKind, now: Timestamp) -> anyhow::Result<Looked> {
+    items::lock(tx).await?;
+    let found = changes(tx, kind, now).await?;
+    let mut looked = Looked::default();
+    for new in &found.open {
+        let Some(item) = items::open(tx, new, now).await? else { continue };
+        tracing::info!(project = %item.project, kind = kind.as_str(), subject = item.subject, "attention needed");
+        tell(core, tx, &item, now).await?;
+        looked.opened += 1;
+    }
+    for MendedItem { item, is_worse } in found.close {
+        if !items::close(tx, item.project, item.id, now).await? {
+            continue;
+        }
+        tracing::info!(project = %item.project, kind = kind.as_str(), subject = item.subject, "attention not needed any more");
+        if !is_worse {
+            tell(core, tx, &AttentionItem { closed_at: Some(now), ..item }, now).await?;
+        }
+        looked.closed += 1;
+    }
+    Ok(looked)
+}
+
+async fn changes(conn: &Conn, kind: AttentionKind, now: Timestamp) -> anyhow::Result<Changes> {
+    Ok(match kind {
+        AttentionKind::WebhookOff => Changes {
+            open: facts::webhooks_off(conn, now, BATCH_MAX).await?.into_iter().map(wording::webhook_off).collect(),
+            close: facts::webhooks_on(conn, BATCH_MAX).await?,
+        },
+        AttentionKind::WebhookFailing => {
+            let since = now - FAILING_FOR;
+            let failing = facts::webhooks_failing(conn, since, BATCH_MAX).await?;
+            Changes {
+                open: failing.into_iter().map(wording::webhook_failing).collect(),
+                close: facts::webhooks_answering(conn, since, BATCH_MAX).await?,
+            }
+        }
+        AttentionKind::ChannelFault => Changes {
+            open: facts::channels_at_fault(conn, now, BATCH_MAX)
+                .await?
+                .into_iter()
+                .map(wording::channel_fault)
+                .collect(),
+            close: facts::channels_mended(conn, now, BATCH_MAX).await?,
+        },
+        AttentionKind::PeopleWaiting => Changes {
+            open: facts::people_waiting(conn, now, BATCH_MAX).await?.iter().map(wording::people_waiting).collect(),
+            close: facts::people_answered(conn, now, BATCH_MAX).await?,
+        },
+        AttentionKind::WidgetSilent => {
+            let between = (now - TAKEN_DOWN_AFTER, now - SILENT_FOR);
+            let silent = facts::widgets_silent(conn, between, BATCH_MAX).await?;
+            Changes {
+                open: silent.into_iter().map(wording::widget_silent).collect(),
+                close: facts::widgets_clicked(conn, between, BATCH_MAX).await?,
+            }
+        }
+        AttentionKind::DiskFull => of_instance(conn, kind, disks::full(conn, now).await?).await?,
+        AttentionKind::BackupOld => {
+            of_instance(conn, kind, backup_item(conn, now).await?.into_iter().collect()).await?
+        }
+    })
+}
+
+/// The instance has few items: all that should be open are given.
+async fn of_instance(conn: &Conn, kind: AttentionKind, wanted: Vec<NewItem>) -> anyhow::Result<Changes> {
+    let open = items::list_open(conn, ProjectId::INSTANCE, u32::MAX).await?;
+    let open: Vec<AttentionItem> = open.into_iter().filter(|item| item.kind == kind).collect();
+    let is_open = |new: &NewItem| open.iter().any(|item| item.subject == new.subject);
+    let is_wanted = |item: &AttentionItem| wanted.iter().any(|new| new.subject == item.subject);
+    Ok(Changes {
+        close: open
+            .iter()
+            .filter(|item| !is_wanted(item))
+            .map(|item| MendedItem { item: item.clone(), is_worse: false })
+            .collect(),
+        open: wanted.iter().filter(|new| !is_open(new)).cloned().collect(),
+    })
+}

@@ -1,0 +1,146 @@
+//! What is wrong, in words.
+
+use crate::domain::attention::AttentionKind;
+use crate::domain::channel::ChannelKind;
+use crate::domain::ids::ProjectId;
+use crate::domain::text::cut;
+use crate::domain::time::Timestamp;
+use crate::store::attention::NewItem;
+use crate::store::attention_facts::{SilentWidget, TroubledChannel, TroubledWebhook, WaitingPeople};
+use crate::store::disks::Disk;
+
+/// Characters of a name.
+const NAME_CHARS_MAX: usize = 80;
+/// Characters of a message.
+const MESSAGE_CHARS_MAX: usize = 500;
+/// Microseconds of a minute.
+const MINUTE_US: i64 = 60_000_000;
+/// Bytes of a gigabyte, as disks are sold.
+const GB: i64 = 1_000_000_000;
+
+/// Aurix turned a webhook off.
+pub(super) fn webhook_off(webhook: TroubledWebhook) -> NewItem {
+    let reason = webhook.reason.clone().unwrap_or_default();
+    let message = format!("{reason} What happens meanwhile is not delivered to it.");
+    of_webhook(AttentionKind::WebhookOff, &webhook, "was turned off", &message)
+}
+
+/// Every attempt of a webhook has failed for an hour.
+pub(super) fn webhook_failing(webhook: TroubledWebhook) -> NewItem {
+    let message = "Every attempt fails. Deliveries are tried again; after 5 days of this the webhook is turned off.";
+    of_webhook(AttentionKind::WebhookFailing, &webhook, "has failed for an hour", message)
+}
+
+fn of_webhook(kind: AttentionKind, webhook: &TroubledWebhook, what: &str, message: &str) -> NewItem {
+    NewItem {
+        project: webhook.project,
+        kind,
+        subject_id: webhook.id.0,
+        subject: webhook.public_id.clone(),
+        title: format!("Webhook {} {what}", cut(&webhook.title, NAME_CHARS_MAX)),
+        message: message.trim().to_owned(),
+        since: webhook.since,
+    }
+}
+
+/// A platform refuses what a channel sends.
+pub(super) fn channel_fault(channel: TroubledChannel) -> NewItem {
+    let platform = match channel.kind {
+        ChannelKind::WhatsApp => "WhatsApp",
+    };
+    let name = channel.number.as_ref().map_or_else(|| channel.external_id.clone(), |number| format!("+{number}"));
+    let reason = cut(&channel.reason, MESSAGE_CHARS_MAX);
+    let end = if reason.ends_with(['.', '!', '?']) { "" } else { "." };
+    NewItem {
+        project: channel.project,
+        kind: AttentionKind::ChannelFault,
+        subject_id: channel.id.0,
+        title: format!("{platform} {name} cannot send"),
+        message: format!("{reason}{end} Replies wait until it is mended."),
+        subject: channel.external_id,
+        since: channel.since,
+    }
+}
+
+/// Somebody waits for a person.
+pub(super) fn people_waiting(people: &WaitingPeople) -> NewItem {
+    let minutes = people.after_us / MINUTE_US;
+    NewItem {
+        project: people.project,
+        kind: AttentionKind::PeopleWaiting,
+        subject_id: 0,
+        subject: String::new(),
+        title: "People wait for a person".to_owned(),
+        message: format!("Somebody has waited for longer than {minutes} {}. Answer in the inbox.", plural(minutes)),
+        since: people.since,
+    }
+}
+
+fn plural(minutes: i64) -> &'static str {
+    if minutes == 1 { "minute" } else { "minutes" }
+}
+
+/// A widget has no clicks any more.
+pub(super) fn widget_silent(widget: SilentWidget) -> NewItem {
+    let name = if widget.name.is_empty() { &widget.public_id } else { &widget.name };
+    NewItem {
+        project: widget.project,
+        kind: AttentionKind::WidgetSilent,
+        subject_id: widget.id.0,
+        title: format!("Widget {} has had no click for 24 hours", cut(name, NAME_CHARS_MAX)),
+        message: "It had clicks before. Look whether its tag is still on the site, and whether the button is seen."
+            .to_owned(),
+        subject: widget.public_id.clone(),
+        since: widget.since,
+    }
+}
+
+/// A disk is nearly full.
+pub(super) fn disk_full(disk: &Disk) -> NewItem {
+    NewItem {
+        project: ProjectId::INSTANCE,
+        kind: AttentionKind::DiskFull,
+        subject_id: 0,
+        subject: format!("{} {}", disk.host, disk.path),
+        title: format!("The disk of {} is nearly full", cut(&disk.host, NAME_CHARS_MAX)),
+        message: format!(
+            "{} GB of {} GB are free at {}. Once it is full nothing can be stored: make room, or keep less (retention).",
+            gigabytes(disk.free_bytes),
+            gigabytes(disk.total_bytes),
+            disk.path
+        ),
+        since: disk.seen_at,
+    }
+}
+
+/// The newest backup is old.
+pub(super) fn backup_old(made_at: Timestamp) -> NewItem {
+    NewItem {
+        project: ProjectId::INSTANCE,
+        kind: AttentionKind::BackupOld,
+        subject_id: 0,
+        subject: String::new(),
+        title: "The newest backup is older than a week".to_owned(),
+        message: format!(
+            "It was made on {}, by aurix backup. Look why none was made since.",
+            made_at.strftime("%-d %b %Y")
+        ),
+        since: made_at,
+    }
+}
+
+/// With one digit behind the point.
+fn gigabytes(bytes: i64) -> String {
+    let tenths = bytes / (GB / 10);
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_written_in_gigabytes() {
+        assert_eq!([0, 99_999_999, 3_140_000_000, 40_000_000_000].map(gigabytes), ["0.0", "0.0", "3.1", "40.0"]);
+    }
+}

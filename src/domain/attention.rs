@@ -1,0 +1,142 @@
+//! What needs a person, and who is told of it.
+
+use super::account::Role;
+use super::closed_set::closed_set;
+
+closed_set! {
+    /// A kind of what needs a person.
+    pub enum AttentionKind {
+        /// Aurix turned a webhook off.
+        WebhookOff = "webhook.off",
+        /// Every attempt of a webhook has failed for an hour.
+        WebhookFailing = "webhook.failing",
+        /// A platform refuses what we send: token, permission, billing or registration.
+        ChannelFault = "channel.fault",
+        /// Somebody has waited for a person for longer than the project allows.
+        PeopleWaiting = "people.waiting",
+        /// A widget that had clicks has none any more.
+        WidgetSilent = "widget.silent",
+        /// A disk is nearly full.
+        DiskFull = "disk.full",
+        /// The newest backup is older than a week.
+        BackupOld = "backup.old",
+    }
+}
+
+impl AttentionKind {
+    /// Those that a project may have.
+    pub const OF_PROJECT: [Self; 5] =
+        [Self::WebhookOff, Self::WebhookFailing, Self::ChannelFault, Self::PeopleWaiting, Self::WidgetSilent];
+
+    /// The kind in words, as a choice.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::WebhookOff => "A webhook was turned off",
+            Self::WebhookFailing => "A webhook has failed for an hour",
+            Self::ChannelFault => "A channel cannot send",
+            Self::PeopleWaiting => "People wait for a person",
+            Self::WidgetSilent => "A widget has had no click for 24 hours",
+            Self::DiskFull => "A disk is nearly full",
+            Self::BackupOld => "The newest backup is older than a week",
+        }
+    }
+
+    /// What it is about, as the operational events call it.
+    pub fn subject_kind(self) -> &'static str {
+        match self {
+            Self::WebhookOff | Self::WebhookFailing => "webhook",
+            Self::ChannelFault => "channel",
+            Self::PeopleWaiting => "project",
+            Self::WidgetSilent => "widget",
+            Self::DiskFull => "disk",
+            Self::BackupOld => "instance",
+        }
+    }
+
+    /// The page where it is mended, behind `/p/{project}/`, or behind `/` for the instance.
+    pub fn page(self, subject: &str) -> String {
+        match self {
+            Self::WebhookOff | Self::WebhookFailing => format!("integrations/webhook/{subject}"),
+            Self::ChannelFault => format!("channels/{subject}"),
+            Self::PeopleWaiting => "inbox".to_owned(),
+            Self::WidgetSilent => format!("widgets/{subject}"),
+            Self::DiskFull | Self::BackupOld => "instance".to_owned(),
+        }
+    }
+
+    /// The button that leads there.
+    pub fn button(self) -> &'static str {
+        match self {
+            Self::WebhookOff | Self::WebhookFailing => "Open webhook",
+            Self::ChannelFault => "Open channel",
+            Self::PeopleWaiting => "Open inbox",
+            Self::WidgetSilent => "Open widget",
+            Self::DiskFull | Self::BackupOld => "Open instance",
+        }
+    }
+}
+
+/// The kinds that somebody is told of by e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alerts(Vec<AttentionKind>);
+
+impl Alerts {
+    /// These of a project.
+    pub fn new(kinds: impl Fn(AttentionKind) -> bool) -> Self {
+        Self(AttentionKind::OF_PROJECT.into_iter().filter(|kind| kinds(*kind)).collect())
+    }
+
+    /// What somebody with that role is told of unless they choose: those who can mend something, of what is broken. That people
+    /// wait is seen in the inbox, and a quiet day is no fault.
+    pub fn of_role(role: Role) -> Self {
+        let is_broken = |kind| !matches!(kind, AttentionKind::PeopleWaiting | AttentionKind::WidgetSilent);
+        Self::new(|kind| matches!(role, Role::Owner | Role::Admin) && is_broken(kind))
+    }
+
+    /// What a member chose, or what their role is told of. A word that this program does not know is left out.
+    pub fn of_member(role: Role, chosen: Option<&str>) -> Self {
+        match chosen {
+            Some(words) => Self::new(|kind| words.split(' ').any(|word| word == kind.as_str())),
+            None => Self::of_role(role),
+        }
+    }
+
+    /// As it is stored.
+    pub fn to_text(&self) -> String {
+        self.0.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether that kind is among them.
+    pub fn has(&self, kind: AttentionKind) -> bool {
+        self.0.contains(&kind)
+    }
+
+    /// The kinds.
+    pub fn kinds(&self) -> &[AttentionKind] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_does_not_choose_is_told_of_what_they_can_mend() {
+        let of = |role| Alerts::of_member(role, None).to_text();
+        assert_eq!(of(Role::Owner), "webhook.off webhook.failing channel.fault");
+        assert_eq!(
+            [of(Role::Admin), of(Role::Member), of(Role::Viewer)],
+            [of(Role::Owner), String::new(), String::new()]
+        );
+    }
+
+    #[test]
+    fn a_choice_is_read_as_it_is_stored() {
+        let chosen = Alerts::new(|kind| kind == AttentionKind::PeopleWaiting || kind == AttentionKind::WebhookOff);
+        assert_eq!(chosen.to_text(), "webhook.off people.waiting");
+        assert_eq!(Alerts::of_member(Role::Viewer, Some(&chosen.to_text())), chosen);
+        assert_eq!(Alerts::of_member(Role::Owner, Some("")).kinds(), []);
+        assert_eq!(Alerts::of_member(Role::Owner, Some("disk.full of.later webhook.off")).to_text(), "webhook.off");
+    }
+}
