@@ -3,6 +3,7 @@
 pub mod headers;
 mod post;
 mod sent;
+pub mod template;
 
 pub use post::{ATTEMPT_BODY_BYTES_MAX, Attempt, Delivery, post};
 pub use sent::{Sent, USER_AGENT};
