@@ -14,6 +14,7 @@ use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::net;
 use crate::notifier::Notifier;
+use crate::outbound::template::Templates;
 
 /// The shared parts of a process. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub struct CoreParts {
     pub webhook_client: net::Client,
     /// Posts to chat platforms at the addresses that the operator configured.
     pub platform_client: net::Client,
+    /// Payload templates of webhooks that were read.
+    pub templates: Templates,
     /// Notified when there is new work for the worker.
     pub notifier: Notifier,
 }

@@ -2,6 +2,7 @@
 
 pub mod headers;
 mod post;
+pub mod receivers;
 mod sent;
 pub mod template;
 

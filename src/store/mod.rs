@@ -31,6 +31,7 @@ mod locks;
 pub mod members;
 pub mod messages;
 pub mod partitions;
+pub mod payload_templates;
 pub mod playground;
 pub mod projects;
 pub mod rate_limits;

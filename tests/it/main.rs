@@ -40,6 +40,7 @@ mod secret_key;
 mod simulation;
 mod speech;
 mod sqlite_file;
+mod templates;
 mod tenancy;
 mod tidy;
 mod together;

@@ -45,6 +45,8 @@ const LOST: &[&str] = &[
     lost!("deliveries", "event_id", "events"),
     lost!("deliveries", "conversation_id", "conversations"),
     lost!("attempts", "delivery_id", "deliveries"),
+    lost!("payload_templates", "webhook_id", "webhooks"),
+    lost!("payload_templates", "project_id", "projects"),
 ];
 
 /// Clicks that are filed as linked and are not, or the other way round.

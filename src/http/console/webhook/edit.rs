@@ -14,7 +14,7 @@ use super::show::page_with_secret;
 use super::warnings::{self, Warning, warnings};
 use super::webhook_form::WebhookForm;
 use super::{find, header_names, webhook_path};
-use crate::deliveries::test_webhook::sample_body;
+use crate::deliveries::samples::sample_body;
 use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
 use crate::engines::Engines;
