@@ -12,4 +12,5 @@ mod route_table;
 mod settings;
 mod sign_in;
 mod single_sign_on;
+mod template;
 mod webhook;

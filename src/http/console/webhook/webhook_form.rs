@@ -54,6 +54,8 @@ pub struct WebhookForm {
     pub rate: String,
     /// Deliveries at once.
     pub concurrency: String,
+    /// What receives it, where somebody chose that; empty otherwise.
+    pub receiver: String,
     /// The warnings that were shown, by their keys: saving again saves.
     pub seen: String,
 }
@@ -69,6 +71,7 @@ impl Default for WebhookForm {
             policy: Policy::Retry,
             rate: String::new(),
             concurrency: String::new(),
+            receiver: String::new(),
             seen: String::new(),
         }
     }
@@ -87,6 +90,7 @@ impl WebhookForm {
             policy: webhook.policy,
             rate: number(webhook.limits.rate_per_second),
             concurrency: number(webhook.limits.concurrency),
+            receiver: String::new(),
             seen: String::new(),
         }
     }
@@ -113,6 +117,7 @@ impl WebhookForm {
             policy: Policy::parse(form.text("policy")).unwrap_or_default(),
             rate: form.text("rate").to_owned(),
             concurrency: form.text("concurrency").to_owned(),
+            receiver: form.text("receiver").to_owned(),
             seen: form.text("seen").to_owned(),
         }
     }
