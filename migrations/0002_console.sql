@@ -180,6 +180,19 @@ INSERT INTO counters (name, value) SELECT 'leads_to_index', COALESCE(MAX(id), 0)
 -- As its owner calls it; empty: the host of its URL. Paused: events are kept for it and wait.
 ALTER TABLE webhooks ADD COLUMN name TEXT NOT NULL DEFAULT '';
 ALTER TABLE webhooks ADD COLUMN paused_at BIGINT;
+-- What makes the body of its requests; NULL where events go as they are. The number of its last version, 0 before the first.
+ALTER TABLE webhooks ADD COLUMN template TEXT;
+ALTER TABLE webhooks ADD COLUMN template_version BIGINT NOT NULL DEFAULT 0;
+
+-- The templates that a webhook had: attempts name the version that made their body.
+CREATE TABLE payload_templates (
+    webhook_id BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    project_id BIGINT NOT NULL,
+    template TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (webhook_id, version)
+);
 
 -- What the last attempt came to: the status of its response, below 0 why there was none, 0 before the first
 -- (`domain::attempt_result`).

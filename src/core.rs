@@ -14,6 +14,7 @@ use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::net;
 use crate::notifier::Notifier;
+use crate::outbound::template::Templates;
 use crate::smtp::Mailer;
 
 /// The shared parts of a process. Cheap to clone.
@@ -40,6 +41,8 @@ pub struct CoreParts {
     pub platform_client: net::Client,
     /// Hands letters to the operator's mail server, where there is one.
     pub mailer: Option<Mailer>,
+    /// Payload templates of webhooks that were read.
+    pub templates: Templates,
     /// Notified when there is new work for the worker.
     pub notifier: Notifier,
 }

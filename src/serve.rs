@@ -22,6 +22,7 @@ use crate::http::server::{self, STOP_TIMEOUT};
 use crate::maintenance::make_partitions::make_partitions;
 use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::notifier::Notifier;
+use crate::outbound::template::Templates;
 use crate::projects::secret_key::unlock;
 use crate::smtp::Mailer;
 use crate::store::counters;
@@ -85,6 +86,7 @@ async fn build(
         webhook_client: Client::new(policy, resolver, Options::default()),
         platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, platform_options),
         mailer: config.mail.clone().map(Mailer::new),
+        templates: Templates::default(),
         notifier: Notifier::default(),
         config,
         db,

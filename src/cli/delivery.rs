@@ -12,6 +12,7 @@ use super::progress::Progress;
 use crate::config::Config;
 use crate::core::Core;
 use crate::deliveries::resend::{resend_delivery, resend_failed};
+use crate::deliveries::sent_body::{SentBody, sent_body};
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::ids::{DeliveryId, ProjectId, WebhookId};
 use crate::domain::time::{Timestamp, with_microseconds};
@@ -134,19 +135,40 @@ async fn show(core: &Core, id: DeliveryId, output: &Output) -> anyhow::Result<()
             let Some(project) = delivery_log::project_of(conn, id).await? else { return Ok(None) };
             let Some(row) = delivery_log::find(conn, project, id).await? else { return Ok(None) };
             let body = delivery_log::body(conn, project, id).await?;
-            Ok(Some((row, body, delivery_log::attempts(conn, project, id).await?)))
+            Ok(Some((project, row, body, delivery_log::attempts(conn, project, id).await?)))
         })
         .await?;
-    let Some((row, body, attempts)) = found else {
+    let Some((project, row, body, attempts)) = found else {
         bail!("there is no delivery {id}: `aurix delivery list` lists the deliveries");
     };
     let mut object = to_json(&row);
     object["body"] = serde_json::from_str(&body)?;
+    let last = attempts.last().and_then(|attempt| Sent::from_log(&attempt.sent)).and_then(|sent| sent.template);
+    let sent = sent_body(core, project, &row.webhook, last, (&row.event_id, &body)).await?;
+    if let SentBody::Made { body: Ok(made), .. } = &sent {
+        object["sent_body"] = serde_json::from_str(made)?;
+    }
     object["attempt_log"] = attempts.iter().map(|attempt| attempt_to_json(&row, attempt)).collect();
     output.print(&object, || {
         let attempts: Vec<_> = attempts.iter().map(|attempt| attempt_to_text(&row, attempt)).collect();
-        format!("{}\n\nBody:\n  {body}\n\n{}", to_text(&row), attempts.join("\n\n"))
+        format!("{}\n\nBody:\n  {body}\n{}\n{}", to_text(&row), sent_to_text(&sent), attempts.join("\n\n"))
     })
+}
+
+/// What the last attempt sent, where that is not the event as it is.
+fn sent_to_text(sent: &SentBody) -> String {
+    match sent {
+        SentBody::Event => String::new(),
+        SentBody::Made { version, body: Ok(body) } => {
+            format!("\nSent by the last attempt, made by version {version} of the template:\n  {body}\n")
+        }
+        SentBody::Made { version, body: Err(error) } => {
+            format!("\nNothing was sent: version {version} of the template failed: {error}\n")
+        }
+        SentBody::NotKept { version } => {
+            format!("\nWhat was sent is not known any more: version {version} of the template is not kept.\n")
+        }
+    }
 }
 
 fn to_json(row: &LoggedDelivery) -> Value {

@@ -15,6 +15,7 @@ mod retention;
 mod secret_key;
 mod user;
 mod webhook;
+mod webhook_template;
 mod widget;
 
 use std::io::{IsTerminal as _, Write as _};

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::output::{self, Output};
 use super::progress::Progress;
-use super::{actor, open_project};
+use super::{actor, open_project, webhook_template};
 use crate::config::{Config, credential};
 use crate::core::Core;
 use crate::deliveries::test_webhook::{Tested, test_webhook};
@@ -129,6 +129,14 @@ pub enum Command {
         /// The webhook's id.
         id: String,
     },
+    /// Sets, shows, previews and removes the payload template of a webhook.
+    ///
+    /// Without one the receiver gets events as they are.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  echo '{\"text\": \"New lead: {{ lead.name }}\"}' | aurix webhook template set WEBHOOK_ID -"
+    )]
+    Template(webhook_template::Command),
     /// Removes a webhook and cancels its pending deliveries.
     ///
     /// The log of past deliveries stays.
@@ -198,6 +206,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 format!("The new secret:\n  {secret}\nFor 24 hours deliveries carry the signature of the old one too.")
             })
         }
+        Command::Template(command) => webhook_template::run(command, config, output).await,
         Command::Remove { id } => {
             let (core, webhook) = open_webhook(config, &id).await?;
             remove_webhook(&core, &actor(), webhook.project, webhook.id).await?;
@@ -213,7 +222,7 @@ fn split(header: &str) -> anyhow::Result<(String, String)> {
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(Core, Webhook)> {
+pub(super) async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(Core, Webhook)> {
     let core = crate::serve::open(config).await?;
     let wanted = id.to_owned();
     let found = core
@@ -254,7 +263,8 @@ async fn set_active(config: Config, id: &str, is_active: bool, output: &Output) 
 fn to_json(row: &Webhook) -> serde_json::Value {
     json!({"id": row.public_id, "url": row.url, "events": row.events, "policy": row.policy.as_str(),
            "name": row.title(), "is_active": row.is_active, "paused": row.paused_at.is_some(), "off_reason": row.off_reason, "service_name": row.service_name,
-           "rate": row.limits.rate_per_second, "concurrency": row.limits.concurrency})
+           "rate": row.limits.rate_per_second, "concurrency": row.limits.concurrency,
+           "template_version": row.template.as_ref().map(|template| template.version)})
 }
 
 fn limits_to_text(limits: Limits) -> String {

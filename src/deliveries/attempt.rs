@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::{Deliveries, LeasedDelivery};
 use crate::core::Core;
+use crate::domain::attempt_result::{AttemptResult, NoResponse};
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::time::Timestamp;
 use crate::outbound::Attempt;
-use crate::store::events::Content;
 
 /// A response within this time is a quick one.
 const QUICK_MS: u64 = 100;
@@ -45,6 +43,8 @@ impl DeliveryResult {
         match (&self.attempt.outcome, self.attempt.duration_ms) {
             (AttemptOutcome::Delivered, ..=QUICK_MS) => Performance::Quick,
             (AttemptOutcome::Delivered, ..=SLOW_MS) => Performance::Good,
+            // Of its endpoint it says nothing: that was not asked.
+            _ if self.attempt.result == AttemptResult::None(NoResponse::NotRendered) => Performance::Good,
             _ => Performance::Bad,
         }
     }
@@ -53,9 +53,7 @@ impl DeliveryResult {
 /// Makes one attempt.
 pub async fn attempt(core: &Core, delivery: LeasedDelivery) -> Arc<DeliveryResult> {
     let started_at = core.clock.now();
-    let Content { event_id, body, body_external } = &*delivery.content;
-    let body = Bytes::copy_from_slice(delivery.endpoint.body(body, body_external.as_deref()).as_bytes());
-    let attempt = delivery.endpoint.post(core, event_id, body, started_at).await;
+    let attempt = delivery.endpoint.send(core, &delivery.content, started_at).await.attempt;
     let (status, duration_ms) = (attempt.status, attempt.duration_ms);
     match &attempt.outcome {
         AttemptOutcome::Delivered => tracing::debug!(status, duration_ms, "delivery attempt succeeded"),

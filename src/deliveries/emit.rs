@@ -180,7 +180,7 @@ impl NewEvents {
             self.deliveries.iter().filter(|new| new.lease_until.is_none()).map(|new| new.event).collect();
         let has_due = |id: &EventId| Emitted { leased: Vec::new(), has_due: due.contains(id) };
         let mut emitted: Vec<_> = self.events.iter().map(|(_, id, _)| has_due(id)).collect();
-        let contents: Vec<_> = self.events.into_iter().map(|(_, _, event)| Arc::new(content(event))).collect();
+        let contents: Vec<_> = self.events.into_iter().map(|(_, _, event)| Arc::new(Content::from(event))).collect();
         for (number, at, endpoint, permit) in self.leased {
             let lease = first_lease(&self.deliveries[number]);
             let delivery = LeasedDelivery::local(lease, contents[at].clone(), endpoint, now, permit);
@@ -188,10 +188,6 @@ impl NewEvents {
         }
         Ok(emitted)
     }
-}
-
-fn content(event: Event) -> Content {
-    Content { event_id: event.event_id, body: event.body, body_external: event.body_external }
 }
 
 fn first_lease(new: &NewDelivery) -> Lease {

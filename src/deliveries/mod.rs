@@ -16,6 +16,8 @@ mod permits;
 pub mod reschedule;
 pub mod resend;
 pub mod resend_matching;
+pub mod samples;
+pub mod sent_body;
 pub mod settle;
 pub mod test_webhook;
 

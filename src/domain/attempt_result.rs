@@ -17,10 +17,12 @@ pub enum NoResponse {
     NotHttp,
     /// The URL or the headers cannot be sent.
     NotSendable,
+    /// The template made no body of the event: nothing was sent.
+    NotRendered,
 }
 
 impl NoResponse {
-    const ALL: [(Self, i64); 7] = [
+    const ALL: [(Self, i64); 8] = [
         (Self::NoAddress, -1),
         (Self::NotConnected, -2),
         (Self::NotSecure, -3),
@@ -28,6 +30,7 @@ impl NoResponse {
         (Self::BrokenOff, -5),
         (Self::NotHttp, -6),
         (Self::NotSendable, -7),
+        (Self::NotRendered, -8),
     ];
 }
 
@@ -98,7 +101,7 @@ mod tests {
         for result in all.into_iter().chain([AttemptResult::Status(200), AttemptResult::Status(599)]) {
             assert_eq!(AttemptResult::from_code(result.code()), Some(result));
         }
-        assert_eq!([0, -8, 70_000].map(AttemptResult::from_code), [None, None, None]);
+        assert_eq!([0, -9, 70_000].map(AttemptResult::from_code), [None, None, None]);
     }
 
     #[test]

@@ -44,6 +44,10 @@ closed_set! {
         SkipDeliveries = "delivery.skip",
         /// A webhook got a new secret.
         RotateSecret = "webhook.rotate",
+        /// A webhook got another payload template.
+        SetTemplate = "template.set",
+        /// The payload template of a webhook was removed.
+        RemoveTemplate = "template.remove",
         /// A webhook was sent samples.
         TestWebhook = "webhook.test",
         /// Everything of a project that is sealed was sealed with another key.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::sent::Sent;
+use super::template::TemplateError;
 use crate::domain::attempt_result::{AttemptResult, NoResponse};
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::ids::ProjectId;
@@ -17,6 +18,9 @@ use crate::net::{Cause, Client, Method, Request, Response, SendError};
 
 /// Bytes that the log stores of a body, and of all headers of a response together, in bytes.
 pub const ATTEMPT_BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// What the log keeps of an error that names a part of a template, in characters.
+const ERROR_CHARS_MAX: usize = 500;
 
 /// What an error shows of a `Location`, in characters.
 const LOCATION_CHARS_MAX: usize = 500;
@@ -61,6 +65,22 @@ pub struct Attempt {
     pub outcome: AttemptOutcome,
     /// What lists are searched by.
     pub result: AttemptResult,
+}
+
+impl Attempt {
+    /// One that sent nothing, since the webhook's template made no body of the event.
+    pub fn not_rendered(template: Option<u32>, error: &TemplateError) -> Self {
+        let error = format!("the template failed: {error}");
+        Self {
+            sent: Sent::nothing(template),
+            status: None,
+            response_headers: Vec::new(),
+            response_body: String::new(),
+            duration_ms: 0,
+            outcome: AttemptOutcome::Failed { error: cut(&error, ERROR_CHARS_MAX).to_owned(), retry_after: None },
+            result: AttemptResult::None(NoResponse::NotRendered),
+        }
+    }
 }
 
 /// Makes one attempt. It ends within the timeout, whatever the other side does.

@@ -62,6 +62,12 @@ pub struct Content {
     pub body_external: Option<String>,
 }
 
+impl From<Event> for Content {
+    fn from(event: Event) -> Self {
+        Self { event_id: event.event_id, body: event.body, body_external: event.body_external }
+    }
+}
+
 /// Names an event as PostgreSQL finds it: its part of the table follows from the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventKey {

@@ -37,6 +37,7 @@ pub mod mails;
 pub mod members;
 pub mod messages;
 pub mod partitions;
+pub mod payload_templates;
 pub mod playground;
 pub mod projects;
 pub mod rate_limits;

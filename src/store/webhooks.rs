@@ -8,6 +8,7 @@ use crate::domain::ids::{KeyId, ProjectId, WebhookId};
 use crate::domain::rate_limit::Limits;
 use crate::domain::seal::Place;
 use crate::params;
+use crate::store::payload_templates::PayloadTemplate;
 
 /// Webhooks that one project may have.
 pub const PER_PROJECT_MAX: i64 = 200;
@@ -57,6 +58,8 @@ pub struct Webhook {
     pub name: String,
     /// Since when its deliveries wait, where somebody paused it.
     pub paused_at: Option<Timestamp>,
+    /// What makes its bodies; `None` where events go as they are.
+    pub template: Option<PayloadTemplate>,
 }
 
 impl Webhook {
@@ -112,12 +115,13 @@ macro_rules! columns {
     () => {
         "id, public_id, project_id, key_id, service_name, url, sealed_secret, sealed_previous_secret, previous_secret_until,
          sealed_headers, events, policy, is_active, off_reason, failing_since, created_at, rate_per_second, concurrency, name,
-         paused_at"
+         paused_at, template, template_version"
     };
 }
 
 fn read(row: &Row<'_>) -> Result<Webhook> {
     let (events, policy): (String, String) = (row.get(10)?, row.get(11)?);
+    let (template, version) = (row.get::<Option<String>>(20)?, row.get(21)?);
     Ok(Webhook {
         id: row.get(0)?,
         public_id: row.get(1)?,
@@ -138,6 +142,7 @@ fn read(row: &Row<'_>) -> Result<Webhook> {
         limits: Limits { rate_per_second: row.get(16)?, concurrency: row.get(17)? },
         name: row.get(18)?,
         paused_at: row.get(19)?,
+        template: template.map(|text| PayloadTemplate { version, text }),
     })
 }
 

@@ -15,4 +15,5 @@ mod search;
 mod settings;
 mod sign_in;
 mod single_sign_on;
+mod template;
 mod webhook;

@@ -58,6 +58,7 @@ impl Node {
         let (clock, random) = (Clock::manual(now + skew), Random::seeded(seed));
         let config = Config { retry_schedule: schedule.clone(), ..base.config.clone() };
         let core = Core::new(CoreParts {
+            templates: Default::default(),
             config,
             db: base.db.clone(),
             row_keys: RowKeys::new(i64::try_from(seed % 4_096).expect("it fits")),

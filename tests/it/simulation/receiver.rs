@@ -45,7 +45,8 @@ impl Mood {
         Attempt {
             sent: Sent {
                 version: String::new(),
-                signatures: Signatures { hub: String::new(), webhook: String::new() },
+                template: None,
+                signatures: Some(Signatures { hub: String::new(), webhook: String::new() }),
                 custom: Vec::new(),
             },
             status: None,

@@ -49,6 +49,8 @@ const LOST: &[&str] = &[
     lost!("mails", "user_id", "users"),
     lost!("mail_attention", "mail_id", "mails"),
     lost!("mail_attention", "attention_id", "attention"),
+    lost!("payload_templates", "webhook_id", "webhooks"),
+    lost!("payload_templates", "project_id", "projects"),
 ];
 
 /// Clicks that are filed as linked and are not, or the other way round.

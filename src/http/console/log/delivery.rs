@@ -17,6 +17,7 @@ use super::snippets::{SNIPPETS, Snippet};
 use super::{log_path, sees_masked};
 use crate::core::Core;
 use crate::deliveries::resend::resend_delivery;
+use crate::deliveries::sent_body::{SentBody, sent_body};
 use crate::domain::account::Permission;
 use crate::domain::attempt_result::AttemptResult;
 use crate::domain::delivery::DeliveryStatus;
@@ -50,8 +51,12 @@ struct DeliveryPage {
     attempts: Vec<AttemptRow>,
     url: String,
     headers: Vec<(String, String)>,
-    body: Option<Html>,
-    body_bytes: usize,
+    /// The body as it was sent; `None` for those who see no contact details.
+    body: Option<ShownBody>,
+    /// The event that the template made it of.
+    made_of: Option<Html>,
+    /// Whether the attempt that is shown sent nothing: the template failed.
+    is_nothing_sent: bool,
     /// Fields that were not known, and how far the conversation had got.
     unknown: Option<(String, String)>,
     response: Option<ShownResponse>,
@@ -78,6 +83,32 @@ enum Then {
     Cancelled,
 }
 
+/// The body of a request.
+struct ShownBody {
+    /// What was sent, or would be.
+    text: Option<Html>,
+    bytes: usize,
+    /// The version of the template that made it.
+    version: Option<u32>,
+    /// Why there is none to be shown.
+    error: Option<String>,
+}
+
+impl ShownBody {
+    fn of(sent: &SentBody, event: &str) -> Self {
+        let whole = |body: &str, version| Self { text: Some(body_html(body)), bytes: body.len(), version, error: None };
+        let none = |version: &u32, error| Self { text: None, bytes: 0, version: Some(*version), error: Some(error) };
+        match sent {
+            SentBody::Event => whole(event, None),
+            SentBody::Made { version, body: Ok(body) } => whole(body, Some(*version)),
+            SentBody::Made { version, body: Err(error) } => none(version, format!("the template failed: {error}")),
+            SentBody::NotKept { version } => {
+                none(version, "that version of the template is not kept any more, nor is what it made".to_owned())
+            }
+        }
+    }
+}
+
 struct ShownResponse {
     number: u32,
     took: String,
@@ -95,6 +126,9 @@ struct Read {
     body: String,
     attempts: Vec<LoggedAttempt>,
     webhook: Option<Webhook>,
+    /// The attempt that is shown: its place among them.
+    shown: Option<usize>,
+    sent: SentBody,
 }
 
 pub async fn show(
@@ -103,47 +137,47 @@ pub async fn show(
     Path((_, id)): Path<(String, String)>,
     query: Query,
 ) -> Result<Response> {
-    let read = read(&engines, &member, &id).await?;
     let wanted = query.one("attempt").ok().flatten().and_then(|number| number.parse().ok());
+    let read = read(&engines, &member, &id, wanted).await?;
     let frame = Frame::of_member(&engines.core, &member, "log").await?;
-    page(&delivery_page(&engines.core, frame, read, (wanted, sees_masked(&member)))?)
+    page(&delivery_page(&engines.core, frame, read, sees_masked(&member))?)
 }
 
-async fn read<N: Needs>(engines: &Engines, member: &Member<N>, id: &str) -> Result<Read> {
+async fn read<N: Needs>(engines: &Engines, member: &Member<N>, id: &str, wanted: Option<u32>) -> Result<Read> {
     let Ok(id) = id.parse::<DeliveryId>() else { return Err(no_such_path().await) };
-    match read_delivery(&engines.core, member.project.id, id).await? {
+    match read_delivery(&engines.core, member.project.id, id, wanted).await? {
         Some(read) => Ok(read),
         None => Err(no_such_path().await),
     }
 }
 
-async fn read_delivery(core: &Core, project: ProjectId, id: DeliveryId) -> Result<Option<Read>> {
+async fn read_delivery(core: &Core, project: ProjectId, id: DeliveryId, wanted: Option<u32>) -> Result<Option<Read>> {
     let read = core.db.read(async move |conn| {
         let Some(logged) = delivery_log::find(conn, project, id).await? else { return Ok(None) };
         let at = Position::of(logged.created_at, id);
         let Some(listed) = delivery_rows::rows(conn, project, &[at]).await?.into_iter().next() else {
             return Ok(None);
         };
-        Ok(Some(Read {
-            body: delivery_log::body(conn, project, id).await?,
-            attempts: delivery_log::attempts(conn, project, id).await?,
-            webhook: webhooks::find_public(conn, project, &logged.webhook).await?,
-            logged,
-            listed,
-        }))
+        let body = delivery_log::body(conn, project, id).await?;
+        let attempts = delivery_log::attempts(conn, project, id).await?;
+        let webhook = webhooks::find_public(conn, project, &logged.webhook).await?;
+        Ok(Some((logged, listed, body, attempts, webhook)))
     });
-    Ok(read.await?)
+    let Some((logged, listed, body, attempts, webhook)) = read.await? else { return Ok(None) };
+    let shown = attempts.iter().position(|one| Some(one.number) == wanted).or(attempts.len().checked_sub(1));
+    let version = match shown {
+        Some(shown) => Sent::from_log(&attempts[shown].sent).and_then(|sent| sent.template),
+        // What is to be sent.
+        None => webhook.as_ref().and_then(|webhook| Some(webhook.template.as_ref()?.version)),
+    };
+    let sent = sent_body(core, project, &logged.webhook, version, (&logged.event_id, &body)).await?;
+    Ok(Some(Read { logged, listed, body, attempts, webhook, shown, sent }))
 }
 
-fn delivery_page(
-    core: &Core,
-    frame: Frame,
-    read: Read,
-    (wanted, is_masked): (Option<u32>, bool),
-) -> Result<DeliveryPage> {
-    let Read { logged, listed, body, attempts, webhook } = read;
+fn delivery_page(core: &Core, frame: Frame, read: Read, is_masked: bool) -> Result<DeliveryPage> {
+    let Read { logged, listed, body, attempts, webhook, shown, sent } = read;
     let may_configure = frame.may(Permission::Configure);
-    let shown = wanted.and_then(|number| attempts.iter().find(|one| one.number == number)).or(attempts.last());
+    let shown = shown.and_then(|shown| attempts.get(shown));
     let headers = shown.map(|one| headers_of(core, one, &logged.event_id, webhook.as_ref().filter(|_| may_configure)));
     let headers = headers.transpose()?.unwrap_or_default();
     let url = if may_configure { logged.url.clone() } else { short_url(&logged.url) };
@@ -172,10 +206,13 @@ fn delivery_page(
         cause: listed.result.filter(|_| is_failing).and_then(cause),
         error: attempts.last().filter(|_| is_failing).and_then(|one| one.error.clone()),
         attempts: rows,
-        curl: (!is_masked && shown.is_some()).then(|| command(&url, &headers, &body)),
+        curl: as_sent(&sent, &body)
+            .filter(|_| !is_masked && !headers.is_empty())
+            .map(|body| command(&url, &headers, body)),
         is_curl_whole: may_configure,
-        body: (!is_masked).then(|| body_html(&body)),
-        body_bytes: body.len(),
+        made_of: (!is_masked && sent != SentBody::Event).then(|| body_html(&body)),
+        is_nothing_sent: shown.is_some() && headers.is_empty(),
+        body: (!is_masked).then(|| ShownBody::of(&sent, &body)),
         unknown: unknown_fields(&body).filter(|_| !is_masked),
         response: shown.map(|one| response(one, is_masked)),
         event_id: logged.event_id,
@@ -184,6 +221,15 @@ fn delivery_page(
         snippets: &SNIPPETS,
         frame,
     })
+}
+
+/// The body as it was sent, where that is known.
+fn as_sent<'a>(sent: &'a SentBody, event: &'a str) -> Option<&'a str> {
+    match sent {
+        SentBody::Event => Some(event),
+        SentBody::Made { body, .. } => body.as_deref().ok(),
+        SentBody::NotKept { .. } => None,
+    }
 }
 
 /// The headers of an attempt. Of custom ones the values that the webhook has now, for those who may set them; else a mask.

@@ -12,17 +12,20 @@ pub enum Step {
     EditHeaders,
     /// A limit is to be set.
     EditLimits,
+    /// The template is to be changed.
+    EditTemplate,
     /// Nothing here: at the receiver.
     AtReceiver,
 }
 
 impl Step {
-    /// The name of its link, and the part of the edit page that it leads to; `None` where nothing is to be done here.
+    /// The name of its link, and the page of the webhook that it leads to; `None` where nothing is to be done here.
     pub fn link(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::EditUrl => Some(("Edit URL", "url")),
-            Self::EditHeaders => Some(("Add header", "headers")),
-            Self::EditLimits => Some(("Set a limit", "limits")),
+            Self::EditUrl => Some(("Edit URL", "edit#url")),
+            Self::EditHeaders => Some(("Add header", "edit#headers")),
+            Self::EditLimits => Some(("Set a limit", "edit#limits")),
+            Self::EditTemplate => Some(("Edit template", "template")),
             Self::AtReceiver => None,
         }
     }
@@ -53,7 +56,7 @@ pub fn cause(result: AttemptResult) -> Option<Cause> {
 }
 
 fn of_status(status: u16) -> Cause {
-    use Step::{AtReceiver, EditHeaders, EditLimits, EditUrl};
+    use Step::{AtReceiver, EditHeaders, EditLimits, EditTemplate, EditUrl};
     let (what, next, step) = match status {
         300..=399 => (
             "The receiver redirects to another address.",
@@ -82,8 +85,8 @@ fn of_status(status: u16) -> Cause {
         ),
         415 | 422 | 400 => (
             "The receiver does not understand the event.",
-            "Compare the body with what it expects; a tool between both, such as Make or n8n, can reshape it.",
-            AtReceiver,
+            "Compare the body with what it expects, and shape it with a payload template.",
+            EditTemplate,
         ),
         429 => (
             "The receiver gets more events than it takes.",
@@ -105,7 +108,7 @@ fn of_status(status: u16) -> Cause {
 }
 
 fn without_response(why: NoResponse) -> Cause {
-    use Step::{AtReceiver, EditUrl};
+    use Step::{AtReceiver, EditTemplate, EditUrl};
     let (short, verb, what, next, step) = match why {
         NoResponse::NoAddress => (
             "No address",
@@ -156,6 +159,13 @@ fn without_response(why: NoResponse) -> Cause {
             "Check the URL and the custom headers.",
             EditUrl,
         ),
+        NoResponse::NotRendered => (
+            "Template",
+            "has a template that fails",
+            "The template makes no valid body of the event. Nothing was sent.",
+            "Mend the template: what is tried again uses the new one. What waits for a person is then resent.",
+            EditTemplate,
+        ),
     };
     Cause { short, verb, what, next, step }
 }
@@ -192,7 +202,10 @@ mod tests {
         assert_eq!([301, 404, 405, 410].map(step), [Some(Step::EditUrl); 4]);
         assert_eq!([401, 403].map(step), [Some(Step::EditHeaders); 2]);
         assert_eq!(step(429), Some(Step::EditLimits));
-        assert_eq!([413, 415, 422, 500, 503, 418].map(step), [Some(Step::AtReceiver); 6]);
+        assert_eq!([400, 415, 422].map(step), [Some(Step::EditTemplate); 3]);
+        assert_eq!([413, 500, 503, 418].map(step), [Some(Step::AtReceiver); 4]);
+        let not_rendered = cause(AttemptResult::None(NoResponse::NotRendered)).map(|cause| cause.step);
+        assert_eq!(not_rendered, Some(Step::EditTemplate));
         assert_eq!(verb_text(AttemptResult::Status(401)), "answers 401 Unauthorized");
         assert_eq!(short_text(AttemptResult::None(NoResponse::TooSlow)), "Too slow");
     }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
+use super::super::event_names::name_of;
 use super::super::exchange::body_html;
 use super::super::form::{Form, Mistakes};
 use super::super::frame::Frame;
@@ -13,13 +14,15 @@ use super::show::page_with_secret;
 use super::warnings::{self, Warning, warnings};
 use super::webhook_form::WebhookForm;
 use super::{find, header_names, webhook_path};
-use crate::deliveries::test_webhook::sample_body;
+use crate::deliveries::samples::sample_body;
 use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
 use crate::engines::Engines;
 use crate::http::error::Result;
 use crate::http::extract::{Path, Query};
+use crate::outbound::receivers::{Guide, Receiver};
 use crate::projects::add_webhook::{WebhookRefused, add_webhook};
+use crate::projects::set_template::{TemplateRefused, check_template};
 use crate::projects::update_webhook::update_webhook;
 use crate::store::webhooks::{self, Webhook};
 
@@ -33,6 +36,8 @@ struct FormPage {
     seen: String,
     form: WebhookForm,
     sample: Html,
+    /// What to paste where, for receivers that many people have; none where a webhook is edited.
+    receivers: Vec<(Receiver, Guide)>,
     /// The webhook that is edited: its name and its page.
     edited: Option<(String, String)>,
     action: String,
@@ -85,6 +90,7 @@ async fn form_page(
             core.clock.now(),
         )),
         form,
+        receivers: Receiver::ALL.into_iter().filter(|_| edited.is_none()).map(|one| (one, one.guide())).collect(),
         edited: edited.map(|webhook| (webhook.title(), webhook_path(member, &webhook.public_id))),
         action,
     })
@@ -101,7 +107,10 @@ pub async fn add(State(engines): State<Engines>, member: Member<Configure>, form
             return warn(&engines, &member, form, (None, found)).await;
         }
         match add_webhook(&engines.core, &member.actor(), member.project.id, settings.new).await {
-            Ok(added) => return page_with_secret(&engines, &member, &added.public_id, added.secret).await,
+            Ok(added) => {
+                let next = Receiver::parse(&form.receiver);
+                return page_with_secret(&engines, &member, &added.public_id, (added.secret, next)).await;
+            }
             Err(error) => refused(error, &mut mistakes)?,
         }
     }
@@ -154,7 +163,22 @@ async fn warnings_of(
     let (project, own) = (member.project.id, edited.map(|webhook| webhook.id));
     let others = engines.core.db.read(async move |conn| Ok(webhooks::list(conn, project).await?)).await?;
     let others: Vec<_> = others.into_iter().filter(|other| Some(other.id) != own).collect();
-    Ok(warnings(&form.url, &form.events, &others))
+    let headers: Vec<&str> = form.headers.iter().map(|row| row.name.as_str()).collect();
+    let mut found = warnings(&form.url, &form.events, &headers, &others);
+    found.extend(edited.and_then(|webhook| template_warning(engines, webhook, &form.events)));
+    Ok(found)
+}
+
+/// That the webhook's template makes no body of an event that it is to receive.
+fn template_warning(engines: &Engines, webhook: &Webhook, events: &[String]) -> Option<Warning> {
+    let template = webhook.template.as_ref()?;
+    match check_template(&engines.core, webhook, events, &template.text) {
+        Err(TemplateRefused::Event { event, error, .. }) => {
+            let text = format!("The template makes no body of {}: {error}.", name_of(event.as_str()));
+            Some(Warning { key: format!("template-{}", event.as_str()), text })
+        }
+        _ => None,
+    }
 }
 
 fn keys(warnings: &[Warning]) -> String {

@@ -16,7 +16,8 @@ use super::cause::{Cause, cause, short_text, status_text, verb_text};
 use super::find;
 use super::health::{self, Health, count};
 use super::warnings::duplicates;
-use crate::deliveries::test_webhook::{TestEvent, TestedEvent, test_event};
+use crate::deliveries::samples::EventChoice;
+use crate::deliveries::test_webhook::{TestedEvent, test_event};
 use crate::domain::account::Permission;
 use crate::domain::attempt_result::AttemptResult;
 use crate::domain::delivery::AttemptOutcome;
@@ -107,7 +108,8 @@ struct TestResult {
     error: Option<String>,
     started_at: Timestamp,
     duration_ms: u64,
-    request: Html,
+    /// What was sent; `None` where the template made no body.
+    request: Option<Html>,
     response: Option<Html>,
     response_bytes: usize,
 }
@@ -203,35 +205,24 @@ pub async fn test(
     form: Form,
 ) -> Result<Response> {
     let webhook = find(&engines, &member, &id).await?;
-    let (choice, what) = chosen(form.text("event"), &webhook);
+    let what = chosen(form.text("event"), &webhook);
     let tested = test_event(&engines.core, &member.actor(), &webhook, what).await?;
-    let (TestEvent::Sample(event) | TestEvent::Newest(event)) = what;
     let tested = Tested {
-        what: event_names::name_of(event.as_str()),
-        choice,
+        what: event_names::name_of(what.event_type().as_str()),
+        choice: what.word(),
         result: tested.map(|tested| result(&webhook, tested)),
         webhook: webhook.public_id,
     };
     page(&WebhooksPage { tested: Some(tested), ..webhooks_page(&engines, &member).await? })
 }
 
-/// What a test sends: the first of the webhook's events where nothing was chosen.
-fn chosen(text: &str, webhook: &Webhook) -> (String, TestEvent) {
-    let parsed = text.split_once(':').and_then(|(source, word)| match (source, EventType::parse(word)?) {
-        ("sample", event) => Some(TestEvent::Sample(event)),
-        ("newest", event) => Some(TestEvent::Newest(event)),
-        _ => None,
-    });
+/// What is tried with a webhook: a sample of the first of its events where nothing was chosen.
+pub fn chosen(text: &str, webhook: &Webhook) -> EventChoice {
+    let subscribed = |event: &EventName| webhook.events.iter().any(|word| word == event.word);
     let first = || {
-        let subscribed = |event: &EventName| webhook.events.iter().any(|word| word == event.word);
         event_names::all().iter().find(|event| subscribed(event)).map_or(EventType::LeadCreated, |event| event.event)
     };
-    let what = parsed.unwrap_or_else(|| TestEvent::Sample(first()));
-    let choice = match what {
-        TestEvent::Sample(event) => format!("sample:{}", event.as_str()),
-        TestEvent::Newest(event) => format!("newest:{}", event.as_str()),
-    };
-    (choice, what)
+    EventChoice::parse(text).unwrap_or_else(|| EventChoice::Sample(first()))
 }
 
 fn result(webhook: &Webhook, tested: TestedEvent) -> TestResult {
@@ -257,7 +248,7 @@ fn result(webhook: &Webhook, tested: TestedEvent) -> TestResult {
         error: attempt.outcome.error().map(str::to_owned),
         started_at,
         duration_ms: attempt.duration_ms,
-        request: http_text(&first_line, &headers, &body),
+        request: body.map(|body| http_text(&first_line, &headers, &body)),
         response: attempt.status.map(answer),
         response_bytes: attempt.response_body.len(),
     }

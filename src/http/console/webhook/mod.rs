@@ -6,6 +6,7 @@ mod edit;
 pub mod health;
 mod list;
 mod show;
+mod template;
 mod warnings;
 mod webhook_form;
 
@@ -31,6 +32,10 @@ pub fn routes() -> Routes {
         .post("/p/{project}/integrations/webhook/{webhook}/resume", actions::resume)
         .post("/p/{project}/integrations/webhook/{webhook}/rotate", show::rotate)
         .post("/p/{project}/integrations/webhook/{webhook}/remove", actions::remove)
+        .get("/p/{project}/integrations/webhook/{webhook}/template", template::show)
+        .post("/p/{project}/integrations/webhook/{webhook}/template", template::save)
+        .post("/p/{project}/integrations/webhook/{webhook}/template/preview", template::preview)
+        .post("/p/{project}/integrations/webhook/{webhook}/template/remove", template::remove)
 }
 
 /// The project's webhook of that UUID, or 404.

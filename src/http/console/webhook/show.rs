@@ -19,6 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::engines::Engines;
 use crate::http::error::{Result, no_such_path};
 use crate::http::extract::Path;
+use crate::outbound::receivers::{Guide, Receiver};
 use crate::projects::rotate_secret::rotate_secret;
 use crate::store::attempts::quarter_of;
 use crate::store::delivery_counts::{self, COUNTED_MAX};
@@ -39,6 +40,15 @@ struct WebhookPage {
     /// Until when the secret before signs too.
     both_sign_until: Option<Timestamp>,
     is_count_cut: bool,
+    /// The receiver that wants a template, where the webhook has none.
+    starter: Option<(Receiver, Guide)>,
+    /// The headers that its receiver wants and that it does not have.
+    missing_headers: Vec<(&'static str, &'static str)>,
+}
+
+/// A receiver that wants a body of its own.
+fn with_template(receiver: Receiver) -> Option<(Receiver, Guide)> {
+    Some((receiver, receiver.guide())).filter(|(_, guide)| guide.template.is_some())
 }
 
 pub async fn show(
@@ -50,15 +60,17 @@ pub async fn show(
     page(&webhook_page(&engines, &member, webhook).await?)
 }
 
-/// The page of a webhook with its new secret: it is shown once.
+/// The page of a webhook with its new secret, which is shown once, and the way to the template of what receives it.
 pub async fn page_with_secret(
     engines: &Engines,
     member: &Member<Configure>,
     id: &str,
-    secret: String,
+    (secret, receiver): (String, Option<Receiver>),
 ) -> Result<Response> {
     let webhook = find(engines, member, id).await?;
-    page(&WebhookPage { secret: Some(secret), ..webhook_page(engines, member, webhook).await? })
+    let shown = webhook_page(engines, member, webhook).await?;
+    let starter = receiver.filter(|_| shown.webhook.template.is_none()).and_then(with_template).or(shown.starter);
+    page(&WebhookPage { secret: Some(secret), starter, ..shown })
 }
 
 pub async fn rotate(
@@ -71,7 +83,7 @@ pub async fn rotate(
     let rotated = rotate_secret(&engines.core, &member.actor(), member.project.id, webhook.id).await?;
     let Some(rotated) = rotated else { return Err(no_such_path().await) };
     let secret = engines.core.seal.open(rotated.secret_place(), &rotated.sealed_secret).map_err(anyhow::Error::from)?;
-    page_with_secret(&engines, &member, &id, secret).await
+    page_with_secret(&engines, &member, &id, (secret, None)).await
 }
 
 async fn webhook_page<N: Needs>(engines: &Engines, member: &Member<N>, webhook: Webhook) -> Result<WebhookPage> {
@@ -80,13 +92,18 @@ async fn webhook_page<N: Needs>(engines: &Engines, member: &Member<N>, webhook: 
     let may_configure = frame.may(Permission::Configure);
     let now = core.clock.now();
     let health = health_of(core, member.project.id, &webhook).await?;
+    let headers = header_names(engines, &webhook)?;
+    let receiver = Receiver::of_url(&webhook.url);
+    let names: Vec<&str> = headers.iter().map(String::as_str).collect();
     Ok(WebhookPage {
         frame,
         title: webhook.title(),
         // Whoever has the whole address of some receivers can write to them.
         url: if may_configure { webhook.url.clone() } else { short_url(&webhook.url) },
         events: list_of(&webhook.events),
-        headers: header_names(engines, &webhook)?,
+        starter: receiver.filter(|_| webhook.template.is_none()).and_then(with_template),
+        missing_headers: receiver.map(|receiver| receiver.missing_headers(&names)).unwrap_or_default(),
+        headers,
         is_count_cut: health.waiting.deliveries > COUNTED_MAX,
         health,
         secret: None,

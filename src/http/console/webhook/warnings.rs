@@ -5,6 +5,7 @@ use url::{Host, Url};
 use super::super::event_names::name_of;
 use crate::net::guard::is_public;
 use crate::net::{AddressPolicy, InvalidTarget, Target};
+use crate::outbound::receivers::Receiver;
 use crate::store::webhooks::Webhook;
 
 /// Said of an address that the internet does not reach.
@@ -29,8 +30,8 @@ pub struct Warning {
     pub text: String,
 }
 
-/// What is worth a word of a webhook that goes to `url` with these events, beside the project's other webhooks.
-pub fn warnings(url: &str, events: &[String], others: &[Webhook]) -> Vec<Warning> {
+/// What is worth a word of a webhook that goes to `url` with these events and headers, beside the project's other webhooks.
+pub fn warnings(url: &str, events: &[String], headers: &[&str], others: &[Webhook]) -> Vec<Warning> {
     let Ok(parsed) = Url::parse(url) else { return Vec::new() };
     let mut found = Vec::new();
     let mut warn = |key: &str, text: String| found.push(Warning { key: key.to_owned(), text });
@@ -47,6 +48,16 @@ pub fn warnings(url: &str, events: &[String], others: &[Webhook]) -> Vec<Warning
     }
     if parsed.path().contains("//") {
         warn("slashes", "The path has two slashes in a row: most receivers take that for another address.".to_owned());
+    }
+    if let Some(receiver) = Receiver::of_url(url) {
+        let guide = receiver.guide();
+        for (name, value) in receiver.missing_headers(headers) {
+            warn(&format!("header-{name}"), format!("{} wants the header {name}: {value}. Add it below.", guide.name));
+        }
+        if guide.is_record && events.len() > 1 {
+            let text = format!("{} makes {} of each event: choose New Lead alone.", guide.name, guide.makes);
+            warn("records", text);
+        }
     }
     for (other, both) in others.iter().filter_map(|other| Some((other, duplicates(other, url, events)?))) {
         let text = format!("“{}” sends {both} to the same URL already: each would arrive twice.", other.title(),);
@@ -86,7 +97,7 @@ mod tests {
     use super::*;
 
     fn keys(url: &str) -> Vec<String> {
-        warnings(url, &[], &[]).into_iter().map(|warning| warning.key).collect()
+        warnings(url, &[], &[], &[]).into_iter().map(|warning| warning.key).collect()
     }
 
     #[test]
@@ -100,6 +111,19 @@ mod tests {
         assert_eq!(keys("https://www.example.com/contact.html"), ["page"]);
         assert_eq!(keys("https://www.example.com/?hook=1"), Vec::<String>::new());
         assert_eq!(keys("https://www.example.com//hook"), ["slashes"]);
+    }
+
+    #[test]
+    fn what_a_known_receiver_lacks_is_said() {
+        let keys = |url: &str, events: &[&str], headers: &[&str]| {
+            let events: Vec<String> = events.iter().map(|event| (*event).to_owned()).collect();
+            warnings(url, &events, headers, &[]).into_iter().map(|warning| warning.key).collect::<Vec<_>>()
+        };
+        let hubspot = "https://api.hubapi.com/crm/v3/objects/contacts";
+        assert_eq!(keys(hubspot, &["lead.created"], &[]), ["header-Authorization"]);
+        assert_eq!(keys(hubspot, &["lead.created"], &["authorization"]), Vec::<String>::new());
+        assert_eq!(keys(hubspot, &["lead.created", "lead.complete"], &["Authorization"]), ["records"]);
+        assert_eq!(keys("https://hooks.slack.com/services/T/B/X", &["a", "b"], &[]), Vec::<String>::new());
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct WebhookForm {
     pub rate: String,
     /// Deliveries at once.
     pub concurrency: String,
+    /// What receives it, where somebody chose that; empty otherwise.
+    pub receiver: String,
     /// The warnings that were shown, by their keys: saving again saves.
     pub seen: String,
 }
@@ -72,6 +74,7 @@ impl Default for WebhookForm {
             policy: Policy::Retry,
             rate: String::new(),
             concurrency: String::new(),
+            receiver: String::new(),
             seen: String::new(),
         }
     }
@@ -97,6 +100,7 @@ impl WebhookForm {
             policy: webhook.policy,
             rate: number(webhook.limits.rate_per_second),
             concurrency: number(webhook.limits.concurrency),
+            receiver: String::new(),
             seen: String::new(),
         }
     }
@@ -125,6 +129,7 @@ impl WebhookForm {
             policy: Policy::parse(form.text("policy")).unwrap_or_default(),
             rate: form.text("rate").to_owned(),
             concurrency: form.text("concurrency").to_owned(),
+            receiver: form.text("receiver").to_owned(),
             seen: form.text("seen").to_owned(),
         }
     }
