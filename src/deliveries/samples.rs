@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn little_is_known_of_a_bare_sample() {
-        for event in EventType::ALL {
+        for event in EventType::ALL.into_iter().filter(|event| !event.is_operational()) {
             let body = |event: Event| event.body;
             let bare = body(bare_sample(event, "evt_1".to_owned(), Timestamp::UNIX_EPOCH));
             let whole = body(sample(event, "evt_1".to_owned(), Timestamp::UNIX_EPOCH));
