@@ -27,7 +27,9 @@ use tokio::runtime::{Builder, Runtime};
 use crate::config::{Config, LogFormat, Settings};
 use crate::core::Core;
 use crate::domain::actor::Actor;
+use crate::store::delivery_log;
 use crate::store::projects::Project;
+use crate::store::webhooks::{self, Webhook};
 use output::{Output, ReaderGone};
 
 /// Characters of a user's name in the audit log.
@@ -241,6 +243,23 @@ async fn open_project(config: Config, project: &str) -> anyhow::Result<(Core, Pr
     match found {
         Some(project) => Ok((core, project)),
         None => anyhow::bail!("there is no project {project:?}: `aurix project list` lists the projects"),
+    }
+}
+
+/// Opens the database, and finds the webhook that a command names.
+async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(Core, Webhook)> {
+    let core = crate::serve::open(config).await?;
+    let wanted = id.to_owned();
+    let found = core
+        .db
+        .read(async move |conn| match delivery_log::webhook_key(conn, &wanted).await? {
+            Some((project, key)) => Ok(Some(webhooks::get(conn, project, key).await?)),
+            None => Ok(None),
+        })
+        .await?;
+    match found {
+        Some(webhook) => Ok((core, webhook)),
+        None => anyhow::bail!("there is no webhook {id:?}: `aurix webhook list --project ID` lists the webhooks"),
     }
 }
 

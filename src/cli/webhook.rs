@@ -1,14 +1,13 @@
 //! `aurix webhook`
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::output::{self, Output};
 use super::progress::Progress;
-use super::{actor, open_project, webhook_template};
+use super::{actor, open_project, open_webhook, webhook_template};
 use crate::config::{Config, credential};
-use crate::core::Core;
 use crate::deliveries::test_webhook::{Tested, test_webhook};
 use crate::domain::delivery::Policy;
 use crate::domain::rate_limit::Limits;
@@ -18,7 +17,6 @@ use crate::projects::pause_webhook::{Waiting, pause_webhook, resume_webhook};
 use crate::projects::remove_webhook::remove_webhook;
 use crate::projects::rotate_secret::rotate_secret;
 use crate::projects::set_webhook_active::set_webhook_active;
-use crate::store::delivery_log;
 use crate::store::webhooks::{self, Webhook};
 
 #[derive(Subcommand)]
@@ -220,22 +218,6 @@ fn split(header: &str) -> anyhow::Result<(String, String)> {
     let (name, value) =
         header.split_once(':').with_context(|| format!("{header:?} is not a header: write 'Name: value'"))?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
-}
-
-pub(super) async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(Core, Webhook)> {
-    let core = crate::serve::open(config).await?;
-    let wanted = id.to_owned();
-    let found = core
-        .db
-        .read(async move |conn| match delivery_log::webhook_key(conn, &wanted).await? {
-            Some((project, key)) => Ok(Some(webhooks::get(conn, project, key).await?)),
-            None => Ok(None),
-        })
-        .await?;
-    match found {
-        Some(webhook) => Ok((core, webhook)),
-        None => bail!("there is no webhook {id:?}: `aurix webhook list --project ID` lists the webhooks"),
-    }
 }
 
 async fn test(config: Config, id: &str, output: &Output) -> anyhow::Result<()> {

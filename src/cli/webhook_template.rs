@@ -6,9 +6,8 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::actor;
 use super::output::Output;
-use super::webhook::open_webhook;
+use super::{actor, open_webhook};
 use crate::config::Config;
 use crate::deliveries::samples::EventChoice;
 use crate::domain::event::EventType;

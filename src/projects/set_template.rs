@@ -206,6 +206,28 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_of_the_docs_make_bodies() {
+        let docs = include_str!("../../docs/templates.md");
+        let examples: Vec<&str> =
+            docs.split("```jinja\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert_eq!(examples.len(), 3);
+        for example in examples {
+            let template = Template::read(example).unwrap_or_else(|error| panic!("{example}: {error}"));
+            for event in [EventType::LeadCreated, EventType::LeadComplete] {
+                let variables = Variables::of(EVENT_ID, &body(event, false)).expect("an object");
+                template.render(&variables).unwrap_or_else(|error| panic!("{example}: {error}"));
+            }
+        }
+        for filter in crate::outbound::template::FILTERS {
+            assert!(
+                docs.contains(&format!("`{}`", filter.name)) || docs.contains(&format!("|{}", filter.name)),
+                "{}",
+                filter.name
+            );
+        }
+    }
+
+    #[test]
     fn strangers_change_no_shape_of_a_starter() {
         for hostile in
             ["\",\"admin\":true,\"x\":\"", "<!channel> & <https://evil.example|x>", "\\\n\u{0}{{ lead }}", "\"]}],"]

@@ -82,6 +82,47 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+for (const javaScriptEnabled of [true, false]) {
+  test(`a payload template is previewed, saved and used, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async (t) => {
+    const crm = await startCrm(t);
+    const { person, page } = await openConsole(t, { javaScriptEnabled });
+    await page.getByRole("link", { name: "Webhook", exact: true }).click();
+    await page.getByRole("button", { name: "Add Webhook" }).click();
+    await page.getByLabel("URL").fill(crm.url);
+    await page.getByLabel("What receives it?").selectOption("Slack");
+    await page.getByText("Incoming Webhooks: add one to the channel").waitFor();
+    assert.ok(!(await page.getByText("Make a bot with @BotFather").isVisible()), "only what was chosen");
+    await page.getByRole("button", { name: "Save" }).click();
+    const anyway = page.getByRole("button", { name: "Save anyway" });
+    if (await anyway.isVisible()) await anyway.click();
+    await page.getByRole("link", { name: "Set the template for Slack" }).click();
+
+    const field = page.getByRole("textbox", { name: "Template" });
+    const body = page.getByRole("region", { name: "Body", exact: true });
+    assert.match(await field.inputValue(), /escape/);
+    await body.getByText("Mock User").waitFor();
+    const preview = async (text) => {
+      await field.fill(text);
+      if (!javaScriptEnabled) await page.getByRole("button", { name: "Preview" }).click();
+    };
+    await preview('{"text": "Lead: {{ lead.name }}"');
+    await page.getByText(/of the result is not valid JSON/).waitFor();
+    await preview('{"text": "Lead: {{ lead.name }}"}');
+    await body.getByText("Lead: Mock User").waitFor();
+    await page.getByText("Valid JSON").waitFor();
+    await page.getByLabel("Event to preview").selectOption("Sample of Lead complete");
+    if (!javaScriptEnabled) await page.getByRole("button", { name: "Preview" }).click();
+    await page.getByRole("region", { name: "Event", exact: true }).getByText("lead_data").waitFor();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: /^Test/ }).first().click();
+    await page.getByRole("region", { name: "Request" }).getByText("Lead: Mock User").waitFor();
+    assert.deepEqual(crm.got.at(-1).body, { text: "Lead: Mock User" });
+    if (javaScriptEnabled) assert.deepEqual(await page.evaluate(() => window.refused), []);
+    // `http:` on this machine was asked about, by a form that came back.
+    assert.deepEqual(person.complaints.filter((complaint) => !complaint.includes("422")), []);
+  });
+}
+
 test("a conversation is taken over, answered and given back", async (t) => {
   const { page } = await openConsole(t);
   const visitorPage = await (await visitor(t, browser, { viewport: { width: 1440, height: 900 } })).newPage();

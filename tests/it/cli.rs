@@ -2,6 +2,7 @@
 
 mod audit;
 mod retention;
+mod template;
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};

@@ -1,5 +1,7 @@
 //! Payload templates: what receivers get, what the log keeps, and that a template that fails loses nothing.
 
+use aurix::deliveries::attempt::{Performance, attempt};
+use aurix::deliveries::claim::{Wanted, claim_due};
 use aurix::deliveries::test_webhook::test_webhook;
 use aurix::domain::ids::{ProjectId, WebhookId};
 use aurix::domain::signature::hub_signature;
@@ -91,6 +93,22 @@ both_engines! {
         app.work().await;
         assert_eq!(receiver.take()[0].json()["kind"], "widget.click");
         assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'").await, 1);
+    }
+
+    async fn a_template_that_fails_says_nothing_of_its_endpoint(app: &TestApp) {
+        let (project, receiver) = (app.project().await, Receiver::start().await);
+        app.webhook(&project, &receiver).await;
+        set(app, &project, TEMPLATE).await.expect("it is set");
+        // As a later version may find one that it does not read.
+        app.execute("UPDATE webhooks SET template = '{{ oops'").await;
+        app.click(&project, "device_id=d1").await;
+        let wanted = vec![Wanted { webhook: WebhookId(1), most: 1 }];
+        let leased = claim_due(&app.core, wanted).await.expect("claims").leased.remove(0);
+        let attempted = attempt(&app.core, leased).await;
+        assert_eq!(attempted.performance(), Performance::Good, "as many at once as before");
+        let error = attempted.attempt.outcome.error().expect("it failed");
+        assert!(error.starts_with("the template failed: line 1, column 4 of the template: "), "{error}");
+        assert_eq!(receiver.take().len(), 0);
     }
 
     async fn a_template_is_refused_that_makes_no_body_of_an_event_of_its_webhook(app: &TestApp) {

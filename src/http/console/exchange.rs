@@ -20,7 +20,8 @@ pub fn http_text(first_line: &str, headers: &[(String, String)], body: &str) -> 
 
 /// A body: JSON laid out with its texts marked, anything else as it is.
 pub fn body_html(body: &str) -> Html {
-    let is_json = body.len() <= PRETTY_BYTES_MAX && serde_json::from_str::<&serde_json::value::RawValue>(body).is_ok();
+    // Into a value, which has a limit of depth: a line of what is nested deeply begins with as many spaces.
+    let is_json = body.len() <= PRETTY_BYTES_MAX && serde_json::from_str::<serde_json::Value>(body).is_ok();
     if is_json { Html(laid_out(body.trim())) } else { Html(escape(body)) }
 }
 
@@ -133,6 +134,13 @@ mod tests {
         );
         assert_eq!(body_html("<b>no JSON").0, "&#60;b&#62;no JSON");
         assert_eq!(body_html("\"a\\\\\"").0, "<i>&#34;a\\\\&#34;</i>");
+    }
+
+    #[test]
+    fn what_is_nested_deeply_is_shown_as_it_is() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(body_html(&nested(30_000)).0, nested(30_000));
+        assert!(body_html(&nested(100)).0.contains("\n  ["));
     }
 
     #[test]

@@ -93,10 +93,7 @@ impl Mistakes {
 
     /// Adds one.
     pub fn add(&mut self, field: &str, text: impl ToString) {
-        let text = text.to_string();
-        let mut letters = text.chars();
-        let text = letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str());
-        self.0.push(Mistake { field: field.to_owned(), text: text.unwrap_or_default() });
+        self.0.push(Mistake { field: field.to_owned(), text: capitalized(&text.to_string()) });
     }
 
     /// The value, or what is wrong with the field.
@@ -131,6 +128,13 @@ impl Mistakes {
     pub fn of(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|mistake| mistake.field == field).map(|mistake| mistake.text.as_str())
     }
+}
+
+/// A sentence with a capital letter at its beginning.
+pub fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let text = letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str());
+    text.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Receivers that many people have: what to paste where, and the template that makes a body as each wants it.
 
+mod guides;
+
 use url::Url;
 
 use crate::domain::closed_set::closed_set;
@@ -51,102 +53,15 @@ impl Receiver {
     /// What to paste where.
     pub fn guide(self) -> Guide {
         match self {
-            Self::HubSpot => Guide {
-                name: "HubSpot",
-                makes: "a contact",
-                url: "https://api.hubapi.com/crm/v3/objects/contacts",
-                steps: &[
-                    "Settings → Integrations → Private Apps → Create: give it the scope crm.objects.contacts.write and copy its access token.",
-                    "A contact with the same e-mail address is refused with 409: it is there already.",
-                ],
-                headers: &[("Authorization", "Bearer TOKEN")],
-                template: Some(include_str!("hubspot.jinja")),
-                is_record: true,
-            },
-            Self::Pipedrive => Guide {
-                name: "Pipedrive",
-                makes: "a person",
-                url: "https://api.pipedrive.com/api/v2/persons",
-                steps: &["Settings → Personal preferences → API: copy your API token."],
-                headers: &[("x-api-token", "TOKEN")],
-                template: Some(include_str!("pipedrive.jinja")),
-                is_record: true,
-            },
-            Self::AmoCrm => Guide {
-                name: "amoCRM",
-                makes: "a lead with its contact",
-                url: "https://SUBDOMAIN.amocrm.ru/api/v4/leads/complex",
-                steps: &[
-                    "Settings → Integrations → Create integration: make a long-lived token under Keys and scopes.",
-                ],
-                headers: &[("Authorization", "Bearer TOKEN")],
-                template: Some(include_str!("amocrm.jinja")),
-                is_record: true,
-            },
-            Self::Bitrix24 => Guide {
-                name: "Bitrix24",
-                makes: "a lead",
-                url: "https://DOMAIN/rest/USER/SECRET/crm.lead.add.json",
-                steps: &[
-                    "Developer resources → Other → Inbound webhook, with the permission CRM: copy its URL and put crm.lead.add.json behind it.",
-                ],
-                headers: &[],
-                template: Some(include_str!("bitrix24.jinja")),
-                is_record: true,
-            },
-            Self::Notion => Guide {
-                name: "Notion",
-                makes: "a page in a database",
-                url: "https://api.notion.com/v1/pages",
-                steps: &[
-                    "Make an internal integration at notion.so/profile/integrations and copy its secret.",
-                    "In the database: ••• → Connections, add the integration. Its id is the 32 characters of its address before the “?”: put it into the template.",
-                ],
-                headers: &[("Authorization", "Bearer SECRET"), ("Notion-Version", "2022-06-28")],
-                template: Some(include_str!("notion.jinja")),
-                is_record: true,
-            },
-            Self::Slack => Guide {
-                name: "Slack",
-                makes: "a message in a channel",
-                url: "https://hooks.slack.com/services/T000/B000/SECRET",
-                steps: &[
-                    "api.slack.com/apps → Create New App → Incoming Webhooks: add one to the channel and copy its URL.",
-                ],
-                headers: &[],
-                template: Some(include_str!("slack.jinja")),
-                is_record: false,
-            },
-            Self::Telegram => Guide {
-                name: "Telegram",
-                makes: "a message from your bot",
-                url: "https://api.telegram.org/botTOKEN/sendMessage",
-                steps: &[
-                    "Make a bot with @BotFather and copy its token.",
-                    "Write to the bot, or add it to the group; the id of the chat is in the answer of getUpdates: put it into the template.",
-                ],
-                headers: &[],
-                template: Some(include_str!("telegram.jinja")),
-                is_record: false,
-            },
-            Self::Make => Guide {
-                name: "Make",
-                makes: "a run of a scenario",
-                url: "https://hook.eu2.make.com/ID",
-                steps: &["Make a scenario that begins with Webhooks → Custom webhook, and copy its URL."],
-                headers: &[],
-                template: None,
-                is_record: false,
-            },
-            Self::N8n => Guide {
-                name: "n8n",
-                makes: "a run of a workflow",
-                url: "https://n8n.example.com/webhook/ID",
-                steps: &["Make a workflow that begins with a Webhook node for POST, and copy its production URL."],
-                headers: &[],
-                template: None,
-                is_record: false,
-            },
+            Self::HubSpot => guides::HUBSPOT,
+            Self::Pipedrive => guides::PIPEDRIVE,
+            Self::AmoCrm => guides::AMOCRM,
+            Self::Bitrix24 => guides::BITRIX24,
+            Self::Notion => guides::NOTION,
+            Self::Slack => guides::SLACK,
+            Self::Telegram => guides::TELEGRAM,
+            Self::Make => guides::MAKE,
+            Self::N8n => guides::N8N,
         }
     }
 

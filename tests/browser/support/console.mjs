@@ -10,6 +10,8 @@ export async function consolePages(browser, url) {
     const nav = await page.locator("nav.side a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
     const pages = nav.map((path) => ({ name: path.slice(project.length + 1).replaceAll("/", "-"), path }));
     for (const path of nav) pages.push(...(await rows(page, url, project, path)));
+    // What stands below the page of one.
+    for (const { name, path } of [...pages]) pages.push(...(BELOW[name] ?? []).map((below) => ({ name: `${name}-${below.replace(/\W+/g, "-")}`, path: `${path}/${below}` })));
     pages.push(...FURTHER.map((path) => ({ name: path.replaceAll("/", "-"), path: `${project}/${path}` })));
     pages.push(...OWN.map((path) => ({ name: path.slice(1).replaceAll("/", "-"), path })));
     return pages;
@@ -18,7 +20,8 @@ export async function consolePages(browser, url) {
   }
 }
 
-const FURTHER = ["api/reference", "settings/audit", "widgets/new", "channels/new/whatsapp"];
+const BELOW = { "integrations-webhook-one": ["edit", "template", "template?starter=amocrm"] };
+const FURTHER = ["integrations/webhook/new", "api/reference", "settings/audit", "widgets/new", "channels/new/whatsapp"];
 const OWN = ["/projects", "/projects/new", "/account", "/instance", "/confirm"];
 
 /** The first row of a list, where the page has one. */

@@ -71,9 +71,9 @@ both_engines! {
             browser.post(&format!("{path}/template/preview?part=preview"), &[("template", template)]).await.text()
         };
         let shown = preview("[\n  {{ lead.name }\n]").await;
-        assert!(shown.contains("line 2, column 16 of the template: unexpected `}`") && shown.contains("<mark>}</mark>"), "{shown}");
+        assert!(shown.contains("Line 2, column 16 of the template: unexpected `}`") && shown.contains("<mark>}</mark>"), "{shown}");
         let shown = preview("{\n  \"a\": 1,\n}").await;
-        assert!(shown.contains("line 3, column 1 of the result is not valid JSON: trailing comma"), "{shown}");
+        assert!(shown.contains("Line 3, column 1 of the result is not valid JSON: trailing comma"), "{shown}");
         assert!(shown.contains("<mark>}</mark>") && !shown.contains("Valid JSON"));
         let shown = preview("[{{ lead.nmae }}, {{ lead.name }}, {{ data.parsed_params.gclid }}]").await;
         assert!(shown.contains("<code>lead.nmae</code> is in none of the events") && !shown.contains("<code>lead.name</code> is"));

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::super::event_names::{self, EventName, name_of};
 use super::super::exchange::body_html;
-use super::super::form::{Form, Mistakes};
+use super::super::form::{Form, Mistakes, capitalized};
 use super::super::frame::Frame;
 use super::super::view::{Html, escape, go, invalid, page};
 use super::super::who::{Configure, Member, Needs};
@@ -202,7 +202,7 @@ fn shown(preview: Preview, source: &str) -> Shown {
             TemplateError::Json { place, result, .. } => Some(("Result", marked(result, *place))),
             _ => None,
         };
-        Wrong { text: error.to_string(), of }
+        Wrong { text: capitalized(&error.to_string()), of }
     };
     Shown {
         event: body_html(&preview.event),
