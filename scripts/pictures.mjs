@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { launch } from "../tests/browser/support/browser.mjs";
 import { startDemo } from "../tests/browser/support/aurix.mjs";
 import { converse } from "../tests/browser/support/playground.mjs";
-import { consolePages } from "../tests/browser/support/console.mjs";
+import { consolePages, needAttention } from "../tests/browser/support/console.mjs";
 
 const [folder = "target/pictures", ...wanted] = process.argv.slice(2).filter((word) => word !== "--");
 const WIDTHS = [1440, 768, 390];
@@ -15,6 +15,7 @@ const demo = await startDemo();
 const browser = await launch();
 try {
   await converse(browser, demo.url);
+  await needAttention(browser, demo.url);
   const pages = (await consolePages(browser, demo.url)).filter(({ name }) => !wanted.length || wanted.includes(name));
   for (const colorScheme of ["light", "dark"]) {
     for (const width of WIDTHS) {

@@ -47,7 +47,7 @@ pub async fn run(mut config: Config, actor: &Actor) -> anyhow::Result<()> {
     let key = shop::api_key(&core, actor, stage.project, &data_dir.join("api-key")).await?;
     serve::say(&welcome(&stage.base_url, &key, &data_dir));
     let engines = Engines::new(core);
-    shop::visitor(&engines.accounts, actor, VISITOR).await?;
+    shop::visitor(&engines.accounts, actor, VISITOR, stage.project).await?;
     let stopping = stop_signal();
     let playground = Arc::new(Playground::new(stage, &engines.core.random, stopping.clone()));
     serve::serve(engines, listener, playground::routes(playground), stopping).await

@@ -10,7 +10,7 @@ use super::playground::{GRAPH_PATH, LISTENER_PATH, PHONE_PATH, Stage};
 use crate::accounts::Accounts;
 use crate::accounts::create_user::{NewUser, UserRefused};
 use crate::core::Core;
-use crate::domain::account::Email;
+use crate::domain::account::{Email, Role};
 use crate::domain::actor::Actor;
 use crate::domain::channel::ChannelKind;
 use crate::domain::form::Form;
@@ -28,7 +28,7 @@ use crate::projects::remove_webhook::remove_webhook;
 use crate::projects::set_form::set_form;
 use crate::projects::set_webhook_active::set_webhook_active;
 use crate::store::channels::Channel;
-use crate::store::{channels, keys, webhooks, widgets};
+use crate::store::{channels, keys, users, webhooks, widgets};
 
 /// The shop's name, as its pages have it.
 const BUSINESS_NAME: &str = "Juniper Cycles";
@@ -63,10 +63,15 @@ pub async fn set_stage(core: &Core, actor: &Actor, inside_url: String) -> anyhow
     })
 }
 
-/// The account that everybody on this machine has.
-pub async fn visitor(accounts: &Accounts, actor: &Actor, email: &str) -> anyhow::Result<()> {
+/// The account that everybody on this machine has: it owns the project, and looks after the instance.
+pub async fn visitor(accounts: &Accounts, actor: &Actor, email: &str, project: ProjectId) -> anyhow::Result<()> {
     let email = Email::parse(email)?;
-    let new = NewUser { email, name: "You".to_owned(), password: None, is_operator: true, member: None };
+    let known = email.clone();
+    if accounts.core.db.read(async move |conn| Ok(users::find_by_email(conn, &known).await?)).await?.is_some() {
+        return Ok(());
+    }
+    let member = Some((project, Role::Owner));
+    let new = NewUser { email, name: "You".to_owned(), password: None, is_operator: true, member };
     match accounts.create_user(actor, new).await {
         Ok(_) | Err(UserRefused::Exists(_)) => Ok(()),
         Err(UserRefused::Failed(error)) => Err(error),

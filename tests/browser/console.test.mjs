@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { startDemo, startFresh } from "./support/aurix.mjs";
 import { axeFindings } from "./support/axe.mjs";
 import { launch, visitor } from "./support/browser.mjs";
-import { consolePages } from "./support/console.mjs";
+import { consolePages, needAttention } from "./support/console.mjs";
 import { converse } from "./support/playground.mjs";
 
 const PAGE_BYTES_MAX = 150 * 1024;
@@ -18,6 +18,7 @@ let pages;
 before(async () => {
   [demo, browser] = await Promise.all([startDemo(), launch()]);
   await converse(browser, demo.url);
+  await needAttention(browser, demo.url);
   pages = await consolePages(browser, demo.url);
 });
 after(async () => {

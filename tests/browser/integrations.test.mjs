@@ -1,9 +1,9 @@
 // The document's steps 2 to 4 by their own words, a conversation taken over, and what strangers write shown harmlessly.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { startDemo } from "./support/aurix.mjs";
 import { launch, visitor } from "./support/browser.mjs";
+import { NOTICED_MS_MAX, openProject, saveWebhook, startReceiver } from "./support/console.mjs";
 import { openPlayground } from "./support/playground.mjs";
 
 /** What a stranger may write: markup, an attribute that htmx would run, a formula, a direction override. */
@@ -19,16 +19,9 @@ after(async () => {
 
 /** A CRM: what it got, and what it answers. */
 async function startCrm(t) {
-  const crm = { got: [], status: 200 };
-  const server = createServer(async (request, response) => {
-    let body = "";
-    for await (const part of request) body += part;
-    crm.got.push({ headers: request.headers, body: JSON.parse(body) });
-    response.writeHead(crm.status, { "content-type": "application/json" }).end('{"detail":"invalid or missing token"}');
-  });
-  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  t.after(() => server.close());
-  return Object.assign(crm, { url: `http://127.0.0.1:${server.address().port}/hook` });
+  const crm = await startReceiver();
+  t.after(crm.stop);
+  return crm;
 }
 
 async function openConsole(t, options) {
@@ -38,8 +31,7 @@ async function openConsole(t, options) {
     window.refused = [];
     document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
   });
-  await page.goto(demo.url + "/projects");
-  await page.getByRole("link", { name: "Aurix demo" }).click();
+  await openProject(page, demo.url);
   return { person, page };
 }
 
@@ -168,4 +160,48 @@ test("what strangers write is shown and does nothing", async (t) => {
   assert.ok(!asked.includes("/account") && !asked.includes("/x"), asked.join(" "));
   assert.deepEqual(await page.evaluate(() => window.refused), []);
   assert.deepEqual(person.complaints, []);
+});
+
+test("the bell counts a webhook that was turned off, and goes by itself once it is on", async (t) => {
+  const crm = await startCrm(t);
+  crm.status = 410;
+  const { person, page } = await openConsole(t);
+  await page.getByRole("link", { name: "Attention: nothing" }).first().waitFor();
+  const set = await person.newPage();
+  await openProject(set, demo.url);
+  await set.getByRole("navigation").getByRole("link", { name: /^Webhook/ }).click();
+  await set.getByRole("button", { name: "Add Webhook" }).click();
+  await set.getByLabel("Name", { exact: true }).fill("Old CRM");
+  await saveWebhook(set, crm.url, /^Widget click/);
+  const visitorPage = await (await visitor(t, browser, { viewport: { width: 1440, height: 900 } })).newPage();
+  const { shop } = await openPlayground(visitorPage, demo.url);
+  await shop.getByRole("link", { name: "Chat with us" }).click();
+
+  const bell = page.getByRole("link", { name: "Attention: 1" }).first();
+  await bell.waitFor({ timeout: NOTICED_MS_MAX });
+  await bell.click();
+  await page.getByText("Webhook Old CRM was turned off", { exact: true }).waitFor();
+  const mend = page.getByRole("link", { name: /^Open webhook/ });
+  crm.status = 200;
+  await set.goto(demo.url + (await mend.getAttribute("href")));
+  await set.getByRole("button", { name: "Turn on" }).click();
+  await page.getByRole("link", { name: "Attention: nothing" }).first().waitFor({ timeout: NOTICED_MS_MAX });
+  await page.getByRole("heading", { name: "Nothing needs you" }).waitFor();
+  await page.getByRole("heading", { name: "Mended" }).waitFor();
+  assert.deepEqual(await page.evaluate(() => window.refused), []);
+  // Chromium logs each form that comes back as one.
+  assert.deepEqual(person.complaints.filter((text) => !text.includes("422")), []);
+});
+
+test("what needs attention is reached with JavaScript off", async (t) => {
+  const { page } = await openConsole(t, { javaScriptEnabled: false });
+  await page.getByRole("link", { name: /^Attention: / }).first().click();
+  await page.getByRole("heading", { name: "Attention" }).waitFor();
+  await page.getByRole("link", { name: "Who is told" }).click();
+  await page.getByRole("link", { name: "Add operational webhook" }).click();
+  const pager = await startCrm(t);
+  await saveWebhook(page, pager.url);
+  await page.getByRole("button", { name: /^Test/ }).first().click();
+  await page.getByText("Your receiver shows “Testing Webhooks”.").waitFor();
+  assert.equal(pager.got.at(-1).body.event_type, "attention.opened");
 });

@@ -230,6 +230,56 @@ both_engines! {
         other.db.close().await;
     }
 
+    async fn an_item_is_opened_once_and_closed_once(app: &TestApp) {
+        let project = app.project().await;
+        let new = attention::NewItem {
+            project: project.id,
+            kind: AttentionKind::WidgetSilent,
+            subject_id: 7,
+            subject: "w_1".to_owned(),
+            title: "Silent".to_owned(),
+            message: String::new(),
+            since: app.core.clock.now(),
+        };
+        let now = app.core.clock.now();
+        let twice = app.core.db.write(async move |tx| {
+            let (first, second) = (attention::open(tx, &new, now).await?, attention::open(tx, &new, now).await?);
+            let item = first.expect("it is the first");
+            assert!(second.is_none(), "one is open");
+            let closed = [attention::close(tx, item.project, item.id, now).await?, attention::close(tx, item.project, item.id, now).await?];
+            Ok((closed, attention::open(tx, &new, now).await?.is_some()))
+        });
+        assert_eq!(twice.await.expect("written"), ([true, false], true));
+    }
+
+    async fn a_node_waits_while_another_opens_and_closes(app: &TestApp) {
+        if !app.core.db.has_peers() {
+            return;
+        }
+        let (project, receiver, _) = with_webhook(app).await;
+        answers(app, &project, &receiver, 410).await;
+        let (locked, is_locked) = tokio::sync::oneshot::channel();
+        let (release, released) = tokio::sync::oneshot::channel::<()>();
+        let other = app.core.db.write(async move |tx| {
+            attention::lock(tx).await?;
+            let _ = locked.send(());
+            let _ = released.await;
+            Ok(())
+        });
+        let this = async {
+            is_locked.await.expect("locked");
+            look_once(app).await
+        };
+        let waits = async {
+            let waiting = async || app.count("SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").await > 0;
+            crate::support::until("it waits", std::time::Duration::from_secs(20), waiting).await;
+            release.send(()).expect("the other node is there");
+        };
+        let (other, this, ()) = tokio::join!(other, this, waits);
+        other.expect("released");
+        assert_eq!(this, looked(1, 0));
+    }
+
     async fn closed_items_are_kept_for_a_month(app: &TestApp) {
         let (project, receiver, webhook) = with_webhook(app).await;
         answers(app, &project, &receiver, 410).await;

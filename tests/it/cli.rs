@@ -1,5 +1,6 @@
 //! The commands, run as a person runs them: the real program on a folder of its own.
 
+mod attention;
 mod audit;
 mod retention;
 mod template;

@@ -192,6 +192,23 @@ with_mail! {
         assert_eq!((mail.take().len(), app.mails().await, app.count(WITH_ERROR).await), (1, [0, 1, 0], 0));
     }
 
+    async fn what_happens_after_a_letter_was_claimed_comes_in_the_next(app: &TestApp, mail: &SmtpServer) {
+        let (project, receiver, _) = with_webhook(app).await;
+        app.account("mei@example.com", Some((project.id, Role::Owner))).await;
+        answers(app, &project, &receiver, 410).await;
+        look_once(app).await;
+        app.advance(MINUTE);
+        let claimed = claim_mails(&app.core, 10).await.expect("claimed");
+        app.execute("UPDATE channels SET fault = 'It expired', fault_since = 1767348000000000").await;
+        look_once(app).await;
+        let settled = send_mail(&app.core, &claimed[0]).await.expect("sent");
+        settle_mail(&app.core, &settled).await.expect("settled");
+        app.advance(MINUTE);
+        app.send_mails().await;
+        let subjects: Vec<_> = mail.take().iter().map(ReceivedMail::subject).collect();
+        assert_eq!(subjects, ["A shop: Webhook 127.0.0.1 was turned off", "A shop: WhatsApp +6512345678 cannot send"]);
+    }
+
     async fn a_node_that_dies_after_sending_costs_one_duplicate_with_the_same_id(app: &TestApp, mail: &SmtpServer) {
         let (project, receiver, _) = with_webhook(app).await;
         app.account("mei@example.com", Some((project.id, Role::Owner))).await;

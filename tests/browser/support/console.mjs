@@ -1,18 +1,19 @@
-// The pages of the console, found by its own links.
+// The pages of the console, found by its own links, and something for them to show.
+import { createServer } from "node:http";
+import { openPlayground } from "./playground.mjs";
 
 /** Every page that a person reaches in the demo's project: a name for files, and its path. */
 export async function consolePages(browser, url) {
   const page = await browser.newPage();
   try {
-    await page.goto(url + "/projects");
-    await page.getByRole("link", { name: "Aurix demo" }).click();
+    await openProject(page, url);
     const project = new URL(page.url()).pathname.split("/").slice(0, 3).join("/");
-    const nav = await page.locator("nav.side a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+    const nav = await page.locator("nav.side ul a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
     const pages = nav.map((path) => ({ name: path.slice(project.length + 1).replaceAll("/", "-"), path }));
     for (const path of nav) pages.push(...(await rows(page, url, project, path)));
     // What stands below the page of one.
     for (const { name, path } of [...pages]) pages.push(...(BELOW[name] ?? []).map((below) => ({ name: `${name}-${below.replace(/\W+/g, "-")}`, path: `${path}/${below}` })));
-    pages.push(...FURTHER.map((path) => ({ name: path.replaceAll("/", "-"), path: `${project}/${path}` })));
+    pages.push(...FURTHER.map((path) => ({ name: path.replaceAll(/[/?=]/g, "-"), path: `${project}/${path}` })));
     pages.push(...OWN.map((path) => ({ name: path.slice(1).replaceAll("/", "-"), path })));
     return pages;
   } finally {
@@ -21,8 +22,65 @@ export async function consolePages(browser, url) {
 }
 
 const BELOW = { "integrations-webhook-one": ["edit", "template", "template?starter=amocrm"] };
-const FURTHER = ["integrations/webhook/new", "api/reference", "settings/audit", "widgets/new", "channels/new/whatsapp"];
-const OWN = ["/projects", "/projects/new", "/account", "/instance", "/confirm"];
+const FURTHER = [
+  ...["attention", "integrations/webhook/new", "api/reference", "settings/alerts", "settings/audit", "widgets/new", "channels/new/whatsapp"],
+  "integrations/webhook/new?for=attention",
+];
+const OWN = ["/projects", "/projects/new", "/account", "/instance", "/confirm", "/reset"];
+
+/** How long a look at what needs attention and the stream of a tab take at most. */
+export const NOTICED_MS_MAX = 15_000;
+
+/** A receiver of webhooks on this machine that answers with `status`: `{url, status, got, stop()}`. */
+export async function startReceiver(status = 200) {
+  const receiver = { status, got: [] };
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const part of request) body += part;
+    receiver.got.push({ headers: request.headers, body: JSON.parse(body) });
+    response.writeHead(receiver.status, { "content-type": "application/json" }).end('{"detail":"scripted"}');
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const stop = () => server.close();
+  return Object.assign(receiver, { url: `http://127.0.0.1:${server.address().port}/hook`, stop });
+}
+
+/** Fills in the form of a webhook that is open, and saves it. `http:` on this machine is asked about. */
+export async function saveWebhook(page, url, event) {
+  await page.getByLabel("URL").fill(url);
+  if (event) await page.getByRole("checkbox", { name: event }).check();
+  await page.getByRole("button", { name: "Save" }).click();
+  const anyway = page.getByRole("button", { name: "Save anyway" });
+  if (await anyway.isVisible()) await anyway.click();
+  await page.getByText("aurix_").first().waitFor();
+}
+
+/** Opens the demo's project. */
+export async function openProject(page, url) {
+  await page.goto(url + "/projects");
+  await page.getByRole("link", { name: "Aurix demo", exact: true }).click();
+}
+
+/** Adds a webhook whose receiver wants no more, and waits until that needs attention. */
+export async function needAttention(browser, url) {
+  const receiver = await startReceiver(410);
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  try {
+    await openProject(page, url);
+    await page.getByRole("link", { name: "Webhook", exact: true }).click();
+    await page.getByRole("button", { name: "Add Webhook" }).click();
+    await page.getByLabel("Name", { exact: true }).fill("Old CRM");
+    await saveWebhook(page, receiver.url, /^Widget click/);
+    const other = await browser.newPage();
+    const { shop } = await openPlayground(other, url);
+    await shop.getByRole("link", { name: "Chat with us" }).click();
+    await page.getByRole("link", { name: "Attention: 1" }).waitFor({ timeout: NOTICED_MS_MAX });
+    await other.close();
+  } finally {
+    await page.close();
+    receiver.stop();
+  }
+}
 
 /** The first row of a list, where the page has one. */
 async function rows(page, url, project, path) {

@@ -74,7 +74,8 @@ both_engines! {
         let project = app.project().await;
         let vi = app.account("vi@example.com", Some((project.id, Role::Viewer))).await;
         app.account("ada@example.com", Some((project.id, Role::Admin))).await;
-        let stranger = app.account("eve@example.com", None).await;
+        let other = app.project_named("Other", "222").await;
+        let stranger = app.account("eve@example.com", Some((other.id, Role::Viewer))).await;
         let path = format!("/p/{}/settings/alerts", project.public_id);
         let viewer = app.signed_in("vi@example.com").await;
         let page = viewer.get(&path).await.text();
@@ -90,7 +91,8 @@ both_engines! {
         assert!(page.contains("vi@example.com") && page.contains("1 of 5"), "{page}");
         assert_eq!(admin.post(&person, &[("user", &vi.public_id), ("webhook.off", "on"), ("disk.full", "on")]).await.status(), 303);
         assert_eq!(app.text("SELECT alerts FROM members WHERE alerts IS NOT NULL").await.as_deref(), Some("webhook.off"));
-        assert_eq!(admin.post(&person, &[("user", &stranger.public_id)]).await.status(), 404);
+        assert_eq!(admin.post(&person, &[("user", &stranger.public_id), ("webhook.off", "on")]).await.status(), 404);
+        assert_eq!(app.count("SELECT COUNT(*) FROM members WHERE alerts IS NOT NULL").await, 1, "not in another project");
         assert_eq!(app.count("SELECT COUNT(*) FROM audit WHERE action = 'alerts.set' AND object_id = 'vi@example.com'").await, 2);
 
         app.operator_account("op@example.com").await;
