@@ -18,10 +18,10 @@ pub struct Reading {
     writing: (i64, i64),
 }
 
-/// Reads where the project stands at `now`.
-pub async fn read(conn: &Conn, project: ProjectId, now: Timestamp) -> Result<Reading> {
+/// Reads where the project stands at `now`. What was said before `since` is not looked at.
+pub async fn read(conn: &Conn, project: ProjectId, since: Timestamp, now: Timestamp) -> Result<Reading> {
     conn.get(
-        "SELECT COALESCE((SELECT last_message_at FROM leads WHERE project_id = $1 AND last_message_at >= 0
+        "SELECT COALESCE((SELECT last_message_at FROM leads WHERE project_id = $1 AND last_message_at >= $3
                           ORDER BY last_message_at DESC, id DESC LIMIT 1), 0),
                 (SELECT COUNT(*) FROM (SELECT 1 FROM conversations WHERE project_id = $1 AND handling = 'waiting'
                                        AND handling_since >= 0 LIMIT 100) AS w),
@@ -33,7 +33,7 @@ pub async fn read(conn: &Conn, project: ProjectId, now: Timestamp) -> Result<Rea
                           WHERE project_id = $1 AND handling = 'with'), 0),
                 (SELECT COUNT(*) FROM writers WHERE project_id = $1 AND until > $2),
                 COALESCE((SELECT MAX(until) FROM writers WHERE project_id = $1 AND until > $2), 0)",
-        params![project, now],
+        params![project, now, since],
         |row| {
             Ok(Reading {
                 said_at: row.get(0)?,

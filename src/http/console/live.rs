@@ -90,8 +90,9 @@ async fn poll(core: Core, project: ProjectId, found: watch::Sender<Seen>) {
     loop {
         let now = core.clock.now();
         let read = core.db.read(async move |conn| {
-            let delivery = delivery_rows::newest(conn, project, now - LOOKED_BACK).await?;
-            let conversations = conversation_changes::read(conn, project, now).await?;
+            let since = now - LOOKED_BACK;
+            let delivery = delivery_rows::newest(conn, project, since).await?;
+            let conversations = conversation_changes::read(conn, project, since, now).await?;
             Ok((delivery, conversations, handling::attention(conn, project).await?))
         });
         match read.await {
