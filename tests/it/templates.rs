@@ -160,6 +160,9 @@ both_engines! {
         let strange = Webhook { project: project.id, ..webhook.clone() };
         assert_eq!(set_template(&app.core, &operator(), &strange, "[1]").await.expect("nothing"), None);
         assert!(!remove_template(&app.core, &operator(), project.id, webhook.id).await.expect("nothing"));
+        let (foreign, id, now) = (project.id, webhook.id, app.core.clock.now());
+        let stored = app.core.db.write(async move |tx| Ok(payload_templates::set(tx, foreign, id, "[1]", now).await?));
+        assert_eq!(stored.await.expect("nothing"), None);
         let (foreign, own, id) = (project.id, other.id, webhook.public_id);
         let found = app.core.db.read(async move |conn| {
             let foreign = payload_templates::find(conn, foreign, &id, 1).await?;

@@ -79,11 +79,7 @@ fn check(body: &str) -> Result<(), TemplateError> {
             // `… at line 1 column 2`: the place is told beside it.
             let what = error.to_string();
             let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
-            let at = |body: &str| {
-                let starts = std::iter::once(0).chain(body.match_indices('\n').map(|(at, _)| at + 1));
-                let line_start = starts.skip(error.line().saturating_sub(1)).next();
-                line_start.unwrap_or(body.len()) + error.column().saturating_sub(1)
-            };
+            let at = |body: &str| Place::of_line(body, error.line()) + error.column().saturating_sub(1);
             Err(json_error(body.to_owned(), at, &what))
         }
     }

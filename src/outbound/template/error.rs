@@ -23,6 +23,12 @@ impl Place {
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Self { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1, offset }
     }
+
+    /// Where a line of a text begins, counted from 1, in bytes.
+    pub(super) fn of_line(text: &str, line: usize) -> usize {
+        let behind = text.match_indices('\n').map(|(at, _)| at + 1);
+        std::iter::once(0).chain(behind).nth(line.saturating_sub(1)).unwrap_or(text.len())
+    }
 }
 
 /// Why a template is refused, or makes no body. It names no value of the event.
@@ -80,11 +86,8 @@ impl TemplateError {
             Some(detail) => detail.to_owned(),
             None => error.kind().to_string(),
         };
-        let line_start = |line: usize| {
-            let ends = source.match_indices('\n').map(|(at, _)| at + 1);
-            std::iter::once(0).chain(ends).nth(line.saturating_sub(1)).unwrap_or(source.len())
-        };
-        let offset = error.range().map_or_else(|| line_start(error.line().unwrap_or(1)), |range| range.start);
+        let offset =
+            error.range().map_or_else(|| Place::of_line(source, error.line().unwrap_or(1)), |range| range.start);
         Self::Template { place: Place::at(source, offset), what }
     }
 
