@@ -62,6 +62,22 @@ fn recipients(mails: &[ReceivedMail]) -> Vec<&str> {
     mails.iter().map(|mail| mail.to.as_str()).collect()
 }
 
+/// An owner who is to be told of a webhook that was turned off a minute ago.
+async fn with_letter_due(app: &TestApp) {
+    let (project, receiver, _) = with_webhook(app).await;
+    app.account("mei@example.com", Some((project.id, Role::Owner))).await;
+    answers(app, &project, &receiver, 410).await;
+    look_once(app).await;
+    app.advance(MINUTE);
+}
+
+/// Somebody who asked for a link for a new password.
+async fn with_link_asked_for(app: &TestApp) {
+    app.account("mei@example.com", None).await;
+    let mei = Email::parse("mei@example.com").expect("an address");
+    app.engines.accounts.request_password(&mei, &from_somewhere()).await.expect("asked");
+}
+
 /// Gives something a name that a page would not take.
 async fn name_it(app: &TestApp, sql: &'static str, name: &'static str) {
     let named = app.core.db.write(async move |tx| Ok(tx.execute(sql, params![name]).await?));
@@ -176,11 +192,7 @@ with_mail! {
     }
 
     async fn a_server_that_is_away_is_tried_again_and_gets_a_letter_once(app: &TestApp, mail: &SmtpServer) {
-        let (project, receiver, _) = with_webhook(app).await;
-        app.account("mei@example.com", Some((project.id, Role::Owner))).await;
-        answers(app, &project, &receiver, 410).await;
-        look_once(app).await;
-        app.advance(MINUTE);
+        with_letter_due(app).await;
         mail.refuse_next("421 not now");
         assert_eq!(app.send_mails().await, 1);
         assert_eq!((mail.take().len(), app.mails().await), (0, [1, 0, 0]));
@@ -193,11 +205,7 @@ with_mail! {
     }
 
     async fn what_happens_after_a_letter_was_claimed_comes_in_the_next(app: &TestApp, mail: &SmtpServer) {
-        let (project, receiver, _) = with_webhook(app).await;
-        app.account("mei@example.com", Some((project.id, Role::Owner))).await;
-        answers(app, &project, &receiver, 410).await;
-        look_once(app).await;
-        app.advance(MINUTE);
+        with_letter_due(app).await;
         let claimed = claim_mails(&app.core, 10).await.expect("claimed");
         app.execute("UPDATE channels SET fault = 'It expired', fault_since = 1767348000000000").await;
         look_once(app).await;
@@ -210,11 +218,7 @@ with_mail! {
     }
 
     async fn a_node_that_dies_after_sending_costs_one_duplicate_with_the_same_id(app: &TestApp, mail: &SmtpServer) {
-        let (project, receiver, _) = with_webhook(app).await;
-        app.account("mei@example.com", Some((project.id, Role::Owner))).await;
-        answers(app, &project, &receiver, 410).await;
-        look_once(app).await;
-        app.advance(MINUTE);
+        with_letter_due(app).await;
         let claimed = claim_mails(&app.core, 10).await.expect("claimed");
         let lost = send_mail(&app.core, &claimed[0]).await.expect("sent");
         assert_eq!(app.send_mails().await, 0, "its lease holds");
@@ -243,9 +247,7 @@ with_mail! {
     }
 
     async fn a_letter_that_is_refused_for_a_day_is_given_up(app: &TestApp, mail: &SmtpServer) {
-        app.account("mei@example.com", None).await;
-        let mei = Email::parse("mei@example.com").expect("an address");
-        app.engines.accounts.request_password(&mei, &from_somewhere()).await.expect("asked");
+        with_link_asked_for(app).await;
         let mut attempts = 0;
         while app.mails().await[0] > 0 {
             mail.refuse_next("554 never");
@@ -257,9 +259,7 @@ with_mail! {
     }
 
     async fn a_letter_is_sealed_and_sealed_anew_with_another_key(app: &TestApp, mail: &SmtpServer) {
-        app.account("mei@example.com", None).await;
-        let mei = Email::parse("mei@example.com").expect("an address");
-        app.engines.accounts.request_password(&mei, &from_somewhere()).await.expect("asked");
+        with_link_asked_for(app).await;
         let sealed = app.text("SELECT sealed_letter FROM mails").await.expect("a letter");
         assert!(!sealed.contains("reset"), "{sealed}");
         assert_eq!(rotate_secret_key(&app.core, &operator(), "a new key for everything").await.expect("rotated"), 1);
@@ -329,11 +329,7 @@ with_mail! {
     }
 
     async fn old_mails_are_removed_with_what_they_told(app: &TestApp, mail: &SmtpServer) {
-        let (project, receiver, _) = with_webhook(app).await;
-        app.account("mei@example.com", Some((project.id, Role::Owner))).await;
-        answers(app, &project, &receiver, 410).await;
-        look_once(app).await;
-        app.advance(MINUTE);
+        with_letter_due(app).await;
         app.send_mails().await;
         assert_eq!(mail.take().len(), 1);
         app.execute("UPDATE webhooks SET is_active = TRUE, turned_off_at = NULL").await;

@@ -35,6 +35,9 @@ both_engines! {
         for page in ["leads", "inbox", "attention", "attention/bell"] {
             assert_eq!(bell(&browser.get(&path(page)).await.text()), "Attention: 1", "{page}");
         }
+        for (page, is_current) in [("attention/bell?here", true), ("attention/bell", false)] {
+            assert_eq!(browser.get(&path(page)).await.text().contains("aria-current"), is_current, "{page}");
+        }
         let page = browser.get(&path("attention")).await.text();
         assert!(page.contains("WhatsApp +6512345678 cannot send") && page.contains("The token expired. Replies wait"), "{page}");
         assert!(page.contains(&format!("href=\"{}\"", path("channels/791163770738681"))), "{page}");

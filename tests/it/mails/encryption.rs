@@ -1,17 +1,13 @@
 //! Connections to the mail server: encrypted where that is required, or not at all.
 
-use aurix::domain::account::Email;
-
-use super::{WITH_ERROR, from_somewhere};
+use super::{WITH_ERROR, with_link_asked_for};
 use crate::support::TestApp;
 use crate::support::smtp::{ReceivedMail, SmtpServer};
 
 /// A mail by a server with these settings.
 async fn sent_by(server: &SmtpServer, user: &str, more: &str) -> (TestApp, Vec<ReceivedMail>) {
     let app = TestApp::on_sqlite_with(|config| config.mail = Some(server.settings_with(user, more))).await;
-    app.account("mei@example.com", None).await;
-    let mei = Email::parse("mei@example.com").expect("an address");
-    app.engines.accounts.request_password(&mei, &from_somewhere()).await.expect("asked");
+    with_link_asked_for(&app).await;
     app.send_mails().await;
     (app, server.take())
 }
@@ -44,9 +40,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
         config.mail = Some(aurix::smtp::MailServer { extra_roots: Vec::new(), ..settings });
     });
     let app = app.await;
-    app.account("mei@example.com", None).await;
-    let mei = Email::parse("mei@example.com").expect("an address");
-    app.engines.accounts.request_password(&mei, &from_somewhere()).await.expect("asked");
+    with_link_asked_for(&app).await;
     app.send_mails().await;
     assert_eq!((server.take().len(), app.mails().await), (0, [1, 0, 0]));
     app.end().await;
@@ -60,9 +54,7 @@ async fn a_server_that_is_not_there_is_said_to_be_so() {
     let sender = aurix::smtp::Sender::parse(crate::support::smtp::FROM).expect("a sender");
     let server = aurix::smtp::MailServer::parse(&format!("smtp://localhost:{port}"), sender).expect("a server");
     let app = TestApp::on_sqlite_with(|config| config.mail = Some(server)).await;
-    app.account("mei@example.com", None).await;
-    let mei = Email::parse("mei@example.com").expect("an address");
-    app.engines.accounts.request_password(&mei, &from_somewhere()).await.expect("asked");
+    with_link_asked_for(&app).await;
     app.send_mails().await;
     let error = app.text("SELECT error FROM mails").await.expect("an error");
     assert!(error.to_lowercase().contains("refused"), "{error}");

@@ -12,6 +12,7 @@ use crate::domain::attention::AttentionKind;
 use crate::domain::ids::AttentionId;
 use crate::engines::Engines;
 use crate::http::error::Result;
+use crate::http::extract::Query;
 use crate::http::routes::Routes;
 use crate::store::attention::{self, AttentionItem};
 
@@ -82,8 +83,9 @@ async fn attention_page(core: &Core, member: &Member<See>) -> Result<AttentionPa
 }
 
 /// What stands in the bell: fetched where the stream says that it changed.
-async fn bell(State(engines): State<Engines>, member: Member) -> Result<Response> {
-    page(&Bell { html: Frame::of_member(&engines.core, &member, "").await?.bell() })
+async fn bell(State(engines): State<Engines>, member: Member, query: Query) -> Result<Response> {
+    let nav = if query.one("here").ok().flatten().is_some() { "attention" } else { "" };
+    page(&Bell { html: Frame::of_member(&engines.core, &member, nav).await?.bell() })
 }
 
 #[derive(Template)]
