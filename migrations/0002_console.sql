@@ -222,7 +222,7 @@ CREATE TABLE delivery_counts (
 );
 CREATE INDEX delivery_counts_by_time ON delivery_counts (quarter);
 
--- Jobs that make due again what failed and what a filter matches, slice by slice.
+-- Jobs that make due again what failed of a webhook and what a filter matches, slice by slice.
 CREATE TABLE resend_jobs (
     id ROWID,
     project_id BIGINT NOT NULL,
@@ -235,7 +235,7 @@ CREATE TABLE resend_jobs (
     resent BIGINT NOT NULL,
     -- `running`, `done` or `stopped`.
     state TEXT NOT NULL,
-    -- Behind which delivery of which webhook the next slice begins.
+    -- The webhook, and behind which of its deliveries the next slice begins.
     webhook_id BIGINT NOT NULL,
     after_at BIGINT NOT NULL,
     after_id BIGINT NOT NULL,

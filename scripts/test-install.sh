@@ -55,6 +55,29 @@ find_chromium() {
     return 1
 }
 
+# Debian's; elsewhere it is called firefox.
+need_firefox() {
+    find_firefox || install_packages firefox-esr || return
+    find_firefox
+}
+
+find_firefox() {
+    local name
+    for name in "${FIREFOX:-}" firefox-esr firefox; do
+        FIREFOX=$(command -v "${name:-nothing}") && export FIREFOX && return
+    done
+    unset FIREFOX
+    return 1
+}
+
+# WebKitGTK's driver, which brings its browser along, and a display for it.
+need_webkit() {
+    local program
+    for program in WebKitWebDriver Xvfb; do
+        command -v "$program" >/dev/null || { install_packages webkit2gtk-driver xvfb && break; } || return
+    done
+}
+
 need_node() {
     command -v npm >/dev/null || install_packages nodejs npm || return
     local version

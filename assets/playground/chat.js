@@ -29,20 +29,30 @@ $("#composer").addEventListener("submit", (event) => {
   event.preventDefault();
   sendWritten();
 });
+text.addEventListener("input", fit);
 feed.listen(happened, window);
 $("#composer button").disabled = false;
 
 function prefill(prefilled) {
   if (!prefilled) return;
   text.value = prefilled;
+  fit();
   hint.textContent = "Written by the link, with the click’s reference in it. Just send it.";
   hint.hidden = false;
+}
+
+/** Makes the field as high as what is in it, in browsers that do not (`field-sizing`). */
+function fit() {
+  if (CSS.supports("field-sizing", "content")) return;
+  text.style.height = "auto";
+  text.style.height = `${text.scrollHeight + text.offsetHeight - text.clientHeight}px`;
 }
 
 function sendWritten() {
   const written = text.value.trim();
   if (!written) return;
   text.value = "";
+  fit();
   hint.hidden = true;
   // Sent is sent: reopening the chat by going back shows it in the chat, not in the composer.
   history.replaceState(null, "", location.pathname);

@@ -1,8 +1,9 @@
 //! Jobs that resend all failed deliveries that a filter of the log matches.
 //!
-//! A job is started with the exact count, and runs in slices that the worker claims: each makes a few hundred deliveries due, in one
-//! transaction behind the fence of its claim. How fast they are sent is a matter of their webhooks. What fails again meanwhile is
-//! not resent a second time, since a job goes through the log once.
+//! A job is of one webhook, so that a slow one delays no other. It is started with the exact count, and runs in slices that the
+//! worker claims: each makes a few hundred deliveries due, in one transaction behind the fence of its claim. The next one waits
+//! until most of these are sent, so that a job goes as fast as its webhook takes them, and stopping it keeps the rest from being
+//! sent. What fails again meanwhile is not resent a second time, since a job goes through the log once.
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
@@ -21,11 +22,16 @@ use crate::domain::time::{SignedDuration, Timestamp, from_microseconds};
 use crate::notifier::Work;
 use crate::store::delivery_list::{self, Filter};
 use crate::store::resend_jobs::{self, JobState, NewResendJob, ResendJob, SliceEnd};
+use crate::store::webhooks::{self, Webhook};
 use crate::store::window::Position;
-use crate::store::{audit, delivery_log, webhooks};
+use crate::store::{audit, delivery_counts, delivery_log};
 
 /// Deliveries of a slice.
 const SLICE: u32 = 500;
+/// While so many of a webhook are due, its jobs wait.
+const DUE_MAX: u32 = 250;
+/// How long a job waits before it looks again.
+const WAIT: SignedDuration = SignedDuration::from_secs(1);
 
 /// How many failed deliveries a filter matches: exactly, and what [`start_resend`] would resend.
 pub async fn count_matching(core: &Core, project: ProjectId, filter: &LogFilter) -> anyhow::Result<i64> {
@@ -43,7 +49,7 @@ async fn count(conn: &Conn, project: ProjectId, filter: &Filter) -> anyhow::Resu
     }
     let mut matched = 0;
     for webhook in webhooks_of(conn, project, filter).await? {
-        matched += delivery_list::count_failed(conn, project, webhook, filter).await?;
+        matched += delivery_list::count_failed(conn, project, webhook.id, filter).await?;
     }
     Ok(matched)
 }
@@ -54,40 +60,58 @@ fn is_of_failed(filter: &Filter) -> bool {
 }
 
 /// The webhooks that a filter is about, in the order of their keys.
-async fn webhooks_of(conn: &Conn, project: ProjectId, filter: &Filter) -> anyhow::Result<Vec<WebhookId>> {
-    let webhooks = webhooks::list(conn, project).await?.into_iter().map(|webhook| webhook.id);
-    Ok(webhooks.filter(|id| filter.webhook.is_none_or(|wanted| wanted == *id)).collect())
+async fn webhooks_of(conn: &Conn, project: ProjectId, filter: &Filter) -> anyhow::Result<Vec<Webhook>> {
+    let webhooks = webhooks::list(conn, project).await?.into_iter();
+    Ok(webhooks.filter(|webhook| filter.webhook.is_none_or(|wanted| wanted == webhook.id)).collect())
 }
 
-/// Starts a job for what the filter matches now; `None` where that is nothing.
+/// Starts a job for each webhook of which the filter matches something now.
 pub async fn start_resend(
     core: &Core,
     actor: &Actor,
     project: ProjectId,
     filter: &LogFilter,
-) -> anyhow::Result<Option<ResendJobId>> {
-    let (actor, now, address, log_filter) = (actor.clone(), core.clock.now(), filter.query(), filter.clone());
+) -> anyhow::Result<Vec<ResendJobId>> {
+    let (actor, now, log_filter) = (actor.clone(), core.clock.now(), filter.clone());
     let start = async move |tx: &Tx| {
-        let Some(filter) = log_filter.resolve(tx, project, now).await? else { return Ok(None) };
+        let mut jobs = Vec::new();
+        let Some(filter) = log_filter.resolve(tx, project, now).await? else { return Ok(jobs) };
+        if !is_of_failed(&filter) {
+            return Ok(jobs);
+        }
         // Events of this very moment are counted too.
         let filter = Filter { until: filter.until.min(now + SignedDuration::from_micros(1)), ..filter };
-        let matched = count(tx, project, &filter).await?;
-        if matched == 0 {
-            return Ok(None);
+        for webhook in webhooks_of(tx, project, &filter).await? {
+            let matched = delivery_list::count_failed(tx, project, webhook.id, &filter).await?;
+            if matched == 0 {
+                continue;
+            }
+            let of_webhook = LogFilter { webhook: Some(webhook.public_id), ..log_filter.clone() };
+            let new = NewResendJob {
+                started_by: name_of(&actor),
+                filter: of_webhook.query(),
+                predicate: serde_json::to_string(&Predicate::of(&filter))?,
+                matched,
+                webhook: webhook.id,
+                after: Position::before(filter.from),
+            };
+            let job = resend_jobs::insert(tx, project, &new, now).await?;
+            let change = Change::new(Action::StartResend, Object::Resend(job));
+            let change = change.with(json!({"deliveries": matched, "filter": new.filter}));
+            audit::record(tx, project, &actor, &change, now).await?;
+            jobs.push(job);
         }
-        let started_by = match &actor {
-            Actor::Person(person) => person.email.clone(),
-            other => other.kind().to_owned(),
-        };
-        let predicate = serde_json::to_string(&Predicate::of(&filter))?;
-        let new = NewResendJob { started_by, filter: address, predicate, matched };
-        let job = resend_jobs::insert(tx, project, &new, now).await?;
-        let change = Change::new(Action::StartResend, Object::Resend(job));
-        let change = change.with(json!({"deliveries": matched, "filter": new.filter}));
-        audit::record(tx, project, &actor, &change, now).await?;
-        Ok(Some(job))
+        Ok(jobs)
     };
     core.db.write(start).await
+}
+
+/// An e-mail address, or the kind of actor.
+fn name_of(actor: &Actor) -> String {
+    match actor {
+        Actor::Person(person) => person.email.clone(),
+        other => other.kind().to_owned(),
+    }
 }
 
 /// Stops a job: what it made due already is sent. `false` where the project has no such job that runs.
@@ -103,7 +127,7 @@ pub async fn stop_resend(core: &Core, actor: &Actor, project: ProjectId, job: Re
     core.db.write(stop).await
 }
 
-/// Claims a job that is due and makes its next slice due; `false` where none is.
+/// Claims a job that is due and takes its next step; `false` where none is.
 pub async fn run_slice(core: &Core) -> anyhow::Result<bool> {
     let now = core.clock.now();
     let lease_until = now + core.config.lease;
@@ -112,45 +136,54 @@ pub async fn run_slice(core: &Core) -> anyhow::Result<bool> {
     let filter = serde_json::from_str::<Predicate>(&job.predicate).context("the filter of a job")?.filter();
     let looked = job.clone();
     // Found by reading: a long search blocks no other write.
-    let slice = core.db.read(async move |conn| next_slice(conn, &looked, &filter).await).await?;
-    core.db.write(async move |tx| end_slice(tx, &job, slice, now).await).await?;
+    let step = core.db.read(async move |conn| next_step(conn, &looked, &filter, now).await).await?;
+    core.db.write(async move |tx| take_step(tx, &job, &step, now).await).await?;
     core.notifier.notify(Work::Deliveries);
     Ok(true)
 }
 
-/// What a slice makes due.
-struct Slice {
-    webhook: WebhookId,
-    failed: Vec<Position>,
+/// What there is to do for a job.
+enum Step {
+    /// These are made due.
+    Resend(Vec<Position>),
+    /// Enough of the webhook is due.
+    Wait,
+    /// Nothing is left.
+    End,
 }
 
-/// The next slice of a job; `None` where nothing is left.
-async fn next_slice(conn: &Conn, job: &ResendJob, filter: &Filter) -> anyhow::Result<Option<Slice>> {
-    for webhook in webhooks_of(conn, job.project, filter).await?.into_iter().filter(|id| *id >= job.webhook) {
-        let after = if webhook == job.webhook { job.after } else { Position::before(filter.from) };
-        let failed = delivery_list::failed(conn, job.project, webhook, filter, (after, SLICE)).await?;
-        if !failed.is_empty() {
-            return Ok(Some(Slice { webhook, failed }));
+async fn next_step(conn: &Conn, job: &ResendJob, filter: &Filter, now: Timestamp) -> anyhow::Result<Step> {
+    let failed = delivery_list::failed(conn, job.project, job.webhook, filter, (job.after, SLICE)).await?;
+    if failed.is_empty() {
+        return Ok(Step::End);
+    }
+    let is_busy = delivery_counts::has_due(conn, job.project, job.webhook, now, DUE_MAX).await?;
+    Ok(if is_busy { Step::Wait } else { Step::Resend(failed) })
+}
+
+async fn take_step(tx: &Tx, job: &ResendJob, step: &Step, now: Timestamp) -> anyhow::Result<()> {
+    let mut end = SliceEnd { resent: 0, after: job.after, due_at: now };
+    match step {
+        Step::End => {
+            resend_jobs::end(tx, job.project, job.id, JobState::Done, now).await?;
+            return Ok(());
+        }
+        Step::Wait => end.due_at = now + WAIT,
+        Step::Resend(failed) => {
+            for delivery in failed {
+                let is_due = delivery_log::resend_if_failed(tx, job.project, DeliveryId(delivery.id), now).await?;
+                end.resent += i64::from(is_due);
+            }
+            end.after = failed.last().copied().context("a slice has deliveries")?;
         }
     }
-    Ok(None)
-}
-
-async fn end_slice(tx: &Tx, job: &ResendJob, slice: Option<Slice>, now: Timestamp) -> anyhow::Result<()> {
-    let Some(Slice { webhook, failed }) = slice else {
-        resend_jobs::end(tx, job.project, job.id, JobState::Done, now).await?;
-        return Ok(());
-    };
-    let mut resent = 0_i64;
-    for delivery in &failed {
-        resent += i64::from(delivery_log::resend_if_failed(tx, job.project, DeliveryId(delivery.id), now).await?);
-    }
-    let after = failed.last().copied().context("a slice has deliveries")?;
-    if !resend_jobs::end_slice(tx, job, SliceEnd { resent, webhook, after, due_at: now }).await? {
+    if !resend_jobs::end_slice(tx, job, end).await? {
         bail!("the job was stopped, or claimed again");
     }
-    let change = Change::new(Action::ResendDeliveries, Object::Resend(job.id)).with(json!({"deliveries": resent}));
-    audit::record(tx, job.project, &Actor::System, &change, now).await?;
+    if end.resent > 0 {
+        let change = Change::new(Action::ResendDeliveries, Object::Resend(job.id));
+        audit::record(tx, job.project, &Actor::System, &change.with(json!({"deliveries": end.resent})), now).await?;
+    }
     Ok(())
 }
 

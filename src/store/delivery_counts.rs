@@ -103,6 +103,23 @@ pub async fn waiting(
     Ok(counts.await?.into_iter().collect())
 }
 
+/// Whether at least so many deliveries of a project's webhook are due.
+pub async fn has_due(conn: &Conn, project: ProjectId, webhook: WebhookId, now: Timestamp, least: u32) -> Result<bool> {
+    let last = conn
+        .find(
+            "SELECT due_at
+             FROM deliveries
+             WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2) AND status = 'pending'
+               AND due_at <= $3
+             ORDER BY due_at
+             LIMIT 1 OFFSET $4",
+            params![project, webhook, now, least.saturating_sub(1)],
+            |row| row.get::<Timestamp>(0),
+        )
+        .await?;
+    Ok(last.is_some())
+}
+
 /// Deliveries of a webhook that fail alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailingGroup {

@@ -197,19 +197,22 @@ pub struct SettledReply {
 }
 
 /// Ends attempts: the replies are sent, to be tried again, or given up. Nothing changes where another attempt was claimed since,
-/// or the platform has reported a status already. In the order of their keys, as [`lock`] has them.
+/// or the platform has reported a status already. One that was given up while it was under way, and has arrived, counts as sent:
+/// the customer has read it. In the order of their keys, as [`lock`] has them.
 pub async fn settle(tx: &Tx, settled: &[SettledReply]) -> Result<u64> {
     const SETTLE: Sql = Sql {
         sqlite: "UPDATE messages
                  SET status = $4, external_id = COALESCE($5, external_id), error = $6, due_at = $7
-                 WHERE project_id = $1 AND id = $2 AND attempts = $3 AND status = 'queued'",
+                 WHERE project_id = $1 AND id = $2 AND attempts = $3
+                   AND (status = 'queued' OR status = 'cancelled' AND $4 = 'sent')",
         postgres: "UPDATE messages
                    SET status = settled.status, external_id = COALESCE(settled.external_id, messages.external_id),
                        error = settled.error, due_at = settled.due_at
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[])
                        AS settled (project_id, id, attempt, status, external_id, error, due_at)
                    WHERE messages.project_id = settled.project_id AND messages.id = settled.id
-                     AND messages.attempts = settled.attempt AND messages.status = 'queued'",
+                     AND messages.attempts = settled.attempt
+                     AND (messages.status = 'queued' OR messages.status = 'cancelled' AND settled.status = 'sent')",
     };
     let mut settled: Vec<&SettledReply> = settled.iter().collect();
     settled.sort_unstable_by_key(|one| one.id);

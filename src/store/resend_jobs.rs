@@ -24,7 +24,7 @@ closed_set! {
 pub struct ResendJob {
     /// Row key.
     pub id: ResendJobId,
-    /// Whose deliveries it resends.
+    /// The tenant.
     pub project: ProjectId,
     /// Who started it: an e-mail address, or the kind of actor.
     pub started_by: String,
@@ -38,7 +38,7 @@ pub struct ResendJob {
     pub resent: i64,
     /// Where it is.
     pub state: JobState,
-    /// The webhook that the next slice is of, or comes behind.
+    /// Whose deliveries it resends.
     pub webhook: WebhookId,
     /// Behind which of its deliveries the next slice begins.
     pub after: Position,
@@ -87,6 +87,10 @@ pub struct NewResendJob {
     pub predicate: String,
     /// As in [`ResendJob::matched`].
     pub matched: i64,
+    /// As in [`ResendJob::webhook`].
+    pub webhook: WebhookId,
+    /// Behind which delivery the first slice begins.
+    pub after: Position,
 }
 
 /// Starts a job, which is due at once.
@@ -94,9 +98,19 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewResendJob, now: Timest
     tx.get(
         "INSERT INTO resend_jobs (project_id, started_by, filter, predicate, matched, resent, state, webhook_id, after_at,
                                   after_id, due_at, claims, created_at)
-         VALUES ($1, $2, $3, $4, $5, 0, 'running', 0, 0, 0, $6, 0, $6)
+         VALUES ($1, $2, $3, $4, $5, 0, 'running', $6, $7, $8, $9, 0, $9)
          RETURNING id",
-        params![project, &new.started_by, &new.filter, &new.predicate, new.matched, now],
+        params![
+            project,
+            &new.started_by,
+            &new.filter,
+            &new.predicate,
+            new.matched,
+            new.webhook,
+            new.after.created_at,
+            new.after.id,
+            now
+        ],
         |row| row.get(0),
     )
     .await
@@ -144,9 +158,7 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp) -> Result<Op
 pub struct SliceEnd {
     /// How many it made due.
     pub resent: i64,
-    /// The webhook that it was of.
-    pub webhook: WebhookId,
-    /// Behind which of its deliveries the next slice begins.
+    /// Behind which delivery the next slice begins.
     pub after: Position,
     /// When the next slice is due.
     pub due_at: Timestamp,
@@ -156,18 +168,9 @@ pub struct SliceEnd {
 pub async fn end_slice(tx: &Tx, job: &ResendJob, end: SliceEnd) -> Result<bool> {
     tx.execute_one(
         "UPDATE resend_jobs
-         SET resent = resent + $4, webhook_id = $5, after_at = $6, after_id = $7, due_at = $8
+         SET resent = resent + $4, after_at = $5, after_id = $6, due_at = $7
          WHERE project_id = $1 AND id = $2 AND claims = $3 AND state = 'running'",
-        params![
-            job.project,
-            job.id,
-            job.claims,
-            end.resent,
-            end.webhook,
-            end.after.created_at,
-            end.after.id,
-            end.due_at
-        ],
+        params![job.project, job.id, job.claims, end.resent, end.after.created_at, end.after.id, end.due_at],
     )
     .await
 }

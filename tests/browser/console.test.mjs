@@ -4,8 +4,10 @@ import { after, before, test } from "node:test";
 import { startDemo, startFresh } from "./support/aurix.mjs";
 import { axeFindings } from "./support/axe.mjs";
 import { launch, visitor } from "./support/browser.mjs";
-import { consolePages, needAttention } from "./support/console.mjs";
+import { consolePages, needAttention, strictPage } from "./support/console.mjs";
+import { unreachedByTab } from "./support/keyboard.mjs";
 import { converse } from "./support/playground.mjs";
+import { weigh } from "./support/weight.mjs";
 
 const PAGE_BYTES_MAX = 150 * 1024;
 const NODES_MAX = 3_000;
@@ -25,16 +27,6 @@ after(async () => {
   await browser?.close();
   await demo?.stop();
 });
-
-/** A page that counts what its policy refuses. */
-async function strictPage(person) {
-  const page = await person.newPage();
-  await page.addInitScript(() => {
-    window.refused = [];
-    document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
-  });
-  return page;
-}
 
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [1440, 768, 390]) {
@@ -56,32 +48,18 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
-test("pages are light and hold still", async (t) => {
+test("pages are light, hold still, and break no rule of their policy", async (t) => {
+  const person = await visitor(t, browser, { viewport: { width: 1440, height: 900 } });
   const found = [];
   for (const { path } of pages) {
-    const person = await visitor(t, browser, { viewport: { width: 1440, height: 900 } });
-    const page = await person.newPage();
-    const network = await person.context.newCDPSession(page);
-    let bytes = 0;
-    await network.send("Network.enable");
-    network.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
-    await page.addInitScript(() => {
-      window.shift = 0;
-      new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
-      }).observe({ type: "layout-shift", buffered: true });
-    });
-    // Pages with a stream never fall silent.
-    await page.goto(demo.url + path);
-    await page.evaluate(() => document.fonts.ready);
-    const nodes = await page.evaluate(() => document.querySelectorAll("*").length);
-    const shift = await page.evaluate(() => window.shift);
+    const { bytes, nodes, shift, refused } = await weigh(person, demo.url + path);
     if (bytes > PAGE_BYTES_MAX) found.push(`${path}: ${bytes} bytes`);
     if (nodes > NODES_MAX) found.push(`${path}: ${nodes} nodes`);
     if (shift > SHIFT_MAX) found.push(`${path}: shifts by ${shift}`);
-    await person.context.close();
+    if (refused.length > 0) found.push(`${path}: refused ${refused}`);
   }
   assert.deepEqual(found, []);
+  assert.deepEqual(person.complaints, []);
 });
 
 test("pages load nothing from other hosts", async (t) => {
@@ -95,58 +73,24 @@ test("pages load nothing from other hosts", async (t) => {
 test("every control of a page is reached by the Tab key, in order", async (t) => {
   const person = await visitor(t, browser, { viewport: { width: 1440, height: 900 } });
   const page = await person.newPage();
+  const found = [];
   for (const { path } of pages) {
     await page.goto(demo.url + path);
-    const unreached = await page.evaluate(() => {
-      const selector = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0'], iframe";
-      const isShown = (node) => node.checkVisibility({ visibilityProperty: true }) && !node.closest("[popover]:not(:popover-open):not(nav)");
-      return [...document.querySelectorAll(selector)].filter((node) => {
-        if (!isShown(node) || node.disabled) return false;
-        if (node.matches("[tabindex='-1']")) return !node.matches("[aria-hidden]");
-        return node.tabIndex < 0;
-      }).length;
-    });
-    assert.equal(unreached, 0, path);
+    for (const unreached of await unreachedByTab(page)) found.push(`${path}: ${unreached}`);
   }
+  assert.deepEqual(found, []);
 });
 
-test("from the first run to a widget's tag, by names alone", async (t) => {
-  const fresh = await startFresh();
-  t.after(() => fresh.stop());
-  const person = await visitor(t, browser, { viewport: { width: 1440, height: 900 } });
-  const page = await strictPage(person);
-  await page.goto(fresh.firstRun);
-  await page.getByLabel("Your name").fill("Mei Tan");
-  await page.getByLabel("Email").fill("mei@example.com");
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByRole("link", { name: "New project" }).first().click();
-  await page.getByLabel("Name").fill("Juniper Cycles");
-  await page.getByLabel("Country").fill("SG");
-  await page.getByLabel("Time zone").fill("Asia/Singapore");
-  await page.getByRole("button", { name: "Create project" }).click();
-
-  await page.getByRole("link", { name: "Channels" }).click();
-  await page.getByRole("link", { name: "Add WhatsApp number" }).first().click();
-  await page.getByLabel("App secret").fill("secret");
-  await page.getByLabel("Phone number ID").fill("106540352242922");
-  await page.getByLabel("Number", { exact: true }).fill("+65 8000 1234");
-  await page.getByLabel("Access token").fill("token");
-  await page.getByRole("button", { name: "Save and go on" }).click();
-  await page.getByText("/channels/whatsapp/106540352242922/webhook").waitFor();
-
-  await page.getByRole("link", { name: "Widgets" }).click();
-  await page.getByRole("link", { name: "Add widget" }).first().click();
-  await page.getByLabel("Name").fill("Workshop site");
-  await page.getByLabel("Label").fill("Ask us");
-  const button = page.frameLocator("#stage").getByRole("link", { name: "Ask us" });
-  await button.waitFor();
-  await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("heading", { name: "Workshop site" }).waitFor();
-  assert.match(await page.locator("#tag").textContent(), /data-widget="w_\w+" data-label="Ask us"/);
-  assert.deepEqual(await page.evaluate(() => window.refused), []);
-  assert.deepEqual(person.complaints, []);
-});
+for (const width of [1440, 390]) {
+  test(`a row is opened by a press anywhere in it, ${width} px`, async (t) => {
+    const person = await visitor(t, browser, { viewport: { width, height: 900 } });
+    const page = await person.newPage();
+    await page.goto(demo.url + pages.find(({ name }) => name === "leads").path);
+    const { x, y, width: wide, height } = await page.getByRole("row").last().boundingBox();
+    await page.mouse.click(x + wide - 4, y + height - 4);
+    await page.getByRole("region", { name: "Conversation" }).waitFor();
+  });
+}
 
 test("signing in and setting up works with JavaScript off", async (t) => {
   const fresh = await startFresh();

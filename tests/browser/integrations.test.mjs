@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startDemo } from "./support/aurix.mjs";
 import { launch, visitor } from "./support/browser.mjs";
-import { NOTICED_MS_MAX, openProject, saveWebhook, startReceiver } from "./support/console.mjs";
+import { NOTICED_MS_MAX, openProject, saveWebhook, strictPage } from "./support/console.mjs";
+import { startCrm } from "./support/crm.mjs";
 import { openPlayground } from "./support/playground.mjs";
 
 /** What a stranger may write: markup, an attribute that htmx would run, a formula, a direction override. */
@@ -17,20 +18,9 @@ after(async () => {
   await demo?.stop();
 });
 
-/** A CRM: what it got, and what it answers. */
-async function startCrm(t) {
-  const crm = await startReceiver();
-  t.after(crm.stop);
-  return crm;
-}
-
 async function openConsole(t, options) {
   const person = await visitor(t, browser, { viewport: { width: 1440, height: 900 }, ...options });
-  const page = await person.newPage();
-  await page.addInitScript(() => {
-    window.refused = [];
-    document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
-  });
+  const page = await strictPage(person);
   await openProject(page, demo.url);
   return { person, page };
 }

@@ -8,6 +8,8 @@ import "./widget-preview";
 import { clearRows } from "./clear-row";
 import { focusWhatIsSaid } from "./focus";
 import { hearKeys } from "./hot-keys";
+import { tellWhenSeen } from "./seen";
+import { sendFormsOnce } from "./send-once";
 import { keepTimes } from "./times";
 import { keepDrafts } from "./writing";
 
@@ -16,3 +18,5 @@ focusWhatIsSaid();
 hearKeys();
 keepDrafts();
 keepTimes();
+sendFormsOnce();
+tellWhenSeen();

@@ -1,17 +1,20 @@
 // Runs the real binary (AURIX_BIN) on a data folder of its own, and its commands beside it.
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setInterval } from "node:timers/promises";
 import { promisify } from "node:util";
+import { startProgram } from "./program.mjs";
+import { until } from "./until.mjs";
+import { APP_SECRET, PHONE_NUMBER_ID, startWhatsApp } from "./whatsapp.mjs";
 
 const START_MS_MAX = 30_000;
-const POLL_MS = 50;
-const POLLS_MAX = 200;
+/** Leave to reach this machine. */
+const HERE = { AURIX_ALLOW_NETWORKS: "127.0.0.0/8", AURIX_ALLOW_HTTP: "true" };
 export const WHATSAPP_NUMBER = "6580001234";
+/** Who owns the project of `startBusiness`. */
+export const OWNER = { name: "Mei Tan", email: "mei@example.com", password: "correct horse battery" };
 
 /**
  * A server with one project, a WhatsApp channel, two widgets and a partner's key:
@@ -19,15 +22,9 @@ export const WHATSAPP_NUMBER = "6580001234";
  */
 export async function startServer() {
   const home = await dataFolder();
-  const { project_id } = await home.command("project", "create", "Shop", "--region", "SG");
-  const { key } = await home.command("key", "create", "--project", project_id);
-  const { channel_id } = await home.command(
-    ...["channel", "add", "whatsapp", "--project", project_id],
-    ...["--phone-number-id", "106540352242922", "--number", `+${WHATSAPP_NUMBER}`],
-    ...["--access-token", "token", "--app-secret", "secret", "--verify-token", "verify"],
-  );
-  const widget = () => home.command("widget", "create", "--project", project_id, "--channel", channel_id);
-  const widgets = { main: (await widget()).widget_id, second: (await widget()).widget_id };
+  const { project, channel } = await createProject(home);
+  const { key } = await home.command(["key", "create", "--project", project]);
+  const widgets = { main: await createWidget(home, project, channel), second: await createWidget(home, project, channel) };
   const server = await run(home, "serve");
   const clicks = async () => {
     const response = await fetch(`${server.url}/integrations/external/attribution`, {
@@ -42,35 +39,66 @@ export async function startServer() {
     /** The clicks of a reference as a partner gets them, newest first. */
     attribution: async (reference) => (await clicks()).filter((row) => row.correlation_id === reference),
     /** The first click on a page, waited for: where nothing else shows that it was made. */
-    async clickOn(url) {
-      let polls = 0;
-      for await (const _ of setInterval(POLL_MS)) {
-        const click = (await clicks()).find((row) => row.click_url === url);
-        if (click) return click;
-        if (++polls === POLLS_MAX) throw new Error(`no click on ${url} was recorded`);
-      }
-    },
+    clickOn: (url) => until(`a click on ${url}`, async () => (await clicks()).find((row) => row.click_url === url)),
   };
 }
 
-/** A server on an empty data folder, with the link for the first account: `{url, firstRun, stop()}`. */
+/**
+ * A server with one project that Mei owns, its WhatsApp scripted, a widget, and leave to deliver to this machine:
+ * `{url, widget, project, whatsapp, person(who), command(words), restart(), stop()}`.
+ */
+export async function startBusiness() {
+  const whatsapp = await startWhatsApp();
+  const home = await dataFolder(HERE);
+  const { project, channel } = await createProject(home, "--api-base", whatsapp.url);
+  const widget = await createWidget(home, project, channel);
+  await home.command(["user", "create", "--email", OWNER.email, "--name", OWNER.name, "--project", project, "--password-stdin"], OWNER.password);
+  const server = await run(home, "serve");
+  const business = { ...server, widget, project, whatsapp, command: home.command };
+  business.person = (who) => whatsapp.person(business, who);
+  business.stop = async () => {
+    whatsapp.stop();
+    await server.stop();
+  };
+  return business;
+}
+
+async function createProject(home, ...more) {
+  const { project_id: project } = await home.command(["project", "create", "Shop", "--region", "SG"]);
+  const { channel_id: channel } = await home.command([
+    ...["channel", "add", "whatsapp", "--project", project, "--phone-number-id", PHONE_NUMBER_ID],
+    ...["--number", `+${WHATSAPP_NUMBER}`, "--access-token", "token", "--app-secret", APP_SECRET, "--verify-token", "verify"],
+    ...more,
+  ]);
+  return { project, channel };
+}
+
+async function createWidget(home, project, channel) {
+  return (await home.command(["widget", "create", "--project", project, "--channel", channel])).widget_id;
+}
+
+/** A server on an empty data folder, with the link for the first account: `{url, firstRun, command(words), stop()}`. */
 export async function startFresh() {
-  const { printed, ...server } = await run(await dataFolder(), "serve", /http:\S+\/first-run\/\S+/);
-  return { ...server, firstRun: printed };
+  const home = await dataFolder(HERE);
+  const { printed, ...server } = await run(home, "serve", /http:\S+\/first-run\/\S+/);
+  return { ...server, firstRun: printed, command: home.command };
 }
 
 export async function startDemo() {
   return run(await dataFolder(), "demo");
 }
 
-async function dataFolder() {
+async function dataFolder(settings = {}) {
   const folder = await mkdtemp(join(tmpdir(), "aurix-browser-"));
-  const env = { ...process.env, AURIX_DATA_DIR: folder, AURIX_LISTEN: "127.0.0.1:0" };
+  const env = { ...process.env, AURIX_DATA_DIR: folder, AURIX_LISTEN: "127.0.0.1:0", ...settings };
   return {
     env,
-    async command(...args) {
-      const { stdout } = await promisify(execFile)(binary(), [...args, "--json"], { env });
-      return JSON.parse(stdout);
+    /** Runs a command beside the server, and gives what it prints. */
+    async command(words, input = "") {
+      const running = promisify(execFile)(binary(), [...words, "--json"], { env });
+      // One that reads nothing may have ended before.
+      running.child.stdin.on("error", () => {}).end(input);
+      return JSON.parse((await running).stdout);
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
@@ -78,32 +106,51 @@ async function dataFolder() {
 
 /** Starts a command that serves, and reads the address, or another `wanted` one, off what it prints. */
 async function run(home, command, wanted = /http:\/\/127\.0\.0\.1:\d+/) {
-  const child = spawn(binary(), [command], { env: home.env, stdio: ["ignore", "pipe", "pipe"] });
-  const printed = [];
-  const address = await new Promise((resolve, reject) => {
-    const output = () => `aurix ${command} printed:\n${printed.join("\n")}`;
+  let serving = await serve(home.env, command, wanted);
+  const url = new URL(serving.printed).origin;
+  return {
+    url,
+    printed: serving.printed,
+    /** Ends the process, does `meanwhile`, and starts it on the same address. */
+    async restart(meanwhile = async () => {}) {
+      await serving.end();
+      await meanwhile();
+      serving = await serve({ ...home.env, AURIX_LISTEN: new URL(url).host }, command, wanted);
+    },
+    async stop() {
+      await serving.end();
+      await home.remove();
+    },
+  };
+}
+
+async function serve(env, command, wanted) {
+  const { child, end } = await startProgram(binary(), [command], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const lines = [];
+  const printed = await new Promise((resolve, reject) => {
+    const output = () => `aurix ${command} printed:\n${lines.join("\n")}`;
     const late = setTimeout(() => reject(new Error(`no address within ${START_MS_MAX} ms; ${output()}`)), START_MS_MAX);
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
-        printed.push(line);
+        lines.push(line);
         const found = wanted.exec(line);
         if (found) resolve(found[0]);
       });
     }
     child.once("exit", (code) => reject(new Error(`ended with ${code}; ${output()}`)));
-    child.once("error", reject);
-    child.once("spawn", () => late.unref());
+    late.unref();
   });
   let stopping = false;
   child.once("exit", (code, signal) => {
-    if (!stopping) console.error(`aurix ${command} ended by itself (${signal ?? code}):\n${printed.join("\n")}`);
+    if (!stopping) console.error(`aurix ${command} ended by itself (${signal ?? code}):\n${lines.join("\n")}`);
   });
-  const stop = async () => {
-    stopping = true;
-    if (child.exitCode === null && child.kill("SIGTERM")) await once(child, "exit");
-    await home.remove();
+  return {
+    printed,
+    end() {
+      stopping = true;
+      return end();
+    },
   };
-  return { url: new URL(address).origin, printed: address, stop };
 }
 
 function binary() {

@@ -1,6 +1,34 @@
-// The pages of the console, found by its own links, and something for them to show.
+// The console in Chromium: somebody who is signed in, its pages, found by its own links, and something for them to show.
 import { createServer } from "node:http";
+import { OWNER } from "./aurix.mjs";
+import { visitor } from "./browser.mjs";
 import { openPlayground } from "./playground.mjs";
+
+/** A page that counts what its policy refuses, in `window.refused`. */
+export async function strictPage(person) {
+  const page = await person.newPage();
+  await page.addInitScript(() => {
+    window.refused = [];
+    document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
+  });
+  return page;
+}
+
+/** The browser of Mei, who is signed in and looks at her project: `{person, page}`. */
+export async function signIn(t, browser, business, options) {
+  const person = await visitor(t, browser, { viewport: { width: 1440, height: 900 }, ...options });
+  const page = await person.newPage();
+  await signInOn(page, business.url);
+  return { person, page };
+}
+
+export async function signInOn(page, url) {
+  await page.goto(url);
+  await page.getByLabel("Email").fill(OWNER.email);
+  await page.getByLabel("Password").fill(OWNER.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("link", { name: "Leads", exact: true }).waitFor();
+}
 
 /** Every page that a person reaches in the demo's project: a name for files, and its path. */
 export async function consolePages(browser, url) {

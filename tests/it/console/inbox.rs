@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aurix::conversations::answer_rule::{AnswerRule, set_answer_rule};
+use aurix::conversations::send_reply::{claim_replies, send_reply, settle_reply};
 use aurix::conversations::take_turn::{self, Settled};
 use aurix::domain::account::Role;
 use aurix::domain::time::SignedDuration;
@@ -100,6 +101,25 @@ both_engines! {
         desk.replies("Second").await;
         app.work().await;
         assert_eq!(project.whatsapp.take_texts(), ["First", "Second"], "what a person wrote is sent, in order");
+    }
+
+    async fn a_reply_that_is_under_way_when_a_person_takes_over_counts_as_sent(app: &TestApp) {
+        let (project, browser) = owned(app).await;
+        Person::new(app, &project, "6591234567").writes("hello").await;
+        app.advance(SignedDuration::from_secs(2));
+        for turn in take_turn::claim_turns(&app.core, 10).await.expect("claimed") {
+            take_turn::take_turn(&app.engines.conversations, turn).await.expect("a turn");
+        }
+        let reply = claim_replies(&app.core, 10).await.expect("claimed").pop().expect("a reply");
+        let settled = send_reply(&app.core, reply).await.expect("sent").expect("a lease");
+        let desk = Desk::of(app, &project, &browser).await;
+        assert_eq!(desk.act("take-over", &[]).await.status(), 303);
+        settle_reply(&app.engines.conversations, &settled).await.expect("settled");
+        let page = browser.get(&format!("/p/{}/inbox/{}", project.public_id, desk.lead)).await.text();
+        assert!(page.contains("Agent ·") && !page.contains("not sent"), "{page}");
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE status = 'sent' AND error IS NULL").await, 1);
+        app.work().await;
+        assert_eq!(project.whatsapp.take_texts().len(), 1, "it is not sent again");
     }
 
     async fn the_agent_goes_on_when_it_is_given_back_and_answers_what_nobody_did(app: &TestApp) {

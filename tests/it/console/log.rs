@@ -256,9 +256,9 @@ both_engines! {
         let webhook_of_other = app.text("SELECT public_id FROM webhooks ORDER BY id DESC LIMIT 1").await;
         let foreign = LogFilter { webhook: webhook_of_other, ..LogFilter::default() };
         assert_eq!(count_matching(&app.core, project.id, &foreign).await.expect("a count"), 0);
-        assert!(start_resend(&app.core, &operator(), project.id, &foreign).await.expect("an answer").is_none());
+        assert!(start_resend(&app.core, &operator(), project.id, &foreign).await.expect("an answer").is_empty());
         receiver.take();
-        start_resend(&app.core, &operator(), project.id, &filter).await.expect("an answer").expect("a job");
+        assert_eq!(start_resend(&app.core, &operator(), project.id, &filter).await.expect("an answer").len(), 1);
         while run_slice(&app.core).await.expect("a slice") {}
         app.work().await;
         assert_eq!(receiver.take().len(), 2);
@@ -294,6 +294,8 @@ both_engines! {
                     lengths.push(delivery_counts::since(conn, project, 0).await?.len());
                     let waiting = delivery_counts::waiting(conn, project, &[webhook]).await?;
                     lengths.push(usize::try_from(waiting.values().map(|one| one.deliveries).sum::<i64>())?);
+                    let now = aurix::domain::time::Timestamp::MAX;
+                    lengths.push(usize::from(delivery_counts::has_due(conn, project, webhook, now, 1).await?));
                     lengths.push(delivery_counts::failing(conn, project, &[webhook], all.from).await?.len());
                     lengths.push(delivery_rows::newest(conn, project, all.from).await?.into_iter().count());
                     Ok(lengths)
@@ -301,8 +303,8 @@ both_engines! {
                 .await
                 .expect("lengths")
         };
-        assert_eq!(read(project.id).await, [2, 1, 1, 2, 1, 1, 1, 1, 1, 1]);
-        assert_eq!(read(other.id).await, [0; 10]);
+        assert_eq!(read(project.id).await, [2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(read(other.id).await, [0; 11]);
         let changed = app.core.db.write(async move |tx| {
             let now = aurix::domain::time::Timestamp::UNIX_EPOCH;
             let paused = webhook_settings::pause(tx, other.id, WebhookId(1), now).await?;
@@ -323,7 +325,7 @@ both_engines! {
         app.work().await;
         let start = async || {
             let job = start_resend(&app.core, &operator(), project.id, &LogFilter::default()).await;
-            job.expect("an answer").expect("a job")
+            job.expect("an answer").pop().expect("a job")
         };
         let browser = signed_in(app, &project, Role::Admin).await;
         let job = start().await;
@@ -353,16 +355,39 @@ both_engines! {
             claim.expect("a claim").expect("a job")
         };
         let ends = async |job: ResendJob| {
-            let end = SliceEnd { resent: 1, webhook: WebhookId(1), after: Position::NEWEST, due_at: now };
+            let end = SliceEnd { resent: 1, after: Position::NEWEST, due_at: now };
             app.core.db.write(async move |tx| Ok(resend_jobs::end_slice(tx, &job, end).await?)).await.expect("an end")
         };
         let job = start_resend(&app.core, &operator(), project.id, &LogFilter::default()).await;
-        let job = job.expect("an answer").expect("a job");
+        let job = job.expect("an answer").pop().expect("a job");
         let (first, second) = (claim().await, claim().await);
         assert!(!ends(first).await, "it was claimed again");
         assert!(ends(second.clone()).await);
         stop_resend(&app.core, &operator(), project.id, job).await.expect("an answer");
         assert!(!ends(second).await, "it was stopped");
+    }
+
+    async fn a_job_goes_as_fast_as_its_webhook_takes_deliveries_and_delays_no_other(app: &TestApp) {
+        let project = app.project().await;
+        let (busy, other) = (Receiver::start().await, Receiver::start().await);
+        for receiver in [&busy, &other] {
+            app.webhook_with(&project, receiver, Policy::None).await;
+            receiver.respond_next(500);
+        }
+        clicks(app, &project, 1).await;
+        app.work().await;
+        clicks(app, &project, 250).await;
+        app.execute("UPDATE deliveries SET due_at = due_at + 3600000000 WHERE webhook_id = 2 AND status = 'pending'").await;
+        let started = start_resend(&app.core, &operator(), project.id, &LogFilter::default()).await;
+        assert_eq!(started.expect("an answer").len(), 2);
+        while run_slice(&app.core).await.expect("a step") {}
+        assert_eq!(app.count(FAILED).await, 1);
+        assert_eq!(app.count("SELECT COUNT(*) FROM deliveries WHERE status = 'failed' AND webhook_id = 1").await, 1);
+        app.work().await;
+        app.advance(SignedDuration::from_secs(1));
+        while run_slice(&app.core).await.expect("a step") {}
+        assert_eq!(app.count(FAILED).await, 0);
+        assert_eq!(app.count("SELECT COUNT(*) FROM resend_jobs WHERE state = 'done' AND resent = 1").await, 2);
     }
 
     async fn what_came_since_is_counted(app: &TestApp) {

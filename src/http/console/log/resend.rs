@@ -1,5 +1,7 @@
 //! Resending all failed deliveries that the filter of the log matches: asked back with the exact count, then a job.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -18,10 +20,11 @@ use crate::domain::time::{SignedDuration, Timestamp};
 use crate::engines::Engines;
 use crate::http::error::{Result, no_such_path};
 use crate::http::extract::{Path, Query};
+use crate::store::delivery_list;
 use crate::store::resend_jobs::{self, JobState, ResendJob};
 
 /// Jobs that are looked at.
-const JOBS_MAX: u32 = 5;
+const JOBS_MAX: u32 = 20;
 /// How long a job is shown after its end.
 const SHOWN_FOR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -29,6 +32,8 @@ const SHOWN_FOR: SignedDuration = SignedDuration::from_hours(1);
 pub struct JobRow {
     /// The key, in addresses.
     pub id: ResendJobId,
+    /// What its webhook is called.
+    pub webhook: String,
     /// The address of what it matched.
     pub filter: String,
     /// Who started it.
@@ -46,10 +51,11 @@ pub struct JobRow {
 }
 
 impl JobRow {
-    fn new(job: ResendJob) -> Self {
+    fn new(job: ResendJob, webhook: String) -> Self {
         let text = |number: i64| grouped(number.unsigned_abs());
         Self {
             id: job.id,
+            webhook,
             filter: job.filter,
             started_by: job.started_by,
             created_at: job.created_at,
@@ -79,9 +85,17 @@ impl Jobs {
 /// The jobs that run or ended a short time ago.
 pub async fn jobs_of<N: Needs>(engines: &Engines, member: &Member<N>) -> Result<Jobs> {
     let (project, now) = (member.project.id, engines.core.clock.now());
-    let jobs = engines.core.db.read(async move |conn| Ok(resend_jobs::list(conn, project, JOBS_MAX).await?)).await?;
+    let read = engines.core.db.read(async move |conn| {
+        Ok((resend_jobs::list(conn, project, JOBS_MAX).await?, delivery_list::webhooks(conn, project).await?))
+    });
+    let (jobs, webhooks) = read.await?;
+    let titles: HashMap<_, _> = webhooks.into_iter().map(|webhook| (webhook.id, webhook.title)).collect();
     let is_shown = |job: &ResendJob| job.ended_at.is_none_or(|ended_at| now < ended_at + SHOWN_FOR);
-    Ok(Jobs(jobs.into_iter().filter(is_shown).map(JobRow::new).collect()))
+    let row = |job: ResendJob| {
+        let webhook = titles.get(&job.webhook).cloned().unwrap_or_default();
+        JobRow::new(job, webhook)
+    };
+    Ok(Jobs(jobs.into_iter().filter(is_shown).map(row).collect()))
 }
 
 #[derive(Template)]

@@ -1,0 +1,84 @@
+// WhatsApp, scripted at its HTTP border: people who write, and the API that replies go to.
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { until } from "./until.mjs";
+
+export const PHONE_NUMBER_ID = "106540352242922";
+export const APP_SECRET = "secret";
+
+/**
+ * `{url, texts, person(aurix, {name, waId}), hold(), release(), stop()}`: the platform's API at `url`, and in `texts` the replies that
+ * it was given, oldest first. While it holds, it takes replies and does not respond.
+ */
+export async function startWhatsApp() {
+  const texts = [];
+  const waiting = [];
+  let holds = false;
+  let number = 0;
+  const server = createServer(async (request, response) => {
+    const body = await read(request);
+    const text = body && JSON.parse(body).text?.body;
+    if (text) texts.push(text);
+    const respond = () => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ messaging_product: "whatsapp", messages: [{ id: `wamid.reply${++number}` }] }));
+    };
+    if (holds) waiting.push(respond);
+    else respond();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    texts,
+    person: (aurix, who) => person(aurix, texts, who),
+    hold: () => (holds = true),
+    release() {
+      holds = false;
+      for (const respond of waiting.splice(0)) respond();
+    },
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Somebody who writes on WhatsApp. */
+function person(aurix, texts, { name, waId }) {
+  let number = 0;
+  const writes = async (text) => {
+    const sent = { from: waId, id: `wamid.${waId}.${++number}`, timestamp: String(Math.floor(Date.now() / 1000)), type: "text", text: { body: text } };
+    const value = {
+      messaging_product: "whatsapp",
+      metadata: { phone_number_id: PHONE_NUMBER_ID },
+      contacts: [{ profile: { name }, wa_id: waId }],
+      messages: [sent],
+    };
+    const body = JSON.stringify({ object: "whatsapp_business_account", entry: [{ id: "1", changes: [{ field: "messages", value }] }] });
+    const signature = createHmac("sha256", APP_SECRET).update(body).digest("hex");
+    const response = await fetch(`${aurix.url}/channels/whatsapp/${PHONE_NUMBER_ID}/webhook`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-hub-signature-256": `sha256=${signature}` },
+      body,
+    });
+    if (!response.ok) throw new Error(`the inbound webhook responded ${response.status}: ${await response.text()}`);
+  };
+  return {
+    name,
+    writes,
+    /** Writes, and waits for the next reply that the platform is given. */
+    async asks(text) {
+      const before = texts.length;
+      await writes(text);
+      return until(`a reply to "${text}"`, () => texts[before]);
+    },
+  };
+}
+
+export async function read(request) {
+  let body = "";
+  for await (const part of request) body += part;
+  return body;
+}
