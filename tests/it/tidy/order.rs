@@ -1,10 +1,14 @@
-//! The modules of the bench import only those above them in the list at the head of `bench/src/main.rs`: no cycles.
+//! The modules of the bench import only those above them in the list at the head of `bench/src/main.rs`: no cycles. A folder is
+//! one of them.
 
 use super::source;
 
 /// What is wrong with the imports of the files `(path, text)` below `bench/src/`, `main.rs` among them.
 pub fn complaints(files: &[(String, String)]) -> Vec<String> {
-    let name = |file: &str| file.trim_start_matches("bench/src/").trim_end_matches(".rs").to_owned();
+    let name = |file: &str| {
+        let path = file.trim_start_matches("bench/src/").trim_end_matches(".rs");
+        path.split('/').next().unwrap_or_default().to_owned()
+    };
     let head = files.iter().find(|(file, _)| name(file) == "main").map_or("", |(_, text)| text.as_str());
     let order = listed(head);
     let place = |module: &str| order.iter().position(|listed| listed == module);
@@ -60,4 +64,6 @@ fn an_import_from_below_and_a_module_without_a_place_are_found() {
     check("bench/src/clock.rs", "use crate::{plan, rows};", &["`plan`", "`rows`"]);
     check("bench/src/clock.rs", "fn a() { crate::rows::b() }", &["`rows`"]);
     check("bench/src/other.rs", "", &["`other` is not in the list"]);
+    check("bench/src/clock/hand.rs", "use crate::clock::face; use crate::plan;", &["`plan`"]);
+    check("bench/src/other/mod.rs", "", &["`other` is not in the list"]);
 }
