@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::ensure;
+use aurix::config::Config;
 use aurix::db::Location;
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::pages::Wanted;
 use crate::plan::{CONNECTIONS_MAX, Kind, NODES_MAX, Plan, RATE_MAX, ROWS_MAX, SECONDS_MAX, WAITING_MAX, WEBHOOKS_MAX};
 use crate::program::Program;
+use crate::seed::Asked;
 use crate::stage::Place;
 
 /// Processes on one PostgreSQL that `--all` measures with.
@@ -22,11 +25,15 @@ const NODES_USUAL: [usize; 3] = [1, 2, 4];
 #[command(
     name = "aurix-bench",
     version,
+    args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  aurix-bench\n  aurix-bench --only click,deliver --seconds 10 --json\n  \
                   aurix-bench --only list --rows 10000000\n  aurix-bench --only slow --waiting 1000000\n  \
                   aurix-bench --database postgres://postgres@127.0.0.1/postgres --nodes 1,2,4"
 )]
 pub struct Arguments {
+    /// Something else than a measurement on databases of its own.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// The `aurix` program that is measured [default: the one beside this program].
     #[arg(long, value_name = "PATH")]
     aurix: Option<PathBuf>,
@@ -82,6 +89,90 @@ pub struct Arguments {
     pub url: String,
 }
 
+/// What else there is.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Fills a database with clicks, leads and deliveries of twelve weeks, as the product would have written them. Killed and
+    /// started again with the same numbers, it goes on.
+    Seed(SeedArguments),
+    /// Measures every page of the console on a database that was filled by `seed`.
+    Pages(PagesArguments),
+}
+
+/// Where a database is that stays.
+#[derive(Args)]
+pub struct KeptPlace {
+    /// Folder of the SQLite file and of the generated key; made when absent.
+    #[arg(long, env = "AURIX_DATA_DIR", default_value = "./aurix-data", value_name = "FOLDER")]
+    data: PathBuf,
+    /// `sqlite`, or `postgres://USER:PASSWORD@HOST/DATABASE`.
+    #[arg(long, env = "AURIX_DATABASE", default_value = "sqlite", value_name = "WHERE", hide_env_values = true)]
+    database: String,
+}
+
+impl KeptPlace {
+    /// Its settings.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        let database = Location::parse(&self.database, &self.data);
+        let database = database.map_err(|why| anyhow::anyhow!("--database: {why}"))?;
+        Ok(Config { data_dir: self.data.clone(), database, ..Config::default() })
+    }
+}
+
+/// How much of what, and where.
+#[derive(Args)]
+pub struct SeedArguments {
+    #[command(flatten)]
+    pub place: KeptPlace,
+    /// Clicks of the widget.
+    #[arg(long, value_name = "COUNT")]
+    clicks: u64,
+    /// People who wrote.
+    #[arg(long, value_name = "COUNT")]
+    leads: u64,
+    /// Deliveries to webhooks, the newest ones; older events were removed by age [default: a quarter of the clicks].
+    #[arg(long, value_name = "COUNT")]
+    deliveries: Option<u64>,
+}
+
+impl SeedArguments {
+    /// The numbers.
+    pub fn asked(&self) -> Asked {
+        Asked { clicks: self.clicks, leads: self.leads, deliveries: self.deliveries }
+    }
+}
+
+/// Which pages, how often, and where.
+#[derive(Args)]
+pub struct PagesArguments {
+    #[command(flatten)]
+    pub place: KeptPlace,
+    /// The `aurix` program that is measured [default: the one beside this program].
+    #[arg(long, value_name = "PATH")]
+    aurix: Option<PathBuf>,
+    /// How often each page is asked for.
+    #[arg(long, default_value_t = 20, value_name = "COUNT")]
+    rounds: u64,
+    /// Only pages with this in their name.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    only: String,
+    /// Prints one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl PagesArguments {
+    /// What is measured.
+    pub fn program(&self) -> anyhow::Result<Program> {
+        Program::find(self.aurix.as_deref(), Vec::new())
+    }
+
+    /// What is asked for.
+    pub fn wanted(&self) -> Wanted {
+        Wanted { rounds: self.rounds, only: self.only.clone() }
+    }
+}
+
 /// A process that another bench started.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Role {
@@ -89,6 +180,8 @@ pub enum Role {
     Redirect,
     /// The client with no bookkeeping.
     Post,
+    /// The server that answers with as many bytes as it is asked for.
+    Bare,
 }
 
 impl Arguments {

@@ -9,6 +9,7 @@
 //! - ceilings: `bare`, `turns`
 //! - measurements: `clicks`, `messages`, `deliveries`, `disk`, `end_to_end`, `download`, `list`, `fan_out`, `slow`,
 //!   `flood`, `nodes`, `run`
+//! - a filled database, and the console's pages on it: `seed`, `pages`
 //! - the command line: `arguments`
 
 mod arguments;
@@ -29,6 +30,7 @@ mod list;
 mod load;
 mod messages;
 mod nodes;
+mod pages;
 mod plan;
 mod process;
 mod program;
@@ -39,6 +41,7 @@ mod roles;
 mod rows;
 mod run;
 mod scene;
+mod seed;
 mod server;
 mod setting;
 mod sink;
@@ -55,7 +58,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tokio::runtime::Builder;
 
-use crate::arguments::{Arguments, Role};
+use crate::arguments::{Arguments, Command, Role};
 
 /// The server's own, so that its ceilings have the same.
 #[global_allocator]
@@ -80,10 +83,19 @@ fn main() -> ExitCode {
 }
 
 async fn execute(arguments: Arguments) -> anyhow::Result<()> {
+    match &arguments.command {
+        Some(Command::Seed(seed)) => return seed::run(seed.place.config()?, seed.asked()).await,
+        Some(Command::Pages(pages)) => {
+            let report = pages::run(pages.place.config()?, &pages.program()?, &pages.wanted()).await?;
+            return print(&if pages.json { report.object().to_string() } else { report.text() });
+        }
+        None => {}
+    }
     let place = arguments.place()?;
     let plan = arguments.plan(&place)?;
     match arguments.role {
         Some(Role::Redirect) => roles::redirect().await,
+        Some(Role::Bare) => roles::bare().await,
         Some(Role::Post) => roles::post(&arguments.url, plan.connections, plan.seconds).await,
         None => {
             let report = run::run(&place, arguments.program()?, &plan).await?;

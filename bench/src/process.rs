@@ -51,10 +51,25 @@ pub async fn most_resident<T>(pid: u32, work: impl Future<Output = anyhow::Resul
     }
 }
 
+/// Processor time of all threads that a process has now, to the nanosecond.
+fn exact_cpu(pid: u32) -> anyhow::Result<Duration> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).context("reading /proc")?;
+    let mut used = Duration::ZERO;
+    for thread in threads {
+        // One that ended meanwhile used nothing more.
+        let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        let on_cpu = text.split_whitespace().next().and_then(|ns| ns.parse().ok()).context("reading /proc")?;
+        used += Duration::from_nanos(on_cpu);
+    }
+    Ok(used)
+}
+
 /// The processes whose time counts: the servers, and those of a PostgreSQL on this machine.
 pub struct Meter {
     servers: Vec<u32>,
     postmaster: Option<u32>,
+    /// Those of PostgreSQL, where they are known one by one.
+    backends: Vec<u32>,
 }
 
 impl Meter {
@@ -64,7 +79,19 @@ impl Meter {
             let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
             name.trim() == "postgres"
         };
-        Self { servers, postmaster: backend.filter(is_here).and_then(parent) }
+        Self { servers, postmaster: backend.filter(is_here).and_then(parent), backends: Vec::new() }
+    }
+
+    /// A server, and what PostgreSQL has for its database.
+    pub fn of(server: u32, backends: Vec<u32>) -> Self {
+        Self { servers: vec![server], postmaster: None, backends }
+    }
+
+    /// What the servers and the known backends have used so far, to the nanosecond: for what takes milliseconds.
+    pub fn read_exactly(&self) -> anyhow::Result<Duration> {
+        let servers = self.servers.iter().map(|pid| exact_cpu(*pid)).sum::<anyhow::Result<Duration>>()?;
+        // A backend may end, and PostgreSQL may be on another machine.
+        Ok(servers + self.backends.iter().filter_map(|pid| exact_cpu(*pid).ok()).sum::<Duration>())
     }
 
     /// What they have used so far.

@@ -8,8 +8,9 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, LOCATION};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use axum::routing::any;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
@@ -27,6 +28,9 @@ use aurix::net::{AddressPolicy, Client, Method, Options, Request, Resolver};
 
 /// As long as that of a click.
 const LOCATION_TEXT: &str = "https://wa.me/6580001234?text=Hello%21%20I%20have%20a%20question.%0A%0AReference%3A%20O-aB3dE9z%20%28Please%20send%20this%20reference%20number%20so%20that%20we%20can%20help%20you%20faster%29";
+
+/// Bytes of the longest bare answer.
+const BARE_BYTES_MAX: usize = 1 << 20;
 
 /// The server with no work, as a process.
 pub struct Redirect(Process);
@@ -51,6 +55,35 @@ pub async fn redirect() -> anyhow::Result<()> {
     let response = async |_: Bytes| (StatusCode::FOUND, [(LOCATION, LOCATION_TEXT), (CACHE_CONTROL, "no-store")]);
     let router =
         Router::new().route("/c/{widget}", any(response)).route("/channels/whatsapp/{channel}/webhook", any(response));
+    server::serve(listener, router, server::Options::default(), aurix::serve::signalled()).await;
+    Ok(())
+}
+
+/// The server that answers with as many bytes as it is asked for, as a process.
+pub struct Bare(Process);
+
+impl Bare {
+    /// Starts it.
+    pub async fn start() -> anyhow::Result<Self> {
+        let arguments = ["--role", "bare"].map(OsStr::new);
+        Ok(Self(Process::start(this_with(&arguments)?).await?))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+}
+
+/// Is that process: the same HTTP server, with a handler that has the bytes already.
+pub async fn bare() -> anyhow::Result<()> {
+    let listener = server::listen(ANY_PORT)?;
+    println!("Bare answers on http://{}", listener.local_addr()?);
+    let bytes = Bytes::from(vec![b'x'; BARE_BYTES_MAX]);
+    let response = async move |Path(count): Path<usize>| {
+        ([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "text/html")], bytes.slice(..count.min(BARE_BYTES_MAX)))
+    };
+    let router = Router::new().route("/{count}", any(response));
     server::serve(listener, router, server::Options::default(), aurix::serve::signalled()).await;
     Ok(())
 }

@@ -71,6 +71,15 @@ impl Server {
 
     /// [`Server::start`], with the program, the data folder and the setting of the database.
     pub async fn start_on(program: &Program, folder: &Path, database: &str) -> anyhow::Result<Self> {
+        Self::start_with(program, (folder, database), &[]).await
+    }
+
+    /// [`Server::start_on`], with more settings.
+    pub async fn start_with(
+        program: &Program,
+        (folder, database): (&Path, &str),
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let texts = [
             ["--listen", "127.0.0.1:0"],
             ["--allow-networks", "127.0.0.0/8"],
@@ -84,7 +93,7 @@ impl Server {
         let began = moment();
         let mut command = program.command(&arguments);
         // The load comes from one address. A variable: programs of before the setting are measured too.
-        command.env("AURIX_RATE_LIMITS", "off");
+        command.env("AURIX_RATE_LIMITS", "off").envs(settings.iter().copied());
         let process = Process::start(command).await?;
         tokio::time::timeout(START_TIMEOUT, until_ready(process.address)).await.context("a server is not ready")?;
         Ok(Self { process, ready_after: began.elapsed() })

@@ -132,7 +132,8 @@ impl Database {
     }
 }
 
-async fn run(url: &str, statement: &str) -> anyhow::Result<()> {
+/// Runs a statement on a PostgreSQL, in a connection of its own.
+pub async fn run(url: &str, statement: &str) -> anyhow::Result<()> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     let driver = tokio::spawn(connection);
     let done = client.batch_execute(statement).await;
