@@ -134,7 +134,7 @@ async fn resend(core: &Core, world: &World, owner: &Actor) -> anyhow::Result<()>
         return Ok(());
     }
     let filter = LogFilter { answer: Some("401".to_owned()), ..LogFilter::default() };
-    if let Some(job) = start_resend(core, owner, project, &filter).await? {
+    for job in start_resend(core, owner, project, &filter).await? {
         stop_resend(core, owner, project, job).await?;
     }
     Ok(())

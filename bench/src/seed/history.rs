@@ -316,7 +316,7 @@ async fn turn_off(core: &Core, project: ProjectId, id: WebhookId, public_id: Str
     let now = core.clock.now();
     core.db
         .write(async move |tx| {
-            if webhooks::turn_off(tx, project, id, REASON).await? {
+            if webhooks::turn_off(tx, project, id, REASON, now).await? {
                 let change = Change::new(Action::DisableWebhook, Object::Webhook(public_id));
                 let change = change.with(serde_json::json!({"reason": REASON}));
                 audit::record(tx, project, &Actor::System, &change, now).await?;
