@@ -51,8 +51,10 @@ both_engines! {
         assert_eq!(ready(app).await, (503, "\"The background loop `announcements` does not run.\"".to_owned()));
         for name in [
             "announcements",
+            "attention",
             "clock",
             "deliveries",
+            "mails",
             "maintenance",
             "peers",
             "replies",

@@ -96,7 +96,8 @@ impl Course {
             lines.push(said(draw, Who::Person, intent.to_owned()));
         }
         for asked in 0..=self.answered {
-            let question = match ASKED.get(asked) {
+            let key = ASKED.get(asked).copied();
+            let question = match key {
                 Some(key) => form.field(key).map(|field| field.question.clone()).unwrap_or_default(),
                 None => form.closing.clone(),
             };
@@ -104,7 +105,7 @@ impl Course {
             lines.push(said(draw, Who::Agent, question));
             if asked < self.answered {
                 let text = answer(draw, asked, person);
-                lines.push(Line { answers: Some(ASKED[asked]), ..said(draw, Who::Person, text) });
+                lines.push(Line { answers: key, ..said(draw, Who::Person, text) });
             }
         }
         if self.handling == Handling::Stopped {

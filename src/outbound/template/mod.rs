@@ -4,10 +4,10 @@
 //! Actors: the owner, who is trusted to shape the body and with nothing more; strangers, whose texts are in the event and must not
 //! change the shape; the engine (minijinja), which does the work and counts it.
 //!
-//! A template goes through these states: text → read on a large stack and checked by [`grammar`] → [`Template`] → written by the
-//! engine with each value marked → [`body`] puts each value where it stands and checks the JSON.
+//! A template goes through these states: text → read on a large stack and checked by `grammar` → [`Template`] → written by the
+//! engine with each value marked → `body` puts each value where it stands and checks the JSON.
 //!
-//! Bounds: [`TEMPLATE_BYTES_MAX`], [`FUEL`], [`BODY_BYTES_MAX`]. With them one rendering takes at most a few milliseconds and a few
+//! Bounds: [`TEMPLATE_BYTES_MAX`], `FUEL`, [`BODY_BYTES_MAX`]. With them one rendering takes at most a few milliseconds and a few
 //! megabytes (`tests::work_has_a_limit` measures it), so it is done where it is needed.
 
 mod body;

@@ -15,13 +15,13 @@ use aurix::store::{delivery_counts, delivery_rows, webhook_settings};
 use crate::support::console::Browser;
 use crate::support::{Person, Project, Receiver, TestApp, operator};
 
-const FAILED: &str = "SELECT COUNT(*) FROM deliveries WHERE status = 'failed'";
+pub const FAILED: &str = "SELECT COUNT(*) FROM deliveries WHERE status = 'failed'";
 
-fn path(project: &Project, page: &str) -> String {
+pub fn path(project: &Project, page: &str) -> String {
     format!("/p/{}/integrations/log{page}", project.public_id)
 }
 
-async fn signed_in<'a>(app: &'a TestApp, project: &Project, role: Role) -> Browser<'a> {
+pub async fn signed_in<'a>(app: &'a TestApp, project: &Project, role: Role) -> Browser<'a> {
     let email = format!("{}@example.com", role.as_str());
     app.account(&email, Some((project.id, role))).await;
     app.signed_in(&email).await
@@ -141,50 +141,6 @@ both_engines! {
         let browser = signed_in(app, &project, Role::Viewer).await;
         let page = browser.get(&path(&project, &format!("?q={reference}"))).await.text();
         assert!(page.contains("Lead correlated"), "{page}");
-    }
-
-    async fn a_name_a_number_or_an_address_finds_what_was_sent_of_that_person(app: &TestApp) {
-        let project = app.project().await;
-        let other = app.project_named("Other", "222").await;
-        let receiver = Receiver::start().await;
-        app.webhook(&project, &receiver).await;
-        app.webhook(&other, &receiver).await;
-        for (number, words) in [
-            ("6587654321", "I am Kavita Menon, kavita@example.com"),
-            ("6581112222", "I am Jonas Weber, jonas@example.com"),
-        ] {
-            Person::new(app, &project, number).writes(words).await;
-            app.settle().await;
-        }
-        let browser = signed_in(app, &project, Role::Admin).await;
-        for search in ["kavi", "menon", "kavita%40example.com", "8765%204321", "%2B65%208765%204321"] {
-            let page = browser.get(&path(&project, &format!("?q={search}"))).await.text();
-            assert!(page.contains("Kavita Menon") && !page.contains("Jonas Weber"), "{search}: {page}");
-        }
-        let nobody = browser.get(&path(&project, "?q=nobody")).await.text();
-        assert!(nobody.contains("No delivery matches"), "{nobody}");
-        let elsewhere = signed_in(app, &other, Role::Admin).await;
-        assert!(elsewhere.get(&path(&other, "?q=kavita")).await.text().contains("No delivery matches"));
-    }
-
-    async fn what_a_search_by_name_matches_is_what_is_resent(app: &TestApp) {
-        let project = app.project().await;
-        let receiver = Receiver::start().await;
-        app.webhook_with(&project, &receiver, Policy::None).await;
-        for (number, words) in [("6587654321", "I am Kavita Menon"), ("6581112222", "I am Jonas Weber")] {
-            receiver.respond_next(500);
-            Person::new(app, &project, number).writes(words).await;
-            app.settle().await;
-        }
-        let browser = signed_in(app, &project, Role::Admin).await;
-        let failed = app.count(FAILED).await;
-        let filter = [("q", "kavita")];
-        assert_eq!(browser.post(&path(&project, "/resend"), &filter).await.status(), 303);
-        let matched = app.count("SELECT matched FROM resend_jobs").await;
-        assert!(matched > 0 && matched < failed, "{matched} of {failed}");
-        while run_slice(&app.core).await.expect("a slice") {}
-        assert_eq!(app.count("SELECT resent FROM resend_jobs WHERE state = 'done'").await, matched);
-        assert_eq!(app.count(FAILED).await, failed - matched);
     }
 
     async fn a_delivery_shows_each_attempt_and_what_comes_next(app: &TestApp) {

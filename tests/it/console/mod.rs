@@ -8,6 +8,7 @@ mod lead;
 mod leads;
 mod live;
 mod log;
+mod log_search;
 mod people;
 mod route_table;
 mod saved_views;
