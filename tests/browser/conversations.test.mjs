@@ -74,7 +74,7 @@ test("a person is erased by typing the word, and nothing of them is found any mo
 
   await page.getByRole("navigation", { name: "Project" }).getByRole("link", { name: "Leads" }).click();
   await page.getByRole("searchbox", { name: "Search leads" }).fill("Priya");
-  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByRole("button", { name: "Search", exact: true }).click();
   await page.getByText("Nobody found").waitFor();
   await page.goto(`${business.url}/p/${business.project}/settings/audit`);
   await page.getByRole("row").filter({ hasText: "person.erase" }).filter({ hasText: OWNER.email }).waitFor();

@@ -49,7 +49,7 @@ export async function startProxy(t, url) {
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     requests,
-    streams: () => [...open].filter(({ last }) => last?.endsWith("/stream")).length,
+    streams: () => [...open].filter(({ last }) => /\/stream(\?|$)/.test(last ?? "")).length,
     refuse() {
       refuses = true;
       cut();
