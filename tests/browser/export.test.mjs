@@ -53,7 +53,7 @@ test("the file of leads has the rows of the list, under its view and filter", as
   const shown = await rowsOfAllPages(page, "Older");
   assert.equal(shown.length, MANY);
   assert.deepEqual(file.rows.map((row) => row.name), shown.map(([person]) => person));
-  assert.deepEqual(new Set(file.rows.map((row) => row.status)), new Set(["active"]));
+  assert.ok(file.rows.every((row) => row.status === "active"));
   assert.match(file.name, /^leads_shop_talking_30-days_UTC\.csv$/);
 });
 
@@ -78,10 +78,10 @@ test("the file of the log has the rows of the list, under its filter", async (t)
   const file = await download(page, "Export");
   const shown = await rowsOfAllPages(page, "Older");
   assert.equal(shown.length, MANY);
-  // Time, state, event, webhook, lead, reference, attempts, answer, took.
-  const cells = shown.map(([, state, event, webhook, , reference, attempts, answer]) => [state, event.split(/\s/).at(-1), webhook, reference, attempts, answer]);
+  // Time, state, event with its word, webhook, lead, reference, attempts, answer, took.
+  const cells = shown.map(([, state, event, webhook, , ...more]) => [state.toLowerCase(), event.split(/\s/).at(-1), webhook, ...more.slice(0, 3)]);
   const columns = file.rows.map((row) => [row.state, row.event, row.webhook, row.reference, row.attempts, row.answer]);
-  assert.deepEqual(columns.map(([state, ...rest]) => [state.toLowerCase(), ...rest]), cells.map(([state, ...rest]) => [state.toLowerCase(), ...rest]));
+  assert.deepEqual(columns, cells);
   assert.equal(new Set(file.rows.map((row) => row.event_id)).size, MANY);
   assert.match(file.name, /^deliveries_shop_failed_widget-click_UTC\.csv$/);
 });

@@ -31,7 +31,7 @@ test("without JavaScript people sign in, answer, export, and sign out", async (t
   await until("the reply", () => business.whatsapp.texts.includes("We do. Come by at five."));
 
   // A second answer to what the first one answered: it is not sent, and stays in its field.
-  const [other] = [await page.context().newPage()];
+  const other = await page.context().newPage();
   await other.goto(page.url());
   await page.getByLabel("Reply to Arjun Rao").fill("Bring the bike.");
   await page.getByRole("button", { name: "Send" }).click();

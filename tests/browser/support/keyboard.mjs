@@ -5,10 +5,12 @@ export async function unreachedByTab(page) {
   const controls = await page.evaluate(() => {
     const selector = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0'], iframe";
     // One that is hidden from everybody is what the Enter key in a field presses.
-    const isShown = (node) => !node.matches("[aria-hidden='true'][tabindex='-1']") && node.checkVisibility({ visibilityProperty: true }) && !node.closest("[popover]:not(:popover-open):not(nav)");
+    const isHidden = (node) => node.matches("[aria-hidden='true'][tabindex='-1']") || node.closest("[popover]:not(:popover-open):not(nav)");
+    const isShown = (node) => node.checkVisibility({ visibilityProperty: true }) && !isHidden(node) && !node.disabled;
     // Of radio buttons of one name the arrow keys choose.
-    const isOneOfSeveral = (node) => node.type === "radio" && node !== (document.querySelector(`input[name="${node.name}"]:checked`) ?? document.querySelector(`input[name="${node.name}"]`));
-    window.controls = [...document.querySelectorAll(selector)].filter((node) => isShown(node) && !node.disabled && !isOneOfSeveral(node));
+    const reachedOf = (name) => document.querySelector(`input[name="${name}"]:checked`) ?? document.querySelector(`input[name="${name}"]`);
+    const isReached = (node) => node.type !== "radio" || node === reachedOf(node.name);
+    window.controls = [...document.querySelectorAll(selector)].filter((node) => isShown(node) && isReached(node));
     window.reached = [];
     document.addEventListener("focusin", ({ target }) => window.reached.push(target));
     // A frame has the focus by what is in it.

@@ -49,12 +49,12 @@ export async function startWhatsApp() {
 function person(aurix, texts, { name, waId }) {
   let number = 0;
   const writes = async (text) => {
-    const sent = { from: waId, id: `wamid.${waId}.${++number}`, timestamp: String(Math.floor(Date.now() / 1000)), type: "text", text: { body: text } };
+    const timestamp = String(Math.floor(Date.now() / 1000));
     const value = {
       messaging_product: "whatsapp",
       metadata: { phone_number_id: PHONE_NUMBER_ID },
       contacts: [{ profile: { name }, wa_id: waId }],
-      messages: [sent],
+      messages: [{ from: waId, id: `wamid.${waId}.${++number}`, timestamp, type: "text", text: { body: text } }],
     };
     const body = JSON.stringify({ object: "whatsapp_business_account", entry: [{ id: "1", changes: [{ field: "messages", value }] }] });
     const signature = createHmac("sha256", APP_SECRET).update(body).digest("hex");
