@@ -12,6 +12,8 @@ use crate::attention::look_once;
 use crate::support::console::Browser;
 use crate::support::{Person, Project, Receiver, TestApp};
 
+/// The beginning of a comment, in a chunk of its own.
+const COMMENT: &str = "\r\n:";
 const COMES_WITHIN: Duration = Duration::from_secs(30);
 
 /// An open stream.
@@ -41,6 +43,7 @@ impl Tab {
         tcp.write_all(request.as_bytes()).await.expect("it reads");
         let mut tab = Self { tcp, read: String::new() };
         tab.reads("text/event-stream").await;
+        tab.reads("\r\n\r\n").await;
         tab
     }
 
@@ -60,11 +63,11 @@ impl Tab {
         timeout(COMES_WITHIN, read).await.unwrap_or_else(|_| panic!("{text:?} does not come: {:?}", self.read))
     }
 
-    /// Is told nothing for as long as a connection may be silent.
-    async fn is_silent(&mut self, app: &TestApp) {
+    /// Is told nothing of its bell from the first comment to the next, which comes where there is nothing to say.
+    async fn keeps_its_bell(&mut self, app: &TestApp) {
         for _ in 0..2 {
-            let came = self.reads_in_time(app, ":", SignedDuration::from_secs(16)).await;
-            assert!(!came.contains("event"), "{came:?}");
+            let came = self.reads_in_time(app, COMMENT, SignedDuration::from_secs(16)).await;
+            assert!(!came.contains("event: attention"), "{came:?}");
         }
     }
 
@@ -119,7 +122,7 @@ both_engines! {
             look_once(app).await;
         };
         let mut tab = Tab::open_shown(app, &browser, &project, ("?seen=0.0", "")).await;
-        tab.is_silent(app).await;
+        tab.keeps_its_bell(app).await;
         trouble("UPDATE channels SET fault = 'It expired', fault_since = 1").await;
         tab.reads_in_time(app, "event: attention", second).await;
         tab.reads("id: 0.0.1.1\n").await;
@@ -128,7 +131,7 @@ both_engines! {
         tab.reads("id: 0.0.1.0\n").await;
         // What a tab was told counts, and not what its page showed when it was opened.
         let mut again = Tab::open_shown(app, &browser, &project, ("?seen=0.0", "0.0.1.0")).await;
-        again.is_silent(app).await;
+        again.keeps_its_bell(app).await;
         let mut late = Tab::open_shown(app, &browser, &project, ("?seen=1.1", "")).await;
         late.reads_in_time(app, "event: attention", second).await;
     }
