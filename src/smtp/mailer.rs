@@ -95,7 +95,7 @@ impl Mailer {
         Message::builder()
             .from(self.0.server.from.0.clone())
             .to(Mailbox::new(None, address))
-            .subject(one_line(&letter.subject))
+            .subject(letter.subject.clone())
             .date(SystemTime::from(written_at))
             .message_id(Some(format!("<{id}@{}>", self.0.server.from.domain())))
             // So that nobody's mailbox answers that they are on holiday (RFC 3834).
