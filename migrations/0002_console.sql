@@ -123,7 +123,7 @@ ALTER TABLE conversations ADD COLUMN handling_since BIGINT;
 -- The oldest message that whoever has taken over has not answered.
 ALTER TABLE conversations ADD COLUMN unanswered_since BIGINT;
 CREATE INDEX conversations_waiting ON conversations (project_id, handling_since, id) WHERE handling = 'waiting';
-CREATE INDEX conversations_with ON conversations (project_id, handling_since, id) WHERE handling = 'with';
+CREATE INDEX conversations_with ON conversations (project_id, handling_since, id, handler) WHERE handling = 'with';
 CREATE INDEX conversations_unanswered ON conversations (unanswered_since) WHERE unanswered_since IS NOT NULL;
 
 -- Who wrote a message in the console. The agent's have nobody, nor have those from the platform's own app.
@@ -174,6 +174,8 @@ CREATE TABLE lead_activity (
 CREATE INDEX lead_activity_by_lead ON lead_activity (lead_id, id);
 
 CREATE INDEX events_by_conversation ON events (conversation_id, id) WHERE conversation_id IS NOT NULL;
+-- Clicks are many and have none: they are looked for by their time.
+CREATE INDEX events_by_type ON events (project_id, event_type, created_at, id) WHERE conversation_id IS NOT NULL;
 
 -- Leads up to this one are still to be found by their words: those from before.
 INSERT INTO counters (name, value) SELECT 'leads_to_index', COALESCE(MAX(id), 0) FROM leads;

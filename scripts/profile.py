@@ -3,6 +3,7 @@
 `profile.py stacks` makes folded stacks readable: short names, and no frames that say nothing.
 `profile.py costs DIR` prints a table of instructions per operation from callgrind's files.
 `profile.py aims FILE…` prints what was got beside what is aimed at, from what `aurix-bench --json` printed on each engine.
+`profile.py pages FILE…` prints what each page of the console takes, from what `aurix-bench pages --json` printed on each engine.
 `profile.py put NAME` puts its input between the marks of that name in docs/performance.md.
 """
 
@@ -266,6 +267,43 @@ def aims(files):
         print(f"| {node['nodes']} | {node['click']['per_second']:,.0f} | {node['deliver']['per_second']:,.0f} |")
 
 
+# Pages.
+
+PAGE_MS_MAX = 50
+
+
+def pages(files):
+    """Prints the tables: pages, then files."""
+    found = {one["engine"]: one for one in (json.loads(Path(file).read_text()) for file in files)}
+    sqlite, postgres = (found.get(engine, {"pages": [], "files": []}) for engine in ("sqlite", "postgres"))
+    print("| page | p50, ms | p95, ms | CPU, ms | cold, ms | KB | elements | of bare | PostgreSQL: p50 | p95 | CPU |")
+    print("| --- " * 11 + "|")
+    on_postgres = {page["name"]: page for page in postgres["pages"]}
+    for page in sqlite["pages"]:
+        other = on_postgres.get(page["name"], {})
+        cells = [milliseconds(page, "p50_ms"), aimed(page), milliseconds(page, "cpu_ms"), milliseconds(page, "cold_ms")]
+        cells += [f"{page['bytes'] / 1000:.1f}", f"{page['elements']:,}", f"{page['ratio']:.0f}"]
+        cells += [milliseconds(other, "p50_ms"), aimed(other), milliseconds(other, "cpu_ms")]
+        print(f"| {page['name']} | " + " | ".join(cells) + " |")
+    print("\n| file | first row, ms | rows a second | CPU of a row, µs | PostgreSQL: first row | rows a second | CPU of a row |")
+    print("| --- " * 7 + "|")
+    on_postgres = {file["name"]: file for file in postgres["files"]}
+    for file in sqlite["files"]:
+        cells = [f"{file['name']}, {file['rows']:,} rows"]
+        for one in (file, on_postgres.get(file["name"], {})):
+            cells += [milliseconds(one, "first_row_ms"), f"{one['rows_per_second']:,.0f}" if one else "", f"{one['cpu_us_per_row']:.0f}" if one else ""]
+        print("| " + " | ".join(cells) + " |")
+
+
+def milliseconds(page, name):
+    return "" if page.get(name) is None else f"{page[name]:.1f}"
+
+
+def aimed(page):
+    text = milliseconds(page, "p95_ms")
+    return f"**{text}**" if text and page["p95_ms"] > PAGE_MS_MAX else text
+
+
 def put(name):
     """Replaces what stands between two comments."""
     page = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -280,6 +318,8 @@ if __name__ == "__main__":
         costs(Path(sys.argv[2]))
     elif len(sys.argv) > 2 and sys.argv[1] == "aims":
         aims(sys.argv[2:])
+    elif len(sys.argv) > 2 and sys.argv[1] == "pages":
+        pages(sys.argv[2:])
     elif len(sys.argv) == 3 and sys.argv[1] == "put":
         put(sys.argv[2])
     else:

@@ -9,13 +9,14 @@ use crate::domain::event::EventType;
 use crate::domain::ids::ProjectId;
 use crate::domain::lead_words::LeadQuery;
 use crate::domain::time::{SignedDuration, Timestamp};
-use crate::store::delivery_list::{self, Filter};
+use crate::store::delivery_filter::Filter;
+use crate::store::delivery_list;
 use crate::store::delivery_rows;
 use crate::store::lead_pages::{self, Filters, View};
 use crate::store::window::Position;
 
-/// How long the clicks of a session come after its first.
-const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(12);
+/// Clicks of one session whose deliveries are looked for.
+const CLICKS_MAX: u32 = 200;
 /// People whom a search by name, address or number is about: the newest.
 pub const PEOPLE_MAX: u32 = 50;
 /// Characters of a search.
@@ -131,12 +132,7 @@ impl LogFilter {
 async fn search(conn: &Conn, project: ProjectId, text: &str, filter: Filter) -> anyhow::Result<Option<Filter>> {
     if let Some(ms) = event_ms(text) {
         let found = delivery_rows::find_event(conn, project, text, ms).await?;
-        return Ok(found.map(|(event, created_at)| Filter {
-            event: Some(event),
-            from: filter.from.max(created_at),
-            until: filter.until.min(created_at + SignedDuration::from_micros(1)),
-            ..filter
-        }));
+        return Ok(found.map(|(event, at)| Filter { events: vec![Position::of(at, event)], ..filter }));
     }
     let by_reference = match CorrelationId::parse(text) {
         Ok(reference) => of_reference(conn, project, &reference, &filter).await?,
@@ -155,17 +151,16 @@ async fn of_reference(
     reference: &CorrelationId,
     filter: &Filter,
 ) -> anyhow::Result<Option<Filter>> {
-    let found = delivery_rows::find_session(conn, project, &reference.folded(), reference.as_str()).await?;
-    Ok(found.map(|(started_at, conversation)| match conversation {
-        Some(conversation) => Filter { conversations: vec![conversation], ..filter.clone() },
+    let (folded, id) = (reference.folded(), reference.as_str());
+    match delivery_rows::find_session(conn, project, &folded, id).await? {
+        None => Ok(None),
+        Some(Some(conversation)) => Ok(Some(Filter { conversations: vec![conversation], ..filter.clone() })),
         // Nobody has written: there are clicks alone.
-        None => Filter {
-            from: filter.from.max(started_at),
-            until: filter.until.min(started_at + SESSION_LENGTH),
-            body_like: format!("%\"{reference}\"%"),
-            ..filter.clone()
-        },
-    }))
+        Some(None) => {
+            let events = delivery_rows::events_of_clicks(conn, project, (&folded, id), CLICKS_MAX).await?;
+            Ok((!events.is_empty()).then(|| Filter { events, ..filter.clone() }))
+        }
+    }
 }
 
 /// What was sent of the people whom a search of the leads finds: of the newest [`PEOPLE_MAX`].

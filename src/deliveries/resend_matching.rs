@@ -17,14 +17,14 @@ use crate::domain::attempt_result::ResultRange;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::event::EventType;
-use crate::domain::ids::{ConversationId, DeliveryId, EventId, ProjectId, ResendJobId, WebhookId};
+use crate::domain::ids::{ConversationId, DeliveryId, ProjectId, ResendJobId, WebhookId};
 use crate::domain::time::{SignedDuration, Timestamp, from_microseconds};
 use crate::notifier::Work;
-use crate::store::delivery_list::{self, Filter};
+use crate::store::delivery_filter::Filter;
 use crate::store::resend_jobs::{self, JobState, NewResendJob, ResendJob, SliceEnd};
 use crate::store::webhooks::{self, Webhook};
 use crate::store::window::Position;
-use crate::store::{audit, delivery_counts, delivery_log};
+use crate::store::{audit, delivery_counts, delivery_log, failed_deliveries};
 
 /// Deliveries of a slice.
 const SLICE: u32 = 500;
@@ -35,21 +35,31 @@ const WAIT: SignedDuration = SignedDuration::from_secs(1);
 
 /// How many failed deliveries a filter matches: exactly, and what [`start_resend`] would resend.
 pub async fn count_matching(core: &Core, project: ProjectId, filter: &LogFilter) -> anyhow::Result<i64> {
+    count_matching_up_to(core, project, filter, i64::MAX).await
+}
+
+/// [`count_matching`], counted up to `most`.
+pub async fn count_matching_up_to(
+    core: &Core,
+    project: ProjectId,
+    filter: &LogFilter,
+    most: i64,
+) -> anyhow::Result<i64> {
     let (filter, now) = (filter.clone(), core.clock.now());
     let count = async move |conn: &Conn| match filter.resolve(conn, project, now).await? {
-        Some(filter) => count(conn, project, &filter).await,
+        Some(filter) => count(conn, project, &filter, most).await,
         None => Ok(0),
     };
     core.db.read(count).await
 }
 
-async fn count(conn: &Conn, project: ProjectId, filter: &Filter) -> anyhow::Result<i64> {
+async fn count(conn: &Conn, project: ProjectId, filter: &Filter, most: i64) -> anyhow::Result<i64> {
     if !is_of_failed(filter) {
         return Ok(0);
     }
     let mut matched = 0;
     for webhook in webhooks_of(conn, project, filter).await? {
-        matched += delivery_list::count_failed(conn, project, webhook.id, filter).await?;
+        matched += failed_deliveries::count(conn, project, webhook.id, filter, most - matched).await?;
     }
     Ok(matched)
 }
@@ -82,7 +92,7 @@ pub async fn start_resend(
         // Events of this very moment are counted too.
         let filter = Filter { until: filter.until.min(now + SignedDuration::from_micros(1)), ..filter };
         for webhook in webhooks_of(tx, project, &filter).await? {
-            let matched = delivery_list::count_failed(tx, project, webhook.id, &filter).await?;
+            let matched = failed_deliveries::count(tx, project, webhook.id, &filter, i64::MAX).await?;
             if matched == 0 {
                 continue;
             }
@@ -153,7 +163,7 @@ enum Step {
 }
 
 async fn next_step(conn: &Conn, job: &ResendJob, filter: &Filter, now: Timestamp) -> anyhow::Result<Step> {
-    let failed = delivery_list::failed(conn, job.project, job.webhook, filter, (job.after, SLICE)).await?;
+    let failed = failed_deliveries::behind(conn, job.project, job.webhook, filter, (job.after, SLICE)).await?;
     if failed.is_empty() {
         return Ok(Step::End);
     }
@@ -196,8 +206,8 @@ struct Predicate {
     from_us: i64,
     until_us: i64,
     conversations: Vec<ConversationId>,
-    event: Option<EventId>,
-    body_like: String,
+    /// The time and the row key of each.
+    events: Vec<(i64, i64)>,
 }
 
 impl Predicate {
@@ -209,8 +219,7 @@ impl Predicate {
             from_us: filter.from.as_microsecond(),
             until_us: filter.until.as_microsecond(),
             conversations: filter.conversations.clone(),
-            event: filter.event,
-            body_like: filter.body_like.clone(),
+            events: filter.events.iter().map(|at| (at.created_at, at.id)).collect(),
         }
     }
 
@@ -223,8 +232,7 @@ impl Predicate {
             from: from_microseconds(self.from_us),
             until: from_microseconds(self.until_us),
             conversations: self.conversations,
-            event: self.event,
-            body_like: self.body_like,
+            events: self.events.into_iter().map(|(created_at, id)| Position { created_at, id }).collect(),
         }
     }
 }

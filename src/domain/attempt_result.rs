@@ -75,6 +75,11 @@ impl ResultRange {
     /// Whatever it is, or none yet.
     pub const ANY: Self = Self { least: i32::MIN as i64, most: i32::MAX as i64 };
 
+    /// Whether one of the numbers from `least` to `most` is in it.
+    pub fn overlaps(self, least: i64, most: i64) -> bool {
+        self.least <= most && least <= self.most
+    }
+
     /// Reads `2xx`, `none`, or one result by its number.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
@@ -110,5 +115,10 @@ mod tests {
         assert_eq!(ResultRange::parse("401"), Some(ResultRange { least: 401, most: 401 }));
         assert_eq!(ResultRange::parse("-4"), Some(ResultRange { least: -4, most: -4 }));
         assert_eq!(["", "0", "6xx", "-9", "x"].map(ResultRange::parse), [None; 5]);
+        let overlaps = |word, least, most| ResultRange::parse(word).is_some_and(|range| range.overlaps(least, most));
+        assert!(
+            overlaps("2xx", 299, 400) && overlaps("-4", -4, 0) && !overlaps("4xx", 200, 399) && !overlaps("none", 0, 0)
+        );
+        assert!(ResultRange::ANY.overlaps(0, 0));
     }
 }

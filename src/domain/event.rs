@@ -32,6 +32,11 @@ closed_set! {
 }
 
 impl EventType {
+    /// Whether its events belong to a conversation. Those of clicks belong to none.
+    pub fn is_of_conversation(self) -> bool {
+        self != Self::WidgetClick
+    }
+
     /// What partners' webhooks get.
     pub const PARTNER: [Self; 3] = [Self::WidgetClick, Self::LeadCorrelated, Self::LeadComplete];
     /// What operational webhooks get: they have no others, and no other webhook has these.

@@ -67,34 +67,48 @@ impl LeadWords {
 
 /// What somebody looks for: all of the parts, of each either form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeadQuery(Vec<Vec<String>>);
+pub struct LeadQuery(Vec<Vec<Form>>);
+
+/// A word as it may be in the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Form {
+    word: String,
+    /// Whether the word ends there: more may not follow.
+    is_whole: bool,
+}
+
+impl Form {
+    fn begins(word: String) -> Self {
+        Self { word, is_whole: false }
+    }
+}
 
 impl LeadQuery {
     /// Reads what was typed; `None` where there is nothing to look for.
     pub fn parse(text: &str, project: ProjectId) -> Option<Self> {
         let mark = mark(project);
-        let digits = digits_of(text);
-        let parts: Vec<Vec<String>> = match digits {
+        let mut parts: Vec<Vec<Form>> = match digits_of(text) {
             Some(digits) => vec![number(&digits)],
-            None => words_of_query(text).take(WORDS_MAX).map(|word| one(&word)).collect(),
+            None => words_of_query(text).take(WORDS_MAX).map(one).collect(),
         };
-        let marked = |part: Vec<String>| part.into_iter().map(|word| format!("{mark}{word}")).collect();
-        let parts: Vec<Vec<String>> = parts.into_iter().map(marked).collect();
+        for form in parts.iter_mut().flatten() {
+            form.word.insert(0, mark);
+        }
         (!parts.is_empty()).then_some(Self(parts))
     }
 
-    /// For SQLite: `("a"* OR "b"*) AND ("c"*)`.
+    /// For SQLite: `("a"* OR "b"*) AND ("c")`.
     pub fn fts5(&self) -> String {
-        self.joined(" AND ", " OR ", |word| format!("\"{word}\"*"))
+        self.joined(" AND ", " OR ", |form| format!("\"{}\"{}", form.word, if form.is_whole { "" } else { "*" }))
     }
 
-    /// For PostgreSQL: `('a':* | 'b':*) & ('c':*)`.
+    /// For PostgreSQL: `('a':* | 'b':*) & ('c')`.
     pub fn tsquery(&self) -> String {
-        self.joined(" & ", " | ", |word| format!("'{word}':*"))
+        self.joined(" & ", " | ", |form| format!("'{}'{}", form.word, if form.is_whole { "" } else { ":*" }))
     }
 
-    fn joined(&self, and: &str, or: &str, word: impl Fn(&String) -> String) -> String {
-        let part = |part: &Vec<String>| format!("({})", part.iter().map(&word).collect::<Vec<_>>().join(or));
+    fn joined(&self, and: &str, or: &str, form: impl Fn(&Form) -> String) -> String {
+        let part = |part: &Vec<Form>| format!("({})", part.iter().map(&form).collect::<Vec<_>>().join(or));
         self.0.iter().map(part).collect::<Vec<_>>().join(and)
     }
 }
@@ -107,27 +121,36 @@ fn digits_of(text: &str) -> Option<String> {
 }
 
 /// A number may be given whole, with `00` for the `+`, without its country, or by its last digits.
-fn number(digits: &str) -> Vec<String> {
+fn number(digits: &str) -> Vec<Form> {
     let international = digits.strip_prefix("00").unwrap_or(digits);
     let last = digits.trim_start_matches('0');
-    let mut forms = vec![international.to_owned()];
+    let mut forms = vec![Form::begins(international.to_owned())];
     if last.len() >= DIGITS_MIN {
-        forms.push(reversed(last));
+        forms.push(Form::begins(reversed(last)));
     }
     forms
 }
 
-fn one(word: &str) -> Vec<String> {
-    let is_number = word.len() >= DIGITS_MIN && word.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { number(word) } else { vec![word.to_owned()] }
+fn one(form: Form) -> Vec<Form> {
+    let is_number = form.word.len() >= DIGITS_MIN && form.word.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && !form.is_whole { number(&form.word) } else { vec![form] }
 }
 
-/// The words of what was typed. The parts of a correlation id are one.
-fn words_of_query(text: &str) -> impl Iterator<Item = String> {
+/// The words of what was typed. The parts of a correlation id are one; of an address, only the last word may go on: each provider's
+/// name begins many.
+fn words_of_query(text: &str) -> impl Iterator<Item = Form> {
     let pieces = text.split_whitespace().flat_map(|piece| {
         let bare: String = piece.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
         let is_id = bare.len() == 8 && piece.len() == 9 && bare.starts_with(['O', 'o']) && piece[1..].starts_with('-');
-        if is_id { vec![bare.to_lowercase()] } else { words(piece).collect() }
+        let mut forms: Vec<_> = match is_id {
+            true => vec![Form::begins(bare.to_lowercase())],
+            false => words(piece).map(Form::begins).collect(),
+        };
+        if piece.contains('@') {
+            let last = forms.len().saturating_sub(1);
+            forms.iter_mut().take(last).for_each(|form| form.is_whole = true);
+        }
+        forms
     });
     pieces.collect::<Vec<_>>().into_iter()
 }
@@ -161,7 +184,9 @@ mod tests {
         known(&mut words);
         let stored = words.of(PROJECT);
         let Some(LeadQuery(parts)) = LeadQuery::parse(query, PROJECT) else { return false };
-        let is_there = |form: &String| stored.split(' ').any(|word| word.starts_with(form.as_str()));
+        let is_there = |form: &Form| {
+            stored.split(' ').any(|word| word == form.word || !form.is_whole && word.starts_with(&form.word))
+        };
         parts.iter().all(|forms| forms.iter().any(is_there))
     }
 
@@ -184,10 +209,11 @@ mod tests {
             words.add_text("陈美玲");
             words.add_phone("+6591234567");
         };
-        for query in ["zoe", "Zoë", "tan mull", "MEI.TAN@EXAMPLE.COM", "example", "美玲", "陈", "tan 4567"] {
+        for query in ["zoe", "Zoë", "tan mull", "MEI.TAN@EXAMPLE.COM", "tan@exam", "example", "美玲", "陈", "tan 4567"]
+        {
             assert!(finds(query, mei), "{query}");
         }
-        for query in ["", " ", "?", "tanx", "tan ben", "mei 9999"] {
+        for query in ["", " ", "?", "tanx", "tan ben", "mei 9999", "me.tan@example.com", "mei.tan@exam.com"] {
             assert!(!finds(query, mei), "{query}");
         }
     }

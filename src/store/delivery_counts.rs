@@ -141,7 +141,7 @@ const FAILING: Sql = Sql {
     sqlite: "SELECT $2, result, SUM(status = 'pending'), SUM(status = 'failed'), MIN(due_at), MIN(created_at)
              FROM (
                  SELECT * FROM (
-                     SELECT result, status, due_at, created_at
+                     SELECT result, status, NULL AS due_at, created_at
                      FROM deliveries
                      WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)
                        AND status = 'failed' AND created_at >= $3
@@ -169,7 +169,7 @@ const FAILING: Sql = Sql {
                           COUNT(*) FILTER (WHERE status = 'failed'), MIN(due_at), MIN(created_at)
                    FROM (
                        (
-                           SELECT result, status, due_at, created_at
+                           SELECT result, status, CAST(NULL AS BIGINT) AS due_at, created_at
                            FROM deliveries
                            WHERE webhook_id = w.id AND status = 'failed' AND created_at >= wanted.since
                            ORDER BY created_at DESC

@@ -1,87 +1,34 @@
-//! The deliveries of a project over all its webhooks, as the console's log lists and filters them. One filter decides what is
-//! listed, what is counted and what is resent.
+//! The deliveries of a project over all its webhooks, as the console's log lists and filters them.
+//!
+//! Where they are looked for depends on the filter, so that a page looks at few of them however many there are:
+//!
+//! - of events that are named, or of a type of event that conversations have: from the events, whose time their deliveries share;
+//! - what failed, waits or was cancelled: in the index that each webhook has of these alone (`delivery_walk`);
+//! - all others: by time, of each webhook (`delivery_walk`).
+//!
+//! What is found is brought together, newest first.
 
-use std::fmt::Write as _;
-
+use super::delivery_filter::{Filter, position};
+use super::delivery_walk::{Walk, of_webhook};
 use super::webhooks::title;
 use super::window::Position;
-use crate::db::{Conn, Result, Row, Sql};
-use crate::domain::attempt_result::ResultRange;
+use crate::db::{Conn, Result, Sql};
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::event::EventType;
-use crate::domain::ids::{ConversationId, EventId, ProjectId, WebhookId};
-use crate::domain::time::{Timestamp, from_microseconds};
+use crate::domain::ids::{ConversationId, ProjectId, WebhookId};
+use crate::domain::time::from_microseconds;
 use crate::params;
 
-/// Deliveries of one webhook that a filtered page looks at, at most.
-pub const WALKED_MAX: i64 = 10_000;
+/// Deliveries that a page looks at: over all webhooks.
+const LOOKED_AT_MAX: usize = 12_000;
+/// Of each webhook, or events of a type.
+const OF_WEBHOOK_MAX: usize = 2_000;
+/// The same where there are many webhooks: more than one transaction stores at the same time.
+const OF_WEBHOOK_MIN: usize = 500;
+/// Events of a conversation whose deliveries are listed: the newest.
+const EVENTS_OF_CONVERSATION: u32 = 1_000;
 /// Webhooks of a project that are listed, removed ones too.
 const WEBHOOKS_MAX: i64 = 1_000;
-
-/// Which deliveries of a project.
-#[derive(Clone, Debug)]
-pub struct Filter {
-    /// Of this webhook; of all where it is `None`.
-    pub webhook: Option<WebhookId>,
-    /// In this status.
-    pub status: Option<DeliveryStatus>,
-    /// Of this type of event.
-    pub event_type: Option<EventType>,
-    /// By what the last attempt came to.
-    pub results: ResultRange,
-    /// Of events from this time on.
-    pub from: Timestamp,
-    /// Of events before this time.
-    pub until: Timestamp,
-    /// Of one of these conversations; of any, and of none, where it is empty.
-    pub conversations: Vec<ConversationId>,
-    /// Of this event.
-    pub event: Option<EventId>,
-    /// Of events with this text in their body: a `LIKE` pattern, or empty.
-    pub body_like: String,
-}
-
-impl Default for Filter {
-    fn default() -> Self {
-        Self {
-            webhook: None,
-            status: None,
-            event_type: None,
-            results: ResultRange::ANY,
-            from: Timestamp::UNIX_EPOCH,
-            until: from_microseconds(i64::MAX / 2),
-            conversations: Vec::new(),
-            event: None,
-            body_like: String::new(),
-        }
-    }
-}
-
-impl Filter {
-    fn event_type(&self) -> &'static str {
-        self.event_type.map_or("", EventType::as_str)
-    }
-
-    /// As the statements search in it: `,7,12,`; empty where any will do.
-    fn conversations(&self) -> String {
-        let mut text = String::new();
-        for id in &self.conversations {
-            let comma = if text.is_empty() { "," } else { "" };
-            let _ = write!(text, "{comma}{id},");
-        }
-        text
-    }
-
-    fn event(&self) -> EventId {
-        self.event.unwrap_or(EventId(0))
-    }
-
-    /// Whether a page may have to look at more deliveries than it shows.
-    fn is_selective(&self) -> bool {
-        let is_by_index = matches!(self.status, None | Some(DeliveryStatus::Failed));
-        !is_by_index || self.results != ResultRange::ANY || self.event_type.is_some() || !self.body_like.is_empty()
-    }
-}
 
 /// A webhook whose deliveries are in the log, removed or not.
 #[derive(Clone, Debug)]
@@ -118,231 +65,193 @@ pub async fn webhooks(conn: &Conn, project: ProjectId) -> Result<Vec<LogWebhook>
     .await
 }
 
-/// The start of a search among the deliveries of a webhook of the project.
-macro_rules! of_webhook {
-    () => {
-        "SELECT d.created_at, d.id
-         FROM (
-             SELECT id, event_id, conversation_id, created_at, status, result
-             FROM deliveries
-             WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)"
-    };
+/// A part of the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Where its deliveries stand, newest first.
+    pub positions: Vec<Position>,
+    /// Behind which position the next page begins, where there is one; whether the search ended there before it had seen everything.
+    pub next: Option<(Position, bool)>,
 }
 
-/// Its part by time: the columns of the search first.
-macro_rules! by_time {
-    () => {
-        " AND created_at >= $3 AND (created_at, id) < ($4, $5) ORDER BY created_at DESC, id DESC LIMIT $14"
-    };
-}
-
-/// Everything that a filter asks for, of the deliveries `d`.
-macro_rules! matching {
-    () => {
-        " d.created_at >= $3 AND (d.created_at, d.id) < ($4, $5) AND d.result BETWEEN $7 AND $8
-           AND (d.event_id = $9 OR $9 = 0) AND (d.status = $12 OR $12 = '') AND ($13 = '' OR $13 LIKE '%,' || d.conversation_id || ',%')
-           AND (($10 = '' AND $11 = '') OR EXISTS (
-             SELECT 1
-             FROM events AS e
-             WHERE e.project_id = $1 AND e.created_at = d.created_at AND e.id = d.event_id
-               AND (e.event_type = $10 OR $10 = '') AND (e.body LIKE $11 OR $11 = '')
-           ))"
-    };
-}
-
-/// The end of a search for the newest.
-macro_rules! newest_matching {
-    () => {
-        ") AS d WHERE"
-    };
-}
-
-/// Its order.
-macro_rules! newest_first {
-    () => {
-        " ORDER BY d.created_at DESC, d.id DESC LIMIT $6"
-    };
-}
-
-/// The start of a search by conversations: their few events lead to the deliveries, whose times are theirs.
-macro_rules! of_events {
-    () => {
-        "SELECT d.created_at, d.id FROM (SELECT id, created_at FROM events WHERE +project_id = $1 AND"
-    };
-}
-
-/// Their conversations, as [`Filter::conversations`] writes them.
-macro_rules! in_list_sqlite {
-    () => {
-        " conversation_id IN (SELECT value FROM json_each('[' || trim($13, ',') || ']'))"
-    };
-}
-
-macro_rules! in_list_postgres {
-    () => {
-        " conversation_id = ANY(CAST(string_to_array(btrim($13, ','), ',') AS BIGINT[]))"
-    };
-}
-
-/// Its part between.
-macro_rules! to_deliveries {
-    () => {
-        " ORDER BY created_at DESC, id DESC LIMIT $14) AS told
-         JOIN deliveries AS d ON d.webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)
-                             AND d.created_at = told.created_at AND d.event_id = told.id
-         WHERE"
-    };
-}
-
-/// A part of the list of one webhook.
-#[derive(Clone, Copy)]
-pub struct ListWindow {
-    /// Rows behind this one, newest first.
-    pub before: Position,
-    /// Rows at most.
-    pub rows: u32,
-}
-
-/// The parameters of a filter for one webhook: the same for every statement.
-macro_rules! filter_params {
-    ($project:expr, $webhook:expr, $filter:expr, $position:expr, $rows:expr) => {
-        params![
-            $project,
-            $webhook,
-            $filter.from,
-            $position.created_at,
-            $position.id,
-            $rows,
-            $filter.results.least,
-            $filter.results.most,
-            $filter.event(),
-            $filter.event_type(),
-            &$filter.body_like,
-            $filter.status.map_or("", DeliveryStatus::as_str),
-            &$filter.conversations(),
-            WALKED_MAX
-        ]
-    };
-}
-
-/// Where the deliveries of one webhook stand that the filter matches, newest first. At most [`WALKED_MAX`] are looked at.
-pub async fn positions(
-    conn: &Conn,
-    project: ProjectId,
-    webhook: WebhookId,
-    filter: &Filter,
-    window: ListWindow,
-) -> Result<Vec<Position>> {
-    const ALL: &str = concat!(of_webhook!(), by_time!(), newest_matching!(), matching!(), newest_first!());
-    const FAILED: &str =
-        concat!(of_webhook!(), " AND status = 'failed'", by_time!(), newest_matching!(), matching!(), newest_first!());
-    const PENDING: &str = concat!(
-        of_webhook!(),
-        " AND status = 'pending' ORDER BY due_at LIMIT $14",
-        newest_matching!(),
-        matching!(),
-        newest_first!()
-    );
-    const OF_CONVERSATIONS: Sql = Sql {
-        sqlite: concat!(of_events!(), in_list_sqlite!(), to_deliveries!(), matching!(), newest_first!()),
-        postgres: concat!(of_events!(), in_list_postgres!(), to_deliveries!(), matching!(), newest_first!()),
-    };
-    let statement = match filter.status {
-        _ if !filter.conversations.is_empty() => OF_CONVERSATIONS,
-        Some(DeliveryStatus::Failed) => FAILED.into(),
-        Some(DeliveryStatus::Pending) => PENDING.into(),
-        _ => ALL.into(),
-    };
-    let before = window.before.min(Position::before(filter.until));
-    conn.query(statement, filter_params!(project, webhook, filter, before, window.rows), position).await
-}
-
-fn position(row: &Row<'_>) -> Result<Position> {
-    Ok(Position { created_at: row.get(0)?, id: row.get(1)? })
-}
-
-/// Where a search of [`positions`] ended without having looked at everything; `None` where it looked at all.
-pub async fn walked_to(
-    conn: &Conn,
-    project: ProjectId,
-    webhook: WebhookId,
-    filter: &Filter,
-    before: Position,
-) -> Result<Option<Position>> {
-    if !filter.is_selective() {
-        return Ok(None);
+impl Page {
+    /// Of what was found, at most `most`. Where a search ended at `cut`, what is older may have others between.
+    fn of(mut found: Vec<Position>, cut: Option<Position>, most: usize) -> Self {
+        found.retain(|at| cut.is_none_or(|cut| *at >= cut));
+        found.sort_unstable_by(|one, other| other.cmp(one));
+        let has_more = found.len() > most;
+        found.truncate(most);
+        let next = if has_more { found.last().map(|last| (*last, false)) } else { cut.map(|cut| (cut, true)) };
+        Self { positions: found, next }
     }
-    let before = before.min(Position::before(filter.until));
-    conn.find(
-        "SELECT created_at, id
-         FROM deliveries
-         WHERE webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2)
-           AND created_at >= $3 AND (created_at, id) < ($4, $5)
-         ORDER BY created_at DESC, id DESC
-         LIMIT 1 OFFSET $6",
-        params![project, webhook, filter.from, before.created_at, before.id, WALKED_MAX],
-        position,
-    )
-    .await
 }
 
-/// What failed, of a webhook that is there still: the one place that says what is counted before it is resent, and what is resent.
-macro_rules! failed {
-    () => {
-        " FROM deliveries AS d
-         WHERE d.webhook_id = (SELECT id FROM webhooks WHERE project_id = $1 AND id = $2 AND removed_at IS NULL)
-           AND d.status = 'failed' AND d.created_at >= $3 AND d.created_at < $4 AND d.result BETWEEN $5 AND $6
-           AND (d.event_id = $7 OR $7 = 0) AND ($8 = '' OR $8 LIKE '%,' || d.conversation_id || ',%')
-           AND (($9 = '' AND $10 = '') OR EXISTS (
-             SELECT 1
-             FROM events AS e
-             WHERE e.project_id = $1 AND e.created_at = d.created_at AND e.id = d.event_id
-               AND (e.event_type = $9 OR $9 = '') AND (e.body LIKE $10 OR $10 = '')
-           ))
-           AND (d.created_at, d.id) > ($11, $12)"
-    };
-}
-
-/// Its parameters, and what stands behind them.
-macro_rules! failed_params {
-    ($project:expr, $webhook:expr, $filter:expr, $after:expr $(, $more:expr)?) => {
-        params![
-            $project,
-            $webhook,
-            $filter.from,
-            $filter.until,
-            $filter.results.least,
-            $filter.results.most,
-            $filter.event(),
-            &$filter.conversations(),
-            $filter.event_type(),
-            &$filter.body_like,
-            $after.created_at,
-            $after.id
-            $(, $more)?
-        ]
-    };
-}
-
-/// How many failed deliveries of the webhook the filter matches: exactly.
-pub async fn count_failed(conn: &Conn, project: ProjectId, webhook: WebhookId, filter: &Filter) -> Result<i64> {
-    let start = Position::before(filter.from);
-    conn.get(concat!("SELECT COUNT(*)", failed!()), failed_params!(project, webhook, filter, start), |row| row.get(0))
-        .await
-}
-
-/// Where failed deliveries of the webhook stand that the filter matches, behind `after`, oldest first, at most `most`.
-pub async fn failed(
+/// The part of the list behind `before`, with at most `most` deliveries to some webhooks of the project.
+pub async fn page(
     conn: &Conn,
     project: ProjectId,
-    webhook: WebhookId,
+    webhooks: &[WebhookId],
     filter: &Filter,
-    (after, most): (Position, u32),
+    (before, most): (Position, usize),
+) -> Result<Page> {
+    let webhooks: Vec<_> =
+        webhooks.iter().copied().filter(|id| filter.webhook.is_none_or(|wanted| wanted == *id)).collect();
+    let look = (LOOKED_AT_MAX / webhooks.len().max(1)).clamp(OF_WEBHOOK_MIN, OF_WEBHOOK_MAX);
+    let before = before.min(Position::before(filter.until));
+    if filter.names_events() {
+        let mut found = deliveries_of(conn, project, filter, &named_events(conn, project, filter).await?).await?;
+        found.retain(|at| *at < before);
+        return Ok(Page::of(found, None, most));
+    }
+    let walks = walks_of(filter);
+    if filter.event_type.is_some_and(EventType::is_of_conversation) && walks == [Walk::ByTime] {
+        return of_type(conn, project, filter, (before, most), look).await;
+    }
+    let (mut found, mut cut) = (Vec::new(), None::<Position>);
+    for webhook in webhooks {
+        for walk in walks {
+            let part = of_webhook(conn, (project, webhook), *walk, filter, (before, most + 1, look)).await?;
+            found.extend(part.positions);
+            cut = cut.max(part.cut);
+        }
+    }
+    Ok(Page::of(found, cut, most))
+}
+
+/// In which indexes of a webhook the deliveries of a filter are looked for.
+fn walks_of(filter: &Filter) -> &'static [Walk] {
+    // Whatever was delivered had a response of success.
+    let is_of_failures = !filter.results.overlaps(200, 299) && !filter.results.overlaps(0, 0);
+    match filter.status {
+        Some(DeliveryStatus::Failed) => &[Walk::Failed],
+        Some(DeliveryStatus::Pending) => &[Walk::Pending],
+        Some(DeliveryStatus::Cancelled) => &[Walk::Cancelled],
+        None if is_of_failures => &[Walk::Failed, Walk::Pending, Walk::Cancelled],
+        Some(DeliveryStatus::Delivered) | None => &[Walk::ByTime],
+    }
+}
+
+/// From the newest events of a type on, of which at most `look` are looked at.
+async fn of_type(
+    conn: &Conn,
+    project: ProjectId,
+    filter: &Filter,
+    (before, most): (Position, usize),
+    look: usize,
+) -> Result<Page> {
+    let mut behind = Position { id: i64::MAX, ..before };
+    let (mut found, mut looked, mut rows) = (Vec::new(), 0, most + 1);
+    loop {
+        let events = newest_of_type(conn, project, filter, behind, rows).await?;
+        let is_end = events.len() < rows;
+        found.extend(deliveries_of(conn, project, filter, &events).await?.into_iter().filter(|at| *at < before));
+        looked += events.len();
+        let Some(last) = events.last().filter(|_| !is_end) else { return Ok(Page::of(found, None, most)) };
+        // Of the time of the last one there may be others, with deliveries between these.
+        let is_whole = |at: &&Position| at.created_at > last.created_at;
+        if found.iter().filter(is_whole).count() > most || looked >= look {
+            found.retain(|at| is_whole(&at));
+            let cut = Position { created_at: last.created_at, id: i64::MAX };
+            return Ok(Page::of(found, Some(cut), most));
+        }
+        behind = *last;
+        rows = (rows * 4).min(look);
+    }
+}
+
+async fn newest_of_type(
+    conn: &Conn,
+    project: ProjectId,
+    filter: &Filter,
+    behind: Position,
+    rows: usize,
 ) -> Result<Vec<Position>> {
+    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
     conn.query(
-        concat!("SELECT d.created_at, d.id", failed!(), " ORDER BY d.created_at, d.id LIMIT $13"),
-        failed_params!(project, webhook, filter, after, most),
+        "SELECT created_at, id
+         FROM events
+         WHERE project_id = $1 AND event_type = $2 AND conversation_id IS NOT NULL
+           AND created_at >= $3 AND created_at <= $4 AND (created_at, id) < ($4, $5)
+         ORDER BY created_at DESC, id DESC
+         LIMIT $6",
+        params![project, filter.event_type(), filter.from, behind.created_at, behind.id, rows],
         position,
     )
     .await
+}
+
+/// The events that a filter names, each by its time and row key.
+pub(super) async fn named_events(conn: &Conn, project: ProjectId, filter: &Filter) -> Result<Vec<Position>> {
+    const OF_CONVERSATIONS: Sql = Sql {
+        // `+`: SQLite is to find the rows by their conversation.
+        sqlite: "SELECT created_at, id
+                 FROM events
+                 WHERE +project_id = $1 AND conversation_id = $2 AND created_at >= $3 AND created_at < $4
+                   AND (event_type = $5 OR $5 = '')
+                 ORDER BY id DESC
+                 LIMIT $6",
+        postgres: "SELECT told.created_at, told.id
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
+                       AS wanted (project_id, conversation_id, from_us, until_us, event_type, most)
+                   CROSS JOIN LATERAL (
+                       SELECT created_at, id
+                       FROM events
+                       WHERE project_id = wanted.project_id AND conversation_id = wanted.conversation_id
+                         AND created_at >= wanted.from_us AND created_at < wanted.until_us
+                         AND (event_type = wanted.event_type OR wanted.event_type = '')
+                       ORDER BY id DESC
+                       LIMIT wanted.most
+                   ) AS told",
+    };
+    const OF_KEYS: Sql = Sql {
+        sqlite: "SELECT created_at, id
+                 FROM events
+                 WHERE project_id = $1 AND created_at = $2 AND id = $3 AND (event_type = $4 OR $4 = '')",
+        postgres: "SELECT e.created_at, e.id
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[])
+                       AS wanted (project_id, created_at, id, event_type)
+                   JOIN events AS e ON e.project_id = wanted.project_id AND e.created_at = wanted.created_at
+                                   AND e.id = wanted.id
+                   WHERE e.event_type = wanted.event_type OR wanted.event_type = ''",
+    };
+    if !filter.events.is_empty() {
+        let is_within = |at: &&Position| (filter.from..filter.until).contains(&from_microseconds(at.created_at));
+        let row = |at: &Position| [project.into(), at.created_at.into(), at.id.into(), filter.event_type().into()];
+        let rows: Vec<_> = filter.events.iter().filter(is_within).map(row).collect();
+        return conn.query_rows(OF_KEYS, &rows, position).await;
+    }
+    let (from, until, event_type) = (filter.from, filter.until, filter.event_type());
+    let row = |id: &ConversationId| {
+        let most = EVENTS_OF_CONVERSATION.into();
+        [project.into(), (*id).into(), from.into(), until.into(), event_type.into(), most]
+    };
+    let rows: Vec<_> = filter.conversations.iter().map(row).collect();
+    conn.query_rows(OF_CONVERSATIONS, &rows, position).await
+}
+
+/// Where the deliveries of events stand that the rest of a filter matches.
+pub(super) async fn deliveries_of(
+    conn: &Conn,
+    project: ProjectId,
+    filter: &Filter,
+    events: &[Position],
+) -> Result<Vec<Position>> {
+    const DELIVERIES: Sql = Sql {
+        sqlite: "SELECT d.created_at, d.id
+                 FROM webhooks AS w JOIN deliveries AS d ON d.webhook_id = w.id AND d.created_at = $2
+                 WHERE w.project_id = $1 AND d.event_id = $3 AND (w.id = $4 OR $4 = 0) AND (d.status = $5 OR $5 = '')
+                   AND d.result BETWEEN $6 AND $7",
+        postgres: "SELECT d.created_at, d.id
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[])
+                       AS e (project_id, created_at, id, webhook_id, status, least, most)
+                   JOIN webhooks AS w ON w.project_id = e.project_id AND (w.id = e.webhook_id OR e.webhook_id = 0)
+                   JOIN deliveries AS d ON d.webhook_id = w.id AND d.created_at = e.created_at AND d.event_id = e.id
+                   WHERE (d.status = e.status OR e.status = '') AND d.result BETWEEN e.least AND e.most",
+    };
+    let webhook = filter.webhook.unwrap_or(WebhookId(0));
+    let row = |at: &Position| {
+        let (least, most) = (filter.results.least.into(), filter.results.most.into());
+        [project.into(), at.created_at.into(), at.id.into(), webhook.into(), filter.status().into(), least, most]
+    };
+    conn.query_rows(DELIVERIES, &events.iter().map(row).collect::<Vec<_>>(), position).await
 }

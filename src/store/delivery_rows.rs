@@ -185,19 +185,42 @@ pub async fn find_event(
     .await
 }
 
-/// The session of the project with that reference: when it began, and its conversation.
+/// The session of the project with that reference: its conversation, where somebody has written.
 pub async fn find_session(
     conn: &Conn,
     project: ProjectId,
     folded_id: &str,
     correlation_id: &str,
-) -> Result<Option<(Timestamp, Option<ConversationId>)>> {
+) -> Result<Option<Option<ConversationId>>> {
     conn.find(
-        "SELECT started_at, conversation_id
+        "SELECT conversation_id
          FROM sessions
          WHERE folded_id = $2 AND correlation_id = $3 AND project_id = $1",
         params![project, folded_id, correlation_id],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// The events of the clicks of the project's session with that reference, to which nobody has written, at most `most`: each by its
+/// time and row key. An event has the time of its click.
+pub async fn events_of_clicks(
+    conn: &Conn,
+    project: ProjectId,
+    (folded_id, correlation_id): (&str, &str),
+    most: u32,
+) -> Result<Vec<Position>> {
+    let like = format!("%\"correlation_id\":\"{correlation_id}\"%");
+    // `+`: SQLite is to find the clicks by their session.
+    conn.query(
+        "SELECT e.created_at, e.id
+         FROM sessions AS s
+         JOIN clicks AS k ON k.session_id = s.id AND NOT k.linked
+         JOIN events AS e ON e.project_id = s.project_id AND e.created_at = k.created_at AND e.event_type = 'widget.click'
+         WHERE s.folded_id = $2 AND s.correlation_id = $3 AND +s.project_id = $1 AND e.body LIKE $4
+         LIMIT $5",
+        params![project, folded_id, correlation_id, &like, most],
+        |row| Ok(Position { created_at: row.get(0)?, id: row.get(1)? }),
     )
     .await
 }

@@ -4,6 +4,7 @@
 //! A view picks rows by an index of its own order, at most [`WALK_MAX`] at once; the filters look at what was picked. Where they leave
 //! little, the page says where the walk ended, and the next one goes on from there.
 
+use super::lead_search;
 use super::window::Position;
 use crate::db::{Conn, Error, Result, Row, Sql, Value};
 use crate::domain::ids::{ConversationId, LeadId, ProjectId, UserId};
@@ -12,9 +13,7 @@ use crate::domain::lead_words::LeadQuery;
 use crate::domain::time::Timestamp;
 
 /// Rows that one page looks at.
-pub const WALK_MAX: u32 = 5_000;
-/// Leads that a search finds: the newest.
-pub const FOUND_MAX: u32 = 1_000;
+pub const WALK_MAX: u32 = 2_500;
 
 /// Which leads are shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,34 +222,19 @@ macro_rules! of_others {
     };
 }
 
-macro_rules! of_found_sqlite {
-    () => {
-        "(SELECT f.id, f.last_message_at AS at
-          FROM (SELECT rowid / 4 AS lead_id FROM lead_search WHERE lead_search MATCH $10 ORDER BY rowid DESC LIMIT $11) AS found
-          JOIN leads AS f ON f.id = found.lead_id
-          WHERE f.project_id = $1 AND (f.last_message_at, f.id) < ($2, $3)
-          GROUP BY f.id, f.last_message_at
-          ORDER BY f.last_message_at DESC, f.id DESC
-          LIMIT $5)"
-    };
-}
-
-/// `+ 0`: by the words, not by walking the keys until enough have them.
-macro_rules! of_found_postgres {
-    () => {
-        "(SELECT f.id, f.last_message_at AS at
-          FROM (
-              SELECT lead_id + 0 AS lead_id
-              FROM lead_search
-              WHERE words @@ CAST(CAST($10 AS TEXT) AS TSQUERY)
-              GROUP BY lead_id + 0
-              ORDER BY lead_id + 0 DESC
-              LIMIT $11
-          ) AS found
-          JOIN leads AS f ON f.id = found.lead_id
-          WHERE f.project_id = $1 AND (f.last_message_at, f.id) < ($2, $3)
-          ORDER BY f.last_message_at DESC, f.id DESC
-          LIMIT $5)"
+/// `$10`: keys as a JSON array.
+macro_rules! of_keys {
+    ($keys:literal) => {
+        concat!(
+            "(SELECT f.id, f.last_message_at AS at
+              FROM (SELECT CAST(value AS BIGINT) AS id FROM ",
+            $keys,
+            ") AS found
+              JOIN leads AS f ON f.id = found.id
+              WHERE f.project_id = $1 AND (f.last_message_at, f.id) < ($2, $3)
+              ORDER BY f.last_message_at DESC, f.id DESC
+              LIMIT $5)"
+        )
     };
 }
 
@@ -288,6 +272,8 @@ pub struct LeadPage {
     pub rows: Vec<ListedLead>,
     /// Behind which row the next page begins, where there is one.
     pub next: Option<Position>,
+    /// How many leads a search found, before filters.
+    pub found: i64,
 }
 
 /// Where the list of a view begins.
@@ -306,20 +292,27 @@ pub async fn page(
     after: Position,
     most: u32,
 ) -> Result<LeadPage> {
-    let mut rows = picked(conn, project, (view, filters), after, most + 1).await?;
-    if rows.len() > most as usize {
+    let keys = match view {
+        View::Found(query) => lead_search::found(conn, project, query).await?,
+        _ => Vec::new(),
+    };
+    let found = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+    let mut rows = picked(conn, project, (view, filters, &keys), after, most + 1).await?;
+    let next = if rows.len() > most as usize {
         rows.truncate(most as usize);
-        let next = rows.last().map(ListedLead::position);
-        return Ok(LeadPage { rows, next });
-    }
-    let next = if filters.is_none() { None } else { end_of_walk(conn, project, (view, filters), after).await? };
-    Ok(LeadPage { rows, next })
+        rows.last().map(ListedLead::position)
+    } else if filters.is_none() {
+        None
+    } else {
+        end_of_walk(conn, project, (view, filters), after).await?
+    };
+    Ok(LeadPage { rows, next, found })
 }
 
 async fn picked(
     conn: &Conn,
     project: ProjectId,
-    (view, filters): (&View, &Filters),
+    (view, filters, found): (&View, &Filters, &[Position]),
     after: Position,
     most: u32,
 ) -> Result<Vec<ListedLead>> {
@@ -329,8 +322,14 @@ async fn picked(
     const MINE: &str = concat!("SELECT ", columns!(), of_mine!(), filtered!(), newest_first!());
     const OTHERS: &str = concat!("SELECT ", columns!(), of_others!(), filtered!(), newest_first!());
     const FOUND: Sql = Sql {
-        sqlite: concat!("SELECT ", columns!(), of_found_sqlite!(), filtered!(), newest_first!()),
-        postgres: concat!("SELECT ", columns!(), of_found_postgres!(), filtered!(), newest_first!()),
+        sqlite: concat!("SELECT ", columns!(), of_keys!("json_each($10)"), filtered!(), newest_first!()),
+        postgres: concat!(
+            "SELECT ",
+            columns!(),
+            of_keys!("json_array_elements_text(CAST(CAST($10 AS TEXT) AS JSON)) AS keys (value)"),
+            filtered!(),
+            newest_first!()
+        ),
     };
     let since = filters.since.unwrap_or(Timestamp::UNIX_EPOCH);
     // Without a filter, no more has to be looked at than is shown.
@@ -354,10 +353,9 @@ async fn picked(
         View::Status(status) => conn.query(STATUS, &with(&[status.as_str().into()]), read).await,
         View::Mine(user) => conn.query(MINE, &with(&[(*user).into()]), read).await,
         View::Others(user) => conn.query(OTHERS, &with(&[(*user).into()]), read).await,
-        View::Found(query) => {
-            let text = if conn.is_postgres() { query.tsquery() } else { query.fts5() };
-            let params = [&base[..], &[Value::from(&text), FOUND_MAX.into()]].concat();
-            conn.query(FOUND, &params, read).await
+        View::Found(_) => {
+            let keys = format!("[{}]", found.iter().map(|at| at.id.to_string()).collect::<Vec<_>>().join(","));
+            conn.query(FOUND, &[&base[..], &[Value::from(&keys)]].concat(), read).await
         }
     }
 }

@@ -1,8 +1,13 @@
 //! Words by which leads are found. What they are made of is the matter of `domain::lead_words`.
 
+use super::window::Position;
 use crate::db::{Conn, Result, Sql, Tx, Value};
 use crate::domain::ids::{ConversationId, LeadId, ProjectId};
+use crate::domain::lead_words::LeadQuery;
 use crate::params;
+
+/// Leads that a search finds: the newest.
+pub const FOUND_MAX: u32 = 1_000;
 
 /// What words were taken from. Each part is replaced by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +47,40 @@ pub async fn remove(tx: &Tx, lead: LeadId) -> Result<u64> {
     };
     let rows: Vec<_> = (0..PARTS).map(|part| [lead.into(), part.into()]).collect();
     tx.execute_rows(REMOVE, &rows).await
+}
+
+/// The leads that a query finds, at most [`FOUND_MAX`], by their newest message.
+pub async fn found(conn: &Conn, project: ProjectId, query: &LeadQuery) -> Result<Vec<Position>> {
+    const FOUND: Sql = Sql {
+        sqlite: "SELECT f.last_message_at, f.id
+                 FROM (
+                     SELECT DISTINCT lead_id
+                     FROM (SELECT rowid / 4 AS lead_id FROM lead_search WHERE lead_search MATCH $2 ORDER BY rowid DESC LIMIT $3 * 4)
+                     ORDER BY lead_id DESC
+                     LIMIT $3
+                 ) AS found
+                 JOIN leads AS f ON f.id = found.lead_id
+                 WHERE f.project_id = $1
+                 ORDER BY f.last_message_at DESC, f.id DESC",
+        // `+ 0`: by the words, not by walking the keys until enough have them.
+        postgres: "SELECT f.last_message_at, f.id
+                   FROM (
+                       SELECT lead_id + 0 AS lead_id
+                       FROM lead_search
+                       WHERE words @@ CAST(CAST($2 AS TEXT) AS TSQUERY)
+                       GROUP BY lead_id + 0
+                       ORDER BY lead_id + 0 DESC
+                       LIMIT $3
+                   ) AS found
+                   JOIN leads AS f ON f.id = found.lead_id
+                   WHERE f.project_id = $1
+                   ORDER BY f.last_message_at DESC, f.id DESC",
+    };
+    let text = if conn.is_postgres() { query.tsquery() } else { query.fts5() };
+    conn.query(FOUND, params![project, &text, FOUND_MAX], |row| {
+        Ok(Position { created_at: row.get(0)?, id: row.get(1)? })
+    })
+    .await
 }
 
 /// What the words of a lead from before are made of.

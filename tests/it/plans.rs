@@ -34,6 +34,7 @@ const WIDE: &[&str] = &["project_id", "webhook_id", "channel", "widget_id"];
 const OF_WAITING: &[&str] = &[
     "deliveries_due",
     "deliveries_failed",
+    "deliveries_cancelled",
     "deliveries_untried",
     "deliveries_in_flight",
     "conversations_waiting",

@@ -11,8 +11,8 @@ const AIM: Duration = Duration::from_millis(50);
 /// The most bytes of a page with all that it loads, and of the first page.
 const WEIGHT_MAX: u64 = 150_000;
 const FIRST_WEIGHT_MAX: u64 = 60_000;
-/// The most nodes of a page.
-const NODES_MAX: u64 = 3_000;
+/// The most elements of a page.
+const ELEMENTS_MAX: u64 = 3_000;
 
 /// One page.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub struct Measured {
     pub bytes: u64,
     /// With the files that it loads.
     pub weight: u64,
-    pub nodes: u64,
+    pub elements: u64,
     /// The first answer after the database's file was thrown out of memory.
     pub cold: Option<Duration>,
 }
@@ -59,7 +59,7 @@ impl Measured {
         let misses = [
             of(percentile(&self.times, 95) > AIM, "slow"),
             of(self.weight > weight_max, "heavy"),
-            of(self.nodes > NODES_MAX, "many nodes"),
+            of(self.elements > ELEMENTS_MAX, "many elements"),
         ];
         misses.into_iter().flatten().collect()
     }
@@ -69,8 +69,8 @@ impl Measured {
         let cold = self.cold.map_or_else(|| "–".to_owned(), |cold| format!("{:.1}", ms(cold)));
         let (bare, ratio, misses) = (ms(percentile(&self.bare, 50)), self.ratio(), self.misses().join(", "));
         let text = format!(
-            "{:<30}{p50:>9.1}{p95:>9.1}{cpu:>9.2}{cold:>9}{:>9}{:>8}{bare:>9.2}{ratio:>8.1}  {misses}",
-            self.name, self.bytes, self.nodes
+            "{:<30}{p50:>9.1}{p95:>9.1}{cpu:>9.2}{cold:>9}{:>9}{:>9}{bare:>9.2}{ratio:>8.1}  {misses}",
+            self.name, self.bytes, self.elements
         );
         text.trim_end().to_owned()
     }
@@ -79,7 +79,7 @@ impl Measured {
         json!({
             "name": self.name, "answers": self.times.len(), "p50_ms": ms(percentile(&self.times, 50)),
             "p95_ms": ms(percentile(&self.times, 95)), "cpu_ms": ms(self.cpu_of_one()), "cold_ms": self.cold.map(ms),
-            "bytes": self.bytes, "weight_bytes": self.weight, "nodes": self.nodes,
+            "bytes": self.bytes, "weight_bytes": self.weight, "elements": self.elements,
             "bare_p50_ms": ms(percentile(&self.bare, 50)), "ratio": self.ratio(), "misses": self.misses(),
         })
     }
@@ -101,14 +101,14 @@ impl Report {
     /// A table.
     pub fn text(&self) -> String {
         let head = format!(
-            "{:<30}{:>9}{:>9}{:>9}{:>9}{:>9}{:>8}{:>9}{:>8}",
+            "{:<30}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}{:>8}",
             format!("{}, {} of each", self.engine, self.rounds),
             "p50 ms",
             "p95 ms",
             "CPU ms",
             "cold ms",
             "bytes",
-            "nodes",
+            "elements",
             "bare ms",
             "ratio"
         );
@@ -174,12 +174,12 @@ mod tests {
     fn what_misses_an_aim_is_marked() {
         let times: Vec<_> = (1..=20).map(|ms| Duration::from_millis(ms * 3)).collect();
         assert_eq!((ms(percentile(&times, 50)), ms(percentile(&times, 95))), (30.0, 57.0));
-        let page = Measured { name: "sign-in", times, weight: 60_001, nodes: 3_000, ..Measured::default() };
+        let page = Measured { name: "sign-in", times, weight: 60_001, elements: 3_000, ..Measured::default() };
         assert_eq!(page.misses(), ["slow", "heavy"]);
         assert!(page.line().ends_with("slow, heavy"), "{}", page.line());
         assert_eq!(
-            Measured { name: "log", weight: 60_001, nodes: 3_001, ..Measured::default() }.misses(),
-            ["many nodes"]
+            Measured { name: "log", weight: 60_001, elements: 3_001, ..Measured::default() }.misses(),
+            ["many elements"]
         );
     }
 }

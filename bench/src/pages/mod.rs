@@ -37,6 +37,8 @@ use aurix::db::Location;
 
 /// The most rounds.
 pub const ROUNDS_MAX: u64 = 10_000;
+/// Subjects that are tried for a page: not everybody has a name.
+const TRIES: u32 = 50;
 /// Subjects that are drawn at least.
 const SUBJECTS_MIN: u64 = 100;
 /// What the server must not do meanwhile: rows of a seed are as old as they are.
@@ -103,7 +105,7 @@ impl Visit {
     async fn report(&mut self, wanted: &Wanted, progress: &Progress) -> anyhow::Result<Report> {
         let pages: Vec<&Page> = PAGES.iter().filter(|page| page.name.contains(&wanted.only)).collect();
         let (with, without): (Vec<&Page>, Vec<&Page>) =
-            pages.into_iter().partition(|page| page.address(&self.subjects, &mut Draw::new(For::Page, 0)).is_some());
+            pages.into_iter().partition(|page| address(page, &self.subjects, 0).is_some());
         let mut measured: Vec<Measured> =
             with.iter().map(|page| Measured { name: page.name, ..Measured::default() }).collect();
         progress.phase("one of each", with.len() as u64);
@@ -150,9 +152,7 @@ impl Visit {
     /// An address of a page that was not asked for before, as far as there are so many.
     fn address(&mut self, page: &Page) -> String {
         self.asked += 1;
-        let draw = &mut Draw::new(For::Page, (1 << 32) + self.asked);
-        let drawn = (0..20).find_map(|_| page.address(&self.subjects, draw));
-        drawn.unwrap_or_default()
+        address(page, &self.subjects, (1 << 32) + self.asked).unwrap_or_default()
     }
 
     async fn ask(&mut self, page: &Page) -> anyhow::Result<browser::Got> {
@@ -169,7 +169,7 @@ impl Visit {
         let browser = if page.is_for_guests() { &mut self.guest } else { &mut self.browser };
         let html = String::from_utf8_lossy(&browser.get(&address, Encoding::Plain).await?.body).into_owned();
         let got = browser.get(&address, Encoding::Compressed).await?;
-        measured.nodes = weight::nodes(&html);
+        measured.elements = weight::elements(&html);
         measured.bytes = got.body.len() as u64;
         measured.weight = self.files.of(&mut self.browser, &html).await?;
         Ok(())
@@ -185,6 +185,12 @@ impl Visit {
         measured.bare.push(self.bare.get(&format!("/{bytes}"), Encoding::Compressed).await?.after);
         Ok(())
     }
+}
+
+/// An address of a page; `None` where none of many subjects has what it shows.
+fn address(page: &Page, subjects: &Subjects, number: u64) -> Option<String> {
+    let draw = &mut Draw::new(For::Page, number);
+    (0..TRIES).find_map(|_| page.address(subjects, draw))
 }
 
 /// The places of `count` things in an order of their own.

@@ -10,8 +10,10 @@ pub const HOUR: i64 = 3_600 * SECOND;
 pub const DAY: i64 = 24 * HOUR;
 /// Hours by which the project's zone, Asia/Singapore, is ahead.
 const ZONE: i64 = 8 * HOUR;
-/// Between the last visit and the seed.
-const LAST: i64 = 10 * 60 * SECOND;
+/// Between the last visit and the seed: time for its clicks, and for what is said after these.
+const LAST: i64 = 30 * 60 * SECOND;
+/// Between the last click and the seed.
+pub const LAST_CLICK: i64 = 15 * 60 * SECOND;
 
 /// Visits of each hour of a day.
 const OF_HOUR: [f64; 24] = [

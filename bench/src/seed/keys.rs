@@ -10,11 +10,13 @@ pub enum Side {
     /// Sessions, clicks, and their events and deliveries.
     Clicks = 1,
     /// Messages, and events and deliveries of leads.
-    Leads = 2001,
+    Leads = 1301,
+    /// Messages that change others.
+    Changes = 2601,
 }
 
 /// Node numbers of a side.
-const NODES: u64 = 2_000;
+const NODES: u64 = 1_300;
 /// Keys that a node makes in a millisecond.
 const SEQUENCE: u64 = 1_024;
 
@@ -63,9 +65,10 @@ mod tests {
     #[test]
     fn neighbours_of_one_time_have_keys_of_their_own() {
         let at = 1_796_000_000_000_000;
-        let keys = (0..10_000).flat_map(|number| [Side::Clicks, Side::Leads].map(|side| row_key(at, side, number)));
+        let sides = [Side::Clicks, Side::Leads, Side::Changes];
+        let keys = (0..10_000).flat_map(|number| sides.map(|side| row_key(at, side, number)));
         let keys: HashSet<MessageId> = keys.collect();
-        assert_eq!(keys.len(), 20_000);
+        assert_eq!(keys.len(), 30_000);
         assert!(row_key::<MessageId>(at, Side::Leads, 99_999) < row_key(at + 1_000, Side::Clicks, 0));
         assert_eq!(event_id(at, &mut Draw::new(For::Lead, 1)).len(), 36);
     }

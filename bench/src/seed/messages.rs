@@ -188,11 +188,12 @@ impl Story<'_> {
 
     /// What changes an earlier message.
     fn follow(&self, of: &MessageRow, at: Time, kind: MessageKind, text: Option<String>) -> MessageRow {
-        let id = self.external_id(at);
+        // The next message may be of the same moment.
+        let id = format!("{}C", self.external_id(at));
         let raw = json!({"from": self.person.digits(), "id": id, "timestamp": (at / SECOND).to_string(),
                          "type": kind.as_str(), "message_id": of.external_id});
         MessageRow {
-            id: row_key(at, Side::Leads, self.number),
+            id: row_key(at, Side::Changes, self.number),
             conversation: self.conversation,
             direction: "in",
             reply_id: None,

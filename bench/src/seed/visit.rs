@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::block::{Block, NewEvent};
-use super::calendar::{DAY, SECOND};
+use super::calendar::{DAY, LAST_CLICK, SECOND};
 use super::draw::{Draw, For, scattered};
 use super::keys::{Side, event_id, row_key};
 use super::lead::{self, Origin};
@@ -90,7 +90,8 @@ fn clicks(
     for number in session.first_click..session.first_click + session.clicks {
         let draw = &mut Draw::new(For::Click, number);
         if number > session.first_click {
-            at = (at + draw.between(40, 900) * SECOND + draw.between(0, 999) * 1_000).min(world.calendar.now - SECOND);
+            at = (at + draw.between(40, 900) * SECOND + draw.between(0, 999) * 1_000)
+                .min(world.calendar.now - LAST_CLICK);
         }
         let click_url = format!("{SITE}{}", draw.pick_skewed(&PAGES));
         let params = parsed_params(Some(&click_url), Some(&first_raw_url)).to_json();

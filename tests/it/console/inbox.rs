@@ -234,18 +234,21 @@ both_engines! {
         let (project, browser) = owned(app).await;
         Person::new(app, &project, "6591234567").writes("hello").await;
         app.settle().await;
-        let echo = json!({
-            "metadata": {"phone_number_id": project.phone_number_id},
-            "message_echoes": [{"from": "6512345678", "to": "6591234567", "id": "wamid.echo", "type": "text",
-                "timestamp": app.core.clock.now().as_second().to_string(), "text": {"body": "I look after you"}}],
-        });
-        let body = json!({
-            "object": "whatsapp_business_account",
-            "entry": [{"id": "1", "changes": [{"field": "smb_message_echoes", "value": echo}]}],
-        });
-        assert_eq!(platform_posts(app, &project, body.to_string().as_bytes()).await.status(), 200);
-        app.work().await;
-        assert_eq!(handling(app).await, "with");
+        // The other one has never written: there is no lead.
+        for to in ["6591234567", "6598765432"] {
+            let echo = json!({
+                "metadata": {"phone_number_id": project.phone_number_id},
+                "message_echoes": [{"from": "6512345678", "to": to, "id": format!("wamid.{to}"), "type": "text",
+                    "timestamp": app.core.clock.now().as_second().to_string(), "text": {"body": "I look after you"}}],
+            });
+            let body = json!({
+                "object": "whatsapp_business_account",
+                "entry": [{"id": "1", "changes": [{"field": "smb_message_echoes", "value": echo}]}],
+            });
+            assert_eq!(platform_posts(app, &project, body.to_string().as_bytes()).await.status(), 200);
+            app.work().await;
+        }
+        assert_eq!(app.count("SELECT COUNT(*) FROM conversations WHERE handling = 'with'").await, 2);
         let desk = Desk::of(app, &project, &browser).await;
         let inbox = desk.inbox().await;
         assert!(inbox.contains("With others · 1"), "{inbox}");

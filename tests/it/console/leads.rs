@@ -2,7 +2,10 @@
 
 use aurix::conversations::found_by::index_old_leads;
 use aurix::domain::account::Role;
+use aurix::domain::ids::LeadId;
+use aurix::domain::lead_words::LeadWords;
 use aurix::domain::time::SignedDuration;
+use aurix::store::lead_search::{self, Part};
 
 use crate::support::console::Browser;
 use crate::support::{Person, Project, TestApp};
@@ -91,6 +94,41 @@ both_engines! {
         assert_eq!(all.len(), 53, "nobody twice, nobody left out");
         assert_eq!(listed(&list(&browser, &project, "view=correlated").await), [newest]);
         assert!(list(&browser, &project, "view=waiting").await.contains("Nobody waits"));
+    }
+
+    async fn of_many_that_a_search_finds_the_newest_thousand_are_listed(app: &TestApp) {
+        const CONVERSATIONS: &str = "INSERT INTO conversations (public_id, project_id, channel, agent_state, answered_up_to, created_at)
+            WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 1001)
+            SELECT 'many-' || CAST(number AS TEXT), project_id, channel, '{}', 0, created_at + number FROM conversations, numbers";
+        const LEADS: &str = "INSERT INTO leads (project_id, conversation_id, status, fields, created_at, updated_at, last_message_at)
+            SELECT project_id, id, 'active', '{}', created_at, created_at, created_at
+            FROM conversations
+            WHERE public_id LIKE 'many-%'";
+        let (project, browser) = owned(app).await;
+        Person::new(app, &project, "6591234567").writes("hello").await;
+        app.settle().await;
+        app.execute(CONVERSATIONS).await;
+        app.execute(LEADS).await;
+        let words = {
+            let mut words = LeadWords::default();
+            words.add_text("Tan");
+            words.of(project.id)
+        };
+        let all = app.core.db.read(async |conn| {
+            Ok(conn.query("SELECT id FROM leads ORDER BY id", &[], |row| row.get::<i64>(0)).await?)
+        });
+        let all = all.await.expect("leads");
+        // Each is found by two of its parts.
+        let parts: Vec<_> = all.iter().flat_map(|id| [Part::Fields, Part::Profile].map(|part| (LeadId(*id), part))).collect();
+        let of_project = project.id;
+        let put = app.core.db.write(async move |tx| {
+            let parts: Vec<_> = parts.iter().map(|(id, part)| (of_project, *id, *part, words.as_str())).collect();
+            Ok(lead_search::put(tx, &parts).await?)
+        });
+        put.await.expect("words");
+        let page = list(&browser, &project, "q=tan").await;
+        assert!(page.contains("50 of 1,000") && page.contains("the newest 1,000 that were found"), "{page}");
+        assert_eq!(listed(&page)[0], all[all.len() - 1], "the newest first");
     }
 
     async fn filters_stand_in_the_address(app: &TestApp) {

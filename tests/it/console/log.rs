@@ -7,10 +7,11 @@ use aurix::domain::delivery::{DeliveryStatus, Policy};
 use aurix::domain::ids::{ProjectId, WebhookId};
 use aurix::domain::time::SignedDuration;
 use aurix::projects::add_webhook::{NewWebhook, add_webhook};
-use aurix::store::delivery_list::{self, Filter, ListWindow};
+use aurix::store::delivery_filter::Filter;
+use aurix::store::delivery_list;
 use aurix::store::resend_jobs::{self, ResendJob, SliceEnd};
 use aurix::store::window::Position;
-use aurix::store::{delivery_counts, delivery_rows, webhook_settings};
+use aurix::store::{delivery_counts, delivery_rows, failed_deliveries, webhook_settings};
 
 use crate::support::console::Browser;
 use crate::support::{Person, Project, Receiver, TestApp, operator};
@@ -230,8 +231,8 @@ both_engines! {
         clicks(app, &project, 1).await;
         app.work().await;
         app.click(&project, "device_id=waits").await;
-        let window = ListWindow { before: Position::NEWEST, rows: 10 };
         let filters = [None, Some(DeliveryStatus::Failed), Some(DeliveryStatus::Pending)];
+        let start = (Position::NEWEST, 10);
         let read = async |project: ProjectId| {
             app.core
                 .db
@@ -240,13 +241,14 @@ both_engines! {
                     let mut lengths = Vec::new();
                     for status in filters {
                         let filter = Filter { status, ..Filter::default() };
-                        lengths.push(delivery_list::positions(conn, project, webhook, &filter, window).await?.len());
+                        let page = delivery_list::page(conn, project, &[webhook], &filter, start).await?;
+                        lengths.push(page.positions.len());
                     }
-                    let own = delivery_list::positions(conn, ProjectId(1), webhook, &all, window).await?;
+                    let own = delivery_list::page(conn, ProjectId(1), &[webhook], &all, start).await?.positions;
                     lengths.push(delivery_rows::rows(conn, project, &own).await?.len());
-                    lengths.push(usize::try_from(delivery_list::count_failed(conn, project, webhook, &all).await?)?);
+                    lengths.push(usize::try_from(failed_deliveries::count(conn, project, webhook, &all, 9).await?)?);
                     let after = (Position::before(all.from), 10);
-                    lengths.push(delivery_list::failed(conn, project, webhook, &all, after).await?.len());
+                    lengths.push(failed_deliveries::behind(conn, project, webhook, &all, after).await?.len());
                     lengths.push(delivery_counts::since(conn, project, 0).await?.len());
                     let waiting = delivery_counts::waiting(conn, project, &[webhook]).await?;
                     lengths.push(usize::try_from(waiting.values().map(|one| one.deliveries).sum::<i64>())?);

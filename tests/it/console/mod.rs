@@ -8,6 +8,7 @@ mod lead;
 mod leads;
 mod live;
 mod log;
+mod log_found;
 mod log_search;
 mod people;
 mod route_table;

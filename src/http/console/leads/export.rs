@@ -106,7 +106,7 @@ impl csv::Parts for File {
             .core
             .db
             .read(async move |conn| Ok(lead_pages::page(conn, project, (&view, &filters), after, ROWS).await?));
-        let LeadPage { rows, next } = read.await?;
+        let LeadPage { rows, next, .. } = read.await?;
         self.next = next;
         Ok(Some(rows.iter().map(|lead| self.row(lead)).collect()))
     }

@@ -23,7 +23,8 @@ use crate::http::extract::Query;
 use crate::http::partner::cursor;
 use crate::http::routes::Routes;
 use crate::store::lead_counts::{self, COUNT_MAX};
-use crate::store::lead_pages::{self, FOUND_MAX, LeadPage, ListedLead, View};
+use crate::store::lead_pages::{self, LeadPage, ListedLead, View, WALK_MAX};
+use crate::store::lead_search::FOUND_MAX;
 use crate::store::widgets;
 
 /// Leads of a page.
@@ -57,6 +58,8 @@ struct ListPage {
     /// A widget to try, where nobody wrote yet.
     try_link: Option<String>,
     is_searched: bool,
+    /// Leads that filters look at.
+    looked_at: String,
     is_cut: bool,
 }
 
@@ -80,7 +83,7 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
     let filters = query.filters(core.clock.now());
     let position = query.position(&view);
     let inside = view.clone();
-    let (counts, found, shown, widget) = core
+    let (counts, shown, widget) = core
         .db
         .read(async move |conn| {
             let mut counts = Vec::new();
@@ -88,16 +91,12 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
                 let of_word = LeadsQuery { view: word.to_owned(), ..LeadsQuery::default() }.view(project, user);
                 counts.push(lead_counts::count(conn, project, &of_word).await?);
             }
-            let found = match &inside {
-                View::Found(_) => Some(lead_counts::count(conn, project, &inside).await?),
-                _ => None,
-            };
             let shown = lead_pages::page(conn, project, (&inside, &filters), position, ROWS).await?;
             let widget = if counts[0] == 0 { widgets::first_public_id(conn, project).await? } else { None };
-            Ok((counts, found, shown, widget))
+            Ok((counts, shown, widget))
         })
         .await?;
-    let LeadPage { rows, next } = shown;
+    let LeadPage { rows, next, found } = shown;
     let own = query.with(&[]);
     // A view of the program has its tab.
     let filter = if query.is_filtered() || !query.q.is_empty() { own.trim_start_matches('?') } else { "" };
@@ -105,7 +104,7 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
     let base = format!("{}/leads", member.path());
     let is_searched = matches!(view, View::Found(_));
     let open = VIEWS.iter().position(|(word, _)| *word == query.view).unwrap_or_default();
-    let count = found.unwrap_or(counts[open]);
+    let count = if is_searched { found } else { counts[open] };
     page(&ListPage {
         frame: Frame::of_member(core, &member, "leads").await?,
         tabs: tabs(&base, &query, &counts, is_searched),
@@ -119,6 +118,7 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
         try_link: widget.map(|widget| format!("{}/c/{widget}", core.config.base_url)),
         saved,
         is_searched,
+        looked_at: counted(i64::from(WALK_MAX)),
         is_cut: is_searched && count >= i64::from(FOUND_MAX),
         query,
     })

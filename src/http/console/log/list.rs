@@ -12,23 +12,26 @@ use super::super::fresh::{FRESH_MAX, fresh_part};
 use super::super::saved_bar::SavedViews;
 use super::super::view::page;
 use super::super::webhook::cause::short_text;
+use super::super::webhook::health::count;
 use super::super::who::Member;
 use super::resend::{Jobs, jobs_of};
 use super::row::Row;
 use super::{log_path, read_filter, sees_masked};
 use crate::db::Conn;
 use crate::deliveries::log_filter::{LogFilter, PEOPLE_MAX, Period};
-use crate::deliveries::resend_matching::count_matching;
+use crate::deliveries::resend_matching::count_matching_up_to;
 use crate::domain::account::Permission;
 use crate::domain::attempt_result::AttemptResult;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::ids::{ProjectId, WebhookId};
 use crate::domain::saved_view::SavedPage;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, from_microseconds};
 use crate::engines::Engines;
 use crate::http::error::Result;
 use crate::http::extract::Query;
-use crate::store::delivery_list::{self, ListWindow, LogWebhook};
+use crate::store::delivery_counts::COUNTED_MAX;
+use crate::store::delivery_filter::Filter;
+use crate::store::delivery_list::{self, LogWebhook, Page};
 use crate::store::delivery_rows::{self, ListedDelivery};
 use crate::store::window::Position;
 
@@ -46,8 +49,8 @@ struct LogPage {
     events: Vec<EventName>,
     rows: Vec<Row>,
     jobs: Jobs,
-    /// Failed deliveries that the filter matches.
-    failed: i64,
+    /// Failed deliveries that the filter matches; empty where there are none.
+    failed: String,
     /// The address of older ones, and whether there may be some or they have to be searched.
     older: Option<(String, bool)>,
     /// The list as a file.
@@ -88,7 +91,7 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     let (project, now, wanted) = (member.project.id, engines.core.clock.now(), filter.clone());
     let start = before.unwrap_or(Position::NEWEST);
     let found = engines.core.db.read(async move |conn| find(conn, project, &wanted, now, (start, ROWS)).await).await?;
-    let failed = count_matching(&engines.core, project, &filter).await?;
+    let failed = count_matching_up_to(&engines.core, project, &filter, COUNTED_MAX + 1).await?;
     let frame = Frame::of_member(&engines.core, &member, "log").await?;
     let saved = SavedViews::load(&engines.core, &member, SavedPage::Log, &filter.query()).await?;
     let path = log_path(&member);
@@ -114,7 +117,7 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
         is_first: before.is_none(),
         newest: position_text(newest),
         rows,
-        failed,
+        failed: if failed > 0 { count(failed) } else { String::new() },
         saved,
         filter,
         frame,
@@ -133,23 +136,9 @@ pub(super) async fn find(
     let Some(wanted) = filter.resolve(conn, project, now).await? else {
         return Ok(Found { webhooks, rows: Vec::new(), is_of_newest_people: false, next: None });
     };
-    let window = ListWindow { before, rows: u32::try_from(most).unwrap_or(u32::MAX - 1) + 1 };
-    let (mut found, mut walked_to) = (Vec::new(), None::<Position>);
-    for webhook in webhooks.iter().filter(|webhook| wanted.webhook.is_none_or(|id| id == webhook.id)) {
-        let positions = delivery_list::positions(conn, project, webhook.id, &wanted, window).await?;
-        if positions.len() <= most {
-            let end = delivery_list::walked_to(conn, project, webhook.id, &wanted, before).await?;
-            walked_to = walked_to.max(end);
-        }
-        found.extend(positions);
-    }
-    // What is older than the end of a search may have others between.
-    found.retain(|at| walked_to.is_none_or(|end| *at >= end));
-    found.sort_unstable_by(|one, other| other.cmp(one));
-    let has_more = found.len() > most;
-    found.truncate(most);
-    let next = if has_more { found.last().map(|last| (*last, false)) } else { walked_to.map(|end| (end, true)) };
-    let rows = delivery_rows::rows(conn, project, &found).await?;
+    let ids: Vec<_> = webhooks.iter().map(|webhook| webhook.id).collect();
+    let Page { positions, next } = delivery_list::page(conn, project, &ids, &wanted, (before, most)).await?;
+    let rows = delivery_rows::rows(conn, project, &positions).await?;
     let is_of_newest_people = wanted.conversations.len() == PEOPLE_MAX as usize;
     Ok(Found { webhooks, rows, is_of_newest_people, next })
 }
@@ -159,17 +148,13 @@ pub async fn fresh(State(engines): State<Engines>, member: Member, query: Query)
     let filter = read_filter(&query);
     let after = query.one("after").ok().flatten().and_then(parse_position).unwrap_or(Position::NEWEST);
     let (project, now, wanted) = (member.project.id, engines.core.clock.now(), filter.clone());
-    let window = ListWindow { before: Position::NEWEST, rows: FRESH_MAX };
     let count = engines.core.db.read(async move |conn| {
         let Some(resolved) = wanted.resolve(conn, project, now).await? else { return Ok(0) };
-        let mut count = 0;
-        for webhook in delivery_list::webhooks(conn, project).await? {
-            if resolved.webhook.is_none_or(|id| id == webhook.id) {
-                let positions = delivery_list::positions(conn, project, webhook.id, &resolved, window).await?;
-                count += positions.into_iter().take_while(|at| *at > after).count();
-            }
-        }
-        Ok(count)
+        let from = resolved.from.max(from_microseconds(after.created_at));
+        let newer = Filter { from, ..resolved };
+        let ids: Vec<_> = delivery_list::webhooks(conn, project).await?.iter().map(|webhook| webhook.id).collect();
+        let page = delivery_list::page(conn, project, &ids, &newer, (Position::NEWEST, FRESH_MAX as usize)).await?;
+        Ok(page.positions.into_iter().filter(|at| *at > after).count())
     });
     fresh_part(log_path(&member), filter.query(), count.await?)
 }
