@@ -14,9 +14,7 @@ ALTER TABLE delivery_counts SET (fillfactor = 50);
 -- SQLite has enough of `attention_open`.
 CREATE INDEX attention_open_by_project ON attention (project_id, id) WHERE closed_at IS NULL;
 
--- Of each webhook what waits and what failed, with what its last attempt came to, and what was cancelled: counts read the index alone.
-DROP INDEX deliveries_due;
-CREATE INDEX deliveries_due ON deliveries_pending (webhook_id, due_at, created_at, result);
+-- Of each webhook what failed, with what its last attempt came to, and what was cancelled: counts read the index alone.
 DROP INDEX deliveries_failed;
 CREATE INDEX deliveries_failed ON deliveries_ended (webhook_id, created_at, id, result) WHERE status = 'failed';
 CREATE INDEX deliveries_cancelled ON deliveries_ended (webhook_id, created_at, id) WHERE status = 'cancelled';

@@ -5,9 +5,7 @@ CREATE VIRTUAL TABLE lead_search USING fts5(
     words, content='', contentless_delete=1, detail=none, prefix='3 4', tokenize='unicode61 remove_diacritics 2'
 );
 
--- Of each webhook what waits and what failed, with what its last attempt came to, and what was cancelled: counts read the index alone.
-DROP INDEX deliveries_due;
-CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at, created_at, result) WHERE status = 'pending';
+-- Of each webhook what failed, with what its last attempt came to, and what was cancelled: counts read the index alone.
 DROP INDEX deliveries_failed;
 CREATE INDEX deliveries_failed ON deliveries (webhook_id, created_at, id, result) WHERE status = 'failed';
 CREATE INDEX deliveries_cancelled ON deliveries (webhook_id, created_at, id) WHERE status = 'cancelled';

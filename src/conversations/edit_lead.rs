@@ -1,9 +1,9 @@
-//! What a person of the business knows of a lead: a field's value, a stage, a quality, a note.
+//! What a person of the business knows of a lead: a field's value, a note.
 
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use serde_json::{Number, json};
+use serde_json::json;
 
 use super::announce_lead::{Ended, after_turn, details};
 use super::decide_turn::lead_data;
@@ -15,17 +15,15 @@ use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::account::Email;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
-use crate::domain::event::{CompleteData, Event, EventType, LeadAnnouncement, StageChangedData};
+use crate::domain::event::{CompleteData, Event, EventType, LeadAnnouncement};
 use crate::domain::form::{EMAIL, FieldKind, Form, PHONE};
 use crate::domain::ids::{ConversationId, LeadId, ProjectId};
-use crate::domain::lead::{Activity, Amount, FieldSource, Stage};
+use crate::domain::lead::{Activity, FieldSource};
 use crate::domain::phone::{PhoneNumber, Region};
 use crate::domain::time::Timestamp;
 use crate::notifier::Work;
 use crate::store::handling::{self, Handled};
 use crate::store::lead_fields::{self, NewValue};
-use crate::store::lead_rating::{self, Rating};
-use crate::store::lead_view::{self, ViewedLead};
 use crate::store::leads::{self, Lead};
 use crate::store::projects::Project;
 use crate::store::{audit, lead_activity, projects, turns};
@@ -34,8 +32,6 @@ use crate::store::{audit, lead_activity, projects, turns};
 const VALUE_CHARS_MAX: usize = 1_000;
 /// Characters of a note.
 pub const NOTE_CHARS_MAX: usize = 4_000;
-/// Characters of a reason.
-pub const REASON_CHARS_MAX: usize = 300;
 
 /// Why a lead stays as it is.
 #[derive(Debug, thiserror::Error)]
@@ -224,77 +220,12 @@ impl Events<'_> {
     }
 }
 
-async fn correlation_id(tx: &Tx, project: ProjectId, conversation: ConversationId) -> anyhow::Result<Option<String>> {
-    Ok(leads::correlation_ids(tx, &[(project, conversation)]).await?.pop().map(|(_, id)| id))
-}
-
-/// Sets what people say of a lead. Webhooks that choose it are told of another stage.
-pub async fn rate_lead(
-    core: &Core,
-    actor: &Actor,
-    (project, lead): (ProjectId, LeadId),
-    rating: Rating,
-) -> Result<(), EditRefused> {
-    if rating.reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
-        return Err(EditRefused::Length(REASON_CHARS_MAX));
-    }
-    let (inside, actor, now) = (core.clone(), actor.clone(), core.clock.now());
-    let rated = core.db.write(async move |tx| {
-        if handling::lock(tx, project, lead).await?.is_none() {
-            return Ok(Err(EditRefused::Unknown));
-        }
-        let before = lead_view::find(tx, project, lead).await?.context("a lead that is there")?;
-        lead_rating::set(tx, project, lead, &rating, now).await?;
-        let stage = rating.stage.map_or("open", Stage::as_str);
-        let amount = rating.amount.as_ref();
-        if before.stage.as_deref() != rating.stage.map(Stage::as_str) || stored_amount(&before).as_ref() != amount {
-            let event = stage_changed(tx, &inside, (project, &before), &rating, now).await?;
-            emit_all(tx, &inside.row_keys, &[(project, &event)]).await?;
-            let text = amount.map_or(stage.to_owned(), |sum| format!("{stage} {} {}", sum.number(), sum.currency));
-            lead_activity::insert(tx, project, lead, (Activity::Stage, &text, actor.user()), now).await?;
-        }
-        if before.quality != rating.quality {
-            let quality = rating.quality.as_str();
-            lead_activity::insert(tx, project, lead, (Activity::Quality, quality, actor.user()), now).await?;
-        }
-        let detail = json!({
-            "stage": stage, "value": amount.map(Amount::number), "currency": amount.map(|sum| &sum.currency),
-            "quality": rating.quality.as_str(),
-        });
-        let change = Change::new(Action::RateLead, Object::Lead(lead)).with(detail);
-        audit::record(tx, project, &actor, &change, now).await?;
-        Ok(Ok(()))
-    });
-    rated.await??;
-    core.notifier.notify(Work::Deliveries);
-    Ok(())
-}
-
-fn stored_amount(lead: &ViewedLead) -> Option<Amount> {
-    Some(Amount { hundredths: lead.stage_value?, currency: lead.currency.clone()? })
-}
-
-async fn stage_changed(
+pub(super) async fn correlation_id(
     tx: &Tx,
-    core: &Core,
-    (project, lead): (ProjectId, &ViewedLead),
-    rating: &Rating,
-    now: Timestamp,
-) -> anyhow::Result<Event> {
-    let known: BTreeMap<String, Known> = serde_json::from_str(&lead.fields)?;
-    let number = |sum: &Amount| -> Option<Number> {
-        if sum.hundredths % 100 == 0 { Some((sum.hundredths / 100).into()) } else { sum.number().parse().ok() }
-    };
-    let correlation_id = correlation_id(tx, project, lead.conversation).await?;
-    let data = StageChangedData {
-        correlation_id: correlation_id.as_deref(),
-        conversation_id: lead.conversation,
-        stage: rating.stage.map(Stage::as_str),
-        value: rating.amount.as_ref().and_then(number),
-        currency: rating.amount.as_ref().map(|sum| sum.currency.as_str()),
-        lead_data: &lead_data(&known, lead.intent.as_deref()),
-    };
-    Ok(Event::lead_stage_changed(event_id(&core.random, now), &data, now))
+    project: ProjectId,
+    conversation: ConversationId,
+) -> anyhow::Result<Option<String>> {
+    Ok(leads::correlation_ids(tx, &[(project, conversation)]).await?.pop().map(|(_, id)| id))
 }
 
 /// Writes a note on a lead.

@@ -17,6 +17,7 @@ mod merge;
 pub mod note_sighting;
 pub mod note_writing;
 pub mod open_channel;
+pub mod rate_lead;
 pub mod receive;
 pub mod reply_as_person;
 pub mod resend_reply;

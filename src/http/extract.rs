@@ -162,6 +162,11 @@ impl Query {
             _ => Err(InvalidField { field: name.to_owned(), detail: "is given more than once".to_owned() }),
         }
     }
+
+    /// The values of a parameter that may be given several times.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
 }
 
 #[cfg(test)]

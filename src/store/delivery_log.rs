@@ -192,6 +192,33 @@ pub async fn body(conn: &Conn, project: ProjectId, delivery: DeliveryId) -> Resu
     .await
 }
 
+/// What was told of a conversation before.
+#[derive(Clone, Debug)]
+pub struct EarlierEvent {
+    /// `lead.correlated`, …
+    pub event_type: String,
+    /// When it happened.
+    pub created_at: Timestamp,
+    /// What it said.
+    pub body: String,
+}
+
+/// The event of the same conversation before that of a delivery of the project.
+pub async fn event_before(conn: &Conn, project: ProjectId, delivery: DeliveryId) -> Result<Option<EarlierEvent>> {
+    conn.find(
+        "SELECT before.event_type, before.created_at, before.body
+         FROM deliveries AS d
+         JOIN webhooks AS w ON w.id = d.webhook_id
+         JOIN events AS before ON before.conversation_id = d.conversation_id AND before.id < d.event_id
+         WHERE w.project_id = $1 AND d.id = $2 AND before.project_id = $1
+         ORDER BY before.id DESC
+         LIMIT 1",
+        params![project, delivery],
+        |row| Ok(EarlierEvent { event_type: row.get(0)?, created_at: row.get(1)?, body: row.get(2)? }),
+    )
+    .await
+}
+
 /// An attempt as the log keeps it.
 #[derive(Clone, Debug)]
 pub struct LoggedAttempt {

@@ -216,7 +216,7 @@ pub async fn events_of_clicks(
         "SELECT e.created_at, e.id
          FROM sessions AS s
          JOIN clicks AS k ON k.session_id = s.id AND NOT k.linked
-         JOIN events AS e ON e.project_id = s.project_id AND e.created_at = k.created_at AND e.event_type = 'widget.click'
+         JOIN events AS e ON e.project_id = k.project_id AND e.created_at = k.created_at AND e.event_type = 'widget.click'
          WHERE s.folded_id = $2 AND s.correlation_id = $3 AND +s.project_id = $1 AND e.body LIKE $4
          LIMIT $5",
         params![project, folded_id, correlation_id, &like, most],

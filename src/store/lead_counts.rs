@@ -49,6 +49,7 @@ pub async fn count(conn: &Conn, project: ProjectId, view: &View) -> Result<i64> 
         View::Waiting => conn.get(WAITING, params![project, most], read).await,
         View::Mine(user) => conn.get(MINE, params![project, *user, most], read).await,
         View::Others(user) => conn.get(OTHERS, params![project, *user, most], read).await,
+        View::Chosen(leads) => Ok(i64::try_from(leads.len()).unwrap_or(i64::MAX)),
         View::Found(query) => {
             Ok(i64::try_from(lead_search::found(conn, project, query).await?.len()).unwrap_or(i64::MAX))
         }

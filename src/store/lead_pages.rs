@@ -30,6 +30,8 @@ pub enum View {
     Others(UserId),
     /// Who was looked for.
     Found(LeadQuery),
+    /// These.
+    Chosen(Vec<LeadId>),
 }
 
 /// What leads must be like.
@@ -222,19 +224,27 @@ macro_rules! of_others {
     };
 }
 
-/// `$10`: keys as a JSON array.
-macro_rules! of_keys {
-    ($keys:literal) => {
-        concat!(
-            "(SELECT f.id, f.last_message_at AS at
-              FROM (SELECT CAST(value AS BIGINT) AS id FROM ",
-            $keys,
-            ") AS found
-              JOIN leads AS f ON f.id = found.id
-              WHERE f.project_id = $1 AND (f.last_message_at, f.id) < ($2, $3)
-              ORDER BY f.last_message_at DESC, f.id DESC
-              LIMIT $5)"
-        )
+/// `$10`: keys with commas between them. `CROSS`: SQLite is to begin with them.
+macro_rules! keys_sqlite {
+    () => {
+        "(SELECT f.id, f.last_message_at AS at
+          FROM (SELECT keys.value AS id FROM json_each('[' || $10 || ']') AS keys) AS found CROSS "
+    };
+}
+
+macro_rules! keys_postgres {
+    () => {
+        "(SELECT f.id, f.last_message_at AS at
+          FROM (SELECT CAST(key AS BIGINT) AS id FROM regexp_split_to_table($10, ',') AS key WHERE key <> '') AS found "
+    };
+}
+
+macro_rules! of_found {
+    () => {
+        "JOIN leads AS f ON f.id = found.id
+         WHERE f.project_id = $1 AND (f.last_message_at, f.id) < ($2, $3)
+         ORDER BY f.last_message_at DESC, f.id DESC
+         LIMIT $5)"
     };
 }
 
@@ -293,7 +303,8 @@ pub async fn page(
     most: u32,
 ) -> Result<LeadPage> {
     let keys = match view {
-        View::Found(query) => lead_search::found(conn, project, query).await?,
+        View::Found(query) => lead_search::found(conn, project, query).await?.iter().map(|at| LeadId(at.id)).collect(),
+        View::Chosen(leads) => leads.clone(),
         _ => Vec::new(),
     };
     let found = i64::try_from(keys.len()).unwrap_or(i64::MAX);
@@ -312,7 +323,7 @@ pub async fn page(
 async fn picked(
     conn: &Conn,
     project: ProjectId,
-    (view, filters, found): (&View, &Filters, &[Position]),
+    (view, filters, keys): (&View, &Filters, &[LeadId]),
     after: Position,
     most: u32,
 ) -> Result<Vec<ListedLead>> {
@@ -322,14 +333,8 @@ async fn picked(
     const MINE: &str = concat!("SELECT ", columns!(), of_mine!(), filtered!(), newest_first!());
     const OTHERS: &str = concat!("SELECT ", columns!(), of_others!(), filtered!(), newest_first!());
     const FOUND: Sql = Sql {
-        sqlite: concat!("SELECT ", columns!(), of_keys!("json_each($10)"), filtered!(), newest_first!()),
-        postgres: concat!(
-            "SELECT ",
-            columns!(),
-            of_keys!("json_array_elements_text(CAST(CAST($10 AS TEXT) AS JSON)) AS keys (value)"),
-            filtered!(),
-            newest_first!()
-        ),
+        sqlite: concat!("SELECT ", columns!(), keys_sqlite!(), of_found!(), filtered!(), newest_first!()),
+        postgres: concat!("SELECT ", columns!(), keys_postgres!(), of_found!(), filtered!(), newest_first!()),
     };
     let since = filters.since.unwrap_or(Timestamp::UNIX_EPOCH);
     // Without a filter, no more has to be looked at than is shown.
@@ -353,8 +358,8 @@ async fn picked(
         View::Status(status) => conn.query(STATUS, &with(&[status.as_str().into()]), read).await,
         View::Mine(user) => conn.query(MINE, &with(&[(*user).into()]), read).await,
         View::Others(user) => conn.query(OTHERS, &with(&[(*user).into()]), read).await,
-        View::Found(_) => {
-            let keys = format!("[{}]", found.iter().map(|at| at.id.to_string()).collect::<Vec<_>>().join(","));
+        View::Found(_) | View::Chosen(_) => {
+            let keys = keys.iter().map(LeadId::to_string).collect::<Vec<_>>().join(",");
             conn.query(FOUND, &[&base[..], &[Value::from(&keys)]].concat(), read).await
         }
     }
@@ -386,7 +391,7 @@ async fn end_of_walk(
         View::All => conn.find(ALL, &base, read).await?,
         View::Status(status) => conn.find(STATUS, &[&base[..], &[status.as_str().into()]].concat(), read).await?,
         // These are few.
-        View::Waiting | View::Mine(_) | View::Others(_) | View::Found(_) => None,
+        View::Waiting | View::Mine(_) | View::Others(_) | View::Found(_) | View::Chosen(_) => None,
     };
     Ok(last.filter(|(_, count)| *count == i64::from(WALK_MAX)).map(|(position, _)| position))
 }

@@ -1,9 +1,12 @@
+import { toggleRow } from "./select-rows";
+
 const ROWS = ".table tbody th a[href], .people .entry";
 const SHOWN = "console-rows";
 const KEYS: [string, string][] = [
   ["j", "Next row, or next lead"],
   ["k", "Row before, or lead before"],
   ["Enter", "Open the row"],
+  ["x", "Select the row"],
   ["r", "Reply"],
   ["t", "Take over"],
   ["/", "Search this list"],
@@ -18,7 +21,7 @@ export function hearKeys(): void {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
     if (document.querySelector("dialog[open]")) return;
-    const done = { j: () => step(1), k: () => step(-1), r: reply, t: takeOver, "/": search, "?": help }[event.key]?.();
+    const done = { j: () => step(1), k: () => step(-1), x: toggleRow, r: reply, t: takeOver, "/": search, "?": help }[event.key]?.();
     if (done) event.preventDefault();
   });
 }

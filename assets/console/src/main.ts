@@ -9,11 +9,13 @@ import { clearRows } from "./clear-row";
 import { focusWhatIsSaid } from "./focus";
 import { hearKeys } from "./hot-keys";
 import { tellWhenSeen } from "./seen";
+import { countSelected } from "./select-rows";
 import { sendFormsOnce } from "./send-once";
 import { keepTimes } from "./times";
 import { keepDrafts } from "./writing";
 
 clearRows();
+countSelected();
 focusWhatIsSaid();
 hearKeys();
 keepDrafts();

@@ -115,6 +115,11 @@ pub const PAGES: &[Page] = &[
         Drawn(|s, d| Some(format!("{{p}}/leads/fresh?top={}", after(lead(s, d)?)))),
     ),
     page(
+        "leads, ticked",
+        "/p/{project}/leads/selected",
+        Drawn(|s, d| Some(format!("{{p}}/leads/selected?lead={}&lead={}", lead(s, d)?.id, lead(s, d)?.id))),
+    ),
+    page(
         "lead, the conversation",
         "/p/{project}/leads/{lead}/talk",
         Drawn(|s, d| Some(format!("{{p}}/leads/{}/talk", lead(s, d)?.id))),

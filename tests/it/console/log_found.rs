@@ -1,5 +1,6 @@
 //! Where the log looks for what a filter matches: each delivery is found once, however many others there are.
 
+use aurix::domain::account::Role;
 use aurix::domain::attempt_result::{AttemptResult, ResultRange};
 use aurix::domain::delivery::DeliveryStatus;
 use aurix::domain::event::{Event, EventType};
@@ -11,6 +12,7 @@ use aurix::store::delivery_list;
 use aurix::store::window::Position;
 use aurix::store::{events, failed_deliveries};
 
+use super::log::{path, signed_in};
 use crate::support::{Person, Receiver, TestApp};
 
 /// More than a page looks at of one webhook.
@@ -188,5 +190,35 @@ both_engines! {
         assert_eq!(count(of_type(EventType::WidgetClick), 9).await, (7, 7));
         assert_eq!(count(of_type(EventType::LeadCreated), 4).await, (4, 5));
         assert_eq!(count(Filter { conversations: vec![ConversationId(1)], ..Filter::default() }, 9).await, (5, 5));
+    }
+
+    async fn a_delivery_says_what_is_new_since_the_event_before(app: &TestApp) {
+        let project = app.project().await;
+        let other = app.project_named("Other", "222").await;
+        app.webhook(&project, &Receiver::start().await).await;
+        for (project, name) in [(&other, "Eve Foreign"), (&project, "Jonas Weber"), (&project, "Kavita Menon")] {
+            let person = Person::new(app, project, "6587654321");
+            let person = if name == "Jonas Weber" { Person::new(app, project, "6581112222") } else { person };
+            person.writes(&format!("My name is {name}")).await;
+            app.settle().await;
+            person.writes("me@example.com").await;
+            app.settle().await;
+        }
+        let browser = signed_in(app, &project, Role::Viewer).await;
+        let page_of = async |event: &str| {
+            let list = browser.get(&path(&project, &format!("?q=kavita&event={event}"))).await.text();
+            let address = list.split("class=\"w\"><a href=\"").nth(1).and_then(|rest| rest.split('"').next());
+            browser.get(address.expect("a row")).await.text()
+        };
+        let created = page_of("lead.created").await;
+        assert!(!created.contains("New in this event"), "it is the first: {created}");
+        let complete = page_of("lead.complete").await;
+        let new = complete.split_once("New in this event").expect("a panel").1.split_once("</section>").expect("its end").0;
+        assert!(new.contains("Since New Lead") && new.contains(">lead status</th>") && new.contains("<td>complete</td>"), "{new}");
+        for stranger in ["Jonas", "Foreign"] {
+            assert!(!complete.contains(stranger));
+        }
+        app.execute("UPDATE projects SET viewers_see_masked = TRUE").await;
+        assert!(!page_of("lead.complete").await.contains("New in this event"));
     }
 }

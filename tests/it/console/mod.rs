@@ -6,6 +6,7 @@ mod erase;
 mod inbox;
 mod lead;
 mod leads;
+mod leads_selected;
 mod live;
 mod log;
 mod log_found;

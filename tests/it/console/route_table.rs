@@ -87,6 +87,8 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("POST", "/p/{project}/channels/{channel}/edit", Members(Permission::Configure), 404),
     ("GET", "/p/{project}/inbox/people", Members(Permission::See), 200),
     ("GET", "/p/{project}/leads/fresh", Members(Permission::See), 200),
+    ("GET", "/p/{project}/leads/selected", Members(Permission::See), 200),
+    ("POST", "/p/{project}/leads/selected", Members(Permission::Reply), 422),
     ("GET", "/p/{project}/leads/{lead}/talk", Members(Permission::See), 404),
     ("POST", "/p/{project}/leads/{lead}/writing", Members(Permission::Reply), 404),
     ("GET", "/p/{project}/search", Members(Permission::See), 200),

@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::{LeadPage, lead_page};
-use crate::conversations::edit_lead::{EditRefused, add_note, rate_lead, set_field};
+use crate::conversations::edit_lead::{EditRefused, add_note, set_field};
+use crate::conversations::rate_lead::rate_lead;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::{Amount, InvalidAmount, Quality, Stage};
 use crate::engines::Engines;

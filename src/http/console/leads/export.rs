@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::query::LeadsQuery;
 use super::rows::{name_of, params_of};
+use super::selected::Selection;
 use crate::core::Core;
 use crate::domain::form::{EMAIL, Form, NAME, PHONE};
 use crate::domain::ids::ProjectId;
@@ -46,8 +47,9 @@ const MORE: [&str; 14] = [
 
 pub async fn export(State(engines): State<Engines>, member: Member<Export>, query: Query) -> Result<Response> {
     let core = &engines.core;
-    let query = LeadsQuery { after: String::new(), ..LeadsQuery::parse(&query)? };
-    let view = query.view(member.project.id, member.who.user.id);
+    let selection = Selection::parse(&query, core.clock.now())?;
+    let (view, filters) = selection.view(core, &member);
+    let query = &selection.list;
     // In the project's zone, whoever asks: a file is passed on.
     let times = Times::new(core.clock.now(), &member.project.time_zone);
     let form = match &member.project.form {
@@ -58,13 +60,16 @@ pub async fn export(State(engines): State<Engines>, member: Member<Export>, quer
     let file = File {
         core: core.clone(),
         project: member.project.id,
-        filters: query.filters(core.clock.now()),
+        filters,
         keys: keys.into_iter().filter(|key| !COLUMNS.contains(&key.as_str())).collect(),
         times,
         next: Some(query.position(&view)),
         view,
     };
-    let name = file_name(&member.project.name, &query, &file.times);
+    let name = match selection.is_of_ticked() {
+        true => csv::file_name(["leads", &member.project.name.to_lowercase(), "selected", file.times.zone_name()]),
+        false => file_name(&member.project.name, query, &file.times),
+    };
     Ok(csv::streamed(&name, &file.head(), file))
 }
 

@@ -4,6 +4,7 @@ mod export;
 mod fresh;
 pub mod query;
 pub mod rows;
+pub mod selected;
 
 use askama::Template;
 use axum::extract::State;
@@ -34,6 +35,8 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/p/{project}/leads", list)
         .get("/p/{project}/leads/fresh", fresh::fresh)
+        .get("/p/{project}/leads/selected", selected::show)
+        .post("/p/{project}/leads/selected", selected::rate)
         .get("/p/{project}/leads/export.csv", export::export)
 }
 

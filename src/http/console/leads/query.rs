@@ -112,19 +112,27 @@ impl LeadsQuery {
         cursor::decode(&self.after).unwrap_or_else(|| start(view))
     }
 
-    /// The address of another part of the list: `changes` replace what the address says; without a cursor unless they name one.
-    pub fn with(&self, changes: &[(&str, &str)]) -> String {
-        let own = [
+    fn all(&self) -> [(&'static str, &str); 6] {
+        [
             ("view", &self.view),
             ("q", &self.q),
             ("days", &self.days),
             ("stage", &self.stage),
             ("quality", &self.quality),
             ("campaign", &self.campaign),
-        ];
+        ]
+    }
+
+    /// What the address says but for the cursor, as the fields of a form.
+    pub fn pairs(&self) -> Vec<(&'static str, &str)> {
+        self.all().into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// The address of another part of the list: `changes` replace what the address says; without a cursor unless they name one.
+    pub fn with(&self, changes: &[(&str, &str)]) -> String {
         let mut text = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in own {
-            let value = changes.iter().find(|(changed, _)| *changed == name).map_or(value.as_str(), |(_, value)| value);
+        for (name, value) in self.all() {
+            let value = changes.iter().find(|(changed, _)| *changed == name).map_or(value, |(_, value)| value);
             let is_default = value.is_empty() || name == "view" && value == "all";
             if !is_default {
                 text.append_pair(name, value);

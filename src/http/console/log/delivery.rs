@@ -12,6 +12,7 @@ use super::super::view::{Html, go, page};
 use super::super::webhook::cause::{Cause, cause, short_text, status_text};
 use super::super::who::{Member, Needs, Resend};
 use super::curl::command;
+use super::difference::{Difference, differences};
 use super::row::{About, State as DeliveryState, took};
 use super::snippets::{SNIPPETS, Snippet};
 use super::{log_path, sees_masked};
@@ -27,7 +28,7 @@ use crate::engines::Engines;
 use crate::http::error::{Result, no_such_path};
 use crate::http::extract::{Path, Query};
 use crate::outbound::{ATTEMPT_BODY_BYTES_MAX, Sent};
-use crate::store::delivery_log::{self, LoggedAttempt, LoggedDelivery};
+use crate::store::delivery_log::{self, EarlierEvent, LoggedAttempt, LoggedDelivery};
 use crate::store::delivery_rows::{self, ListedDelivery};
 use crate::store::webhooks::{self, Webhook};
 use crate::store::window::Position;
@@ -57,12 +58,21 @@ struct DeliveryPage {
     made_of: Option<Html>,
     /// Whether the attempt that is shown sent nothing: the template failed.
     is_nothing_sent: bool,
+    /// The event of the same conversation before.
+    earlier: Option<Earlier>,
     /// Fields that were not known, and how far the conversation had got.
     unknown: Option<(String, String)>,
     response: Option<ShownResponse>,
     curl: Option<String>,
     is_curl_whole: bool,
     snippets: &'static [Snippet],
+}
+
+/// What was told before, and what is new since.
+struct Earlier {
+    event: String,
+    at: Timestamp,
+    differences: Vec<Difference>,
 }
 
 struct AttemptRow {
@@ -124,6 +134,7 @@ struct Read {
     logged: LoggedDelivery,
     listed: ListedDelivery,
     body: String,
+    earlier: Option<EarlierEvent>,
     attempts: Vec<LoggedAttempt>,
     webhook: Option<Webhook>,
     /// The attempt that is shown: its place among them.
@@ -159,11 +170,12 @@ async fn read_delivery(core: &Core, project: ProjectId, id: DeliveryId, wanted: 
             return Ok(None);
         };
         let body = delivery_log::body(conn, project, id).await?;
+        let earlier = delivery_log::event_before(conn, project, id).await?;
         let attempts = delivery_log::attempts(conn, project, id).await?;
         let webhook = webhooks::find_public(conn, project, &logged.webhook).await?;
-        Ok(Some((logged, listed, body, attempts, webhook)))
+        Ok(Some((logged, listed, (body, earlier), attempts, webhook)))
     });
-    let Some((logged, listed, body, attempts, webhook)) = read.await? else { return Ok(None) };
+    let Some((logged, listed, (body, earlier), attempts, webhook)) = read.await? else { return Ok(None) };
     let shown = attempts.iter().position(|one| Some(one.number) == wanted).or(attempts.len().checked_sub(1));
     let version = match shown {
         Some(shown) => Sent::from_log(&attempts[shown].sent).and_then(|sent| sent.template),
@@ -171,11 +183,11 @@ async fn read_delivery(core: &Core, project: ProjectId, id: DeliveryId, wanted: 
         None => webhook.as_ref().and_then(|webhook| Some(webhook.template.as_ref()?.version)),
     };
     let sent = sent_body(core, project, &logged.webhook, version, (&logged.event_id, &body)).await?;
-    Ok(Some(Read { logged, listed, body, attempts, webhook, shown, sent }))
+    Ok(Some(Read { logged, listed, body, earlier, attempts, webhook, shown, sent }))
 }
 
 fn delivery_page(core: &Core, frame: Frame, read: Read, is_masked: bool) -> Result<DeliveryPage> {
-    let Read { logged, listed, body, attempts, webhook, shown, sent } = read;
+    let Read { logged, listed, body, earlier, attempts, webhook, shown, sent } = read;
     let may_configure = frame.may(Permission::Configure);
     let shown = shown.and_then(|shown| attempts.get(shown));
     let headers = shown.map(|one| headers_of(core, one, &logged.event_id, webhook.as_ref().filter(|_| may_configure)));
@@ -213,6 +225,11 @@ fn delivery_page(core: &Core, frame: Frame, read: Read, is_masked: bool) -> Resu
         made_of: (!is_masked && sent != SentBody::Event).then(|| body_html(&body)),
         is_nothing_sent: shown.is_some() && headers.is_empty(),
         body: (!is_masked).then(|| ShownBody::of(&sent, &body)),
+        earlier: earlier.filter(|_| !is_masked).map(|earlier| Earlier {
+            event: name_of(&earlier.event_type),
+            at: earlier.created_at,
+            differences: differences(&earlier.body, &body),
+        }),
         unknown: unknown_fields(&body).filter(|_| !is_masked),
         response: shown.map(|one| response(one, is_masked)),
         event_id: logged.event_id,

@@ -2,6 +2,7 @@
 
 mod curl;
 mod delivery;
+mod difference;
 mod export;
 mod list;
 mod resend;
