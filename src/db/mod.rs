@@ -14,6 +14,9 @@ mod sqlite_file;
 mod value;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::LocalBoxFuture;
 
 pub use batch::{Batch, BatchWriter};
 pub use error::{Error, Result};
@@ -91,10 +94,12 @@ impl Db {
         F: AsyncFnOnce(&Tx) -> anyhow::Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let (work, result) = erased(work);
         match &self.0 {
-            Engine::Sqlite(engine) => engine.write(work).await,
-            Engine::Postgres(engine) => engine.write(work).await,
+            Engine::Sqlite(engine) => engine.write(work).await?,
+            Engine::Postgres(engine) => engine.write(work).await?,
         }
+        Ok(taken(&result))
     }
 
     /// Ends all work, and leaves a SQLite database whole in its one file. Whatever comes later fails.
@@ -155,11 +160,43 @@ impl Db {
         F: AsyncFnOnce(&Conn) -> anyhow::Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let (work, result) = erased(work);
         match &self.0 {
-            Engine::Sqlite(engine) => engine.read(work).await,
-            Engine::Postgres(engine) => engine.read(work).await,
+            Engine::Sqlite(engine) => engine.read(work).await?,
+            Engine::Postgres(engine) => engine.read(work).await?,
         }
+        Ok(taken(&result))
     }
+}
+
+/// Work as the engines run it, each compiled once: they know no more of it than that it ends.
+type Work<C> = Box<dyn for<'a> FnOnce(&'a C) -> LocalBoxFuture<'a, anyhow::Result<()>> + Send>;
+
+/// Where work leaves what it came to.
+type Left<T> = Arc<Mutex<Option<T>>>;
+
+fn erased<C, T, F>(work: F) -> (Work<C>, Left<T>)
+where
+    C: 'static,
+    F: AsyncFnOnce(&C) -> anyhow::Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let left = Left::default();
+    let inside = left.clone();
+    let work: Work<C> = Box::new(move |conn| {
+        Box::pin(async move {
+            let result = work(conn).await?;
+            *inside.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+            Ok(())
+        })
+    });
+    (work, left)
+}
+
+/// What work that ended well came to.
+fn taken<T>(left: &Left<T>) -> T {
+    let result = left.lock().unwrap_or_else(PoisonError::into_inner).take();
+    result.expect("work that ends well leaves a result")
 }
 
 /// A connection that reads.
@@ -185,8 +222,12 @@ impl Conn {
     ) -> Result<Vec<T>> {
         let sql = sql.into();
         match &self.0 {
-            Handle::Sqlite(handle) => handle.query(sql.sqlite, params, map),
-            Handle::Postgres(handle) => handle.query(sql.postgres, params, map).await,
+            Handle::Sqlite(handle) => {
+                let mut all = Vec::new();
+                handle.query(sql.sqlite, params, &mut into(&mut all, &map))?;
+                Ok(all)
+            }
+            Handle::Postgres(handle) => mapped(&handle.query(sql.postgres, params).await?, map),
         }
     }
 
@@ -202,8 +243,12 @@ impl Conn {
             return Ok(Vec::new());
         }
         match &self.0 {
-            Handle::Sqlite(handle) => handle.query_rows(sql.sqlite, rows, map),
-            Handle::Postgres(handle) => handle.query_rows(sql.postgres, rows, map).await,
+            Handle::Sqlite(handle) => {
+                let mut all = Vec::with_capacity(rows.len());
+                handle.query_rows(sql.sqlite, rows, &mut into(&mut all, &map))?;
+                Ok(all)
+            }
+            Handle::Postgres(handle) => mapped(&handle.query_rows(sql.postgres, rows).await?, map),
         }
     }
 
@@ -231,6 +276,18 @@ impl Conn {
     ) -> Result<T> {
         self.find(sql, params, map).await?.ok_or(Error::NoRow)
     }
+}
+
+/// What puts each row behind `all`.
+fn into<T>(all: &mut Vec<T>, map: &impl Fn(&Row<'_>) -> Result<T>) -> impl FnMut(&Row<'_>) -> Result<()> {
+    |row| {
+        all.push(map(row)?);
+        Ok(())
+    }
+}
+
+fn mapped<T>(rows: &[tokio_postgres::Row], map: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+    rows.iter().map(|row| map(&Row::Postgres(row))).collect()
 }
 
 /// A transaction. It reads as [`Conn`] does, and writes.

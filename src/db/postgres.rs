@@ -20,7 +20,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Statement};
 
 use super::postgres_tls::{self, Tls};
-use super::{Conn, Error, Result, Row, Tx, Value};
+use super::{Conn, Error, Result, Tx, Value, Work};
 
 /// Threads with an executor.
 const EXECUTORS: usize = 2;
@@ -77,39 +77,27 @@ impl Postgres {
         Ok(Self { config: Arc::new(config), tls, executors: executors.into(), next: Arc::default() })
     }
 
-    pub async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
-    where
-        F: AsyncFnOnce(&Tx) -> anyhow::Result<T> + Send + 'static,
-        T: Send + 'static,
-    {
-        self.run(move |pool| {
-            Box::pin(async move {
-                let tx = Tx(Conn(super::Handle::Postgres(Handle::checkout(&pool, Stage::Asked).await?)));
-                let mut result = work(&tx).await;
-                let super::Handle::Postgres(handle) = tx.0.0 else { unreachable!("made three lines above") };
-                if result.is_ok() && handle.failed.get() {
-                    // PostgreSQL would respond to COMMIT with a rollback and no error.
-                    result = Err(anyhow!("a statement failed and the transaction went on"));
-                }
-                handle.end(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-                result
-            })
-        })
-        .await
+    pub async fn write(&self, work: Work<Tx>) -> anyhow::Result<()> {
+        let job = async move |pool: Pool| {
+            let tx = Tx(Conn(super::Handle::Postgres(Handle::checkout(&pool, Stage::Asked).await?)));
+            let mut result = work(&tx).await;
+            let super::Handle::Postgres(handle) = tx.0.0 else { unreachable!("made three lines above") };
+            if result.is_ok() && handle.failed.get() {
+                // PostgreSQL would respond to COMMIT with a rollback and no error.
+                result = Err(anyhow!("a statement failed and the transaction went on"));
+            }
+            handle.end(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+            result
+        };
+        self.run(job).await
     }
 
-    pub async fn read<T, F>(&self, work: F) -> anyhow::Result<T>
-    where
-        F: AsyncFnOnce(&Conn) -> anyhow::Result<T> + Send + 'static,
-        T: Send + 'static,
-    {
-        self.run(move |pool| {
-            Box::pin(async move {
-                let handle = Handle::checkout(&pool, Stage::Outside).await?;
-                work(&Conn(super::Handle::Postgres(handle))).await
-            })
-        })
-        .await
+    pub async fn read(&self, work: Work<Conn>) -> anyhow::Result<()> {
+        let job = async move |pool: Pool| {
+            let handle = Handle::checkout(&pool, Stage::Outside).await?;
+            work(&Conn(super::Handle::Postgres(handle))).await
+        };
+        self.run(job).await
     }
 
     pub async fn listen(&self, mut received: impl FnMut(&str)) -> anyhow::Result<()> {
@@ -127,10 +115,7 @@ impl Postgres {
         }
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(Pool) -> LocalBoxFuture<'static, anyhow::Result<T>> + Send + 'static,
-    ) -> anyhow::Result<T> {
+    async fn run(&self, work: impl AsyncFnOnce(Pool) -> anyhow::Result<()> + Send + 'static) -> anyhow::Result<()> {
         let (send, receive) = oneshot::channel();
         let job: Job = Box::new(move |pool| {
             Box::pin(async move {
@@ -201,22 +186,16 @@ impl Handle {
         self.connection.as_ref().expect("taken only when dropped")
     }
 
-    pub async fn query<T>(
-        &self,
-        sql: &'static str,
-        params: &[Value<'_>],
-        map: impl Fn(&Row<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
-        self.select(sql, &as_sql(params), map).await
+    pub async fn query(&self, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>> {
+        self.select(sql, &as_sql(params)).await
     }
 
-    pub async fn query_rows<T, const N: usize>(
+    pub async fn query_rows<const N: usize>(
         &self,
         sql: &'static str,
         rows: &[[Value<'_>; N]],
-        map: impl Fn(&Row<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
-        self.select(sql, &as_sql(&in_columns(rows)), map).await
+    ) -> Result<Vec<tokio_postgres::Row>> {
+        self.select(sql, &as_sql(&in_columns(rows))).await
     }
 
     pub async fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64> {
@@ -227,14 +206,8 @@ impl Handle {
         self.run(sql, &as_sql(&in_columns(rows))).await
     }
 
-    async fn select<T>(
-        &self,
-        sql: &'static str,
-        params: &[&(dyn ToSql + Sync)],
-        map: impl Fn(&Row<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
-        let rows = self.send(sql, async |statement| self.connection().query(&statement, params).await).await?;
-        rows.iter().map(|row| map(&Row::Postgres(row))).collect()
+    async fn select(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<tokio_postgres::Row>> {
+        self.send(sql, async |statement| self.connection().query(&statement, params).await).await
     }
 
     async fn run(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<u64> {

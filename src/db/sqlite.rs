@@ -3,10 +3,8 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -17,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 use super::sqlite_file::OpenedFile;
-use super::{Conn, Error, Result, Row, Tx, Value};
+use super::{Conn, Error, Result, Row, Tx, Value, Work};
 
 /// Writes that one commit may carry.
 const BATCH_MAX: usize = 256;
@@ -40,6 +38,8 @@ type Write = Box<dyn FnOnce(std::result::Result<Turn<'_>, Arc<Error>>) -> Finish
 /// Sends the caller its result; the argument is the error of the batch's commit.
 type Finish = Box<dyn FnOnce(Option<Arc<Error>>)>;
 type Read = Box<dyn FnOnce(&Conn) + Send>;
+/// What is done with each row.
+type Each<'a> = &'a mut dyn FnMut(&Row<'_>) -> Result<()>;
 
 /// When a write comes in the transaction that it shares.
 enum Turn<'a> {
@@ -78,11 +78,7 @@ impl Sqlite {
         Ok(Self { writes, reads, path: path.into() })
     }
 
-    pub async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
-    where
-        F: AsyncFnOnce(&Tx) -> anyhow::Result<T> + Send + 'static,
-        T: Send + 'static,
-    {
+    pub async fn write(&self, work: Work<Tx>) -> anyhow::Result<()> {
         let (send, receive) = oneshot::channel();
         let job: Write = Box::new(move |turn| {
             let result = turn.map_err(unavailable).and_then(|turn| match turn {
@@ -109,11 +105,7 @@ impl Sqlite {
         let _ = is_closed.await;
     }
 
-    pub async fn read<T, F>(&self, work: F) -> anyhow::Result<T>
-    where
-        F: AsyncFnOnce(&Conn) -> anyhow::Result<T> + Send + 'static,
-        T: Send + 'static,
-    {
+    pub async fn read(&self, work: Work<Conn>) -> anyhow::Result<()> {
         let (send, receive) = oneshot::channel();
         let job: Read = Box::new(move |conn| {
             let _ = send.send(run(conn, work));
@@ -125,15 +117,15 @@ impl Sqlite {
 
 /// Polls the work once: on this thread every statement is ready when it is awaited, so work that is not ready has awaited
 /// something else, which would hold up everybody's writes. It is refused.
-fn run<C, T>(conn: &C, work: impl AsyncFnOnce(&C) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let once = || match pin!(work(conn)).poll(&mut Context::from_waker(Waker::noop())) {
+fn run<C>(conn: &C, work: Work<C>) -> anyhow::Result<()> {
+    let once = || match work(conn).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => Err(anyhow!("a transaction awaited something other than its own statements")),
     };
     catch_unwind(AssertUnwindSafe(once)).unwrap_or_else(|_| Err(anyhow!("the work of a transaction panicked")))
 }
 
-fn behind_savepoint<T>(tx: &Tx, work: impl AsyncFnOnce(&Tx) -> anyhow::Result<T>) -> anyhow::Result<T> {
+fn behind_savepoint(tx: &Tx, work: Work<Tx>) -> anyhow::Result<()> {
     tx.execute_now("SAVEPOINT job")?;
     let result = run(tx, work);
     if result.is_err() {
@@ -145,7 +137,7 @@ fn behind_savepoint<T>(tx: &Tx, work: impl AsyncFnOnce(&Tx) -> anyhow::Result<T>
 
 /// The first work of a transaction needs no savepoint, which costs a copy of every page that it changes: when it fails, the
 /// transaction begins anew.
-fn at_the_start<T>(tx: &Tx, work: impl AsyncFnOnce(&Tx) -> anyhow::Result<T>) -> anyhow::Result<T> {
+fn at_the_start(tx: &Tx, work: Work<Tx>) -> anyhow::Result<()> {
     let result = run(tx, work);
     if result.is_err() {
         // Fails where SQLite has rolled back by itself.
@@ -270,35 +262,19 @@ impl Handle {
         self.texts.borrow_mut().entry(key).or_insert_with(|| sql.replace('$', "?").into()).clone()
     }
 
-    pub fn query<T>(
-        &self,
-        sql: &'static str,
-        params: &[Value<'_>],
-        map: impl Fn(&Row<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
+    pub fn query(&self, sql: &'static str, params: &[Value<'_>], each: Each<'_>) -> Result<()> {
         if sql.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let mut all = Vec::new();
-        collect(&mut *self.connection.prepare_cached(&self.text(sql))?, params, &map, &mut all)?;
-        Ok(all)
+        rows(&mut *self.connection.prepare_cached(&self.text(sql))?, params, each)
     }
 
-    pub fn query_rows<T, const N: usize>(
-        &self,
-        sql: &'static str,
-        rows: &[[Value<'_>; N]],
-        map: impl Fn(&Row<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
+    pub fn query_rows<const N: usize>(&self, sql: &'static str, all: &[[Value<'_>; N]], each: Each<'_>) -> Result<()> {
         if sql.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let mut statement = self.connection.prepare_cached(&self.text(sql))?;
-        let mut all = Vec::with_capacity(rows.len());
-        for params in rows {
-            collect(&mut statement, params, &map, &mut all)?;
-        }
-        Ok(all)
+        all.iter().try_for_each(|params| rows(&mut statement, params, each))
     }
 
     pub fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64> {
@@ -320,15 +296,10 @@ impl Handle {
     }
 }
 
-fn collect<T>(
-    statement: &mut rusqlite::Statement<'_>,
-    params: &[Value<'_>],
-    map: &impl Fn(&Row<'_>) -> Result<T>,
-    all: &mut Vec<T>,
-) -> Result<()> {
+fn rows(statement: &mut rusqlite::Statement<'_>, params: &[Value<'_>], each: Each<'_>) -> Result<()> {
     let mut rows = statement.query(rusqlite::params_from_iter(params))?;
     while let Some(row) = rows.next()? {
-        all.push(map(&Row::Sqlite(row))?);
+        each(&Row::Sqlite(row))?;
     }
     Ok(())
 }
@@ -343,7 +314,7 @@ impl Tx {
 
     fn query_now(&self, sql: &'static str) -> Result<()> {
         match &self.0.0 {
-            super::Handle::Sqlite(handle) => handle.query(sql, &[], |_| Ok(())).map(|_| ()),
+            super::Handle::Sqlite(handle) => handle.query(sql, &[], &mut |_| Ok(())),
             super::Handle::Postgres(_) => unreachable!("only the SQLite writer calls this"),
         }
     }
