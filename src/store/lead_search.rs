@@ -7,7 +7,7 @@ use crate::domain::lead_words::LeadQuery;
 use crate::params;
 
 /// Leads that a search finds: the newest.
-pub const FOUND_MAX: u32 = 1_000;
+pub const FOUND_MAX: u32 = 500;
 
 /// What words were taken from. Each part is replaced by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

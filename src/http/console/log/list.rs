@@ -50,7 +50,7 @@ struct LogPage {
     rows: Vec<Row>,
     jobs: Jobs,
     /// Failed deliveries that the filter matches; empty where there are none.
-    failed: String,
+    failed: Option<String>,
     /// The address of older ones, and whether there may be some or they have to be searched.
     older: Option<(String, bool)>,
     /// The list as a file.
@@ -91,7 +91,7 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     let (project, now, wanted) = (member.project.id, engines.core.clock.now(), filter.clone());
     let start = before.unwrap_or(Position::NEWEST);
     let found = engines.core.db.read(async move |conn| find(conn, project, &wanted, now, (start, ROWS)).await).await?;
-    let failed = count_matching_up_to(&engines.core, project, &filter, COUNTED_MAX + 1).await?;
+    let failed = what_failed(&engines, project, &filter).await?;
     let frame = Frame::of_member(&engines.core, &member, "log").await?;
     let saved = SavedViews::load(&engines.core, &member, SavedPage::Log, &filter.query()).await?;
     let path = log_path(&member);
@@ -117,11 +117,22 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
         is_first: before.is_none(),
         newest: position_text(newest),
         rows,
-        failed: if failed > 0 { count(failed) } else { String::new() },
+        failed,
         saved,
         filter,
         frame,
     })
+}
+
+/// What can be resent, in words. To count what failed of one type of event, all that failed would be looked at: the next page does it.
+async fn what_failed(engines: &Engines, project: ProjectId, filter: &LogFilter) -> anyhow::Result<Option<String>> {
+    if filter.event.is_some() && filter.search.is_none() {
+        let of_any_type = LogFilter { event: None, ..filter.clone() };
+        let some = count_matching_up_to(&engines.core, project, &of_any_type, 1).await?;
+        return Ok((some > 0).then(|| "what failed".to_owned()));
+    }
+    let failed = count_matching_up_to(&engines.core, project, filter, COUNTED_MAX + 1).await?;
+    Ok((failed > 0).then(|| format!("{} failed", count(failed))))
 }
 
 /// The deliveries that the filter matches at `now`, before a position, at most `most`.

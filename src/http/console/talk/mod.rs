@@ -18,7 +18,7 @@ use crate::store::talk::{self, Said, Writer};
 use crate::store::{handling, writers};
 
 /// Messages of a page.
-const MESSAGES: u32 = 200;
+const MESSAGES: u32 = 100;
 /// Messages that were sent meanwhile and are shown.
 const NEWS_MAX: u32 = 20;
 
