@@ -32,6 +32,7 @@ use crate::maintenance::make_partitions::make_partitions;
 use crate::maintenance::remove_old_counts::remove_old_counts;
 use crate::maintenance::retention::remove_expired;
 use crate::notifier::Work;
+use crate::projects::watch_channels::watch_channels;
 use crate::store::mails::LeasedMail;
 
 /// How often every loop looks for work that nobody notified of.
@@ -44,6 +45,8 @@ const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(5);
 const RETENTION_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// How often it is looked at what needs attention.
 const ATTENTION_INTERVAL: Duration = Duration::from_secs(5);
+/// How often it is looked which channels' platforms are to be asked.
+const CHANNELS_INTERVAL: Duration = Duration::from_secs(5);
 /// Looks after which a node says again how full its disks are.
 const LOOKS_PER_REPORT: u32 = 12;
 /// Mails that are sent at once.
@@ -63,6 +66,7 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     loops.spawn(supervise("announcements", |engines, stop| run_announcements(engines, stop).boxed()));
     loops.spawn(supervise("unanswered", |engines, stop| run_unanswered(engines, stop).boxed()));
     loops.spawn(supervise("attention", |engines, stop| run_attention(engines, stop).boxed()));
+    loops.spawn(supervise("channels", |engines, stop| run_channels(engines, stop).boxed()));
     loops.spawn(supervise("mails", |engines, stop| claim_loop::run(engines, stop, MAILS_MAX, Mails).boxed()));
     loops.spawn(supervise("clock", |engines, stop| run_clock(engines, stop).boxed()));
     loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core.clone(), stop).boxed()));
@@ -122,6 +126,15 @@ async fn run_attention(engines: Engines, mut stop: watch::Receiver<bool>) {
         }
         if tokio::time::timeout(ATTENTION_INTERVAL, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
+        }
+    }
+}
+
+/// Looks whether platforms still send here what people write.
+async fn run_channels(engines: Engines, mut stop: watch::Receiver<bool>) {
+    while tokio::time::timeout(CHANNELS_INTERVAL, stop.wait_for(|stop| *stop)).await.is_err() {
+        if let Err(error) = watch_channels(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "platforms not asked yet where messages go");
         }
     }
 }

@@ -3,6 +3,7 @@ import { $ } from "./dom.js";
 import { feed } from "./feed.js";
 import { messageList } from "./messages.js";
 import { currentPerson } from "./person.js";
+import { botChat } from "./bot.js";
 import { initials, showClock } from "./screen.js";
 import { suggestions } from "./suggestions.js";
 
@@ -13,12 +14,14 @@ const hint = $("#hint");
 const presence = $("#presence");
 const messages = messageList($("#messages"), $("main"));
 const offers = suggestions($("#suggestions"), state.fields, person, send);
+const bot = botChat(person, offers, { send, shareNumber });
+const me = bot?.me ?? person.wa_id;
 
 showClock();
 document.title = `${state.business_name} · Aurix playground`;
 $("#business").textContent = state.business_name;
 $(".avatar").textContent = initials(state.business_name);
-presence.textContent = "online";
+presence.textContent = bot?.presence ?? "online";
 prefill(new URLSearchParams(location.search).get("text"));
 text.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -31,6 +34,7 @@ $("#composer").addEventListener("submit", (event) => {
 });
 text.addEventListener("input", fit);
 feed.listen(happened, window);
+bot?.open(new URLSearchParams(location.search).get("start"));
 $("#composer button").disabled = false;
 
 function prefill(prefilled) {
@@ -59,14 +63,22 @@ function sendWritten() {
   send(written);
 }
 
-async function send(written) {
+function send(written) {
+  return post(written, { text: written });
+}
+
+function shareNumber() {
+  return post(`${person.name} · +${person.wa_id}`, { shares_number: true });
+}
+
+async function post(shown, said) {
   offers.clear();
-  const bubble = messages.sending(written);
+  const bubble = messages.sending(shown);
   try {
-    const response = await fetch("/playground/phone/send", {
+    const response = await fetch(bot?.path ?? "/playground/phone/send", {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ person: person.wa_id, name: person.name, text: written }),
+      body: JSON.stringify({ person: person.wa_id, name: person.name, ...said }),
     });
     if (!response.ok) throw new Error(`responded ${response.status}`);
     messages.sent(bubble);
@@ -76,14 +88,15 @@ async function send(written) {
 }
 
 function happened({ kind, data }) {
-  if (data.person !== person.wa_id) return;
+  if (data.person !== me) return;
   if (kind === "typing") {
     messages.typing();
     presence.textContent = "typing…";
   } else if (kind === "message") {
     messages.message(data);
     if (data.direction !== "out") return;
-    presence.textContent = "online";
-    offers.offer(data.text);
+    presence.textContent = bot?.presence ?? "online";
+    if (data.keyboard) bot?.show(data.keyboard);
+    else offers.offer(data.text);
   }
 }

@@ -33,7 +33,7 @@ export function journey(root) {
       if (event_type === "widget.click") clicked(body.data);
     },
     message({ person }) {
-      who = phoneText(person);
+      who = person.startsWith("tg:") ? "Telegram" : phoneText(person);
       chat();
     },
     lead({ lead_status, fields }, required) {

@@ -5,7 +5,7 @@ import { currentPerson } from "./person.js";
 import { initials, showClock } from "./screen.js";
 
 const person = currentPerson();
-const { number, business_name } = await (await fetch("/playground/state")).json();
+const { number, bot, business_name } = await (await fetch("/playground/state")).json();
 const notification = $("#notification");
 
 showClock();
@@ -16,7 +16,9 @@ notification.href = `/playground/phone/${number.replace(/\D/g, "")}`;
 $("b", notification).textContent = business_name;
 $(".avatar", notification).textContent = initials(business_name);
 feed.listen(({ kind, data }) => {
-  if (kind !== "message" || data.person !== person.wa_id) return;
+  const isBots = data.person === `tg:${person.wa_id}`;
+  if (kind !== "message" || !(isBots || data.person === person.wa_id)) return;
+  notification.href = isBots ? `/playground/phone/telegram/${bot}` : `/playground/phone/${number.replace(/\D/g, "")}`;
   notification.hidden = false;
   $("#waiting").hidden = true;
   $(".preview", notification).textContent = data.text;

@@ -122,6 +122,14 @@ async fn changes(conn: &Conn, kind: AttentionKind, now: Timestamp) -> anyhow::Re
                 .collect(),
             close: facts::channels_mended(conn, now, BATCH_MAX).await?,
         },
+        AttentionKind::ChannelInbound => Changes {
+            open: facts::channels_astray(conn, now, BATCH_MAX)
+                .await?
+                .into_iter()
+                .map(wording::channel_inbound)
+                .collect(),
+            close: facts::channels_found(conn, now, BATCH_MAX).await?,
+        },
         AttentionKind::PeopleWaiting => Changes {
             open: facts::people_waiting(conn, now, BATCH_MAX).await?.iter().map(wording::people_waiting).collect(),
             close: facts::people_answered(conn, now, BATCH_MAX).await?,

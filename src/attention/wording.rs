@@ -1,12 +1,12 @@
 //! What is wrong, in words.
 
 use crate::domain::attention::AttentionKind;
-use crate::domain::channel::ChannelKind;
 use crate::domain::ids::ProjectId;
 use crate::domain::text::cut;
 use crate::domain::time::Timestamp;
 use crate::store::attention::NewItem;
 use crate::store::attention_facts::{SilentWidget, TroubledChannel, TroubledWebhook, WaitingPeople};
+use crate::store::channels::label;
 use crate::store::disks::Disk;
 
 /// Characters of a name.
@@ -45,18 +45,24 @@ fn of_webhook(kind: AttentionKind, webhook: &TroubledWebhook, what: &str, messag
 
 /// A platform refuses what a channel sends.
 pub(super) fn channel_fault(channel: TroubledChannel) -> NewItem {
-    let platform = match channel.kind {
-        ChannelKind::WhatsApp => "WhatsApp",
-    };
-    let name = channel.number.as_ref().map_or_else(|| channel.external_id.clone(), |number| format!("+{number}"));
+    of_channel(AttentionKind::ChannelFault, channel, "cannot send", " Replies wait until it is mended.")
+}
+
+/// What people write to a channel does not arrive.
+pub(super) fn channel_inbound(channel: TroubledChannel) -> NewItem {
+    of_channel(AttentionKind::ChannelInbound, channel, "gets no messages", "")
+}
+
+fn of_channel(kind: AttentionKind, channel: TroubledChannel, what: &str, so: &str) -> NewItem {
+    let name = label(channel.number.as_deref(), channel.handle.as_deref(), &channel.external_id);
     let reason = cut(&channel.reason, MESSAGE_CHARS_MAX);
     let end = if reason.ends_with(['.', '!', '?']) { "" } else { "." };
     NewItem {
         project: channel.project,
-        kind: AttentionKind::ChannelFault,
+        kind,
         subject_id: channel.id.0,
-        title: format!("{platform} {name} cannot send"),
-        message: format!("{reason}{end} Replies wait until it is mended."),
+        title: format!("{} {name} {what}", channel.kind.name()),
+        message: format!("{reason}{end}{so}"),
         subject: channel.external_id,
         since: channel.since,
     }

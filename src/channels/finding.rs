@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Account, whatsapp};
+use super::{Account, telegram, whatsapp};
 use crate::domain::channel::Credentials;
 use crate::net;
 
@@ -37,6 +37,29 @@ impl Finding {
     }
 }
 
+/// What a platform says of where it sends what people write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Here, and it arrives.
+    Fine,
+    /// Elsewhere, or it does not arrive: why and what to do, in words.
+    Astray(String),
+    /// The platform does not accept our credentials any more, in words.
+    Refused(String),
+    /// It could not be asked.
+    Unknown,
+}
+
+/// Asks the platform where it sends what people write. For a look every minute: one call.
+pub async fn look(client: &net::Client, account: Account<'_>, webhook_url: &str, now: Timestamp) -> Sight {
+    match account.credentials {
+        Credentials::WhatsApp(_) => Sight::Unknown,
+        Credentials::Telegram(credentials) => {
+            telegram::check::look(client, telegram::api::Api::of(account, credentials), webhook_url, now).await
+        }
+    }
+}
+
 /// Asks the platform whether a channel is set up: its number, in digits, and where its webhook should lead.
 pub async fn check(
     client: &net::Client,
@@ -47,6 +70,9 @@ pub async fn check(
     match account.credentials {
         Credentials::WhatsApp(credentials) => {
             whatsapp::check::check(client, &whatsapp::send::Api::of(account), credentials, number, webhook_url).await
+        }
+        Credentials::Telegram(credentials) => {
+            telegram::check::check(client, telegram::api::Api::of(account, credentials), webhook_url).await
         }
     }
 }

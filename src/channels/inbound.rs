@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::domain::channel::{MessageKind, MessageStatus, Person, PersonIds};
+use super::Gesture;
+use crate::domain::channel::{MessageKind, MessageStatus, Person, PersonIds, Route};
 use crate::domain::correlation::Candidate;
 
 /// One item of what a platform sent.
@@ -16,8 +17,20 @@ pub enum Inbound {
     Status(Box<StatusUpdate>),
     /// A person is known by other ids from now on. Nobody said anything.
     IdChange(Box<IdChange>),
+    /// Messages were taken back, whoever did it.
+    Deleted(Box<Deleted>),
+    /// Whether a person can be written to.
+    Reach(Box<Reach>),
+    /// What the channel may do with an account of the business's own.
+    Account(Box<AccountUpdate>),
+    /// Somebody wrote in a group or in public. Nothing is kept of it.
+    Crowd(Box<Crowd>),
+    /// What the platform waits for at once. Nothing is kept of it.
+    Gesture(Box<Gesture>),
     /// Anything else, and what could not be read: kept as it is.
     Other {
+        /// The platform's id of it, where it has one: the same one twice is kept once.
+        external_id: Option<String>,
         /// What it is, as far as that is known: the platform's subscription, as `account_update`; else empty.
         kind: String,
         /// Its JSON.
@@ -33,7 +46,12 @@ impl Inbound {
             Self::Echo(echo) => echo.channel.as_deref(),
             Self::Status(status) => status.channel.as_deref(),
             Self::IdChange(change) => change.channel.as_deref(),
-            Self::Other { .. } => None,
+            Self::Deleted(_)
+            | Self::Reach(_)
+            | Self::Account(_)
+            | Self::Crowd(_)
+            | Self::Gesture(_)
+            | Self::Other { .. } => None,
         }
     }
 
@@ -44,6 +62,10 @@ impl Inbound {
             Self::Echo(echo) => &echo.raw,
             Self::Status(status) => &status.raw,
             Self::IdChange(change) => &change.raw,
+            Self::Deleted(deleted) => &deleted.raw,
+            Self::Reach(reach) => &reach.raw,
+            Self::Account(update) => &update.raw,
+            Self::Crowd(_) | Self::Gesture(_) => "",
             Self::Other { raw, .. } => raw,
         }
     }
@@ -58,6 +80,8 @@ pub struct InboundMessage {
     pub external_id: String,
     /// Who sent it. Without any id there is only the message.
     pub sender: Person,
+    /// The part of the chat that it came by.
+    pub route: Route,
     /// When it was sent, by the platform's clock.
     pub sent_at: Option<Timestamp>,
     /// What the person said: the words of any kind of message.
@@ -93,6 +117,8 @@ pub struct Echo {
     pub external_id: String,
     /// Whom it went to.
     pub to: Person,
+    /// The part of the chat that it stands in.
+    pub route: Route,
     /// When it was sent, by the platform's clock.
     pub sent_at: Option<Timestamp>,
     /// Its words.
@@ -108,6 +134,8 @@ pub struct Echo {
 pub enum Content {
     /// Words and nothing else.
     Text,
+    /// The chat was opened by a link or the platform's own button; the message's text is what the platform made of that.
+    Start,
     /// A button or a list entry that was pressed; its title is the message's text.
     Choice {
         /// The id that the sender of the question gave it.
@@ -168,6 +196,7 @@ impl Content {
     pub fn kind(&self) -> MessageKind {
         match self {
             Self::Text => MessageKind::Text,
+            Self::Start => MessageKind::Start,
             Self::Choice { .. } => MessageKind::Choice,
             Self::Form(_) => MessageKind::Form,
             Self::Media { .. } => MessageKind::Media,
@@ -273,4 +302,58 @@ pub struct StatusUpdate {
     pub error: Option<String>,
     /// The status's JSON.
     pub raw: String,
+}
+
+/// Messages that were taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted {
+    /// The platform's id of the notice.
+    pub external_id: String,
+    /// The person of the chat.
+    pub person: PersonIds,
+    /// The platform's ids of the messages.
+    pub messages: Vec<String>,
+    /// Its JSON.
+    pub raw: String,
+}
+
+/// Whether a person can be written to: they blocked the channel, or let it in again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The platform's id of the notice.
+    pub external_id: String,
+    /// The person.
+    pub person: PersonIds,
+    /// Whether messages reach them.
+    pub is_reachable: bool,
+    /// Its JSON.
+    pub raw: String,
+}
+
+/// What the channel may do with an account of the business's own that it is connected to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountUpdate {
+    /// The platform's id of the notice.
+    pub external_id: String,
+    /// The platform's id of the connection.
+    pub account: String,
+    /// The account's handle, without `@`.
+    pub username: Option<String>,
+    /// Whether replies may be sent in its name.
+    pub may_reply: bool,
+    /// When that was so, by the platform's clock.
+    pub at: Option<Timestamp>,
+    /// Its JSON.
+    pub raw: String,
+}
+
+/// A message that is not between one person and us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crowd {
+    /// The platform's id of the group.
+    pub group: String,
+    /// The topic.
+    pub thread: Option<String>,
+    /// Whether it names us or is a command to us.
+    pub is_to_us: bool,
 }

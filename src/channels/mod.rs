@@ -3,12 +3,18 @@
 //! channel needs is decided here and nowhere above. It knows no lead and no table.
 
 mod finding;
+mod gesture;
 mod inbound;
+mod json;
 mod outbound;
+pub mod telegram;
 pub mod whatsapp;
 
-pub use finding::{Finding, FindingState, check};
+pub use finding::{Finding, FindingState, Sight, check, look};
+pub use gesture::{Gesture, make};
 pub use inbound::{
-    Content, Echo, IdChange, Inbound, InboundMessage, Referral, SharedContact, SharedPhone, StatusUpdate,
+    AccountUpdate, Content, Crowd, Deleted, Echo, IdChange, Inbound, InboundMessage, Reach, Referral, SharedContact,
+    SharedPhone, StatusUpdate,
 };
+pub use json::Malformed;
 pub use outbound::{Account, Outbound, SendOutcome, send};

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::whatsapp;
-use crate::domain::channel::{Credentials, PersonIds};
+use super::{telegram, whatsapp};
+use crate::domain::channel::{Credentials, Offers, PersonIds, Route};
 use crate::net;
 
 /// Where, and as whom, a channel's messages are sent.
@@ -22,8 +22,12 @@ pub struct Account<'a> {
 pub struct Outbound<'a> {
     /// Whom it goes to.
     pub to: &'a PersonIds,
+    /// By which part of the chat.
+    pub route: &'a Route,
     /// What to say.
     pub text: &'a str,
+    /// What to answer it by.
+    pub offers: Option<&'a Offers>,
     /// Our id of it. The platform returns it with each status where it can.
     pub reply_id: &'a str,
 }
@@ -44,6 +48,23 @@ pub enum SendOutcome {
         reason: String,
         /// How long to wait at least.
         after: Option<SignedDuration>,
+    },
+    /// It went out, and nobody said what became of it.
+    Unknown {
+        /// What happened, in an operator's words.
+        reason: String,
+    },
+    /// The platform wants fewer messages: of one chat, or of all of the channel, which it does not tell.
+    TooFast {
+        /// What happened, in an operator's words.
+        reason: String,
+        /// How long to wait.
+        after: SignedDuration,
+    },
+    /// The person cannot be written to any more: they blocked us, or their account is gone.
+    Unreachable {
+        /// What happened, in an operator's words.
+        reason: String,
     },
     /// It will go through once the channel's operator has mended what is wrong: an expired token, a bill, a registration.
     ChannelFault {
@@ -66,6 +87,9 @@ pub async fn send(client: &net::Client, account: Account<'_>, outbound: Outbound
     match account.credentials {
         Credentials::WhatsApp(credentials) => {
             whatsapp::send::send(client, &whatsapp::send::Api::of(account), credentials, outbound, now).await
+        }
+        Credentials::Telegram(credentials) => {
+            telegram::send::send(client, telegram::api::Api::of(account, credentials), outbound).await
         }
     }
 }

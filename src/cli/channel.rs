@@ -1,16 +1,18 @@
 //! `aurix channel`
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::output::{self, Output};
 use super::{actor, base_url_hint, open_project};
+use crate::channels::{Finding, FindingState};
 use crate::config::{Config, credential};
 use crate::domain::time::with_microseconds;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
-use crate::projects::check_channel::webhook_url;
-use crate::store::channels;
+use crate::projects::add_telegram::{AddedBot, BotRefused, TelegramChannel, add_telegram_channel};
+use crate::projects::check_channel::{check_channel, webhook_url};
+use crate::store::channels::{self, Channel, Fault};
 
 /// Channels that are listed.
 const LISTED_MAX: u32 = 10_000;
@@ -23,6 +25,16 @@ pub enum Command {
         after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V"
     )]
     Add(Add),
+    /// Asks a channel's platform whether it works: the credentials, and where messages go.
+    #[command(after_help = "Example:\n  aurix channel check --project ID --channel 1234")]
+    Check {
+        /// The project.
+        #[arg(long)]
+        project: String,
+        /// The channel's id, as `channel list` shows it.
+        #[arg(long)]
+        channel: String,
+    },
     /// Lists the channels of a project.
     ///
     /// The channel's id is what `widget create --channel` takes. Where replies are not sent until something is mended, as an expired
@@ -45,6 +57,31 @@ pub enum Add {
         after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V\nThen give Meta the printed webhook URL and the verify token, and subscribe to `messages`."
     )]
     Whatsapp(WhatsApp),
+    /// A Telegram bot.
+    ///
+    /// The token is what @BotFather gave you. Aurix asks Telegram who the bot is and where its messages go, has them sent here, and says
+    /// what it saw. Where another program gets them it stops: --replace-webhook takes the bot over. Run it again to replace the token.
+    #[command(after_help = "Example:\n  aurix channel add telegram --project ID --token @token.txt")]
+    Telegram(Telegram),
+}
+
+#[derive(Args)]
+pub struct Telegram {
+    /// The project.
+    #[arg(long)]
+    project: String,
+    /// The bot's token, also as `@FILE`, or as `@-` for standard input.
+    #[arg(long)]
+    token: String,
+    /// The bot's username: the token has to be its.
+    #[arg(long, value_name = "NAME")]
+    bot: Option<String>,
+    /// Takes the bot over from the program that gets its messages now.
+    #[arg(long)]
+    replace_webhook: bool,
+    /// Base URL of the platform's API [default: https://api.telegram.org].
+    #[arg(long)]
+    api_base: Option<String>,
 }
 
 #[derive(Args)]
@@ -76,38 +113,90 @@ pub struct WhatsApp {
 pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Add(Add::Whatsapp(arguments)) => add_whatsapp(arguments, config, output).await,
-        Command::List { project } => {
-            let (core, project) = open_project(config, &project).await?;
-            let rows = core.db.read(async move |conn| Ok(channels::list(conn, project.id, LISTED_MAX).await?)).await?;
-            let list: Vec<_> = rows
-                .iter()
-                .map(|row| {
-                    json!({"channel": row.kind.as_str(), "channel_id": row.external_id, "number": row.number,
-                           "api_base": row.api_base, "webhook_url": webhook_url(&core.config.base_url, row),
-                           "fault": row.fault.as_ref().map(|fault| &fault.reason),
-                           "fault_since": row.fault.as_ref().map(|fault| with_microseconds(fault.since))})
-                })
-                .collect();
-            output.print(&json!({"channels": list}), || {
-                let to_text = |row: &channels::Channel| {
-                    let fault = row.fault.as_ref();
-                    let fault = fault.map(|fault| format!("\n  since {:.0}: {}", fault.since, fault.reason));
-                    format!(
-                        "{}  {}  +{}{}",
-                        row.kind.as_str(),
-                        row.external_id,
-                        row.number.as_deref().unwrap_or_default(),
-                        fault.unwrap_or_default()
-                    )
-                };
-                output::rows(
-                    &rows,
-                    to_text,
-                    "There is no channel yet: aurix channel add whatsapp --help says what it needs",
-                )
-            })
-        }
+        Command::Add(Add::Telegram(arguments)) => add_telegram(arguments, config, output).await,
+        Command::Check { project, channel } => check(&project, &channel, config, output).await,
+        Command::List { project } => list(&project, config, output).await,
     }
+}
+
+async fn list(project: &str, config: Config, output: &Output) -> anyhow::Result<()> {
+    let (core, project) = open_project(config, project).await?;
+    let rows = core.db.read(async move |conn| Ok(channels::list(conn, project.id, LISTED_MAX).await?)).await?;
+    let reason = |fault: &Option<Fault>| fault.as_ref().map(|fault| fault.reason.clone());
+    let since = |fault: &Option<Fault>| fault.as_ref().map(|fault| with_microseconds(fault.since));
+    let list: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            json!({"channel": row.kind.as_str(), "channel_id": row.external_id, "number": row.number, "bot": row.handle,
+                   "api_base": row.api_base, "webhook_url": webhook_url(&core.config.base_url, row),
+                   "fault": reason(&row.fault), "fault_since": since(&row.fault),
+                   "inbound_fault": reason(&row.inbound_fault), "inbound_fault_since": since(&row.inbound_fault)})
+        })
+        .collect();
+    output.print(&json!({"channels": list}), || {
+        let to_text = |row: &Channel| {
+            let faults = [&row.fault, &row.inbound_fault].into_iter().flatten();
+            let faults: String =
+                faults.map(|fault| format!("\n  since {:.0}: {}", fault.since, fault.reason)).collect();
+            format!("{}  {}  {}{faults}", row.kind.as_str(), row.external_id, row.label())
+        };
+        output::rows(&rows, to_text, "There is no channel yet: aurix channel add --help says what each needs")
+    })
+}
+
+async fn check(project: &str, channel: &str, config: Config, output: &Output) -> anyhow::Result<()> {
+    let (core, project) = open_project(config, project).await?;
+    let id = channel.to_owned();
+    let found = core.db.read(async move |conn| Ok(channels::find_in(conn, project.id, &id).await?)).await?;
+    let channel = found.with_context(|| {
+        format!("the project has no channel {channel:?}: `aurix channel list --project ID` lists its channels")
+    })?;
+    let findings = check_channel(&core, channel).await?;
+    output.print(&json!({"findings": to_json(&findings)}), || to_text(&findings))
+}
+
+fn to_json(findings: &[Finding]) -> Vec<Value> {
+    let state = |state| match state {
+        FindingState::Fine => "fine",
+        FindingState::Attention => "attention",
+        FindingState::Missing => "missing",
+    };
+    findings.iter().map(|one| json!({"name": one.name, "state": state(one.state), "said": one.said})).collect()
+}
+
+fn to_text(findings: &[Finding]) -> String {
+    let line = |one: &Finding| {
+        let mark = if one.state == FindingState::Fine { "ok" } else { "!!" };
+        format!("  {mark}  {}: {}", one.name, one.said)
+    };
+    findings.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+async fn add_telegram(arguments: Telegram, config: Config, output: &Output) -> anyhow::Result<()> {
+    let (core, project) = open_project(config, &arguments.project).await?;
+    let new = TelegramChannel {
+        token: given("--token", &arguments.token)?,
+        bot: arguments.bot,
+        api_base: arguments.api_base,
+        link_base: None,
+        replaces_webhook: arguments.replace_webhook,
+    };
+    let AddedBot { channel, findings } = match add_telegram_channel(&core, &actor(), project.id, new).await {
+        Err(taken @ BotRefused::WebhookTaken { .. }) => bail!("{taken}. To take the bot over, add --replace-webhook"),
+        added => added?,
+    };
+    let (id, webhook_url) = (&channel.external_id, webhook_url(&core.config.base_url, &channel));
+    let object =
+        json!({"channel_id": id, "webhook_url": webhook_url, "bot": channel.handle, "findings": to_json(&findings)});
+    output.print(&object, || {
+        format!(
+            "Channel {id} is {}. What Telegram says:\n{}{}\nNext:\n  aurix widget create --project {} --channel {id}",
+            channel.label(),
+            to_text(&findings),
+            base_url_hint(&core.config),
+            project.public_id
+        )
+    })
 }
 
 async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> anyhow::Result<()> {

@@ -68,7 +68,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 .iter()
                 .map(|row| {
                     json!({"widget_id": row.widget.public_id, "origins": row.widget.origins, "greeting": row.widget.greeting,
-                           "snippet": snippet(base, &row.widget.public_id, &row.look)})
+                           "snippet": snippet(base, &row.widget.public_id, &row.look, row.widget.channel_kind)})
                 })
                 .collect();
             output.print(&json!({"widgets": list}), || {

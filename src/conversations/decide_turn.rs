@@ -6,10 +6,11 @@ use anyhow::Context as _;
 use serde_json::{Map, Value};
 
 use super::announce_lead::{Ended, after_turn, details};
-use super::incoming::{incoming, newest_speech};
+use super::compose_reply::{Reply, compose};
+use super::incoming::{Reading, incoming, newest_speech};
 use super::learned::{new_values, words};
 use super::load_turn::Turn;
-use crate::agent::{self, Input, Known, Outcome, Paused};
+use crate::agent::{self, Input, Known, Outcome, Paused, State};
 use crate::core::Core;
 use crate::domain::channel::ChannelKind;
 use crate::domain::event::{CompleteData, Event, EventType, LeadAnnouncement};
@@ -47,24 +48,14 @@ pub struct Decision {
     created: bool,
     /// Whether the lead became complete.
     pub completed: bool,
-    /// What to say.
-    pub reply: Option<Reply>,
+    /// What to say, in as many messages as the platform needs.
+    pub replies: Vec<Reply>,
     /// What the agent remembers, JSON.
     pub agent_state: String,
     /// The newest message that the agent has read.
     pub answered_up_to: MessageId,
     /// When the agent goes on, where there may be more to read.
     pub goes_on_at: Option<Timestamp>,
-}
-
-/// A reply in the making.
-pub struct Reply {
-    /// Row key, above the messages that it answers.
-    pub id: MessageId,
-    /// A UUID.
-    pub reply_id: String,
-    /// What to say.
-    pub text: String,
 }
 
 impl Decision {
@@ -104,14 +95,16 @@ pub(super) fn decide(
         None => Form::default_form(),
     };
     let channel_phone = turn.leased.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
-    let messages = incoming(&turn.unread);
+    let state: State = serde_json::from_str(&turn.leased.agent_state).context("reading the agent's state")?;
+    let messages = incoming(&turn.unread, Reading { state: &state, explains_cards: channel.kind.takes_offers() });
     // A platform brings messages late, and takes no reply to one that is older than its window.
-    let may_reply = newest_speech(&turn.unread).is_none_or(|newest| now < newest + channel.kind.window());
+    let may_reply = newest_speech(&turn.unread)
+        .is_none_or(|newest| channel.kind.window().is_none_or(|window| now < newest + window));
     let output = agent(&Input {
         form: &form,
         known: &known,
         channel_phone: channel_phone.as_ref(),
-        state: &serde_json::from_str(&turn.leased.agent_state).context("reading the agent's state")?,
+        state: &state,
         messages: &messages,
         may_reply,
         region: Region::parse(&project.region)?,
@@ -123,7 +116,7 @@ pub(super) fn decide(
     let new_values = new_values(turn, lead.id, &output, (&before, &known));
     let words = (!new_values.is_empty()).then(|| words(project.id, &known));
     lead.fields = serde_json::to_string(&known)?;
-    lead.intent = output.intent.or(lead.intent);
+    lead.intent = output.intent.clone().or(lead.intent);
     let completed = output.outcome == Outcome::Completed && lead.completed_at.is_none();
     let ended = match output.state.paused {
         _ if completed => Ended::Complete,
@@ -136,16 +129,13 @@ pub(super) fn decide(
     lead.announcement = told;
     lead.completed_at = lead.completed_at.or(completed.then_some(now));
     lead.last_message_at = said_at(turn, output.reply.as_ref(), now).max(Some(lead.last_message_at)).unwrap_or(now);
-    let newest = turn.leased.newest_message.unwrap_or(MessageId(0));
-    let reply =
-        |text| Reply { id: core.row_keys.next_above(now, newest), reply_id: core.random.uuid().to_string(), text };
     Ok(Decision {
         lease: turn.leased.lease,
         channel: channel.id,
         channel_kind: channel.kind,
         project_public_id: project.public_id.clone(),
         conversation_public_id: turn.leased.public_id.clone(),
-        reply: output.reply.map(reply),
+        replies: compose(core, turn, (channel.kind, &form), &state, &output)?,
         agent_state: serde_json::to_string(&output.state)?,
         answered_up_to: turn.read_up_to(),
         goes_on_at: turn.is_partial().then_some(now),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use crate::agent::{Incoming, Message};
+use crate::agent::{Incoming, Message, Paused, State};
 use crate::domain::channel::MessageKind;
 use crate::domain::time::Timestamp;
 use crate::store::messages::Unread;
@@ -15,8 +15,17 @@ pub(super) fn newest_speech(unread: &[Unread]) -> Option<Timestamp> {
     unread.iter().filter(|message| message.kind.is_speech()).map(|message| message.written_at).max()
 }
 
+/// How messages are read.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    /// What the agent remembers.
+    pub(super) state: &'a State,
+    /// Whether the reply says what is wrong with a card that is not the person's own: the agent need not.
+    pub(super) explains_cards: bool,
+}
+
 /// The messages of a turn as the agent reads them, oldest first.
-pub(super) fn incoming(unread: &[Unread]) -> Vec<Incoming> {
+pub(super) fn incoming(unread: &[Unread], reading: Reading<'_>) -> Vec<Incoming> {
     let mut ordered: Vec<&Unread> = unread.iter().collect();
     ordered.sort_by_key(|message| (message.written_at, message.id));
     let here: HashSet<&str> = ordered.iter().filter_map(|message| message.external_id.as_deref()).collect();
@@ -45,15 +54,15 @@ pub(super) fn incoming(unread: &[Unread]) -> Vec<Incoming> {
     };
     let read = |message: &&Unread| match edited.get(id(message).as_str()) {
         Some(edit) => Incoming::new(edit.text.clone().map_or(Message::Other, Message::Text), message.written_at),
-        None => read_one(message),
+        None => read_one(message, reading),
     };
     ordered.iter().filter(is_read).map(read).collect()
 }
 
-fn read_one(message: &Unread) -> Incoming {
+fn read_one(message: &Unread, reading: Reading<'_>) -> Incoming {
     let corrected = message.original_written_at.filter(|_| message.kind == MessageKind::Edit);
     Incoming {
-        message: content(message),
+        message: content(message, reading),
         at: corrected.unwrap_or(message.written_at),
         is_correction: corrected.is_some(),
     }
@@ -67,11 +76,15 @@ struct Card {
     email: Option<String>,
 }
 
-fn content(message: &Unread) -> Message {
+fn content(message: &Unread, reading: Reading<'_>) -> Message {
     if let Some(card) = message.contact.as_deref().and_then(|card| serde_json::from_str::<Card>(card).ok()) {
         return Message::Contact { name: card.name, phone: card.phone, email: card.email };
     }
     match (&message.text, message.kind) {
+        // The platform's words and not the person's: nothing was said, but that they want to go on.
+        (_, MessageKind::Start) if reading.state.paused == Some(Paused::Stopped) => Message::Text("start".to_owned()),
+        (_, MessageKind::Start) => Message::Text(String::new()),
+        (_, MessageKind::Contacts) if reading.explains_cards => Message::Text(String::new()),
         (Some(text), MessageKind::Choice | MessageKind::Form) => Message::Button(text.clone()),
         // The words on somebody else's card are not the person's.
         (Some(text), kind) if kind != MessageKind::Contacts => Message::Text(text.clone()),
@@ -106,8 +119,20 @@ mod tests {
             Message::Text(text) => text,
             other => format!("{other:?}"),
         };
-        let read: Vec<_> = incoming(&unread(messages)).into_iter().map(words).collect();
+        let reading = Reading { state: &State::default(), explains_cards: false };
+        let read: Vec<_> = incoming(&unread(messages), reading).into_iter().map(words).collect();
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn opening_the_chat_says_nothing_but_to_go_on() {
+        let messages = unread(&[(MessageKind::Start, None, "/start O-aB3dE9z")]);
+        let read = |paused| {
+            let state = State { paused, ..State::default() };
+            incoming(&messages, Reading { state: &state, explains_cards: true }).remove(0).message
+        };
+        assert_eq!(read(None), Message::Text(String::new()));
+        assert_eq!(read(Some(Paused::Stopped)), Message::Text("start".to_owned()));
     }
 
     #[test]

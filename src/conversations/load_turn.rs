@@ -3,9 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::clicks::sessions::SESSION_LENGTH;
 use crate::db::{Conn, pipelined, pipelined_three};
+use crate::domain::channel::MessageKind;
 use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId};
+use crate::domain::time::Timestamp;
 use crate::store::channels::{self, Channel};
+use crate::store::clicks;
 use crate::store::leads::{self, Lead};
 use crate::store::messages::{self, After, Unread};
 use crate::store::projects::{self, Project};
@@ -25,12 +29,22 @@ pub struct Turn {
     pub lead: Option<Lead>,
     /// What the person wrote since the last turn, oldest first.
     pub unread: Vec<Unread>,
+    /// Whether they opened the chat without a reference, though somebody has clicked a widget of the channel of late and not written.
+    pub is_reference_wanted: bool,
 }
 
 impl Turn {
     /// The newest message that the turn is about.
     pub fn read_up_to(&self) -> MessageId {
         self.unread.last().map_or(self.leased.answered_up_to, |message| message.id)
+    }
+
+    /// Whether the person opened the chat by the platform's bare button, and no click of theirs is known.
+    fn lacks_reference(&self) -> bool {
+        let is_bare = |message: &Unread| {
+            message.kind == MessageKind::Start && message.text.as_deref().is_none_or(|text| text.trim() == "/start")
+        };
+        self.unread.iter().any(is_bare) && self.lead.as_ref().is_some_and(|lead| lead.session.is_none())
     }
 
     /// Whether there may be more to read than the turn is about.
@@ -50,7 +64,7 @@ pub struct Setting {
 }
 
 /// Loads turns, several at once.
-pub(super) async fn load(conn: &Conn, leased: Vec<LeasedTurn>) -> anyhow::Result<Vec<Turn>> {
+pub(super) async fn load(conn: &Conn, leased: Vec<LeasedTurn>, now: Timestamp) -> anyhow::Result<Vec<Turn>> {
     let keys: Vec<_> = leased.iter().map(|one| (one.lease.project, one.lease.conversation)).collect();
     let after: Vec<_> = leased
         .iter()
@@ -76,9 +90,15 @@ pub(super) async fn load(conn: &Conn, leased: Vec<LeasedTurn>) -> anyhow::Result
         setting: settings[&leased.channel].clone(),
         lead: leads.remove(&leased.lease.conversation),
         unread: unread.remove(&leased.lease.conversation).unwrap_or_default(),
+        is_reference_wanted: false,
         leased,
     });
-    Ok(turns.collect())
+    let mut turns: Vec<Turn> = turns.collect();
+    for turn in turns.iter_mut().filter(|turn| turn.lacks_reference()) {
+        let (project, since) = (turn.leased.lease.project, now - SESSION_LENGTH);
+        turn.is_reference_wanted = clicks::has_unlinked(conn, project, turn.leased.channel, since).await?;
+    }
+    Ok(turns)
 }
 
 async fn load_setting(conn: &Conn, project: ProjectId, channel: ChannelId) -> anyhow::Result<Setting> {

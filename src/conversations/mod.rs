@@ -3,10 +3,12 @@
 
 pub mod announce_lead;
 pub mod answer_rule;
+mod compose_reply;
 mod decide_turn;
 pub mod edit_lead;
 pub mod erase_person;
 pub mod found_by;
+mod gestures;
 mod identity;
 mod incoming;
 mod independent_sets;
@@ -16,6 +18,7 @@ mod load_turn;
 mod merge;
 pub mod note_sighting;
 pub mod note_writing;
+mod offers;
 pub mod open_channel;
 pub mod rate_lead;
 pub mod receive;
@@ -25,9 +28,11 @@ pub mod send_reply;
 mod settle_turn;
 mod store_echo;
 mod store_inbound;
+mod store_notice;
 pub mod take_over;
 pub mod take_turn;
 pub mod unanswered;
+mod words;
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -52,6 +57,9 @@ use crate::db::BatchWriter;
 /// How long a result lingers for others to share its transaction. The person has the reply already.
 const SETTLE_LINGER: Duration = Duration::from_millis(10);
 
+/// Gestures that are made at the same time; more are left out.
+const GESTURES_MAX: usize = 32;
+
 /// The conversation engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Conversations {
@@ -66,6 +74,8 @@ pub struct Conversations {
     noted: Arc<Noted>,
     agent: Agent,
     turn_budget: Duration,
+    /// Gestures that are made at the same time.
+    gestures: Arc<Semaphore>,
     /// Turns that are decided at the same time: reading takes a processor, and the others are for everybody else.
     deciding: Arc<Semaphore>,
 }
@@ -82,6 +92,7 @@ impl Conversations {
             sent: BatchWriter::with_linger(db.clone(), SettleReplies { core: core.clone() }, SETTLE_LINGER),
             channels: Arc::default(),
             noted: Arc::default(),
+            gestures: Arc::new(Semaphore::new(GESTURES_MAX)),
             agent: Arc::new(agent::turn),
             turn_budget: TURN_BUDGET,
             deciding: Arc::new(Semaphore::new(available_parallelism().map_or(1, |all| all.get().div_ceil(2)))),

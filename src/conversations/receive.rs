@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::Conversations;
+use super::gestures::{Due, make_all};
 use super::store_inbound::StoreInbound;
 use crate::channels::Inbound;
 use crate::clicks::replay::replay;
@@ -36,16 +37,21 @@ pub struct StoreReceived {
 
 impl Batch for StoreReceived {
     type Item = Received;
-    type Output = ();
+    /// What is to be done at the platforms now: with the first of a batch, all of it.
+    type Output = Vec<Due>;
 
     fn size(received: &Received) -> usize {
         received.inbound.len()
     }
 
-    async fn write(&self, tx: &Tx, received: &[Received]) -> anyhow::Result<Vec<()>> {
+    async fn write(&self, tx: &Tx, received: &[Received]) -> anyhow::Result<Vec<Vec<Due>>> {
         let items = received.iter().flat_map(|one| one.inbound.iter().map(|inbound| (one.channel.clone(), inbound)));
-        StoreInbound { now: self.core.clock.now(), core: self.core.clone() }.store_all(tx, items).await?;
-        Ok(vec![(); received.len()])
+        let due = StoreInbound { now: self.core.clock.now(), core: self.core.clone() }.store_all(tx, items).await?;
+        let mut outputs: Vec<Vec<Due>> = received.iter().map(|_| Vec::new()).collect();
+        if let Some(first) = outputs.first_mut() {
+            *first = due;
+        }
+        Ok(outputs)
     }
 }
 
@@ -67,7 +73,11 @@ async fn store_part(engine: &Conversations, channel: Arc<Channel>, inbound: Arc<
             tracing::error!(channel = channel.external_id, error, "batch not stored; storing its items one by one");
             store_one_by_one(engine, &channel, &inbound).await
         }
-        result => result,
+        Ok(due) => {
+            make_all(engine, due);
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -89,7 +99,13 @@ async fn store_one_by_one(engine: &Conversations, channel: &Arc<Channel>, inboun
     let now = engine.core.clock.now();
     for one in inbound {
         let alone = Received { channel: channel.clone(), inbound: Arc::new(vec![one.clone()]) };
-        let Err(error) = engine.inbound.write(alone).await else { continue };
+        let error = match engine.inbound.write(alone).await {
+            Ok(due) => {
+                make_all(engine, due);
+                continue;
+            }
+            Err(error) => error,
+        };
         if Error::is_unavailable(&error) {
             return Err(error);
         }
@@ -97,7 +113,7 @@ async fn store_one_by_one(engine: &Conversations, channel: &Arc<Channel>, inboun
         tracing::error!(channel = channel.external_id, error, "item not stored; kept as a notice");
         let (project, channel, raw) = (channel.project, channel.id, one.raw().to_owned());
         let keep = async move |tx: &Tx| {
-            let notice = NewNotice { channel, kind: "unreadable", raw: &raw };
+            let notice = NewNotice { channel, external_id: None, kind: "unreadable", raw: &raw };
             Ok(messages::insert_notice(tx, project, &notice, now).await?)
         };
         engine.core.db.write(keep).await?;
@@ -123,8 +139,10 @@ mod tests {
             api_base: String::new(),
             sealed_credentials: String::new(),
             fault: None,
+            handle: None,
+            inbound_fault: None,
         };
-        let item = Inbound::Other { kind: "any".to_owned(), raw: "{}".to_owned() };
+        let item = Inbound::Other { external_id: None, kind: "any".to_owned(), raw: "{}".to_owned() };
         let received = Received { channel: Arc::new(channel), inbound: Arc::new(vec![item; 3]) };
         assert_eq!(StoreReceived::size(&received), 3);
     }

@@ -4,16 +4,19 @@ use serde_json::json;
 
 use super::take_over::move_to_person;
 use crate::core::Core;
+use crate::db::Tx;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
-use crate::domain::ids::{LeadId, MessageId, ProjectId};
+use crate::domain::channel::Offers;
+use crate::domain::ids::{LeadId, MessageId, ProjectId, UserId};
+use crate::domain::text::split;
 use crate::domain::time::Timestamp;
 use crate::notifier::Work;
 use crate::store::handling::{self, Handled};
 use crate::store::replies::{self, NewReply};
 use crate::store::{audit, leads, talk, writers};
 
-/// Characters of a reply: what WhatsApp takes.
+/// Characters of a reply: what WhatsApp takes in one message. Other platforms get it as several where they take less.
 pub const REPLY_CHARS_MAX: usize = 4_096;
 
 /// What is to be said.
@@ -34,6 +37,9 @@ pub enum ReplyRefused {
     /// The platform's name for them is gone.
     #[error("this person was erased: there is no way to reach them any more")]
     Unreachable,
+    /// They do not want it, or their account is gone.
+    #[error("this person has blocked the channel: nothing reaches them until they write again or let it in")]
+    Blocked,
     /// There is nothing to send.
     #[error("write something first")]
     Empty,
@@ -54,9 +60,24 @@ pub enum ReplyRefused {
     Failed(#[from] anyhow::Error),
 }
 
-/// Until when the platform takes a reply; `None` where the person never wrote.
-pub fn window_ends_at(handled: &Handled) -> Option<Timestamp> {
-    handled.last_heard_at.map(|heard_at| heard_at + handled.kind.window())
+/// How long the platform takes a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyWindow {
+    /// At any time.
+    Always,
+    /// Until then.
+    Until(Timestamp),
+    /// The person never wrote.
+    Never,
+}
+
+/// How long the platform takes a reply.
+pub fn reply_window(handled: &Handled) -> ReplyWindow {
+    match (handled.kind.window(), handled.last_heard_at) {
+        (None, _) => ReplyWindow::Always,
+        (Some(window), Some(heard_at)) => ReplyWindow::Until(heard_at + window),
+        (Some(_), None) => ReplyWindow::Never,
+    }
 }
 
 /// Queues a person's reply.
@@ -84,18 +105,7 @@ pub async fn reply_as_person(
             return Ok(Err(ReplyRefused::Answered));
         }
         move_to_person(tx, project, &handled, &actor, now).await?;
-        let newest = handled.newest_message.unwrap_or(MessageId(0));
-        let reply_id = inside.random.uuid().to_string();
-        let new = NewReply {
-            id: inside.row_keys.next_above(now, newest),
-            project,
-            channel: handled.channel,
-            conversation: handled.conversation,
-            reply_id: &reply_id,
-            text: &text,
-            user: actor.user(),
-        };
-        replies::insert(tx, &[new], now).await?;
+        let reply_id = queue(tx, &inside, project, (&handled, actor.user()), &text).await?;
         leads::touch(tx, project, lead, now).await?;
         if let Some(user) = actor.user() {
             writers::remove(tx, project, handled.conversation, user).await?;
@@ -110,10 +120,42 @@ pub async fn reply_as_person(
     Ok(())
 }
 
+/// Queues the words, in as many messages as the platform needs. What the agent offered to answer it by counts no more. Gives the id of
+/// the first one.
+async fn queue(
+    tx: &Tx,
+    core: &Core,
+    project: ProjectId,
+    (handled, user): (&Handled, Option<UserId>),
+    text: &str,
+) -> anyhow::Result<String> {
+    let (now, mut newest) = (core.clock.now(), handled.newest_message.unwrap_or(MessageId(0)));
+    let offers = handled.kind.takes_offers().then(|| serde_json::to_string(&Offers::Nothing)).transpose()?;
+    let mut queued = Vec::new();
+    for part in split(text, handled.kind.text_units_max()) {
+        newest = core.row_keys.next_above(now, newest);
+        queued.push((newest, core.random.uuid().to_string(), part));
+    }
+    let new = queued.iter().map(|(id, reply_id, text)| NewReply {
+        id: *id,
+        project,
+        channel: handled.channel,
+        conversation: handled.conversation,
+        reply_id,
+        text,
+        user,
+        offers: offers.as_deref(),
+    });
+    replies::insert(tx, &new.collect::<Vec<_>>(), now).await?;
+    Ok(queued.into_iter().next().map(|(_, reply_id, _)| reply_id).unwrap_or_default())
+}
+
 fn refused(handled: &Handled, now: Timestamp) -> Option<ReplyRefused> {
-    match window_ends_at(handled) {
+    match reply_window(handled) {
         _ if !handled.is_reachable => Some(ReplyRefused::Unreachable),
-        Some(ends_at) if now < ends_at => None,
-        _ => Some(ReplyRefused::WindowClosed),
+        _ if handled.is_gone => Some(ReplyRefused::Blocked),
+        ReplyWindow::Always => None,
+        ReplyWindow::Until(ends_at) if now < ends_at => None,
+        ReplyWindow::Until(_) | ReplyWindow::Never => Some(ReplyRefused::WindowClosed),
     }
 }

@@ -10,18 +10,21 @@ use crate::channels::{self as platforms, Outbound, SendOutcome};
 use crate::conversations::open_channel::open;
 use crate::core::Core;
 use crate::db::{Batch, Tx};
-use crate::domain::channel::MessageStatus;
+use crate::domain::channel::{MessageStatus, Offers};
 use crate::domain::ids::ChannelId;
 use crate::domain::retry::RetryAfter;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::notifier::Work;
 use crate::store::channels::{self, Channel};
-use crate::store::replies::{self, ChannelHealth, LeasedReply, SettledReply};
+use crate::store::replies::{self, ChannelHealth, LeasedReply, Reached, SettledReply};
+use crate::store::{channel_accounts, conversations};
 
 /// A reply that was claimed, and the channel that it goes over.
 pub struct Reply {
     leased: LeasedReply,
     channel: Arc<Channel>,
+    /// Whether the account of the business's own, in whose name it would go, does not allow it any more.
+    is_closed: bool,
 }
 
 impl Reply {
@@ -43,8 +46,18 @@ pub async fn claim_replies(core: &Core, most: u32) -> anyhow::Result<Vec<Reply>>
             for (project, channel) in keys {
                 found.extend(channels::find_by_id(tx, project, channel).await?.map(|row| (channel, Arc::new(row))));
             }
-            let reply = |leased: LeasedReply| Some(Reply { channel: found.get(&leased.channel)?.clone(), leased });
-            Ok(claimed.into_iter().filter_map(reply).collect())
+            let mut replies = Vec::new();
+            for leased in claimed {
+                let Some(channel) = found.get(&leased.channel).cloned() else { continue };
+                let is_closed = match &leased.route.account {
+                    Some(account) => {
+                        channel_accounts::may_reply(tx, leased.project, leased.channel, account).await? == Some(false)
+                    }
+                    None => false,
+                };
+                replies.push(Reply { leased, channel, is_closed });
+            }
+            Ok(replies)
         })
         .await
 }
@@ -70,6 +83,21 @@ impl Batch for SettleReplies {
         let mut health: BTreeMap<ChannelId, &SettledReply> = BTreeMap::new();
         health
             .extend(settled.iter().filter(|one| one.health != ChannelHealth::Unchanged).map(|one| (one.channel, one)));
+        for one in settled {
+            let (project, conversation, now) = (one.project, one.conversation, self.core.clock.now());
+            match one.reached {
+                Reached::Unchanged => {}
+                Reached::Gone => {
+                    let why = one.error.as_deref().unwrap_or_default();
+                    if conversations::note_gone(tx, project, conversation, (one.id, one.attempt), now).await? {
+                        replies::fail_waiting(tx, project, conversation, Some(one.id), why).await?;
+                    }
+                }
+                Reached::TooFast(until) => {
+                    channels::slow_down(tx, project, one.channel, (conversation, until), now).await?;
+                }
+            }
+        }
         for (channel, one) in health {
             let fault = if let ChannelHealth::Faulty(reason) = &one.health { Some(reason.as_str()) } else { None };
             channels::set_fault(tx, one.project, channel, fault, self.core.clock.now()).await?;
@@ -81,22 +109,45 @@ impl Batch for SettleReplies {
 
 /// Sends a claimed reply. What became of it is still to be settled. `None` where the lease ended before: another node may be
 /// sending it.
-pub async fn send_reply(core: &Core, Reply { leased, channel }: Reply) -> anyhow::Result<Option<SettledReply>> {
+pub async fn send_reply(core: &Core, reply: Reply) -> anyhow::Result<Option<SettledReply>> {
+    let Reply { leased, channel, is_closed } = reply;
     let (project, reply, attempt) = (leased.project, &leased.reply_id, leased.attempt);
     if core.clock.now() >= leased.lease_until {
         tracing::info!(%project, reply, attempt, "lease ended before the reply was sent");
         return Ok(None);
     }
-    let is_faulty = channel.fault.is_some();
-    let channel = open(core, channel)?;
-    let outbound = Outbound { to: &leased.to, text: &leased.text, reply_id: &leased.reply_id };
-    let outcome = platforms::send(&core.platform_client, channel.account(), outbound, core.clock.now()).await;
+    let (is_faulty, kind) = (channel.fault.is_some(), channel.kind);
+    let give_up = |reason: &str| SendOutcome::GiveUp { code: None, reason: reason.to_owned() };
+    let outcome = if is_closed {
+        give_up(CLOSED)
+    } else if kind.unknown_attempts_max().is_some_and(|most| leased.unknown_attempts >= most) {
+        give_up(UNKNOWN)
+    } else {
+        let offers = leased.offers.as_deref().map(serde_json::from_str::<Offers>).transpose()?;
+        let channel = open(core, channel)?;
+        let outbound = Outbound {
+            to: &leased.to,
+            route: &leased.route,
+            text: &leased.text,
+            offers: offers.as_ref(),
+            reply_id: &leased.reply_id,
+        };
+        platforms::send(&core.platform_client, channel.account(), outbound, core.clock.now()).await
+    };
     let settled = settled(core, &leased, is_faulty, outcome);
     if let Some(error) = &settled.error {
         tracing::warn!(%project, reply, attempt, error, "reply not sent");
     }
     Ok(Some(settled))
 }
+
+/// Why a reply in the name of an account is not sent.
+const CLOSED: &str =
+    "The business account does not let the bot reply any more: its owner can change that in the app's settings.";
+/// Why a reply is not sent a third time.
+const UNKNOWN: &str = "Twice the platform did not say whether it got the message. It may have arrived: look in the chat before it is resent.";
+/// Attempts at a reply that the platform holds back.
+const TOO_FAST_MAX: u32 = 100;
 
 /// Stores what became of a reply.
 pub async fn settle_reply(engine: &Conversations, settled: &SettledReply) -> anyhow::Result<()> {
@@ -106,30 +157,73 @@ pub async fn settle_reply(engine: &Conversations, settled: &SettledReply) -> any
     Ok(())
 }
 
+/// Where an attempt leaves its reply.
+struct Step {
+    status: MessageStatus,
+    external_id: Option<String>,
+    error: Option<String>,
+    due_at: Option<Timestamp>,
+}
+
+impl Step {
+    fn sent(external_id: Option<String>) -> Self {
+        Self { status: MessageStatus::Sent, external_id, error: None, due_at: None }
+    }
+
+    fn failed(reason: String) -> Self {
+        Self { status: MessageStatus::Failed, external_id: None, error: Some(reason), due_at: None }
+    }
+
+    fn retried(reason: Option<String>, due_at: Timestamp) -> Self {
+        Self { status: MessageStatus::Queued, external_id: None, error: reason, due_at: Some(due_at) }
+    }
+}
+
 fn settled(core: &Core, reply: &LeasedReply, is_faulty: bool, outcome: SendOutcome) -> SettledReply {
     let health = match &outcome {
         SendOutcome::ChannelFault { reason, .. } => ChannelHealth::Faulty(reason.clone()),
         SendOutcome::Sent { .. } if is_faulty => ChannelHealth::Mended,
         _ => ChannelHealth::Unchanged,
     };
-    let retried = |reason: String, after: Option<SignedDuration>| {
-        let (now, jitter) = (core.clock.now(), core.random.fraction());
-        let attempt = reply.attempt.saturating_sub(reply.retries_from).max(1);
-        let due_at = core.config.retry_schedule.next(attempt, now, jitter, after.map(RetryAfter::wait));
-        let status = if due_at.is_some() { MessageStatus::Queued } else { MessageStatus::Failed };
-        (status, None, Some(reason), due_at)
+    let (now, jitter) = (core.clock.now(), core.random.fraction());
+    let attempts = reply.attempt.saturating_sub(reply.retries_from).max(1);
+    let next = |after: Option<SignedDuration>| {
+        core.config.retry_schedule.next(attempts, now, jitter, after.map(RetryAfter::wait))
     };
-    let (status, external_id, error, due_at) = match outcome {
-        SendOutcome::Sent { external_id } => (MessageStatus::Sent, external_id, None, None),
-        SendOutcome::GiveUp { reason, .. } => (MessageStatus::Failed, None, Some(reason), None),
+    let retried = |reason: String, after: Option<SignedDuration>| match next(after) {
+        Some(due_at) => Step::retried(Some(reason), due_at),
+        None => Step::failed(reason),
+    };
+    let mut reached = Reached::Unchanged;
+    let step = match outcome {
+        SendOutcome::Sent { external_id } => Step::sent(external_id),
+        SendOutcome::GiveUp { reason, .. } => Step::failed(reason),
         SendOutcome::Retry { reason, after, .. } => retried(reason, after),
         SendOutcome::ChannelFault { reason, .. } => retried(reason, None),
+        SendOutcome::Unreachable { reason } => {
+            reached = Reached::Gone;
+            Step::failed(reason)
+        }
+        SendOutcome::TooFast { reason, after } => {
+            // Up to a second more, so that what waits does not come at once.
+            let due_at = now + after + SignedDuration::from_secs_f64(jitter);
+            reached = Reached::TooFast(due_at);
+            if attempts < TOO_FAST_MAX { Step::retried(Some(reason), due_at) } else { Step::failed(reason) }
+        }
+        SendOutcome::Unknown { reason } => {
+            tracing::warn!(reply = reply.reply_id, reason, "unknown whether the reply was sent");
+            // Without an error it counts as unknown when it is claimed again.
+            next(None).map_or_else(|| Step::failed(reason), |due_at| Step::retried(None, due_at))
+        }
     };
+    let Step { status, external_id, error, due_at } = step;
     SettledReply {
         id: reply.id,
         project: reply.project,
         channel: reply.channel,
+        conversation: reply.conversation,
         health,
+        reached,
         attempt: reply.attempt,
         status,
         external_id,

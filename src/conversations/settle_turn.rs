@@ -72,7 +72,7 @@ async fn store(tx: &Tx, decisions: &[&Decision], core: &Core, now: Timestamp) ->
     let events: Vec<_> = events.iter().map(|(project, event)| (*project, event)).collect();
     emit_all(tx, &core.row_keys, &events).await?;
     let leads: Vec<_> = decisions.iter().map(|one| (one.lease.project, &one.lead)).collect();
-    let new_replies: Vec<_> = decisions.iter().filter_map(|decision| new_reply(decision)).collect();
+    let new_replies: Vec<_> = decisions.iter().flat_map(|decision| new_replies(decision)).collect();
     let turns: Vec<_> = decisions.iter().map(|decision| settled_turn(decision, now)).collect();
     let new_values: Vec<_> = decisions.iter().flat_map(|one| one.new_values.iter().cloned()).collect();
     let words = decisions.iter().filter_map(|one| Some((one.lease.project, one.lead.id, one.words.as_deref()?)));
@@ -105,9 +105,8 @@ async fn events(
     Ok(events.collect())
 }
 
-fn new_reply(decision: &Decision) -> Option<NewReply<'_>> {
-    let reply = decision.reply.as_ref()?;
-    Some(NewReply {
+fn new_replies(decision: &Decision) -> impl Iterator<Item = NewReply<'_>> {
+    decision.replies.iter().map(|reply| NewReply {
         id: reply.id,
         project: decision.lease.project,
         channel: decision.channel,
@@ -115,6 +114,7 @@ fn new_reply(decision: &Decision) -> Option<NewReply<'_>> {
         reply_id: &reply.reply_id,
         text: &reply.text,
         user: None,
+        offers: reply.offers.as_deref(),
     })
 }
 

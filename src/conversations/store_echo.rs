@@ -62,6 +62,7 @@ impl StoreInbound {
             public_id: &public_id,
             channel: channel.id,
             person: &echo.to,
+            route: &echo.route,
             agent_state: &serde_json::to_string(&state)?,
             told_at: echo.sent_at.map_or(self.now, |sent_at| sent_at.min(self.now)),
         };

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
-use crate::channels::{Content, Inbound, InboundMessage, StatusUpdate};
+use crate::channels::{Content, Gesture, Inbound, InboundMessage, StatusUpdate};
 use crate::conversations::found_by::start_lead;
+use crate::conversations::gestures::{Due, typing};
 use crate::conversations::independent_sets::independent_sets;
 use crate::conversations::link_click::link_session;
 use crate::conversations::merge::merge;
@@ -37,12 +38,13 @@ pub struct StoreInbound {
 }
 
 impl StoreInbound {
-    /// Stores items concurrently, but for those of one person or with one correlation id: these in their order.
+    /// Stores items concurrently, but for those of one person or with one correlation id: these in their order. Gives what is to be
+    /// done at their platforms once they are stored.
     pub async fn store_all(
         &self,
         tx: &Tx,
         items: impl Iterator<Item = (Arc<Channel>, &Inbound)>,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Vec<Due>> {
         let mut numbers = Numbers::default();
         let mut addressed = Vec::new();
         for (called, inbound) in items {
@@ -60,52 +62,76 @@ impl StoreInbound {
         pipelined(conversations::lock_people(tx, &people), replies::lock(tx, &named_replies)).await?;
         let sets = independent_sets(addressed.iter().map(|(_, inbound)| keys_of(inbound)));
         let sets = sets.into_iter().map(async |set| {
+            let mut due = Vec::new();
             for at in set {
                 let (channel, inbound) = &addressed[at];
-                self.store_one(tx, channel, inbound).await?;
+                let gesture = self.store_one(tx, channel, inbound).await?;
+                due.extend(gesture.map(|gesture| Due { channel: channel.clone(), gesture }));
             }
-            anyhow::Ok(())
+            anyhow::Ok(due)
         });
-        try_join_all(sets).await.map(drop)
+        Ok(try_join_all(sets).await?.into_iter().flatten().collect())
     }
 
-    async fn store_one(&self, tx: &Tx, channel: &Channel, inbound: &Inbound) -> anyhow::Result<()> {
+    async fn store_one(&self, tx: &Tx, channel: &Channel, inbound: &Inbound) -> anyhow::Result<Option<Gesture>> {
         match inbound {
-            Inbound::Message(message) => self.store_message(tx, channel, message).await,
-            Inbound::Echo(echo) => self.store_echo(tx, channel, echo).await,
+            Inbound::Message(message) => return self.store_message(tx, channel, message).await,
+            Inbound::Crowd(crowd) => return self.answer_crowd(tx, channel, crowd).await,
+            Inbound::Gesture(gesture) => return Ok(Some(Gesture::clone(gesture))),
+            Inbound::Echo(echo) => self.store_echo(tx, channel, echo).await?,
             Inbound::Status(status) => {
                 replies::advance_status(tx, &named(channel, status), status.status, status.error.as_deref()).await?;
-                Ok(())
             }
-            Inbound::IdChange(change) => self.change_ids(tx, channel, change).await,
-            Inbound::Other { kind, raw } => self.notice(tx, channel, kind, raw).await,
+            Inbound::IdChange(change) => self.change_ids(tx, channel, change).await?,
+            Inbound::Deleted(deleted) => self.store_deleted(tx, channel, deleted).await?,
+            Inbound::Reach(reach) => self.store_reach(tx, channel, reach).await?,
+            Inbound::Account(update) => self.store_account(tx, channel, update).await?,
+            Inbound::Other { external_id, kind, raw } => {
+                let notice = NewNotice { channel: channel.id, external_id: external_id.as_deref(), kind, raw };
+                messages::insert_notice(tx, channel.project, &notice, self.now).await?;
+            }
         }
+        Ok(None)
     }
 
     pub(super) async fn notice(&self, tx: &Tx, channel: &Channel, kind: &str, raw: &str) -> anyhow::Result<()> {
-        let notice = NewNotice { channel: channel.id, kind, raw };
+        let notice = NewNotice { channel: channel.id, external_id: None, kind, raw };
         messages::insert_notice(tx, channel.project, &notice, self.now).await?;
         Ok(())
     }
 
-    async fn store_message(&self, tx: &Tx, channel: &Channel, message: &InboundMessage) -> anyhow::Result<()> {
+    /// Stores a message. While the agent is about to answer, the person may see that somebody types.
+    async fn store_message(
+        &self,
+        tx: &Tx,
+        channel: &Channel,
+        message: &InboundMessage,
+    ) -> anyhow::Result<Option<Gesture>> {
         let project = channel.project;
         let exists = messages::exists(tx, project, channel.id, &message.external_id);
         let known = conversations::of_person(tx, project, channel.id, &message.sender.ids);
         let (exists, known) = pipelined(exists, known).await?;
         if exists {
-            return Ok(());
+            return Ok(None);
         }
         if message.sender.ids.is_empty() {
-            return self.notice(tx, channel, "message without a sender", &message.raw).await;
+            self.notice(tx, channel, "message without a sender", &message.raw).await?;
+            return Ok(None);
         }
         let kind = message.content.kind();
         if known.is_empty() && !kind.is_speech() {
-            return self.notice(tx, channel, kind.as_str(), &message.raw).await;
+            let notice = NewNotice {
+                channel: channel.id,
+                external_id: Some(&message.external_id),
+                kind: kind.as_str(),
+                raw: &message.raw,
+            };
+            messages::insert_notice(tx, project, &notice, self.now).await?;
+            return Ok(None);
         }
         let known = self.without_former_owners(tx, known, &message.sender.ids).await?;
         let conversation = self.conversation_of(tx, channel, message, &known).await?;
-        let Some(id) = self.insert_message(tx, channel, &conversation, message).await? else { return Ok(()) };
+        let Some(id) = self.insert_message(tx, channel, &conversation, message).await? else { return Ok(None) };
         if let Some(referral) = &message.referral {
             let referral = NewReferral {
                 conversation: conversation.id,
@@ -125,7 +151,7 @@ impl StoreInbound {
             let due_at = (self.now + BURST_PAUSE).min(began + BURST_MAX);
             turns::call_agent(tx, project, conversation.id, began, due_at).await?;
         }
-        Ok(())
+        Ok(if kind.is_speech() && conversation.is_agents { typing(channel, message) } else { None })
     }
 
     /// Stores the message itself; `None` where it is stored already.
@@ -166,7 +192,7 @@ impl StoreInbound {
         message: &InboundMessage,
         known: &[Conversation],
     ) -> anyhow::Result<Conversation> {
-        let (project, person) = (channel.project, &message.sender);
+        let (project, person, route) = (channel.project, &message.sender, &message.route);
         let needs_lead = message.content.kind().is_speech() || known.len() > 1;
         for without in known.iter().filter(|one| needs_lead && !one.has_lead) {
             // Only the business wrote so far.
@@ -176,8 +202,14 @@ impl StoreInbound {
         let known = match known {
             [] => {
                 let public_id = self.core.random.uuid().to_string();
-                let new =
-                    NewConversation { public_id: &public_id, channel: channel.id, person, agent_state: "{}", told_at };
+                let new = NewConversation {
+                    public_id: &public_id,
+                    channel: channel.id,
+                    person,
+                    route,
+                    agent_state: "{}",
+                    told_at,
+                };
                 let conversation = conversations::insert(tx, project, &new, self.now).await?;
                 Box::pin(start_lead(tx, project, conversation.id, person, self.now)).await?;
                 return Ok(conversation);
@@ -186,7 +218,7 @@ impl StoreInbound {
             // Boxed, as what is rare: the future of every message has room for it otherwise.
             [into, from, ..] => Box::pin(merge(tx, into, from, self.now)).await?,
         };
-        Ok(conversations::learn(tx, project, known.id, person, told_at).await?)
+        Ok(conversations::learn(tx, project, known.id, (person, route), told_at).await?)
     }
 }
 
@@ -221,9 +253,13 @@ impl Numbers {
 fn ids_of(inbound: &Inbound) -> impl Iterator<Item = &str> {
     let (one, other) = match inbound {
         Inbound::Message(message) => (Some(&message.sender.ids), None),
+        Inbound::Deleted(deleted) => (Some(&deleted.person), None),
+        Inbound::Reach(reach) => (Some(&reach.person), None),
         Inbound::Echo(echo) => (Some(&echo.to.ids), None),
         Inbound::IdChange(change) => (Some(&change.old), Some(&change.new.ids)),
-        Inbound::Status(_) | Inbound::Other { .. } => (None, None),
+        Inbound::Status(_) | Inbound::Account(_) | Inbound::Crowd(_) | Inbound::Gesture(_) | Inbound::Other { .. } => {
+            (None, None)
+        }
     };
     one.into_iter().chain(other).flat_map(|ids| ids.iter())
 }
@@ -250,7 +286,14 @@ fn keys_of(inbound: &Inbound) -> Vec<Cow<'_, str>> {
             keys.push(Cow::Borrowed(&status.external_id));
             keys.extend(status.reply_id.as_deref().map(Cow::Borrowed));
         }
-        Inbound::IdChange(_) | Inbound::Other { .. } => {}
+        Inbound::Deleted(deleted) => keys.push(Cow::Borrowed(&deleted.external_id)),
+        Inbound::Reach(reach) => keys.push(Cow::Borrowed(&reach.external_id)),
+        Inbound::Account(update) => {
+            keys.extend([Cow::Borrowed(update.external_id.as_str()), Cow::Borrowed(update.account.as_str())]);
+        }
+        Inbound::Crowd(crowd) => keys.push(Cow::Borrowed(&crowd.group)),
+        Inbound::Other { external_id, .. } => keys.extend(external_id.as_deref().map(Cow::Borrowed)),
+        Inbound::IdChange(_) | Inbound::Gesture(_) => {}
     }
     keys
 }

@@ -47,7 +47,7 @@ pub async fn claim_turns(core: &Core, most: u32) -> anyhow::Result<Vec<Turn>> {
     let lease_until = now + core.config.lease;
     let claim = async move |tx: &Tx| Ok(tx.last(turns::claim(tx, now, lease_until, most)).await?);
     let leased = core.db.write(claim).await?;
-    core.db.read(async move |conn| load(conn, leased).await).await
+    core.db.read(async move |conn| load(conn, leased, now).await).await
 }
 
 /// When the next turn falls due that is not due now.

@@ -35,6 +35,12 @@ const MIGRATIONS: &[Migration] = &[
             postgres: include_str!("../../migrations/0002_console.postgres.sql"),
         },
     },
+    Migration {
+        version: 3,
+        name: "channels",
+        both: include_str!("../../migrations/0003_channels.sql"),
+        own: Sql { sqlite: "", postgres: "" },
+    },
 ];
 
 /// `ROWID`: the table's own growing 64-bit key. `ROW_KEY`: one that the application makes; a primary key of a table that is divided

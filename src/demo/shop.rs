@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::playground::{GRAPH_PATH, LISTENER_PATH, PHONE_PATH, Stage};
+use super::playground::{BOT_API_PATH, BOT_CHAT_PATH, BotStage, GRAPH_PATH, LISTENER_PATH, PHONE_PATH, Stage};
 use crate::accounts::Accounts;
 use crate::accounts::create_user::{NewUser, UserRefused};
 use crate::core::Core;
@@ -20,6 +20,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::visitor::IpPolicy;
 use crate::domain::widget::Look;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
+use crate::projects::add_telegram::{KnownBot, store_bot};
 use crate::projects::add_webhook::{NewWebhook, add_webhook};
 use crate::projects::create_key::{self, create_key};
 use crate::projects::create_project::{NewProject, create_project};
@@ -36,8 +37,14 @@ const BUSINESS_NAME: &str = "Juniper Cycles";
 const NUMBER: &str = "+6580001234";
 /// The number's id at the simulated platform; finds the demo again at the next start.
 const PHONE_NUMBER_ID: &str = "100000000000001";
+/// The bot's id at the simulated platform.
+const BOT_ID: &str = "1000000002";
+/// Its username: nobody's.
+const BOT: &str = "juniper_cycles_demo_bot";
 /// What the prefilled text begins with.
 const GREETING: &str = "Hello Juniper Cycles, I have a question.";
+/// Widgets among which the demo's are found.
+const WIDGETS_MAX: u32 = 200;
 /// Characters of the channel's credentials.
 const CREDENTIAL_CHARS: usize = 40;
 /// The lead form of the shop.
@@ -50,10 +57,12 @@ pub async fn set_stage(core: &Core, actor: &Actor, inside_url: String) -> anyhow
     let base_url = core.config.base_url.clone();
     let project = project(core, actor).await?;
     let channel = channel(core, actor, project, &base_url, &inside_url).await?;
+    let widget_id = widget_id(core, actor, project, &channel).await?;
     Ok(Stage {
         project,
         business_name: BUSINESS_NAME.to_owned(),
-        widget_id: widget_id(core, actor, project).await?,
+        widget_id,
+        bot: bot(core, actor, project, &base_url, &inside_url).await?,
         channel: channel.id,
         phone_number_id: channel.external_id,
         number: PhoneNumber::from_e164(NUMBER)?,
@@ -122,13 +131,34 @@ async fn channel(
     add_whatsapp_channel(core, actor, project, channel).await
 }
 
-async fn widget_id(core: &Core, actor: &Actor, project: ProjectId) -> anyhow::Result<String> {
-    let known = core.db.read(async move |conn| Ok(widgets::list(conn, project, 1).await?)).await?;
-    if let Some(widget) = known.into_iter().next() {
+/// The bot, with a token that lives as long as the process. The simulated platform is not asked: it is not there yet.
+async fn bot(
+    core: &Core,
+    actor: &Actor,
+    project: ProjectId,
+    base_url: &str,
+    inside_url: &str,
+) -> anyhow::Result<BotStage> {
+    let bot = KnownBot {
+        id: BOT_ID.to_owned(),
+        username: BOT.to_owned(),
+        token: format!("{BOT_ID}:{}", core.random.token("", CREDENTIAL_CHARS)),
+        api_base: format!("{inside_url}{BOT_API_PATH}"),
+        link_base: format!("{base_url}{BOT_CHAT_PATH}"),
+    };
+    let channel = store_bot(core, actor, project, bot).await?;
+    let widget_id = widget_id(core, actor, project, &channel).await?;
+    Ok(BotStage { channel: channel.id, id: channel.external_id, username: BOT.to_owned(), widget_id })
+}
+
+/// The widget of a channel, or a new one.
+async fn widget_id(core: &Core, actor: &Actor, project: ProjectId, channel: &Channel) -> anyhow::Result<String> {
+    let known = core.db.read(async move |conn| Ok(widgets::list(conn, project, WIDGETS_MAX).await?)).await?;
+    if let Some(widget) = known.into_iter().find(|widget| widget.channel == channel.id) {
         return Ok(widget.public_id);
     }
     let widget = NewWidget {
-        channel_id: PHONE_NUMBER_ID.to_owned(),
+        channel_id: channel.external_id.clone(),
         origins: Vec::new(),
         greeting: Some(GREETING.to_owned()),
         look: Look::default(),

@@ -12,6 +12,8 @@ closed_set! {
         WebhookFailing = "webhook.failing",
         /// A platform refuses what we send: token, permission, billing or registration.
         ChannelFault = "channel.fault",
+        /// A platform sends elsewhere what people write, or cannot deliver it here.
+        ChannelInbound = "channel.inbound",
         /// Somebody has waited for a person for longer than the project allows.
         PeopleWaiting = "people.waiting",
         /// A widget that had clicks has none any more.
@@ -25,8 +27,14 @@ closed_set! {
 
 impl AttentionKind {
     /// Those that a project may have.
-    pub const OF_PROJECT: [Self; 5] =
-        [Self::WebhookOff, Self::WebhookFailing, Self::ChannelFault, Self::PeopleWaiting, Self::WidgetSilent];
+    pub const OF_PROJECT: [Self; 6] = [
+        Self::WebhookOff,
+        Self::WebhookFailing,
+        Self::ChannelFault,
+        Self::ChannelInbound,
+        Self::PeopleWaiting,
+        Self::WidgetSilent,
+    ];
 
     /// The kind in words, as a choice.
     pub fn words(self) -> &'static str {
@@ -34,6 +42,7 @@ impl AttentionKind {
             Self::WebhookOff => "A webhook was turned off",
             Self::WebhookFailing => "A webhook has failed for an hour",
             Self::ChannelFault => "A channel cannot send",
+            Self::ChannelInbound => "A channel gets no messages",
             Self::PeopleWaiting => "People wait for a person",
             Self::WidgetSilent => "A widget has had no click for 24 hours",
             Self::DiskFull => "A disk is nearly full",
@@ -45,7 +54,7 @@ impl AttentionKind {
     pub fn subject_kind(self) -> &'static str {
         match self {
             Self::WebhookOff | Self::WebhookFailing => "webhook",
-            Self::ChannelFault => "channel",
+            Self::ChannelFault | Self::ChannelInbound => "channel",
             Self::PeopleWaiting => "project",
             Self::WidgetSilent => "widget",
             Self::DiskFull => "disk",
@@ -57,7 +66,7 @@ impl AttentionKind {
     pub fn page(self, subject: &str) -> String {
         match self {
             Self::WebhookOff | Self::WebhookFailing => format!("integrations/webhook/{subject}"),
-            Self::ChannelFault => format!("channels/{subject}"),
+            Self::ChannelFault | Self::ChannelInbound => format!("channels/{subject}"),
             Self::PeopleWaiting => "inbox".to_owned(),
             Self::WidgetSilent => format!("widgets/{subject}"),
             Self::DiskFull | Self::BackupOld => "instance".to_owned(),
@@ -68,7 +77,7 @@ impl AttentionKind {
     pub fn button(self) -> &'static str {
         match self {
             Self::WebhookOff | Self::WebhookFailing => "Open webhook",
-            Self::ChannelFault => "Open channel",
+            Self::ChannelFault | Self::ChannelInbound => "Open channel",
             Self::PeopleWaiting => "Open inbox",
             Self::WidgetSilent => "Open widget",
             Self::DiskFull | Self::BackupOld => "Open instance",
@@ -124,7 +133,7 @@ mod tests {
     #[test]
     fn who_does_not_choose_is_told_of_what_they_can_mend() {
         let of = |role| Alerts::of_member(role, None).to_text();
-        assert_eq!(of(Role::Owner), "webhook.off webhook.failing channel.fault");
+        assert_eq!(of(Role::Owner), "webhook.off webhook.failing channel.fault channel.inbound");
         assert_eq!(
             [of(Role::Admin), of(Role::Member), of(Role::Viewer)],
             [of(Role::Owner), String::new(), String::new()]

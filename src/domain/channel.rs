@@ -14,16 +14,80 @@ closed_set! {
     pub enum ChannelKind {
         /// WhatsApp Cloud API.
         WhatsApp = "whatsapp",
+        /// Telegram Bot API.
+        Telegram = "telegram",
     }
 }
 
 impl ChannelKind {
-    /// How long after a message of the person the platform takes a reply to it.
-    pub fn window(self) -> SignedDuration {
+    /// How long after a message of the person the platform takes a reply to it; `None`: at any time.
+    pub fn window(self) -> Option<SignedDuration> {
         match self {
-            Self::WhatsApp => SignedDuration::from_hours(24),
+            Self::WhatsApp => Some(SignedDuration::from_hours(24)),
+            Self::Telegram => None,
         }
     }
+
+    /// The platform as people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WhatsApp => "WhatsApp",
+            Self::Telegram => "Telegram",
+        }
+    }
+
+    /// UTF-16 units of one message; what is longer goes as several. Telegram takes 4,096 after it has read the text.
+    pub fn text_units_max(self) -> usize {
+        match self {
+            Self::WhatsApp => 4_096,
+            Self::Telegram => 4_000,
+        }
+    }
+
+    /// How often a reply is sent of which it is not known whether the platform has it: it has no key by which it would notice a
+    /// repeated one. `None`: until it is known, since the platform reports what it has.
+    pub fn unknown_attempts_max(self) -> Option<u32> {
+        match self {
+            Self::WhatsApp => None,
+            Self::Telegram => Some(2),
+        }
+    }
+
+    /// Whether it shows a person that an answer is being written.
+    pub fn shows_typing(self) -> bool {
+        self == Self::Telegram
+    }
+
+    /// Whether it is asked from time to time where it sends what people write.
+    pub fn is_checked(self) -> bool {
+        self == Self::Telegram
+    }
+
+    /// Whether it takes a message with what to answer it by ([`Offers`]).
+    pub fn takes_offers(self) -> bool {
+        self == Self::Telegram
+    }
+}
+
+/// What a message offers to answer it by, besides words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offers {
+    /// Answers to choose from, as the person would write them.
+    Choices(Vec<String>),
+    /// A button that shares the person's own number, with its words.
+    OwnContact(String),
+    /// What an earlier message offered counts no more.
+    Nothing,
+}
+
+/// Which part of a chat a message came by, where a platform has several with one person. A reply goes the same way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// The topic.
+    pub thread: Option<String>,
+    /// The platform's id of the connection to an account of the business's own, which the channel works for.
+    pub account: Option<String>,
 }
 
 /// What a platform gave the operator, by kind. Sealed wherever it is stored, as JSON that names its `kind`.
@@ -32,6 +96,48 @@ impl ChannelKind {
 pub enum Credentials {
     /// Of a WhatsApp number.
     WhatsApp(WhatsAppCredentials),
+    /// Of a Telegram bot.
+    Telegram(TelegramCredentials),
+}
+
+/// Credentials are those of another platform than is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the channel is on another platform")]
+pub struct OtherPlatform;
+
+impl Credentials {
+    /// The platform that they are for.
+    pub fn kind(&self) -> ChannelKind {
+        match self {
+            Self::WhatsApp(_) => ChannelKind::WhatsApp,
+            Self::Telegram(_) => ChannelKind::Telegram,
+        }
+    }
+
+    /// Those of WhatsApp, on a channel that is one of its.
+    pub fn whatsapp(&self) -> Result<&WhatsAppCredentials, OtherPlatform> {
+        match self {
+            Self::WhatsApp(credentials) => Ok(credentials),
+            Self::Telegram(_) => Err(OtherPlatform),
+        }
+    }
+
+    /// Those of Telegram, on a channel that is one of its.
+    pub fn telegram(&self) -> Result<&TelegramCredentials, OtherPlatform> {
+        match self {
+            Self::Telegram(credentials) => Ok(credentials),
+            Self::WhatsApp(_) => Err(OtherPlatform),
+        }
+    }
+}
+
+/// What makes us a Telegram bot.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct TelegramCredentials {
+    /// Lets us do all that the bot can.
+    pub bot_token: String,
+    /// Comes back with all that the platform sends.
+    pub webhook_secret: String,
 }
 
 /// What Meta gave the operator of a WhatsApp number.
@@ -51,7 +157,8 @@ pub struct WhatsAppCredentials {
 /// | | `external_user_id` | `external_phone_id` |
 /// | --- | --- | --- |
 /// | WhatsApp | the business-scoped user id, `SG.13491208655302741918` | the `wa_id`: the digits of the phone number |
-/// | a platform without phone numbers | its id of the person or of the chat | none |
+/// | Telegram | the user id, which is that of the private chat | none |
+/// | another platform without phone numbers | its id of the person or of the chat | none |
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PersonIds {
     /// The platform's id that is no phone number.
@@ -83,6 +190,8 @@ pub struct Person {
     pub profile_name: Option<String>,
     /// The handle that they chose at the platform, without `@`.
     pub username: Option<String>,
+    /// The language that their app is set to, a BCP 47 tag: a hint, since people write in others too.
+    pub language: Option<String>,
 }
 
 closed_set! {
@@ -90,6 +199,8 @@ closed_set! {
     pub enum MessageKind {
         /// Words and nothing else.
         Text = "text",
+        /// The chat was opened by a link or the platform's own button: words that the person did not write.
+        Start = "start",
         /// A button or a list entry that was pressed.
         Choice = "choice",
         /// A form that was filled in inside the platform.
@@ -119,6 +230,7 @@ impl MessageKind {
     pub fn is_speech(self) -> bool {
         match self {
             Self::Text
+            | Self::Start
             | Self::Choice
             | Self::Form
             | Self::Media

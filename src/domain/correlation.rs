@@ -126,6 +126,20 @@ pub fn whatsapp_link(base: &str, number: &str, text: &str) -> String {
     format!("{}/{digits}?text={}", base.trim_end_matches('/'), utf8_percent_encode(text, RESERVED))
 }
 
+/// Base of links that open a chat with a Telegram bot, unless configured otherwise.
+pub const TELEGRAM_LINK_BASE: &str = "https://t.me";
+
+/// `{base}/{bot}?start={id}`; without an id the chat alone.
+pub fn telegram_link(base: &str, bot: &str, id: Option<&CorrelationId>) -> String {
+    let chat = format!("{}/{bot}", base.trim_end_matches('/'));
+    id.map_or_else(|| chat.clone(), |id| format!("{chat}?start={id}"))
+}
+
+/// The same for the app itself, as browsers hand it over: `tg://resolve?domain={bot}&start={id}`.
+pub fn telegram_app_link(bot: &str, id: &CorrelationId) -> String {
+    format!("tg://resolve?domain={bot}&start={id}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +213,9 @@ mod tests {
             whatsapp_link(WHATSAPP_LINK_BASE, "+65 1234-5678", "Hé ~&\nO-aB3dE9z"),
             "https://wa.me/6512345678?text=H%C3%A9%20~%26%0AO-aB3dE9z"
         );
+        assert_eq!(telegram_link(TELEGRAM_LINK_BASE, "shop_bot", Some(&id)), "https://t.me/shop_bot?start=O-aB3dE9z");
+        assert_eq!(telegram_link("http://localhost:1/", "shop_bot", None), "http://localhost:1/shop_bot");
+        assert_eq!(telegram_app_link("shop_bot", &id), "tg://resolve?domain=shop_bot&start=O-aB3dE9z");
         assert_eq!(whatsapp_link("http://localhost:1/", "65", "你"), "http://localhost:1/65?text=%E4%BD%A0");
     }
 }

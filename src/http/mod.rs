@@ -25,7 +25,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use utoipa_axum::router::OpenApiRouter;
 
-use self::platforms::whatsapp;
+use self::platforms::{telegram, whatsapp};
 use self::routes::{Route, Routes};
 use crate::config::Config;
 use crate::domain::random::Random;
@@ -46,6 +46,7 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
     Routes::default()
         .get("/channels/whatsapp/{channel}/webhook", whatsapp::verify_webhook)
         .post("/channels/whatsapp/{channel}/webhook", whatsapp::receive_webhook)
+        .post("/channels/telegram/{channel}/webhook", telegram::receive_webhook)
         .get("/healthz", health::alive)
         .get("/readyz", {
             let stopping = stopping.clone();

@@ -1,4 +1,4 @@
-//! Adds a WhatsApp channel to a project, or replaces the credentials of one that the project has.
+//! Adds a WhatsApp channel to a project, or replaces the credentials of one that the project has. How any channel is stored.
 
 use anyhow::{Context as _, ensure};
 use serde_json::json;
@@ -7,11 +7,12 @@ use crate::channels::whatsapp::API_BASE;
 use crate::core::Core;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
-use crate::domain::channel::{ChannelKind, Credentials, WHATSAPP_LINK_BASE, WhatsAppCredentials};
+use crate::domain::channel::{Credentials, WHATSAPP_LINK_BASE, WhatsAppCredentials};
 use crate::domain::ids::{ChannelId, ProjectId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seal::Place;
 use crate::notifier::Work;
+use crate::projects::watch_channels::CHECK_EVERY;
 use crate::store::channels::{self, Channel};
 use crate::store::{audit, replies};
 
@@ -66,22 +67,45 @@ pub async fn add_whatsapp_channel(
     let api_base = base(new.api_base, API_BASE)?;
     let link_base = base(new.link_base, WHATSAPP_LINK_BASE)?;
     let channel = Channel {
+        number: Some(number.bare().to_owned()),
+        ..new_channel(core, project, &new.phone_number_id, &credentials, (api_base, link_base))?
+    };
+    store(core, actor, channel).await?.with_context(|| {
+        format!("the phone number id {} belongs to another project: remove it there first", new.phone_number_id)
+    })
+}
+
+/// A channel as it is stored, without a number and without a handle.
+pub(super) fn new_channel(
+    core: &Core,
+    project: ProjectId,
+    external_id: &str,
+    credentials: &Credentials,
+    (api_base, link_base): (String, String),
+) -> anyhow::Result<Channel> {
+    let kind = credentials.kind();
+    let place = Place::ChannelCredentials(project, kind, external_id);
+    Ok(Channel {
         id: ChannelId(0),
         project,
-        kind: ChannelKind::WhatsApp,
-        external_id: new.phone_number_id.clone(),
-        number: Some(number.bare().to_owned()),
+        kind,
+        external_id: external_id.to_owned(),
+        handle: None,
+        number: None,
         link_base,
         api_base,
-        sealed_credentials: core.seal.seal(
-            Place::ChannelCredentials(project, ChannelKind::WhatsApp, &new.phone_number_id),
-            &serde_json::to_string(&credentials)?,
-        ),
+        sealed_credentials: core.seal.seal(place, &serde_json::to_string(credentials)?),
         fault: None,
-    };
-    let (actor, now) = (actor.clone(), core.clock.now());
+        inbound_fault: None,
+    })
+}
+
+/// Stores a channel; `None` where another project has it.
+pub(super) async fn store(core: &Core, actor: &Actor, channel: Channel) -> anyhow::Result<Option<Channel>> {
+    let (actor, project, now) = (actor.clone(), channel.project, core.clock.now());
+    let check_due_at = channel.kind.is_checked().then_some(now + CHECK_EVERY);
     let stored = core.db.write(async move |tx| {
-        let Some(channel) = channels::upsert(tx, project, &channel, now).await? else { return Ok(None) };
+        let Some(channel) = channels::upsert(tx, project, &channel, check_due_at, now).await? else { return Ok(None) };
         // What waited for the new credentials goes at once.
         replies::release(tx, project, channel.id, now).await?;
         let change = Change::new(Action::AddChannel, Object::Channel(channel.external_id.clone()));
@@ -91,20 +115,18 @@ pub async fn add_whatsapp_channel(
     });
     let stored = stored.await?;
     core.notifier.notify(Work::Replies);
-    stored.with_context(|| {
-        format!("the phone number id {} belongs to another project: remove it there first", new.phone_number_id)
-    })
+    Ok(stored)
 }
 
 /// A credential without the whitespace around it that pasting adds.
-fn pasted(name: &str, text: &str) -> anyhow::Result<String> {
+pub(super) fn pasted(name: &str, text: &str) -> anyhow::Result<String> {
     let text = text.trim();
     let fits = !text.is_empty() && text.len() <= CREDENTIAL_BYTES_MAX && !text.chars().any(char::is_control);
     ensure!(fits, "the {name} must be one line of 1 to {CREDENTIAL_BYTES_MAX} bytes");
     Ok(text.to_owned())
 }
 
-fn base(given: Option<String>, default: &str) -> anyhow::Result<String> {
+pub(super) fn base(given: Option<String>, default: &str) -> anyhow::Result<String> {
     let base = given.unwrap_or_else(|| default.to_owned());
     let url = url::Url::parse(&base).with_context(|| format!("{base:?} is not a URL: write https:// and a host"))?;
     ensure!(matches!(url.scheme(), "http" | "https"), "{base:?} must begin with https:// (or http://)");

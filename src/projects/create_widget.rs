@@ -7,6 +7,7 @@ use crate::core::Core;
 use crate::db::Tx;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
+use crate::domain::channel::ChannelKind;
 use crate::domain::ids::ProjectId;
 use crate::domain::origin::AllowedOrigin;
 use crate::domain::widget::Look;
@@ -51,7 +52,8 @@ pub async fn create_widget(
     let look = new.look.clone();
     let (actor, public_id, now) = (actor.clone(), core.random.token("w_", 12), core.clock.now());
     let id = public_id.clone();
-    core.db
+    let kind = core
+        .db
         .write(async move |tx| {
             let channel = get_channel(tx, project, &new.channel_id).await?;
             let (greeting, origins, look) = (&greeting, &origins, &new.look);
@@ -60,10 +62,10 @@ pub async fn create_widget(
             let change = Change::new(Action::CreateWidget, Object::Widget(id.clone()));
             let change = change.with(json!({"channel_id": &channel.external_id}));
             audit::record(tx, project, &actor, &change, now).await?;
-            Ok(())
+            Ok(channel.kind)
         })
         .await?;
-    Ok(CreatedWidget { snippet: snippet(&core.config.base_url, &public_id, &look), public_id })
+    Ok(CreatedWidget { snippet: snippet(&core.config.base_url, &public_id, &look, kind), public_id })
 }
 
 /// What of a widget is stored, checked.
@@ -92,7 +94,7 @@ pub(super) async fn get_channel(tx: &Tx, project: ProjectId, channel_id: &str) -
 }
 
 /// The tag for the site, with a plain link for browsers without JavaScript. It says how the button looks where that is not as usual.
-pub fn snippet(base_url: &str, public_id: &str, look: &Look) -> String {
+pub fn snippet(base_url: &str, public_id: &str, look: &Look, kind: ChannelKind) -> String {
     let usual = Look::default();
     let attribute = |name: &str, value: &str, usual: &str| match value == usual {
         true => String::new(),
@@ -105,8 +107,9 @@ pub fn snippet(base_url: &str, public_id: &str, look: &Look) -> String {
     ];
     format!(
         "<script async src=\"{base_url}/widget.js\" data-widget=\"{public_id}\"{}></script>\n\
-         <noscript><a href=\"{base_url}/c/{public_id}\">Chat with us on WhatsApp</a></noscript>",
-        attributes.concat()
+         <noscript><a href=\"{base_url}/c/{public_id}\">Chat with us on {}</a></noscript>",
+        attributes.concat(),
+        kind.name()
     )
 }
 
@@ -117,8 +120,9 @@ mod tests {
 
     #[test]
     fn a_tag_says_only_what_is_not_as_usual() {
-        let tag =
-            |look: &Look| snippet("https://aurix.example", "w_1", look).lines().next().unwrap_or_default().to_owned();
+        let all = |look: &Look, kind| snippet("https://aurix.example", "w_1", look, kind);
+        let tag = |look: &Look| all(look, ChannelKind::WhatsApp).lines().next().unwrap_or_default().to_owned();
+        assert!(all(&Look::default(), ChannelKind::Telegram).ends_with(">Chat with us on Telegram</a></noscript>"));
         let plain = "<script async src=\"https://aurix.example/widget.js\" data-widget=\"w_1\"></script>";
         assert_eq!(tag(&Look::default()), plain);
         let look = Look { label: "Say \"hi\" & go".to_owned(), side: Side::Left, ..Look::default() };

@@ -2,6 +2,7 @@
 //! audit log, in its own transaction, with the [`crate::domain::actor::Actor`] who asked for it.
 
 pub mod add_channel;
+pub mod add_telegram;
 pub mod add_webhook;
 pub mod check_channel;
 pub mod configure_webhook;
@@ -24,3 +25,4 @@ pub mod set_webhook_active;
 pub mod update_project;
 pub mod update_webhook;
 pub mod update_widget;
+pub mod watch_channels;

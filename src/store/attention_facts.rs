@@ -26,7 +26,7 @@ pub struct TroubledWebhook {
     pub since: Timestamp,
 }
 
-/// A channel that cannot send.
+/// A channel that cannot send, or gets no messages.
 #[derive(Clone, Debug)]
 pub struct TroubledChannel {
     /// Its project.
@@ -39,6 +39,8 @@ pub struct TroubledChannel {
     pub external_id: String,
     /// Digits of its number.
     pub number: Option<String>,
+    /// Its handle, without `@`.
+    pub handle: Option<String>,
     /// What is wrong and what to do.
     pub reason: String,
     /// Since when.
@@ -158,27 +160,45 @@ pub async fn webhooks_failing(conn: &Conn, since: Timestamp, most: u32) -> Resul
     .await
 }
 
+fn read_channel(row: &Row<'_>) -> Result<TroubledChannel> {
+    Ok(TroubledChannel {
+        project: row.get(0)?,
+        id: row.get(1)?,
+        kind: ChannelKind::parse(&row.get::<String>(2)?).ok_or(Error::Column(2))?,
+        external_id: row.get(3)?,
+        number: row.get(4)?,
+        handle: row.get(5)?,
+        reason: row.get::<Option<String>>(6)?.unwrap_or_default(),
+        since: row.get(7)?,
+    })
+}
+
 /// Channels that cannot send since `until` or longer, at most `most`.
 pub async fn channels_at_fault(conn: &Conn, until: Timestamp, most: u32) -> Result<Vec<TroubledChannel>> {
     conn.query(
         concat!(
-            "SELECT x.project_id, x.id, x.kind, x.external_id, x.number, x.fault, x.fault_since
+            "SELECT x.project_id, x.id, x.kind, x.external_id, x.number, x.handle, x.fault, x.fault_since
              FROM channels AS x
              WHERE x.fault_since <= $1 AND ",
             unopened!()
         ),
         params![until, AttentionKind::ChannelFault.as_str(), most],
-        |row| {
-            Ok(TroubledChannel {
-                project: row.get(0)?,
-                id: row.get(1)?,
-                kind: ChannelKind::parse(&row.get::<String>(2)?).ok_or(Error::Column(2))?,
-                external_id: row.get(3)?,
-                number: row.get(4)?,
-                reason: row.get::<Option<String>>(5)?.unwrap_or_default(),
-                since: row.get(6)?,
-            })
-        },
+        read_channel,
+    )
+    .await
+}
+
+/// Channels that get no messages since `until` or longer, at most `most`.
+pub async fn channels_astray(conn: &Conn, until: Timestamp, most: u32) -> Result<Vec<TroubledChannel>> {
+    conn.query(
+        concat!(
+            "SELECT x.project_id, x.id, x.kind, x.external_id, x.number, x.handle, x.inbound_fault, x.inbound_fault_since
+             FROM channels AS x
+             WHERE x.inbound_fault_since <= $1 AND ",
+            unopened!()
+        ),
+        params![until, AttentionKind::ChannelInbound.as_str(), most],
+        read_channel,
     )
     .await
 }
@@ -288,6 +308,24 @@ pub async fn channels_mended(conn: &Conn, until: Timestamp, most: u32) -> Result
               ORDER BY a.id LIMIT $3"
         ),
         params![until, AttentionKind::ChannelFault.as_str(), most],
+        read_mended,
+    )
+    .await
+}
+
+/// Open items of channels that get messages again.
+pub async fn channels_found(conn: &Conn, until: Timestamp, most: u32) -> Result<Vec<MendedItem>> {
+    conn.query(
+        concat!(
+            "SELECT ",
+            attention::columns!(),
+            ", FALSE ",
+            open_items!(),
+            " (SELECT 1 FROM channels AS x
+               WHERE x.project_id = a.project_id AND x.id = a.subject_id AND x.inbound_fault_since <= $1)
+              ORDER BY a.id LIMIT $3"
+        ),
+        params![until, AttentionKind::ChannelInbound.as_str(), most],
         read_mended,
     )
     .await

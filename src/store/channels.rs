@@ -1,15 +1,16 @@
 //! Channels: where people write.
 
-use crate::db::{Conn, Error, Result, Row, Tx};
+use crate::db::{Conn, Error, Result, Row, Sql, Tx};
 use crate::domain::channel::ChannelKind;
-use crate::domain::ids::{ChannelId, ProjectId};
+use crate::domain::ids::{ChannelId, ConversationId, ProjectId};
 use crate::domain::seal::Place;
 use crate::domain::time::Timestamp;
 use crate::params;
 
 macro_rules! columns {
     () => {
-        "id, project_id, kind, external_id, number, link_base, api_base, sealed_credentials, fault, fault_since"
+        "id, project_id, kind, external_id, number, link_base, api_base, sealed_credentials, fault, fault_since, handle,
+         inbound_fault, inbound_fault_since"
     };
 }
 
@@ -22,8 +23,10 @@ pub struct Channel {
     pub project: ProjectId,
     /// The platform.
     pub kind: ChannelKind,
-    /// The platform's id of it. WhatsApp: the `phone_number_id`.
+    /// The platform's id of it. WhatsApp: the `phone_number_id`. Telegram: the bot's id.
     pub external_id: String,
+    /// As links name it, where that is no number: a bot's username, without `@`.
+    pub handle: Option<String>,
     /// Digits of the number that people write to.
     pub number: Option<String>,
     /// Where the link behind a widget leads: `https://wa.me`.
@@ -34,6 +37,8 @@ pub struct Channel {
     pub sealed_credentials: String,
     /// What keeps replies from being sent.
     pub fault: Option<Fault>,
+    /// What keeps messages from arriving here.
+    pub inbound_fault: Option<Fault>,
 }
 
 /// What is wrong with a channel until its operator mends it.
@@ -50,9 +55,23 @@ impl Channel {
     pub fn place(&self) -> Place<'_> {
         Place::ChannelCredentials(self.project, self.kind, &self.external_id)
     }
+
+    /// What people call it by: its number, or its handle.
+    pub fn label(&self) -> String {
+        label(self.number.as_deref(), self.handle.as_deref(), &self.external_id)
+    }
+}
+
+/// A channel's number with `+`, else its handle with `@`, else the platform's id of it.
+pub fn label(number: Option<&str>, handle: Option<&str>, external_id: &str) -> String {
+    let number = number.map(|number| format!("+{number}"));
+    number.or_else(|| handle.map(|handle| format!("@{handle}"))).unwrap_or_else(|| external_id.to_owned())
 }
 
 fn read(row: &Row<'_>) -> Result<Channel> {
+    let fault = |reason: Option<String>, since: Option<Timestamp>| {
+        reason.zip(since).map(|(reason, since)| Fault { reason, since })
+    };
     Ok(Channel {
         id: row.get(0)?,
         project: row.get(1)?,
@@ -62,21 +81,30 @@ fn read(row: &Row<'_>) -> Result<Channel> {
         link_base: row.get(5)?,
         api_base: row.get(6)?,
         sealed_credentials: row.get(7)?,
-        fault: row.get::<Option<String>>(8)?.zip(row.get(9)?).map(|(reason, since)| Fault { reason, since }),
+        fault: fault(row.get(8)?, row.get(9)?),
+        handle: row.get(10)?,
+        inbound_fault: fault(row.get(11)?, row.get(12)?),
     })
 }
 
 /// Adds a channel; `id` of `channel` does not count. One of this project that has the same `kind` and `external_id`
-/// already gets the new values; `None` where it is another project's.
-pub async fn upsert(tx: &Tx, project: ProjectId, channel: &Channel, now: Timestamp) -> Result<Option<Channel>> {
+/// already gets the new values; `None` where it is another project's. Its platform is asked at `check_due_at` whether messages arrive.
+pub async fn upsert(
+    tx: &Tx,
+    project: ProjectId,
+    channel: &Channel,
+    check_due_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Option<Channel>> {
     tx.find(
         concat!(
             "INSERT INTO channels (project_id, kind, external_id, number, link_base, api_base, sealed_credentials,
-                                   created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                   created_at, handle, check_due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              ON CONFLICT (kind, external_id) DO UPDATE
              SET number = excluded.number, link_base = excluded.link_base, api_base = excluded.api_base,
-                 sealed_credentials = excluded.sealed_credentials, fault = NULL, fault_since = NULL
+                 sealed_credentials = excluded.sealed_credentials, fault = NULL, fault_since = NULL,
+                 handle = excluded.handle, check_due_at = excluded.check_due_at, held_until = NULL, limited_until = NULL
              WHERE channels.project_id = excluded.project_id
              RETURNING ",
             columns!()
@@ -89,7 +117,9 @@ pub async fn upsert(tx: &Tx, project: ProjectId, channel: &Channel, now: Timesta
             &channel.link_base,
             &channel.api_base,
             &channel.sealed_credentials,
-            now
+            now,
+            &channel.handle,
+            check_due_at
         ],
         read,
     )
@@ -114,6 +144,68 @@ pub async fn set_fault(tx: &Tx, project: ProjectId, id: ChannelId, fault: Option
          SET fault = $3, fault_since = CASE WHEN $3 IS NULL THEN NULL ELSE COALESCE(fault_since, $4) END
          WHERE project_id = $1 AND id = $2 AND COALESCE(fault, '') <> COALESCE($3, '')",
         params![project, id, fault, now],
+    )
+    .await
+}
+
+/// Notes what keeps messages from arriving at a channel, or that nothing does.
+pub async fn set_inbound_fault(
+    tx: &Tx,
+    project: ProjectId,
+    id: ChannelId,
+    fault: Option<&str>,
+    now: Timestamp,
+) -> Result<u64> {
+    tx.execute(
+        "UPDATE channels
+         SET inbound_fault = $3, inbound_fault_since = CASE WHEN $3 IS NULL THEN NULL ELSE COALESCE(inbound_fault_since, $4) END
+         WHERE project_id = $1 AND id = $2 AND COALESCE(inbound_fault, '') <> COALESCE($3, '')",
+        params![project, id, fault, now],
+    )
+    .await
+}
+
+/// Channels of all projects whose platform is to be asked, at most `most`; they are due again at `again_at`. For the worker.
+pub async fn claim_checks(tx: &Tx, now: Timestamp, again_at: Timestamp, most: u32) -> Result<Vec<Channel>> {
+    const CLAIM: Sql = Sql {
+        sqlite: concat!(
+            "UPDATE channels SET check_due_at = $2
+             WHERE id IN (SELECT id FROM channels WHERE check_due_at <= $1 ORDER BY check_due_at LIMIT $3)
+             RETURNING ",
+            columns!()
+        ),
+        // `SKIP LOCKED`: several nodes claim at once.
+        postgres: concat!(
+            "UPDATE channels SET check_due_at = $2
+             WHERE id IN (
+                 SELECT id FROM channels WHERE check_due_at <= $1 ORDER BY check_due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+             )
+             RETURNING ",
+            columns!()
+        ),
+    };
+    tx.query(CLAIM, params![now, again_at, most], read).await
+}
+
+/// The platform wants fewer messages until `until`, and said so of `conversation`. Where it has just said so of another one as well,
+/// it means the whole channel: nothing is sent on it until then.
+pub async fn slow_down(
+    tx: &Tx,
+    project: ProjectId,
+    id: ChannelId,
+    (conversation, until): (ConversationId, Timestamp),
+    now: Timestamp,
+) -> Result<u64> {
+    tx.execute(
+        "UPDATE channels
+         SET held_until = CASE
+                 WHEN limited_until > $5 AND limited_conversation <> $3
+                 THEN CASE WHEN limited_until > $4 THEN limited_until ELSE $4 END
+                 ELSE held_until
+             END,
+             limited_conversation = $3, limited_until = $4
+         WHERE project_id = $1 AND id = $2",
+        params![project, id, conversation, until, now],
     )
     .await
 }

@@ -1,8 +1,8 @@
 //! Clicks on widgets, and the counts of requests for a widget's link that were no click.
 
 use super::locks::lock_names;
-use crate::db::{Result, Sql, Tx, Value};
-use crate::domain::ids::{ClickId, ProjectId, SessionId, WidgetId};
+use crate::db::{Conn, Result, Sql, Tx, Value};
+use crate::domain::ids::{ChannelId, ClickId, ProjectId, SessionId, WidgetId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::params;
 
@@ -123,6 +123,24 @@ pub async fn count_automated_requests(tx: &Tx, counter: &AutomatedRequestCounter
          ON CONFLICT (project_id, widget_id, day, kind)
          DO UPDATE SET requests = automated_requests.requests + excluded.requests",
         params![*project, *widget, day, *kind, requests],
+    )
+    .await
+}
+
+/// Whether a widget of the channel was clicked since `since` by somebody who has not written yet, as far as the newest clicks tell.
+pub async fn has_unlinked(conn: &Conn, project: ProjectId, channel: ChannelId, since: Timestamp) -> Result<bool> {
+    conn.exists(
+        "SELECT 1
+         FROM (
+             SELECT widget_id
+             FROM clicks
+             WHERE project_id = $1 AND created_at >= $3 AND NOT linked
+             ORDER BY created_at DESC, id DESC
+             LIMIT 1000
+         ) AS recent
+         JOIN widgets ON widgets.id = recent.widget_id
+         WHERE widgets.channel = $2",
+        params![project, channel, since],
     )
     .await
 }

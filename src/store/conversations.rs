@@ -2,7 +2,7 @@
 
 use super::locks::lock_names;
 use crate::db::{Conn, Result, Row, Tx};
-use crate::domain::channel::{Person, PersonIds};
+use crate::domain::channel::{Person, PersonIds, Route};
 use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, RowKey as _};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
@@ -12,7 +12,7 @@ macro_rules! columns {
     () => {
         "id, public_id, project_id, channel, external_user_id, external_phone_id, phone, burst_started_at,
          (SELECT MAX(messages.id) FROM messages WHERE messages.conversation_id = conversations.id),
-         EXISTS (SELECT 1 FROM leads WHERE leads.conversation_id = conversations.id)"
+         EXISTS (SELECT 1 FROM leads WHERE leads.conversation_id = conversations.id), handling = 'agent'"
     };
 }
 
@@ -37,6 +37,8 @@ pub struct Conversation {
     pub newest_message: Option<MessageId>,
     /// Whether the person is a lead: one that only the business wrote to is not.
     pub has_lead: bool,
+    /// Whether the agent looks after it.
+    pub is_agents: bool,
 }
 
 fn read(row: &Row<'_>) -> Result<Conversation> {
@@ -50,6 +52,7 @@ fn read(row: &Row<'_>) -> Result<Conversation> {
         burst_started_at: row.get(7)?,
         newest_message: row.get(8)?,
         has_lead: row.get(9)?,
+        is_agents: row.get(10)?,
     })
 }
 
@@ -94,6 +97,8 @@ pub struct NewConversation<'a> {
     pub channel: ChannelId,
     /// Who it is with.
     pub person: &'a Person,
+    /// The part of the chat that they wrote in.
+    pub route: &'a Route,
     /// What the agent remembers, JSON.
     pub agent_state: &'a str,
     /// When the person's ids were told.
@@ -102,12 +107,13 @@ pub struct NewConversation<'a> {
 
 /// Starts a conversation.
 pub async fn insert(tx: &Tx, project: ProjectId, new: &NewConversation<'_>, now: Timestamp) -> Result<Conversation> {
-    let Person { ids, phone, profile_name, username } = new.person;
+    let Person { ids, phone, profile_name, username, language } = new.person;
     tx.get(
         concat!(
             "INSERT INTO conversations (public_id, project_id, channel, external_user_id, external_phone_id, phone,
-                                        profile_name, username, agent_state, ids_told_at, answered_up_to, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)
+                                        profile_name, username, agent_state, ids_told_at, answered_up_to, created_at,
+                                        language, thread, account)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14)
              RETURNING ",
             columns!()
         ),
@@ -122,7 +128,10 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewConversation<'_>, now:
             username,
             new.agent_state,
             new.told_at,
-            now
+            now,
+            language,
+            &new.route.thread,
+            &new.route.account
         ],
         read,
     )
@@ -130,15 +139,15 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewConversation<'_>, now:
 }
 
 /// Adds what a message, written at `told_at`, says of the person. Ids, number and names are never taken away; the newest message's
-/// count.
+/// count, and replies go the way that it came. Whoever writes can be written to.
 pub async fn learn(
     tx: &Tx,
     project: ProjectId,
     conversation: ConversationId,
-    person: &Person,
+    (person, route): (&Person, &Route),
     told_at: Timestamp,
 ) -> Result<Conversation> {
-    let Person { ids, phone, profile_name, username } = person;
+    let Person { ids, phone, profile_name, username, language } = person;
     tx.get(
         concat!(
             "UPDATE conversations
@@ -148,7 +157,10 @@ pub async fn learn(
                                           ELSE COALESCE($4, external_phone_id) END,
                  phone = CASE WHEN ids_told_at > $8 THEN COALESCE(phone, $5) ELSE COALESCE($5, phone) END,
                  ids_told_at = CASE WHEN ids_told_at > $8 THEN ids_told_at ELSE $8 END,
-                 profile_name = COALESCE($6, profile_name), username = COALESCE($7, username)
+                 profile_name = COALESCE($6, profile_name), username = COALESCE($7, username),
+                 language = COALESCE($9, language),
+                 thread = CASE WHEN ids_told_at > $8 THEN thread ELSE $10 END,
+                 account = CASE WHEN ids_told_at > $8 THEN account ELSE $11 END, unreachable_at = NULL
              WHERE project_id = $1 AND id = $2
              RETURNING ",
             columns!()
@@ -161,7 +173,10 @@ pub async fn learn(
             phone.as_ref().map(PhoneNumber::as_e164),
             profile_name,
             username,
-            told_at
+            told_at,
+            language,
+            &route.thread,
+            &route.account
         ],
         read,
     )
@@ -236,6 +251,38 @@ pub async fn change_ids(
             new.phone.as_ref().map(PhoneNumber::as_e164),
             told_at
         ],
+    )
+    .await
+}
+
+/// Notes that the person of a conversation cannot be written to, or can be again.
+pub async fn set_unreachable(
+    tx: &Tx,
+    project: ProjectId,
+    conversation: ConversationId,
+    since: Option<Timestamp>,
+) -> Result<u64> {
+    tx.execute(
+        "UPDATE conversations SET unreachable_at = $3 WHERE project_id = $1 AND id = $2",
+        params![project, conversation, since],
+    )
+    .await
+}
+
+/// Notes that the platform refused a message since its person is gone; `false` where another attempt at it was claimed since.
+pub async fn note_gone(
+    tx: &Tx,
+    project: ProjectId,
+    conversation: ConversationId,
+    (message, attempt): (MessageId, u32),
+    now: Timestamp,
+) -> Result<bool> {
+    tx.execute_one(
+        "UPDATE conversations
+         SET unreachable_at = COALESCE(unreachable_at, $5)
+         WHERE project_id = $1 AND id = $2
+           AND EXISTS (SELECT 1 FROM messages AS m WHERE m.id = $3 AND m.conversation_id = $2 AND m.attempts = $4)",
+        params![project, conversation, message, attempt, now],
     )
     .await
 }

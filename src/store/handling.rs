@@ -28,6 +28,8 @@ pub struct Handled {
     pub last_heard_at: Option<Timestamp>,
     /// Whether the platform knows the person: not after they were erased.
     pub is_reachable: bool,
+    /// Whether they blocked the channel, or their account there is gone.
+    pub is_gone: bool,
 }
 
 /// The conversation of a lead of the project, locked until the end of the transaction.
@@ -52,7 +54,7 @@ pub async fn find(conn: &Conn, project: ProjectId, lead: LeadId) -> Result<Optio
                 (SELECT MAX(CASE WHEN m.sent_at < m.created_at THEN m.sent_at ELSE m.created_at END)
                  FROM messages AS m
                  WHERE m.conversation_id = c.id AND m.direction = 'in'),
-                c.external_user_id IS NOT NULL OR c.external_phone_id IS NOT NULL
+                c.external_user_id IS NOT NULL OR c.external_phone_id IS NOT NULL, c.unreachable_at IS NOT NULL
          FROM leads
          JOIN conversations AS c ON c.id = leads.conversation_id
          JOIN channels ON channels.id = c.channel
@@ -74,6 +76,7 @@ fn read(row: &Row<'_>) -> Result<Handled> {
         newest_message: row.get(6)?,
         last_heard_at: row.get(7)?,
         is_reachable: row.get(8)?,
+        is_gone: row.get(9)?,
     })
 }
 

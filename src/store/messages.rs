@@ -228,17 +228,20 @@ pub async fn unread(conn: &Conn, after: &[After], most: u32) -> Result<Vec<(Conv
 pub struct NewNotice<'a> {
     /// The channel that it came on.
     pub channel: ChannelId,
+    /// The platform's id of it, where it has one.
+    pub external_id: Option<&'a str>,
     /// What it is.
     pub kind: &'a str,
     /// As the platform sent it, JSON.
     pub raw: &'a str,
 }
 
-/// Stores a notice.
-pub async fn insert_notice(tx: &Tx, project: ProjectId, new: &NewNotice<'_>, now: Timestamp) -> Result<u64> {
-    tx.execute(
-        "INSERT INTO notices (project_id, channel, kind, raw, created_at) VALUES ($1, $2, $3, $4, $5)",
-        params![project, new.channel, new.kind, new.raw, now],
+/// Stores a notice; `false` where the platform's id was seen before.
+pub async fn insert_notice(tx: &Tx, project: ProjectId, new: &NewNotice<'_>, now: Timestamp) -> Result<bool> {
+    tx.execute_one(
+        "INSERT INTO notices (project_id, channel, kind, raw, created_at, external_id) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (channel, external_id) WHERE external_id IS NOT NULL DO NOTHING",
+        params![project, new.channel, new.kind, new.raw, now, new.external_id],
     )
     .await
 }

@@ -6,6 +6,7 @@ pub mod attention;
 pub mod attention_facts;
 pub mod attribution;
 pub mod audit;
+pub mod channel_accounts;
 pub mod channels;
 pub mod clicks;
 pub mod conversation_changes;

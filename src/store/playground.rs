@@ -13,6 +13,8 @@ pub enum Who {
     PublicId(String),
     /// The person's WhatsApp id.
     Person(String),
+    /// The person's id on Telegram.
+    User(String),
 }
 
 /// A lead with its person, its reference and its session's last click.
@@ -36,12 +38,14 @@ pub struct LeadRow {
     pub parsed_params: Option<String>,
 }
 
-/// The lead of somebody on a channel, if there is one.
-pub async fn lead(conn: &Conn, project: ProjectId, channel: ChannelId, who: &Who) -> Result<Option<LeadRow>> {
-    let (id, public_id, wa_id) = match who {
-        Who::Conversation(id) => (*id, "", ""),
-        Who::PublicId(public_id) => (ConversationId(0), public_id.as_str(), ""),
-        Who::Person(wa_id) => (ConversationId(0), "", wa_id.as_str()),
+/// The lead of somebody on one of the channels, if there is one.
+pub async fn lead(conn: &Conn, project: ProjectId, channels: [ChannelId; 2], who: &Who) -> Result<Option<LeadRow>> {
+    let none = ConversationId(0);
+    let (id, public_id, wa_id, user_id) = match who {
+        Who::Conversation(id) => (*id, "", "", ""),
+        Who::PublicId(public_id) => (none, public_id.as_str(), "", ""),
+        Who::Person(wa_id) => (none, "", wa_id.as_str(), ""),
+        Who::User(user_id) => (none, "", "", user_id.as_str()),
     };
     conn.find(
         "SELECT conversations.id, conversations.external_phone_id, conversations.phone, leads.status, leads.fields,
@@ -52,9 +56,10 @@ pub async fn lead(conn: &Conn, project: ProjectId, channel: ChannelId, who: &Who
          LEFT JOIN clicks ON clicks.linked AND clicks.id = (
              SELECT MAX(last.id) FROM clicks AS last WHERE last.linked AND last.session_id = sessions.id
          )
-         WHERE conversations.project_id = $1 AND conversations.channel = $2
-           AND (conversations.id = $3 OR conversations.public_id = $4 OR conversations.external_phone_id = $5)",
-        params![project, channel, id, public_id, wa_id],
+         WHERE conversations.project_id = $1 AND conversations.channel IN ($2, $6)
+           AND (conversations.id = $3 OR conversations.public_id = $4 OR conversations.external_phone_id = $5
+                OR conversations.external_user_id = $7)",
+        params![project, channels[0], id, public_id, wa_id, channels[1], user_id],
         |row| {
             Ok(LeadRow {
                 conversation_id: row.get(0)?,

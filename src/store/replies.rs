@@ -1,7 +1,7 @@
 //! Replies: messages to a person. Each is its own job: `due_at` says when it is sent.
 
 use crate::db::{Conn, Result, Sql, Tx};
-use crate::domain::channel::{MessageStatus, PersonIds};
+use crate::domain::channel::{MessageStatus, PersonIds, Route};
 use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, UserId};
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -23,25 +23,28 @@ pub struct NewReply<'a> {
     pub text: &'a str,
     /// Who wrote it; `None` for the agent.
     pub user: Option<UserId>,
+    /// What to answer it by, JSON.
+    pub offers: Option<&'a str>,
 }
 
 /// Queues replies.
 pub async fn insert(tx: &Tx, replies: &[NewReply<'_>], now: Timestamp) -> Result<u64> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id, kind, text, status,
-                                       attempts, due_at, created_at, user_id)
-                 VALUES ($1, $2, $3, $4, 'out', $5, 'text', $6, 'queued', 0, $7, $7, $8)",
+                                       attempts, due_at, created_at, user_id, offers)
+                 VALUES ($1, $2, $3, $4, 'out', $5, 'text', $6, 'queued', 0, $7, $7, $8, $9)",
         postgres: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id, kind, text, status,
-                                         attempts, due_at, created_at, user_id)
-                   SELECT id, project_id, channel, conversation_id, 'out', reply_id, 'text', text, 'queued', 0, now, now, user_id
+                                         attempts, due_at, created_at, user_id, offers)
+                   SELECT id, project_id, channel, conversation_id, 'out', reply_id, 'text', text, 'queued', 0, now, now, user_id,
+                          offers
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
-                               $8::bigint[])
-                       AS reply (id, project_id, channel, conversation_id, reply_id, text, now, user_id)",
+                               $8::bigint[], $9::text[])
+                       AS reply (id, project_id, channel, conversation_id, reply_id, text, now, user_id, offers)",
     };
     let rows: Vec<_> = replies
         .iter()
         .map(|one| {
-            let NewReply { id, project, channel, conversation, reply_id, text, user } = *one;
+            let NewReply { id, project, channel, conversation, reply_id, text, user, offers } = *one;
             [
                 id.into(),
                 project.into(),
@@ -51,6 +54,7 @@ pub async fn insert(tx: &Tx, replies: &[NewReply<'_>], now: Timestamp) -> Result
                 text.into(),
                 now.into(),
                 user.into(),
+                offers.into(),
             ]
         })
         .collect();
@@ -65,6 +69,25 @@ pub async fn cancel(tx: &Tx, project: ProjectId, conversation: ConversationId, e
          SET status = 'cancelled', error = $3, due_at = NULL
          WHERE +project_id = $1 AND conversation_id = $2 AND due_at IS NOT NULL AND user_id IS NULL",
         params![project, conversation, error],
+    )
+    .await
+}
+
+/// Gives up the replies of a conversation that wait, whoever wrote them, for the reason in `error`: they cannot arrive. Not `but`, which
+/// whoever sends it settles.
+pub async fn fail_waiting(
+    tx: &Tx,
+    project: ProjectId,
+    conversation: ConversationId,
+    but: Option<MessageId>,
+    error: &str,
+) -> Result<u64> {
+    // `+`: SQLite is to find the rows by their conversation, which has far fewer than the project.
+    tx.execute(
+        "UPDATE messages
+         SET status = 'failed', error = $3, due_at = NULL
+         WHERE +project_id = $1 AND conversation_id = $2 AND due_at IS NOT NULL AND id <> $4",
+        params![project, conversation, error, but.unwrap_or(MessageId(0))],
     )
     .await
 }
@@ -94,6 +117,8 @@ pub struct LeasedReply {
     pub project: ProjectId,
     /// Its channel.
     pub channel: ChannelId,
+    /// Its conversation.
+    pub conversation: ConversationId,
     /// Our id of it, given to the platform where it takes one.
     pub reply_id: String,
     /// What to say.
@@ -106,45 +131,60 @@ pub struct LeasedReply {
     pub lease_until: Timestamp,
     /// The platform's ids of the person.
     pub to: PersonIds,
+    /// The part of the chat that they wrote in last.
+    pub route: Route,
+    /// What to answer it by, JSON.
+    pub offers: Option<String>,
+    /// Attempts before this one of which it is not known whether the platform has the message.
+    pub unknown_attempts: u32,
 }
 
-/// Claims up to `most` replies until `lease_until`. Of one conversation, one at a time and in order. Of all projects: it is the
-/// worker's entry point.
+/// Claims up to `most` replies until `lease_until`. Of one conversation, one at a time and in order; of a channel whose platform wants
+/// fewer, none. Of all projects: it is the worker's entry point.
 pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -> Result<Vec<LeasedReply>> {
     const CLAIM: Sql = Sql {
         sqlite: "UPDATE messages
-                 SET due_at = $2, attempts = attempts + 1, error = NULL
+                 SET due_at = $2, attempts = attempts + 1, error = NULL,
+                     unknown_attempts = CASE WHEN attempts <= retries_from THEN 0
+                                             WHEN error IS NULL THEN unknown_attempts + 1 ELSE unknown_attempts END
                  WHERE id IN (
                      SELECT m.id
                      FROM messages AS m
                      WHERE m.due_at <= $1 AND NOT EXISTS (
                          SELECT 1 FROM messages AS before
                          WHERE before.conversation_id = m.conversation_id AND before.id < m.id AND before.due_at IS NOT NULL
-                     )
+                     ) AND NOT EXISTS (SELECT 1 FROM channels AS held WHERE held.id = m.channel AND held.held_until > $1)
                      ORDER BY m.due_at
                      LIMIT $3
                  )
                  RETURNING id, project_id, channel, reply_id, text, attempts, retries_from,
                            (SELECT external_user_id FROM conversations WHERE conversations.id = messages.conversation_id),
-                           (SELECT external_phone_id FROM conversations WHERE conversations.id = messages.conversation_id)",
+                           (SELECT external_phone_id FROM conversations WHERE conversations.id = messages.conversation_id),
+                           conversation_id, offers, unknown_attempts,
+                           (SELECT thread FROM conversations WHERE conversations.id = messages.conversation_id),
+                           (SELECT account FROM conversations WHERE conversations.id = messages.conversation_id)",
         // `SKIP LOCKED`: several nodes claim at once.
         postgres: "UPDATE messages
-                   SET due_at = $2, attempts = messages.attempts + 1, error = NULL
+                   SET due_at = $2, attempts = messages.attempts + 1, error = NULL,
+                       unknown_attempts = CASE WHEN messages.attempts <= messages.retries_from THEN 0
+                                               WHEN messages.error IS NULL THEN messages.unknown_attempts + 1
+                                               ELSE messages.unknown_attempts END
                    FROM (
-                       SELECT m.id, c.external_user_id, c.external_phone_id
+                       SELECT m.id, c.external_user_id, c.external_phone_id, c.thread, c.account
                        FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
                        WHERE m.due_at <= $1 AND NOT EXISTS (
                            SELECT 1 FROM messages AS before
                            WHERE before.conversation_id = m.conversation_id AND before.id < m.id
                              AND before.due_at IS NOT NULL
-                       )
+                       ) AND NOT EXISTS (SELECT 1 FROM channels AS held WHERE held.id = m.channel AND held.held_until > $1)
                        ORDER BY m.due_at
                        LIMIT $3
                        FOR UPDATE OF m SKIP LOCKED
                    ) AS due
                    WHERE messages.id = due.id
                    RETURNING messages.id, messages.project_id, messages.channel, messages.reply_id, messages.text,
-                             messages.attempts, messages.retries_from, due.external_user_id, due.external_phone_id",
+                             messages.attempts, messages.retries_from, due.external_user_id, due.external_phone_id,
+                             messages.conversation_id, messages.offers, messages.unknown_attempts, due.thread, due.account",
     };
     tx.query(CLAIM, params![now, lease_until, most], |row| {
         Ok(LeasedReply {
@@ -157,6 +197,10 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
             retries_from: row.get(6)?,
             lease_until,
             to: PersonIds { external_user_id: row.get(7)?, external_phone_id: row.get(8)? },
+            conversation: row.get(9)?,
+            offers: row.get(10)?,
+            unknown_attempts: row.get(11)?,
+            route: Route { thread: row.get(12)?, account: row.get(13)? },
         })
     })
     .await
@@ -173,6 +217,17 @@ pub enum ChannelHealth {
     Mended,
 }
 
+/// What an attempt says of the person and of the pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// Nothing new.
+    Unchanged,
+    /// They cannot be written to any more.
+    Gone,
+    /// The platform wants fewer messages until then.
+    TooFast(Timestamp),
+}
+
 /// How an attempt left its reply.
 #[derive(Clone, Debug)]
 pub struct SettledReply {
@@ -182,8 +237,12 @@ pub struct SettledReply {
     pub project: ProjectId,
     /// Its channel.
     pub channel: ChannelId,
-    /// What the attempt says of that.
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// What the attempt says of the channel.
     pub health: ChannelHealth,
+    /// What it says of the person and of the pace.
+    pub reached: Reached,
     /// The attempt's number.
     pub attempt: u32,
     /// `Sent`, `Queued` or `Failed`.

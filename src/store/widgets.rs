@@ -1,6 +1,7 @@
 //! Widgets: the buttons on sites, read together with what a click needs of their channel and project.
 
 use crate::db::{Conn, Error, Result, Row, Tx};
+use crate::domain::channel::ChannelKind;
 use crate::domain::ids::{ChannelId, ProjectId, WidgetId};
 use crate::domain::origin::AllowedOrigin;
 use crate::domain::time::Timestamp;
@@ -10,7 +11,8 @@ use crate::params;
 
 macro_rules! columns {
     () => {
-        "w.id, w.public_id, w.project_id, p.ip_policy, w.channel, c.kind, c.number, c.link_base, w.greeting, w.origins"
+        "w.id, w.public_id, w.project_id, p.ip_policy, w.channel, c.kind, c.number, c.link_base, w.greeting, w.origins,
+         c.handle"
     };
 }
 
@@ -33,16 +35,26 @@ pub struct Widget {
     pub ip_policy: IpPolicy,
     /// The channel that it leads to.
     pub channel: ChannelId,
-    /// `whatsapp`, `telegram` or `web`.
-    pub channel_kind: String,
+    /// Its platform.
+    pub channel_kind: ChannelKind,
     /// The channel's number, digits.
     pub number: Option<String>,
+    /// The channel's handle, without `@`.
+    pub handle: Option<String>,
     /// Where the channel's links lead.
     pub link_base: String,
     /// The start of the prefilled text.
     pub greeting: String,
     /// The origins that may use the JSON endpoint; all where it is empty.
     pub origins: Vec<AllowedOrigin>,
+}
+
+impl Widget {
+    /// What it opens, in words: `WhatsApp +6512345678`, `Telegram @shop_bot`.
+    pub fn opens(&self) -> String {
+        let label = super::channels::label(self.number.as_deref(), self.handle.as_deref(), "");
+        format!("{} {label}", self.channel_kind.name())
+    }
 }
 
 fn read(row: &Row<'_>) -> Result<Widget> {
@@ -52,11 +64,12 @@ fn read(row: &Row<'_>) -> Result<Widget> {
         project: row.get(2)?,
         ip_policy: row.get::<String>(3)?.parse().map_err(|_| Error::Column(3))?,
         channel: row.get(4)?,
-        channel_kind: row.get(5)?,
+        channel_kind: ChannelKind::parse(&row.get::<String>(5)?).ok_or(Error::Column(5))?,
         number: row.get(6)?,
         link_base: row.get(7)?,
         greeting: row.get(8)?,
         origins: serde_json::from_str(&row.get::<String>(9)?).map_err(|_| Error::Column(9))?,
+        handle: row.get(10)?,
     })
 }
 
@@ -163,13 +176,13 @@ fn read_details(row: &Row<'_>) -> Result<WidgetDetails> {
     Ok(WidgetDetails {
         widget: read(row)?,
         look: Look {
-            name: row.get(10)?,
-            label: row.get(11)?,
-            color: row.get(12)?,
-            side: Side::parse(&row.get::<String>(13)?).ok_or(Error::Column(13))?,
+            name: row.get(11)?,
+            label: row.get(12)?,
+            color: row.get(13)?,
+            side: Side::parse(&row.get::<String>(14)?).ok_or(Error::Column(14))?,
         },
-        clicked_at: row.get(14)?,
-        clicked_page: row.get(15)?,
+        clicked_at: row.get(15)?,
+        clicked_page: row.get(16)?,
     })
 }
 

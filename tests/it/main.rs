@@ -42,6 +42,7 @@ mod secret_key;
 mod simulation;
 mod speech;
 mod sqlite_file;
+mod telegram;
 mod templates;
 mod tenancy;
 mod tidy;

@@ -52,6 +52,7 @@ both_engines! {
         for name in [
             "announcements",
             "attention",
+            "channels",
             "clock",
             "deliveries",
             "mails",

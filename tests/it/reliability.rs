@@ -3,6 +3,7 @@
 mod away;
 mod backlog;
 mod beside;
+mod bot;
 mod clean;
 mod clock;
 mod database;

@@ -1,11 +1,12 @@
 //! No function of `store` reads or changes rows of conversations, messages and leads for a project that they are not of.
 
 use aurix::db::Tx;
-use aurix::domain::channel::{MessageStatus, Person as Sender, PersonIds};
+use aurix::domain::channel::{MessageStatus, Person as Sender, PersonIds, Route};
 use aurix::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, SessionId, UserId};
 use aurix::domain::lead::{Handling, Quality};
 use aurix::domain::lead_words::LeadQuery;
 use aurix::domain::time::{SignedDuration, Timestamp};
+use aurix::store::channel_accounts::{self, NewAccount};
 use aurix::store::conversations::{self as conversation_rows, NewConversation, NewReferral};
 use aurix::store::lead_pages::{self, Filters, View, start};
 use aurix::store::lead_rating::{self, Rating};
@@ -73,6 +74,9 @@ both_engines! {
                 check("messages::first_of_person", messages::first_of_person(tx, project, conversation).await?.is_some());
                 check("messages::last_of_person", messages::last_of_person(tx, project, conversation).await?.is_some());
                 check("channels::find_by_id", channels::find_by_id(tx, project, channel).await?.is_some());
+                tx.execute("UPDATE clicks SET linked = FALSE", &[]).await?;
+                check("clicks::has_unlinked", clicks::has_unlinked(tx, project, channel, Timestamp::UNIX_EPOCH).await?);
+                tx.execute("UPDATE clicks SET linked = TRUE", &[]).await?;
                 check("leads::of_conversations", !leads::of_conversations(tx, &[(project, conversation)]).await?.is_empty());
                 check("leads::correlation_ids", !leads::correlation_ids(tx, &[(project, conversation)]).await?.is_empty());
                 check("turns::lock_free", !turns::lock_free(tx, &[rows.lease(project)]).await?.is_empty());
@@ -90,9 +94,11 @@ both_engines! {
             let sender = Sender { username: Some("mei".to_owned()), ..Sender::default() };
             for (project, is_owner) in [(stranger, false), (rows.owner, true)] {
                 let check = |what: &str, found: bool| only_for_the_owner(what, is_owner, found);
-                check("conversations::learn", conversation_rows::learn(tx, project, conversation, &sender, now).await.is_ok());
+                check("conversations::learn", conversation_rows::learn(tx, project, conversation, (&sender, &Route::default()), now).await.is_ok());
                 check("conversations::change_ids", conversation_rows::change_ids(tx, project, conversation, &sender, now).await? > 0);
                 check("conversations::release_phone_id", conversation_rows::release_phone_id(tx, project, conversation).await? > 0);
+                check("conversations::set_unreachable", conversation_rows::set_unreachable(tx, project, conversation, Some(now)).await? > 0);
+                check("conversations::note_gone", conversation_rows::note_gone(tx, project, conversation, (rows.reply, 1), now).await?);
                 check("turns::call_agent", turns::call_agent(tx, project, conversation, now, now).await? > 0);
                 let lease = rows.lease(project);
                 check("turns::retry", turns::retry(tx, lease, now).await? > 0);
@@ -112,7 +118,9 @@ both_engines! {
                 check("leads::settle", leads::settle(tx, &[(project, &lead)], now).await? > 0);
                 check("leads::update_merged", leads::update_merged(tx, project, &lead, now).await? > 0);
                 let (public_id, person) = (&format!("other-{is_owner}"), &Sender::default());
-                let new = NewConversation { public_id, channel: rows.channel, person, agent_state: "{}", told_at: now };
+                let route = &Route::default();
+                let new =
+                    NewConversation { public_id, channel: rows.channel, person, route, agent_state: "{}", told_at: now };
                 let other = conversation_rows::insert(tx, rows.owner, &new, now).await?.id;
                 let referral = NewReferral { conversation, message: rows.reply, ad_click_id: None, raw: "{}", seen_at: now };
                 conversation_rows::insert_referral(tx, rows.owner, &referral).await?;
@@ -197,7 +205,8 @@ both_engines! {
                 let check = |what: &str, found: bool| only_for_the_owner(what, is_owner, found);
                 tx.execute("UPDATE messages SET status = 'queued' WHERE direction = 'out'", &[]).await?;
                 let settled = SettledReply {
-                    id: reply, project, channel, health: replies::ChannelHealth::Unchanged, attempt: 1, status: MessageStatus::Sent, external_id: None, error: None, due_at: None,
+                    id: reply, project, channel, conversation: rows.conversation, health: replies::ChannelHealth::Unchanged,
+                    reached: replies::Reached::Unchanged, attempt: 1, status: MessageStatus::Sent, external_id: None, error: None, due_at: None,
                 };
                 check("replies::settle", replies::settle(tx, &[settled]).await? > 0);
                 let named = NamedReply { project, channel, external_id: "wamid.x", reply_id: Some(&reply_id) };
@@ -208,6 +217,13 @@ both_engines! {
                 tx.execute("UPDATE messages SET error = 'why', due_at = 9000000000000000, status = 'queued' WHERE direction = 'out'", &[]).await?;
                 check("replies::release", replies::release(tx, project, channel, rows.now).await? > 0);
                 check("channels::set_fault", channels::set_fault(tx, project, channel, Some("why"), rows.now).await? > 0);
+                check("channels::set_inbound_fault", channels::set_inbound_fault(tx, project, channel, Some("why"), rows.now).await? > 0);
+                check("channels::slow_down", channels::slow_down(tx, project, channel, (rows.conversation, rows.now), rows.now).await? > 0);
+                let account = NewAccount { channel, external_id: "b1", username: None, may_reply: true };
+                channel_accounts::put(tx, rows.owner, &account, rows.now).await?;
+                check("channel_accounts::put", channel_accounts::put(tx, project, &account, rows.now).await? > 0);
+                check("channel_accounts::may_reply", channel_accounts::may_reply(tx, project, channel, "b1").await?.is_some());
+                check("channel_accounts::list", !channel_accounts::list(tx, project, channel, 10).await?.is_empty());
                 let listed = reply_log::list(tx, project, None, Timestamp::UNIX_EPOCH, 10).await?;
                 check("reply_log::list", !listed.is_empty());
                 tx.execute("UPDATE messages SET status = 'failed' WHERE direction = 'out'", &[]).await?;
@@ -215,6 +231,8 @@ both_engines! {
                 tx.execute("UPDATE messages SET status = 'failed' WHERE direction = 'out'", &[]).await?;
                 check("reply_log::resend_failed", reply_log::resend_failed(tx, project, Timestamp::UNIX_EPOCH, rows.now, 10).await? > 0);
                 check("replies::cancel", replies::cancel(tx, project, rows.conversation, "why").await? > 0);
+                tx.execute("UPDATE messages SET due_at = 1 WHERE direction = 'out'", &[]).await?;
+                check("replies::fail_waiting", replies::fail_waiting(tx, project, rows.conversation, None, "why").await? > 0);
             }
             Ok(())
         };

@@ -38,6 +38,7 @@ fn summary(inbound: &Inbound) -> String {
         }
         Inbound::IdChange(change) => format!("id change {:?}", change.new.ids.external_phone_id),
         Inbound::Other { kind, .. } => format!("other {kind}"),
+        other => panic!("WhatsApp has none of this: {other:?}"),
     }
 }
 

@@ -85,6 +85,7 @@ pub const PAGES: &[Page] = &[
     page("API reference", "/p/{project}/api/reference", Fixed("{p}/api/reference")),
     page("channels", "/p/{project}/channels", Fixed("{p}/channels")),
     page("new channel", "/p/{project}/channels/new/whatsapp", Fixed("{p}/channels/new/whatsapp")),
+    page("new bot", "/p/{project}/channels/new/telegram", Fixed("{p}/channels/new/telegram")),
     page("channel", "/p/{project}/channels/{channel}", Drawn(|_, _| Some(format!("{{p}}/channels/{CHANNEL}")))),
     page(
         "channel, edit",

@@ -184,7 +184,12 @@ impl Block {
             conversations::refuse_correlation_id(tx, project, one.conversation, &one.id, REFUSED, at).await?;
         }
         for one in &self.notices {
-            let notice = NewNotice { channel: world.channel, kind: "phone_number_quality_update", raw: &one.raw };
+            let notice = NewNotice {
+                channel: world.channel,
+                external_id: None,
+                kind: "phone_number_quality_update",
+                raw: &one.raw,
+            };
             messages::insert_notice(tx, project, &notice, from_microseconds(one.at)).await?;
         }
         Ok(())

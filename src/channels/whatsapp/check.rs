@@ -4,8 +4,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::errors;
 use super::send::Api;
-use super::{errors, json};
+use crate::channels::json;
 use crate::channels::{Finding, FindingState};
 use crate::domain::channel::WhatsAppCredentials;
 use crate::net::{self, Method, Request};

@@ -1,7 +1,7 @@
 //! What a message holds besides words, and the words in it, by its type.
 
 use super::errors::{self, PlatformError};
-use super::json::{at, items, text};
+use crate::channels::json::{at, items, text};
 use crate::channels::{Content, SharedContact, SharedPhone};
 use serde_json::Value;
 

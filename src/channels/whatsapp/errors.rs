@@ -1,6 +1,6 @@
 //! The platform's error codes: what cures them, and what they mean to the operator of the channel.
 
-use super::json::{integer, items, text};
+use crate::channels::json::{integer, items, text};
 use serde_json::Value;
 
 use crate::domain::text::cut;

@@ -1,15 +1,14 @@
 //! One message from a person: who sent it, when, and what it says.
 
 use super::content;
-use super::json::{self, at, text, time};
+use crate::channels::json::{self, at, text, time};
 use crate::channels::{Echo, IdChange, Inbound, InboundMessage, Referral};
-use crate::domain::channel::{Person, PersonIds};
+use crate::domain::channel::{Person, PersonIds, Route};
 use crate::domain::correlation::find_correlation_ids;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::is_placeholder;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 /// Who sent a message, as far as the message itself tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,6 +69,7 @@ impl Sender {
             ids: PersonIds { external_user_id: self.user_id, external_phone_id: self.wa_id },
             profile_name: self.name,
             username: self.username,
+            language: None,
         }
     }
 }
@@ -106,11 +106,12 @@ pub(super) fn read(raw: &RawValue, message: &Value, sender: Sender, phone_number
                 let (at, raw) = (time(message, &["timestamp"]), raw.get().to_owned());
                 Inbound::IdChange(Box::new(IdChange { channel, old, new, at, raw }))
             }
-            None => Inbound::Other { kind, raw: raw.get().to_owned() },
+            None => Inbound::Other { external_id: None, kind, raw: raw.get().to_owned() },
         };
     }
     if message.get("group_id").is_some_and(|group| !group.is_null()) {
-        return Inbound::Other { kind: "group message".to_owned(), raw: raw.get().to_owned() };
+        let kind = "group message".to_owned();
+        return Inbound::Other { external_id: None, kind, raw: raw.get().to_owned() };
     }
     let content = content::read(message, &kind, sender.wa_id.as_deref());
     let said = content::said(message, &kind, &content);
@@ -119,6 +120,7 @@ pub(super) fn read(raw: &RawValue, message: &Value, sender: Sender, phone_number
         channel,
         external_id: text(message, &["id"]).unwrap_or_else(|| made_id(phone_number_id, raw)),
         sender: sender.person(),
+        route: Route::default(),
         sent_at: time(message, &["timestamp"]),
         references: said.as_deref().map(find_correlation_ids).unwrap_or_default(),
         text: said,
@@ -138,6 +140,7 @@ pub(super) fn read_echo(raw: &RawValue, message: &Value, phone_number_id: Option
         channel: phone_number_id.map(str::to_owned),
         external_id: text(message, &["id"]).unwrap_or_else(|| made_id(phone_number_id, raw)),
         to: to.person(),
+        route: Route::default(),
         sent_at: time(message, &["timestamp"]),
         text: content::said(message, &kind, &content),
         content,
@@ -166,13 +169,8 @@ fn read_id_change(message: &Value) -> Option<(PersonIds, Person)> {
     (ID_CHANGES.contains(&get("type")?.as_str()) && !new.ids.is_empty()).then_some((old, new))
 }
 
-/// An id for a message without one: the same for the same bytes, so that a repeated delivery changes nothing.
 fn made_id(phone_number_id: Option<&str>, raw: &RawValue) -> String {
-    let mut hash = Sha256::new();
-    hash.update(phone_number_id.unwrap_or_default());
-    hash.update([0]);
-    hash.update(raw.get());
-    format!("sha256-{}", hex::encode(&hash.finalize()[..16]))
+    json::made_id(phone_number_id.unwrap_or_default(), raw.get())
 }
 
 fn read_referral(message: &Value, raw: &RawValue) -> Option<Referral> {

@@ -5,7 +5,6 @@
 pub mod check;
 mod content;
 mod errors;
-mod json;
 mod message;
 pub mod parse;
 mod people;

@@ -1,10 +1,10 @@
 //! Parses the body of a webhook: every entry, change, message and status of it, and nothing lost.
 
-use super::json::{Fields, clean, fields, list, text};
 use super::message::{self, Sender};
 use super::people::{Batch, People};
 use super::status;
 use crate::channels::Inbound;
+use crate::channels::json::{Fields, Malformed, clean, fields, list, text};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashSet;
@@ -14,11 +14,6 @@ const MESSAGES: &str = "messages";
 
 /// The `field` of the changes that hold what a person of the business wrote in the phone app.
 const ECHOES: &str = "smb_message_echoes";
-
-/// The body is no JSON object.
-#[derive(Debug, thiserror::Error)]
-#[error("the body is no JSON object")]
-pub struct Malformed(#[source] serde_json::Error);
 
 /// Items that are read at once: what the platform sends in one call at most.
 pub const SLICE_ITEMS_MAX: usize = 1_000;
@@ -100,7 +95,7 @@ fn elements<'a>(fields: &Fields<'a>, key: &str, field: &str, found: &mut Found<'
 }
 
 fn other(field: &str, raw: &RawValue) -> Inbound {
-    Inbound::Other { kind: field.to_owned(), raw: raw.get().to_owned() }
+    Inbound::Other { external_id: None, kind: field.to_owned(), raw: raw.get().to_owned() }
 }
 
 fn read_change(change: &RawValue, found: &mut Found<'_>) {

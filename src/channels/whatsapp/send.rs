@@ -1,7 +1,7 @@
 //! Sends a message: the request for the platform, and what its response means.
 
 use super::errors::{self, Cure, PlatformError};
-use super::json::text;
+use crate::channels::json::text;
 use crate::channels::{Account, Outbound, SendOutcome};
 use crate::domain::channel::{PersonIds, WhatsAppCredentials};
 use crate::domain::retry::RetryAfter;
@@ -173,12 +173,14 @@ fn is_transient_status(status: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::channel::Route;
 
     fn body_of(external_phone_id: Option<&str>, external_user_id: Option<&str>, text: &str) -> Option<Value> {
         let owned = |id: Option<&str>| id.map(str::to_owned);
         let to = PersonIds { external_user_id: owned(external_user_id), external_phone_id: owned(external_phone_id) };
         let (key, id) = recipient(&to)?;
-        Some(body(key, id, Outbound { to: &to, text, reply_id: "rep_1" }))
+        let route = Route::default();
+        Some(body(key, id, Outbound { to: &to, route: &route, text, offers: None, reply_id: "rep_1" }))
     }
 
     #[test]

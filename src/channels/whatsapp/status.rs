@@ -1,7 +1,7 @@
 //! What became of a message that was sent.
 
 use super::errors::{self, PlatformError};
-use super::json::{text, time};
+use crate::channels::json::{text, time};
 use crate::channels::{Inbound, StatusUpdate};
 use crate::domain::channel::{MessageStatus, PersonIds};
 use serde_json::Value;
@@ -17,7 +17,10 @@ pub(super) fn read(raw: &str, phone_number_id: Option<&str>) -> Option<Inbound> 
         // Played: the person has listened to it.
         "read" | "played" => MessageStatus::Read,
         "failed" => MessageStatus::Failed,
-        _ => return Some(Inbound::Other { kind: "status".to_owned(), raw: raw.to_owned() }),
+        _ => {
+            let kind = "status".to_owned();
+            return Some(Inbound::Other { external_id: None, kind, raw: raw.to_owned() });
+        }
     };
     Some(Inbound::Status(Box::new(StatusUpdate {
         channel: phone_number_id.map(str::to_owned),

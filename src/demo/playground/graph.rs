@@ -16,7 +16,6 @@ use super::{Playground, lead};
 use crate::channels::whatsapp::send::TEXT_CHARS_MAX;
 use crate::conversations::Conversations;
 use crate::core::Core;
-use crate::domain::channel::Credentials;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::Json;
 
@@ -65,7 +64,7 @@ pub(super) async fn accept_message(
         return Err(ApiError::NotFound(format!("The playground has no number with the id {phone_number_id:?}.")));
     }
     let channel = platform::channel(&conversations, &playground).await?;
-    let Credentials::WhatsApp(credentials) = &channel.credentials;
+    let credentials = channel.credentials.whatsapp()?;
     let token = &credentials.access_token;
     if !bearer_is(&headers, token) {
         return Err(ApiError::Unauthorized("This is not the channel's access token."));

@@ -46,8 +46,8 @@ pub(super) async fn show(core: &Core, playground: &Playground, who: Who) {
 }
 
 async fn try_show(core: &Core, playground: &Playground, who: Who) -> anyhow::Result<()> {
-    let (project, channel) = (playground.stage.project, playground.stage.channel);
-    let row = core.db.read(async move |conn| Ok(rows::lead(conn, project, channel, &who).await?)).await?;
+    let (project, channels) = (playground.stage.project, [playground.stage.channel, playground.stage.bot.channel]);
+    let row = core.db.read(async move |conn| Ok(rows::lead(conn, project, channels, &who).await?)).await?;
     let Some(row) = row else { return Ok(()) };
     let form = state::form(core, project).await?;
     let keys: Vec<&str> = form.fields.iter().map(|field| field.key.as_str()).collect();

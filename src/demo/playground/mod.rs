@@ -1,6 +1,7 @@
-//! The playground of `aurix demo`: a shop with the real widget, a phone that stands in for WhatsApp, and a listener. Around
+//! The playground of `aurix demo`: a shop with the real widget, a phone that stands in for WhatsApp and Telegram, and a listener. Around
 //! them everything is real: the link, the inbound webhook and its signatures, the replies, the deliveries.
 
+mod bot;
 mod feed;
 mod graph;
 mod lead;
@@ -18,7 +19,7 @@ use axum::{Extension, Router};
 
 use crate::engines::Engines;
 
-pub use state::{Playground, Stage};
+pub use state::{BotStage, Playground, Stage};
 
 /// The path that a newcomer opens.
 pub const PATH: &str = "/playground";
@@ -26,6 +27,10 @@ pub const PATH: &str = "/playground";
 pub const PHONE_PATH: &str = "/playground/phone";
 /// Where replies go: the stand-in for the platform's API.
 pub const GRAPH_PATH: &str = "/playground/graph";
+/// Where the links to the bot lead: the phone, as `https://t.me` elsewhere.
+pub const BOT_CHAT_PATH: &str = "/playground/phone/telegram";
+/// Where the bot's replies go: the stand-in for Telegram's API.
+pub const BOT_API_PATH: &str = "/playground/telegram";
 /// Where deliveries go: the built-in listener.
 pub const LISTENER_PATH: &str = "/playground/listener";
 
@@ -37,7 +42,10 @@ pub fn routes(playground: Arc<Playground>) -> Router<Engines> {
         .route("/playground/shop/prices", get(pages::prices))
         .route(PHONE_PATH, get(pages::phone))
         .route("/playground/phone/{number}", get(pages::chat))
+        .route("/playground/phone/telegram/{bot}", get(pages::bot_chat))
         .route("/playground/phone/send", post(phone::send))
+        .route("/playground/telegram/send", post(bot::send))
+        .route("/playground/telegram/{bot}/{method}", post(bot::answer_call))
         .route("/playground/assets/{file}", get(pages::asset))
         .route("/playground/state", get(state::show))
         .route("/playground/stream", get(feed::stream))

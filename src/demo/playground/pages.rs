@@ -34,7 +34,7 @@ macro_rules! files {
 
 files! {
     CSS: "base.css" "listener.css" "phone.css" "playground.css" "shop.css";
-    JAVASCRIPT: "campaigns.js" "chat.js" "deliveries.js" "dom.js" "feed.js" "journey.js" "json.js" "lead.js" "messages.js"
+    JAVASCRIPT: "bot.js" "campaigns.js" "chat.js" "deliveries.js" "dom.js" "feed.js" "journey.js" "json.js" "lead.js" "messages.js"
         "panes.js" "person.js" "phone.js" "playground.js" "screen.js" "suggestions.js";
     SVG: "icon.svg";
 }
@@ -75,6 +75,17 @@ pub(super) async fn chat(
     Ok(page(&playground, file!("chat.html")))
 }
 
+/// `GET /playground/phone/telegram/{bot}?start=…`: the chat with the bot, the reference in its start button.
+pub(super) async fn bot_chat(
+    Extension(playground): Extension<Arc<Playground>>,
+    Path(bot): Path<String>,
+) -> Result<Response> {
+    if bot != playground.stage.bot.username {
+        return Err(ApiError::NotFound(format!("The playground's only bot is {}.", playground.stage.bot.username)));
+    }
+    Ok(page(&playground, file!("chat.html")))
+}
+
 /// `GET /playground/assets/{file}`
 pub(super) async fn asset(Path(file): Path<String>) -> Result<Response> {
     let (_, content_type, text) = FILES
@@ -85,7 +96,8 @@ pub(super) async fn asset(Path(file): Path<String>) -> Result<Response> {
 }
 
 fn page(playground: &Playground, text: &str) -> Response {
-    let text = text.replace("{{widget_id}}", &playground.stage.widget_id);
+    let stage = &playground.stage;
+    let text = text.replace("{{widget_id}}", &stage.widget_id).replace("{{bot_widget_id}}", &stage.bot.widget_id);
     (common("no-store", "text/html; charset=utf-8"), [("content-security-policy", POLICY)], text).into_response()
 }
 

@@ -17,7 +17,7 @@ use crate::http::error::{ApiError, InvalidField, Result};
 use crate::http::extract::Json;
 
 /// Characters of a name.
-const NAME_CHARS_MAX: usize = 100;
+pub(super) const NAME_CHARS_MAX: usize = 100;
 
 /// What the phone sends.
 #[derive(Deserialize)]
@@ -46,7 +46,7 @@ impl Written {
     }
 }
 
-fn fits(text: &str, chars_max: usize) -> bool {
+pub(super) fn fits(text: &str, chars_max: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= chars_max
 }
 

@@ -10,7 +10,7 @@ use super::Playground;
 use crate::channels::whatsapp::verify;
 use crate::conversations::Conversations;
 use crate::conversations::open_channel::{OpenChannel, open_channel};
-use crate::domain::channel::{ChannelKind, Credentials};
+use crate::domain::channel::ChannelKind;
 use crate::net::client::{RESPONSE_BYTES_MAX, TIMEOUT_DEFAULT};
 use crate::net::{Method, Request};
 
@@ -37,7 +37,7 @@ pub(super) async fn call_webhook(
     let stage = &playground.stage;
     let channel = channel(conversations, playground).await?;
     let body = body(playground, value);
-    let Credentials::WhatsApp(credentials) = &channel.credentials;
+    let credentials = channel.credentials.whatsapp()?;
     let signature = verify::signature(credentials.app_secret.as_bytes(), &body);
     let request = Request {
         method: Method::POST,

@@ -30,6 +30,19 @@ const UNREAD_MAX: usize = 100;
 /// Replies whose statuses are reported concurrently.
 const REPORTS_MAX: usize = 16;
 
+/// The demo's Telegram bot.
+#[derive(Clone, Debug)]
+pub struct BotStage {
+    /// Row key of its channel.
+    pub channel: ChannelId,
+    /// Its id at the simulated platform.
+    pub id: String,
+    /// Its username.
+    pub username: String,
+    /// The public id of the widget that opens it.
+    pub widget_id: String,
+}
+
 /// What the playground is made of: the rows of `aurix demo`, and where the server is.
 #[derive(Clone, Debug)]
 pub struct Stage {
@@ -45,6 +58,8 @@ pub struct Stage {
     pub phone_number_id: String,
     /// The number of the business.
     pub number: PhoneNumber,
+    /// The bot beside it.
+    pub bot: BotStage,
     /// The public id of the webhook that leads to the listener.
     pub webhook: String,
     /// How browsers reach the server; no slash at the end.
@@ -150,6 +165,8 @@ fn push<T>(kept: &mut VecDeque<T>, new: T, most: usize) {
 #[derive(Serialize)]
 pub(super) struct Shown {
     widget_id: String,
+    bot_widget_id: String,
+    bot: String,
     number: String,
     business_name: String,
     listener_url: String,
@@ -164,6 +181,8 @@ pub(super) async fn show(
     let stage = &playground.stage;
     Ok(Json(Shown {
         widget_id: stage.widget_id.clone(),
+        bot_widget_id: stage.bot.widget_id.clone(),
+        bot: stage.bot.username.clone(),
         number: stage.number.as_e164().to_owned(),
         business_name: stage.business_name.clone(),
         listener_url: format!("{}{LISTENER_PATH}", stage.inside_url),
@@ -199,6 +218,12 @@ mod tests {
             channel: ChannelId(1),
             phone_number_id: "100".to_owned(),
             number: PhoneNumber::from_e164("+6591234567").unwrap(),
+            bot: BotStage {
+                channel: ChannelId(2),
+                id: "200".to_owned(),
+                username: "a_bot".to_owned(),
+                widget_id: "wgt_2".to_owned(),
+            },
             webhook: "wh_1".to_owned(),
             base_url: "http://localhost:8080".to_owned(),
             inside_url: "http://127.0.0.1:8080".to_owned(),

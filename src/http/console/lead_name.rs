@@ -87,7 +87,7 @@ impl LeadName {
 /// The platform as people call it.
 pub fn channel_name(kind: &str) -> &str {
     match ChannelKind::parse(kind) {
-        Some(ChannelKind::WhatsApp) => "WhatsApp",
+        Some(kind) => kind.name(),
         None => kind,
     }
 }

@@ -10,8 +10,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::super::error::{ApiError, Result};
-use crate::channels::Inbound;
-use crate::channels::whatsapp::parse::{Malformed, parse, parse_slices};
+use crate::channels::whatsapp::parse::{parse, parse_slices};
+use crate::channels::{Inbound, Malformed};
 
 /// Bytes of a call that is parsed where the request runs.
 const SMALL_BYTES_MAX: usize = 64 * 1024;

@@ -1,7 +1,5 @@
 //! WhatsApp's inbound webhook.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
@@ -10,14 +8,13 @@ use super::super::PLATFORM_BODY_BYTES_MAX;
 use super::super::client_address::ClientAddress;
 use super::super::error::{ApiError, Result};
 use super::super::extract::{Path, Query, check_json, read_body};
+use super::find_channel;
 use super::slices::Slices;
 use crate::admission::rate_limiter::Source;
 use crate::channels::whatsapp::verify;
-use crate::conversations::Conversations;
 use crate::conversations::note_sighting::note_sighting;
-use crate::conversations::open_channel::{OpenChannel, open_channel};
 use crate::conversations::receive::receive;
-use crate::domain::channel::{ChannelKind, Credentials};
+use crate::domain::channel::ChannelKind;
 use crate::domain::rates::Kind;
 use crate::engines::Engines;
 use crate::store::channels::Sighting;
@@ -30,8 +27,8 @@ pub async fn verify_webhook(
     ClientAddress(ip): ClientAddress,
     query: Query,
 ) -> Result<String> {
-    let channel = find_channel(&engines.conversations, &channel).await?;
-    let Credentials::WhatsApp(credentials) = &channel.credentials;
+    let channel = find_channel(&engines.conversations, ChannelKind::WhatsApp, &channel).await?;
+    let credentials = channel.credentials.whatsapp()?;
     let one = |name: &str| query.one(name).map_err(|field| ApiError::Invalid(vec![field]));
     let (mode, token, challenge) = (one("hub.mode")?, one("hub.verify_token")?, one("hub.challenge")?);
     let (rates, guesser) = (&engines.admission.rates, Source::address(channel.row.id.0, ip));
@@ -52,8 +49,8 @@ pub async fn receive_webhook(
     request: Request,
 ) -> Result<&'static str> {
     let conversations = &engines.conversations;
-    let channel = find_channel(conversations, &channel).await?;
-    let Credentials::WhatsApp(credentials) = &channel.credentials;
+    let channel = find_channel(conversations, ChannelKind::WhatsApp, &channel).await?;
+    let credentials = channel.credentials.whatsapp()?;
     let (head, body) = request.into_parts();
     let signature = check_head(&head.headers)?;
     let body = read_body(body, PLATFORM_BODY_BYTES_MAX, &engines.admission.bodies).await?;
@@ -78,12 +75,4 @@ fn check_head(headers: &HeaderMap) -> Result<&str> {
     }
     let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
     signature.filter(|text| text.starts_with("sha256=")).ok_or(ApiError::Unauthorized(NOT_SIGNED))
-}
-
-async fn find_channel(conversations: &Conversations, phone_number_id: &str) -> Result<Arc<OpenChannel>> {
-    open_channel(conversations, ChannelKind::WhatsApp, phone_number_id).await?.ok_or_else(|| {
-        ApiError::NotFound(format!(
-            "There is no WhatsApp channel {phone_number_id:?}: aurix channel add whatsapp makes one."
-        ))
-    })
 }

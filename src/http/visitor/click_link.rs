@@ -5,7 +5,7 @@ use axum::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{ClickFields, admit, get_widget, hit, link};
+use super::{ClickFields, admit, get_widget, hit, link, reference_page};
 use crate::clicks::automated_requests;
 use crate::clicks::record::record_click;
 use crate::domain::visitor::{RequestKind, RequestSigns};
@@ -32,6 +32,9 @@ pub async fn redirect(
         // A query that cannot be read is no reason to lose the visitor, or the click.
         let fields = fields_of_query(request.uri().query().unwrap_or_default());
         let correlation_id = record_click(clicks, hit(&widget, headers, ip, fields)).await;
+        if reference_page::is_wanted(&widget, headers) {
+            return reference_page::show(&widget, &correlation_id);
+        }
         link(&widget, Some(&correlation_id))
     } else {
         link(&widget, None)

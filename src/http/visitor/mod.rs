@@ -2,6 +2,7 @@
 
 mod click_json;
 mod click_link;
+mod reference_page;
 mod script;
 
 use std::net::IpAddr;
@@ -18,7 +19,8 @@ use crate::clicks::Clicks;
 use crate::clicks::automated_requests::count_over_limit;
 use crate::clicks::find_widget::find_widget;
 use crate::clicks::record::Hit;
-use crate::domain::correlation::{CorrelationId, prefilled_text, whatsapp_link};
+use crate::domain::channel::ChannelKind;
+use crate::domain::correlation::{CorrelationId, prefilled_text, telegram_link, whatsapp_link};
 use crate::domain::rates::Kind;
 use crate::domain::text::{cut, is_placeholder};
 use crate::engines::Engines;
@@ -77,9 +79,17 @@ fn without_nul(text: String) -> String {
 
 /// Where the visitor goes: the widget's own channel, nowhere else.
 fn link(widget: &Widget, correlation_id: Option<&str>) -> String {
-    let text = match correlation_id.and_then(|id| CorrelationId::parse(id).ok()) {
-        Some(id) => prefilled_text(&widget.greeting, &id),
-        None => widget.greeting.clone(),
-    };
-    whatsapp_link(&widget.link_base, widget.number.as_deref().unwrap_or_default(), &text)
+    let id = correlation_id.and_then(|id| CorrelationId::parse(id).ok());
+    match widget.channel_kind {
+        ChannelKind::WhatsApp => {
+            let text = match &id {
+                Some(id) => prefilled_text(&widget.greeting, id),
+                None => widget.greeting.clone(),
+            };
+            whatsapp_link(&widget.link_base, widget.number.as_deref().unwrap_or_default(), &text)
+        }
+        ChannelKind::Telegram => {
+            telegram_link(&widget.link_base, widget.handle.as_deref().unwrap_or_default(), id.as_ref())
+        }
+    }
 }

@@ -18,5 +18,6 @@ mod search;
 mod settings;
 mod sign_in;
 mod single_sign_on;
+mod telegram;
 mod template;
 mod webhook;

@@ -28,6 +28,7 @@ use Access::{Everybody, Guests, Members, SignedIn};
 const TABLE: &[(&str, &str, Access, u16)] = &[
     ("GET", "/channels/whatsapp/{channel}/webhook", Everybody, 404),
     ("POST", "/channels/whatsapp/{channel}/webhook", Everybody, 404),
+    ("POST", "/channels/telegram/{channel}/webhook", Everybody, 404),
     ("GET", "/healthz", Everybody, 200),
     ("GET", "/readyz", Everybody, 200),
     ("GET", "/widget.js", Everybody, 200),
@@ -80,6 +81,9 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("GET", "/p/{project}/channels", Members(Permission::See), 200),
     ("GET", "/p/{project}/channels/new/whatsapp", Members(Permission::Configure), 200),
     ("POST", "/p/{project}/channels/new/whatsapp", Members(Permission::Configure), 422),
+    ("GET", "/p/{project}/channels/new/telegram", Members(Permission::Configure), 200),
+    ("POST", "/p/{project}/channels/new/telegram", Members(Permission::Configure), 422),
+    ("POST", "/p/{project}/channels/{channel}/webhook", Members(Permission::Configure), 404),
     ("GET", "/p/{project}/channels/{channel}", Members(Permission::See), 404),
     ("POST", "/p/{project}/channels/{channel}/check", Members(Permission::Configure), 404),
     ("POST", "/p/{project}/channels/{channel}/verify-token", Members(Permission::Configure), 404),

@@ -8,6 +8,7 @@ mod references;
 pub mod skip;
 #[macro_use]
 pub mod smtp;
+pub mod telegram;
 mod whatsapp;
 
 use std::path::PathBuf;

@@ -257,7 +257,10 @@ fn a_broken_part_harms_no_other() {
         .map(|inbound| match inbound {
             Inbound::Message(message) => format!("message {}", message.external_id),
             Inbound::Echo(_) | Inbound::Status(_) | Inbound::IdChange(_) => "another".into(),
-            Inbound::Other { kind, raw } => format!("{kind} {}", &raw[..raw.len().min(8)]),
+            Inbound::Deleted(_) | Inbound::Reach(_) | Inbound::Account(_) | Inbound::Crowd(_) | Inbound::Gesture(_) => {
+                unreachable!("WhatsApp has none of this")
+            }
+            Inbound::Other { kind, raw, .. } => format!("{kind} {}", &raw[..raw.len().min(8)]),
         })
         .collect();
     assert_eq!(

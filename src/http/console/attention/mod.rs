@@ -50,7 +50,9 @@ impl ItemRow {
     /// How bad it is: colour and shape.
     pub fn pill(&self) -> (&'static str, &'static str) {
         match self.item.kind {
-            AttentionKind::WebhookOff | AttentionKind::ChannelFault => ("bad diamond", "Off"),
+            AttentionKind::WebhookOff | AttentionKind::ChannelFault | AttentionKind::ChannelInbound => {
+                ("bad diamond", "Off")
+            }
             AttentionKind::WebhookFailing => ("bad diamond", "Failing"),
             AttentionKind::PeopleWaiting => ("warn ring", "Waiting"),
             AttentionKind::WidgetSilent => ("warn dash", "Silent"),

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{find, shown_number};
-use crate::domain::channel::Credentials;
+use super::{bot, find};
+use crate::conversations::open_channel::open;
+use crate::domain::channel::ChannelKind;
 use crate::domain::phone::PhoneNumber;
 use crate::engines::Engines;
 use crate::http::console::form::{Form, Mistakes};
@@ -48,7 +49,7 @@ impl EditChannelPage {
             heading: if channel.is_some() { "Change token" } else { "Add WhatsApp number" },
             fixed_id: channel.map(|channel| channel.external_id.clone()),
             phone_number_id: String::new(),
-            number: channel.map(shown_number).unwrap_or_default(),
+            number: channel.map(Channel::label).unwrap_or_default(),
         })
     }
 }
@@ -63,7 +64,10 @@ async fn show_edit(
     Path((_, channel)): Path<(String, String)>,
 ) -> Result<Response> {
     let channel = find(&engines, &member, channel).await?;
-    page(&EditChannelPage::new(&engines, &member, Some(&channel)).await?)
+    match channel.kind {
+        ChannelKind::WhatsApp => page(&EditChannelPage::new(&engines, &member, Some(&channel)).await?),
+        ChannelKind::Telegram => page(&bot::edit_page(&engines, &member, Some(&channel)).await?),
+    }
 }
 
 async fn add(State(engines): State<Engines>, member: Member<Configure>, form: Form) -> Result<Response> {
@@ -78,6 +82,9 @@ async fn edit(
     form: Form,
 ) -> Result<Response> {
     let channel = find(&engines, &member, channel).await?;
+    if channel.kind == ChannelKind::Telegram {
+        return bot::save(&engines, &member, Some(channel), &form).await;
+    }
     let id = channel.external_id.clone();
     save(&engines, &member, Some(channel), id, &form).await
 }
@@ -134,7 +141,5 @@ fn check(form: &Form, phone_number_id: &str) -> Mistakes {
 
 fn verify_token(engines: &Engines, before: Option<&Channel>) -> Result<String> {
     let Some(channel) = before else { return Ok(engines.core.random.token("", VERIFY_TOKEN_CHARS)) };
-    let opened = engines.core.seal.open(channel.place(), &channel.sealed_credentials)?;
-    let Credentials::WhatsApp(credentials) = serde_json::from_str(&opened)?;
-    Ok(credentials.verify_token)
+    Ok(open(&engines.core, channel.clone().into())?.credentials.whatsapp()?.verify_token.clone())
 }

@@ -1,5 +1,6 @@
 //! `/p/{project}/channels`: where people write, how each is set up, and whether it works.
 
+mod bot;
 mod edit;
 
 use askama::Template;
@@ -10,8 +11,9 @@ use super::frame::Frame;
 use super::view::page;
 use super::who::{Configure, Member, Needs};
 use crate::channels::{Finding, FindingState};
+use crate::conversations::open_channel::open;
 use crate::domain::account::Permission;
-use crate::domain::channel::Credentials;
+use crate::domain::channel::ChannelKind;
 use crate::engines::Engines;
 use crate::http::error::{Result, no_such_path};
 use crate::http::extract::Path;
@@ -29,13 +31,16 @@ pub fn routes() -> Routes {
         .post("/p/{project}/channels/{channel}/check", check)
         .post("/p/{project}/channels/{channel}/verify-token", show_verify_token)
         .merge(edit::routes())
+        .merge(bot::routes())
 }
 
 struct ChannelRow {
     path: String,
-    number: String,
+    label: String,
+    kind: &'static str,
     external_id: String,
     has_fault: bool,
+    is_astray: bool,
     seen: Sightings,
 }
 
@@ -60,6 +65,15 @@ struct ChannelPage {
     findings: Option<Vec<Finding>>,
 }
 
+/// What a channel's page shows besides what is stored.
+#[derive(Default)]
+struct Shown {
+    /// What the platform says now.
+    findings: Option<Vec<Finding>>,
+    /// Why something was not done, and what can be done all the same.
+    refused: Option<bot::Refused>,
+}
+
 async fn list(State(engines): State<Engines>, member: Member) -> Result<Response> {
     let project = member.project.id;
     let listed = engines.core.db.read(async move |conn| {
@@ -72,8 +86,10 @@ async fn list(State(engines): State<Engines>, member: Member) -> Result<Response
     });
     let row = |(channel, seen): (Channel, Sightings)| ChannelRow {
         path: format!("{}/channels/{}", member.path(), channel.external_id),
-        number: shown_number(&channel),
+        label: channel.label(),
+        kind: channel.kind.name(),
         has_fault: channel.fault.is_some(),
+        is_astray: channel.inbound_fault.is_some(),
         external_id: channel.external_id,
         seen,
     };
@@ -87,7 +103,10 @@ async fn show(
     Path((_, channel)): Path<(String, String)>,
 ) -> Result<Response> {
     let channel = find(&engines, &member, channel).await?;
-    page(&channel_page(&engines, &member, &channel).await?)
+    match channel.kind {
+        ChannelKind::WhatsApp => page(&channel_page(&engines, &member, &channel).await?),
+        ChannelKind::Telegram => page(&bot::bot_page(&engines, &member, &channel, Shown::default()).await?),
+    }
 }
 
 /// Asks the platform. It changes nothing, and is a form all the same: it takes seconds, and counts against the
@@ -98,9 +117,13 @@ async fn check(
     Path((_, channel)): Path<(String, String)>,
 ) -> Result<Response> {
     let channel = find(&engines, &member, channel).await?;
-    let shown = channel_page(&engines, &member, &channel).await?;
-    let findings = Some(check_channel(&engines.core, channel).await?);
-    page(&ChannelPage { findings, ..shown })
+    let findings = Some(check_channel(&engines.core, channel.clone()).await?);
+    match channel.kind {
+        ChannelKind::WhatsApp => page(&ChannelPage { findings, ..channel_page(&engines, &member, &channel).await? }),
+        ChannelKind::Telegram => {
+            page(&bot::bot_page(&engines, &member, &channel, Shown { findings, refused: None }).await?)
+        }
+    }
 }
 
 async fn show_verify_token(
@@ -110,10 +133,12 @@ async fn show_verify_token(
 ) -> Result<Response> {
     let channel = find(&engines, &member, channel).await?;
     member.who.confirmed(&engines.core)?;
+    if channel.kind != ChannelKind::WhatsApp {
+        return Err(no_such_path().await);
+    }
     let shown = channel_page(&engines, &member, &channel).await?;
-    let Credentials::WhatsApp(credentials) =
-        serde_json::from_str(&engines.core.seal.open(channel.place(), &channel.sealed_credentials)?)?;
-    page(&ChannelPage { verify_token: Some(credentials.verify_token), ..shown })
+    let verify_token = open(&engines.core, channel.into())?.credentials.whatsapp()?.verify_token.clone();
+    page(&ChannelPage { verify_token: Some(verify_token), ..shown })
 }
 
 async fn channel_page<N: Needs>(engines: &Engines, member: &Member<N>, channel: &Channel) -> Result<ChannelPage> {
@@ -122,7 +147,7 @@ async fn channel_page<N: Needs>(engines: &Engines, member: &Member<N>, channel: 
     Ok(ChannelPage {
         frame: Frame::of_member(&engines.core, member, "channels").await?,
         here: format!("{}/channels/{}", member.path(), channel.external_id),
-        number: shown_number(channel),
+        number: channel.label(),
         external_id: channel.external_id.clone(),
         webhook_url: webhook_url(&engines.core.config.base_url, channel),
         fault: channel.fault.clone(),
@@ -140,8 +165,4 @@ async fn find<N: Needs>(engines: &Engines, member: &Member<N>, external_id: Stri
         Some(channel) => Ok(channel),
         None => Err(no_such_path().await),
     }
-}
-
-fn shown_number(channel: &Channel) -> String {
-    channel.number.as_ref().map_or_else(|| channel.external_id.clone(), |number| format!("+{number}"))
 }

@@ -5,7 +5,7 @@ use super::frame::Frame;
 use super::lead_name::{Fields, Known, LeadName, channel_name, pill};
 use super::view::{Html, escape};
 use super::who::{Member, Needs};
-use crate::conversations::reply_as_person::window_ends_at;
+use crate::conversations::reply_as_person::{ReplyWindow, reply_window};
 use crate::core::Core;
 use crate::domain::channel::{MessageKind, MessageStatus};
 use crate::domain::ids::{LeadId, MessageId};
@@ -13,6 +13,7 @@ use crate::domain::lead::{Handling, LeadStatus};
 use crate::domain::masked::mask;
 use crate::domain::time::Timestamp;
 use crate::http::error::Result;
+use crate::store::handling::Handled;
 use crate::store::lead_view::{self, ViewedLead};
 use crate::store::talk::{self, Said, Writer};
 use crate::store::{handling, writers};
@@ -160,16 +161,9 @@ pub async fn load<N: Needs>(
     said.truncate(MESSAGES as usize);
     let older = said.last().filter(|_| has_older).map(|oldest| format!("{path}?before={}", oldest.id));
     said.reverse();
-    let ends_at = window_ends_at(&handled);
-    let left = ends_at.and_then(|ends_at| frame.times.left(ends_at));
-    let closed = match (&left, handled.is_reachable) {
-        (_, false) => Some("This person was erased: there is no way to reach them any more."),
-        (None, true) => Some(
-            "Their last message is more than 24 hours old, and WhatsApp delivers free text only within them. Wait until they write \
-             again, or send an approved template from WhatsApp Manager.",
-        ),
-        (Some(_), true) => None,
-    };
+    let window = reply_window(&handled);
+    let left = if let ReplyWindow::Until(ends_at) = window { frame.times.left(ends_at) } else { None };
+    let closed = closed(&handled, window, left.is_some());
     let talk = Talk {
         lead: lead.id,
         first_name: first_name(&name.title),
@@ -193,6 +187,21 @@ pub async fn load<N: Needs>(
         name,
     };
     Ok(Some((talk, lead)))
+}
+
+/// Why no reply can be sent.
+fn closed(handled: &Handled, window: ReplyWindow, is_open: bool) -> Option<&'static str> {
+    match window {
+        _ if !handled.is_reachable => Some("This person was erased: there is no way to reach them any more."),
+        _ if handled.is_gone => Some(
+            "They have blocked the bot, or their account is gone: nothing reaches them. Once they write again or let it in, you can answer.",
+        ),
+        ReplyWindow::Until(_) | ReplyWindow::Never if !is_open => Some(
+            "Their last message is more than 24 hours old, and WhatsApp delivers free text only within them. Wait until they write \
+             again, or send an approved template from WhatsApp Manager.",
+        ),
+        _ => None,
+    }
 }
 
 /// Who writes, in words.
@@ -305,7 +314,7 @@ fn words(said: &Said, (masked, correlation_id): Shown<'_>) -> Html {
         MessageKind::Contacts => "A contact card",
         MessageKind::Reaction => "A reaction",
         MessageKind::Revoke => "Took a message back",
-        MessageKind::Unsupported => "Something that WhatsApp does not pass on",
+        MessageKind::Unsupported => "Something that the platform does not pass on",
         _ => "Nothing is kept of it",
     };
     Html(format!(r#"<span class="muted">{what}</span>"#))

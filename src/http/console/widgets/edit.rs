@@ -213,10 +213,13 @@ async fn widget_page<N: Needs>(
         mistakes: Mistakes::default(),
         heading: public_id.as_ref().map_or_else(|| "Add widget".to_owned(), |id| name(&values.look.name, id)),
         here: format!("{}/widgets/{}", member.path(), public_id.as_deref().unwrap_or("new")),
-        tag: public_id.as_ref().map(|id| snippet(base_url, id, &values.look)),
+        tag: details
+            .as_ref()
+            .map(|details| &details.widget)
+            .map(|widget| snippet(base_url, &widget.public_id, &values.look, widget.channel_kind)),
         channels: own_channels
             .into_iter()
-            .map(|channel| (channel.external_id, format!("WhatsApp +{}", channel.number.unwrap_or_default())))
+            .map(|channel| (channel.external_id.clone(), format!("{} {}", channel.kind.name(), channel.label())))
             .collect(),
         preview: super::preview::address(&member.path(), &values.look),
         seen: details,

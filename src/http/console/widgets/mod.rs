@@ -78,7 +78,7 @@ async fn list(State(engines): State<Engines>, member: Member) -> Result<Response
     let row = |WidgetDetails { widget, look, clicked_at, clicked_page }| WidgetRow {
         path: format!("{}/widgets/{}", member.path(), widget.public_id),
         name: name(&look.name, &widget.public_id),
-        opens: format!("WhatsApp +{}", widget.number.unwrap_or_default()),
+        opens: widget.opens(),
         page: clicked_page,
         state: WidgetState::of(clicked_at, now),
         clicked_at,

@@ -3,29 +3,44 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Seconds since 1970 above which a number can only be milliseconds: the year 5138.
 const SECONDS_MAX: i64 = 100_000_000_000;
 
+/// The body is no JSON object.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is no JSON object")]
+pub struct Malformed(#[source] pub(in crate::channels) serde_json::Error);
+
+/// An id for what has none: the same for the same bytes in the same `scope`, so that a repeated delivery changes nothing.
+pub(in crate::channels) fn made_id(scope: &str, raw: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(scope);
+    hash.update([0]);
+    hash.update(raw);
+    format!("sha256-{}", hex::encode(&hash.finalize()[..16]))
+}
+
 /// An object whose values are still text, so that one that is broken or deep spoils no other. Of a repeated key the
 /// last counts.
-pub(super) type Fields<'a> = BTreeMap<String, &'a RawValue>;
+pub(in crate::channels) type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
 /// The object's fields, or `None` for what is no object.
-pub(super) fn fields(raw: &RawValue) -> Option<Fields<'_>> {
+pub(in crate::channels) fn fields(raw: &RawValue) -> Option<Fields<'_>> {
     serde_json::from_str(raw.get()).ok()
 }
 
 /// The array's elements, or `None` for what is no array.
-pub(super) fn list(raw: &RawValue) -> Option<Vec<&RawValue>> {
+pub(in crate::channels) fn list(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()
 }
 
 /// The body as text that any JSON parser and any database can take: bytes that are no UTF-8, escapes of half a
 /// surrogate pair, and `\u0000` become U+FFFD.
-pub(super) fn clean(body: &[u8]) -> Cow<'_, str> {
+pub(in crate::channels) fn clean(body: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(body);
     if !text.contains("\\u") {
         return text;
@@ -64,7 +79,7 @@ fn unit(text: &str) -> Option<u16> {
 }
 
 /// A string or a number as text, at the end of a path of keys; `None` for what is missing, blank, or anything else.
-pub(super) fn text(value: &Value, path: &[&str]) -> Option<String> {
+pub(in crate::channels) fn text(value: &Value, path: &[&str]) -> Option<String> {
     match at(value, path)? {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -73,17 +88,17 @@ pub(super) fn text(value: &Value, path: &[&str]) -> Option<String> {
 }
 
 /// The value at the end of a path of keys.
-pub(super) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+pub(in crate::channels) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, key| value.get(key))
 }
 
 /// The elements of the array at the end of a path; none where there is no array.
-pub(super) fn items<'a>(value: &'a Value, path: &[&str]) -> &'a [Value] {
+pub(in crate::channels) fn items<'a>(value: &'a Value, path: &[&str]) -> &'a [Value] {
     at(value, path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// A whole number, also one in quotes.
-pub(super) fn integer(value: &Value, path: &[&str]) -> Option<i64> {
+pub(in crate::channels) fn integer(value: &Value, path: &[&str]) -> Option<i64> {
     match at(value, path)? {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => text.trim().parse().ok(),
@@ -92,7 +107,7 @@ pub(super) fn integer(value: &Value, path: &[&str]) -> Option<i64> {
 }
 
 /// A Unix time in seconds, as a number or in quotes; milliseconds are recognised.
-pub(super) fn time(value: &Value, path: &[&str]) -> Option<Timestamp> {
+pub(in crate::channels) fn time(value: &Value, path: &[&str]) -> Option<Timestamp> {
     let number = integer(value, path)?;
     if number.abs() > SECONDS_MAX { Timestamp::from_millisecond(number) } else { Timestamp::from_second(number) }.ok()
 }

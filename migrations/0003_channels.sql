@@ -1,0 +1,53 @@
+-- Telegram: what a second platform needs of channels, conversations and messages.
+
+-- As links name it: a bot's username.
+ALTER TABLE channels ADD COLUMN handle TEXT;
+-- What keeps messages from arriving here, and since when; when the platform is asked next. NULL where it is not asked.
+ALTER TABLE channels ADD COLUMN inbound_fault TEXT;
+ALTER TABLE channels ADD COLUMN inbound_fault_since BIGINT;
+ALTER TABLE channels ADD COLUMN check_due_at BIGINT;
+-- The platform wants fewer messages: of which conversation it last said so, until when; until when nothing is sent at all.
+ALTER TABLE channels ADD COLUMN limited_conversation BIGINT;
+ALTER TABLE channels ADD COLUMN limited_until BIGINT;
+ALTER TABLE channels ADD COLUMN held_until BIGINT;
+CREATE INDEX channels_to_check ON channels (check_due_at) WHERE check_due_at IS NOT NULL;
+CREATE INDEX channels_astray ON channels (inbound_fault_since) WHERE inbound_fault_since IS NOT NULL;
+
+-- The language that the person's app is set to, and the part of the chat that they wrote in last: a topic, or the connection to an
+-- account of the business's own (`domain::channel::Route`).
+ALTER TABLE conversations ADD COLUMN language TEXT;
+ALTER TABLE conversations ADD COLUMN thread TEXT;
+ALTER TABLE conversations ADD COLUMN account TEXT;
+-- Since when the person cannot be written to: they blocked the channel, or their account is gone.
+ALTER TABLE conversations ADD COLUMN unreachable_at BIGINT;
+
+-- What a reply offers to answer it by, JSON (`domain::channel::Offers`).
+ALTER TABLE messages ADD COLUMN offers TEXT;
+-- Attempts since `retries_from` of which nobody knows whether the platform has the message. One that has no error, and was not
+-- settled, is such.
+ALTER TABLE messages ADD COLUMN unknown_attempts BIGINT NOT NULL DEFAULT 0;
+
+-- The platform's id of a notice, where it has one: the same one twice is kept once.
+ALTER TABLE notices ADD COLUMN external_id TEXT;
+CREATE UNIQUE INDEX notices_by_external_id ON notices (channel, external_id) WHERE external_id IS NOT NULL;
+
+-- Accounts of the business's own that a channel works for, as the platform said last.
+CREATE TABLE channel_accounts (
+    channel BIGINT NOT NULL,
+    -- The platform's id of the connection.
+    external_id TEXT NOT NULL,
+    project_id BIGINT NOT NULL,
+    username TEXT,
+    may_reply BOOLEAN NOT NULL,
+    told_at BIGINT NOT NULL,
+    PRIMARY KEY (channel, external_id)
+);
+
+-- Groups that were told once that the channel talks in private only. Nothing else is known of them.
+CREATE TABLE channel_groups (
+    channel BIGINT NOT NULL,
+    external_id TEXT NOT NULL,
+    project_id BIGINT NOT NULL,
+    told_at BIGINT NOT NULL,
+    PRIMARY KEY (channel, external_id)
+);

@@ -1,0 +1,68 @@
+//! Makes of the agent's words the messages that go out: with what the platform's own ways add to them, in parts that it takes, and
+//! with what to answer them by.
+
+use super::load_turn::Turn;
+use super::{offers, words};
+use crate::agent::{self, State};
+use crate::core::Core;
+use crate::domain::channel::{ChannelKind, MessageKind};
+use crate::domain::form::Form;
+use crate::domain::ids::MessageId;
+use crate::domain::text::split;
+use crate::store::messages::Unread;
+
+/// A reply in the making.
+pub struct Reply {
+    /// Row key, above the messages that it answers.
+    pub id: MessageId,
+    /// A UUID.
+    pub reply_id: String,
+    /// What to say.
+    pub text: String,
+    /// What to answer it by, JSON.
+    pub offers: Option<String>,
+}
+
+/// The messages of a turn; none where the agent says nothing. `before` is what it remembered before.
+pub(super) fn compose(
+    core: &Core,
+    turn: &Turn,
+    (kind, form): (ChannelKind, &Form),
+    before: &State,
+    output: &agent::Turn,
+) -> anyhow::Result<Vec<Reply>> {
+    let Some(said) = &output.reply else { return Ok(Vec::new()) };
+    let text = with_platforms_words(turn, kind, form, said);
+    let offers = if kind.takes_offers() { offers::of_turn(form, before, &output.state) } else { None };
+    let offers = offers.map(|offers| serde_json::to_string(&offers)).transpose()?;
+    let (now, mut newest) = (core.clock.now(), turn.leased.newest_message.unwrap_or(MessageId(0)));
+    let parts = split(&text, kind.text_units_max());
+    let count = parts.len();
+    let reply = |(place, part): (usize, &str)| {
+        newest = core.row_keys.next_above(now, newest);
+        Reply {
+            id: newest,
+            reply_id: core.random.uuid().to_string(),
+            text: part.to_owned(),
+            offers: offers.clone().filter(|_| place + 1 == count),
+        }
+    };
+    Ok(parts.into_iter().enumerate().map(reply).collect())
+}
+
+fn with_platforms_words(turn: &Turn, kind: ChannelKind, form: &Form, said: &str) -> String {
+    let words = words::of(&form.language);
+    let mut text = said.to_owned();
+    if kind.takes_offers() && turn.unread.iter().any(is_others_card) {
+        text = format!("{} {text}", words.others_card);
+    }
+    if turn.is_reference_wanted {
+        text = format!("{text}\n\n{}", words.paste_reference);
+    }
+    text
+}
+
+/// A card of which nobody knows that it is the person's own.
+pub(super) fn is_others_card(message: &Unread) -> bool {
+    message.kind == MessageKind::Contacts && message.contact.is_none()
+}

@@ -1,0 +1,76 @@
+//! What a reply offers to answer it by, where the channel's platform shows such things: the options of a choice, yes and no, or a
+//! button that shares the person's own number. Typed answers count as well, always.
+
+use super::words;
+use crate::agent::State;
+use crate::domain::channel::Offers;
+use crate::domain::form::{FieldKind, Form, PHONE};
+
+/// Options that are shown as buttons; more are numbered in the question.
+const CHOICES_MAX: usize = 8;
+/// Characters of an option that is a button.
+const CHOICE_CHARS_MAX: usize = 64;
+
+/// What the reply after a turn offers; `before` and `after` are what the agent remembers. What an earlier question offered is taken
+/// back once it is not open any more.
+pub(super) fn of_turn(form: &Form, before: &State, after: &State) -> Option<Offers> {
+    let open = |state: &State| match (state.paused, state.closed) {
+        (None, false) => state.asked.as_deref().and_then(|key| of_question(form, key)),
+        _ => None,
+    };
+    open(after).or_else(|| open(before).map(|_| Offers::Nothing))
+}
+
+fn of_question(form: &Form, key: &str) -> Option<Offers> {
+    let field = form.field(key)?;
+    match field.kind {
+        FieldKind::Choice => {
+            let is_short = |option: &String| option.chars().count() <= CHOICE_CHARS_MAX;
+            let fits = (1..=CHOICES_MAX).contains(&field.options.len()) && field.options.iter().all(is_short);
+            fits.then(|| Offers::Choices(field.options.clone()))
+        }
+        FieldKind::YesNo => Some(Offers::Choices(words::of(&form.language).yes_no.map(str::to_owned).to_vec())),
+        FieldKind::Phone if key == PHONE => Some(Offers::OwnContact(words::of(&form.language).share_number.to_owned())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> Form {
+        let options: Vec<String> = (1..=9).map(|number| format!("\"Option {number}\"")).collect();
+        let text = format!(
+            r#"{{"fields":[{{"key":"service","type":"choice","question":"Which?","options":["A","B"]}},
+                           {{"key":"many","type":"choice","question":"Which?","options":[{}]}},
+                           {{"key":"first","type":"yes_no","question":"First time?"}}]}}"#,
+            options.join(",")
+        );
+        Form::parse(&text).expect("a form")
+    }
+
+    fn asked(key: &str) -> State {
+        State { asked: Some(key.to_owned()), ..State::default() }
+    }
+
+    #[test]
+    fn a_question_offers_its_answers() {
+        let form = form();
+        let offered = |key| of_turn(&form, &State::default(), &asked(key));
+        assert_eq!(offered("service"), Some(Offers::Choices(vec!["A".to_owned(), "B".to_owned()])));
+        assert_eq!(offered("first"), Some(Offers::Choices(vec!["Yes".to_owned(), "No".to_owned()])));
+        assert_eq!(offered("phone"), Some(Offers::OwnContact("Share my phone number".to_owned())));
+        assert_eq!(offered("many"), None, "they are numbered in the question");
+        assert_eq!(offered("email"), None);
+    }
+
+    #[test]
+    fn what_was_offered_is_taken_back_when_the_question_is_not_open_any_more() {
+        let form = form();
+        assert_eq!(of_turn(&form, &asked("phone"), &asked("email")), Some(Offers::Nothing));
+        let closed = State { closed: true, ..asked("phone") };
+        assert_eq!(of_turn(&form, &asked("phone"), &closed), Some(Offers::Nothing));
+        assert_eq!(of_turn(&form, &asked("email"), &closed), None);
+    }
+}

@@ -1,0 +1,96 @@
+//! Stores what platforms tell besides messages: messages that were taken back, people who cannot be written to, accounts of the
+//! business's own, and groups.
+
+use super::store_inbound::StoreInbound;
+use super::words;
+use crate::channels::{AccountUpdate, Crowd, Deleted, Gesture, Reach};
+use crate::db::Tx;
+use crate::domain::correlation::telegram_link;
+use crate::domain::form::Form;
+use crate::store::channel_accounts::{self, NewAccount};
+use crate::store::channels::Channel;
+use crate::store::messages::NewNotice;
+use crate::store::{conversations, messages, projects, replies};
+
+/// Why a reply to somebody who blocked the channel is not sent.
+const BLOCKED: &str = "This person has blocked the channel: nothing reaches them until they let it in again.";
+
+impl StoreInbound {
+    /// Marks messages as taken back. What they said stays.
+    pub(super) async fn store_deleted(&self, tx: &Tx, channel: &Channel, deleted: &Deleted) -> anyhow::Result<()> {
+        let project = channel.project;
+        if !self.notice_once(tx, channel, "deleted messages", &deleted.external_id, &deleted.raw).await? {
+            return Ok(());
+        }
+        for conversation in conversations::of_person(tx, project, channel.id, &deleted.person).await? {
+            for message in &deleted.messages {
+                messages::revoke(tx, project, channel.id, conversation.id, message, self.now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that a person cannot be written to, or can be again. What waits for them is given up.
+    pub(super) async fn store_reach(&self, tx: &Tx, channel: &Channel, reach: &Reach) -> anyhow::Result<()> {
+        let project = channel.project;
+        let kind = if reach.is_reachable { "unblocked" } else { "blocked" };
+        if !self.notice_once(tx, channel, kind, &reach.external_id, &reach.raw).await? {
+            return Ok(());
+        }
+        let since = (!reach.is_reachable).then_some(self.now);
+        for conversation in conversations::of_person(tx, project, channel.id, &reach.person).await? {
+            conversations::set_unreachable(tx, project, conversation.id, since).await?;
+            if since.is_some() {
+                replies::fail_waiting(tx, project, conversation.id, None, BLOCKED).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what the channel may do with an account of the business's own.
+    pub(super) async fn store_account(&self, tx: &Tx, channel: &Channel, update: &AccountUpdate) -> anyhow::Result<()> {
+        if !self.notice_once(tx, channel, "account", &update.external_id, &update.raw).await? {
+            return Ok(());
+        }
+        let new = NewAccount {
+            channel: channel.id,
+            external_id: &update.account,
+            username: update.username.as_deref(),
+            may_reply: update.may_reply,
+        };
+        channel_accounts::put(tx, channel.project, &new, self.now).await?;
+        Ok(())
+    }
+
+    /// A group that speaks to us is told once where we talk. Nothing else is kept of it.
+    pub(super) async fn answer_crowd(
+        &self,
+        tx: &Tx,
+        channel: &Channel,
+        crowd: &Crowd,
+    ) -> anyhow::Result<Option<Gesture>> {
+        let (project, handle) = (channel.project, channel.handle.as_deref());
+        let (Some(handle), true) = (handle, crowd.is_to_us) else { return Ok(None) };
+        if !channel_accounts::tell_group(tx, project, channel.id, &crowd.group, self.now).await? {
+            return Ok(None);
+        }
+        let form = projects::get(tx, project).await?.form;
+        let language = form.map(|form| Form::parse(&form)).transpose()?.map_or_else(String::new, |form| form.language);
+        let link = telegram_link(&channel.link_base, handle, None);
+        let text = format!("{} {link}", words::of(&language).private_only);
+        Ok(Some(Gesture::SayInGroup { group: crowd.group.clone(), thread: crowd.thread.clone(), text }))
+    }
+
+    /// Keeps a notice; `false` where it came before.
+    async fn notice_once(
+        &self,
+        tx: &Tx,
+        channel: &Channel,
+        kind: &str,
+        external_id: &str,
+        raw: &str,
+    ) -> anyhow::Result<bool> {
+        let notice = NewNotice { channel: channel.id, external_id: Some(external_id), kind, raw };
+        Ok(messages::insert_notice(tx, channel.project, &notice, self.now).await?)
+    }
+}

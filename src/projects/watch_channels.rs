@@ -1,0 +1,60 @@
+//! Looks from time to time whether platforms still send here what people write: another program can take a bot without a word.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::check_channel::webhook_url;
+use crate::channels::{self, Sight};
+use crate::conversations::open_channel::open;
+use crate::core::Core;
+use crate::db::Tx;
+use crate::domain::time::SignedDuration;
+use crate::store::channels::{self as rows, Channel};
+
+/// How often a channel's platform is asked.
+pub const CHECK_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// Channels that are asked about at once.
+const AT_ONCE_MAX: u32 = 16;
+
+/// Asks the platforms of channels that are due, and notes what is wrong. Gives how many were asked about.
+pub async fn watch_channels(core: &Core) -> anyhow::Result<usize> {
+    let now = core.clock.now();
+    let claim = async move |tx: &Tx| Ok(rows::claim_checks(tx, now, now + CHECK_EVERY, AT_ONCE_MAX).await?);
+    let due = core.db.write(claim).await?;
+    let looks = join_all(due.iter().map(async |channel| look(core, channel).await)).await;
+    for (channel, sight) in due.iter().zip(looks) {
+        match sight? {
+            Sight::Fine if channel.inbound_fault.is_some() => note_look(core, channel, None).await?,
+            Sight::Astray(why) => note_look(core, channel, Some(why)).await?,
+            Sight::Refused(why) => note_refused(core, channel, why).await?,
+            Sight::Fine | Sight::Unknown => {}
+        }
+    }
+    Ok(due.len())
+}
+
+async fn look(core: &Core, channel: &Channel) -> anyhow::Result<Sight> {
+    let url = webhook_url(&core.config.base_url, channel);
+    let open = open(core, Arc::new(channel.clone()))?;
+    Ok(channels::look(&core.platform_client, open.account(), &url, core.clock.now()).await)
+}
+
+/// Notes what keeps messages from arriving at a channel, or that nothing does.
+pub(super) async fn note_look(core: &Core, channel: &Channel, wrong: Option<String>) -> anyhow::Result<()> {
+    let (project, id, now) = (channel.project, channel.id, core.clock.now());
+    if let Some(why) = &wrong {
+        tracing::warn!(channel = channel.external_id, why, "a channel gets no messages");
+    }
+    core.db
+        .write(async move |tx| Ok(rows::set_inbound_fault(tx, project, id, wrong.as_deref(), now).await?))
+        .await
+        .map(drop)
+}
+
+/// Notes that a platform does not take the credentials any more: nothing can be sent until they are replaced.
+async fn note_refused(core: &Core, channel: &Channel, why: String) -> anyhow::Result<()> {
+    let (project, id, now) = (channel.project, channel.id, core.clock.now());
+    tracing::warn!(channel = channel.external_id, "a channel's credentials are refused");
+    core.db.write(async move |tx| Ok(rows::set_fault(tx, project, id, Some(&why), now).await?)).await.map(drop)
+}
