@@ -115,7 +115,9 @@ impl Calendar<'_> {
         if let Some((day, end)) = any_ordinal_at(self.tokens, start).or_else(|| self.day_number(start)) {
             return self.with_month(at, day, end);
         }
-        let month = u32::try_from(self.value(start, Class::Month)?).ok()?;
+        // French "sept" is a number as well, and a month only behind a day.
+        let month = self.tokens.get(start).filter(|token| !token.is(Class::Num))?.value(Class::Month)?;
+        let month = u32::try_from(month).ok()?;
         let after = start + 1 + usize::from(self.is_mark(start + 1, '.'));
         let after = after + usize::from(self.is_mark(after, ','));
         let behind = self.skip_articles(after);
@@ -148,7 +150,8 @@ impl Calendar<'_> {
     /// The month, and perhaps the year, after the day of it.
     pub(super) fn with_month(&self, from: usize, day: u32, end: usize) -> Option<Day> {
         let mut at = end;
-        while self.is(at, Class::Of) || self.is_mark(at, ',') || self.is_mark(at, '-') {
+        let joins = |at: usize| self.is(at, Class::Of) && !self.is(at, Class::Month);
+        while joins(at) || self.is_mark(at, ',') || self.is_mark(at, '-') {
             at += 1;
         }
         let month = u32::try_from(self.value(at, Class::Month)?).ok()?;

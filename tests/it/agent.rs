@@ -1,6 +1,7 @@
 //! The built-in agent: how much of what people really write it takes, and what hostile text does to it.
 
 mod conversation;
+mod languages;
 mod no_value;
 mod packs;
 mod understood;
