@@ -165,7 +165,9 @@ impl<'a> Around<'a> {
 /// Whether a sentence opens as a question does, after greetings.
 pub(super) fn is_question(tokens: &[Token]) -> bool {
     let opens = |token: &&Token| {
-        token.is_word() && !token.is_any(&[Class::Greeting, Class::Filler, Class::And, Class::Correction])
+        let skips = token.is_any(&[Class::Greeting, Class::And, Class::Correction])
+            || token.is(Class::Filler) && !token.is(Class::Light);
+        token.is_word() && !skips
     };
     tokens.iter().any(|token| token.is_mark('?'))
         || tokens.iter().find(opens).is_some_and(|token| token.is(Class::Question))

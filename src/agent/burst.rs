@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::class::Class;
+use super::fold::{fold, split};
 use super::language;
-use super::lexer::{fold, split};
 use super::pack::packs;
 use super::read::read;
 use super::reader::{Context, Doubt, Reading, Source, Taken};

@@ -206,20 +206,8 @@ fn half_of(part: i16, minutes: i32) -> i16 {
     let hour = minutes / 60 % 12;
     match part {
         1 => 1,
-        2 => {
-            if hour >= 10 {
-                1
-            } else {
-                2
-            }
-        }
-        5 => {
-            if hour <= 4 {
-                1
-            } else {
-                2
-            }
-        }
+        2 if hour >= 10 => 1,
+        5 if hour <= 4 => 1,
         _ => 2,
     }
 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::class::Class;
-use super::lexer::{Kind, Token, fold};
+use super::fold::fold;
+use super::lexer::{Kind, Token};
 use super::numbers::digit;
 use super::reader::{Found, Reader};
 use super::span::Span;

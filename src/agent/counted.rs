@@ -3,7 +3,7 @@
 use super::class::Class;
 use super::lexer::{Kind, Token};
 use super::numbers::is_pronoun;
-use super::party_size::{Party, Search};
+use super::reader::Reader;
 
 /// What a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,26 @@ pub(super) enum Counts {
     Thing,
     /// An unknown word follows.
     Unknown,
+}
+
+/// A run of members, or a number of people.
+pub(super) struct Party {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) members: usize,
+    pub(super) has_self: bool,
+    pub(super) has_number: bool,
+    /// How many; `None` where words such as "my kids" leave it open.
+    pub(super) count: Option<u32>,
+}
+
+/// A text in which a party is looked for.
+pub(super) struct Search<'a> {
+    pub(super) reader: &'a Reader<'a>,
+    pub(super) tokens: &'a [Token],
+    pub(super) asked: bool,
+    /// Whether the text is about what only some of the party need.
+    pub(super) side: bool,
 }
 
 impl Search<'_> {

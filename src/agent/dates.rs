@@ -41,7 +41,7 @@ impl Calendar<'_> {
     }
 
     pub(super) fn in_order(&self, first: u32, second: u32, year: u32) -> (u32, u32, u32) {
-        let swaps = self.month_first && first <= 12 || second > 12 && first <= 12;
+        let swaps = first <= 12 && (self.month_first || second > 12);
         if swaps { (year, first, second) } else { (year, second, first) }
     }
 

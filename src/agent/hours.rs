@@ -156,7 +156,7 @@ impl Clock<'_> {
         let counts = self.tokens.get(to).is_some_and(|next| {
             next.is_any(&[Class::People, Class::Kin, Class::Thing, Class::SizeAfter, Class::Month])
         });
-        !counts && (is_marked && (!digits || self.tokens[from].text.len() == 2) || !digits)
+        !counts && (!digits || is_marked && self.tokens[from].text.len() == 2)
     }
 
     /// "5 y media", "5 menos cuarto", "tiga setengah", 三点半: minutes after or before the hour.
@@ -186,7 +186,7 @@ impl Clock<'_> {
             let unit = self.value(end, Class::Unit) == Some(1);
             let counts =
                 self.tokens.get(end).is_some_and(|next| next.is_any(&[Class::People, Class::Kin, Class::Thing]));
-            return (count < 60 && count >= 5 && (unit || !needs_joint) && !counts)
+            return ((5..60).contains(&count) && (unit || !needs_joint) && !counts)
                 .then(|| (i32::try_from(count).unwrap_or(0), end + usize::from(unit)));
         }
         let (minutes, end) = amount(at)?;

@@ -1,6 +1,6 @@
 //! Which languages a text is read in: by its script and the packs' own words, and what the conversation was in so far.
 
-use super::lexer::{Folded, Kind, Raw};
+use super::fold::{Folded, Kind, Raw};
 use super::lexicon::lexicon;
 use super::pack::{Languages, Script, packs};
 use super::state::Input;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::class::Class;
-use super::lexer::{Raw, fold, split};
+use super::fold::{Folded, Raw, fold, split};
 use super::pack::{Languages, packs};
 
 /// Letters of the shortest beginning that `*` may follow.
@@ -88,7 +88,7 @@ impl Lexicon {
     /// The longest phrase that begins with the first part: how many parts it has, and what it can mean in those languages.
     pub(super) fn longest(
         &'static self,
-        folded: &super::lexer::Folded,
+        folded: &Folded,
         parts: &[Raw],
         among: Languages,
     ) -> Option<(usize, &'static [Sense])> {
@@ -129,7 +129,7 @@ fn merge(senses: &mut Vec<Sense>, new: Sense) {
 }
 
 /// Parts as one key: a hyphen between words is a space, a full stop is nothing.
-fn key(folded: &super::lexer::Folded, parts: &[Raw]) -> String {
+fn key(folded: &Folded, parts: &[Raw]) -> String {
     let mut key = String::new();
     for part in parts {
         let text = part.text(folded);

@@ -21,6 +21,7 @@ mod dates;
 mod days;
 mod expressions;
 mod fields;
+mod fold;
 mod free_text;
 mod hours;
 mod intent;

@@ -1,8 +1,8 @@
 //! The words of a name: where a name begins and ends.
 
 use super::class::Class;
+use super::fields::Part;
 use super::lexer::{Kind, Token};
-use super::names::{Found, Part};
 use super::reader::Reader;
 use super::span::Span;
 
@@ -12,6 +12,19 @@ const NAME_WORDS_MAX: usize = 6;
 const HAN_CHARS_MAX: usize = 4;
 /// Letters of a name in another script without spaces at most.
 const IDEOGRAPHS_MAX: usize = 30;
+
+/// A name in a text.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) span: Span,
+    pub(super) part: Part,
+    /// Its words.
+    pub(super) words: Vec<Span>,
+    /// Where the family name begins, if it has one.
+    pub(super) family: Option<usize>,
+    /// Whether it goes on beyond what can be a name.
+    pub(super) is_open: bool,
+}
 
 /// The words of a name: ranges of tokens.
 #[derive(Debug, Clone, Default)]

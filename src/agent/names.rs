@@ -2,49 +2,15 @@
 
 use super::asides::is_question;
 use super::class::Class;
+use super::fields::Part;
 use super::lexer::Kind;
-use super::name_runs::{Run, Search};
+use super::name_runs::{Found, Run, Search};
 use super::reader::Reader;
-use super::span::Span;
 
 /// Tokens of an answer that is a name alone, at most.
 const ANSWER_TOKENS_MAX: usize = 40;
 /// Words before a name in a first piece, after which later pieces are not searched.
 const HEAD_WORDS_MAX: usize = 8;
-
-/// Which part of a name was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The whole name, or a single word that may be any part.
-    Whole,
-    /// A first name by the words around it.
-    First,
-    /// A family name by the words around it.
-    Last,
-}
-
-impl Part {
-    pub(super) fn of(value: i16) -> Self {
-        match value {
-            2 => Self::First,
-            3 => Self::Last,
-            _ => Self::Whole,
-        }
-    }
-}
-
-/// A name in a text.
-#[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) span: Span,
-    pub(super) part: Part,
-    /// Its words.
-    pub(super) words: Vec<Span>,
-    /// Where the family name begins, if it has one.
-    pub(super) family: Option<usize>,
-    /// Whether it goes on beyond what can be a name.
-    pub(super) is_open: bool,
-}
 
 /// How reliably a lead is followed by a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,7 +43,7 @@ pub(super) fn find(reader: &Reader<'_>, asked: bool) -> Vec<Found> {
         }
     }
     if found.is_empty() && asked {
-        found.extend(search.answer().map(|name| (Lead::Strong, name)));
+        found.extend(search.answer().or_else(|| search.likely()).map(|name| (Lead::Strong, name)));
     }
     found.sort_by_key(|(lead, name)| (std::cmp::Reverse(*lead), name.span.start));
     found.into_iter().map(|(_, name)| name).collect()
@@ -306,6 +272,25 @@ impl Search<'_> {
             start = end + 1;
         }
         None
+    }
+
+    /// The only words of an answer that look like a name, among others: "you can put Oliver Grant". They are offered back.
+    fn likely(&self) -> Option<Found> {
+        if self.shouts || self.tokens.len() > ANSWER_TOKENS_MAX || is_question(self.tokens) {
+            return None;
+        }
+        let mut runs: Vec<Run> = Vec::new();
+        let mut at = 0;
+        while at < self.tokens.len() {
+            let starts = self.text(at).starts_with(char::is_uppercase);
+            let run = if starts { self.run(at, false) } else { Run::default() };
+            at = run.end.max(at + 1);
+            if run.words.len() > 1 && !self.all_plain(&run) && !self.names_organisation(&run) {
+                runs.push(run);
+            }
+        }
+        let [run] = runs.as_slice() else { return None };
+        self.found(run, Part::Whole).map(|found| Found { is_open: true, ..found })
     }
 
     /// Whether a token may stand before the name of an answer: "yes, it's", or another value.

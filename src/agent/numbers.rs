@@ -40,7 +40,7 @@ impl Sum {
             Part::Start | Part::Hundreds => true,
             Part::Tens => value < 10,
             // "fünf und zwanzig"
-            Part::Ones => joined && part == Part::Tens && value % 10 == 0,
+            Part::Ones => joined && part == Part::Tens && value.is_multiple_of(10),
             Part::Teens => false,
         };
         if fits {

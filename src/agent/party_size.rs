@@ -2,33 +2,13 @@
 
 use super::asides::is_question;
 use super::class::Class;
-use super::counted::Counts;
+use super::counted::{Counts, Party, Search};
 use super::lexer::{Kind, Token};
 use super::numbers::{is_pronoun, number_at};
 use super::reader::{Found, Reader};
 
 /// Members that are counted of one party.
 const MEMBERS_MAX: usize = 16;
-
-/// A run of members, or a number of people.
-pub(super) struct Party {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) members: usize,
-    pub(super) has_self: bool,
-    pub(super) has_number: bool,
-    /// How many; `None` where words such as "my kids" leave it open.
-    pub(super) count: Option<u32>,
-}
-
-/// A text in which a party is looked for.
-pub(super) struct Search<'a> {
-    pub(super) reader: &'a Reader<'a>,
-    pub(super) tokens: &'a [Token],
-    pub(super) asked: bool,
-    /// Whether the text is about what only some of the party need.
-    pub(super) side: bool,
-}
 
 /// Finds the numbers of people in a text, in order. `asked` widens what counts.
 pub(super) fn find(reader: &Reader<'_>, asked: bool) -> Vec<Found> {
@@ -49,7 +29,7 @@ pub(super) fn find(reader: &Reader<'_>, asked: bool) -> Vec<Found> {
         }
     }
     if parties.is_empty() && asked {
-        parties.extend((0..tokens.len()).filter_map(|at| search.bare_at(at)).last());
+        parties.extend((0..tokens.len()).rev().find_map(|at| search.bare_at(at)));
     }
     parties.into_iter().map(|party| found(reader, &party)).collect()
 }
@@ -226,10 +206,8 @@ impl Search<'_> {
             return false;
         }
         let partly = says(Class::Of) && words.iter().any(|token| token.is(Class::Possessive));
-        if self.side && is_single && !party.has_number
-            || self.side && is_single && self.is_subset(party)
-            || !party.has_self && partly
-        {
+        let some = self.side && is_single && (!party.has_number || self.is_subset(party));
+        if some || !party.has_self && partly {
             return false;
         }
         let spoken_of =

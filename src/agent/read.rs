@@ -1,13 +1,14 @@
 //! Reads one text: which fields of the form it fills, with which of its words.
 
 use super::class::Class;
-use super::fields::{Fields, Slot};
+use super::fields::{Fields, Part, Slot};
+use super::fold::{fold, split};
 use super::language;
-use super::lexer::{fold, split, tokens};
+use super::lexer::tokens;
 use super::reader::{Context, Found, Reader, Reading};
 use super::span::{Span, is_free};
 use super::words::Words;
-use super::{choice, contact, free_text, names, party_size, when};
+use super::{choice, contact, free_text, name_runs, names, party_size, when};
 use crate::domain::form::{Field, FieldKind};
 use crate::domain::text::cut;
 
@@ -130,7 +131,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn take_name(&mut self, name: &names::Found, first: Option<&'a str>, count: usize) {
+    fn take_name(&mut self, name: &name_runs::Found, first: Option<&'a str>, count: usize) {
         let slots = self.fields.names();
         let parts = name.family.and_then(|at| {
             let (given, family) = name.words.split_at(at);
@@ -139,16 +140,14 @@ impl<'a> Reader<'a> {
         let given = parts.map(|(given, _)| given);
         let family = parts.map(|(_, family)| family);
         let last_is_first =
-            first.is_some_and(|key| slots.iter().any(|(slot, part)| slot == key && *part == names::Part::Last));
+            first.is_some_and(|key| slots.iter().any(|(slot, part)| slot == key && *part == Part::Last));
         for (key, part) in &slots {
             let span = match (part, name.part) {
-                (names::Part::Whole, names::Part::Whole) => Some(name.span),
-                (names::Part::Whole, _) if count == 1 => Some(name.span),
-                (names::Part::First, names::Part::First) | (names::Part::Last, names::Part::Last) => Some(name.span),
-                (names::Part::First, names::Part::Whole) => given.or_else(|| (!last_is_first).then_some(name.span)),
-                (names::Part::Last, names::Part::Whole) => {
-                    family.or_else(|| (first == Some(key.as_str())).then_some(name.span))
-                }
+                (Part::Whole, Part::Whole) => Some(name.span),
+                (Part::Whole, _) if count == 1 => Some(name.span),
+                (Part::First, Part::First) | (Part::Last, Part::Last) => Some(name.span),
+                (Part::First, Part::Whole) => given.or_else(|| (!last_is_first).then_some(name.span)),
+                (Part::Last, Part::Whole) => family.or_else(|| (first == Some(key.as_str())).then_some(name.span)),
                 _ => None,
             };
             match span {

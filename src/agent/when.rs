@@ -110,7 +110,7 @@ fn days(reader: &Reader<'_>, asked: bool) -> Vec<Hit<Date>> {
     }
     let hits = joined(reader, hits);
     hits.into_iter()
-        .filter(|hit| fits(reader, hit, &[], asked, REST_OF_DAY_MAX) && !(is_past(tokens, hit) && !asked))
+        .filter(|hit| fits(reader, hit, &[], asked, REST_OF_DAY_MAX) && (asked || !is_past(tokens, hit)))
         .map(|hit| checked(tokens, hit))
         .collect()
 }

@@ -2,7 +2,8 @@
 
 use super::asides;
 use super::class::Class;
-use super::lexer::{Kind, Token, fold, split, tokens};
+use super::fold::{fold, split};
+use super::lexer::{Kind, Token, tokens};
 use super::pack::Languages;
 use super::span::Span;
 

@@ -1,9 +1,12 @@
 //! The built-in agent: how much of what people really write it takes, and what hostile text does to it.
 
 mod conversation;
+#[path = "../../bench/src/dialogues.rs"]
+mod dialogues;
 mod languages;
 mod no_value;
 mod packs;
+mod simulation;
 mod understood;
 
 use std::collections::BTreeMap;
