@@ -97,6 +97,12 @@ pub enum Command {
     Seed(SeedArguments),
     /// Measures every page of the console on a database that was filled by `seed`.
     Pages(PagesArguments),
+    /// Lets simulated people talk with the built-in agent, in memory, and prints what they came to and what went wrong.
+    Dialogues {
+        /// People.
+        #[arg(long, default_value_t = 5_000, value_name = "COUNT")]
+        count: u64,
+    },
 }
 
 /// Where a database is that stays.

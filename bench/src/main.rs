@@ -10,6 +10,7 @@
 //! - measurements: `clicks`, `messages`, `deliveries`, `disk`, `end_to_end`, `download`, `list`, `fan_out`, `slow`,
 //!   `flood`, `nodes`, `run`
 //! - a filled database, and the console's pages on it: `seed`, `pages`
+//! - people who talk with the agent: `dialogues`
 //! - the command line: `arguments`
 
 mod arguments;
@@ -19,6 +20,7 @@ mod click_request;
 mod clicks;
 mod clock;
 mod deliveries;
+mod dialogues;
 mod disk;
 mod download;
 mod end_to_end;
@@ -64,6 +66,9 @@ use crate::arguments::{Arguments, Command, Role};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Dialogues that went wrong and are shown, at most.
+const SHOWN_MAX: usize = 20;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     tracing_subscriber::fmt().with_env_filter("warn").with_writer(std::io::stderr).init();
@@ -88,6 +93,11 @@ async fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Pages(pages)) => {
             let report = pages::run(pages.place.config()?, &pages.program()?, &pages.wanted()).await?;
             return print(&if pages.json { report.object().to_string() } else { report.text() });
+        }
+        Some(Command::Dialogues { count }) => {
+            let figures = dialogues::simulate(*count);
+            let cases = figures.failed.iter().chain(&figures.wrong).take(SHOWN_MAX).cloned();
+            return print(&figures.lines().into_iter().chain(cases).collect::<Vec<_>>().join("\n"));
         }
         None => {}
     }

@@ -24,9 +24,9 @@ libfuzzer_sys::fuzz_target!(|input: (u8, &str)| {
     let (asked, text) = input;
     let (form, region, keys) = &*READING;
     let now = Timestamp::from_second(1_790_000_000).expect("a time in 2026");
-    let context = Context { form, region: *region, timezone: &TimeZone::UTC, now };
+    let context = Context { form, region: *region, timezone: &TimeZone::UTC, now, language: None };
     let requested: Vec<String> = keys.get(usize::from(asked)).cloned().into_iter().collect();
-    for taken in read(&context, text, &requested) {
+    for taken in read(&context, text, &requested).taken {
         assert!(keys.contains(&taken.key));
         assert!(!taken.value.is_empty() && text.contains(&taken.words));
     }

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::commands::{self, Command};
+use super::class::Class;
+use super::fold::{fold, split};
+use super::language;
+use super::pack::packs;
 use super::read::read;
-use super::reader::{Context, Source, Taken};
+use super::reader::{Context, Doubt, Reading, Source, Taken};
 use super::state::{Incoming, Input, Known, Message};
-use super::{corrections, free_text, intent, lexicon};
+use super::words::{Command, Words};
+use super::{corrections, intent};
 use crate::domain::form::{EMAIL, FieldKind, NAME, PHONE};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::cut;
@@ -34,6 +38,10 @@ pub(super) struct Burst {
     pub(super) spoken: bool,
     /// Whether the person asks a question.
     pub(super) asks: bool,
+    /// Words about fields that give no value.
+    pub(super) doubts: Vec<Doubt>,
+    /// The language of the conversation, as the place of its pack.
+    pub(super) language: usize,
 }
 
 /// Reads a burst. `asked` is the key of the open question.
@@ -42,6 +50,7 @@ pub(super) fn read_burst(input: &Input<'_>, asked: Option<&str>) -> Burst {
         known: input.known.clone(),
         anything: !input.messages.is_empty(),
         spoken: input.messages.iter().any(|incoming| !incoming.is_correction),
+        language: language::of_conversation(input),
         ..Burst::default()
     };
     if let Some(phone) = input.channel_phone {
@@ -107,12 +116,20 @@ impl Burst {
         if own.is_empty() {
             return;
         }
-        if let Some(command) = commands::of(&own) {
+        let (folded, current) = (fold(&own), self.language);
+        let parts = split(&folded);
+        self.language = language::change(&folded, &parts, current).unwrap_or(current);
+        let tag = packs()[self.language].about.code.as_str();
+        let said = Words::of(&own, language::of_text(&folded, &parts, tag));
+        if let Some(command) = said.command() {
             // "start" is a command only after "stop".
             if command != Command::Start || input.state.paused.is_some() {
                 self.command = Some(command);
                 return;
             }
+        }
+        if self.accepts_offer(input, incoming, &said) {
+            return;
         }
         // The question is open only until it is answered.
         let open = asked.filter(|key| !self.changes.contains_key(*key));
@@ -121,11 +138,11 @@ impl Burst {
             let of_message = self.known.iter().filter(|(_, known)| known.at == Some(incoming.at));
             requested.extend(of_message.map(|(key, _)| key.clone()));
         }
-        let context = Context { form: input.form, region: input.region, timezone: input.timezone, now: incoming.at };
-        let mut taken = read(&context, &own, &requested);
-        taken.retain(|taken| self.is_news(&own, taken, &requested));
-        let corrected = corrections::find(&own, incoming.at, input.form, &self.known);
-        if let Some(change) = corrected {
+        let (form, now) = (input.form, incoming.at);
+        let context = Context { form, region: input.region, timezone: input.timezone, now, language: Some(tag) };
+        let Reading { mut taken, doubts } = read(&context, &own, &requested);
+        taken.retain(|taken| self.is_news(&said, taken, &requested));
+        if let Some(change) = corrections::find(&said, incoming.at, input.form, &self.known) {
             taken.retain(|taken| taken.key != change.key);
             taken.push(change);
         }
@@ -134,43 +151,59 @@ impl Burst {
         if incoming.is_correction {
             return taken.into_iter().for_each(|taken| self.put(taken));
         }
-        self.intent_of(input, &own, &taken, open);
+        self.intent_of(input, &said, &taken, open);
         let answers_question = open.is_some_and(|key| taken.iter().any(|taken| taken.key == key));
-        if taken.is_empty() || lexicon::is_question(&own) && !answers_question {
+        let asks = said.is_question() && !answers_question;
+        if taken.is_empty() && doubts.is_empty() || asks {
             self.rest = format!("{} {own}", self.rest).trim().to_owned();
         }
-        self.asks |= lexicon::is_question(&own) && !answers_question && !requests_change(&own, &taken);
+        self.asks |= asks && !requests_change(&own, &taken);
+        for doubt in
+            doubts.into_iter().filter(|doubt| !self.known.contains_key(&doubt.key) || requested.contains(&doubt.key))
+        {
+            self.doubts.retain(|other| other.key != doubt.key);
+            self.doubts.push(doubt);
+        }
         for taken in taken {
             self.replaced |= self.known.contains_key(&taken.key);
+            self.doubts.retain(|doubt| doubt.key != taken.key);
             self.put(taken);
         }
     }
 
+    /// "Yes" to a value that was offered back: then it is the person's.
+    fn accepts_offer(&mut self, input: &Input<'_>, incoming: &Incoming, said: &Words<'_>) -> bool {
+        let Some(Doubt { key, words, offer: Some(value) }) = input.state.offered.clone() else { return false };
+        let agrees = said.yes_no().is_some_and(|(_, yes)| yes) && said.is_small_talk();
+        if agrees && !self.changes.contains_key(&key) {
+            self.put(Taken { key, words, value, source: Source::Words, at: Some(incoming.at) });
+        }
+        agrees
+    }
+
     /// Whether a value is new; for a known name that was not requested, whether the text is about that name.
-    fn is_news(&self, text: &str, taken: &Taken, requested: &[String]) -> bool {
+    fn is_news(&self, said: &Words<'_>, taken: &Taken, requested: &[String]) -> bool {
         let Some(known) = self.known.get(&taken.key) else { return true };
         if known.value == taken.value {
             return false;
         }
-        let lower = text.to_lowercase();
         let is_name = known.value.to_lowercase().contains(&taken.value.to_lowercase());
-        let speaks_of_it = ["name", "i'm", "i am", "call me", "this is", "actually", "sorry", "correct", "not "]
-            .iter()
-            .any(|word| lower.contains(word));
+        let speaks_of_it = [Class::NameIntro, Class::NameIntroWeak, Class::Correction, Class::Change, Class::Negation];
+        let speaks_of_it = speaks_of_it.into_iter().any(|class| said.says(class));
         requested.contains(&taken.key)
             || !is_name && (speaks_of_it || taken.value.chars().any(|letter| letter.is_ascii_digit() || letter == '@'))
-            || self.known.get(&taken.key).is_some_and(|_| !is_name && !looks_like_name(taken))
+            || !is_name && !looks_like_name(taken)
     }
 
-    fn intent_of(&mut self, input: &Input<'_>, own: &str, taken: &[Taken], open: Option<&str>) {
+    fn intent_of(&mut self, input: &Input<'_>, said: &Words<'_>, taken: &[Taken], open: Option<&str>) {
         let answered = open.is_some_and(|key| taken.iter().any(|taken| taken.key == key));
         let early = input.state.asked_counts.values().sum::<u32>() <= 2;
         if input.state.intent.is_some() || self.intent.is_some() || answered || !early {
             return;
         }
-        let is_answer_gone_wrong = open.is_some() && !lexicon::is_question(own) && own.split_whitespace().count() < 4;
+        let is_answer_gone_wrong = open.is_some() && !said.is_question() && said.text.split_whitespace().count() < 4;
         if !is_answer_gone_wrong {
-            self.intent = intent::of(own, taken);
+            self.intent = intent::of(said, taken);
         }
     }
 
@@ -197,9 +230,14 @@ impl Burst {
         self.put(Taken { key: NAME.to_owned(), words: value.clone(), value, source: Source::Composed, at });
     }
 
+    /// The text without a value.
+    pub(super) fn rest(&self) -> Words<'_> {
+        Words::of(&self.rest, language::relatives(self.language))
+    }
+
     /// Whether the text without a value is more than a greeting or thanks.
     pub(super) fn has_substance(&self) -> bool {
-        !self.rest.is_empty() && !free_text::is_small_talk(&self.rest)
+        !self.rest.is_empty() && !self.rest().is_small_talk()
     }
 }
 

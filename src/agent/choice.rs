@@ -1,13 +1,13 @@
 //! Finds which option of a choice a text means: exactly, with typing errors, by a part of it, or by its position.
 
-use super::span::{Span, lead_in};
+use super::class::Class;
+use super::lexer::{Kind, Token};
+use super::numbers::number_at;
+use super::span::Span;
+use super::words::Words;
 
 /// Longest answer in which typing errors are allowed, in bytes. A longer text must have an option exactly.
 const FUZZY_BYTES_MAX: usize = 400;
-
-const PLACES: [&str; 10] =
-    ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
-const COUNTS: [&str; 10] = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 
 /// One word of a text, in lower case.
 struct Word {
@@ -16,10 +16,11 @@ struct Word {
 }
 
 /// The option meant: the part of the text that names it, and its index. `asked` also allows parts and positions.
-pub(super) fn find(text: &str, options: &[String], asked: bool) -> Option<(Span, usize)> {
+pub(super) fn find(said: &Words<'_>, options: &[String], asked: bool) -> Option<(Span, usize)> {
+    let text = said.text;
     let words = words(text);
     let spelled = settle(
-        text,
+        said,
         options.iter().enumerate().filter_map(|(index, option)| Some((phrase(&words, option, 0)?, index))),
     );
     if spelled.is_some() || text.len() > FUZZY_BYTES_MAX {
@@ -28,16 +29,16 @@ pub(super) fn find(text: &str, options: &[String], asked: bool) -> Option<(Span,
     let slips = |option: &String| slips_allowed(option, asked);
     let close =
         options.iter().enumerate().filter_map(|(index, option)| Some((phrase(&words, option, slips(option))?, index)));
-    let close = settle(text, close);
+    let close = settle(said, close);
     if close.is_some() || !asked {
         return close;
     }
-    by_part(text, &words, options).or_else(|| by_place(&words, options))
+    by_part(said, &words, options).or_else(|| by_place(&said.tokens, options))
 }
 
 /// Of several options in one text, the only one that is not negated, or the last one of a correction.
-fn settle(text: &str, found: impl Iterator<Item = (Span, usize)>) -> Option<(Span, usize)> {
-    let mut found: Vec<(Span, usize)> = found.filter(|(span, _)| !is_denied(text, *span)).collect();
+fn settle(said: &Words<'_>, found: impl Iterator<Item = (Span, usize)>) -> Option<(Span, usize)> {
+    let mut found: Vec<(Span, usize)> = found.filter(|(span, _)| !is_denied(said, *span)).collect();
     // "Orchard Gateway" also contains the option "Orchard": the longer one is meant.
     let all = found.clone();
     found.retain(|(span, index)| {
@@ -46,9 +47,7 @@ fn settle(text: &str, found: impl Iterator<Item = (Span, usize)>) -> Option<(Spa
         })
     });
     found.sort();
-    let corrected = ["actually", "no,", "sorry", "i mean", "instead", "rather"]
-        .iter()
-        .any(|word| text.to_lowercase().contains(word));
+    let corrected = said.says(Class::Correction) || said.says(Class::Change);
     match found.as_slice() {
         [only] => Some(*only),
         [.., last] if corrected => Some(*last),
@@ -56,14 +55,10 @@ fn settle(text: &str, found: impl Iterator<Item = (Span, usize)>) -> Option<(Spa
     }
 }
 
-fn is_denied(text: &str, span: Span) -> bool {
-    let before = lead_in(text, span.start, 24);
-    let before = before.trim_end().trim_end_matches("the").trim_end();
-    before.ends_with("not")
-        || before.ends_with("n't")
-        || before.ends_with("n’t")
-        || before.ends_with("except")
-        || before.ends_with("instead of")
+fn is_denied(said: &Words<'_>, span: Span) -> bool {
+    let start = said.tokens.partition_point(|token| token.span.start < span.start);
+    let before = said.tokens[..start].iter().rev().find(|token| !token.is_any(&[Class::DayOn, Class::Article]));
+    before.is_some_and(|token| token.is(Class::Negation))
 }
 
 fn words(text: &str) -> Vec<Word> {
@@ -107,7 +102,7 @@ fn slips_allowed(option: &str, asked: bool) -> usize {
 }
 
 /// A part that only one option has: "gateway" of Orchard Gateway.
-fn by_part(text: &str, words: &[Word], options: &[String]) -> Option<(Span, usize)> {
+fn by_part(said: &Words<'_>, words: &[Word], options: &[String]) -> Option<(Span, usize)> {
     let found =
         words.iter().filter(|word| word.lower.chars().count() >= 3 || !word.lower.is_ascii()).filter_map(|word| {
             let has = |option: &String| {
@@ -124,39 +119,38 @@ fn by_part(text: &str, words: &[Word], options: &[String]) -> Option<(Span, usiz
     let found: Vec<(Span, usize)> = found.collect();
     let (_, first) = found.first()?;
     if found.iter().all(|(_, index)| index == first) {
-        let denied = is_denied(text, found[0].0);
+        let denied = is_denied(said, found[0].0);
         return (!denied).then(|| (found[0].0.covering(found[found.len() - 1].0), *first));
     }
     None
 }
 
 /// "2", "the second one", "option b", "the last one".
-fn by_place(words: &[Word], options: &[String]) -> Option<(Span, usize)> {
-    let fillers = [
-        "the", "option", "number", "no", "one", "please", "choice", "i", "want", "take", "will", "would", "like", "ll",
-        "i'll", "answer", "it's", "go", "with",
-    ];
+fn by_place(tokens: &[Token], options: &[String]) -> Option<(Span, usize)> {
+    let words: Vec<&Token> = tokens.iter().filter(|token| token.kind != Kind::Mark).collect();
     let mut meant: Vec<(Span, usize)> = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let lower = word.lower.as_str();
-        let alone = words.len() == 1
-            || at > 0 && matches!(words[at - 1].lower.as_str(), "option" | "number" | "choice" | "answer");
-        let place = PLACES.iter().position(|name| *name == lower);
-        let index = if let Some(place) = place {
-            Some(place)
-        } else if lower == "last" {
-            options.len().checked_sub(1)
-        } else if let Ok(number) = lower.trim_end_matches(char::is_alphabetic).parse::<usize>() {
-            number.checked_sub(1)
-        } else if alone {
-            let letter = lower.bytes().next().filter(|byte| lower.len() == 1 && byte.is_ascii_lowercase());
-            COUNTS.iter().position(|name| *name == lower).or(letter.map(|byte| usize::from(byte - b'a')))
-        } else {
-            None
-        };
+    for (at, token) in words.iter().enumerate() {
+        let alone = words.len() == 1 || at > 0 && words[at - 1].is(Class::NumberLabel);
+        let ordinal = token.value(Class::Ordinal).and_then(|place| usize::try_from(place).ok());
+        let number = number_at(tokens, at)
+            .filter(|_| alone || token.kind == Kind::Digits)
+            .and_then(|(number, _)| usize::try_from(number).ok());
+        let letter =
+            token.text.bytes().next().filter(|byte| alone && token.text.len() == 1 && byte.is_ascii_lowercase());
+        let place = ordinal.or(number).or_else(|| letter.map(|byte| usize::from(byte - b'a') + 1));
+        let index = if token.is(Class::Last) { Some(options.len()) } else { place };
         match index {
-            Some(index) => meant.push((word.span, index)),
-            None if fillers.contains(&lower) => {}
+            Some(place) => meant.push((token.span, place.checked_sub(1)?)),
+            None if token.is_any(&[
+                Class::Filler,
+                Class::Light,
+                Class::NumberLabel,
+                Class::Carrier,
+                Class::DayOn,
+                Class::Num,
+                Class::OrdinalMark,
+                Class::DayMark,
+            ]) => {}
             None => return None,
         }
     }
@@ -167,7 +161,7 @@ fn by_place(words: &[Word], options: &[String]) -> Option<(Span, usize)> {
 }
 
 /// Insertions, deletions, substitutions and swaps of neighbours between two words, `None` above `limit`.
-fn distance(left: &str, right: &str, limit: usize) -> Option<usize> {
+pub(super) fn distance(left: &str, right: &str, limit: usize) -> Option<usize> {
     if limit == 0 {
         return (left == right).then_some(0);
     }
@@ -199,7 +193,8 @@ mod tests {
     #[track_caller]
     fn check(text: &str, asked: bool, expected: Option<(&str, &str)>) {
         let options = ["Orchard Gateway", "Bugis Junction", "Jurong Point", "Eyelash Extensions"].map(str::to_owned);
-        let found = find(text, &options, asked).map(|(span, index)| (span.words(text), options[index].as_str()));
+        let said = Words::of(text, crate::agent::pack::Languages::one(0));
+        let found = find(&said, &options, asked).map(|(span, index)| (span.words(text), options[index].as_str()));
         assert_eq!(found, expected, "{text:?}");
     }
 

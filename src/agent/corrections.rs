@@ -1,59 +1,90 @@
 //! Corrections that name the wrong words: "no, it's Tan not Tang".
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use regex::Regex;
 
-use super::contact::emails;
-use super::lexicon::is_everyday;
-use super::pattern::compile;
+use super::class::Class;
+use super::lexer::Token;
 use super::reader::{Source, Taken};
+use super::span::Span;
 use super::state::Known;
+use super::words::Words;
 use crate::domain::form::{FieldKind, Form};
 
 /// Words of a corrected value at most.
-const WORDS_MAX: usize = 4;
-
-/// "not Y but X", then "X not Y".
-static INSTEAD: LazyLock<[Regex; 2]> = LazyLock::new(|| {
-    let words = r"[^\s,;:!?.。，]+(?:[ .][^\s,;:!?.。，]+){0,3}?";
-    let end = r"\s*(?:$|[,;!?]|\.(?:\s|$))";
-    [
-        format!(r"(?i)\bnot\s+(?P<bad>{words})\s*,?\s+(?:but|it['’]?s|it\s+is|rather)\s+(?P<good>{words}){end}"),
-        format!(r"(?i)(?:^|[,;:.!?]\s*|\b(?:it['’]?s|it\s+is|is|meant?|spelled|with|be|actually|no)\s+)(?P<good>{words})\s*,?\s+(?:and\s+)?not\s+(?P<bad>{words}){end}"),
-    ]
-    .map(|way| compile(&way))
-});
+const WORDS_MAX: usize = 6;
 
 /// The change that a correction, written at `at`, makes: the wrong words have to be in a known value, and are replaced there.
-pub(super) fn find(text: &str, at: Timestamp, form: &Form, known: &BTreeMap<String, Known>) -> Option<Taken> {
-    let found = INSTEAD.iter().find_map(|way| way.captures(text))?;
-    let (good, bad) = (found.name("good")?.as_str().trim(), found.name("bad")?.as_str().trim());
-    let good = without_everyday_head(good);
-    if good.is_empty() || good.split_whitespace().count() > WORDS_MAX {
-        return None;
-    }
+pub(super) fn find(said: &Words<'_>, at: Timestamp, form: &Form, known: &BTreeMap<String, Known>) -> Option<Taken> {
+    let negations = (0..said.tokens.len()).filter(|at| said.tokens[*at].is(Class::Negation));
+    let pairs =
+        negations.flat_map(|negation| [not_but(&said.tokens, negation), right_not_wrong(&said.tokens, negation)]);
+    pairs.flatten().find_map(|(good, bad)| change(said.text, (good, bad), at, form, known))
+}
+
+fn change(
+    text: &str,
+    (good, bad): (Span, Span),
+    at: Timestamp,
+    form: &Form,
+    known: &BTreeMap<String, Known>,
+) -> Option<Taken> {
+    let (good, bad) = (good.words(text), bad.words(text));
     let fits = |kind: FieldKind| matches!(kind, FieldKind::Name | FieldKind::Text | FieldKind::Email);
     form.fields.iter().filter(|field| fits(field.kind)).find_map(|field| {
         let old = &known.get(&field.key)?.value;
         let value = replaced(old, bad, good, field.kind == FieldKind::Email)?;
-        if field.kind == FieldKind::Email && !emails(&value, true).iter().any(|(_, address)| *address == value) {
+        if field.kind == FieldKind::Email && !super::contact::is_address(&value) {
             return None;
         }
         Some(Taken { key: field.key.clone(), words: good.to_owned(), value, source: Source::Words, at: Some(at) })
     })
 }
 
-fn without_everyday_head(words: &str) -> &str {
-    let mut rest = words;
-    while let Some((head, tail)) = rest.split_once(' ')
-        && is_everyday(head)
+/// A run of tokens as a part of the text, without everyday words at its start.
+fn run(tokens: &[Token], mut from: usize, to: usize) -> Option<Span> {
+    while from < to
+        && !tokens[from].is(Class::AlsoName)
+        && tokens[from].is_any(&[
+            Class::Everyday,
+            Class::Light,
+            Class::Filler,
+            Class::Correction,
+            Class::NameIntroWeak,
+            Class::NameIntro,
+        ])
     {
-        rest = tail.trim_start();
+        from += 1;
     }
-    if is_everyday(rest) { "" } else { rest }
+    (from < to && to - from <= 2 * WORDS_MAX).then(|| tokens[from].span.covering(tokens[to - 1].span))
+}
+
+fn ends_run(tokens: &[Token], at: usize) -> bool {
+    let token = &tokens[at];
+    let inner = tokens.get(at + 1).is_some_and(|next| next.glued) && token.glued;
+    (token.is_break() || token.is_mark(',') || token.is_mark(':')) && !inner
+}
+
+/// "not Y but X": the right words, then the wrong ones.
+fn not_but(tokens: &[Token], negation: usize) -> Option<(Span, Span)> {
+    let joint = (negation + 2..tokens.len().min(negation + 2 + WORDS_MAX))
+        .find(|at| tokens[*at].is_any(&[Class::But, Class::NameIntroWeak, Class::Correction]))?;
+    let end = (joint + 1..tokens.len()).find(|at| ends_run(tokens, *at)).unwrap_or(tokens.len());
+    let bad_end = joint - usize::from(tokens[joint - 1].is_mark(','));
+    Some((run(tokens, joint + 1, end)?, run(tokens, negation + 1, bad_end)?))
+}
+
+/// "X not Y"
+fn right_not_wrong(tokens: &[Token], negation: usize) -> Option<(Span, Span)> {
+    let before = negation
+        - usize::from(negation > 0 && (tokens[negation - 1].is_mark(',') || tokens[negation - 1].is(Class::And)));
+    let opens = |at: &usize| {
+        ends_run(tokens, *at) || tokens[*at].is_any(&[Class::NameIntroWeak, Class::NameIntro, Class::Correction])
+    };
+    let start = (0..before).rev().find(opens).map_or(0, |at| at + 1);
+    let end = (negation + 1..tokens.len()).find(|at| ends_run(tokens, *at)).unwrap_or(tokens.len());
+    Some((run(tokens, start, before)?, run(tokens, negation + 1, end)?))
 }
 
 /// The value with the wrong words replaced, where it has them as whole words.
@@ -73,6 +104,7 @@ fn replaced(old: &str, bad: &str, good: &str, inside_words: bool) -> Option<Stri
 
 #[cfg(test)]
 mod tests {
+    use super::super::pack::Languages;
     use super::*;
 
     #[track_caller]
@@ -81,7 +113,8 @@ mod tests {
         let known = known
             .map(|(key, value)| (key.to_owned(), Known { value: value.to_owned(), words: value.to_owned(), at: None }))
             .into();
-        let found = find(text, Timestamp::UNIX_EPOCH, &Form::default_form(), &known);
+        let said = Words::of(text, Languages::one(0));
+        let found = find(&said, Timestamp::UNIX_EPOCH, &Form::default_form(), &known);
         assert_eq!(found.as_ref().map(|taken| (taken.words.as_str(), taken.value.as_str())), expected, "{text:?}");
     }
 

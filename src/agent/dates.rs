@@ -1,213 +1,192 @@
-//! Finds days in a text: dates, weekdays, ordinals, and days relative to today.
+//! The grammar of dates: a day of a month, in digits and in words.
 
-use std::sync::LazyLock;
+use jiff::civil::Date;
 
-use regex::Regex;
+use super::class::Class;
+use super::days::{Calendar, Day, Meaning, date, known};
+use super::lexer::Kind;
+use super::numbers::{any_ordinal_at, number_at};
 
-use super::calendar::{months_pattern, ordinals_pattern, weekdays_pattern};
-use super::numbers::NUMBER;
-use super::pattern::compile;
-use super::span::{Span, is_free, lead_in, lead_out};
-use super::unrelated_times::{is_farewell, is_unrelated};
+impl Calendar<'_> {
+    /// 2026-11-21, 21/11/2026, 21.11., 4/5.
+    pub(super) fn numeric(&self, at: usize) -> Option<Day> {
+        let tokens = self.tokens;
+        let digits = |at: usize| tokens.get(at).filter(|token| token.kind == Kind::Digits && token.text.len() <= 4);
+        let first = digits(at)?;
+        let mark = tokens
+            .get(at + 1)
+            .filter(|mark| matches!(mark.text.as_str(), "/" | "." | "-") && mark.kind == Kind::Mark)?;
+        let spaced = |place: usize| tokens.get(place).is_some_and(|token| !token.glued) && mark.text != "/";
+        if spaced(at + 1) || spaced(at + 2) {
+            return None;
+        }
+        let second = digits(at + 2).filter(|second| second.text.len() <= 2)?;
+        let again = tokens.get(at + 3).is_some_and(|next| next.kind == Kind::Mark && next.text == mark.text);
+        let third = digits(at + 4).filter(|third| again && (third.glued || mark.text == "/"));
+        let (a, b) = (first.digits()?, second.digits()?);
+        let Some(third) = third else {
+            return self.numeric_pair(at, (a, b), first.text.len() <= 2, mark.text.as_str(), again);
+        };
+        if tokens.get(at + 5).is_some_and(|next| next.glued && next.kind != Kind::Mark) {
+            return Some(Day::new(at, at + 6, Meaning::Open));
+        }
+        let c = third.digits()?;
+        let (year, month, day) = match (first.text.len(), third.text.len()) {
+            (4, 1..=2) => (a, b, c),
+            (1..=2, 4) => self.in_order(a, b, c),
+            (1..=2, 2) => self.in_order(a, b, 2000 + c),
+            _ => return None,
+        };
+        Some(Day::new(at, at + 5, known(date(year, month, day))))
+    }
 
-/// Words of an answer that is only a day, at most.
-const ANSWER_WORDS_MAX: usize = 4;
+    pub(super) fn in_order(&self, first: u32, second: u32, year: u32) -> (u32, u32, u32) {
+        let swaps = first <= 12 && (self.month_first || second > 12);
+        if swaps { (year, first, second) } else { (year, second, first) }
+    }
 
-/// Days that are recognised anywhere in a sentence.
-static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| {
-    let month = format!(r"{}\b\.?", months_pattern());
-    let weekday = weekdays_pattern(true);
-    let long_weekday = weekdays_pattern(false);
-    let ordinal = ordinals_pattern();
-    let day = format!(r"(?:\d{{1,2}}(?:\s?(?:st|nd|rd|th)\b)?|{ordinal}\b)");
-    let ordinal_day = format!(r"(?:\d{{1,2}}\s?(?:st|nd|rd|th)\b|{ordinal}\b)");
-    let lead = format!(r"(?:\b{weekday}\b\.?(?:\s*,\s*|\s+)(?:on\s+)?(?:the\s+)?)?");
-    let tail =
-        format!(r"(?:\s*,?\s*(?:of\s+|de\s+)?(?:19|20)\d\d\b|\s+this year\b)?(?:\s*,?\s+(?:on\s+)?{weekday}\b)?");
-    let some = format!(r"(?:{NUMBER}|an?|a couple of|a few)");
-    let and_more = format!(r"(?:\s+and\s+(?:{NUMBER}|a)\s+(?:day|week)s?\b)?");
-    let ways = [
-        format!(r"{lead}\b\d{{4}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}\b"),
-        format!(r"{lead}\b\d{{1,2}}/\d{{1,2}}(?:/\d{{4}}|/\d{{2}})?\b(?:\s+this year\b)?"),
-        format!(r"{lead}\b\d{{1,2}}(?:\.\d{{1,2}}\.|-\d{{1,2}}-)\d{{2,4}}\b"),
-        r"\d{1,2}月\d{1,2}[日号]".to_owned(),
-        format!(r"{lead}\b{day}(?:\s+of|\s+de|\.)?\s*,?\s*\b{month}{tail}"),
-        format!(r"{lead}\b{month}\s*,?\s*(?:the\s+)?{day}{tail}"),
-        format!(
-            r"\b(?:first|second|third|fourth|last)\s+{long_weekday}\s+(?:of|in)\s+(?:(?:this|next|the)\s+month|{month})"
-        ),
-        format!(r"\b{weekday}\b\.?\s*,?\s+(?:the\s+)?{ordinal_day}(?:\s+(?:19|20)\d\d\b)?"),
-        format!(
-            r"\bin\s+(?:about\s+|around\s+|exactly\s+|just\s+)?{some}\s+(?:more\s+)?(?:day|week|month)s?\b{and_more}"
-        ),
-        format!(r"\b{some}\s+(?:day|week|month)s?\b{and_more}\s+from\s+(?:now|today|tomorrow|{long_weekday})\b"),
-        format!(r"\b{NUMBER}\s+{long_weekday}s\s+from\s+now\b"),
-        format!(r"\b(?:next|this|coming)\s+(?:week\s+)?{weekday}\b"),
-        format!(r"\b{long_weekday}\s+next\s+week\b"),
-        r"\b(?:next|this)\s+(?:week(?:end)?|month)\b".to_owned(),
-        r"\bday after tomorrow\b|\b(?:today|tonight|tonite|tomorrow|tomm?or+ow|tmrw?|2moro)\b".to_owned(),
-        r"\bthis\s+(?:evening|afternoon|morning)\b".to_owned(),
-        r"\b(?:christmas|new year['’]?s)\s+(?:eve|day)\b|\bvalentine['’]?s\s+day\b".to_owned(),
-        r"\b(?:heute|übermorgen|demain|après-demain|aujourd['’]hui|mañana|esok|lusa|hari ini)\b".to_owned(),
-        r"今天|明天|后天|今晚|下?(?:周|星期)[一二三四五六日天]".to_owned(),
-        r"\b\d{1,2}(?:st|nd|rd|th)\b".to_owned(),
-        format!(r"\b{long_weekday}\b"),
-    ];
-    compile(&format!("(?i)(?:{})", ways.join("|")))
-});
+    /// A day and a month without a year; 24/7 and 8.30 are none, and 2-3 only where a day was asked for.
+    pub(super) fn numeric_pair(
+        &self,
+        at: usize,
+        pair: (u32, u32),
+        is_short: bool,
+        mark: &str,
+        dotted: bool,
+    ) -> Option<Day> {
+        let (first, second) = pair;
+        let end = at + 3 + usize::from(dotted && mark == ".");
+        let is_date = is_short && first > 0 && second > 0 && first.max(second) <= 31 && first.min(second) <= 12;
+        let is_written = match mark {
+            "/" => (first, second) != (24, 7),
+            "." => dotted || self.asked && second <= 12 && first > 12,
+            _ => self.asked && first > 12,
+        };
+        let beyond =
+            self.tokens.get(end).is_some_and(|next| next.glued && (next.kind != Kind::Mark || next.is_mark('/')));
+        if !is_date || !is_written || beyond {
+            return None;
+        }
+        let (_, month, day) = self.in_order(first, second, 0);
+        if self.is(end, Class::This)
+            && let Some((year, to)) = self.year(end)
+        {
+            return Some(Day::new(at, to, known(date(year, month, day))));
+        }
+        Some(Day::new(at, end, known(self.nearest(month, day))))
+    }
 
-/// Days that are recognised only after a question for one.
-static ASKED: LazyLock<Regex> = LazyLock::new(|| {
-    let weekday = weekdays_pattern(true);
-    let ordinal = ordinals_pattern();
-    let way = format!(
-        r"(?i)\b(?:yesterday|now|morgen|christmas|valentine['’]?s|{weekday}|{ordinal}|\d{{1,2}}[./-]\d{{1,2}})\b"
-    );
-    compile(&way)
-});
+    /// 2026年11月21日, 11月21日, 21号, "dia 5", "tanggal 5 Maret 2027".
+    pub(super) fn by_marks(&self, at: usize) -> Option<Day> {
+        let marked = |at: usize, class: Class| number_at(self.tokens, at).filter(|(_, end)| self.is(*end, class));
+        let year = marked(at, Class::YearMark);
+        let from = year.map_or(at, |(_, end)| end + 1);
+        if let Some((month, end)) = marked(from, Class::MonthMark) {
+            let Some((day, to)) = number_at(self.tokens, end + 1).filter(|(day, _)| *day <= 31) else {
+                return Some(Day::new(at, end + 1, Meaning::Open));
+            };
+            let to = to + usize::from(self.is(to, Class::DayMark));
+            let found = match year {
+                Some((year, _)) => date(year, month, day),
+                None => self.nearest(month, day),
+            };
+            return Some(Day::new(at, to, known(found)));
+        }
+        if year.is_some() {
+            return Some(Day::new(at, from, Meaning::Open));
+        }
+        let (day, to) = if self.is(at, Class::DayMark) {
+            any_ordinal_at(self.tokens, at + 1).or_else(|| number_at(self.tokens, at + 1))?
+        } else {
+            marked(at, Class::DayMark).map(|(day, end)| (day, end + 1))?
+        };
+        // "5 haribulan 3": the month as a number.
+        let month = self.tokens[to - 1].kind == Kind::Word && self.is(to - 1, Class::DayMark);
+        if let Some((month, end)) = number_at(self.tokens, to).filter(|(value, _)| month && (1..=12).contains(value)) {
+            return Some(Day::new(at, end, known(self.nearest(month, day))));
+        }
+        let with_month = self.with_month(at, day, to);
+        with_month.or_else(|| (1..=31).contains(&day).then(|| Day::new(at, to, known(self.next_of_month(day)))))
+    }
 
-/// A duration from now: it is a day as well as a time.
-static SOON: LazyLock<Regex> = LazyLock::new(|| {
-    let some = format!(r"(?:{NUMBER}|an?|a couple of|a few)");
-    let way = format!(
-        r"(?i)\bin\s+(?:about\s+|around\s+)?(?:half an hour|{some}\s+(?:hour|hr|minute|min)s?\b(?:\s+and a half)?)|\b(?:half an hour|{some}\s+(?:hour|minute)s?)\s+from now\b|\b(?:free|available)\s+now\b"
-    );
-    compile(&way)
-});
+    /// "5 March", "the 5th of March 2027", "March 5th, 2027", "March 2027".
+    pub(super) fn named(&self, at: usize) -> Option<Day> {
+        let start = self.skip_articles(at);
+        if let Some((day, end)) = any_ordinal_at(self.tokens, start).or_else(|| self.day_number(start)) {
+            return self.with_month(at, day, end);
+        }
+        // French "sept" is a number as well, and a month only behind a day.
+        let month = self.tokens.get(start).filter(|token| !token.is(Class::Num))?.value(Class::Month)?;
+        let month = u32::try_from(month).ok()?;
+        let after = start + 1 + usize::from(self.is_mark(start + 1, '.'));
+        let after = after + usize::from(self.is_mark(after, ','));
+        let behind = self.skip_articles(after);
+        let day = any_ordinal_at(self.tokens, behind).or_else(|| self.day_number(behind));
+        if let Some((day, end)) = day.filter(|(_, end)| !self.counts_other(*end)) {
+            let (year, to) = self.year(end).map_or((None, end), |(year, to)| (Some(year), to));
+            return Some(Day::new(at, to, known(self.with_year(month, day, year))));
+        }
+        if let Some((_, to)) = self.year(start + 1) {
+            return Some(Day::new(at, to, Meaning::Open));
+        }
+        let token = &self.tokens[start];
+        let led = at > 0 && self.tokens[at - 1].is_any(&[Class::In, Class::This, Class::Next, Class::DayOn]);
+        let is_month = led || !token.is(Class::Everyday) && !token.is(Class::AlsoName);
+        (is_month && token.span.end - token.span.start > 3).then(|| Day::new(at, start + 1, Meaning::Open))
+    }
 
-/// Month names that are also everyday words: they need an ordinal, an "of" or a year.
-static EVERYDAY_MONTH: LazyLock<Regex> = LazyLock::new(|| compile(r"(?i)\b(?:may|mar|mac|mars|mai)\b"));
+    /// Whether the word after a number has it count something else: "March 5 people".
+    pub(super) fn counts_other(&self, at: usize) -> bool {
+        self.is(at, Class::People) || self.is(at, Class::Meridiem) || self.is_mark(at, ':') && self.tokens[at].glued
+    }
 
-/// Finds the days of a text in order. `asked` widens what counts.
-pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Span> {
-    let mut spans: Vec<Span> = ANYWHERE
-        .find_iter(text)
-        .map(|found| Span::of(text, found))
-        .filter(|span| is_free(*span, taken) && is_day(text, *span))
-        .collect();
-    for found in SOON.find_iter(text) {
-        let span = without_leading_word(text, Span::of(text, found));
-        if is_free(span, taken) && is_free(span, &spans) && !is_moment(span.words(text)) {
-            spans.push(span);
+    /// A number in digits or words that can be a day of the month; a full stop after it makes it an ordinal in German.
+    pub(super) fn day_number(&self, at: usize) -> Option<(u32, usize)> {
+        let (day, end) = number_at(self.tokens, at)?;
+        let dotted = self.is_mark(end, '.') && self.tokens[end].glued && self.is(end + 1, Class::Month);
+        (day <= 31 || self.is(end, Class::Month)).then_some((day, end + usize::from(dotted)))
+    }
+
+    /// The month, and perhaps the year, after the day of it.
+    pub(super) fn with_month(&self, from: usize, day: u32, end: usize) -> Option<Day> {
+        let mut at = end;
+        let joins = |at: usize| self.is(at, Class::Of) && !self.is(at, Class::Month);
+        while joins(at) || self.is_mark(at, ',') || self.is_mark(at, '-') {
+            at += 1;
+        }
+        let month = u32::try_from(self.value(at, Class::Month)?).ok()?;
+        let token = &self.tokens[at];
+        let is_word = token.is(Class::Everyday) && !token.capital && at == end && !self.is_ordinal(from, end);
+        if is_word && self.tokens.get(at + 1).is_some_and(|next| next.is_word() && !next.is(Class::ClockAt)) {
+            return None;
+        }
+        let after = at + 1 + usize::from(self.is_mark(at + 1, '.'));
+        let (year, to) = self.year(after).map_or((None, at + 1), |(year, to)| (Some(year), to));
+        Some(Day::new(from, to, known(self.with_year(month, day, year))))
+    }
+
+    pub(super) fn is_ordinal(&self, from: usize, end: usize) -> bool {
+        self.tokens[from..end].iter().any(|token| token.is(Class::OrdinalMark) || token.is(Class::Ordinal))
+    }
+
+    pub(super) fn year(&self, at: usize) -> Option<(u32, usize)> {
+        let start = self.skip(at, &[Class::Of, Class::YearMark]);
+        if self.is(start, Class::This) && self.value(start + 1, Class::Unit) == Some(6) {
+            return u32::try_from(self.today.year()).ok().map(|year| (year, start + 2));
+        }
+        let token = self.tokens.get(start).filter(|token| token.kind == Kind::Digits && token.text.len() == 4);
+        let year = match token {
+            Some(token) => token.digits().map(|year| (year, start + 1)),
+            None => number_at(self.tokens, start).filter(|(year, _)| *year > 1000),
+        };
+        let (year, end) = year.filter(|(year, _)| (1900..=2100).contains(year))?;
+        Some((year, end + usize::from(self.is(end, Class::YearMark))))
+    }
+
+    pub(super) fn with_year(&self, month: u32, day: u32, year: Option<u32>) -> Option<Date> {
+        match year {
+            Some(year) => date(year, month, day),
+            None => self.nearest(month, day),
         }
     }
-    if spans.is_empty() && asked && text.split_whitespace().count() <= ANSWER_WORDS_MAX {
-        let all = ASKED.find_iter(text).map(|found| Span::of(text, found));
-        spans = all.filter(|span| is_free(*span, taken) && is_short_day(text, *span)).collect();
-    }
-    spans.retain(|span| !is_unrelated(text, *span, asked) && !is_farewell(text, *span));
-    spans.sort();
-    spans
-}
-
-/// "in a minute" is not a time, though "in 20 minutes" is.
-pub(super) fn is_moment(words: &str) -> bool {
-    words.eq_ignore_ascii_case("in a minute") || words.eq_ignore_ascii_case("in a min")
-}
-
-/// "free now" is matched as a whole; only "now" is the day.
-fn without_leading_word(text: &str, span: Span) -> Span {
-    let words = span.words(text);
-    if words.len() > 4 && words.to_lowercase().ends_with(" now") && !words.to_lowercase().contains("from") {
-        return Span::new(span.end - 3, span.end);
-    }
-    span
-}
-
-/// Whether a short word is a day, not a verb, the sun or a moment: "we sat there", "in the sun", "one second", "not now".
-fn is_short_day(text: &str, span: Span) -> bool {
-    let lower = span.words(text).to_lowercase();
-    let (before, after) = (lead_in(text, span.start, 16), lead_out(text, span.end, 16));
-    let leads = before.trim_end().rsplit(' ').next().unwrap_or_default();
-    match lower.as_str() {
-        "sun" => !matches!(leads, "the" | "in" | "more"),
-        "sat" | "wed" => {
-            !matches!(leads, "i" | "we" | "they" | "you" | "he" | "she" | "have" | "had" | "just" | "newly" | "get")
-        }
-        "now" => !matches!(leads, "not" | "for" | "until" | "about"),
-        "first" | "second" | "third" => {
-            let ends =
-                !after.trim_start().starts_with(char::is_alphanumeric) || after.trim_start().starts_with("please");
-            ends && !matches!(leads, "one" | "a")
-        }
-        _ => true,
-    }
-}
-
-/// Whether a text such as "24/7" or "50/50" is a fraction, not a day of a month.
-fn is_fraction(lower: &str) -> bool {
-    let mut parts = lower.split('/').map(|part| part.trim().parse::<u32>());
-    let (Some(Ok(first)), Some(Ok(second)), None) = (parts.next(), parts.next(), parts.next()) else { return false };
-    lower == "24/7" || first.min(second) == 0 || first.min(second) > 12 || first.max(second) > 31
-}
-
-fn is_day(text: &str, span: Span) -> bool {
-    let words = span.words(text);
-    let lower = words.to_lowercase();
-    let before = lead_in(text, span.start, 24);
-    let after = lead_out(text, span.end, 16);
-    if EVERYDAY_MONTH.is_match(words) && !lower.contains(" of ") && !lower.chars().any(|c| c.is_ascii_digit()) {
-        return false;
-    }
-    if is_fraction(&lower) || lower.starts_with("in a ") && after.trim_start().starts_with("of ") {
-        return false;
-    }
-    // "a 60th", "my 30th": a birthday, not a day of the month.
-    let is_ordinal = lower.len() <= 4 && lower.starts_with(|letter: char| letter.is_ascii_digit());
-    if is_ordinal
-        && ["a", "an", "my", "his", "her", "our", "their"]
-            .contains(&before.trim_end().rsplit(' ').next().unwrap_or_default())
-    {
-        return false;
-    }
-    if after.trim_start().starts_with("of us") || lower.ends_with(" month") && before.ends_with(" of ") {
-        return false;
-    }
-    if EVERYDAY_MONTH.is_match(words) && !starts_capital_month(words) && !has_ordinal_or_year(&lower) {
-        return ["i ", "we ", "have", "be ", "people", "of us"]
-            .iter()
-            .all(|word| !after.trim_start().starts_with(word));
-    }
-    let counts = [
-        "birthday",
-        "anniversary",
-        "floor",
-        "street",
-        "time",
-        "avenue",
-        "grade",
-        "row",
-        "place",
-        "attempt",
-        "try",
-        "child",
-        "kid",
-        "son",
-        "daughter",
-        "century",
-        "district",
-        "course",
-        "option",
-        "choice",
-        "question",
-        "wheel",
-        "edition",
-        "exit",
-        "and main",
-    ];
-    if lower.len() <= 4 && counts.iter().any(|word| after.trim_start().starts_with(word)) {
-        return false;
-    }
-    if after.trim_start().starts_with("ago") || before.ends_with("last ") || before.ends_with("every ") {
-        return false;
-    }
-    !(lower.contains('/') && lower.len() < 4 && after.starts_with('/'))
-}
-
-fn starts_capital_month(words: &str) -> bool {
-    words.contains("May") || words.contains("Mar") || words.contains("MAY")
-}
-
-fn has_ordinal_or_year(lower: &str) -> bool {
-    ["st", "nd", "rd", "th", " 20", ",20"].iter().any(|mark| lower.contains(mark))
 }

@@ -1,6 +1,5 @@
 //! The fields of a form for reading: which were asked for, and what their keys mean.
 
-use super::names::Part;
 use crate::domain::form::{Field, FieldKind, Form, NAME};
 
 /// Keys that count people.
@@ -24,6 +23,27 @@ const PEOPLE: [&str; 16] = [
 ];
 /// Words of keys that mean a person's whole name.
 const WHOLE_NAME: [&str; 9] = ["name", "full", "your", "contact", "customer", "person", "guest", "client", "lead"];
+
+/// Which part of a name was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The whole name, or a single word that may be any part.
+    Whole,
+    /// A first name by the words around it.
+    First,
+    /// A family name by the words around it.
+    Last,
+}
+
+impl Part {
+    pub(super) fn of(value: i16) -> Self {
+        match value {
+            2 => Self::First,
+            3 => Self::Last,
+            _ => Self::Whole,
+        }
+    }
+}
 
 /// The words of a field's key.
 pub(super) struct Slot {

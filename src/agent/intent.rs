@@ -4,10 +4,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::free_text::is_small_talk;
-use super::lexicon::is_refusal;
+use super::class::Class;
+use super::lexer::Kind;
 use super::pattern::compile;
 use super::reader::Taken;
+use super::span::{Span, is_free};
+use super::words::Words;
 use crate::domain::text::cut;
 
 /// Longest intent, in characters; the rest is cut.
@@ -19,13 +21,6 @@ static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)(?:/start\s+)?(?:\breference(?:\s+(?:number|no\.?|id))?\s*[:：]?\s*)?\b[OＯo][\s\-‐-―－]{1,3}[0-9A-Za-z]{7}\b\s*(?:\(\s*please send this reference[^)\n]*\)?)?",
     )
 });
-
-/// Words that only introduce a value: "my name is", "you can reach me at".
-const CARRIERS: &[&str] = &[
-    "my", "name", "is", "i'm", "im", "i", "am", "this", "it's", "its", "it", "email", "mail", "e-mail", "phone",
-    "number", "mobile", "call", "me", "at", "on", "and", "the", "reach", "can", "be", "here", "address", "contact",
-    "with", "for", "under", "to",
-];
 
 /// The person's own words: without the correlation id and the widget's greeting.
 pub(super) fn own_words(text: &str, prefilled_greeting: Option<&str>) -> String {
@@ -39,22 +34,30 @@ pub(super) fn own_words(text: &str, prefilled_greeting: Option<&str>) -> String 
 }
 
 /// The text as an intent, if it has words besides greetings and the values taken from it.
-pub(super) fn of(text: &str, taken: &[Taken]) -> Option<String> {
-    let mut rest = text.to_owned();
-    for value in taken {
-        rest = rest.replacen(&value.words, " ", 1);
-    }
-    let says = rest
-        .split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '\'' | '’' | '-')))
-        .filter(|word| !word.is_empty() && !is_small_talk(word) && !CARRIERS.contains(&word.to_lowercase().as_str()));
-    let substance: usize = says.map(|word| if word.is_ascii() { 1 } else { word.chars().count().min(3) }).sum();
-    let needed = if taken.is_empty() { 1 } else { 2 };
-    let lower = text.to_lowercase();
-    let is_about_us = is_refusal(text) || lower.starts_with("why") || lower.contains("do you need");
-    if substance < needed || is_about_us || is_small_talk(text) {
+pub(super) fn of(said: &Words<'_>, taken: &[Taken]) -> Option<String> {
+    let places =
+        taken.iter().filter_map(|taken| said.text.find(&taken.words).map(|at| Span::new(at, at + taken.words.len())));
+    let values: Vec<Span> = places.collect();
+    let carries = [
+        Class::Greeting,
+        Class::Thanks,
+        Class::Filler,
+        Class::Carrier,
+        Class::Yes,
+        Class::No,
+        Class::NameIntro,
+        Class::NameIntroWeak,
+    ];
+    let says = said
+        .tokens
+        .iter()
+        .filter(|token| token.kind != Kind::Mark && is_free(token.span, &values) && !token.is_any(&carries));
+    let substance = says.count();
+    let needed = if taken.is_empty() || said.says(Class::Booking) { 1 } else { 2 };
+    if substance < needed || said.is_refusal() || said.is_small_talk() {
         return None;
     }
-    Some(cut(text, INTENT_CHARS_MAX).to_owned())
+    Some(cut(said.text, INTENT_CHARS_MAX).to_owned())
 }
 
 #[cfg(test)]
@@ -87,7 +90,9 @@ mod tests {
             ("👍", false),
             ("", false),
         ] {
-            assert_eq!(of(text, &[]).is_some(), expected, "{text:?}");
+            let said =
+                Words::of(text, crate::agent::pack::Languages::one(0).with(crate::agent::pack::Languages::one(3)));
+            assert_eq!(of(&said, &[]).is_some(), expected, "{text:?}");
         }
     }
 }

@@ -1,285 +1,148 @@
-//! Classifies words and answers: everyday words (not names), yes and no, questions, refusals.
+//! All packs' words in one table: what a word or phrase can mean, in which languages.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::word_lists;
+use super::class::Class;
+use super::fold::{Folded, Raw, fold, split};
+use super::pack::{Languages, packs};
 
-/// Words that are never part of a name, though a sentence may have them where a name could be.
-static EVERYDAY: LazyLock<HashSet<&str>> = LazyLock::new(|| word_lists::EVERYDAY.split_whitespace().collect());
-/// Words that are a name only beside a rarer word, or after "my name is".
-static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| word_lists::COMMON.split_whitespace().collect());
+/// Letters of the shortest beginning that `*` may follow.
+const STEM_CHARS_MIN: usize = 2;
 
-/// Particles inside names: lower-case, never last.
-const PARTICLES: &[&str] = &[
-    "de", "da", "di", "del", "della", "der", "den", "du", "dos", "das", "van", "von", "zu", "zur", "ter", "ten", "la",
-    "le", "el", "al", "bin", "binte", "binti", "ibn", "s/o", "d/o", "a/l", "a/p",
-];
+/// Classes that say what a sentence is about.
+const SUBJECTS: [Class; 5] = [Class::Booking, Class::Business, Class::Event, Class::Complaint, Class::SideMatter];
 
-/// Whether a word is an everyday one; case does not matter.
-pub(super) fn is_everyday(word: &str) -> bool {
-    let lower = word.to_lowercase().replace('’', "'");
-    EVERYDAY.contains(lower.as_str()) || lower.ends_with("n't") || lower.ends_with("'re") || lower.ends_with("'ll")
+/// One meaning of a word.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sense {
+    pub(super) class: Class,
+    pub(super) value: i16,
+    pub(super) languages: Languages,
 }
 
-/// Whether a word is a name only beside a rarer word; case does not matter.
-pub(super) fn is_common(word: &str) -> bool {
-    COMMON.contains(word.to_lowercase().replace('’', "'").as_str())
+/// All packs' words.
+pub(super) struct Lexicon {
+    whole: HashMap<Box<str>, Vec<Sense>>,
+    /// Beginnings of words.
+    stems: HashMap<Box<str>, Vec<Sense>>,
+    stem_chars_max: usize,
+    /// By first part: how many parts the longest phrase has.
+    parts: HashMap<Box<str>, usize>,
 }
 
-/// Whether a word can be inside a name in lower case.
-pub(super) fn is_particle(word: &str) -> bool {
-    PARTICLES.contains(&word.to_lowercase().as_str())
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::build);
+
+/// The lexicon, which is built with the first message.
+pub(super) fn lexicon() -> &'static Lexicon {
+    &LEXICON
 }
 
-const YES: &[&str] = &[
-    "yes",
-    "yeah",
-    "yea",
-    "yep",
-    "yup",
-    "ya",
-    "yah",
-    "sure",
-    "ok",
-    "okay",
-    "of course",
-    "certainly",
-    "absolutely",
-    "definitely",
-    "correct",
-    "right",
-    "that's right",
-    "affirmative",
-    "please do",
-    "yes please",
-    "i do",
-    "i am",
-    "i would",
-    "i have",
-    "we do",
-    "we are",
-    "we have",
-    "can",
-    "y",
-    "true",
-    "ja",
-    "jawohl",
-    "klar",
-    "natürlich",
-    "oui",
-    "bien sûr",
-    "d'accord",
-    "sí",
-    "si",
-    "claro",
-    "ya betul",
-    "betul",
-    "boleh",
-    "是",
-    "是的",
-    "好",
-    "好的",
-    "对",
-    "可以",
-    "有",
-    "要",
-    "行",
-    "indeed",
-];
-const NO: &[&str] = &[
-    "no",
-    "nope",
-    "nah",
-    "not really",
-    "no thanks",
-    "no thank you",
-    "never",
-    "not yet",
-    "negative",
-    "i don't",
-    "i dont",
-    "i'm not",
-    "im not",
-    "we don't",
-    "i haven't",
-    "i do not",
-    "i am not",
-    "not at all",
-    "of course not",
-    "n",
-    "false",
-    "nein",
-    "nee",
-    "non",
-    "pas du tout",
-    "tidak",
-    "tak",
-    "bukan",
-    "不",
-    "不是",
-    "没有",
-    "不要",
-    "不用",
-    "不行",
-    "否",
-    "没",
-    "no gracias",
-    "non merci",
-    "nein danke",
-    "incorrect",
-    "wrong",
-    "not",
-    "nay",
-];
-
-/// Finds a yes (`true`) or no (`false`) at the start of an answer: its words in the text.
-pub(super) fn yes_no(text: &str) -> Option<(&str, bool)> {
-    let start = text.trim_start_matches(|letter: char| !letter.is_alphanumeric());
-    let mut best: Option<(usize, bool)> = None;
-    for (words, answer) in YES.iter().map(|word| (word, true)).chain(NO.iter().map(|word| (word, false))) {
-        let Some(head) = head_of(start, words) else { continue };
-        let is_whole = words.chars().all(|letter| !letter.is_ascii())
-            || !start[head..].starts_with(|letter: char| letter.is_alphanumeric() || letter == '\'');
-        if is_whole && best.is_none_or(|(length, _)| length < head) {
-            best = Some((head, answer));
+impl Lexicon {
+    fn build() -> Self {
+        let mut lexicon =
+            Self { whole: HashMap::new(), stems: HashMap::new(), stem_chars_max: 0, parts: HashMap::new() };
+        for (place, pack) in packs().iter().enumerate() {
+            for (class, value, word) in pack.words() {
+                lexicon.add(word, Sense { class, value, languages: Languages::one(place) });
+            }
         }
+        lexicon.pass_subjects_on();
+        lexicon
     }
-    best.map(|(length, answer)| (&start[..length], answer))
-}
 
-/// The length of `words` at the start of `text`, ignoring case and the kind of apostrophes.
-fn head_of(text: &str, words: &str) -> Option<usize> {
-    let mut letters = text.char_indices();
-    for wanted in words.chars() {
-        let (_, letter) = letters.next()?;
-        let letter = if letter == '’' { '\'' } else { letter };
-        if !letter.to_lowercase().eq(wanted.to_lowercase()) {
-            return None;
+    /// A phrase is about what its words are about: "have a booking" is about a booking.
+    fn pass_subjects_on(&mut self) {
+        let mut more: Vec<(Box<str>, Sense)> = Vec::new();
+        for (phrase, own) in self.whole.iter().filter(|(phrase, _)| phrase.contains(' ')) {
+            for word in phrase.split(' ') {
+                let stem = (STEM_CHARS_MIN..=word.chars().count()).rev().find_map(|chars| {
+                    self.stems.get(word.char_indices().nth(chars).map_or(word, |(end, _)| &word[..end]))
+                });
+                let senses = self.whole.get(word).into_iter().chain(stem).flatten();
+                let subjects = senses.filter(|sense| SUBJECTS.contains(&sense.class));
+                let ours = subjects.filter(|sense| own.iter().any(|other| other.languages.shares(sense.languages)));
+                more.extend(ours.map(|sense| (phrase.clone(), *sense)));
+            }
         }
-    }
-    Some(letters.next().map_or(text.len(), |(at, _)| at))
-}
-
-/// Whether a text is a question.
-pub(super) fn is_question(text: &str) -> bool {
-    let lower = text.trim().to_lowercase();
-    let opens =
-        ["hi", "hello", "hey", "there", "good", "morning", "afternoon", "evening", "so", "and", "but", "ok", "sorry"];
-    let mut words =
-        lower.split(|letter: char| !(letter.is_alphanumeric() || letter == '\'')).filter(|word| !word.is_empty());
-    let first = words.find(|word| !opens.contains(word)).unwrap_or_default();
-    lower.ends_with(['?', '？'])
-        || matches!(
-            first,
-            "why"
-                | "what"
-                | "what's"
-                | "whats"
-                | "how"
-                | "when"
-                | "where"
-                | "which"
-                | "who"
-                | "whose"
-                | "can"
-                | "could"
-                | "do"
-                | "does"
-                | "is"
-                | "are"
-                | "will"
-                | "would"
-                | "may"
-                | "should"
-                | "warum"
-                | "wieso"
-                | "wie"
-                | "was"
-                | "pourquoi"
-                | "comment"
-                | "qué"
-                | "cómo"
-                | "kenapa"
-                | "bagaimana"
-                | "apa"
-        )
-        || lower.contains("为什么")
-}
-
-/// Whether a text declines to answer, or says that the person does not know.
-pub(super) fn is_refusal(text: &str) -> bool {
-    let lower = text.trim().to_lowercase().replace('’', "'");
-    if matches!(lower.trim_end_matches('.'), "none" | "nil" | "n/a" | "na" | "nothing" | "-" | "no" | "nope") {
-        return true;
-    }
-    [
-        "i don't know",
-        "i dont know",
-        "don't know",
-        "dont know",
-        "idk",
-        "no idea",
-        "not sure",
-        "i'd rather not",
-        "rather not",
-        "prefer not",
-        "none of your",
-        "not telling",
-        "won't tell",
-        "i don't want",
-        "i dont want",
-        "i refuse",
-        "skip",
-        "no comment",
-        "that's private",
-        "thats private",
-        "my business",
-        "don't have",
-        "dont have",
-        "do not have",
-        "i forgot",
-        "can't remember",
-        "later",
-        "weiß nicht",
-        "keine ahnung",
-        "je ne sais pas",
-        "no sé",
-        "no lo sé",
-        "tak tahu",
-        "tidak tahu",
-        "不知道",
-    ]
-    .iter()
-    .any(|phrase| lower.contains(phrase))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn yes_and_no_are_recognised_in_several_languages() {
-        for (text, expected) in [
-            ("Yes please!", Some(("Yes please", true))),
-            ("no, thanks", Some(("no", false))),
-            ("Nope", Some(("Nope", false))),
-            ("I don’t", Some(("I don’t", false))),
-            ("是的", Some(("是的", true))),
-            ("不是", Some(("不是", false))),
-            ("oui", Some(("oui", true))),
-            ("tidak", Some(("tidak", false))),
-            ("Nothing", None),
-            ("yesterday", None),
-            ("", None),
-        ] {
-            assert_eq!(yes_no(text), expected, "{text:?}");
+        for (phrase, sense) in more {
+            merge(self.whole.entry(phrase).or_default(), sense);
         }
     }
 
-    #[test]
-    fn questions_and_refusals_are_distinguished_from_answers() {
-        assert!(is_question("why do you need it") && is_question("Is it free?") && !is_question("Vashti"));
-        assert!(is_refusal("I don’t know") && is_refusal("I'd rather not say") && !is_refusal("Knowles"));
+    fn add(&mut self, word: &str, sense: Sense) {
+        let folded = fold(&word.replace('_', " "));
+        if let Some(stem) = folded.text.strip_suffix('*') {
+            let chars = stem.chars().count().max(STEM_CHARS_MIN);
+            self.stem_chars_max = self.stem_chars_max.max(chars);
+            merge(self.stems.entry(stem.into()).or_default(), sense);
+            return;
+        }
+        let parts = split(&folded);
+        let Some(first) = parts.first() else { return };
+        let longest = self.parts.entry(first.text(&folded).into()).or_default();
+        *longest = (*longest).max(parts.len());
+        merge(self.whole.entry(key(&folded, &parts).into()).or_default(), sense);
     }
+
+    /// The longest phrase that begins with the first part: how many parts it has, and what it can mean in those languages.
+    pub(super) fn longest(
+        &'static self,
+        folded: &Folded,
+        parts: &[Raw],
+        among: Languages,
+    ) -> Option<(usize, &'static [Sense])> {
+        let first = parts.first()?.text(folded);
+        let most = self.parts.get(first).copied().unwrap_or(0);
+        // "p.m." is "pm" in three parts.
+        let dotted = parts.get(1).is_some_and(|part| part.glued && part.text(folded) == ".");
+        let most = if dotted { most + 1 } else { most }.min(parts.len());
+        (1..=most).rev().find_map(|count| {
+            let ends = parts[count - 1].is_word();
+            let senses = self.whole.get(key(folded, &parts[..count]).as_str()).filter(|_| ends)?;
+            senses.iter().any(|sense| among.overlaps(sense.languages)).then_some((count, senses.as_slice()))
+        })
+    }
+
+    /// What a word can mean by its beginning.
+    pub(super) fn by_stem(&'static self, word: &str, among: Languages) -> Option<&'static [Sense]> {
+        let ends: Vec<usize> =
+            word.char_indices().map(|(at, _)| at).skip(STEM_CHARS_MIN).take(self.stem_chars_max).collect();
+        let whole = (word.chars().count() >= STEM_CHARS_MIN).then_some(word.len());
+        whole.into_iter().chain(ends.into_iter().rev()).find_map(|end| {
+            let senses = self.stems.get(&word[..end])?;
+            senses.iter().any(|sense| among.overlaps(sense.languages)).then_some(senses.as_slice())
+        })
+    }
+
+    /// What a whole word can mean in any language.
+    pub(super) fn word(&'static self, word: &str) -> &'static [Sense] {
+        self.whole.get(word).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn merge(senses: &mut Vec<Sense>, new: Sense) {
+    match senses.iter_mut().find(|sense| (sense.class, sense.value) == (new.class, new.value)) {
+        Some(sense) => sense.languages = sense.languages.with(new.languages),
+        None => senses.push(new),
+    }
+}
+
+/// Parts as one key: a hyphen between words is a space, a full stop is nothing.
+fn key(folded: &Folded, parts: &[Raw]) -> String {
+    let mut key = String::new();
+    for part in parts {
+        let text = part.text(folded);
+        match text {
+            "-" => key.push(' '),
+            "." => {}
+            _ => {
+                if !key.is_empty() && !part.glued && !key.ends_with(' ') {
+                    key.push(' ');
+                }
+                key.push_str(text);
+            }
+        }
+    }
+    key
 }

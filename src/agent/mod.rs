@@ -3,30 +3,35 @@
 //! [`read`] extracts values from one text; [`turn`] decides what a burst of messages changes, and the reply. Neither reads a
 //! clock, keeps state, or takes a value that is not in the person's own words.
 //!
+//! A text becomes tokens (`lexer`), whose meanings are data: the language packs in `packs/` (`pack`, `lexicon`, `class`). The
+//! grammars (`days`, `clocks`, `numbers`, `party_size`, `names`, `contact`) work on classes of words, and know no language.
+//!
 //! [`turn`] is the one function that decides a turn: plain data in ([`Input`]), plain data out ([`Turn`]), no database, no clock
 //! and no network. Who calls it gives it a time budget and survives its panic, so that a model can help or replace it.
 
+mod asides;
 mod burst;
-mod calendar;
 mod choice;
-mod commands;
+mod class;
+mod clocks;
 mod contact;
-#[cfg(test)]
-mod conversation_tests;
 mod corrections;
-mod counted_noun;
-mod date_time_fields;
+mod counted;
 mod dates;
+mod days;
+mod expressions;
 mod fields;
+mod fold;
 mod free_text;
+mod hours;
 mod intent;
+mod language;
+mod lexer;
 mod lexicon;
-mod name_answer;
-mod name_words;
+mod name_runs;
 mod names;
-#[cfg(test)]
-mod no_value_tests;
 mod numbers;
+mod pack;
 mod party_size;
 mod pattern;
 mod phrases;
@@ -34,19 +39,23 @@ mod read;
 mod reader;
 mod span;
 mod state;
-mod times;
 mod try_line;
 mod try_out;
 mod turn;
-mod unrelated_times;
-mod word_lists;
+mod when;
+mod words;
 
 pub use read::read;
-pub use reader::{Context, Source, Taken};
+pub use reader::{Context, Doubt, Reading, Source, Taken};
 pub use state::{Incoming, Input, Known, Message, Outcome, Paused, State, Turn};
 pub use try_line::try_line;
 pub use try_out::{TryLine, TryOut};
 pub use turn::{ASKS_MAX, turn};
+
+/// The name of a language in itself, by its code, where the agent speaks it.
+pub fn language_name(code: &str) -> Option<&'static str> {
+    pack::Languages::of_tag(code).map(|place| pack::packs()[place].about.endonym.as_str())
+}
 
 /// Characters of a message that are read; the rest is cut.
 pub const TEXT_CHARS_MAX: usize = 4_096;
@@ -55,7 +64,7 @@ pub const BURST_MESSAGES_MAX: usize = 50;
 /// Characters of a burst that are read, so that a turn costs a bounded time; what lies beyond stays with the conversation, unread.
 pub const BURST_CHARS_MAX: usize = 4 * TEXT_CHARS_MAX;
 
-/// Compiles all patterns (a few tenths of a second, once), so that the first message after the start does not wait.
+/// Reads the language packs (a few milliseconds, once), so that the first message after the start does not wait.
 pub fn warm_up() {
     const SAMPLE: &str =
         "My name is Mei Tan, mei@example.com, 9123 4567, a table for two tomorrow at 8 pm please. What is on today?";
@@ -64,6 +73,7 @@ pub fn warm_up() {
         region: crate::domain::phone::Region::SINGAPORE,
         timezone: &jiff::tz::TimeZone::UTC,
         now: jiff::Timestamp::UNIX_EPOCH,
+        language: None,
     };
     read(&context, SAMPLE, &[]);
 }

@@ -1,358 +1,342 @@
 //! Finds a person's name in a text, and distinguishes first names from last names.
 
-use std::cell::LazyCell;
-use std::ops::Deref;
-use std::sync::LazyLock;
+use super::asides::is_question;
+use super::class::Class;
+use super::fields::Part;
+use super::lexer::Kind;
+use super::name_runs::{Found, Run, Search};
+use super::reader::Reader;
 
-use regex::Regex;
-
-use super::lexicon::{is_common, is_everyday, is_particle, is_question};
-use super::name_answer;
-use super::name_words::{NAME_WORDS_MAX, is_capitalised, is_family_name, is_mark, is_name_like, is_plain, word_at};
-use super::pattern::compile;
-use super::span::{Span, is_free, lead_in, lead_out};
-
-/// Which part of a name was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The whole name, or a single word that may be any part.
-    Whole,
-    /// A first name by the words around it.
-    First,
-    /// A family name by the words around it.
-    Last,
-}
-
-/// A name in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) span: Span,
-    pub(super) part: Part,
-}
+/// Tokens of an answer that is a name alone, at most.
+const ANSWER_TOKENS_MAX: usize = 40;
+/// Words before a name in a first piece, after which later pieces are not searched.
+const HEAD_WORDS_MAX: usize = 8;
 
 /// How reliably a lead is followed by a name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Lead {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lead {
     /// "for": needs two capitalised words.
     Weak,
-    /// "under": needs one capitalised word.
+    /// "under", "I'm": needs one capitalised word.
     Fair,
     /// "my name is": takes words in any case.
     Strong,
 }
 
-static LEADS: LazyLock<Vec<(Regex, Lead)>> = LazyLock::new(|| {
-    let strong = [
-        r"\bmy\s+(?:full\s+|first\s+|given\s+|christian\s+|last\s+|family\s+|second\s+|sur|middle\s+)?name(?:['’]?s|\s+is|\s+was|\s+would\s+be)?\b\s*[:,-]?",
-        r"\b(?:first|given|last|family|second|sur|full)\s*-?name\s*(?:is|was|['’]s|:|=|-)?",
-        r"\b(?:(?:the|booking|reservation|contact|your)\s+)?name(?:['’]s|\s+is|\s*[:=])(?:\s+for\s+the\s+reservation\s+is)?",
-        r"\bcalls?\s+(?:call\s+)?(?:me|be)\b(?:\s+as)?",
-        r"\b(?:i['’]?m|i\s+am)\s+(?:called|known\s+as|named)\b|\bi\s+go\s+by\b|\buse\s+the\s+name\b|\b(?:i['’]?m|i\s+am)\s+[^\w\s]?known\b",
-        r"\b(?:in|under|on|by|of|with|for)\s+(?:the\s+|my\s+)?names?\b(?:\s+of|\s+is|\s+as|,)?",
-        r"\bthe\s+name\s+of\b|\bnamed\s+me\b",
-        r"\bnama\s+saya(?:\s+ialah)?\b|\bme\s+llamo\b|\bmi\s+nombre\s+es\b|\bich\s+hei(?:ß|ss)e\b|\bmein\s+name\s+ist\b|\bje\s+m['’]appelle\b|\bmon\s+nom\s+est\b",
-    ];
-    let fair = [
-        r"\b(?:listed|booked|reserved|made|placed|reservation|booking|table|it)?\s*(?:is\s+)?under\b",
-        r"\bthis\s+is\b|\b(?:i['’]?m|i\s+am)\b(?:\s+with\b)?|\bspeaking\s+(?:with|to)\b|\bich\s+bin\b|\bje\s+suis\b|\bsoy\b|\bsaya\b|\bit['’]?s\b|\bits\b|\bit\s+is\b",
-        r"\b(?:mr|mrs|ms|miss|mdm|madam|dr)\b\.?",
-        r"\s[-–—]\s",
-    ];
-    let weak = [r"\b(?:for|by|from|with|of|and)\b(?:\s+i\s+think\b)?", r"[,;.!]\s|^"];
-    let before_name = |way: &str| compile(&format!(r#"(?i)(?:{way})[\s"“'‘(]*"#));
-    let with = |ways: &[&str], lead: Lead| ways.iter().map(|way| (before_name(way), lead)).collect::<Vec<_>>();
-    [with(&strong, Lead::Strong), with(&fair, Lead::Fair), with(&weak, Lead::Weak)].concat()
-});
-
-/// Words after a name that show that it is one.
-static TAIL: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r#"(?i)^["”'’)]?\s*,?\s*(?:here\b|speaking\b|is\s+(?:my|the|her|his)\s+(?:full\s+|first\s+|last\s+|family\s+|second\s+|sur|given\s+|reservation\s+|booking\s+)?name\b|(?:that\s+is|that['’]s|thats)\s+my\s+name|is\s+what\s+(?:you\s+can|they|people)\s+call|(?:is\s+)?has?\s+(?:a\s+)?(?:booking|reservation|table|booked|reserved|done|made)|party\b|(?:booking|reservation)\b|(?:might|may|probably)?\s*(?:have|has)\s+(?:done|made|booked))"#,
-    )
-});
-
-/// Words before the name of a business, not of a person.
-static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"(?i)\b(?:restaurants?|place|cafe|café|pub|bar|diner|eatery|hotel|venue|shop)\b[^.!?]{0,24}$")
-});
-
-/// Words of a search for a place by its name.
-static SEARCH: LazyLock<Regex> =
-    LazyLock::new(|| compile(r"\b(?:find|search\w*|looking|look\s+up|info|information|details)\b[^.!?]*$"));
-
-/// Words of the names of places and companies, not of people.
-const ORGANISATIONS: &str = " agency airlines airways arms association bank bar bistro brasserie cafe café centre center church club \
-    college company diner express foundation garden gardens gmbh grill group hospital hotel inc inn italia kitchen limited llc \
-    lounge ltd mall market noodle office palace party pizza plc pte pub restaurant road school shop square station store street \
-    sushi tavern team terrace tower university wars ";
-
-/// Words before the name of the person addressed or asked for: "good morning, Mr Tan", "can I speak to Mrs Lim".
-static TO_THEM: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"\b(?:hello|hi|hiya|hey|dear|thanks|thank\s+you|cheers|bye|morning|afternoon|evening|(?:speak|talk|spoke|talked|chat|see|saw|met|ask|asked|look|looking)(?:\s+(?:to|with|for))?|at|know|about|visit|try)[\s,!]*$",
-    )
-});
-
-/// Chinese self-introductions and the Han letters after them.
-static HAN: LazyLock<Regex> =
-    LazyLock::new(|| compile(r"(?:我叫|我是|名字(?:是|叫)|姓名[是:：]?|叫我)\s*(\p{Han}{2,4})"));
-
 /// Finds the names of a text, the most reliable first. `asked` also accepts an answer that is only a name.
-pub(super) fn find(text: &str, taken: &[Span], asked: bool) -> Vec<Found> {
+pub(super) fn find(reader: &Reader<'_>, asked: bool) -> Vec<Found> {
+    let tokens = &reader.tokens[..];
+    let shouts = !reader.text.contains(char::is_lowercase);
+    let search = Search { reader, tokens, asked, shouts };
     let mut found: Vec<(Lead, Found)> = Vec::new();
     let mut add = |lead: Lead, name: Found| {
-        if is_free(name.span, taken) && !found.iter().any(|(_, other)| other.span.overlaps(name.span)) {
+        if !found.iter().any(|(_, other)| other.span.overlaps(name.span)) {
             found.push((lead, name));
         }
     };
-    for name in HAN.captures_iter(text).filter_map(|capture| capture.get(1)) {
-        add(Lead::Strong, Found { span: Span::of(text, name), part: Part::Whole });
-    }
-    for name in before_tails(text, taken) {
-        add(Lead::Strong, name);
-    }
-    let lower = LazyCell::new(|| text.to_lowercase());
-    for (pattern, lead) in LEADS.iter() {
-        for cue in pattern.find_iter(text) {
-            let place = Place { text, lower: &lower, start: cue.start(), end: cue.end() };
-            if let Some(name) = after_lead(&place, *lead, taken) {
-                add(*lead, name);
+    search.tails(&mut add);
+    for lead in [Lead::Strong, Lead::Fair, Lead::Weak] {
+        for at in 0..tokens.len() {
+            if let Some(name) = search.after_lead(at, lead) {
+                add(lead, name);
             }
         }
     }
     if found.is_empty() && asked {
-        found.extend(name_answer::find(text, taken).map(|span| (Lead::Strong, Found { span, part: Part::Whole })));
+        found.extend(search.answer().or_else(|| search.likely()).map(|name| (Lead::Strong, name)));
     }
     found.sort_by_key(|(lead, name)| (std::cmp::Reverse(*lead), name.span.start));
     found.into_iter().map(|(_, name)| name).collect()
 }
 
-/// Where a lead stands in a text.
-struct Place<'a> {
-    text: &'a str,
-    /// The text in lower case, made once.
-    lower: &'a dyn Deref<Target = String>,
-    start: usize,
-    end: usize,
-}
-
-/// The name right after a lead.
-fn after_lead(place: &Place<'_>, lead: Lead, taken: &[Span]) -> Option<Found> {
-    let Place { text, lower, start: lead_start, end: start } = *place;
-    let cue = text[lead_start..start].to_lowercase();
-    let before = lead_in(text, lead_start, 48);
-    if PLACE.is_match(&before)
-        || PLACE.is_match(&cue)
-        || before.ends_with("not ")
-        || before.trim_end().ends_with("what")
-    {
-        return None;
+impl Search<'_> {
+    /// The name after the words at a token, if they introduce one that reliably.
+    pub(super) fn after_lead(&self, at: usize, lead: Lead) -> Option<Found> {
+        match lead {
+            Lead::Strong => self.after_intro(at),
+            Lead::Fair => self.after_title(at).or_else(|| self.after_weak_intro(at)),
+            Lead::Weak => self.after_joint(at),
+        }
     }
-    if is_title(&cue) && TO_THEM.is_match(&before) || cue.contains("speaking") && before.trim_end().ends_with("am i") {
-        return None;
-    }
-    let words = words_from(text, start, taken, lead == Lead::Strong);
-    let is_other = words.iter().all(|word| is_plain(word.words(text))) || names_organisation(text, &words);
-    if lead != Lead::Strong && is_other
-        || SEARCH.is_match(&before) && !before.contains("book") && !before.contains("reserv")
-    {
-        return None;
-    }
-    let span = words.first()?.covering(*words.last()?);
-    let is_title = is_title(&cue);
-    let fits = match lead {
-        Lead::Strong => !cue.contains("under") && !cue.contains("by") || is_capitalised(words[0].words(text)),
-        Lead::Fair => is_capitalised(words[0].words(text)) && (words.len() > 1 || is_name_like_alone(&cue, text, span)),
-        Lead::Weak => words.len() > 1 && weak_fits((text, lower), &cue, &before, span, words.len()),
-    };
-    let after = lead_out(text, span.end, 14);
-    let is_place = after.trim_start().starts_with("restaurant") || after.trim_start().starts_with("area");
-    if !fits || is_place {
-        return None;
-    }
-    let says = |words: &[&str]| words.iter().any(|word| cue.contains(word));
-    let alone = words.len() == 1 && (is_title || cue.trim_start().starts_with("under"));
-    let part = match () {
-        () if says(&["first", "given", "christian"]) => Part::First,
-        () if alone || says(&["last", "family", "second", "sur"]) => Part::Last,
-        () => Part::Whole,
-    };
-    Some(Found { span, part })
-}
 
-fn names_organisation(text: &str, words: &[Span]) -> bool {
-    words.len() > 1
-        && words.iter().any(|word| ORGANISATIONS.contains(&format!(" {} ", word.words(text).to_lowercase())))
-}
-
-fn is_title(cue: &str) -> bool {
-    matches!(cue.trim().trim_end_matches('.'), "mr" | "mrs" | "ms" | "miss" | "mdm" | "madam" | "dr")
-}
-
-/// Whether a single capitalised word after this lead is a name: "I'm Vashti" is, "I'm Polish" may not be.
-fn is_name_like_alone(cue: &str, text: &str, span: Span) -> bool {
-    let trimmed = cue.trim();
-    // In a text all in capitals, a capital does not mean a name.
-    if trimmed.ends_with("m with")
-        || !text.contains(char::is_lowercase) && !is_title(cue) && !trimmed.ends_with("under")
-    {
-        return false;
+    pub(super) fn is_negated(&self, at: usize) -> bool {
+        at > 0
+            && (self.is(at - 1, Class::Negation)
+                || self.is(at - 1, Class::Question) && !self.is(at - 1, Class::Verb)
+                || self.is(at - 1, Class::Organisation))
     }
-    let ends = lead_out(text, span.end, 3);
-    let is_end =
-        ends.is_empty() || ends.starts_with(['.', ',', '!', ';']) || ends.starts_with(" a") || ends.starts_with(" i");
-    is_title(cue)
-        || trimmed.ends_with("under")
-        || (is_end && !trimmed.starts_with(['-', '–', '—']) && !trimmed.starts_with("it"))
-}
 
-/// "for X Y" is a name in a sentence about a booking, "X Y," at the start of it.
-fn weak_fits(
-    (text, lower): (&str, &dyn Deref<Target = String>),
-    cue: &str,
-    before: &str,
-    span: Span,
-    words: usize,
-) -> bool {
-    let lower = lower.as_str();
-    let is_booking = ["book", "reserv", "table", "appointment", "party of"].iter().any(|word| lower.contains(word));
-    let asks_of_place = lower.contains("restaurant")
-        || lower.contains("information")
-        || lower.contains("cuisine")
-        || lower.contains("food");
-    if asks_of_place || words > 3 {
-        return false;
-    }
-    let is_separator = cue.trim().is_empty() || cue.trim().len() == 1;
-    if !is_separator {
-        return is_booking
-            && (cue.starts_with("for") || cue.starts_with("by") || cue.starts_with("and") && before.contains("name"));
-    }
-    let after = lead_out(text, span.end, 2);
-    let alone = after.is_empty() || after.starts_with([',', '.', ';', '!']);
-    is_booking && alone && !lower.starts_with("what")
-}
-
-/// The words of a name from `start` on.
-fn words_from(text: &str, start: usize, taken: &[Span], any_case: bool) -> Vec<Span> {
-    let mut words: Vec<Span> = Vec::new();
-    let mut at = start;
-    while words.len() < NAME_WORDS_MAX {
-        let Some(word) = word_at(text, at) else { break };
-        let letters = word.words(text);
-        let is_first = words.is_empty();
-        let follows_capital = words.first().is_some_and(|first| is_capitalised(first.words(text)));
-        let fits_case = is_capitalised(letters) || is_particle(letters) && !is_first || any_case && !follows_capital;
-
-        if !is_free(word, taken)
-            || !fits_case
-            || is_common(letters) && !is_capitalised(letters)
-            || is_everyday(letters)
-                && !is_particle(letters)
-                && !is_name_like(letters)
-                && (is_first || !is_family_name(letters))
+    /// "My name is …", "under the name …".
+    pub(super) fn after_intro(&self, at: usize) -> Option<Found> {
+        let value = self.tokens[at].value(Class::NameIntro)?;
+        if self.is_negated(at) || self.tokens[..at].iter().rev().take(4).any(|token| token.is(Class::Organisation)) {
+            return None;
+        }
+        let mut start = self.skip_marks(at + 1);
+        while self.is(start, Class::Article) || self.is(start, Class::The) || self.is(start, Class::Approx) {
+            start += 1;
+        }
+        let under = self.is(at, Class::NameUnder);
+        let run = self.run(start, true);
+        let (first, _) = *run.words.first()?;
+        let is_search = self.searches(at);
+        if under && !self.tokens[first].capital
+            || is_search
+            || self.names_organisation(&run) && under
+            || self.is_place(run.end)
         {
-            break;
+            return None;
         }
-        words.push(word);
-        at = word.end;
-        let gap = text[at..].len() - text[at..].trim_start_matches(' ').len();
-        if gap == 0 || gap > 2 {
-            break;
+        let only_common = run.words.len() == 1 && self.is(first, Class::Common) && !self.tokens[first].capital;
+        let mut found = self.found(&run, Part::of(value)).filter(|_| !only_common)?;
+        if !self.tokens[first].capital && !self.ends_cleanly(&run) {
+            found.is_open = true;
         }
-        at += gap;
+        Some(found)
     }
-    while words.last().is_some_and(|word| is_particle(word.words(text))) && words.len() > 1 {
-        words.pop();
-    }
-    words
-}
 
-/// "Vashti Sampaia here", "Exie Bichoff is my name".
-fn before_tails(text: &str, taken: &[Span]) -> Vec<Found> {
-    let mut found = Vec::new();
-    for (start, _) in text.char_indices().filter(|(at, letter)| {
-        letter.is_alphabetic()
-            && !text[..*at].ends_with(|before: char| {
-                before.is_alphanumeric() || matches!(before, '\'' | '’' | '-') || is_mark(before)
-            })
-    }) {
-        if found.last().is_some_and(|last: &Found| start < last.span.end) {
-            continue;
+    /// Whether a name in lower case ends where another clause begins.
+    pub(super) fn ends_cleanly(&self, run: &Run) -> bool {
+        self.tokens
+            .get(run.end)
+            .is_none_or(|next| next.kind != Kind::Word || next.is_known() || !self.reader.is_free_token(run.end))
+    }
+
+    pub(super) fn searches(&self, at: usize) -> bool {
+        let before = &self.tokens[..at];
+        before.iter().any(|token| token.is(Class::Search))
+            && !before.iter().any(|token| token.is(Class::Booking) && token.text.starts_with(['b', 'r']))
+    }
+
+    /// "Chez Panisse restaurant", "Orchard area"
+    pub(super) fn is_place(&self, at: usize) -> bool {
+        self.is(at, Class::Organisation) && !self.is(at, Class::NameTail)
+    }
+
+    /// "Mr Tan", "under Tan".
+    pub(super) fn after_title(&self, at: usize) -> Option<Found> {
+        let title = self.is(at, Class::Honorific) && (at == 0 || !self.is(at - 1, Class::Honorific));
+        let under = self.is(at, Class::NameUnder) && !self.is(at, Class::NameIntro);
+        if !title && !under || self.is_negated(at) {
+            return None;
         }
-        let words = words_from(text, start, taken, false);
-        let (Some(first), Some(last)) = (words.first(), words.last()) else { continue };
-        if words.iter().all(|word| is_plain(word.words(text))) || names_organisation(text, &words) {
-            continue;
+        let addressed = at.checked_sub(1).is_some_and(|before| {
+            self.is(before, Class::Addressed)
+                || self.tokens[before].is_mark(',') && before > 0 && self.is(before - 1, Class::Addressed)
+        });
+        if title && addressed {
+            return None;
         }
-        let span = first.covering(*last);
-        let Some(tail) = TAIL.find(span.after(text)).map(|tail| tail.as_str().to_lowercase()) else { continue };
-        let needs_two = tail.contains("booking")
-            || tail.contains("reservation") && !tail.contains("name")
-            || tail.contains("has ")
-            || tail.contains("have ");
-        if needs_two && words.len() < 2
-            || PLACE.is_match(&lead_in(text, start, 48))
-            || tail.contains("call") && is_question(text)
+        let start = if title { at } else { self.skip_marks(at + 1) };
+        let run = self.run(start, false);
+        let (first, _) = *run.words.first()?;
+        let fits = self.tokens[first].capital
+            && !self.all_plain(&run)
+            && !self.names_organisation(&run)
+            && !self.searches(at)
+            && !self.is_place(run.end);
+        let titled = title || self.is(start, Class::Honorific);
+        let part = if run.words.len() == 1 && (titled || under) { Part::Last } else { Part::Whole };
+        self.found(&run, part).filter(|_| fits)
+    }
+
+    /// "I'm Vashti", "this is …": also said before many other words.
+    pub(super) fn after_weak_intro(&self, at: usize) -> Option<Found> {
+        if !self.is(at, Class::NameIntroWeak) || self.is_negated(at) {
+            return None;
+        }
+        // "Am I speaking to Maria?"
+        if at > 1 && self.is(at - 1, Class::Myself) && self.is(at - 2, Class::Question) {
+            return None;
+        }
+        let start = self.skip_marks(at + 1);
+        let run = self.run(start, true);
+        let (first, _) = *run.words.first()?;
+        if self.all_plain(&run)
+            || self.is(first, Class::SideMatter)
+            || self.names_organisation(&run)
+            || self.is_place(run.end)
         {
-            continue;
+            return None;
         }
-        let part = match () {
-            () if tail.contains("first") || tail.contains("given") => Part::First,
-            () if ["last", "family", "second", "sur"].iter().any(|word| tail.contains(word)) => Part::Last,
-            () if tail.contains("party") && words.len() == 1 => Part::Last,
-            () => Part::Whole,
+        let ends = self.tokens.get(run.end).is_none_or(|next| {
+            next.kind == Kind::Mark
+                || next.is_any(&[Class::And, Class::Article, Class::Myself, Class::NameTail, Class::Light])
+                || !self.reader.is_free_token(run.end)
+        });
+        let rare = run.words.iter().filter(|(from, _)| !self.tokens[*from].is_known()).count();
+        let is_name = match (
+            self.tokens[first].capital && !self.shouts || self.tokens[first].kind == Kind::Ideograph,
+            run.words.len(),
+        ) {
+            (true, 1) => {
+                ends && self.tokens[first].kind != Kind::Ideograph
+                    || self.tokens[first].kind == Kind::Ideograph && self.asked
+            }
+            (true, _) => true,
+            // In lower case words are a name only where no language knows them.
+            (false, count) => ends && rare == count && (self.asked || count > 1) && count <= 4,
         };
-        found.push(Found { span, part });
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, asked: bool, expected: Option<&str>) {
-        let found = find(text, &[], asked);
-        assert_eq!(found.first().map(|name| name.span.words(text)), expected, "{text:?}");
+        self.found(&run, Part::Whole).filter(|_| is_name)
     }
 
-    #[test]
-    fn names_are_found_where_people_introduce_them() {
-        check("My name is Tan Wei Ming", false, Some("Tan Wei Ming"));
-        check("i'm Nur Aisyah binte Ahmad, nice to meet you", false, Some("Nur Aisyah binte Ahmad"));
-        check("my name is vashti and i need a table", false, Some("vashti"));
-        check("This is O'Brien", false, Some("O'Brien"));
-        check("José García here", false, Some("José García"));
-        check("我叫陈伟明，你好", false, Some("陈伟明"));
-        check("a table for 5 under the name Kim Lee at 8", false, Some("Kim Lee"));
-        check("Please cancel the booking for Ada Lovelace", false, Some("Ada Lovelace"));
-        check("Nama saya Siti binti Ali", false, Some("Siti binti Ali"));
-        check("Ich heiße Jürgen", false, Some("Jürgen"));
-        check("Dr. Strangelove", false, Some("Strangelove"));
-        check("vashti", true, Some("vashti"));
-        check("it's wei ming", true, Some("wei ming"));
-        check("Jean-Luc Picard, thanks", true, Some("Jean-Luc Picard"));
-    }
-
-    #[test]
-    fn other_words_are_not_names() {
-        for text in [
-            "I'm looking for a table",
-            "What's your name?",
-            "I want a restaurant called Curry Palace",
-            "this is ridiculous",
-            "I am allergic to nuts",
-            "why do you need it?",
-            "I don't know",
-            "no thanks",
-            "Can I dine under the full moon",
-            "that's my business",
-            "",
-        ] {
-            check(text, false, None);
-            check(text, true, None);
+    /// "for X Y" in a sentence about a booking, "X Y," at the start of one.
+    pub(super) fn after_joint(&self, at: usize) -> Option<Found> {
+        let books = self.tokens.iter().any(|token| token.is(Class::Booking) && !token.is(Class::Proposal));
+        let asks_of_place =
+            self.tokens.iter().any(|token| token.is_any(&[Class::Search]) || token.is(Class::Organisation));
+        if !books || asks_of_place {
+            return None;
         }
+        let joint = self.is(at, Class::NameFor);
+        let mark =
+            self.tokens[at].kind == Kind::Mark && matches!(self.tokens[at].text.as_str(), "," | ";" | "." | "!" | "-");
+        let starts = at == 0 && !joint;
+        let start = if starts { 0 } else { at + 1 };
+        if !joint && !mark && !starts || self.is_negated(at) {
+            return None;
+        }
+        let run = self.run(start, false);
+        let fits = (2..=3).contains(&run.words.len()) && !self.all_plain(&run) && !self.names_organisation(&run);
+        let alone = self.tokens.get(run.end).is_none_or(|next| next.kind == Kind::Mark);
+        let opens = !self.tokens.first().is_some_and(|first| first.is(Class::Question));
+        self.found(&run, Part::Whole).filter(|_| fits && (joint || alone && opens))
+    }
+
+    /// "Vashti Sampaia here", "Exie Bichoff is my name".
+    pub(super) fn tails(&self, add: &mut impl FnMut(Lead, Found)) {
+        let mut at = 0;
+        while at < self.tokens.len() {
+            let glued = self.tokens[at].glued && at > 0 && self.tokens[at - 1].kind != Kind::Mark;
+            let run = if glued || !self.text(at).starts_with(char::is_uppercase) {
+                Run::default()
+            } else {
+                self.run(at, false)
+            };
+            if run.words.is_empty() {
+                at += 1;
+                continue;
+            }
+            if let Some(found) = self.before_tail(&run) {
+                add(Lead::Strong, found);
+            }
+            at = run.end.max(at + 1);
+        }
+    }
+
+    pub(super) fn before_tail(&self, run: &Run) -> Option<Found> {
+        let (first, _) = *run.words.first()?;
+        if self.all_plain(run) || self.names_organisation(run) || self.tokens[first].kind == Kind::Ideograph {
+            return None;
+        }
+        let tail = (run.end..run.end + 2).find(|at| {
+            !self.tokens.get(*at).is_some_and(|token| matches!(token.text.as_str(), "," | "\"" | "'" | ")"))
+        })?;
+        let value = self.tokens.get(tail)?.value(Class::NameTail)?;
+        if value == 4 && run.words.len() < 2
+            || self.tokens[..first].iter().rev().take(3).any(|token| token.is_any(&[Class::Organisation]))
+        {
+            return None;
+        }
+        let party = value == 5 && run.words.len() == 1;
+        self.found(run, if party { Part::Last } else { Part::of(value) })
+    }
+
+    /// A name that is the whole answer, or a piece of it.
+    pub(super) fn answer(&self) -> Option<Found> {
+        let asks = self.tokens.iter().any(|token| token.is_mark('?'));
+        if self.tokens.len() > ANSWER_TOKENS_MAX || asks {
+            return None;
+        }
+        let mut start = 0;
+        for place in 0..5 {
+            let is_end = |at: &usize| {
+                let token = &self.tokens[*at];
+                let initial = token.is_mark('.')
+                    && token.glued
+                    && *at > start
+                    && self.tokens[at - 1].capital
+                    && self.text(at - 1).chars().count() <= 2;
+                let title = token.is_mark('.') && *at > 0 && self.is(at - 1, Class::Honorific);
+                (token.is_break() || token.is_mark(',')) && !initial && !title
+            };
+            let end = (start..self.tokens.len()).find(is_end).unwrap_or(self.tokens.len());
+            if let Some(found) = self.piece(start, end) {
+                return Some(found);
+            }
+            // A name behind other words is part of what they say: "a hotel in Phoenix, AZ".
+            let says_more = (start..end).any(|at| !self.leads(at));
+            if end >= self.tokens.len() || says_more || place == 0 && end - start > HEAD_WORDS_MAX {
+                return None;
+            }
+            start = end + 1;
+        }
+        None
+    }
+
+    /// The only words of an answer that look like a name, among others: "you can put Oliver Grant". They are offered back.
+    fn likely(&self) -> Option<Found> {
+        if self.shouts || self.tokens.len() > ANSWER_TOKENS_MAX || is_question(self.tokens) {
+            return None;
+        }
+        let mut runs: Vec<Run> = Vec::new();
+        let mut at = 0;
+        while at < self.tokens.len() {
+            let starts = self.text(at).starts_with(char::is_uppercase);
+            let run = if starts { self.run(at, false) } else { Run::default() };
+            at = run.end.max(at + 1);
+            if run.words.len() > 1 && !self.all_plain(&run) && !self.names_organisation(&run) {
+                runs.push(run);
+            }
+        }
+        let [run] = runs.as_slice() else { return None };
+        self.found(run, Part::Whole).map(|found| Found { is_open: true, ..found })
+    }
+
+    /// Whether a token may stand before the name of an answer: "yes, it's", or another value.
+    fn leads(&self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        let carries = [
+            Class::Filler,
+            Class::Yes,
+            Class::Greeting,
+            Class::Thanks,
+            Class::NameIntroWeak,
+            Class::NameIntro,
+            Class::NameFor,
+            Class::NameUnder,
+            Class::Carrier,
+            Class::Honorific,
+        ];
+        !self.reader.is_free_token(at)
+            || token.kind == Kind::Mark
+            || token.is_any(&carries) && !self.is_written_name(at)
+    }
+
+    /// A piece of an answer that is a name, with at most "yes, it's" before it, and "please" or another value after it.
+    pub(super) fn piece(&self, from: usize, to: usize) -> Option<Found> {
+        let is_value = |at: &usize| !self.reader.is_free_token(*at);
+        let may_lead = |at: &usize| self.leads(*at);
+        let start = (from..to).find(|at| !may_lead(at))?;
+        let titled = start > from && self.is(start - 1, Class::Honorific);
+        let run = self.run(if titled { start - 1 } else { start }, true);
+        let run = if run.words.is_empty() { self.run_of_capitals(start) } else { run };
+        let first = run.words.first()?.0;
+        let shows = |at: &usize| {
+            is_value(at)
+                || self.tokens[*at].is_any(&[Class::Filler, Class::Thanks, Class::NameTail, Class::NameFor])
+                || self.tokens[*at].kind == Kind::Mark
+        };
+        let trails = (run.end..to).all(|at| shows(&at))
+            && (run.end >= to || !self.is(to - 1, Class::NameFor) || is_value(&(to - 1)));
+        let dangles = run.end < to
+            && self.tokens[to - 1].is_any(&[Class::DayOn, Class::ClockAt, Class::The, Class::NameFor])
+            && !is_value(&(to - 1));
+        let opens_question =
+            dangles || !self.tokens[first].capital && is_question(&self.tokens[from..to]) && to > from + 1;
+        let says_more = !self.all_plain(&run)
+            || self.tokens[first].capital && self.is(first, Class::AlsoName) && !self.is(first, Class::Filler);
+        let fits = trails && says_more && !opens_question && !run.is_open && !self.names_organisation(&run);
+        self.found(&run, Part::Whole).filter(|_| fits)
     }
 }

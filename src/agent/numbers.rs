@@ -1,134 +1,178 @@
-//! Numbers in digits and in words.
+//! Whole numbers and ordinals, in digits and in words.
 
-/// A pattern of a number in digits (up to four) or in words (up to ninety-nine).
-pub(super) const NUMBER: &str = concat!(
-    r"(?:\d{1,4}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?",
-    r"|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen",
-    r"|nineteen|a dozen|half a dozen)"
-);
+use super::class::Class;
+use super::lexer::{Kind, Token};
 
-const SMALL: [(&str, u32); 30] = [
-    ("zero", 0),
-    ("one", 1),
-    ("two", 2),
-    ("three", 3),
-    ("four", 4),
-    ("five", 5),
-    ("six", 6),
-    ("seven", 7),
-    ("eight", 8),
-    ("nine", 9),
-    ("ten", 10),
-    ("eleven", 11),
-    ("twelve", 12),
-    ("thirteen", 13),
-    ("fourteen", 14),
-    ("fifteen", 15),
-    ("sixteen", 16),
-    ("seventeen", 17),
-    ("eighteen", 18),
-    ("nineteen", 19),
-    ("twenty", 20),
-    ("thirty", 30),
-    ("forty", 40),
-    ("fifty", 50),
-    ("sixty", 60),
-    ("seventy", 70),
-    ("eighty", 80),
-    ("ninety", 90),
-    ("a", 1),
-    ("an", 1),
-];
+/// Tokens of one number in words at most.
+const TOKENS_MAX: usize = 12;
 
-/// Han digits; also the spoken 两 for two.
-const HAN: [(char, u32); 12] = [
-    ('零', 0),
-    ('一', 1),
-    ('二', 2),
-    ('两', 2),
-    ('三', 3),
-    ('四', 4),
-    ('五', 5),
-    ('六', 6),
-    ('七', 7),
-    ('八', 8),
-    ('九', 9),
-    ('十', 10),
-];
+/// The last part of a number in words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Start,
+    Ones,
+    Teens,
+    Tens,
+    Hundreds,
+}
 
-/// Parses a whole number in digits or words.
-pub(super) fn number(words: &str) -> Option<u32> {
-    let words = words.trim().to_lowercase();
-    match words.as_str() {
-        "a dozen" | "dozen" => return Some(12),
-        "half a dozen" => return Some(6),
-        "a couple" | "couple" | "a pair" | "a couple of" => return Some(2),
-        "a few" => return None,
-        _ => {}
+/// A number being added up.
+struct Sum {
+    thousands: u32,
+    hundreds: u32,
+    section: u32,
+    last: Part,
+}
+
+impl Sum {
+    fn total(&self) -> Option<u32> {
+        self.thousands.checked_add(self.hundreds)?.checked_add(self.section)
     }
-    if !words.is_empty() && words.chars().all(|letter| letter.is_ascii_digit()) {
-        return words.parse().ok();
-    }
-    if let Some(value) = han(&words) {
-        return Some(value);
-    }
-    let mut total: u32 = 0;
-    let mut parts = words.split([' ', '-']).filter(|part| !part.is_empty() && *part != "and").peekable();
-    parts.peek()?;
-    for part in parts.take(8) {
-        total = match part {
-            "hundred" => total.max(1).checked_mul(100)?,
-            "thousand" => total.max(1).checked_mul(1000)?,
-            _ => total.checked_add(SMALL.iter().find(|(word, _)| *word == part)?.1)?,
+
+    /// Adds a number below a hundred, where one may follow.
+    fn add(&mut self, value: u32, joined: bool) -> bool {
+        let part = match value {
+            0..=9 => Part::Ones,
+            10..=19 => Part::Teens,
+            _ => Part::Tens,
         };
+        let fits = match self.last {
+            Part::Start | Part::Hundreds => true,
+            Part::Tens => value < 10,
+            // "fünf und zwanzig"
+            Part::Ones => joined && part == Part::Tens && value.is_multiple_of(10),
+            Part::Teens => false,
+        };
+        if fits {
+            self.section += value;
+            self.last = if self.last == Part::Ones { Part::Teens } else { part };
+        }
+        fits
     }
-    Some(total)
+
+    /// Multiplies what was said: 10, 100 or 1000 times.
+    fn times(&mut self, factor: u32) -> Option<()> {
+        match factor {
+            10 if self.last == Part::Ones => (self.section, self.last) = (self.section.checked_mul(10)?, Part::Tens),
+            10 if matches!(self.last, Part::Start | Part::Hundreds) => (self.section, self.last) = (10, Part::Tens),
+            100 if self.hundreds == 0 => {
+                self.hundreds = self.section.max(1).checked_mul(100)?;
+                (self.section, self.last) = (0, Part::Hundreds);
+            }
+            1000.. if self.thousands == 0 => {
+                self.thousands = self.hundreds.checked_add(self.section)?.max(1).checked_mul(factor)?;
+                (self.hundreds, self.section, self.last) = (0, 0, Part::Hundreds);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
 }
 
-fn han(words: &str) -> Option<u32> {
-    let digits: Option<Vec<u32>> =
-        words.chars().map(|letter| HAN.iter().find(|(han, _)| *han == letter).map(|(_, value)| *value)).collect();
-    match digits?.as_slice() {
-        [one] => Some(*one),
-        [10, ones] if *ones < 10 => Some(10 + ones),
-        [tens, 10] if *tens < 10 => Some(tens * 10),
-        [tens, 10, ones] if *tens < 10 && *ones < 10 => Some(tens * 10 + ones),
-        _ => None,
-    }
+fn value(token: &Token, class: Class) -> Option<u32> {
+    token.value(class).and_then(|value| u32::try_from(value).ok())
 }
 
-/// A digit as a word, as in a spoken phone number.
-pub(super) fn digit(word: &str) -> Option<char> {
-    match word {
-        "oh" | "o" | "nil" | "nought" => Some('0'),
-        _ => SMALL[..10].iter().find(|(name, _)| *name == word).and_then(|(_, value)| char::from_digit(*value, 10)),
+/// The whole number that begins at a token, and where it ends.
+pub(super) fn number_at(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    let first = tokens.get(at)?;
+    if let Some(digits) = first.digits() {
+        return Some((digits, at + 1));
     }
+    digit_string(tokens, at).or_else(|| in_words(tokens, at))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(words: &str, expected: Option<u32>) {
-        assert_eq!(number(words), expected, "{words:?}");
+/// 二〇二六: ideographs for single digits, two or more.
+fn digit_string(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    let digit =
+        |token: &&Token| token.kind == Kind::Ideograph && value(token, Class::Num).is_some_and(|value| value < 10);
+    let count = tokens[at..].iter().take(9).take_while(digit).count();
+    if count < 2 || tokens.get(at + count).is_some_and(|next| next.is(Class::Times)) {
+        return None;
     }
+    let total = tokens[at..at + count]
+        .iter()
+        .try_fold(0_u32, |total, token| total.checked_mul(10)?.checked_add(value(token, Class::Num)?))?;
+    Some((total, at + count))
+}
 
-    #[test]
-    fn numbers_are_parsed_in_digits_and_words() {
-        check("7", Some(7));
-        check("twenty-five", Some(25));
-        check("Nineteen", Some(19));
-        check("two hundred and fifty", Some(250));
-        check("three thousand", Some(3000));
-        check("a dozen", Some(12));
-        check("a couple", Some(2));
-        check("十二", Some(12));
-        check("两", Some(2));
-        check("", None);
-        check("many", None);
-        check("99999999999999", None);
-        check("thousand thousand thousand thousand", None);
-        assert_eq!((digit("oh"), digit("nine"), digit("ten")), (Some('0'), Some('9'), None));
+fn in_words(tokens: &[Token], start: usize) -> Option<(u32, usize)> {
+    let mut sum = Sum { thousands: 0, hundreds: 0, section: 0, last: Part::Start };
+    let (mut at, mut end) = (start, start);
+    while let Some(token) = tokens.get(at).filter(|_| at < start + TOKENS_MAX) {
+        let joined = at > end;
+        let by_word = joined && tokens[end].is(Class::And);
+        if let Some(value) = value(token, Class::Num) {
+            if !sum.add(value, by_word) {
+                break;
+            }
+        } else if let Some(factor) = value(token, Class::Times).filter(|_| !joined) {
+            if sum.times(factor).is_none() {
+                break;
+            }
+        } else if token.is(Class::Teen) && sum.last == Part::Ones && !joined {
+            sum.section += 10;
+            sum.last = Part::Teens;
+        } else if !joined && sum.last != Part::Start && (token.is(Class::And) || token.is_mark('-') && token.glued) {
+            at += 1;
+            continue;
+        } else {
+            break;
+        }
+        at += 1;
+        end = at;
     }
+    (end > start).then(|| sum.total()).flatten().map(|total| (total, end))
+}
+
+/// A number, or the article that counts one: "an hour".
+pub(super) fn count_at(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    number_at(tokens, at).or_else(|| tokens.get(at)?.is(Class::Article).then_some((1, at + 1)))
+}
+
+/// The ordinal that begins at a token: "22nd", "twenty second".
+pub(super) fn ordinal_at(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    let first = tokens.get(at)?;
+    if let Some(digits) = first.digits() {
+        let mark =
+            tokens.get(at + 1).filter(|mark| mark.is(Class::OrdinalMark) && (mark.glued || mark.text.len() > 1))?;
+        return (mark.text != "e" || mark.glued).then_some((digits, at + 2));
+    }
+    let next = if tokens.get(at + 1)?.is_mark('-') { at + 2 } else { at + 1 };
+    let tens = value(first, Class::Num).filter(|tens| *tens >= 20 && tens % 10 == 0);
+    let ones = tokens.get(next).and_then(|token| value(token, Class::Ordinal)).filter(|ones| *ones < 10);
+    tens.zip(ones).map(|(tens, ones)| (tens + ones, next + 1))
+}
+
+/// The ordinal at a token, also as a single word.
+pub(super) fn any_ordinal_at(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    ordinal_at(tokens, at).or_else(|| Some((value(tokens.get(at)?, Class::Ordinal)?, at + 1)))
+}
+
+/// Whether a number is the "one" of "that one".
+pub(super) fn is_pronoun(tokens: &[Token], at: usize) -> bool {
+    let one = &tokens[at];
+    let named = one.kind == Kind::Word && one.value(Class::Num) == Some(1);
+    let points = [
+        Class::This,
+        Class::Next,
+        Class::Last,
+        Class::Question,
+        Class::Every,
+        Class::Ordinal,
+        Class::Extra,
+        Class::Common,
+    ];
+    let plain = [Class::SizeBefore, Class::Filler, Class::Yes, Class::Approx, Class::ClockAt, Class::DayOn, Class::The];
+    named
+        && at.checked_sub(1).map(|before| &tokens[before]).is_some_and(|before| {
+            before.is_any(&points) && !before.is_any(&plain)
+                || before.is_any(&[Class::Everyday, Class::Kin]) && !before.is_any(&plain)
+        })
+}
+
+/// The digit that a token says, as in a spoken phone number.
+pub(super) fn digit(token: &Token) -> Option<char> {
+    let zero = token.is(Class::Zero).then_some(0);
+    zero.or_else(|| value(token, Class::Num).filter(|value| *value < 10)).and_then(|value| char::from_digit(value, 10))
 }

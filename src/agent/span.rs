@@ -12,20 +12,12 @@ impl Span {
         Self { start, end }
     }
 
-    pub(super) fn of(text: &str, found: regex::Match<'_>) -> Self {
-        Self::new(found.start(), found.end()).trimmed(text)
-    }
-
     pub(super) fn words(self, text: &str) -> &str {
         &text[self.start..self.end]
     }
 
     pub(super) fn overlaps(self, other: Self) -> bool {
         self.start < other.end && other.start < self.end
-    }
-
-    pub(super) fn after(self, text: &str) -> &str {
-        &text[self.end..]
     }
 
     /// The smallest span with both in it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::reader::Taken;
+use super::reader::{Doubt, Taken};
 use crate::domain::form::Form;
 use crate::domain::phone::{PhoneNumber, Region};
 
@@ -99,6 +99,12 @@ pub struct State {
     pub returned: bool,
     /// Why the person wrote, once known.
     pub intent: Option<String>,
+    /// The language that the person changed the conversation to, such as `es`; `None` for the form's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// A value that was offered back, and waits for a yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offered: Option<Doubt>,
 }
 
 /// Everything that a turn depends on.

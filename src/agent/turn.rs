@@ -1,30 +1,37 @@
 //! The dialogue: what a burst of messages changes, and the one reply to it.
 
 use super::burst::{Burst, is_part, read_burst};
-use super::commands::Command;
-use super::lexicon;
-use super::numbers::digit;
-use super::phrases::{self, Phrases};
+use super::pack::{Languages, packs};
+use super::phrases::Phrases;
+use super::reader::Doubt;
 use super::state::{Input, Outcome, Paused, State, Turn};
+use super::when::is_clock;
+use super::words::{Command, Words};
 use crate::domain::form::{Field, FieldKind, NAME};
 
 /// Times a required field is asked for; then the conversation goes to a person.
 pub const ASKS_MAX: u32 = 5;
+/// Times that a question comes in the same words.
+const SAME_WORDS_MAX: u32 = 2;
 /// Times an optional field is asked for.
 const OPTIONAL_ASKS_MAX: u32 = 1;
 /// The key of the field that the intent fills, where a form has it.
 const INTENT: &str = "intent";
+/// Values that a hand-over names at most.
+const NOTED_MAX: usize = 12;
 
 /// Decides a turn. Pure: the same input gives the same turn.
 ///
 /// After "stop" or a handover there is no reply, nor after the channel's window, nor to corrected words that answer no open question.
 /// Values are still taken, but after "stop", so that the lead can become complete.
 pub fn turn(input: &Input<'_>) -> Turn {
-    let mut builder =
-        TurnBuilder { input, state: input.state.clone(), phrases: phrases::of(&input.form.language), said: Vec::new() };
-    builder.state.version = 1;
     let asked = input.state.asked.clone().filter(|_| input.state.paused.is_none());
     let mut burst = read_burst(input, asked.as_deref());
+    let phrases = Phrases::of(burst.language);
+    let mut builder = TurnBuilder { input, state: input.state.clone(), phrases, said: Vec::new() };
+    builder.state.version = 1;
+    builder.state.offered = None;
+    builder.keep_language(burst.language);
     builder.keep_intent(&mut burst);
     let outcome = builder.decide(&burst, asked.as_deref());
     if builder.state.paused == Some(Paused::Stopped) {
@@ -42,7 +49,7 @@ pub fn turn(input: &Input<'_>) -> Turn {
 struct TurnBuilder<'a> {
     input: &'a Input<'a>,
     state: State,
-    phrases: &'static Phrases,
+    phrases: Phrases,
     said: Vec<String>,
 }
 
@@ -50,6 +57,15 @@ impl TurnBuilder<'_> {
     fn say(&mut self, words: &str) {
         if !words.is_empty() {
             self.said.push(words.to_owned());
+        }
+    }
+
+    /// Stores the language of the conversation where it is not the form's.
+    fn keep_language(&mut self, place: usize) {
+        let of_form = Languages::of_tag(&self.input.form.language);
+        self.state.language = (of_form != Some(place)).then(|| packs()[place].about.code.clone());
+        if of_form.is_none() && place == 0 {
+            self.state.language = None;
         }
     }
 
@@ -84,11 +100,11 @@ impl TurnBuilder<'_> {
             (Some(Paused::Stopped), Some(Command::Start)) => {
                 self.state.paused = None;
                 self.state.asked_counts.clear();
-                self.say(self.phrases.welcome_back);
+                self.say(self.phrases.say("welcome_back"));
             }
             (Some(Paused::Stopped), _) => return Outcome::None,
             (Some(Paused::HandedOver), _) => return self.complete_silently(burst),
-            (None, Some(Command::Human)) => return self.hand_over(self.phrases.handed_over),
+            (None, Some(Command::Human)) => return self.hand_over("handed_over", burst),
             (None, _) if !self.input.may_reply || !burst.spoken && !answers(burst, asked) => {
                 return self.complete_silently(burst);
             }
@@ -102,7 +118,7 @@ impl TurnBuilder<'_> {
             return Outcome::None;
         }
         self.greet();
-        if self.missing(burst).is_empty() {
+        if self.missing(burst).is_empty() && self.offer(burst).is_none() {
             return self.close(burst);
         }
         self.react(burst, asked);
@@ -114,14 +130,22 @@ impl TurnBuilder<'_> {
             return Outcome::None;
         }
         self.state.paused = Some(Paused::Stopped);
-        self.say(self.phrases.stopped);
+        self.say(self.phrases.say("stopped"));
         Outcome::Stopped
     }
 
-    fn hand_over(&mut self, words: &str) -> Outcome {
+    /// Gives the conversation to a person. Giving up names what is known, so that nobody has to ask again.
+    fn hand_over(&mut self, sentence: &str, burst: &Burst) -> Outcome {
         self.state.paused = Some(Paused::HandedOver);
         self.said.clear();
-        self.say(words);
+        self.say(self.phrases.say(sentence));
+        let of_words = |field: &&Field| burst.known.get(&field.key).is_some_and(|known| known.at.is_some());
+        let known = self.input.form.fields.iter().filter(of_words).take(NOTED_MAX);
+        let list: Vec<&str> = known.filter_map(|field| Some(burst.known.get(&field.key)?.value.as_str())).collect();
+        if sentence == "given_up" && !list.is_empty() {
+            let noted = self.phrases.fill("noted", "{list}", &list.join(", "));
+            self.say(&noted);
+        }
         Outcome::HandedOver
     }
 
@@ -138,7 +162,7 @@ impl TurnBuilder<'_> {
         self.state.closed = true;
         self.state.asked = None;
         if burst.asks && burst.has_substance() {
-            self.say(self.phrases.person_answers);
+            self.say(self.phrases.say("person_answers"));
         }
         let closing = self.input.form.closing.clone();
         self.say(&closing);
@@ -148,10 +172,10 @@ impl TurnBuilder<'_> {
     /// Corrections are still taken; anything else gets one reply.
     fn after_closing(&mut self, burst: &Burst) {
         if burst.replaced || burst.changes.values().any(|taken| taken.source == super::Source::Words) {
-            self.say(self.phrases.changed);
+            self.say(self.phrases.say("changed"));
         } else if burst.has_substance() && !self.state.returned {
             self.state.returned = true;
-            self.say(self.phrases.will_return);
+            self.say(self.phrases.say("will_return"));
         }
     }
 
@@ -171,39 +195,43 @@ impl TurnBuilder<'_> {
         let answered = answers(burst, asked);
         let field = asked.and_then(|key| self.input.form.field(key)).filter(|_| !answered);
         if burst.replaced {
-            self.say(self.phrases.changed);
+            self.say(self.phrases.say("changed"));
         } else if answered
             || asked.is_some() && burst.changes.values().any(|taken| taken.source != super::Source::Channel)
         {
-            self.say(self.phrases.thanks);
+            self.say(self.phrases.say("thanks"));
         }
         if burst.wordless && !burst.has_substance() && burst.changes.is_empty() && asked.is_some() {
-            return self.say(self.phrases.text_only);
+            return self.say(self.phrases.say("text_only"));
         }
         if !burst.has_substance() {
             return;
         }
         if let Some(field) = field.filter(|_| burst.changes.is_empty() && !burst.asks) {
-            return self.explain(field, &burst.rest);
+            return self.explain(field, &burst.rest());
         }
         if burst.asks || asked.is_some() && !answered && burst.changes.is_empty() {
-            self.say(self.phrases.person_answers);
+            self.say(self.phrases.say("person_answers"));
         }
     }
 
     /// Reacts to a message that did not answer the question: declined, invalid, or about something else.
-    fn explain(&mut self, field: &Field, rest: &str) {
-        if lexicon::is_refusal(rest) || !field.required && lexicon::yes_no(rest).is_some_and(|(_, yes)| !yes) {
+    fn explain(&mut self, field: &Field, rest: &Words<'_>) {
+        let refuses = rest.is_refusal() || !field.required && rest.yes_no().is_some_and(|(_, yes)| !yes);
+        let is_repeated = self.state.explained.contains(&refused_mark(&field.key));
+        if refuses && field.required && !is_repeated && !rest.has_none() {
+            self.state.explained.push(refused_mark(&field.key));
+            self.say(self.phrases.say("needed"));
+        } else if refuses {
+            self.state.declined.push(field.key.clone());
             if field.required {
-                self.say(self.phrases.needed);
-            } else {
-                self.state.declined.push(field.key.clone());
+                self.say(self.phrases.say("ask_instead"));
             }
-        } else if !is_attempt(field.kind, rest) {
-            self.say(self.phrases.person_answers);
+        } else if !is_attempt(field.kind, rest.text) {
+            self.say(self.phrases.say("person_answers"));
         } else if !self.state.explained.contains(&field.key) {
             self.state.explained.push(field.key.clone());
-            self.say(self.phrases.wrong(field.kind));
+            self.say(self.phrases.of_kind("wrong", field.kind));
         }
     }
 
@@ -213,9 +241,24 @@ impl TurnBuilder<'_> {
         let has_parts =
             fields.iter().any(|field| field.kind == FieldKind::Name && field.required && is_part(&field.key));
         let is_missing = |field: &&Field| {
-            field.required && !burst.known.contains_key(&field.key) && !(has_parts && field.key == NAME)
+            let is_open = match burst.known.get(&field.key) {
+                Some(known) => self.half_missing(field, &known.value).is_some(),
+                None => true,
+            };
+            field.required && is_open && !(has_parts && field.key == NAME)
         };
         fields.iter().filter(is_missing).collect()
+    }
+
+    /// What a day without a time, or a time without a day, still lacks: the name of the question for it.
+    fn half_missing(&self, field: &Field, value: &str) -> Option<&'static str> {
+        let has_days = self.input.form.fields.iter().any(|other| other.kind == FieldKind::Date);
+        if field.kind != FieldKind::Datetime || has_days && is_clock(field) {
+            return None;
+        }
+        let is_day = value.parse::<jiff::civil::Date>().is_ok() && !value.contains('T');
+        let is_time = value.len() == 5 && value.as_bytes()[2] == b':';
+        if is_day { Some("which_time") } else { is_time.then_some("which_day") }
     }
 
     /// The next field to ask for: required ones in the form's order; optional ones with a question of their own once, in the
@@ -230,7 +273,7 @@ impl TurnBuilder<'_> {
                 && !self.state.declined.contains(&field.key)
         };
         let place = |field: &Field| fields.iter().position(|other| other.key == field.key);
-        let required = *missing.first()?;
+        let required = *missing.iter().find(|field| !self.state.declined.contains(&field.key))?;
         let optional = fields.iter().find(is_open);
         let optional_first = optional.filter(|optional| missing.len() == 1 || place(optional) < place(required));
         // An open question is repeated before an optional one is asked.
@@ -238,20 +281,79 @@ impl TurnBuilder<'_> {
         if open { Some(required) } else { optional_first.or(Some(required)) }
     }
 
+    /// Words that gave no value, for a field that is still open: the one that was asked for, else the first one.
+    fn offer<'b>(&self, burst: &'b Burst) -> Option<(&Field, &'b Doubt)> {
+        let asked = burst.doubts.iter().find(|doubt| Some(doubt.key.as_str()) == self.state.asked.as_deref());
+        let doubt = asked.or(burst.doubts.first())?;
+        let field = self.input.form.field(&doubt.key)?;
+        let is_open = !burst.changes.contains_key(&doubt.key) && !self.state.declined.contains(&doubt.key);
+        is_open.then_some((field, doubt))
+    }
+
     fn ask_next(&mut self, burst: &Burst) -> Outcome {
+        let offer = self.offer(burst).map(|(field, doubt)| (field.clone(), doubt.clone()));
         let missing = self.missing(burst);
-        let fields = &self.input.form.fields;
-        let Some(field) = self.next(&missing, fields, burst).cloned() else { return Outcome::None };
+        let next = self.next(&missing, &self.input.form.fields, burst).cloned();
+        let Some(field) = offer.as_ref().map(|(field, _)| field.clone()).or(next) else {
+            return self.hand_over("given_up", burst);
+        };
         let asks = self.state.asked_counts.entry(field.key.clone()).or_insert(0);
         *asks += 1;
-        if *asks > ASKS_MAX {
-            return self.hand_over(self.phrases.given_up);
+        let asks = *asks;
+        if asks > ASKS_MAX {
+            return self.hand_over("given_up", burst);
         }
-        let question = self.phrases.question(&field);
-        self.say(&question);
+        match offer {
+            Some((field, doubt)) => self.ask_about(&field, doubt, asks),
+            None => self.ask(&field, burst, asks),
+        }
         self.state.asked = Some(field.key);
         Outcome::None
     }
+
+    /// Asks for a field; after two times in other words.
+    fn ask(&mut self, field: &Field, burst: &Burst, asks: u32) {
+        let known = burst.known.get(&field.key);
+        if let Some(half) = known.and_then(|known| self.half_missing(field, &known.value)) {
+            return self.say(self.phrases.say(half));
+        }
+        let question = self.phrases.question(field, asks > SAME_WORDS_MAX);
+        self.say(&question);
+    }
+
+    /// Offers back what was understood of words that gave no value, or asks what they mean.
+    fn ask_about(&mut self, field: &Field, doubt: Doubt, asks: u32) {
+        if let Some(offer) = &doubt.offer {
+            let question = self.phrases.fill("meant", "{value}", offer);
+            self.say(&question);
+            self.state.offered = Some(doubt);
+            return;
+        }
+        let sentence = match field.kind {
+            FieldKind::Date | FieldKind::Datetime => "unclear_date",
+            FieldKind::Time => "unclear_time",
+            FieldKind::Email | FieldKind::Phone => {
+                if !self.state.explained.contains(&field.key) {
+                    self.state.explained.push(field.key.clone());
+                    self.say(self.phrases.of_kind("wrong", field.kind));
+                }
+                let question = self.phrases.question(field, asks > SAME_WORDS_MAX);
+                return self.say(&question);
+            }
+            _ => "unclear",
+        };
+        let question = self.phrases.fill(sentence, "{words}", &doubt.words);
+        self.say(&question);
+        if sentence == "unclear" {
+            let question = self.phrases.question(field, true);
+            self.say(&question);
+        }
+    }
+}
+
+/// How a refusal that was answered with a reason is noted among the explained keys.
+fn refused_mark(key: &str) -> String {
+    format!("{key}?")
 }
 
 /// Whether the burst holds the value that was asked for.
@@ -265,9 +367,7 @@ fn is_attempt(kind: FieldKind, rest: &str) -> bool {
     let digits = rest.chars().filter(char::is_ascii_digit).count();
     match kind {
         FieldKind::Email => rest.contains(['@', '＠']) || words <= 2 || rest.contains(" dot ") || rest.contains(".com"),
-        FieldKind::Phone => {
-            digits >= 3 || words <= 2 || rest.split(' ').filter(|word| digit(word).is_some()).count() >= 3
-        }
+        FieldKind::Phone => digits >= 3 || words <= 2,
         FieldKind::Name => words <= 4,
         FieldKind::Number | FieldKind::Date | FieldKind::Datetime | FieldKind::Time => words <= 5 || digits > 0,
         FieldKind::Choice | FieldKind::YesNo => words <= 6,

@@ -115,12 +115,12 @@ impl PhoneNumber {
         if let Some((_, Plausibility::Valid)) = national {
             return national.ok_or(InvalidPhoneNumber);
         }
-        // Not a valid national number: 6591234567 and 0065… may have the country code without its `+`.
+        // 6591234567 and 0065… may have the region's own country code without its `+`. Another country's needs the `+`: a digit
+        // too many would send a national number abroad.
         let digits = text.trim_start().trim_start_matches("00");
-        let international = (!digits.starts_with(['+', '＋', '0']))
-            .then(|| graded(&format!("+{digits}"), region))
-            .flatten()
-            .filter(|(_, plausibility)| *plausibility == Plausibility::Valid || national.is_none());
+        let own = region.library().and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region));
+        let has_own = own.is_some_and(|code| digits.starts_with(&code.to_string()));
+        let international = has_own.then(|| graded(&format!("+{digits}"), region)).flatten();
         international.or(national).ok_or(InvalidPhoneNumber)
     }
 
@@ -214,9 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn a_country_code_without_its_plus_counts_where_the_plan_knows_the_number() {
-        check("SG", "14155552671", Some("+14155552671"));
-        check("SG", "91987654321", Some("+6591987654321"));
+    fn only_the_regions_own_country_code_counts_without_its_plus() {
+        check("ID", "62812345678", Some("+62812345678"));
+        check("ID", "0812 3456 7890", Some("+6281234567890"));
+        check("ID", "6281234567890", Some("+6281234567890"));
+        check("SG", "14155552671", None);
+        check("SG", "912345678", None);
+        check("SG", "447911123456", None);
     }
 
     #[test]

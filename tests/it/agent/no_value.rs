@@ -3,9 +3,9 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Context, read};
-use crate::domain::form::Form;
-use crate::domain::phone::Region;
+use aurix::agent::{Context, read};
+use aurix::domain::form::Form;
+use aurix::domain::phone::Region;
 
 const FORM: &str = r#"{"fields":[{"key":"first_name","type":"name"},{"key":"last_name","type":"name"},{"key":"date","type":"date"},
     {"key":"time","type":"time"},{"key":"people","type":"number"}]}"#;
@@ -15,9 +15,10 @@ const FORM: &str = r#"{"fields":[{"key":"first_name","type":"name"},{"key":"last
 fn check_asked(asked: &str, text: &str, expected: &str) {
     let form = Form::parse(FORM).unwrap();
     let now = "2026-11-21T04:00:00Z".parse().unwrap();
-    let context = Context { form: &form, region: Region::SINGAPORE, timezone: &TimeZone::UTC, now };
+    let context = Context { form: &form, region: Region::SINGAPORE, timezone: &TimeZone::UTC, now, language: None };
     let requested: Vec<String> = asked.split(' ').filter(|key| !key.is_empty()).map(str::to_owned).collect();
     let taken: Vec<String> = read(&context, text, &requested)
+        .taken
         .into_iter()
         .filter(|taken| taken.key != "name")
         .map(|taken| format!("{}={}", taken.key, taken.words))

@@ -1,0 +1,195 @@
+//! The rule that nothing is stored which was not said: kinds of words that leave a value open, impossible, or in a shape that is
+//! not understood. Each is asked about, or ignored, and never becomes another value.
+
+use aurix::agent::{Context, Reading, read};
+use aurix::domain::form::Form;
+use aurix::domain::phone::Region;
+use jiff::tz::TimeZone;
+
+const FORM: &str =
+    r#"{"fields":[{"key":"date","type":"date"},{"key":"time","type":"time"},{"key":"people","type":"number"}]}"#;
+const MOMENT: &str = r#"{"fields":[{"key":"when","type":"datetime"}]}"#;
+
+fn reading(form: &str, asked: &str, text: &str) -> Reading {
+    let form = Form::parse(form).unwrap();
+    // A Saturday.
+    let now = "2026-11-21T04:00:00Z".parse().unwrap();
+    let (region, timezone) = (Region::SINGAPORE, &TimeZone::UTC);
+    let requested: Vec<String> = asked.split(' ').filter(|key| !key.is_empty()).map(str::to_owned).collect();
+    read(&Context { form: &form, region, timezone, now, language: None }, text, &requested)
+}
+
+fn value(form: &str, asked: &str, key: &str, text: &str) -> String {
+    let taken = reading(form, asked, text).taken;
+    taken.into_iter().find(|taken| taken.key == key).map(|taken| taken.value).unwrap_or_default()
+}
+
+/// Checks the value of a field after a question for it, and without one.
+#[track_caller]
+fn check(key: &str, text: &str, expected: &str) {
+    for asked in [key, ""] {
+        assert_eq!(value(FORM, asked, key, text), expected, "{text:?} after a question for {asked:?}");
+    }
+}
+
+/// Checks that a field gets no value, but that its words are noticed.
+#[track_caller]
+fn open(key: &str, text: &str) {
+    let form = if key == "when" { MOMENT } else { FORM };
+    let Reading { taken, doubts } = reading(form, key, text);
+    assert!(taken.iter().all(|taken| taken.key != key), "{text:?} gave {taken:?}");
+    assert!(doubts.iter().any(|doubt| doubt.key == key), "{text:?} was not noticed");
+}
+
+#[test]
+fn a_whole_date_is_read_or_none_of_it() {
+    for (text, date) in [
+        ("three weeks from tomorrow", "2026-12-13"),
+        ("10 days from Friday", "2026-12-07"),
+        ("20th of next month", "2026-12-20"),
+        ("the 3rd of next month", "2026-12-03"),
+        ("twenty second of June", "2027-06-22"),
+        ("twenty-first of March", "2027-03-21"),
+        ("the thirty first of December", "2026-12-31"),
+        ("2019年1月2日", "2019-01-02"),
+        ("2027年12月31号", "2027-12-31"),
+        ("5 March 2028", "2028-03-05"),
+        ("March 5th, 2028", "2028-03-05"),
+        ("in 2 weeks and 3 days", "2026-12-08"),
+    ] {
+        check("date", text, date);
+    }
+    for text in [
+        "March 2027",
+        "in August 2028",
+        "sometime in April",
+        "next week",
+        "this weekend",
+        "next month",
+        "a few days from now",
+    ] {
+        open("date", text);
+    }
+}
+
+#[test]
+fn a_day_that_does_not_exist_becomes_no_other_day() {
+    for text in [
+        "31/04/2027",
+        "30/02/2027",
+        "29/2",
+        "29.02.2027",
+        "2027-02-30",
+        "31 April",
+        "30th of February",
+        "February 29, 2027",
+        "31st of June",
+        "the 31st of November",
+        "99/99/2020",
+        "0/5/2027",
+        "32/1/2027",
+        "13/13/2027",
+    ] {
+        assert_eq!(value(FORM, "date", "date", text), "", "{text:?}");
+        assert_eq!(value(FORM, "", "date", text), "", "{text:?}");
+    }
+}
+
+#[test]
+fn a_range_becomes_neither_of_its_ends() {
+    for text in [
+        "from 2 to 10 July",
+        "2-10 July",
+        "2 to 10 July",
+        "between 5 and 8 March",
+        "Friday or Saturday",
+        "Monday to Wednesday",
+        "from Monday until Friday",
+        "5 July - 9 July",
+        "3 or 4 March",
+        "either Tuesday or Thursday",
+    ] {
+        open("date", text);
+    }
+    for text in ["2-3pm", "2 to 3 pm", "between 2 and 4 pm", "from 9 to 11", "7 or 8 pm", "3pm or 4pm", "10:00-12:00"] {
+        open("time", text);
+    }
+    // A change names the old value first.
+    check("time", "please change it from 18:00 to 17:45", "17:45");
+    check("date", "can we move it from Friday to Monday", "2026-11-23");
+}
+
+#[test]
+fn negation_and_filler_are_no_days() {
+    for text in [
+        "Not right now",
+        "that's it for now",
+        "not today",
+        "not on Friday",
+        "not tomorrow",
+        "for now that is all",
+        "never on a Sunday",
+        "no longer on Monday",
+        "anything but Friday",
+        "right now I am busy",
+        "let me think for now",
+    ] {
+        check("date", text, "");
+    }
+}
+
+#[test]
+fn a_time_of_no_day_is_no_moment() {
+    open("when", "Tues 2-3pm ish");
+    open("when", "March 2027 at 3pm");
+    for (text, moment) in [
+        ("в субботу в 15:00", "2026-11-28T15:00"),
+        ("mañana a las 5 de la tarde", "2026-11-22T17:00"),
+        ("tomorrow at 5 pm", "2026-11-22T17:00"),
+        ("Friday 14:30", "2026-11-27T14:30"),
+        ("5 March at noon", "2027-03-05T12:00"),
+    ] {
+        assert_eq!(value(MOMENT, "when", "when", text), moment, "{text:?}");
+    }
+}
+
+#[test]
+fn nights_tables_and_ages_are_not_people() {
+    for text in [
+        "family room for 4 nights",
+        "a room for 2 nights",
+        "we stay for 3 days",
+        "table 5",
+        "my kids are 4 and 6",
+        "my son is 7",
+        "a room for 10 days please",
+        "for 5 hours",
+        "2 tables",
+        "3 bedrooms",
+        "for 2 weeks",
+        "my daughter is only 3",
+        "for 6 months",
+    ] {
+        check("people", text, "");
+    }
+    check("people", "4 people for 3 nights", "4");
+}
+
+#[test]
+fn complaints_book_nothing() {
+    for text in [
+        "I tried to pay today",
+        "my card was declined this morning",
+        "I was charged twice yesterday",
+        "I have been waiting since Monday and nothing happens",
+        "The transfer from Friday still has not arrived",
+        "Why did my top up fail today?",
+        "I withdrew cash at 5pm and got the wrong amount",
+        "my account was blocked last night",
+        "I ordered it on 5 March and it never came",
+        "your driver left my parcel in the rain this afternoon",
+    ] {
+        let taken = reading(FORM, "", text).taken;
+        assert!(taken.is_empty(), "{text:?} gave {taken:?}");
+    }
+}
