@@ -295,7 +295,7 @@ impl Figures {
         let languages = self.by_language.iter().map(|(language, (done, all))| format!("{language} {done}/{all}"));
         [
             format!(
-                "agent, {} simulated people: completed {:.3}, turns p50 {p50} p90 {p90}, wrong values {:.2} % of {}, asked although known {}",
+                "agent, {} simulated people: completed {:.3}, turns p50 {p50} p90 {p90} for {FIELDS} fields, wrong values {:.2} % of {}, asked although known {}",
                 self.people,
                 self.completed,
                 100.0 * self.wrong_share(),

@@ -91,6 +91,12 @@ impl<'a> Around<'a> {
         if self.says(Class::Booking) {
             return false;
         }
+        if self.says(Class::PastEvent) || self.reports() {
+            return true;
+        }
+        if self.says(Class::Visit) {
+            return false;
+        }
         let about_us = self
             .before(&[Class::Light, Class::DayOn, Class::ClockAt, Class::Article, Class::The])
             .is_some_and(|token| token.is(Class::Event));
@@ -100,10 +106,7 @@ impl<'a> Around<'a> {
             && (self.says(Class::Business) || self.says(Class::Event))
             && !self.says(Class::Proposal)
             && !books;
-        self.tokens.get(self.to).is_some_and(|next| next.is(Class::Occasion))
-            || self.says(Class::PastEvent)
-            || about_us && !asked && !books
-            || asks
+        self.tokens.get(self.to).is_some_and(|next| next.is(Class::Occasion)) || about_us && !asked && !books || asks
     }
 
     /// "Book it today", "not now": when to do something, not the day of it.
@@ -113,6 +116,15 @@ impl<'a> Around<'a> {
             .rev()
             .find(|token| !token.is(Class::Filler) || token.is_any(&[Class::DoIt, Class::DayOn]));
         before.is_some_and(|token| token.is(Class::DoIt)) || near.is_some_and(|token| token.is(Class::Negation))
+    }
+
+    /// "The waiter was rude": how something was.
+    fn reports(&self) -> bool {
+        let words = self.sentence();
+        words.iter().zip(words.iter().skip(1)).any(|(was, how)| {
+            let says_how = how.is(Class::Common) || !how.is_known();
+            was.is(Class::Was) && how.is_word() && says_how && !how.is_any(&[Class::Visit, Class::Num])
+        })
     }
 
     /// "See you tomorrow" is a farewell; "see you at 8" gives a time.
@@ -125,7 +137,15 @@ impl<'a> Around<'a> {
     /// Whether anything says that the value is what the person wants: words of booking, or hardly a word besides values.
     /// `is_value` tells the tokens of values; `rest_max` words may be left over.
     pub(super) fn is_wanted(&self, rest_max: usize, is_value: impl Fn(usize) -> bool) -> bool {
-        let signs = [Class::Booking, Class::Proposal, Class::Change, Class::People, Class::SizeAfter, Class::SizeLabel];
+        let signs = [
+            Class::Booking,
+            Class::Visit,
+            Class::Proposal,
+            Class::Change,
+            Class::People,
+            Class::SizeAfter,
+            Class::SizeLabel,
+        ];
         let has_clock = |at: usize| {
             let token = &self.tokens[at];
             token.is(Class::Meridiem) || token.is_mark(':') && self.tokens.get(at + 1).is_some_and(|next| next.glued)

@@ -182,6 +182,8 @@ pub(super) enum Class {
     Addressed,
     // What a day or time belongs to, if not to the booking.
     Booking,
+    /// Words of people who come, that many other sentences have as well: "come", "us".
+    Visit,
     Proposal,
     /// "free", "available"
     Free,
@@ -192,6 +194,8 @@ pub(super) enum Class {
     /// Questions whether a booking is needed or taken.
     Policy,
     PastEvent,
+    /// "was": with a word behind it that says how it was, a report.
+    Was,
     /// What goes wrong with something bought or booked before: "declined", "refund".
     Complaint,
     /// Pronouns, prepositions and the like, which may stand between two words that belong together.

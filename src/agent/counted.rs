@@ -60,7 +60,9 @@ impl Search<'_> {
             Counts::Thing => false,
             Counts::Alone | Counts::People => true,
             Counts::Unknown => {
-                with_article || led && self.tokens[..party.from].iter().any(|token| token.is(Class::Booking))
+                with_article
+                    || led
+                        && self.tokens[..party.from].iter().any(|token| token.is_any(&[Class::Booking, Class::Visit]))
             }
         };
         let one_of_us = is_one && self.is(party.to, Class::SizeAfter);

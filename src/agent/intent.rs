@@ -53,7 +53,7 @@ pub(super) fn of(said: &Words<'_>, taken: &[Taken]) -> Option<String> {
         .iter()
         .filter(|token| token.kind != Kind::Mark && is_free(token.span, &values) && !token.is_any(&carries));
     let substance = says.count();
-    let needed = if taken.is_empty() || said.says(Class::Booking) { 1 } else { 2 };
+    let needed = if taken.is_empty() || said.says(Class::Booking) || said.says(Class::Visit) { 1 } else { 2 };
     if substance < needed || said.is_refusal() || said.is_small_talk() {
         return None;
     }

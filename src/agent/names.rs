@@ -182,7 +182,8 @@ impl Search<'_> {
 
     /// "for X Y" in a sentence about a booking, "X Y," at the start of one.
     pub(super) fn after_joint(&self, at: usize) -> Option<Found> {
-        let books = self.tokens.iter().any(|token| token.is(Class::Booking) && !token.is(Class::Proposal));
+        let books =
+            self.tokens.iter().any(|token| token.is_any(&[Class::Booking, Class::Visit]) && !token.is(Class::Proposal));
         let asks_of_place =
             self.tokens.iter().any(|token| token.is_any(&[Class::Search]) || token.is(Class::Organisation));
         if !books || asks_of_place {

@@ -5,6 +5,7 @@ mod conversation;
 mod dialogues;
 mod languages;
 mod no_value;
+mod nothing_said;
 mod packs;
 mod simulation;
 mod understood;
