@@ -39,16 +39,18 @@ async fn a_killed_bot_loses_no_message_and_says_nothing_three_times(server: Serv
 
     let mut updates: Vec<Value> = Vec::new();
     for round in 0..KILLS {
-        let new: Vec<Value> = (0..PEOPLE).map(|nth| update(1_000 + nth + PEOPLE * i64::try_from(round).expect("few"))).collect();
+        let new: Vec<Value> =
+            (0..PEOPLE).map(|nth| update(1_000 + nth + PEOPLE * i64::try_from(round).expect("few"))).collect();
         let brought = join_all(new.iter().map(async |update| bring(&server, &secret, update).await)).await;
         assert!(brought.iter().all(|is_taken| *is_taken), "the process runs");
         updates.extend(new);
         super::pause(LIFE_MAX.mul_f64(random.fraction())).await;
         // Some are on their way when it ends.
         let cut: Vec<Value> = (0..3).map(|_| update(next_number())).collect();
-        let (_, ()) = tokio::join!(join_all(cut.iter().map(async |update| bring(&server, &secret, update).await)), async {
-            super::pause(Duration::from_millis(2)).await;
-        });
+        let (_, ()) =
+            tokio::join!(join_all(cut.iter().map(async |update| bring(&server, &secret, update).await)), async {
+                super::pause(Duration::from_millis(2)).await;
+            });
         updates.extend(cut);
         server.kill();
         server.start_ready().await;

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+/// What tells of which lead an event is, and stands differently in the two envelopes.
+const IDS: [&str; 4] = ["conversation_id", "correlation_id", "channel_id", "channel"];
+
 /// A fact that changed between two events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -41,7 +44,8 @@ fn facts(body: &str) -> BTreeMap<String, Value> {
     let mut facts = BTreeMap::new();
     for part in [&body["lead"], &body["data"], &body["data"]["lead_data"]] {
         let leaves = part.as_object().into_iter().flatten();
-        facts.extend(leaves.filter(|(_, value)| !value.is_object()).map(|(name, value)| (name.clone(), value.clone())));
+        let told = leaves.filter(|(name, value)| !value.is_object() && !IDS.contains(&name.as_str()));
+        facts.extend(told.map(|(name, value)| (name.clone(), value.clone())));
     }
     facts
 }
@@ -58,11 +62,10 @@ mod tests {
 
     #[test]
     fn what_changed_is_named_in_either_envelope() {
-        let created =
-            r#"{"event": "lead.created", "created_at": "a", "lead": {"name": "Mei", "email": null, "phone": "+65"}}"#;
+        let created = r#"{"event": "lead.created", "created_at": "a", "lead": {"name": "Mei", "email": null, "phone": "+65", "conversation_id": "u"}}"#;
         let updated = r#"{"event": "lead.updated", "created_at": "b", "lead": {"name": "Mei Tan", "email": "m@x.org", "phone": null}}"#;
         assert_eq!(lines(created, updated), ["email: - > m@x.org", "name: Mei > Mei Tan", "phone: +65 > -"]);
-        let complete = r#"{"event_id": "evt_2", "timestamp": "c", "data": {"lead_status": "complete",
+        let complete = r#"{"event_id": "evt_2", "timestamp": "c", "data": {"lead_status": "complete", "conversation_id": 1, "correlation_id": "O-1",
             "lead_data": {"name": "Mei", "email": null, "phone": "+65", "party_size": 4, "company": null}}}"#;
         assert_eq!(lines(created, complete), ["lead status: - > complete", "party size: - > 4"]);
     }
