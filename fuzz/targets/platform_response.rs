@@ -12,5 +12,6 @@ libfuzzer_sys::fuzz_target!(|response: (Option<u16>, &[u8])| {
         SendOutcome::ChannelFault { reason, code } | SendOutcome::GiveUp { reason, code } => {
             assert!(!reason.is_empty() && reason.chars().count() < 1_000 && code.is_some());
         }
+        other => unreachable!("WhatsApp has none of this: {other:?}"),
     }
 });

@@ -108,7 +108,7 @@ pub struct Correlated<'a> {
     pub conversation_id: ConversationId,
     /// The person's number where the platform gives it.
     pub phone: Option<&'a PhoneNumber>,
-    /// WhatsApp: the `phone_number_id`.
+    /// WhatsApp: the `phone_number_id`. Telegram: the bot's id.
     pub channel_id: &'a str,
 }
 

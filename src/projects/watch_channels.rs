@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::check_channel::webhook_url;
+use crate::channels::telegram::api::TOKEN_REFUSED;
 use crate::channels::{self, Sight};
 use crate::conversations::open_channel::open;
 use crate::core::Core;
@@ -24,10 +25,15 @@ pub async fn watch_channels(core: &Core) -> anyhow::Result<usize> {
     let due = core.db.write(claim).await?;
     let looks = join_all(due.iter().map(async |channel| look(core, channel).await)).await;
     for (channel, sight) in due.iter().zip(looks) {
-        match sight? {
+        let sight = sight?;
+        let was_refused = channel.fault.as_ref().is_some_and(|fault| fault.reason == TOKEN_REFUSED);
+        if was_refused && matches!(sight, Sight::Fine | Sight::Astray(_)) {
+            note_credentials(core, channel, None).await?;
+        }
+        match sight {
             Sight::Fine if channel.inbound_fault.is_some() => note_look(core, channel, None).await?,
             Sight::Astray(why) => note_look(core, channel, Some(why)).await?,
-            Sight::Refused(why) => note_refused(core, channel, why).await?,
+            Sight::Refused(why) => note_credentials(core, channel, Some(why)).await?,
             Sight::Fine | Sight::Unknown => {}
         }
     }
@@ -52,9 +58,13 @@ pub(super) async fn note_look(core: &Core, channel: &Channel, wrong: Option<Stri
         .map(drop)
 }
 
-/// Notes that a platform does not take the credentials any more: nothing can be sent until they are replaced.
-async fn note_refused(core: &Core, channel: &Channel, why: String) -> anyhow::Result<()> {
+/// Notes that a platform does not take the credentials any more, so that nothing can be sent until they are replaced; or takes them again.
+async fn note_credentials(core: &Core, channel: &Channel, wrong: Option<String>) -> anyhow::Result<()> {
     let (project, id, now) = (channel.project, channel.id, core.clock.now());
-    tracing::warn!(channel = channel.external_id, "a channel's credentials are refused");
-    core.db.write(async move |tx| Ok(rows::set_fault(tx, project, id, Some(&why), now).await?)).await.map(drop)
+    tracing::warn!(
+        channel = channel.external_id,
+        refused = wrong.is_some(),
+        "a platform looked at a channel's credentials"
+    );
+    core.db.write(async move |tx| Ok(rows::set_fault(tx, project, id, wrong.as_deref(), now).await?)).await.map(drop)
 }

@@ -3,6 +3,7 @@
 mod attention;
 mod audit;
 mod retention;
+mod telegram;
 mod template;
 
 use std::io::Write as _;

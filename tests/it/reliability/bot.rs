@@ -38,15 +38,14 @@ async fn a_killed_bot_loses_no_message_and_says_nothing_three_times(server: Serv
     let secret = telegram.known().secret.clone();
 
     let mut updates: Vec<Value> = Vec::new();
-    for round in 0..KILLS {
-        let new: Vec<Value> =
-            (0..PEOPLE).map(|nth| update(1_000 + nth + PEOPLE * i64::try_from(round).expect("few"))).collect();
+    for _ in 0..KILLS {
+        let new: Vec<Value> = (0..PEOPLE).map(|_| update()).collect();
         let brought = join_all(new.iter().map(async |update| bring(&server, &secret, update).await)).await;
         assert!(brought.iter().all(|is_taken| *is_taken), "the process runs");
         updates.extend(new);
         super::pause(LIFE_MAX.mul_f64(random.fraction())).await;
         // Some are on their way when it ends.
-        let cut: Vec<Value> = (0..3).map(|_| update(next_number())).collect();
+        let cut: Vec<Value> = (0..3).map(|_| update()).collect();
         let (_, ()) =
             tokio::join!(join_all(cut.iter().map(async |update| bring(&server, &secret, update).await)), async {
                 super::pause(Duration::from_millis(2)).await;
@@ -77,7 +76,9 @@ async fn a_killed_bot_loses_no_message_and_says_nothing_three_times(server: Serv
     server.end().await;
 }
 
-fn update(person: i64) -> Value {
+/// What somebody new writes.
+fn update() -> Value {
+    let person = next_number();
     let message = json!({
         "message_id": next_number(), "date": 0, "text": "hello",
         "chat": {"id": person, "type": "private"}, "from": {"id": person, "first_name": "Mei"},

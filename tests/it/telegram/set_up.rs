@@ -165,6 +165,16 @@ both_engines! {
         assert_eq!((bot.telegram.take_texts().len(), app.text(OPEN).await), (1, None));
     }
 
+    async fn a_token_that_telegram_takes_again_needs_nobody(app: &TestApp) {
+        let bot = app.bot().await;
+        bot.telegram.revoke_token("another");
+        watch(app).await;
+        assert_eq!(app.text(OPEN).await.as_deref(), Some("Telegram @juniper_bot cannot send"));
+        bot.telegram.revoke_token(TOKEN);
+        watch(app).await;
+        assert_eq!(app.text(OPEN).await, None);
+    }
+
     async fn only_the_secret_opens_the_webhook(app: &TestApp) {
         let bot = app.bot().await;
         let update = json!({"update_id": next_number(), "message": Chatter::new(app, &bot, 77).message(json!({"text": "hi"}))});
