@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 fn reading(region: &str, asked: &str, text: &str) -> Reading {
     let form = Form::default_form();
-    let now = "2026-11-21T04:00:00Z".parse().unwrap();
-    let region = Region::parse(region).unwrap();
+    let now = "2026-11-21T04:00:00Z".parse().expect("the test is well-formed");
+    let region = Region::parse(region).expect("the test is well-formed");
     let requested: Vec<String> = asked.split(' ').filter(|key| !key.is_empty()).map(str::to_owned).collect();
     read(&Context { form: &form, region, timezone: &TimeZone::UTC, now, language: None }, text, &requested)
 }

@@ -17,7 +17,7 @@ struct Talk {
 impl Talk {
     fn new(form: &str) -> Self {
         Self {
-            form: Form::parse(form).unwrap(),
+            form: Form::parse(form).expect("the test is well-formed"),
             known: BTreeMap::new(),
             state: State::default(),
             outcome: Outcome::None,
@@ -25,7 +25,10 @@ impl Talk {
     }
 
     fn write(&mut self, text: &str) -> String {
-        let messages = [Incoming::new(Message::Text(text.to_owned()), "2026-11-21T04:00:00Z".parse().unwrap())];
+        let messages = [Incoming::new(
+            Message::Text(text.to_owned()),
+            "2026-11-21T04:00:00Z".parse().expect("the test is well-formed"),
+        )];
         let turn = turn(&Input {
             form: &self.form,
             known: &self.known,
@@ -40,7 +43,8 @@ impl Talk {
         for taken in &turn.changes {
             self.known.insert(taken.key.clone(), Known::from(taken));
         }
-        self.state = serde_json::from_str(&serde_json::to_string(&turn.state).unwrap()).unwrap();
+        self.state = serde_json::from_str(&serde_json::to_string(&turn.state).expect("the test is well-formed"))
+            .expect("the test is well-formed");
         self.outcome = turn.outcome;
         turn.reply.unwrap_or_default()
     }

@@ -11,9 +11,9 @@ const FORM: &str =
 const MOMENT: &str = r#"{"fields":[{"key":"when","type":"datetime"}]}"#;
 
 fn reading(form: &str, asked: &str, text: &str) -> Reading {
-    let form = Form::parse(form).unwrap();
+    let form = Form::parse(form).expect("the test is well-formed");
     // A Saturday.
-    let now = "2026-11-21T04:00:00Z".parse().unwrap();
+    let now = "2026-11-21T04:00:00Z".parse().expect("the test is well-formed");
     let (region, timezone) = (Region::SINGAPORE, &TimeZone::UTC);
     let requested: Vec<String> = asked.split(' ').filter(|key| !key.is_empty()).map(str::to_owned).collect();
     read(&Context { form: &form, region, timezone, now, language: None }, text, &requested)
