@@ -51,7 +51,10 @@ pub(super) fn joined<T: Copy>(reader: &Reader<'_>, hits: Vec<Hit<T>>) -> Vec<Hit
 /// "Monday 3 pm or Tuesday 4 pm": whether the few tokens between two expressions have an "or" among them.
 fn is_alternative(tokens: &[Token], from: usize, to: usize) -> bool {
     let between = tokens.get(from..to).unwrap_or_default();
-    between.len() <= BETWEEN_TOKENS_MAX && between.iter().any(|token| token.is(Class::Or))
+    let joints = [Class::And, Class::ClockAt, Class::DayOn, Class::Num, Class::Meridiem, Class::Oclock];
+    let only_times = between.iter().all(|token| !token.is_word() || token.is_any(&joints));
+    let says = |class: Class| between.iter().any(|token| token.is(class));
+    between.len() <= BETWEEN_TOKENS_MAX && (says(Class::Or) || only_times && says(Class::And))
 }
 
 /// Whether the tokens `from..to` join two ends: a dash, "to", "or"; "and" after "between".
@@ -89,11 +92,16 @@ pub(super) fn checked(tokens: &[Token], hit: Hit<Date>) -> Hit<Date> {
             && !token.is_any(&[Class::DayOn, Class::Light, Class::ClockOn, Class::Oclock])
             || month
     };
-    let skip =
-        |token: &&Token| token.is_any(&[Class::Of, Class::To, Class::Past, Class::From]) && !token.is(Class::DayOn);
-    let before = tokens[..hit.from].iter().rev().find(|token| !skip(token));
+    let (joins, on) = ([Class::Of, Class::To, Class::Past, Class::From], [Class::DayOn, Class::The]);
+    let skip = |token: &&Token| token.is_any(&joins) && !token.is(Class::DayOn);
+    let lead = &tokens[..hit.from];
+    let before = lead.iter().rev().find(|token| !skip(token));
     let after = tokens[hit.to..].iter().find(|token| !token.is(Class::Of));
-    let doubted = before.is_some_and(left_over) || after.is_some_and(left_over);
+    // "a week on Friday"; but "for two hours on Friday"
+    let further = lead.iter().rev().find(|token| !token.is_any(&on));
+    let weeks = further.is_some_and(|token| token.value(Class::Unit).is_some_and(|unit| unit >= 4));
+    let bound = lead.iter().rev().find(|token| !token.is(Class::The)).is_some_and(|token| token.is(Class::Bound));
+    let doubted = bound || weeks || before.is_some_and(left_over) || after.is_some_and(left_over);
     if doubted { Hit { means: Meaning::Open, ..hit } } else { hit }
 }
 

@@ -178,7 +178,7 @@ fn clocks(reader: &Reader<'_>, days: &[Hit<Date>], asked: bool) -> Vec<Hit<Momen
     // "Monday 3 pm or Tuesday 4 pm": with the day the time is open.
     let open = |hit: &Hit<Moment>| {
         days.iter().any(|day| {
-            let alternatives = tokens[day.from..day.to].iter().any(|token| token.is(Class::Or));
+            let alternatives = tokens[day.from..day.to].iter().any(|token| token.is_any(&[Class::Or, Class::And]));
             alternatives && matches!(day.means, Meaning::Open) && (day.to..day.to + 2).contains(&hit.from)
         })
     };

@@ -112,6 +112,12 @@ fn a_range_becomes_neither_of_its_ends() {
         "3 or 4 March",
         "either Tuesday or Thursday",
         "mon 3pm or tue 4pm",
+        "before Friday",
+        "by 5 March",
+        "between Christmas and New Year",
+        "a week on Friday",
+        "Friday week",
+        "today at 3 and tomorrow at 4",
     ] {
         open("date", text);
     }
