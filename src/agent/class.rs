@@ -109,6 +109,8 @@ pub(super) enum Class {
     RangeFrom,
     /// Closes a range.
     RangeTo,
+    /// Before the end or the beginning of a time that is not named: "before", "until".
+    Bound,
     Every,
     Now,
     Approx,

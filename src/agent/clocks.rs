@@ -65,6 +65,7 @@ impl Clock<'_> {
         let part = self
             .value(at, Class::DayPart)
             .filter(|_| !self.is(at, Class::Relative) || self.is(at.wrapping_sub(1), Class::PartIn));
+        let part = part.filter(|_| !self.is(at, Class::Noon));
         let (part, start) = match part {
             Some(part) => (Some(part), self.skip_approx(at + 1)),
             None => (None, at),

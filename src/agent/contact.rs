@@ -169,6 +169,10 @@ fn spelled(text: &str, tokens: &[Token], at: usize, asked: bool) -> Option<Found
     if !(said || asked) || !is_address(&address) {
         return None;
     }
+    // "the booking is at example.com"
+    if !said && before == from + 1 && tokens[from].is_known() {
+        return None;
+    }
     // Letters of another alphabet are spelled by ear, and may be written in many ways.
     if !address.is_ascii() {
         return Some(Found { span, value: None, offer: None });

@@ -9,6 +9,9 @@ use super::lexer::{Kind, Token};
 use super::numbers::is_pronoun;
 use super::reader::Reader;
 
+/// Tokens between two alternatives, at most.
+const BETWEEN_TOKENS_MAX: usize = 6;
+
 /// Joins the ends of ranges and alternatives: "2 to 10 July", "Friday or Saturday". Which of the two counts is open.
 pub(super) fn joined<T: Copy>(reader: &Reader<'_>, hits: Vec<Hit<T>>) -> Vec<Hit<T>> {
     let tokens = &reader.tokens;
@@ -23,7 +26,9 @@ pub(super) fn joined<T: Copy>(reader: &Reader<'_>, hits: Vec<Hit<T>>) -> Vec<Hit
             );
         if let Some(last) = joined.last_mut()
             && !changes
-            && (hit.from < last.to || is_joint(tokens, last.to, start, last.from))
+            && (hit.from < last.to
+                || is_joint(tokens, last.to, start, last.from)
+                || is_alternative(tokens, last.to, hit.from))
         {
             *last = Hit::new(last.from, hit.to, Meaning::Open);
             continue;
@@ -41,6 +46,15 @@ pub(super) fn joined<T: Copy>(reader: &Reader<'_>, hits: Vec<Hit<T>>) -> Vec<Hit
         joined.push(Hit::new(from, to.max(hit.to), means));
     }
     joined
+}
+
+/// "Monday 3 pm or Tuesday 4 pm": whether the few tokens between two expressions have an "or" among them.
+fn is_alternative(tokens: &[Token], from: usize, to: usize) -> bool {
+    let between = tokens.get(from..to).unwrap_or_default();
+    let joints = [Class::And, Class::ClockAt, Class::DayOn, Class::Num, Class::Meridiem, Class::Oclock];
+    let only_times = between.iter().all(|token| !token.is_word() || token.is_any(&joints));
+    let says = |class: Class| between.iter().any(|token| token.is(class));
+    between.len() <= BETWEEN_TOKENS_MAX && (says(Class::Or) || only_times && says(Class::And))
 }
 
 /// Whether the tokens `from..to` join two ends: a dash, "to", "or"; "and" after "between".
@@ -75,14 +89,19 @@ pub(super) fn checked(tokens: &[Token], hit: Hit<Date>) -> Hit<Date> {
     let left_over = |token: &Token| {
         let month = token.is(Class::Month) && !token.is_any(&[Class::Everyday, Class::AlsoName]);
         token.is_any(&[Class::Unit, Class::Ago, Class::From])
-            && !token.is_any(&[Class::DayOn, Class::Light, Class::Thing])
+            && !token.is_any(&[Class::DayOn, Class::Light, Class::ClockOn, Class::Oclock])
             || month
     };
-    let skip =
-        |token: &&Token| token.is_any(&[Class::Of, Class::To, Class::Past, Class::From]) && !token.is(Class::DayOn);
-    let before = tokens[..hit.from].iter().rev().find(|token| !skip(token));
+    let (joins, on) = ([Class::Of, Class::To, Class::Past, Class::From], [Class::DayOn, Class::The]);
+    let skip = |token: &&Token| token.is_any(&joins) && !token.is(Class::DayOn);
+    let lead = &tokens[..hit.from];
+    let before = lead.iter().rev().find(|token| !skip(token));
     let after = tokens[hit.to..].iter().find(|token| !token.is(Class::Of));
-    let doubted = before.is_some_and(left_over) || after.is_some_and(left_over);
+    // "a week on Friday"; but "for two hours on Friday"
+    let further = lead.iter().rev().find(|token| !token.is_any(&on));
+    let weeks = further.is_some_and(|token| token.value(Class::Unit).is_some_and(|unit| unit >= 4));
+    let bound = lead.iter().rev().find(|token| !token.is(Class::The)).is_some_and(|token| token.is(Class::Bound));
+    let doubted = bound || weeks || before.is_some_and(left_over) || after.is_some_and(left_over);
     if doubted { Hit { means: Meaning::Open, ..hit } } else { hit }
 }
 
@@ -103,7 +122,12 @@ pub(super) fn is_day(reader: &Reader<'_>, hit: &Hit<Date>, asked: bool) -> bool 
             && before.is_none_or(|token| {
                 token.is_any(&[Class::DayOn, Class::Filler, Class::Yes]) && !token.is(Class::Article)
             });
-        return is_answer || follows(&[Class::DayOn]) && first.text != "sun";
+        // "mon 3pm", but not "we sat at 3"
+        let leads = after.is_some_and(|next| next.kind == Kind::Digits || next.is(Class::ClockAt));
+        let stands = before.is_none_or(|token| {
+            !token.is_word() || token.is_any(&[Class::Or, Class::Filler, Class::Greeting]) && !token.is(Class::Article)
+        });
+        return is_answer || leads && stands || follows(&[Class::DayOn]) && first.text != "sun";
     }
     let is_ordinal = tokens[hit.from..hit.to].iter().all(|token| {
         token.kind == Kind::Digits || token.is_any(&[Class::OrdinalMark, Class::Ordinal, Class::Num, Class::DayOn])

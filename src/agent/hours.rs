@@ -121,6 +121,10 @@ impl Clock<'_> {
     pub(super) fn spoken(&self, at: usize, marked: bool) -> Option<Said> {
         let (hour, mut end) = self.hour_number(at).filter(|(_, end)| *end > at)?;
         let is_word = self.tokens[at].kind != Kind::Digits;
+        // "una cita para el jueves": an article, not one o'clock.
+        if is_word && end == at + 1 && self.is(at, Class::Article) && !marked && !self.follows_at(at) {
+            return None;
+        }
         let mut minutes = hour * 60;
         let mut is_bare = true;
         if self.is(end, Class::Oclock) {

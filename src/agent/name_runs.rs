@@ -145,6 +145,9 @@ impl Search<'_> {
                 Class::DayOn,
                 Class::ClockAt,
                 Class::NameTail,
+                Class::Enquiry,
+                Class::Refuse,
+                Class::None,
             ]))
             && !initial
             && !(token.is(Class::AlsoName) && token.capital)

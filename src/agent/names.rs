@@ -333,6 +333,9 @@ impl Search<'_> {
         let dangles = run.end < to
             && self.tokens[to - 1].is_any(&[Class::DayOn, Class::ClockAt, Class::The, Class::NameFor])
             && !is_value(&(to - 1));
+        // "hello everyone"
+        let greeted = start > from && self.is(start - 1, Class::Greeting) && !self.tokens[first].capital;
+        let dangles = dangles || greeted;
         let opens_question =
             dangles || !self.tokens[first].capital && is_question(&self.tokens[from..to]) && to > from + 1;
         let says_more = !self.all_plain(&run)

@@ -175,7 +175,15 @@ fn clocks(reader: &Reader<'_>, days: &[Hit<Date>], asked: bool) -> Vec<Hit<Momen
             None => at += 1,
         }
     }
-    joined(reader, hits).into_iter().filter(|hit| fits(reader, hit, days, asked, REST_OF_TIME_MAX)).collect()
+    // "Monday 3 pm or Tuesday 4 pm": with the day the time is open.
+    let open = |hit: &Hit<Moment>| {
+        days.iter().any(|day| {
+            let alternatives = tokens[day.from..day.to].iter().any(|token| token.is_any(&[Class::Or, Class::And]));
+            alternatives && matches!(day.means, Meaning::Open) && (day.to..day.to + 2).contains(&hit.from)
+        })
+    };
+    let hits = joined(reader, hits).into_iter().filter(|hit| fits(reader, hit, days, asked, REST_OF_TIME_MAX));
+    hits.map(|hit| if open(&hit) { Hit { means: Meaning::Open, ..hit } } else { hit }).collect()
 }
 
 /// "8:15 tonight": the part of the day belongs to both.

@@ -66,9 +66,9 @@ impl<'a> Words<'a> {
     pub(super) fn is_refusal(&self) -> bool {
         let bare = self.words().all(|token| token.is_any(&[Class::None, Class::No, Class::Filler, Class::Thanks]));
         let says = self.words().any(|token| token.is_any(&[Class::None, Class::No]));
-        let none = self.words().any(|token| {
-            token.is(Class::None) && token.text.chars().count() > 1 && token.span.end - token.span.start > 8
-        });
+        // "I don't have one": a phrase; "none" alone is the whole answer, or part of something else.
+        let none =
+            self.words().any(|token| token.is(Class::None) && token.span.end - token.span.start > token.text.len());
         bare && says || none || self.says(Class::Refuse) || self.text.trim() == "-"
     }
 

@@ -111,16 +111,23 @@ impl PhoneNumber {
         if text.len() > TEXT_BYTES_MAX {
             return Err(InvalidPhoneNumber);
         }
-        // 6591234567 and 0065… may have the region's own country code without its `+`: so does whoever writes 62812… in Indonesia,
-        // where an area has 628. Another country's needs the `+`: a digit too many would send a national number abroad.
+        // 6591234567 and 0065… may have the region's own country code without its `+`. Another country's needs the `+`: a digit
+        // too many would send a national number abroad.
         let digits = text.trim_start().trim_start_matches("00");
         let own = region.library().and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region));
         let has_own = own.is_some_and(|code| digits.starts_with(&code.to_string()));
         let international = has_own.then(|| graded(&format!("+{digits}"), region)).flatten();
         let national = graded(text, region);
-        let is_valid = |found: &&Option<(Self, Plausibility)>| matches!(found, Some((_, Plausibility::Valid)));
-        let valid = [&international, &national].into_iter().find(is_valid).cloned().flatten();
-        valid.or(international).or(national).ok_or(InvalidPhoneNumber)
+        let is_valid = |found: &Option<(Self, Plausibility)>| matches!(found, Some((_, Plausibility::Valid)));
+        if is_valid(&national) && !is_valid(&international) {
+            return national.ok_or(InvalidPhoneNumber);
+        }
+        // A number of another country without its plus is no long one of this country.
+        let is_bare = !has_own && !text.trim_start().starts_with(['+', '＋', '0']);
+        if is_bare && international.is_none() && is_valid(&graded(&format!("+{digits}"), region)) {
+            return Err(InvalidPhoneNumber);
+        }
+        international.or(national).ok_or(InvalidPhoneNumber)
     }
 
     /// Parses exactly `+` and 8 to 15 digits, as stored and as sent.

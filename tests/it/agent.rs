@@ -1,6 +1,8 @@
 //! The built-in agent: how much of what people really write it takes, and what hostile text does to it.
 
+mod contacts;
 mod conversation;
+mod craft;
 #[path = "../../bench/src/dialogues.rs"]
 mod dialogues;
 mod languages;

@@ -25,13 +25,13 @@ const FORM: &str = r#"{"greeting":"Hi, welcome!","closing":"All done.","fields":
 
 impl Talk {
     fn new(form: &str) -> Self {
-        let form = Form::parse(form).unwrap();
+        let form = Form::parse(form).expect("the test is well-formed");
         let phone = PhoneNumber::from_digits("6512345678").ok();
         Self { form, known: BTreeMap::new(), state: State::default(), phone, last: None }
     }
 
     fn burst(&mut self, messages: &[Message]) -> Option<String> {
-        let at = "2026-11-21T04:00:00Z".parse().unwrap();
+        let at = "2026-11-21T04:00:00Z".parse().expect("the test is well-formed");
         let messages: Vec<_> = messages.iter().map(|message| Incoming::new(message.clone(), at)).collect();
         self.turn(&messages, true)
     }
@@ -51,8 +51,8 @@ impl Talk {
         for taken in &turn.changes {
             self.known.insert(taken.key.clone(), Known::from(taken));
         }
-        let json = serde_json::to_string(&turn.state).unwrap();
-        self.state = serde_json::from_str(&json).unwrap();
+        let json = serde_json::to_string(&turn.state).expect("the test is well-formed");
+        self.state = serde_json::from_str(&json).expect("the test is well-formed");
         let reply = turn.reply.clone();
         self.last = Some(turn);
         reply

@@ -15,11 +15,11 @@ const FIELDS: &str =
 
 fn now() -> Timestamp {
     // A Saturday.
-    "2026-11-21T04:00:00Z".parse().unwrap()
+    "2026-11-21T04:00:00Z".parse().expect("the test is well-formed")
 }
 
 fn form(language: &str, fields: &str) -> Form {
-    Form::parse(&format!(r#"{{"language":"{language}","fields":{fields}}}"#)).unwrap()
+    Form::parse(&format!(r#"{{"language":"{language}","fields":{fields}}}"#)).expect("the test is well-formed")
 }
 
 fn taken(form: &Form, now: Timestamp, text: &str, asked: &[&str]) -> Vec<Taken> {

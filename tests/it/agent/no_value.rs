@@ -13,8 +13,8 @@ const FORM: &str = r#"{"fields":[{"key":"first_name","type":"name"},{"key":"last
 /// Checks the values of a text after a question for `asked` (empty: none), as `key=words` in the form's order.
 #[track_caller]
 fn check_asked(asked: &str, text: &str, expected: &str) {
-    let form = Form::parse(FORM).unwrap();
-    let now = "2026-11-21T04:00:00Z".parse().unwrap();
+    let form = Form::parse(FORM).expect("the test is well-formed");
+    let now = "2026-11-21T04:00:00Z".parse().expect("the test is well-formed");
     let context = Context { form: &form, region: Region::SINGAPORE, timezone: &TimeZone::UTC, now, language: None };
     let requested: Vec<String> = asked.split(' ').filter(|key| !key.is_empty()).map(str::to_owned).collect();
     let taken: Vec<String> = read(&context, text, &requested)

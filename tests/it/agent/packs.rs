@@ -17,12 +17,12 @@ const OPPOSITES: [(&str, &str); 3] = [("yes", "no"), ("stop", "start"), ("yes", 
 
 fn pack(code: &str) -> toml::Table {
     let file = format!("{}/packs/{code}.toml", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(file).unwrap().parse().unwrap()
+    std::fs::read_to_string(file).expect("the test is well-formed").parse().expect("the test is well-formed")
 }
 
 fn sentences(code: &str) -> BTreeMap<String, String> {
-    let say = pack(code)["say"].as_table().unwrap().clone();
-    say.into_iter().map(|(name, text)| (name, text.as_str().unwrap().to_owned())).collect()
+    let say = pack(code)["say"].as_table().expect("the test is well-formed").clone();
+    say.into_iter().map(|(name, text)| (name, text.as_str().expect("the test is well-formed").to_owned())).collect()
 }
 
 fn placeholders(text: &str) -> BTreeSet<&str> {

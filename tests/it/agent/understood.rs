@@ -11,9 +11,9 @@ const FORM: &str =
 const MOMENT: &str = r#"{"fields":[{"key":"when","type":"datetime"}]}"#;
 
 fn reading(form: &str, asked: &str, text: &str) -> Reading {
-    let form = Form::parse(form).unwrap();
+    let form = Form::parse(form).expect("the test is well-formed");
     // A Saturday.
-    let now = "2026-11-21T04:00:00Z".parse().unwrap();
+    let now = "2026-11-21T04:00:00Z".parse().expect("the test is well-formed");
     let (region, timezone) = (Region::SINGAPORE, &TimeZone::UTC);
     let requested: Vec<String> = asked.split(' ').filter(|key| !key.is_empty()).map(str::to_owned).collect();
     read(&Context { form: &form, region, timezone, now, language: None }, text, &requested)
@@ -46,6 +46,9 @@ fn a_whole_date_is_read_or_none_of_it() {
     for (text, date) in [
         ("three weeks from tomorrow", "2026-12-13"),
         ("10 days from Friday", "2026-12-07"),
+        ("day after tmr", "2026-11-23"),
+        ("mon 3pm", "2026-11-23"),
+        ("the 3rd of Feb at quarter to nine in the morning", "2027-02-03"),
         ("20th of next month", "2026-12-20"),
         ("the 3rd of next month", "2026-12-03"),
         ("twenty second of June", "2027-06-22"),
@@ -108,10 +111,26 @@ fn a_range_becomes_neither_of_its_ends() {
         "5 July - 9 July",
         "3 or 4 March",
         "either Tuesday or Thursday",
+        "mon 3pm or tue 4pm",
+        "before Friday",
+        "by 5 March",
+        "between Christmas and New Year",
+        "a week on Friday",
+        "Friday week",
+        "today at 3 and tomorrow at 4",
     ] {
         open("date", text);
     }
-    for text in ["2-3pm", "2 to 3 pm", "between 2 and 4 pm", "from 9 to 11", "7 or 8 pm", "3pm or 4pm", "10:00-12:00"] {
+    for text in [
+        "2-3pm",
+        "2 to 3 pm",
+        "between 2 and 4 pm",
+        "from 9 to 11",
+        "7 or 8 pm",
+        "3pm or 4pm",
+        "mon 3pm or tue 4pm",
+        "10:00-12:00",
+    ] {
         open("time", text);
     }
     // A change names the old value first.
@@ -147,6 +166,8 @@ fn a_time_of_no_day_is_no_moment() {
         ("mañana a las 5 de la tarde", "2026-11-22T17:00"),
         ("tomorrow at 5 pm", "2026-11-22T17:00"),
         ("Friday 14:30", "2026-11-27T14:30"),
+        ("这周六下午两点", "2026-11-28T14:00"),
+        ("quiero una cita para el jueves por la tarde", "2026-11-26"),
         ("5 March at noon", "2027-03-05T12:00"),
     ] {
         assert_eq!(value(MOMENT, "when", "when", text), moment, "{text:?}");
