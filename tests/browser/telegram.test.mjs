@@ -38,7 +38,7 @@ test("from the shop to the complete lead by Telegram", async (t) => {
   const complete = await page.locator("[data-event='lead.complete'] pre").innerText();
   assert.match(complete, REFERENCE);
   assert.match(complete, /"phone": "\+659/, "shared by its button");
-  assert.match(await page.locator("[data-event='lead.created'] pre").innerText(), /"channel": "telegram"/);
+  assert.match(await page.locator("[data-event='lead.created'] pre").textContent(), /"channel": "telegram"/);
   assert.deepEqual(person.complaints, []);
 });
 

@@ -11,6 +11,9 @@ if (navigator.clipboard) {
     }
   });
 }
-// Whoever comes back is not sent away again.
-const [visit] = performance.getEntriesByType("navigation");
-if (visit?.type !== "back_forward") location.assign(document.getElementById("open").href);
+// Behind the load and a moment to read: a page that goes on earlier is not in the history. Whoever comes back is not sent away again.
+const PAUSE_MS = 1200;
+addEventListener("load", () => {
+  const [visit] = performance.getEntriesByType("navigation");
+  if (visit?.type !== "back_forward") setTimeout(() => location.assign(document.getElementById("open").href), PAUSE_MS);
+});
