@@ -44,6 +44,8 @@ mod try_out;
 mod turn;
 mod when;
 mod words;
+#[cfg(test)]
+mod work_tests;
 
 pub use read::read;
 pub use reader::{Context, Doubt, Reading, Source, Taken};

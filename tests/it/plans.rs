@@ -20,6 +20,7 @@ const SETTLED: &[&str] = &[
     "form_versions",
     "api_keys",
     "channels",
+    "channel_accounts",
     "widgets",
     "webhooks",
     "saved_views",
