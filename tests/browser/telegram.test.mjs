@@ -18,7 +18,8 @@ after(async () => {
 
 async function botLink() {
   const { bot_widget_id } = await (await fetch(`${demo.url}/playground/state`)).json();
-  return `${demo.url}/c/${bot_widget_id}?click_url=${encodeURIComponent("https://shop.example/?utm_source=google")}`;
+  // As the button writes it: who comes back is known by the device, and keeps the reference.
+  return `${demo.url}/c/${bot_widget_id}?device_id=${crypto.randomUUID()}&click_url=${encodeURIComponent("https://shop.example/?utm_source=google")}`;
 }
 
 test("from the shop to the complete lead by Telegram", async (t) => {
