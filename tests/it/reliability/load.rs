@@ -8,9 +8,10 @@ use aurix::domain::random::Random;
 use aurix::net;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use super::pause;
 use super::shop::ShopClient;
+use super::{now, pause};
 
 /// Visitors at once.
 const VISITORS: usize = 4;
@@ -50,13 +51,19 @@ pub struct Book {
     /// Answers of which the head came and the rest did not.
     pub half_responses: Vec<String>,
     /// References that nobody has sent yet.
-    free: VecDeque<String>,
+    free: VecDeque<(Instant, String)>,
 }
 
 impl Book {
     /// A book of clicks alone.
     pub fn of(clicked: Vec<Clicked>) -> Self {
         Self { clicked, ..Self::default() }
+    }
+
+    /// A reference that nobody has used, and that was answered so long ago.
+    fn read_reference(&mut self, reading: Duration) -> Option<String> {
+        let is_read = self.free.front().is_some_and(|(answered, _)| answered.elapsed() >= reading);
+        if is_read { self.free.pop_front().map(|(_, reference)| reference) } else { None }
     }
 }
 
@@ -72,16 +79,23 @@ struct Shared {
     answered: watch::Sender<usize>,
     stop: watch::Sender<bool>,
     random: Random,
+    reading: Duration,
 }
 
 impl Load {
     /// They begin; `client` gives each their own.
     pub fn start(random: &Random, client: impl Fn() -> ShopClient) -> Self {
+        Self::of_readers(random, Duration::ZERO, client)
+    }
+
+    /// They begin, and nobody sends a reference sooner than `reading` after its click.
+    pub fn of_readers(random: &Random, reading: Duration, client: impl Fn() -> ShopClient) -> Self {
         let shared = Shared {
             book: Arc::default(),
             answered: watch::Sender::new(0),
             stop: watch::Sender::new(false),
             random: random.clone(),
+            reading,
         };
         let mut tasks = JoinSet::new();
         for number in 0..VISITORS {
@@ -154,7 +168,7 @@ async fn visit(shared: Shared, client: ShopClient, number: usize) {
             }
             shared.pause().await;
         }
-        shared.book.lock().expect("not poisoned").free.extend(reference);
+        shared.book.lock().expect("not poisoned").free.extend(reference.map(|reference| (now(), reference)));
     }
 }
 
@@ -163,7 +177,7 @@ async fn write(shared: Shared, client: ShopClient, number: usize) {
     while !shared.stopped() {
         person += 1;
         let wa_id = format!("659{number}{person:06}");
-        let reference = shared.book.lock().expect("not poisoned").free.pop_front();
+        let reference = shared.book.lock().expect("not poisoned").read_reference(shared.reading);
         let hello = reference.as_ref().map_or("Hello".to_owned(), |reference| format!("Hello\nReference: {reference}"));
         bring(&shared, &client, &wa_id, 1, &hello, reference).await;
         shared.pause().await;
