@@ -241,6 +241,7 @@ const EMPTY: &[(&str, &str, &str)] = &[
     ("conversations", "thread", "WhatsApp has none"),
     ("conversations", "unreachable_at", "WhatsApp does not tell it"),
     ("messages", "offers", "WhatsApp gets none"),
+    ("messages", "unknown_attempts", "its platform answers every reply"),
     ("notices", "external_id", "WhatsApp's have none"),
     ("conversations", "burst_started_at", "a server would take the turn at once"),
     ("conversations", "due_at", "a server would take the turn at once"),
