@@ -13,7 +13,7 @@ use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::event::{Event, StageChangedData};
-use crate::domain::ids::{LeadId, ProjectId};
+use crate::domain::ids::{ConversationId, LeadId, ProjectId};
 use crate::domain::lead::{Activity, Amount, Quality, Stage};
 use crate::domain::time::Timestamp;
 use crate::notifier::Work;
@@ -84,21 +84,24 @@ pub struct RatedLeads {
     pub same: u64,
 }
 
-/// Says one thing of many leads of a project, at most [`LEADS_MAX`], as if it were said of each. Leads that are not there any more are
-/// left out. Where it breaks off, those before are changed: doing it again does the rest.
+/// Says one thing of many leads of a project, at most [`LEADS_MAX`], each with its conversation, as if it were said of each. Leads that
+/// are not there any more are left out. Where it breaks off, those before are changed: doing it again does the rest.
 pub async fn rate_leads(
     core: &Core,
     actor: &Actor,
     project: ProjectId,
-    leads: &[LeadId],
+    mut leads: Vec<(ConversationId, LeadId)>,
     said: BulkRating,
 ) -> anyhow::Result<RatedLeads> {
     let mut rated = RatedLeads::default();
-    for slice in leads[..leads.len().min(LEADS_MAX)].chunks(SLICE) {
+    leads.truncate(LEADS_MAX);
+    // In the order of their conversations, as everything locks several.
+    leads.sort_unstable();
+    for slice in leads.chunks(SLICE) {
         let (inside, actor, slice, now) = (core.clone(), actor.clone(), slice.to_vec(), core.clock.now());
         let done = core.db.write(async move |tx| {
             let mut rated = RatedLeads::default();
-            for lead in in_order_of_locks(tx, project, &slice).await? {
+            for (_, lead) in slice {
                 let Some(before) = locked(tx, project, lead).await? else { continue };
                 match said.of(&before) {
                     None => rated.same += 1,
@@ -116,17 +119,6 @@ pub async fn rate_leads(
         core.notifier.notify(Work::Deliveries);
     }
     Ok(rated)
-}
-
-/// The leads by the keys of their conversations, each once: in this order everything locks several.
-async fn in_order_of_locks(tx: &Tx, project: ProjectId, leads: &[LeadId]) -> anyhow::Result<Vec<LeadId>> {
-    let mut ordered = BTreeMap::new();
-    for &lead in leads {
-        if let Some(viewed) = lead_view::find(tx, project, lead).await? {
-            ordered.insert(viewed.conversation, lead);
-        }
-    }
-    Ok(ordered.into_values().collect())
 }
 
 /// A lead that nobody else changes until the transaction ends.

@@ -78,6 +78,9 @@ both_engines! {
         app.advance(SignedDuration::from_secs(1));
         Person::new(app, &project, "6598765432").writes("hello").await;
         app.settle().await;
+        let file = page.split("href=\"").find(|part| part.contains("/export.csv?")).expect("a link");
+        let file = file.split('"').next().expect("its end").replace("&#38;", "&");
+        assert_eq!(browser.get(&file).await.text().trim_end().lines().count(), 52, "a head, and those who were counted");
         let done = browser.post(&action, &[("stage", "won")]).await;
         assert!(done.header("location").ends_with("changed=51&same=0"), "{}", done.header("location"));
         assert_eq!(app.count(WON).await, 51);

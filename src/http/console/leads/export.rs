@@ -13,6 +13,7 @@ use super::selected::Selection;
 use crate::core::Core;
 use crate::domain::form::{EMAIL, Form, NAME, PHONE};
 use crate::domain::ids::ProjectId;
+use crate::domain::time::Timestamp;
 use crate::engines::Engines;
 use crate::http::console::csv;
 use crate::http::console::lead_name::Fields;
@@ -61,6 +62,7 @@ pub async fn export(State(engines): State<Engines>, member: Member<Export>, quer
         core: core.clone(),
         project: member.project.id,
         filters,
+        until: selection.until(),
         keys: keys.into_iter().filter(|key| !COLUMNS.contains(&key.as_str())).collect(),
         times,
         next: Some(query.position(&view)),
@@ -97,6 +99,8 @@ struct File {
     project: ProjectId,
     view: View,
     filters: Filters,
+    /// Leads that began later are left out.
+    until: Timestamp,
     /// Keys of the form besides the contact.
     keys: Vec<String>,
     times: Times,
@@ -113,7 +117,7 @@ impl csv::Parts for File {
             .read(async move |conn| Ok(lead_pages::page(conn, project, (&view, &filters), after, ROWS).await?));
         let LeadPage { rows, next, .. } = read.await?;
         self.next = next;
-        Ok(Some(rows.iter().map(|lead| self.row(lead)).collect()))
+        Ok(Some(rows.iter().filter(|lead| lead.created_at <= self.until).map(|lead| self.row(lead)).collect()))
     }
 }
 
@@ -160,7 +164,7 @@ mod tests {
     fn a_file_is_named_after_what_it_holds() {
         let query = Query::parse("view=complete&days=30&q=").expect("few parameters");
         let query = LeadsQuery::parse(&query).expect("each given once");
-        let times = Times::new(crate::domain::time::Timestamp::UNIX_EPOCH, "Asia/Singapore");
+        let times = Times::new(Timestamp::UNIX_EPOCH, "Asia/Singapore");
         let name = file_name("Juniper Cycles / \"east\"", &query, &times);
         assert_eq!(name, "leads_juniper-cycles-east_complete_30-days_Asia-Singapore.csv");
     }

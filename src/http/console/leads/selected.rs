@@ -14,7 +14,7 @@ use crate::conversations::rate_lead::{BulkRating, LEADS_MAX, rate_leads};
 use crate::core::Core;
 use crate::db::Conn;
 use crate::domain::account::Permission;
-use crate::domain::ids::LeadId;
+use crate::domain::ids::{ConversationId, LeadId};
 use crate::domain::lead::{Quality, Stage};
 use crate::domain::time::Timestamp;
 use crate::engines::Engines;
@@ -57,6 +57,11 @@ impl Selection {
     /// Whether leads were ticked.
     pub fn is_of_ticked(&self) -> bool {
         self.all_at.is_none() && !self.ticked.is_empty()
+    }
+
+    /// Until when a lead must have begun to be selected.
+    pub fn until(&self) -> Timestamp {
+        self.all_at.unwrap_or(Timestamp::MAX)
     }
 
     fn is_of_nobody(&self) -> bool {
@@ -114,7 +119,7 @@ async fn pages<N: Needs>(
     mut each: impl FnMut(&ListedLead) -> ControlFlow<()>,
 ) -> Result<()> {
     let (view, filters) = selection.view(core, member);
-    let (project, until) = (member.project.id, selection.all_at.unwrap_or(Timestamp::MAX));
+    let (project, until) = (member.project.id, selection.until());
     let mut next = (!selection.is_of_nobody()).then(|| lead_pages::start(&view));
     while let Some(after) = next {
         let (view, filters) = (view.clone(), filters.clone());
@@ -128,11 +133,15 @@ async fn pages<N: Needs>(
     Ok(())
 }
 
-/// The leads that are selected, at most [`LEADS_MAX`].
-async fn leads_of<N: Needs>(core: &Core, member: &Member<N>, selection: &Selection) -> Result<Vec<LeadId>> {
+/// The leads that are selected, at most [`LEADS_MAX`], each with its conversation.
+async fn leads_of<N: Needs>(
+    core: &Core,
+    member: &Member<N>,
+    selection: &Selection,
+) -> Result<Vec<(ConversationId, LeadId)>> {
     let mut leads = Vec::new();
     let each = |lead: &ListedLead| {
-        leads.push(lead.id);
+        leads.push((lead.conversation, lead.id));
         if leads.len() < LEADS_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     pages(core, member, selection, each).await?;
@@ -187,7 +196,7 @@ pub async fn rate(State(engines): State<Engines>, member: Member<Reply>, query: 
         return invalid(&page);
     };
     let leads = leads_of(core, &member, &selection).await?;
-    let rated = rate_leads(core, &member.actor(), member.project.id, &leads, said).await?;
+    let rated = rate_leads(core, &member.actor(), member.project.id, leads, said).await?;
     let (own, done) = (selection.query(), format!("changed={}&same={}", rated.changed, rated.same));
     Ok(go(&format!("{}/leads/selected{own}&{done}", member.path())))
 }
