@@ -4,7 +4,7 @@ use jiff::civil::{DateTime, Time};
 
 use super::class::Class;
 use super::days::{Hit, Meaning};
-use super::lexer::{Kind, Token};
+use super::lexer::{Kind, ReadsTokens, Token};
 use super::numbers::{count_at, number_at};
 use super::pack::packs;
 
@@ -43,19 +43,13 @@ pub(super) struct Said {
     pub(super) is_bare: bool,
 }
 
+impl ReadsTokens for Clock<'_> {
+    fn tokens(&self) -> &[Token] {
+        self.tokens
+    }
+}
+
 impl Clock<'_> {
-    pub(super) fn is(&self, at: usize, class: Class) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.is(class))
-    }
-
-    pub(super) fn is_mark(&self, at: usize, mark: char) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.is_mark(mark))
-    }
-
-    pub(super) fn value(&self, at: usize, class: Class) -> Option<i16> {
-        self.tokens.get(at)?.value(class)
-    }
-
     /// The time that begins at a token.
     pub(super) fn clock_at(&self, at: usize) -> Option<Hit<Moment>> {
         if let Some(hit) = self.soon(at) {

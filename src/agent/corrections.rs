@@ -14,6 +14,8 @@ use crate::domain::form::{FieldKind, Form};
 
 /// Words of a corrected value at most.
 const WORDS_MAX: usize = 6;
+/// Tokens of the right or the wrong words at most, with everyday words before them.
+const RUN_TOKENS_MAX: usize = 4 * WORDS_MAX;
 
 /// The change that a correction, written at `at`, makes: the wrong words have to be in a known value, and are replaced there.
 pub(super) fn find(said: &Words<'_>, at: Timestamp, form: &Form, known: &BTreeMap<String, Known>) -> Option<Taken> {
@@ -44,6 +46,9 @@ fn change(
 
 /// A run of tokens as a part of the text, without everyday words at its start.
 fn run(tokens: &[Token], mut from: usize, to: usize) -> Option<Span> {
+    if to.saturating_sub(from) > RUN_TOKENS_MAX {
+        return None;
+    }
     while from < to
         && !tokens[from].is(Class::AlsoName)
         && tokens[from].is_any(&[
@@ -60,6 +65,12 @@ fn run(tokens: &[Token], mut from: usize, to: usize) -> Option<Span> {
     (from < to && to - from <= 2 * WORDS_MAX).then(|| tokens[from].span.covering(tokens[to - 1].span))
 }
 
+/// Where a run ends that begins at a token: not sought further than a run can reach.
+fn end_of_run(tokens: &[Token], from: usize) -> usize {
+    let end = tokens.len().min(from + RUN_TOKENS_MAX + 1);
+    (from..end).find(|at| ends_run(tokens, *at)).unwrap_or(end)
+}
+
 fn ends_run(tokens: &[Token], at: usize) -> bool {
     let token = &tokens[at];
     let inner = tokens.get(at + 1).is_some_and(|next| next.glued) && token.glued;
@@ -70,7 +81,7 @@ fn ends_run(tokens: &[Token], at: usize) -> bool {
 fn not_but(tokens: &[Token], negation: usize) -> Option<(Span, Span)> {
     let joint = (negation + 2..tokens.len().min(negation + 2 + WORDS_MAX))
         .find(|at| tokens[*at].is_any(&[Class::But, Class::NameIntroWeak, Class::Correction]))?;
-    let end = (joint + 1..tokens.len()).find(|at| ends_run(tokens, *at)).unwrap_or(tokens.len());
+    let end = end_of_run(tokens, joint + 1);
     let bad_end = joint - usize::from(tokens[joint - 1].is_mark(','));
     Some((run(tokens, joint + 1, end)?, run(tokens, negation + 1, bad_end)?))
 }
@@ -82,8 +93,9 @@ fn right_not_wrong(tokens: &[Token], negation: usize) -> Option<(Span, Span)> {
     let opens = |at: &usize| {
         ends_run(tokens, *at) || tokens[*at].is_any(&[Class::NameIntroWeak, Class::NameIntro, Class::Correction])
     };
-    let start = (0..before).rev().find(opens).map_or(0, |at| at + 1);
-    let end = (negation + 1..tokens.len()).find(|at| ends_run(tokens, *at)).unwrap_or(tokens.len());
+    let first = before.saturating_sub(RUN_TOKENS_MAX + 1);
+    let start = (first..before).rev().find(opens).map_or(first, |at| at + 1);
+    let end = end_of_run(tokens, negation + 1);
     Some((run(tokens, start, before)?, run(tokens, negation + 1, end)?))
 }
 

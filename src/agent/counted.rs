@@ -1,9 +1,12 @@
 //! What a number in a text counts: people, things, or nothing.
 
 use super::class::Class;
-use super::lexer::{Kind, Token};
+use super::lexer::{Kind, ReadsTokens, Token};
 use super::numbers::is_pronoun;
 use super::reader::Reader;
+
+/// Tokens between a denial and the number that replaces the denied one, with both.
+const DENIAL_TOKENS_MAX: usize = 5;
 
 /// What a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +40,19 @@ pub(super) struct Search<'a> {
     pub(super) side: bool,
 }
 
-impl Search<'_> {
-    pub(super) fn is(&self, at: usize, class: Class) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.is(class))
+impl ReadsTokens for Search<'_> {
+    fn tokens(&self) -> &[Token] {
+        self.tokens
     }
+}
 
+impl Search<'_> {
     /// "not 18 people, 8": a number that replaces a denied one.
     pub(super) fn follows_denial(&self, at: usize) -> bool {
-        let denied = self.tokens[..at].iter().rposition(|token| token.is(Class::Negation));
+        let before = &self.tokens[at.saturating_sub(DENIAL_TOKENS_MAX)..at];
+        let denied = before.iter().rposition(|token| token.is(Class::Negation));
         denied.is_some_and(|place| {
-            let between = &self.tokens[place + 1..at];
-            at - place <= 5 && between.iter().any(|token| token.kind == Kind::Digits || token.is(Class::Num))
+            before[place + 1..].iter().any(|token| token.kind == Kind::Digits || token.is(Class::Num))
         })
     }
 

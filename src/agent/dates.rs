@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::class::Class;
 use super::days::{Calendar, Day, Meaning, date, known};
-use super::lexer::Kind;
+use super::lexer::{Kind, ReadsTokens};
 use super::numbers::{any_ordinal_at, number_at};
 
 impl Calendar<'_> {

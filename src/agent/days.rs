@@ -4,7 +4,7 @@ use jiff::Span as Duration;
 use jiff::civil::{Date, Weekday};
 
 use super::class::Class;
-use super::lexer::{Kind, Token};
+use super::lexer::{Kind, ReadsTokens, Token};
 use super::numbers::{any_ordinal_at, count_at, ordinal_at};
 
 /// What an expression means.
@@ -45,19 +45,13 @@ pub(super) struct Calendar<'a> {
 
 pub(super) type Day = Hit<Date>;
 
+impl ReadsTokens for Calendar<'_> {
+    fn tokens(&self) -> &[Token] {
+        self.tokens
+    }
+}
+
 impl Calendar<'_> {
-    pub(super) fn is(&self, at: usize, class: Class) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.is(class))
-    }
-
-    pub(super) fn is_mark(&self, at: usize, mark: char) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.is_mark(mark))
-    }
-
-    pub(super) fn value(&self, at: usize, class: Class) -> Option<i16> {
-        self.tokens.get(at)?.value(class)
-    }
-
     /// The first token from `at` on that is of none of the classes, nor a comma.
     pub(super) fn skip(&self, mut at: usize, classes: &[Class]) -> usize {
         while self.tokens.get(at).is_some_and(|token| token.is_any(classes) || token.is_mark(',')) {

@@ -42,23 +42,10 @@ impl Raw {
     }
 }
 
-#[cfg(test)]
-thread_local! {
-    static LETTERS_READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-/// How many letters were folded on this thread: the work of reading.
-#[cfg(test)]
-pub(super) fn letters_read() -> usize {
-    LETTERS_READ.get()
-}
-
 /// Folds a text: compatibility forms, lower case, no accents, plain digits, quotes and dashes; nothing invisible.
 pub(super) fn fold(text: &str) -> Folded {
     let normalizer = DecomposingNormalizerBorrowed::new_nfkd();
     let classes = CanonicalCombiningClassMapBorrowed::new();
-    #[cfg(test)]
-    LETTERS_READ.set(LETTERS_READ.get() + text.len());
     let mut folded = Folded { text: String::with_capacity(text.len()), origin: Vec::with_capacity(text.len() + 1) };
     let mut push = |letter: char, at: usize| {
         folded.text.push(letter);

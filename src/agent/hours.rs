@@ -2,7 +2,7 @@
 
 use super::class::Class;
 use super::clocks::{Clock, Said};
-use super::lexer::Kind;
+use super::lexer::{Kind, ReadsTokens};
 use super::numbers::{count_at, number_at};
 use super::pack::{HalfHour, packs};
 

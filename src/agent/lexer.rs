@@ -30,6 +30,34 @@ pub(super) struct Token {
     among: Languages,
 }
 
+/// What reads tokens by their places: behind the last one there is none.
+pub(super) trait ReadsTokens {
+    fn tokens(&self) -> &[Token];
+
+    fn is(&self, at: usize, class: Class) -> bool {
+        self.tokens().get(at).is_some_and(|token| token.is(class))
+    }
+
+    fn is_mark(&self, at: usize, mark: char) -> bool {
+        self.tokens().get(at).is_some_and(|token| token.is_mark(mark))
+    }
+
+    fn value(&self, at: usize, class: Class) -> Option<i16> {
+        self.tokens().get(at)?.value(class)
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    static LOOKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How often a token was looked at on this thread: the work of reading.
+#[cfg(test)]
+pub(super) fn looks() -> usize {
+    LOOKS.get()
+}
+
 impl Token {
     /// Whether it can be of that class.
     pub(super) fn is(&self, class: Class) -> bool {
@@ -47,6 +75,8 @@ impl Token {
 
     /// The meaning of that class.
     pub(super) fn sense(&self, class: Class) -> Option<&'static Sense> {
+        #[cfg(test)]
+        LOOKS.set(LOOKS.get() + 1);
         if self.among == Languages::all() && !BORROWED.contains(&class) {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use super::class::Class;
 use super::fields::Part;
-use super::lexer::{Kind, Token};
+use super::lexer::{Kind, ReadsTokens, Token};
 use super::reader::Reader;
 use super::span::Span;
 
@@ -43,11 +43,13 @@ pub(super) struct Search<'a> {
     pub(super) shouts: bool,
 }
 
-impl Search<'_> {
-    pub(super) fn is(&self, at: usize, class: Class) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.is(class))
+impl ReadsTokens for Search<'_> {
+    fn tokens(&self) -> &[Token] {
+        self.tokens
     }
+}
 
+impl Search<'_> {
     pub(super) fn text(&self, at: usize) -> &str {
         self.tokens[at].span.words(self.reader.text)
     }

@@ -3,7 +3,7 @@
 use super::asides::is_question;
 use super::class::Class;
 use super::fields::Part;
-use super::lexer::Kind;
+use super::lexer::{Kind, ReadsTokens as _, Token};
 use super::name_runs::{Found, Run, Search};
 use super::reader::Reader;
 
@@ -35,7 +35,8 @@ pub(super) fn find(reader: &Reader<'_>, asked: bool) -> Vec<Found> {
         }
     };
     search.tails(&mut add);
-    for lead in [Lead::Strong, Lead::Fair, Lead::Weak] {
+    let leads = [Lead::Strong, Lead::Fair, Lead::Weak];
+    for lead in leads.into_iter().filter(|lead| *lead != Lead::Weak || books(tokens)) {
         for at in 0..tokens.len() {
             if let Some(name) = search.after_lead(at, lead) {
                 add(lead, name);
@@ -47,6 +48,12 @@ pub(super) fn find(reader: &Reader<'_>, asked: bool) -> Vec<Found> {
     }
     found.sort_by_key(|(lead, name)| (std::cmp::Reverse(*lead), name.span.start));
     found.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Whether a text is about a booking, and does not ask for a place.
+fn books(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| token.is_any(&[Class::Booking, Class::Visit]) && !token.is(Class::Proposal))
+        && !tokens.iter().any(|token| token.is_any(&[Class::Search, Class::Organisation]))
 }
 
 impl Search<'_> {
@@ -182,13 +189,6 @@ impl Search<'_> {
 
     /// "for X Y" in a sentence about a booking, "X Y," at the start of one.
     pub(super) fn after_joint(&self, at: usize) -> Option<Found> {
-        let books =
-            self.tokens.iter().any(|token| token.is_any(&[Class::Booking, Class::Visit]) && !token.is(Class::Proposal));
-        let asks_of_place =
-            self.tokens.iter().any(|token| token.is_any(&[Class::Search]) || token.is(Class::Organisation));
-        if !books || asks_of_place {
-            return None;
-        }
         let joint = self.is(at, Class::NameFor);
         let mark =
             self.tokens[at].kind == Kind::Mark && matches!(self.tokens[at].text.as_str(), "," | ";" | "." | "!" | "-");

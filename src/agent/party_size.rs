@@ -3,7 +3,7 @@
 use super::asides::is_question;
 use super::class::Class;
 use super::counted::{Counts, Party, Search};
-use super::lexer::{Kind, Token};
+use super::lexer::{Kind, ReadsTokens, Token};
 use super::numbers::{is_pronoun, number_at};
 use super::reader::{Found, Reader};
 
