@@ -23,6 +23,8 @@ ALTER TABLE conversations ADD COLUMN unreachable_at BIGINT;
 
 -- What a reply offers to answer it by, JSON (`domain::channel::Offers`).
 ALTER TABLE messages ADD COLUMN offers TEXT;
+-- The key of the field that a person answered by a press on what was offered.
+ALTER TABLE messages ADD COLUMN answers TEXT;
 -- Attempts since `retries_from` of which nobody knows whether the platform has the message. One that has no error, and was not
 -- settled, is such.
 ALTER TABLE messages ADD COLUMN unknown_attempts BIGINT NOT NULL DEFAULT 0;

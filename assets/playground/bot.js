@@ -1,10 +1,10 @@
-// What the chat does otherwise where the phone stands in for Telegram: a start button in place of a prefilled text, and keyboards.
+// What the chat does otherwise where the phone stands in for Telegram: a start button in place of a prefilled text, and what its keys do.
 import { $, el } from "./dom.js";
 
 const PATH = "/playground/phone/telegram/";
 
 /** `undefined` in a chat of WhatsApp's. */
-export function botChat(person, offers, { send, shareNumber }) {
+export function botChat(person, { send, shareNumber }) {
   if (!location.pathname.startsWith(PATH)) return undefined;
   const root = $("#suggestions");
   const composer = $("#composer");
@@ -40,12 +40,6 @@ export function botChat(person, offers, { send, shareNumber }) {
       root.replaceChildren(button("Start", () => start(reference)));
       root.hidden = false;
     },
-    /** The keyboard that the last message came with. */
-    show(keyboard) {
-      offers.clear();
-      const keys = keyboard.flat();
-      root.replaceChildren(...keys.map((key) => button(key.text, () => (key.request_contact ? shareNumber() : send(key.text)))));
-      root.hidden = keys.length === 0;
-    },
+    press: (key) => (key.request_contact ? shareNumber() : send(key.text)),
   };
 }

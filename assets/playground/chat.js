@@ -14,7 +14,7 @@ const hint = $("#hint");
 const presence = $("#presence");
 const messages = messageList($("#messages"), $("main"));
 const offers = suggestions($("#suggestions"), state.fields, person, send);
-const bot = botChat(person, offers, { send, shareNumber });
+const bot = botChat(person, { send, shareNumber });
 const me = bot?.me ?? person.wa_id;
 
 showClock();
@@ -67,6 +67,10 @@ function send(written) {
   return post(written, { text: written });
 }
 
+function press(key) {
+  return post(key.text, { text: key.text, press: key.press });
+}
+
 function shareNumber() {
   return post(`${person.name} · +${person.wa_id}`, { shares_number: true });
 }
@@ -96,7 +100,7 @@ function happened({ kind, data }) {
     messages.message(data);
     if (data.direction !== "out") return;
     presence.textContent = bot?.presence ?? "online";
-    if (data.keyboard) bot?.show(data.keyboard);
+    if (data.keyboard) offers.show(data.keyboard.flat(), bot?.press ?? press);
     else offers.offer(data.text);
   }
 }

@@ -3,24 +3,27 @@ import { el } from "./dom.js";
 
 const SHOWN_MAX = 4;
 
-/** Offers replies to the agent's last question; a tap sends one. */
+/** Offers replies to the agent's last question, or the keys that came with it (`show`). A tap sends one. */
 export function suggestions(root, fields, person, send) {
   const clear = () => {
     root.replaceChildren();
     root.hidden = true;
   };
-  const offer = (question) => {
+  const show = (keys, press) => {
     clear();
-    const field = asked(question, fields);
-    const replies = (field ? repliesTo(field, person) : []).slice(0, SHOWN_MAX);
-    for (const reply of replies) {
-      const button = el("button", { type: "button" }, reply);
-      button.addEventListener("click", () => send(reply));
+    for (const key of keys) {
+      const button = el("button", { type: "button" }, key.text);
+      button.addEventListener("click", () => press(key));
       root.append(button);
     }
-    root.hidden = replies.length === 0;
+    root.hidden = keys.length === 0;
   };
-  return { offer, clear };
+  const offer = (question) => {
+    const field = asked(question, fields);
+    const replies = (field ? repliesTo(field, person) : []).slice(0, SHOWN_MAX);
+    show(replies.map((text) => ({ text })), ({ text }) => send(text));
+  };
+  return { offer, show, clear };
 }
 
 function asked(question, fields) {

@@ -68,7 +68,7 @@ pub(super) fn read_burst(input: &Input<'_>, asked: Option<&str>) -> Burst {
     let mut chars_left = super::BURST_CHARS_MAX;
     for incoming in input.messages.iter().take(super::BURST_MESSAGES_MAX) {
         match &incoming.message {
-            Message::Text(text) | Message::Button(text) => {
+            Message::Text(text) | Message::Button { text, .. } => {
                 let text = cut(text, chars_left.min(super::TEXT_CHARS_MAX));
                 chars_left -= text.chars().count();
                 burst.text(input, incoming, text, asked);
@@ -131,8 +131,8 @@ impl Burst {
         if self.accepts_offer(input, incoming, &said) {
             return;
         }
-        // The question is open only until it is answered.
-        let open = asked.filter(|key| !self.changes.contains_key(*key));
+        // A press answers its own question, also one that was answered before. Any other is open only until it is answered.
+        let open = pressed(input, incoming).or(asked.filter(|key| !self.changes.contains_key(*key)));
         let mut requested: Vec<String> = open.map(str::to_owned).into_iter().collect();
         if incoming.is_correction {
             let of_message = self.known.iter().filter(|(_, known)| known.at == Some(incoming.at));
@@ -270,4 +270,10 @@ fn looks_like_name(taken: &Taken) -> bool {
 pub(super) fn is_part(key: &str) -> bool {
     let lower = key.to_lowercase();
     ["first", "last", "given", "family", "surname", "fname", "lname"].iter().any(|part| lower.contains(part))
+}
+
+/// The key of the field that a press on an option answers.
+fn pressed<'a>(input: &Input<'_>, incoming: &'a Incoming) -> Option<&'a str> {
+    let Message::Button { field: Some(key), .. } = &incoming.message else { return None };
+    input.form.field(key).map(|_| key.as_str())
 }

@@ -35,19 +35,22 @@ impl Phrases {
     }
 
     /// The question of a field in the form's words, or, where it has none of its own, in the language of the conversation; asked
-    /// `again` in other words, with an example. The options of a choice are listed below it unless the question has them.
+    /// `again` in other words, with an example.
     pub(super) fn question(self, field: &Field, again: bool) -> String {
         let contact = [NAME, EMAIL, PHONE].contains(&field.key.as_str()) && !field.has_own_question();
-        let question = match (contact, again) {
+        match (contact, again) {
             (true, false) => self.say(&format!("ask_{}", field.key)).to_owned(),
             (true, true) => self.say(&format!("ask_{}_again", field.key)).to_owned(),
             (false, false) => field.question.clone(),
             (false, true) => format!("{} {}", field.question, self.of_kind("again", field.kind)),
-        };
-        if field.options.is_empty() || field.options.iter().all(|option| question.contains(option.as_str())) {
-            return question;
         }
-        let options = field.options.iter().enumerate().map(|(place, option)| format!("\n{}. {option}", place + 1));
-        format!("{question}{}", options.collect::<String>())
     }
+}
+
+/// The options of a choice as lines below its question; nothing where the question has them.
+pub(super) fn list(field: &Field) -> String {
+    if field.options.iter().all(|option| field.question.contains(option.as_str())) {
+        return String::new();
+    }
+    field.options.iter().enumerate().map(|(place, option)| format!("\n{}. {option}", place + 1)).collect()
 }

@@ -51,7 +51,12 @@ pub enum Message {
     /// Text by the person, or a caption.
     Text(String),
     /// The visible text of a button or list entry that the person chose.
-    Button(String),
+    Button {
+        /// The words of the option.
+        text: String,
+        /// The key of the field that it answers, where that is known; else the question that is open.
+        field: Option<String>,
+    },
     /// A contact card of the sender's own. Another person's card is [`Message::Other`].
     Contact {
         /// The name on the card.
@@ -154,6 +159,8 @@ pub struct Turn {
     pub state: State,
     /// The reply to send, if any.
     pub reply: Option<String>,
+    /// Where in the reply the list of a question's options begins, at its end, in bytes: what shows them otherwise leaves it out.
+    pub list_begins: Option<usize>,
     /// The outcome.
     pub outcome: Outcome,
     /// Why the person wrote, in their own words, once known; it does not change after that.

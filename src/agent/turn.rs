@@ -2,7 +2,7 @@
 
 use super::burst::{Burst, is_part, read_burst};
 use super::pack::{Languages, packs};
-use super::phrases::Phrases;
+use super::phrases::{Phrases, list};
 use super::reader::Doubt;
 use super::state::{Input, Outcome, Paused, State, Turn};
 use super::when::is_clock;
@@ -28,7 +28,7 @@ pub fn turn(input: &Input<'_>) -> Turn {
     let asked = input.state.asked.clone().filter(|_| input.state.paused.is_none());
     let mut burst = read_burst(input, asked.as_deref());
     let phrases = Phrases::of(burst.language);
-    let mut builder = TurnBuilder { input, state: input.state.clone(), phrases, said: Vec::new() };
+    let mut builder = TurnBuilder { input, state: input.state.clone(), phrases, said: Vec::new(), list: String::new() };
     builder.state.version = 1;
     builder.state.offered = None;
     builder.keep_language(burst.language);
@@ -41,8 +41,13 @@ pub fn turn(input: &Input<'_>) -> Turn {
     let mut changes: Vec<_> = burst.changes.into_values().collect();
     changes.sort_by_key(|taken| place(&taken.key));
     let says = input.may_reply && !builder.said.is_empty();
-    let reply = says.then(|| builder.said.join(" ").replace(" \n", "\n").replace("\n ", "\n"));
-    Turn { changes, intent: builder.state.intent.clone(), state: builder.state, reply, outcome }
+    let mut reply = says.then(|| builder.said.join(" ").replace(" \n", "\n").replace("\n ", "\n"));
+    let list_begins = reply.as_mut().filter(|_| !builder.list.is_empty()).map(|reply| {
+        let begins = reply.len();
+        reply.push_str(&builder.list);
+        begins
+    });
+    Turn { changes, intent: builder.state.intent.clone(), state: builder.state, reply, list_begins, outcome }
 }
 
 /// The turn being decided.
@@ -51,6 +56,8 @@ struct TurnBuilder<'a> {
     state: State,
     phrases: Phrases,
     said: Vec<String>,
+    /// The options of the question at the end.
+    list: String,
 }
 
 impl TurnBuilder<'_> {
@@ -317,8 +324,13 @@ impl TurnBuilder<'_> {
         if let Some(half) = known.and_then(|known| self.half_missing(field, &known.value)) {
             return self.say(self.phrases.say(half));
         }
-        let question = self.phrases.question(field, asks > SAME_WORDS_MAX);
+        self.question(field, asks > SAME_WORDS_MAX);
+    }
+
+    fn question(&mut self, field: &Field, again: bool) {
+        let question = self.phrases.question(field, again);
         self.say(&question);
+        self.list = list(field);
     }
 
     /// Offers back what was understood of words that gave no value, or asks what they mean.
@@ -337,16 +349,14 @@ impl TurnBuilder<'_> {
                     self.state.explained.push(field.key.clone());
                     self.say(self.phrases.of_kind("wrong", field.kind));
                 }
-                let question = self.phrases.question(field, asks > SAME_WORDS_MAX);
-                return self.say(&question);
+                return self.question(field, asks > SAME_WORDS_MAX);
             }
             _ => "unclear",
         };
         let question = self.phrases.fill(sentence, "{words}", &doubt.words);
         self.say(&question);
         if sentence == "unclear" {
-            let question = self.phrases.question(field, true);
-            self.say(&question);
+            self.question(field, true);
         }
     }
 }

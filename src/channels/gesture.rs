@@ -1,6 +1,6 @@
 //! What is done at a platform besides messages: it shows on a screen for seconds, and is lost without harm.
 
-use super::{Account, telegram};
+use super::{Account, telegram, whatsapp};
 use crate::domain::channel::{Credentials, PersonIds, Route};
 use crate::net;
 
@@ -13,6 +13,8 @@ pub enum Gesture {
         to: PersonIds,
         /// In which part of the chat.
         route: Route,
+        /// The platform's id of the message that is going to be answered: it and those before it are read.
+        message: String,
     },
     /// A press on a button has arrived: its message has no buttons any more.
     Acknowledge {
@@ -38,6 +40,8 @@ pub async fn make(client: &net::Client, account: Account<'_>, gesture: &Gesture)
         Credentials::Telegram(credentials) => {
             telegram::gesture::make(client, telegram::api::Api::of(account, credentials), gesture).await;
         }
-        Credentials::WhatsApp(_) => {}
+        Credentials::WhatsApp(credentials) => {
+            whatsapp::gesture::make(client, &whatsapp::send::Api::of(account), credentials, gesture).await;
+        }
     }
 }

@@ -138,8 +138,8 @@ pub enum Content {
     Start,
     /// A button or a list entry that was pressed; its title is the message's text.
     Choice {
-        /// The id that the sender of the question gave it.
-        id: Option<String>,
+        /// The key of the field that it answers, where one of our questions offered it.
+        field: Option<String>,
     },
     /// A form filled in inside the platform: names and values, which the message's text lists.
     Form(Vec<(String, String)>),
@@ -207,6 +207,14 @@ impl Content {
             Self::Revoke { .. } => MessageKind::Revoke,
             Self::Unsupported { .. } => MessageKind::Unsupported,
             Self::Other => MessageKind::Other,
+        }
+    }
+
+    /// The key of the field that a press answers.
+    pub fn answers(&self) -> Option<&str> {
+        match self {
+            Self::Choice { field } => field.as_deref(),
+            _ => None,
         }
     }
 

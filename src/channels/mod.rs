@@ -17,4 +17,4 @@ pub use inbound::{
     SharedPhone, StatusUpdate,
 };
 pub use json::Malformed;
-pub use outbound::{Account, Outbound, SendOutcome, send};
+pub use outbound::{Account, Outbound, SendOutcome, send, shows};

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{telegram, whatsapp};
-use crate::domain::channel::{Credentials, Offers, PersonIds, Route};
+use crate::domain::channel::{ChannelKind, Credentials, Offers, PersonIds, Route};
 use crate::net;
 
 /// Where, and as whom, a channel's messages are sent.
@@ -80,6 +80,14 @@ pub enum SendOutcome {
         /// What happened and what to do, in an operator's words.
         reason: String,
     },
+}
+
+/// Whether a platform shows what a message with that text offers, so that the text need not say it.
+pub fn shows(kind: ChannelKind, text: &str, offers: &Offers) -> bool {
+    match kind {
+        ChannelKind::WhatsApp => whatsapp::shows(text, offers),
+        ChannelKind::Telegram => true,
+    }
 }
 
 /// Sends a message and says what became of it. `now` is what a wait that the platform asks for is counted from.

@@ -4,6 +4,7 @@
 use super::load_turn::Turn;
 use super::{offers, words};
 use crate::agent::{self, State};
+use crate::channels::shows;
 use crate::core::Core;
 use crate::domain::channel::{ChannelKind, MessageKind};
 use crate::domain::form::Form;
@@ -32,8 +33,12 @@ pub(super) fn compose(
     output: &agent::Turn,
 ) -> anyhow::Result<Vec<Reply>> {
     let Some(said) = &output.reply else { return Ok(Vec::new()) };
-    let text = with_platforms_words(turn, kind, form, said);
-    let offers = if kind.takes_offers() { offers::of_turn(form, before, &output.state) } else { None };
+    let offers = offers::of_turn(form, before, &output.state);
+    let text = |said: &str| with_platforms_words(turn, form, said);
+    // What the platform shows below the text need not be listed in it.
+    let question = text(output.list_begins.and_then(|at| said.get(..at)).unwrap_or(said));
+    let offers = offers.filter(|offers| shows(kind, &question, offers));
+    let text = if offers.is_some() { question } else { text(said) };
     let offers = offers.map(|offers| serde_json::to_string(&offers)).transpose()?;
     let (now, mut newest) = (core.clock.now(), turn.leased.newest_message.unwrap_or(MessageId(0)));
     let parts = split(&text, kind.text_units_max());
@@ -50,10 +55,10 @@ pub(super) fn compose(
     Ok(parts.into_iter().enumerate().map(reply).collect())
 }
 
-fn with_platforms_words(turn: &Turn, kind: ChannelKind, form: &Form, said: &str) -> String {
+fn with_platforms_words(turn: &Turn, form: &Form, said: &str) -> String {
     let words = words::of(&form.language);
     let mut text = said.to_owned();
-    if kind.takes_offers() && turn.unread.iter().any(is_others_card) {
+    if turn.unread.iter().any(is_others_card) {
         text = format!("{} {text}", words.others_card);
     }
     if turn.is_reference_wanted {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::announce_lead::{Ended, after_turn, details};
 use super::compose_reply::{Reply, compose};
-use super::incoming::{Reading, incoming, newest_speech};
+use super::incoming::{incoming, newest_speech};
 use super::learned::{new_values, words};
 use super::load_turn::Turn;
 use crate::agent::{self, Input, Known, Outcome, Paused, State};
@@ -96,7 +96,7 @@ pub(super) fn decide(
     };
     let channel_phone = turn.leased.phone.as_deref().and_then(|phone| PhoneNumber::from_e164(phone).ok());
     let state: State = serde_json::from_str(&turn.leased.agent_state).context("reading the agent's state")?;
-    let messages = incoming(&turn.unread, Reading { state: &state, explains_cards: channel.kind.takes_offers() });
+    let messages = incoming(&turn.unread, &state);
     // A platform brings messages late, and takes no reply to one that is older than its window.
     let may_reply = newest_speech(&turn.unread)
         .is_none_or(|newest| channel.kind.window().is_none_or(|window| now < newest + window));

@@ -33,10 +33,11 @@ pub(super) fn make_all(engine: &Conversations, gestures: Vec<Due>) {
     }
 }
 
-/// That somebody types, as far as the platform shows it: while the agent is about to answer.
-pub(super) fn typing(channel: &Channel, message: &InboundMessage) -> Option<Gesture> {
-    channel
-        .kind
-        .shows_typing()
-        .then(|| Gesture::Typing { to: message.sender.ids.clone(), route: message.route.clone() })
+/// That a message was read and somebody types: while the agent is about to answer it.
+pub(super) fn typing(message: &InboundMessage) -> Gesture {
+    Gesture::Typing {
+        to: message.sender.ids.clone(),
+        route: message.route.clone(),
+        message: message.external_id.clone(),
+    }
 }

@@ -15,17 +15,8 @@ pub(super) fn newest_speech(unread: &[Unread]) -> Option<Timestamp> {
     unread.iter().filter(|message| message.kind.is_speech()).map(|message| message.written_at).max()
 }
 
-/// How messages are read.
-#[derive(Clone, Copy)]
-pub(super) struct Reading<'a> {
-    /// What the agent remembers.
-    pub(super) state: &'a State,
-    /// Whether the reply says what is wrong with a card that is not the person's own: the agent need not.
-    pub(super) explains_cards: bool,
-}
-
 /// The messages of a turn as the agent reads them, oldest first.
-pub(super) fn incoming(unread: &[Unread], reading: Reading<'_>) -> Vec<Incoming> {
+pub(super) fn incoming(unread: &[Unread], state: &State) -> Vec<Incoming> {
     let mut ordered: Vec<&Unread> = unread.iter().collect();
     ordered.sort_by_key(|message| (message.written_at, message.id));
     let here: HashSet<&str> = ordered.iter().filter_map(|message| message.external_id.as_deref()).collect();
@@ -54,15 +45,15 @@ pub(super) fn incoming(unread: &[Unread], reading: Reading<'_>) -> Vec<Incoming>
     };
     let read = |message: &&Unread| match edited.get(id(message).as_str()) {
         Some(edit) => Incoming::new(edit.text.clone().map_or(Message::Other, Message::Text), message.written_at),
-        None => read_one(message, reading),
+        None => read_one(message, state),
     };
     ordered.iter().filter(is_read).map(read).collect()
 }
 
-fn read_one(message: &Unread, reading: Reading<'_>) -> Incoming {
+fn read_one(message: &Unread, state: &State) -> Incoming {
     let corrected = message.original_written_at.filter(|_| message.kind == MessageKind::Edit);
     Incoming {
-        message: content(message, reading),
+        message: content(message, state),
         at: corrected.unwrap_or(message.written_at),
         is_correction: corrected.is_some(),
     }
@@ -76,18 +67,20 @@ struct Card {
     email: Option<String>,
 }
 
-fn content(message: &Unread, reading: Reading<'_>) -> Message {
+fn content(message: &Unread, state: &State) -> Message {
     if let Some(card) = message.contact.as_deref().and_then(|card| serde_json::from_str::<Card>(card).ok()) {
         return Message::Contact { name: card.name, phone: card.phone, email: card.email };
     }
     match (&message.text, message.kind) {
         // The platform's words and not the person's: nothing was said, but that they want to go on.
-        (_, MessageKind::Start) if reading.state.paused == Some(Paused::Stopped) => Message::Text("start".to_owned()),
+        (_, MessageKind::Start) if state.paused == Some(Paused::Stopped) => Message::Text("start".to_owned()),
         (_, MessageKind::Start) => Message::Text(String::new()),
-        (_, MessageKind::Contacts) if reading.explains_cards => Message::Text(String::new()),
-        (Some(text), MessageKind::Choice | MessageKind::Form) => Message::Button(text.clone()),
-        // The words on somebody else's card are not the person's.
-        (Some(text), kind) if kind != MessageKind::Contacts => Message::Text(text.clone()),
+        // The reply says what is wrong with a card that is not the person's own.
+        (_, MessageKind::Contacts) => Message::Text(String::new()),
+        (Some(text), MessageKind::Choice | MessageKind::Form) => {
+            Message::Button { text: text.clone(), field: message.answers.clone() }
+        }
+        (Some(text), _) => Message::Text(text.clone()),
         _ => Message::Other,
     }
 }
@@ -110,6 +103,7 @@ mod tests {
             kind: *kind,
             text: Some((*text).to_owned()),
             contact: None,
+            answers: None,
         };
         messages.iter().enumerate().map(message).collect()
     }
@@ -119,8 +113,7 @@ mod tests {
             Message::Text(text) => text,
             other => format!("{other:?}"),
         };
-        let reading = Reading { state: &State::default(), explains_cards: false };
-        let read: Vec<_> = incoming(&unread(messages), reading).into_iter().map(words).collect();
+        let read: Vec<_> = incoming(&unread(messages), &State::default()).into_iter().map(words).collect();
         assert_eq!(read, expected);
     }
 
@@ -129,7 +122,7 @@ mod tests {
         let messages = unread(&[(MessageKind::Start, None, "/start O-aB3dE9z")]);
         let read = |paused| {
             let state = State { paused, ..State::default() };
-            incoming(&messages, Reading { state: &state, explains_cards: true }).remove(0).message
+            incoming(&messages, &state).remove(0).message
         };
         assert_eq!(read(None), Message::Text(String::new()));
         assert_eq!(read(Some(Paused::Stopped)), Message::Text("start".to_owned()));

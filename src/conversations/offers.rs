@@ -6,8 +6,8 @@ use crate::agent::State;
 use crate::domain::channel::Offers;
 use crate::domain::form::{FieldKind, Form, PHONE};
 
-/// Options that are shown as buttons; more are numbered in the question.
-const CHOICES_MAX: usize = 8;
+/// Options that are offered; more are numbered in the question. A list at WhatsApp takes as many.
+const CHOICES_MAX: usize = 10;
 /// Characters of an option that is a button.
 const CHOICE_CHARS_MAX: usize = 64;
 
@@ -22,15 +22,17 @@ pub(super) fn of_turn(form: &Form, before: &State, after: &State) -> Option<Offe
 }
 
 fn of_question(form: &Form, key: &str) -> Option<Offers> {
-    let field = form.field(key)?;
+    let (field, words) = (form.field(key)?, words::of(&form.language));
+    let choices =
+        |options: Vec<String>| Offers::Choices { field: key.to_owned(), options, open: words.choose.to_owned() };
     match field.kind {
         FieldKind::Choice => {
             let is_short = |option: &String| option.chars().count() <= CHOICE_CHARS_MAX;
             let fits = (1..=CHOICES_MAX).contains(&field.options.len()) && field.options.iter().all(is_short);
-            fits.then(|| Offers::Choices(field.options.clone()))
+            fits.then(|| choices(field.options.clone()))
         }
-        FieldKind::YesNo => Some(Offers::Choices(words::of(&form.language).yes_no.map(str::to_owned).to_vec())),
-        FieldKind::Phone if key == PHONE => Some(Offers::OwnContact(words::of(&form.language).share_number.to_owned())),
+        FieldKind::YesNo => Some(choices(words.yes_no.map(str::to_owned).to_vec())),
+        FieldKind::Phone if key == PHONE => Some(Offers::OwnContact(words.share_number.to_owned())),
         _ => None,
     }
 }
@@ -40,7 +42,7 @@ mod tests {
     use super::*;
 
     fn form() -> Form {
-        let options: Vec<String> = (1..=9).map(|number| format!("\"Option {number}\"")).collect();
+        let options: Vec<String> = (1..=11).map(|number| format!("\"Option {number}\"")).collect();
         let text = format!(
             r#"{{"fields":[{{"key":"service","type":"choice","question":"Which?","options":["A","B"]}},
                            {{"key":"many","type":"choice","question":"Which?","options":[{}]}},
@@ -58,8 +60,12 @@ mod tests {
     fn a_question_offers_its_answers() {
         let form = form();
         let offered = |key| of_turn(&form, &State::default(), &asked(key));
-        assert_eq!(offered("service"), Some(Offers::Choices(vec!["A".to_owned(), "B".to_owned()])));
-        assert_eq!(offered("first"), Some(Offers::Choices(vec!["Yes".to_owned(), "No".to_owned()])));
+        let choices = |field: &str, options: [&str; 2]| {
+            let options = options.map(str::to_owned).to_vec();
+            Some(Offers::Choices { field: field.to_owned(), options, open: "Choose".to_owned() })
+        };
+        assert_eq!(offered("service"), choices("service", ["A", "B"]));
+        assert_eq!(offered("first"), choices("first", ["Yes", "No"]));
         assert_eq!(offered("phone"), Some(Offers::OwnContact("Share my phone number".to_owned())));
         assert_eq!(offered("many"), None, "they are numbered in the question");
         assert_eq!(offered("email"), None);

@@ -130,7 +130,7 @@ async fn queue(
     text: &str,
 ) -> anyhow::Result<String> {
     let (now, mut newest) = (core.clock.now(), handled.newest_message.unwrap_or(MessageId(0)));
-    let offers = handled.kind.takes_offers().then(|| serde_json::to_string(&Offers::Nothing)).transpose()?;
+    let offers = serde_json::to_string(&Offers::Nothing)?;
     let mut queued = Vec::new();
     for part in split(text, handled.kind.text_units_max()) {
         newest = core.row_keys.next_above(now, newest);
@@ -144,7 +144,7 @@ async fn queue(
         reply_id,
         text,
         user,
-        offers: offers.as_deref(),
+        offers: Some(&offers),
     });
     replies::insert(tx, &new.collect::<Vec<_>>(), now).await?;
     Ok(queued.into_iter().next().map(|(_, reply_id, _)| reply_id).unwrap_or_default())

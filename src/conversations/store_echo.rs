@@ -46,6 +46,7 @@ impl StoreInbound {
             kind: echo.content.kind(),
             text: echo.text.as_deref(),
             contact: None,
+            answers: None,
             raw: &echo.raw,
             sent_at: echo.sent_at,
         };

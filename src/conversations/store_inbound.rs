@@ -151,7 +151,7 @@ impl StoreInbound {
             let due_at = (self.now + BURST_PAUSE).min(began + BURST_MAX);
             turns::call_agent(tx, project, conversation.id, began, due_at).await?;
         }
-        Ok(if kind.is_speech() && conversation.is_agents { typing(channel, message) } else { None })
+        Ok((kind.is_speech() && conversation.is_agents).then(|| typing(message)))
     }
 
     /// Stores the message itself; `None` where it is stored already.
@@ -178,6 +178,7 @@ impl StoreInbound {
             kind: message.content.kind(),
             text: message.text.as_deref(),
             contact: contact.as_deref(),
+            answers: message.content.answers(),
             raw: &message.raw,
             sent_at: message.sent_at,
         };

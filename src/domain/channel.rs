@@ -53,18 +53,8 @@ impl ChannelKind {
         }
     }
 
-    /// Whether it shows a person that an answer is being written.
-    pub fn shows_typing(self) -> bool {
-        self == Self::Telegram
-    }
-
     /// Whether it is asked from time to time where it sends what people write.
     pub fn is_checked(self) -> bool {
-        self == Self::Telegram
-    }
-
-    /// Whether it takes a message with what to answer it by ([`Offers`]).
-    pub fn takes_offers(self) -> bool {
         self == Self::Telegram
     }
 }
@@ -73,8 +63,15 @@ impl ChannelKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Offers {
-    /// Answers to choose from, as the person would write them.
-    Choices(Vec<String>),
+    /// Answers to choose from.
+    Choices {
+        /// The key of the field that they answer.
+        field: String,
+        /// The answers, as the person would write them.
+        options: Vec<String>,
+        /// What a platform that hides them behind a button writes on it.
+        open: String,
+    },
     /// A button that shares the person's own number, with its words.
     OwnContact(String),
     /// What an earlier message offered counts no more.

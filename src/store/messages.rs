@@ -35,6 +35,8 @@ pub struct NewMessage<'a> {
     pub text: Option<&'a str>,
     /// The sender's own card, JSON, where they shared it.
     pub contact: Option<&'a str>,
+    /// The key of the field that the person answered by a press.
+    pub answers: Option<&'a str>,
     /// The message as the platform sent it, JSON.
     pub raw: &'a str,
     /// When the platform says that it was sent.
@@ -58,8 +60,8 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewMessage<'_>, now: Time
     };
     tx.execute_one(
         "INSERT INTO messages (id, project_id, channel, conversation_id, direction, status, external_id, original_id, kind,
-                               text, contact, raw, attempts, sent_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14)
+                               text, contact, answers, raw, attempts, sent_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15)
          ON CONFLICT (channel, external_id) WHERE external_id IS NOT NULL DO NOTHING",
         params![
             new.id,
@@ -73,6 +75,7 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewMessage<'_>, now: Time
             new.kind.as_str(),
             new.text,
             new.contact,
+            new.answers,
             new.raw,
             new.sent_at,
             now
@@ -149,6 +152,8 @@ pub struct Unread {
     pub text: Option<String>,
     /// The sender's own card, JSON, where they shared it.
     pub contact: Option<String>,
+    /// The key of the field that the person answered by a press.
+    pub answers: Option<String>,
 }
 
 /// The messages of a conversation that are looked for: those after one of them.
@@ -173,7 +178,7 @@ macro_rules! unread_columns {
           WHERE original.project_id = messages.project_id AND original.channel = messages.channel
             AND original.external_id = messages.original_id AND original.conversation_id = messages.conversation_id
          ) AS original_written_at,
-         messages.revoked_at IS NOT NULL AS is_revoked"
+         messages.revoked_at IS NOT NULL AS is_revoked, messages.answers"
     };
 }
 
@@ -218,6 +223,7 @@ pub async fn unread(conn: &Conn, after: &[After], most: u32) -> Result<Vec<(Conv
             written_at: row.get(7)?,
             original_written_at: row.get(8)?,
             is_revoked: row.get(9)?,
+            answers: row.get(10)?,
         };
         Ok((row.get(4)?, unread))
     })

@@ -38,12 +38,14 @@ pub struct Said {
     pub at: Timestamp,
     /// Whether its sender took it back.
     pub is_revoked: bool,
+    /// What it offers to answer it by, JSON (`domain::channel::Offers`).
+    pub offers: Option<String>,
 }
 
 macro_rules! columns {
     () => {
         "m.id, m.direction, m.user_id IS NOT NULL, m.reply_id IS NOT NULL, users.name, m.kind, m.text, m.status, m.error,
-         CASE WHEN m.sent_at < m.created_at THEN m.sent_at ELSE m.created_at END, m.revoked_at IS NOT NULL"
+         CASE WHEN m.sent_at < m.created_at THEN m.sent_at ELSE m.created_at END, m.revoked_at IS NOT NULL, m.offers"
     };
 }
 
@@ -64,6 +66,7 @@ fn read(row: &Row<'_>) -> Result<Said> {
         error: row.get(8)?,
         at: row.get(9)?,
         is_revoked: row.get(10)?,
+        offers: row.get(11)?,
     })
 }
 

@@ -51,3 +51,4 @@ mod turns;
 mod user_agents;
 mod webhook_off;
 mod whatsapp_data;
+mod whatsapp_offers;

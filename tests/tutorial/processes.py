@@ -71,7 +71,10 @@ class Platform:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                sent.append(self.rfile.read(int(self.headers["content-length"])))
+                body = self.rfile.read(int(self.headers["content-length"]))
+                # That a message was read is no message.
+                if json.loads(body).get("status") != "read":
+                    sent.append(body)
                 response = {"messaging_product": "whatsapp", "messages": [{"id": f"wamid.reply{len(sent)}"}]}
                 body = json.dumps(response).encode()
                 self.send_response(200)

@@ -26,7 +26,7 @@ pub async fn make(client: &net::Client, api: Api<'_>, gesture: &Gesture) {
 
 fn calls(gesture: &Gesture) -> Vec<(&'static str, Value)> {
     match gesture {
-        Gesture::Typing { to, route } => {
+        Gesture::Typing { to, route, .. } => {
             let Some(chat) = &to.external_user_id else { return Vec::new() };
             let mut body = json!({"chat_id": number(chat), "action": "typing"});
             if let Some(thread) = &route.thread {

@@ -10,9 +10,9 @@ const COLUMNS: usize = 2;
 /// The markup of a message that goes by `route`; `None` where it has none.
 pub(super) fn of(offers: &Offers, route: &Route) -> Option<Value> {
     match offers {
-        Offers::Choices(choices) => {
+        Offers::Choices { options, .. } => {
             let rows: Vec<Value> =
-                choices.chunks(COLUMNS).map(|row| row.iter().map(|text| json!({"text": text})).collect()).collect();
+                options.chunks(COLUMNS).map(|row| row.iter().map(|text| json!({"text": text})).collect()).collect();
             Some(keyboard(&rows))
         }
         // Telegram has this button in a chat with the bot itself only.
@@ -32,8 +32,9 @@ mod tests {
 
     #[test]
     fn choices_stand_in_two_columns() {
-        let choices = ["Tune-up", "Wheel truing", "Bike fitting"].map(str::to_owned).to_vec();
-        let markup = of(&Offers::Choices(choices), &Route::default()).expect("a keyboard");
+        let options = ["Tune-up", "Wheel truing", "Bike fitting"].map(str::to_owned).to_vec();
+        let offers = Offers::Choices { field: "service".to_owned(), options, open: "Choose".to_owned() };
+        let markup = of(&offers, &Route::default()).expect("a keyboard");
         let expected = json!([[{"text": "Tune-up"}, {"text": "Wheel truing"}], [{"text": "Bike fitting"}]]);
         assert_eq!(markup["keyboard"], expected);
         assert!(markup["one_time_keyboard"] == true && markup["resize_keyboard"] == true);

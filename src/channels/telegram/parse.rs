@@ -140,7 +140,7 @@ impl Update<'_> {
             sent_at: None,
             references: find_correlation_ids(&words),
             text: Some(words),
-            content: Content::Choice { id: data },
+            content: Content::Choice { field: None },
             forwarded: false,
             referral: None,
             raw: self.raw(),

@@ -1,6 +1,7 @@
 //! What a message holds besides words, and the words in it, by its type.
 
 use super::errors::{self, PlatformError};
+use super::interactive;
 use crate::channels::json::{at, items, text};
 use crate::channels::{Content, SharedContact, SharedPhone};
 use serde_json::Value;
@@ -13,7 +14,7 @@ pub(super) fn read(message: &Value, kind: &str, wa_id: Option<&str>) -> Content 
     let get = |key: &str| text(message, &[kind, key]);
     match kind {
         "text" => Content::Text,
-        "button" => Content::Choice { id: get("payload") },
+        "button" => Content::Choice { field: None },
         "interactive" => read_interactive(&message[kind]),
         "image" | "video" | "audio" | "voice" | "document" | "sticker" => {
             Content::Media { id: get("id"), mime_type: get("mime_type"), filename: get("filename") }
@@ -56,9 +57,13 @@ pub(super) fn said(message: &Value, kind: &str, content: &Content) -> Option<Str
             let lines: Vec<String> = answers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
             Some(lines.join("\n"))
         }
-        ("interactive", _) => ["button_reply", "list_reply"]
-            .into_iter()
-            .find_map(|reply| text(message, &[kind, reply, "title"]))
+        ("interactive", _) => pressed(&message[kind])
+            .and_then(|reply| {
+                // A title may be cut, the id has all of it.
+                let id = text(reply, &["id"]);
+                let offered = id.as_deref().and_then(interactive::offered);
+                offered.map(|(_, option)| option.to_owned()).or_else(|| text(reply, &["title"]))
+            })
             .or_else(|| text(message, &[kind, "nfm_reply", "body"])),
         _ => ["body", "text", "caption", "title"].into_iter().find_map(get),
     }
@@ -68,8 +73,14 @@ fn read_interactive(interactive: &Value) -> Content {
     if let Some(answers) = text(interactive, &["nfm_reply", "response_json"]) {
         return Content::Form(read_answers(&answers));
     }
-    let reply = ["button_reply", "list_reply"].into_iter().map(|reply| &interactive[reply]).find(|one| one.is_object());
-    reply.map_or(Content::Other, |reply| Content::Choice { id: text(reply, &["id"]) })
+    let Some(reply) = pressed(interactive) else { return Content::Other };
+    let id = text(reply, &["id"]);
+    Content::Choice { field: id.as_deref().and_then(interactive::offered).map(|(field, _)| field.to_owned()) }
+}
+
+/// The button or the list entry that was pressed.
+fn pressed(interactive: &Value) -> Option<&Value> {
+    ["button_reply", "list_reply"].into_iter().map(|reply| &interactive[reply]).find(|one| one.is_object())
 }
 
 /// The answers of a flow: `screen_0_first_name_1` is given out as `first name`.

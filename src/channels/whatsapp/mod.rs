@@ -5,12 +5,16 @@
 pub mod check;
 mod content;
 mod errors;
+pub mod gesture;
+mod interactive;
 mod message;
 pub mod parse;
 mod people;
 pub mod send;
 mod status;
 pub mod verify;
+
+pub use interactive::shows;
 
 /// Where the platform's API is, unless the channel says otherwise.
 pub const API_BASE: &str = "https://graph.facebook.com";

@@ -1,6 +1,7 @@
 //! Sends a message: the request for the platform, and what its response means.
 
 use super::errors::{self, Cure, PlatformError};
+use super::interactive;
 use crate::channels::json::text;
 use crate::channels::{Account, Outbound, SendOutcome};
 use crate::domain::channel::{PersonIds, WhatsAppCredentials};
@@ -53,17 +54,7 @@ pub async fn send(
         let reason = "WhatsApp gave neither a number nor a user id of this person, so nothing can be sent.".to_owned();
         return SendOutcome::GiveUp { code: None, reason };
     };
-    let request = Request {
-        method: Method::POST,
-        url: format!("{}/{}/{}/messages", api.base.trim_end_matches('/'), api.version, api.phone_number_id),
-        headers: vec![
-            ("authorization".to_owned(), format!("Bearer {}", credentials.access_token)),
-            ("content-type".to_owned(), "application/json".to_owned()),
-        ],
-        body: Bytes::from(body(key, id, outbound).to_string()),
-        timeout: net::client::TIMEOUT_DEFAULT,
-        response_bytes_max: RESPONSE_BYTES_MAX,
-    };
+    let request = post(api, credentials, &body(key, id, outbound));
     match client.send(request).await {
         Ok(response) => {
             let asked = response.header("retry-after").and_then(RetryAfter::parse);
@@ -77,6 +68,21 @@ pub async fn send(
     }
 }
 
+/// A request to `/messages`.
+pub(super) fn post(api: &Api<'_>, credentials: &WhatsAppCredentials, body: &Value) -> Request {
+    Request {
+        method: Method::POST,
+        url: format!("{}/{}/{}/messages", api.base.trim_end_matches('/'), api.version, api.phone_number_id),
+        headers: vec![
+            ("authorization".to_owned(), format!("Bearer {}", credentials.access_token)),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ],
+        body: Bytes::from(body.to_string()),
+        timeout: net::client::TIMEOUT_DEFAULT,
+        response_bytes_max: RESPONSE_BYTES_MAX,
+    }
+}
+
 /// The key under which the platform takes the person's id, and the id. A phone number goes under `to`; a business-scoped user
 /// id goes under `recipient`, since under `to` the message would be lost. `None` where neither is known.
 fn recipient(ids: &PersonIds) -> Option<(&'static str, &str)> {
@@ -87,12 +93,17 @@ fn recipient(ids: &PersonIds) -> Option<(&'static str, &str)> {
 
 /// The body of the request. The reply's id comes back with every status of the message.
 fn body(key: &str, id: &str, outbound: Outbound<'_>) -> Value {
+    let interactive = outbound.offers.and_then(|offers| interactive::of(outbound.text, offers));
+    let (kind, content) = match interactive {
+        Some(interactive) => ("interactive", interactive),
+        None => ("text", json!({"preview_url": false, "body": fit(outbound.text)})),
+    };
     json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         key: id,
-        "type": "text",
-        "text": {"preview_url": false, "body": fit(outbound.text)},
+        "type": kind,
+        kind: content,
         "biz_opaque_callback_data": outbound.reply_id,
     })
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::message::Message;
 use super::{Playground, lead, platform};
@@ -24,7 +24,36 @@ pub(super) const NAME_CHARS_MAX: usize = 100;
 pub(super) struct Written {
     person: String,
     name: String,
+    /// What is written, or the words of the key that was pressed.
     text: String,
+    /// The key that was pressed.
+    press: Option<Press>,
+}
+
+/// A press on a button or an entry of a list.
+#[derive(Deserialize)]
+struct Press {
+    kind: PressKind,
+    id: String,
+    title: String,
+}
+
+#[derive(Deserialize, Serialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum PressKind {
+    ButtonReply,
+    ListReply,
+}
+
+impl Press {
+    /// As the platform sends it.
+    fn interactive(&self) -> Value {
+        let reply = json!({"id": self.id, "title": self.title});
+        match self.kind {
+            PressKind::ButtonReply => json!({"type": self.kind, "button_reply": reply}),
+            PressKind::ListReply => json!({"type": self.kind, "list_reply": reply}),
+        }
+    }
 }
 
 impl Written {
@@ -50,7 +79,7 @@ pub(super) fn fits(text: &str, chars_max: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= chars_max
 }
 
-/// `POST /playground/phone/send` `{person,name,text}`: 202 when the inbound webhook has taken the message.
+/// `POST /playground/phone/send` `{person,name,text}`, with `press:{kind,id,title}` where a key was pressed: 202 when the inbound webhook has taken the message.
 pub(super) async fn send(
     State(conversations): State<Conversations>,
     Extension(playground): Extension<Arc<Playground>>,
@@ -58,19 +87,21 @@ pub(super) async fn send(
 ) -> Result<StatusCode> {
     let core = &conversations.core;
     written.check()?;
-    let Written { person, name, text } = written;
+    let Written { person, name, text, press } = written;
     let now = core.clock.now();
     let id = core.random.token("wamid.", 32);
-    let value = json!({
-        "contacts": [{"profile": {"name": name}, "wa_id": person}],
-        "messages": [{
-            "from": person,
-            "id": id,
-            "timestamp": now.as_second().to_string(),
-            "type": "text",
-            "text": {"body": text},
-        }],
-    });
+    let mut message = json!({"from": person, "id": id, "timestamp": now.as_second().to_string()});
+    match &press {
+        Some(press) => {
+            message["type"] = json!("interactive");
+            message["interactive"] = press.interactive();
+        }
+        None => {
+            message["type"] = json!("text");
+            message["text"] = json!({"body": text});
+        }
+    }
+    let value = json!({"contacts": [{"profile": {"name": name}, "wa_id": person}], "messages": [message]});
     platform::call_webhook(&conversations, &playground, value).await?;
     let message = Message::incoming(id, &person, text, now);
     playground.feed.publish("message", &message);
@@ -85,7 +116,7 @@ mod tests {
     use super::*;
 
     fn check(person: &str, name: &str, text: &str, expected: &[&str]) {
-        let written = Written { person: person.to_owned(), name: name.to_owned(), text: text.to_owned() };
+        let written = Written { person: person.to_owned(), name: name.to_owned(), text: text.to_owned(), press: None };
         let refused = match written.check() {
             Ok(()) => Vec::new(),
             Err(ApiError::Invalid(fields)) => fields.into_iter().map(|field| field.field).collect(),

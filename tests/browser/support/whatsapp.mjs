@@ -18,13 +18,15 @@ export async function startWhatsApp() {
   let number = 0;
   const server = createServer(async (request, response) => {
     const body = await read(request);
-    const text = body && JSON.parse(body).text?.body;
+    const call = body ? JSON.parse(body) : {};
+    const text = call.text?.body ?? call.interactive?.body.text;
     if (text) texts.push(text);
     const respond = () => {
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ messaging_product: "whatsapp", messages: [{ id: `wamid.reply${++number}` }] }));
     };
-    if (holds) waiting.push(respond);
+    // That a message was read is no reply.
+    if (holds && call.status !== "read") waiting.push(respond);
     else respond();
   });
   server.listen(0, "127.0.0.1");

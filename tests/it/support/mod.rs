@@ -9,7 +9,7 @@ pub mod skip;
 #[macro_use]
 pub mod smtp;
 pub mod telegram;
-mod whatsapp;
+pub mod whatsapp;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};

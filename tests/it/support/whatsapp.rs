@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -14,14 +15,17 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::net::TcpListener;
 
-use super::{HttpResponse, Project, TestApp};
+use super::{HttpResponse, Project, TestApp, until};
 
 pub const APP_SECRET: &str = "the app's secret";
 pub const VERIFY_TOKEN: &str = "the verify token";
+/// How long a call may take that nobody waits for.
+const CALL_LIMIT: Duration = Duration::from_secs(20);
 
 #[derive(Default)]
 struct Shared {
     sent: Vec<Value>,
+    marks: VecDeque<Value>,
     responses: VecDeque<(u16, Value)>,
 }
 
@@ -55,7 +59,18 @@ impl WhatsApp {
     /// The texts of the replies since the last call.
     pub fn take_texts(&self) -> Vec<String> {
         let sent = self.take();
-        sent.iter().map(|reply| reply["text"]["body"].as_str().expect("a text").to_owned()).collect()
+        sent.iter().map(|reply| words(reply).expect("a text").to_owned()).collect()
+    }
+
+    /// Waits until a message is marked as read, and gives the oldest such call.
+    pub async fn marked(&self) -> Value {
+        let mut found = None;
+        until("a message is marked as read", CALL_LIMIT, async || {
+            found = found.take().or_else(|| self.shared.lock().expect("not poisoned").marks.pop_front());
+            found.is_some()
+        })
+        .await;
+        found.expect("found")
     }
 
     /// The replies since the last call, as the API got them.
@@ -64,14 +79,21 @@ impl WhatsApp {
     }
 }
 
+/// The words of a reply, with something to press or without.
+pub fn words(reply: &Value) -> Option<&str> {
+    reply["text"]["body"].as_str().or_else(|| reply["interactive"]["body"]["text"].as_str())
+}
+
 async fn take_reply(State(shared): State<Arc<Mutex<Shared>>>, body: Bytes) -> Response {
     let mut shared = shared.lock().expect("not poisoned");
     let number = next_number();
-    shared.sent.push(if body.is_empty() {
-        Value::Null
-    } else {
-        serde_json::from_slice(&body).expect("replies are JSON")
-    });
+    let call: Value =
+        if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("replies are JSON") };
+    if call["status"] == "read" {
+        shared.marks.push_back(call);
+        return axum::Json(json!({"success": true})).into_response();
+    }
+    shared.sent.push(call);
     let ok = || (200, json!({"messaging_product": "whatsapp", "messages": [{"id": format!("wamid.reply{number}")}]}));
     let (status, response) = shared.responses.pop_front().unwrap_or_else(ok);
     (StatusCode::from_u16(status).expect("a status"), axum::Json(response)).into_response()

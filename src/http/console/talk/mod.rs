@@ -7,7 +7,7 @@ use super::view::{Html, escape};
 use super::who::{Member, Needs};
 use crate::conversations::reply_as_person::{ReplyWindow, reply_window};
 use crate::core::Core;
-use crate::domain::channel::{MessageKind, MessageStatus};
+use crate::domain::channel::{MessageKind, MessageStatus, Offers};
 use crate::domain::ids::{LeadId, MessageId};
 use crate::domain::lead::{Handling, LeadStatus};
 use crate::domain::masked::mask;
@@ -124,6 +124,8 @@ pub struct Message {
     pub exact: String,
     /// Why it did not get through.
     pub error: Option<String>,
+    /// What there was to press below it.
+    pub buttons: Option<String>,
 }
 
 /// What a page asks of a conversation.
@@ -294,7 +296,17 @@ fn message(frame: &Frame, said: &Said, person: &str, shown: Shown<'_>) -> Messag
         class,
         text: words(said, shown),
         exact: frame.times.exact(said.at),
+        buttons: said.offers.as_deref().and_then(buttons),
         error: said.error.clone().filter(|_| said.status == MessageStatus::Failed),
+    }
+}
+
+/// The words of the buttons below a message.
+fn buttons(offers: &str) -> Option<String> {
+    match serde_json::from_str(offers).ok()? {
+        Offers::Choices { options, .. } => Some(options.join(" · ")),
+        Offers::OwnContact(words) => Some(words),
+        Offers::Nothing => None,
     }
 }
 
