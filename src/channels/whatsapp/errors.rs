@@ -11,8 +11,11 @@ const ERRORS_MAX: usize = 10;
 /// Characters of the platform's own words that are kept.
 const WORDS_CHARS_MAX: usize = 300;
 
+/// Characters of a trace id that are kept.
+const TRACE_CHARS_MAX: usize = 64;
+
 /// An error as the platform reports it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct PlatformError {
     /// The platform's code, as 131047.
     pub(super) code: Option<i64>,
@@ -20,12 +23,19 @@ pub(super) struct PlatformError {
     pub(super) title: Option<String>,
     /// What it says besides.
     pub(super) details: Option<String>,
+    /// By which the platform's support finds the request.
+    pub(super) trace_id: Option<String>,
 }
 
 impl PlatformError {
     /// What happened and what to do, in an operator's words.
     pub(super) fn explanation(&self) -> String {
-        self.code.and_then(meaning).map_or_else(|| self.in_platform_words(), |meaning| meaning.explanation.to_owned())
+        let known = self.code.and_then(meaning).map(|meaning| meaning.explanation.to_owned());
+        let said = known.unwrap_or_else(|| self.in_platform_words());
+        match &self.trace_id {
+            Some(trace_id) => format!("{said} Meta's support finds it by fbtrace_id {}.", cut(trace_id, TRACE_CHARS_MAX)),
+            None => said,
+        }
     }
 
     fn in_platform_words(&self) -> String {
@@ -47,6 +57,7 @@ pub(super) fn read_one(error: &Value) -> PlatformError {
         code: integer(error, &["code"]),
         title: text(error, &["title"]).or_else(|| text(error, &["message"])),
         details: text(error, &["error_data", "details"]).or_else(|| text(error, &["details"])),
+        trace_id: text(error, &["fbtrace_id"]),
     }
 }
 
@@ -98,7 +109,9 @@ const TRANSIENT: &[(i64, &str)] = &[
     (131016, "A part of WhatsApp is unavailable. It is tried again."),
     (131056, "Too many messages went to this person in a short time. It is tried again in a while."),
     (131057, "The WhatsApp business account is in maintenance. It is tried again."),
+    (132069, "The flow is sent too often: 10 times an hour at most. It is tried again later."),
     (133004, "WhatsApp's server is unavailable. It is tried again."),
+    (135000, "WhatsApp had an error that it does not explain. It is tried again."),
 ];
 
 const FAULTS: &[(i64, &str)] = &[
@@ -114,6 +127,7 @@ const FAULTS: &[(i64, &str)] = &[
     (131042, "WhatsApp cannot charge the business account. Check its payment settings at Meta."),
     (131045, "The number is not registered properly. Register it again in WhatsApp Manager."),
     (133010, "The number is not registered with WhatsApp. Register it in WhatsApp Manager."),
+    (133016, "The number was registered too often. Wait 72 hours, then register it again in WhatsApp Manager."),
 ];
 
 const PERMANENT: &[(i64, &str)] = &[
@@ -148,6 +162,18 @@ const PERMANENT: &[(i64, &str)] = &[
     (131052, "WhatsApp could not fetch what the person sent. Ask them to send it again."),
     (131053, "WhatsApp could not take the file. Check its type and size."),
     (131062, "This message needs the person's phone number, and only their user id is known."),
+    (131063, "WhatsApp takes marketing templates on another path. Use a utility template here."),
+    (131064, "The account sent too many templates in the wrong category. See the account's page at Meta."),
+    (132000, "The template has another number of parameters. Compare it with the one in WhatsApp Manager."),
+    (132001, "The template does not exist in that language, or is not approved. See WhatsApp Manager."),
+    (132005, "The template's text is too long with these values. Shorten them."),
+    (132007, "The template breaks WhatsApp's policy on characters or formats. See it in WhatsApp Manager."),
+    (132008, "A value is not allowed in the template. Remove line breaks, tabs and rows of spaces from it."),
+    (132012, "A value has another format than the template wants. Compare it with the one in WhatsApp Manager."),
+    (132015, "WhatsApp paused the template because people reject it. Use another one."),
+    (132016, "WhatsApp disabled the template for good because people reject it. Use another one."),
+    (132068, "WhatsApp blocked the flow. See it in WhatsApp Manager."),
+    (137000, "WhatsApp says that the person's device changed, and the message is for the old one. Answer their next message."),
 ];
 
 #[cfg(test)]
@@ -162,7 +188,7 @@ mod tests {
         for code in [0, 10, 190, 200, 299, 131_005, 131_042, 133_010] {
             assert_eq!(meaning(code).unwrap().cure, Cure::Operator, "{code}");
         }
-        for code in [131_026, 131_047, 131_051, 100] {
+        for code in [131_026, 131_047, 131_051, 132_001, 132_015, 137_000, 100] {
             assert_eq!(meaning(code).unwrap().cure, Cure::None, "{code}");
         }
         assert!(meaning(999_999).is_none());
@@ -170,8 +196,10 @@ mod tests {
 
     #[test]
     fn an_unknown_error_is_quoted() {
-        let error = |code, title: Option<&str>| PlatformError { code, title: title.map(str::to_owned), details: None };
+        let error = |code, title: Option<&str>| PlatformError { code, title: title.map(str::to_owned), details: None, trace_id: None };
         assert_eq!(error(Some(7), Some("Odd")).explanation(), "WhatsApp refused the message (code 7) and said: Odd");
+        let traced = PlatformError { trace_id: Some("AbC1".to_owned()), ..error(Some(131_000), None) };
+        assert!(traced.explanation().ends_with("Meta's support finds it by fbtrace_id AbC1."));
         assert_eq!(error(None, None).explanation(), "WhatsApp refused the message and gave no reason.");
         assert!(error(Some(131047), Some("Re-engagement message")).explanation().contains("24 hours"));
         assert!(error(None, Some(&"x".repeat(5000))).explanation().len() < 400);

@@ -158,7 +158,7 @@ fn by_status(status: u16, retry_after: Option<SignedDuration>, response: &Value)
         }
         401 => SendOutcome::ChannelFault {
             code,
-            reason: PlatformError { code: Some(190), title: None, details: None }.explanation(),
+            reason: PlatformError { code: Some(190), ..PlatformError::default() }.explanation(),
         },
         300..=399 | 404 | 405 => {
             let reason =
