@@ -69,10 +69,16 @@ pub async fn check(
 ) -> Vec<Finding> {
     match account.credentials {
         Credentials::WhatsApp(credentials) => {
-            whatsapp::check::check(client, &whatsapp::send::Api::of(account), credentials, number, webhook_url).await
+            whatsapp::check::check(client, &whatsapp::api::Api::of(account), credentials, number, webhook_url).await
         }
         Credentials::Telegram(credentials) => {
             telegram::check::check(client, telegram::api::Api::of(account, credentials), webhook_url).await
         }
     }
+}
+
+/// The site of an address. What stands behind it may hold another program's secret.
+pub fn site_of(url: &str) -> String {
+    url::Url::parse(url)
+        .map_or_else(|_| "an address that is no URL".to_owned(), |url| url.origin().ascii_serialization())
 }

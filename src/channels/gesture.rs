@@ -41,7 +41,7 @@ pub async fn make(client: &net::Client, account: Account<'_>, gesture: &Gesture)
             telegram::gesture::make(client, telegram::api::Api::of(account, credentials), gesture).await;
         }
         Credentials::WhatsApp(credentials) => {
-            whatsapp::gesture::make(client, &whatsapp::send::Api::of(account), credentials, gesture).await;
+            whatsapp::gesture::make(client, &whatsapp::api::Api::of(account), credentials, gesture).await;
         }
     }
 }

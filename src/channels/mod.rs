@@ -10,7 +10,7 @@ mod outbound;
 pub mod telegram;
 pub mod whatsapp;
 
-pub use finding::{Finding, FindingState, Sight, check, look};
+pub use finding::{Finding, FindingState, Sight, check, look, site_of};
 pub use gesture::{Gesture, make};
 pub use inbound::{
     AccountUpdate, Content, Crowd, Deleted, Echo, IdChange, Inbound, InboundMessage, Reach, Referral, SharedContact,

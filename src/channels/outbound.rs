@@ -94,7 +94,7 @@ pub fn shows(kind: ChannelKind, text: &str, offers: &Offers) -> bool {
 pub async fn send(client: &net::Client, account: Account<'_>, outbound: Outbound<'_>, now: Timestamp) -> SendOutcome {
     match account.credentials {
         Credentials::WhatsApp(credentials) => {
-            whatsapp::send::send(client, &whatsapp::send::Api::of(account), credentials, outbound, now).await
+            whatsapp::send::send(client, &whatsapp::api::Api::of(account), credentials, outbound, now).await
         }
         Credentials::Telegram(credentials) => {
             telegram::send::send(client, telegram::api::Api::of(account, credentials), outbound).await

@@ -8,10 +8,13 @@ use super::output::{self, Output};
 use super::{actor, base_url_hint, open_project};
 use crate::channels::{Finding, FindingState};
 use crate::config::{Config, credential};
+use crate::core::Core;
+use crate::domain::channel::ChannelKind;
 use crate::domain::time::with_microseconds;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
-use crate::projects::add_telegram::{AddedBot, BotRefused, TelegramChannel, add_telegram_channel};
+use crate::projects::add_telegram::{AddedBot, BotRefused, TelegramChannel, add_telegram_channel, set_channel_webhook};
 use crate::projects::check_channel::{check_channel, webhook_url};
+use crate::projects::connect_whatsapp::{NumberRefused, connect_whatsapp};
 use crate::store::channels::{self, Channel, Fault};
 
 /// Channels that are listed.
@@ -35,6 +38,23 @@ pub enum Command {
         #[arg(long)]
         channel: String,
     },
+    /// Has what people write to a channel sent here.
+    ///
+    /// For a WhatsApp number it sets the number's own callback URL at Meta, which leaves other numbers of the app as they are, and
+    /// subscribes the app to the number's account. Meta asks this server for the verify token meanwhile, so it has to run. Where
+    /// another program gets the messages it stops: --replace-webhook takes them over.
+    #[command(after_help = "Example:\n  aurix channel connect --project ID --channel 1234")]
+    Connect {
+        /// The project.
+        #[arg(long)]
+        project: String,
+        /// The channel's id, as `channel list` shows it.
+        #[arg(long)]
+        channel: String,
+        /// Takes the channel over from the program that gets its messages now.
+        #[arg(long)]
+        replace_webhook: bool,
+    },
     /// Lists the channels of a project.
     ///
     /// The channel's id is what `widget create --channel` takes. Where replies are not sent until something is mended, as an expired
@@ -54,7 +74,7 @@ pub enum Add {
     /// The values are in Meta's App Dashboard: phone number id and access token under WhatsApp, API Setup; the app secret
     /// under App settings, Basic. Run it again for the same number to replace the credentials.
     #[command(
-        after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V\nThen give Meta the printed webhook URL and the verify token, and subscribe to `messages`."
+        after_help = "Example:\n  aurix channel add whatsapp --project ID --phone-number-id 1234 --number +6512345678 \\\n    --access-token T --app-secret S --verify-token V\nThen, while the server runs: aurix channel connect --project ID --channel 1234"
     )]
     Whatsapp(WhatsApp),
     /// A Telegram bot.
@@ -115,6 +135,9 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Add(Add::Whatsapp(arguments)) => add_whatsapp(arguments, config, output).await,
         Command::Add(Add::Telegram(arguments)) => add_telegram(arguments, config, output).await,
         Command::Check { project, channel } => check(&project, &channel, config, output).await,
+        Command::Connect { project, channel, replace_webhook } => {
+            connect(&project, &channel, replace_webhook, config, output).await
+        }
         Command::List { project } => list(&project, config, output).await,
     }
 }
@@ -144,13 +167,34 @@ async fn list(project: &str, config: Config, output: &Output) -> anyhow::Result<
     })
 }
 
-async fn check(project: &str, channel: &str, config: Config, output: &Output) -> anyhow::Result<()> {
+async fn find(project: &str, channel: &str, config: Config) -> anyhow::Result<(Core, Channel)> {
     let (core, project) = open_project(config, project).await?;
     let id = channel.to_owned();
     let found = core.db.read(async move |conn| Ok(channels::find_in(conn, project.id, &id).await?)).await?;
     let channel = found.with_context(|| {
         format!("the project has no channel {channel:?}: `aurix channel list --project ID` lists its channels")
     })?;
+    Ok((core, channel))
+}
+
+async fn connect(project: &str, channel: &str, replaces: bool, config: Config, output: &Output) -> anyhow::Result<()> {
+    let (core, channel) = find(project, channel, config).await?;
+    const TAKE_OVER: &str = "To take its messages over, add --replace-webhook";
+    let findings = match channel.kind {
+        ChannelKind::WhatsApp => match connect_whatsapp(&core, &actor(), channel, replaces).await {
+            Err(taken @ NumberRefused::WebhookTaken { .. }) => bail!("{taken}. {TAKE_OVER}"),
+            connected => connected?,
+        },
+        ChannelKind::Telegram => match set_channel_webhook(&core, &actor(), channel, replaces).await {
+            Err(taken @ BotRefused::WebhookTaken { .. }) => bail!("{taken}. {TAKE_OVER}"),
+            connected => connected?,
+        },
+    };
+    output.print(&json!({"findings": to_json(&findings)}), || to_text(&findings))
+}
+
+async fn check(project: &str, channel: &str, config: Config, output: &Output) -> anyhow::Result<()> {
+    let (core, channel) = find(project, channel, config).await?;
     let findings = check_channel(&core, channel).await?;
     output.print(&json!({"findings": to_json(&findings)}), || to_text(&findings))
 }
@@ -215,9 +259,10 @@ async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> a
     output.print(&json!({"channel_id": id, "webhook_url": webhook_url}), || {
         format!(
             "Channel {id} is ready. Give Meta this callback URL and your verify token, and subscribe to `messages`:\n  {webhook_url}{}\n\
-             Next:\n  aurix widget create --project {} --channel {id}",
+             Or have that done while the server runs:\n  aurix channel connect --project {project} --channel {id}\n\
+             Next:\n  aurix widget create --project {project} --channel {id}",
             base_url_hint(&core.config),
-            project.public_id
+            project = project.public_id
         )
     })
 }

@@ -6,6 +6,7 @@ pub mod add_telegram;
 pub mod add_webhook;
 pub mod check_channel;
 pub mod configure_webhook;
+pub mod connect_whatsapp;
 pub mod create_key;
 pub mod create_project;
 pub mod create_widget;

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ALLOWED_UPDATES;
 use super::api::Api;
-use super::set_up::{BotIdentity, WebhookInfo, identity, site_of, webhook_info};
-use crate::channels::{Finding, FindingState, Sight};
+use super::set_up::{BotIdentity, WebhookInfo, identity, webhook_info};
+use crate::channels::{Finding, FindingState, Sight, site_of};
 use crate::net;
 
 /// How long an error of delivery counts while updates wait.

@@ -58,9 +58,3 @@ pub async fn set_webhook(client: &net::Client, api: Api<'_>, url: &str, secret: 
     let body = json!({"url": url, "secret_token": secret, "allowed_updates": ALLOWED_UPDATES});
     api::call(client, api, "setWebhook", &body).await.map(|_| ())
 }
-
-/// The site of an address. What stands behind it may hold another program's secret.
-pub fn site_of(url: &str) -> String {
-    url::Url::parse(url)
-        .map_or_else(|_| "an address that is no URL".to_owned(), |url| url.origin().ascii_serialization())
-}

@@ -1,18 +1,14 @@
 //! Asks the platform whether a channel is set up: the token, its permissions, the number, and where its webhook leads.
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::errors;
-use super::send::Api;
+use super::api::{Api, call, encoded};
 use crate::channels::json;
 use crate::channels::{Finding, FindingState};
 use crate::domain::channel::WhatsAppCredentials;
-use crate::net::{self, Method, Request};
+use crate::net;
 
-/// Bytes of an answer that are read.
-const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 /// What a token needs.
 const PERMISSIONS: [&str; 2] = ["whatsapp_business_messaging", "whatsapp_business_management"];
 
@@ -28,44 +24,17 @@ pub async fn check(
         "{}?fields=display_phone_number,verified_name,quality_rating,webhook_configuration",
         api.phone_number_id
     );
-    let phone = match ask(client, api, credentials, &query).await {
+    let phone = match call(client, api, credentials, &query, None).await {
         Ok(phone) => phone,
         Err(why) => return vec![Finding::new("Token and number", FindingState::Missing, why)],
     };
     let query = format!("debug_token?input_token={}", encoded(&credentials.access_token));
-    let token = ask(client, api, credentials, &query).await.unwrap_or_default();
+    let token = call(client, api, credentials, &query, None).await.unwrap_or_default();
     let mut findings = vec![of_token(&token["data"])];
     findings.extend(of_permissions(&token["data"]));
     findings.push(of_number(&phone, number));
     findings.push(of_webhook(&phone["webhook_configuration"], webhook_url));
     findings
-}
-
-async fn ask(
-    client: &net::Client,
-    api: &Api<'_>,
-    credentials: &WhatsAppCredentials,
-    path: &str,
-) -> Result<Value, String> {
-    let request = Request {
-        method: Method::GET,
-        url: format!("{}/{}/{path}", api.base.trim_end_matches('/'), api.version),
-        headers: vec![("authorization".to_owned(), format!("Bearer {}", credentials.access_token))],
-        body: Bytes::new(),
-        timeout: net::client::TIMEOUT_DEFAULT,
-        response_bytes_max: RESPONSE_BYTES_MAX,
-    };
-    let response = client.send(request).await.map_err(|error| format!("WhatsApp could not be reached: {error}."))?;
-    let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    match answer.get("error").filter(|error| error.is_object()) {
-        Some(error) => Err(errors::read_one(error).explanation()),
-        None if (200..300).contains(&response.status) => Ok(answer),
-        None => Err(format!("WhatsApp answered {}. Check the phone number id.", response.status)),
-    }
-}
-
-fn encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 fn of_token(token: &Value) -> Finding {
@@ -134,12 +103,14 @@ fn of_webhook(configuration: &Value, expected: &str) -> Finding {
         Some(url) => Finding::new(
             name,
             FindingState::Missing,
-            format!("WhatsApp sends messages to {url}. Enter this channel’s callback URL on the Configuration page."),
+            format!(
+                "WhatsApp sends messages to {url}. Set the webhook here, or enter this channel’s callback URL on the Configuration page."
+            ),
         ),
         None => Finding::new(
             name,
             FindingState::Missing,
-            "WhatsApp knows no address to send messages to. Enter the callback URL on the Configuration page.",
+            "WhatsApp knows no address to send messages to. Set the webhook, or enter the callback URL on the Configuration page.",
         ),
     }
 }

@@ -33,7 +33,9 @@ impl PlatformError {
         let known = self.code.and_then(meaning).map(|meaning| meaning.explanation.to_owned());
         let said = known.unwrap_or_else(|| self.in_platform_words());
         match &self.trace_id {
-            Some(trace_id) => format!("{said} Meta's support finds it by fbtrace_id {}.", cut(trace_id, TRACE_CHARS_MAX)),
+            Some(trace_id) => {
+                format!("{said} Meta's support finds it by fbtrace_id {}.", cut(trace_id, TRACE_CHARS_MAX))
+            }
             None => said,
         }
     }
@@ -173,7 +175,10 @@ const PERMANENT: &[(i64, &str)] = &[
     (132015, "WhatsApp paused the template because people reject it. Use another one."),
     (132016, "WhatsApp disabled the template for good because people reject it. Use another one."),
     (132068, "WhatsApp blocked the flow. See it in WhatsApp Manager."),
-    (137000, "WhatsApp says that the person's device changed, and the message is for the old one. Answer their next message."),
+    (
+        137000,
+        "WhatsApp says that the person's device changed, and the message is for the old one. Answer their next message.",
+    ),
 ];
 
 #[cfg(test)]
@@ -196,7 +201,12 @@ mod tests {
 
     #[test]
     fn an_unknown_error_is_quoted() {
-        let error = |code, title: Option<&str>| PlatformError { code, title: title.map(str::to_owned), details: None, trace_id: None };
+        let error = |code, title: Option<&str>| PlatformError {
+            code,
+            title: title.map(str::to_owned),
+            details: None,
+            trace_id: None,
+        };
         assert_eq!(error(Some(7), Some("Odd")).explanation(), "WhatsApp refused the message (code 7) and said: Odd");
         let traced = PlatformError { trace_id: Some("AbC1".to_owned()), ..error(Some(131_000), None) };
         assert!(traced.explanation().ends_with("Meta's support finds it by fbtrace_id AbC1."));

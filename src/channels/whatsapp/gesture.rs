@@ -1,9 +1,8 @@
 //! What is done at WhatsApp besides messages of a conversation.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::errors;
-use super::send::{Api, post};
+use super::api::{Api, call};
 use crate::channels::Gesture;
 use crate::domain::channel::WhatsAppCredentials;
 use crate::net;
@@ -18,13 +17,8 @@ pub async fn make(client: &net::Client, api: &Api<'_>, credentials: &WhatsAppCre
         "message_id": message,
         "typing_indicator": {"type": "text"},
     });
-    match client.send(post(api, credentials, &body)).await {
-        Ok(response) if response.status < 300 => {}
-        Ok(response) => {
-            let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-            let why = errors::read_one(&answer["error"]).explanation();
-            tracing::info!(status = response.status, why, "message not marked as read");
-        }
-        Err(error) => tracing::info!(%error, "message not marked as read"),
+    let path = format!("{}/messages", api.phone_number_id);
+    if let Err(why) = call(client, api, credentials, &path, Some(&body)).await {
+        tracing::info!(why, "message not marked as read");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Shapes and codes are those of Meta's reference (`developers.facebook.com/documentation/business-messaging/whatsapp`).
 
+pub mod api;
 pub mod check;
 mod content;
 mod errors;
@@ -11,6 +12,7 @@ mod message;
 pub mod parse;
 mod people;
 pub mod send;
+pub mod set_up;
 mod status;
 pub mod verify;
 

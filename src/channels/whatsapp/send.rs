@@ -1,13 +1,13 @@
 //! Sends a message: the request for the platform, and what its response means.
 
+use super::api::Api;
 use super::errors::{self, Cure, PlatformError};
 use super::interactive;
 use crate::channels::json::text;
-use crate::channels::{Account, Outbound, SendOutcome};
+use crate::channels::{Outbound, SendOutcome};
 use crate::domain::channel::{PersonIds, WhatsAppCredentials};
 use crate::domain::retry::RetryAfter;
-use crate::net::{self, Method, Request};
-use bytes::Bytes;
+use crate::net;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -21,27 +21,6 @@ const PAIR_LIMIT_WAIT: SignedDuration = SignedDuration::from_secs(10);
 /// The code for too many messages to one person.
 const PAIR_LIMIT: i64 = 131_056;
 
-/// Bytes of the platform's response that are read.
-const RESPONSE_BYTES_MAX: usize = 64 * 1024;
-
-/// Where a channel's messages are sent.
-#[derive(Debug, Clone, Copy)]
-pub struct Api<'a> {
-    /// Where the API is, as [`super::API_BASE`].
-    pub base: &'a str,
-    /// Its version, as [`super::API_VERSION`].
-    pub version: &'a str,
-    /// The channel's id at the platform.
-    pub phone_number_id: &'a str,
-}
-
-impl<'a> Api<'a> {
-    /// Of an account, in the version that is spoken.
-    pub fn of(account: Account<'a>) -> Self {
-        Self { base: account.api_base, version: super::API_VERSION, phone_number_id: account.external_id }
-    }
-}
-
 /// Sends a text and says what became of it.
 pub async fn send(
     client: &net::Client,
@@ -54,7 +33,8 @@ pub async fn send(
         let reason = "WhatsApp gave neither a number nor a user id of this person, so nothing can be sent.".to_owned();
         return SendOutcome::GiveUp { code: None, reason };
     };
-    let request = post(api, credentials, &body(key, id, outbound));
+    let path = format!("{}/messages", api.phone_number_id);
+    let request = api.request(credentials, &path, Some(&body(key, id, outbound)));
     match client.send(request).await {
         Ok(response) => {
             let asked = response.header("retry-after").and_then(RetryAfter::parse);
@@ -65,21 +45,6 @@ pub async fn send(
             tracing::info!(%error, "platform API unreachable");
             outcome(None, None, &[])
         }
-    }
-}
-
-/// A request to `/messages`.
-pub(super) fn post(api: &Api<'_>, credentials: &WhatsAppCredentials, body: &Value) -> Request {
-    Request {
-        method: Method::POST,
-        url: format!("{}/{}/{}/messages", api.base.trim_end_matches('/'), api.version, api.phone_number_id),
-        headers: vec![
-            ("authorization".to_owned(), format!("Bearer {}", credentials.access_token)),
-            ("content-type".to_owned(), "application/json".to_owned()),
-        ],
-        body: Bytes::from(body.to_string()),
-        timeout: net::client::TIMEOUT_DEFAULT,
-        response_bytes_max: RESPONSE_BYTES_MAX,
     }
 }
 

@@ -176,4 +176,54 @@ both_engines! {
         let old = browser.get(&format!("{form}?version=1")).await.text();
         assert!(old.contains("This is version 1") && old.contains("Which outlet?"), "{old}");
     }
+
+    async fn a_numbers_webhook_is_set_at_meta_and_taken_over_only_where_somebody_says_so(app: &TestApp) {
+        let project = app.project().await;
+        let browser = admin(app, &project).await;
+        let path = format!("/p/{}/channels/791163770738681", project.public_id);
+        let shown = browser.get(&path).await.text();
+        assert!(shown.contains("Set the webhook</button>"), "{shown}");
+        let elsewhere = json!({"webhook_configuration": {"phone_number": "https://other.example/SECRET", "application": "https://x.example"}});
+        project.whatsapp.answer_next(200, elsewhere);
+        let asked = browser.post(&format!("{path}/webhook"), &[]).await;
+        let text = asked.text();
+        assert!(asked.status() == 422 && text.contains("https://other.example") && text.contains("Replace that address"), "{text}");
+        assert!(!text.contains("SECRET"), "{text}");
+        project.whatsapp.take_calls();
+        let ours = format!("{}/channels/whatsapp/791163770738681/webhook", app.core.config.base_url);
+        let token = json!({"data": {"is_valid": true, "expires_at": 0, "granular_scopes": [
+            {"scope": "whatsapp_business_management", "target_ids": ["102290129340398"]},
+            {"scope": "whatsapp_business_messaging"}]}});
+        let phone = json!({"display_phone_number": "+65 1234 5678", "webhook_configuration": {"phone_number": ours}});
+        let done = json!({"success": true});
+        for answer in [json!({}), done.clone(), token.clone(), done, phone, token] {
+            project.whatsapp.answer_next(200, answer);
+        }
+        project.whatsapp.take();
+        let set = browser.post(&format!("{path}/webhook"), &[("replace", "1")]).await;
+        let text = set.text();
+        assert!(set.status() == 200 && text.contains("WhatsApp sends messages here."), "{text}");
+        assert!(text.contains("The app gets what happens on the number’s account."), "{text}");
+        let calls = project.whatsapp.take_calls();
+        assert!(calls[1].starts_with("POST ") && calls[1].ends_with("/791163770738681"), "{calls:?}");
+        assert!(calls[3].starts_with("POST ") && calls[3].ends_with("/102290129340398/subscribed_apps"), "{calls:?}");
+        let sent = project.whatsapp.take();
+        let expected = json!({"override_callback_uri": ours, "verify_token": VERIFY_TOKEN});
+        assert_eq!(sent[1], json!({"webhook_configuration": expected}));
+        let audit = "SELECT COUNT(*) FROM audit WHERE action = 'channel.webhook'";
+        assert_eq!(app.count(audit).await, 1);
+    }
+
+    async fn a_webhook_that_meta_refuses_says_why(app: &TestApp) {
+        let project = app.project().await;
+        let browser = admin(app, &project).await;
+        let path = format!("/p/{}/channels/791163770738681", project.public_id);
+        project.whatsapp.answer_next(200, json!({}));
+        project.whatsapp.fail_next(400, 190);
+        let refused = browser.post(&format!("{path}/webhook"), &[]).await;
+        let text = refused.text();
+        assert!(refused.status() == 422 && text.contains("The access token has expired"), "{text}");
+        assert!(text.contains("/channels/whatsapp/791163770738681/webhook, where Meta asks for the verify token"), "{text}");
+        assert!(!text.contains("Replace that address"), "{text}");
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -26,6 +26,8 @@ const CALL_LIMIT: Duration = Duration::from_secs(20);
 struct Shared {
     sent: Vec<Value>,
     marks: VecDeque<Value>,
+    /// Every call, as `POST /v26.0/…`, with its query.
+    calls: Vec<String>,
     responses: VecDeque<(u16, Value)>,
 }
 
@@ -62,6 +64,11 @@ impl WhatsApp {
         sent.iter().map(|reply| words(reply).expect("a text").to_owned()).collect()
     }
 
+    /// The calls since the last time.
+    pub fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.lock().expect("not poisoned").calls)
+    }
+
     /// Waits until a message is marked as read, and gives the oldest such call.
     pub async fn marked(&self) -> Value {
         let mut found = None;
@@ -84,8 +91,9 @@ pub fn words(reply: &Value) -> Option<&str> {
     reply["text"]["body"].as_str().or_else(|| reply["interactive"]["body"]["text"].as_str())
 }
 
-async fn take_reply(State(shared): State<Arc<Mutex<Shared>>>, body: Bytes) -> Response {
+async fn take_reply(State(shared): State<Arc<Mutex<Shared>>>, method: Method, uri: Uri, body: Bytes) -> Response {
     let mut shared = shared.lock().expect("not poisoned");
+    shared.calls.push(format!("{method} {uri}"));
     let number = next_number();
     let call: Value =
         if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("replies are JSON") };
@@ -168,7 +176,7 @@ pub async fn platform_posts(app: &TestApp, project: &Project, body: &[u8]) -> Ht
     let signature = format!("sha256={}", hex::encode(hmac(APP_SECRET, body)));
     let path = format!("/channels/whatsapp/{}/webhook", project.phone_number_id);
     let headers = [("content-type", "application/json"), ("x-hub-signature-256", signature.as_str())];
-    app.send(aurix::net::Method::POST, &path, &headers, body.to_vec()).await
+    app.send(Method::POST, &path, &headers, body.to_vec()).await
 }
 
 fn hmac(key: &str, body: &[u8]) -> Vec<u8> {

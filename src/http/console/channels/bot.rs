@@ -17,7 +17,6 @@ use crate::http::console::frame::Frame;
 use crate::http::console::view::{invalid, page};
 use crate::http::console::who::{Configure, Member, Needs};
 use crate::http::error::{Result, no_such_path};
-use crate::http::extract::Path;
 use crate::http::routes::Routes;
 use crate::projects::add_telegram::{AddedBot, BotRefused, TelegramChannel, add_telegram_channel, set_channel_webhook};
 use crate::projects::check_channel::webhook_url;
@@ -31,19 +30,17 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/p/{project}/channels/new/telegram", show_new)
         .post("/p/{project}/channels/new/telegram", add)
-        .post("/p/{project}/channels/{channel}/webhook", set_webhook)
 }
 
 /// Why something was not done.
 pub struct Refused {
-    text: String,
+    pub text: String,
     /// Whether it is done all the same where the person says so.
-    can_replace: bool,
+    pub can_replace: bool,
 }
 
 impl Refused {
-    fn new(error: &BotRefused) -> Self {
-        let can_replace = matches!(error, BotRefused::WebhookTaken { .. });
+    pub fn new(error: &impl std::fmt::Display, can_replace: bool) -> Self {
         Self { text: capitalized(&error.to_string()), can_replace }
     }
 }
@@ -141,27 +138,24 @@ pub async fn save(
 }
 
 /// Has the bot's updates sent here once more.
-async fn set_webhook(
-    State(engines): State<Engines>,
-    member: Member<Configure>,
-    Path((_, channel)): Path<(String, String)>,
-    form: Form,
+pub async fn set_webhook(
+    engines: &Engines,
+    member: &Member<Configure>,
+    channel: Channel,
+    replaces: bool,
 ) -> Result<Response> {
-    let channel = find(&engines, &member, channel).await?;
-    if channel.kind != ChannelKind::Telegram {
-        return Err(no_such_path().await);
-    }
-    let set = set_channel_webhook(&engines.core, &member.actor(), channel.clone(), form.has("replace")).await;
+    let set = set_channel_webhook(&engines.core, &member.actor(), channel.clone(), replaces).await;
     // What was wrong may be mended by now.
-    let channel = find(&engines, &member, channel.external_id).await?;
+    let channel = find(engines, member, channel.external_id).await?;
     match set {
         Ok(findings) => {
-            page(&bot_page(&engines, &member, &channel, Shown { findings: Some(findings), refused: None }).await?)
+            page(&bot_page(engines, member, &channel, Shown { findings: Some(findings), refused: None }).await?)
         }
         Err(BotRefused::Failed(error)) => Err(error.into()),
         Err(error) => {
-            let shown = Shown { findings: None, refused: Some(Refused::new(&error)) };
-            invalid(&bot_page(&engines, &member, &channel, shown).await?)
+            let can_replace = matches!(error, BotRefused::WebhookTaken { .. });
+            let shown = Shown { findings: None, refused: Some(Refused::new(&error, can_replace)) };
+            invalid(&bot_page(engines, member, &channel, shown).await?)
         }
     }
 }

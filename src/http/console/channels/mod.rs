@@ -7,8 +7,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
+use super::form::Form;
 use super::frame::Frame;
-use super::view::page;
+use super::view::{invalid, page};
 use super::who::{Configure, Member, Needs};
 use crate::channels::{Finding, FindingState};
 use crate::conversations::open_channel::open;
@@ -19,6 +20,7 @@ use crate::http::error::{Result, no_such_path};
 use crate::http::extract::Path;
 use crate::http::routes::Routes;
 use crate::projects::check_channel::{check_channel, webhook_url};
+use crate::projects::connect_whatsapp::{NumberRefused, connect_whatsapp};
 use crate::store::channels::{self, Channel, Fault, Sightings};
 
 /// Channels that are listed.
@@ -29,6 +31,7 @@ pub fn routes() -> Routes {
         .get("/p/{project}/channels", list)
         .get("/p/{project}/channels/{channel}", show)
         .post("/p/{project}/channels/{channel}/check", check)
+        .post("/p/{project}/channels/{channel}/webhook", set_webhook)
         .post("/p/{project}/channels/{channel}/verify-token", show_verify_token)
         .merge(edit::routes())
         .merge(bot::routes())
@@ -63,6 +66,7 @@ struct ChannelPage {
     seen: Sightings,
     verify_token: Option<String>,
     findings: Option<Vec<Finding>>,
+    refused: Option<bot::Refused>,
 }
 
 /// What a channel's page shows besides what is stored.
@@ -126,6 +130,30 @@ async fn check(
     }
 }
 
+/// Has what people write sent here.
+async fn set_webhook(
+    State(engines): State<Engines>,
+    member: Member<Configure>,
+    Path((_, channel)): Path<(String, String)>,
+    form: Form,
+) -> Result<Response> {
+    let channel = find(&engines, &member, channel).await?;
+    let replaces = form.has("replace");
+    if channel.kind == ChannelKind::Telegram {
+        return bot::set_webhook(&engines, &member, channel, replaces).await;
+    }
+    let set = connect_whatsapp(&engines.core, &member.actor(), channel.clone(), replaces).await;
+    let shown = channel_page(&engines, &member, &channel).await?;
+    match set {
+        Ok(findings) => page(&ChannelPage { findings: Some(findings), ..shown }),
+        Err(NumberRefused::Failed(error)) => Err(error.into()),
+        Err(error) => {
+            let can_replace = matches!(error, NumberRefused::WebhookTaken { .. });
+            invalid(&ChannelPage { refused: Some(bot::Refused::new(&error, can_replace)), ..shown })
+        }
+    }
+}
+
 async fn show_verify_token(
     State(engines): State<Engines>,
     member: Member<Configure>,
@@ -154,6 +182,7 @@ async fn channel_page<N: Needs>(engines: &Engines, member: &Member<N>, channel: 
         seen,
         verify_token: None,
         findings: None,
+        refused: None,
     })
 }
 
