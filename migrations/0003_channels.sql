@@ -53,3 +53,32 @@ CREATE TABLE channel_groups (
     told_at BIGINT NOT NULL,
     PRIMARY KEY (channel, external_id)
 );
+
+-- Pictures, sounds and files that people sent, by their message: fetched from the platform once, since its links end soon.
+CREATE TABLE media (
+    message_id BIGINT PRIMARY KEY,
+    project_id BIGINT NOT NULL,
+    channel BIGINT NOT NULL,
+    conversation_id BIGINT NOT NULL,
+    -- The platform's id to fetch it by.
+    external_id TEXT NOT NULL,
+    -- The platform's SHA-256 of it, hexadecimal, where it gives one.
+    sha256 TEXT,
+    filename TEXT,
+    -- When it is fetched, or when the lease of who fetches it ends. NULL: it was fetched, or never will be.
+    due_at BIGINT,
+    attempts BIGINT NOT NULL,
+    -- Why it was not fetched.
+    error TEXT,
+    -- What it is by its own bytes, and how many these are; NULL: it is not here.
+    media_type TEXT,
+    bytes BIGINT
+);
+CREATE INDEX media_due ON media (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX media_of_conversation ON media (conversation_id);
+
+-- The bytes, apart: a list of messages does not read them.
+CREATE TABLE media_content (
+    message_id BIGINT PRIMARY KEY,
+    content BYTEA NOT NULL
+);

@@ -15,6 +15,8 @@ closed_set! {
         Deliveries = "deliveries",
         /// Mails wait to be sent.
         Mails = "mails",
+        /// Media wait to be fetched.
+        Media = "media",
     }
 }
 
@@ -25,6 +27,7 @@ pub struct Notifier {
     replies: Channels,
     deliveries: Channels,
     mails: Channels,
+    media: Channels,
 }
 
 /// The channels of one kind of work.
@@ -46,6 +49,7 @@ impl Notifier {
             Work::Replies => &self.replies,
             Work::Deliveries => &self.deliveries,
             Work::Mails => &self.mails,
+            Work::Media => &self.media,
         }
     }
 

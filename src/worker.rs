@@ -18,6 +18,7 @@ use crate::clicks::replay::replay;
 use crate::clicks::widget_sightings;
 use crate::conversations::Turn;
 use crate::conversations::announce_lead::announce_due;
+use crate::conversations::fetch_media::{claim_media, fetch_medium, next_medium_due, settle_medium};
 use crate::conversations::found_by::index_old_leads;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
@@ -34,6 +35,7 @@ use crate::maintenance::retention::remove_expired;
 use crate::notifier::Work;
 use crate::projects::watch_channels::watch_channels;
 use crate::store::mails::LeasedMail;
+use crate::store::media::LeasedMedium;
 
 /// How often every loop looks for work that nobody notified of.
 const TICK: Duration = Duration::from_secs(1);
@@ -51,6 +53,8 @@ const CHANNELS_INTERVAL: Duration = Duration::from_secs(5);
 const LOOKS_PER_REPORT: u32 = 12;
 /// Mails that are sent at once.
 const MAILS_MAX: usize = 4;
+/// Media that are fetched at once: each is in memory meanwhile.
+const MEDIA_MAX: usize = 4;
 /// Turns that are taken at once.
 const TURNS_MAX: usize = 32;
 /// Replies that are sent at once.
@@ -67,6 +71,7 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     loops.spawn(supervise("unanswered", |engines, stop| run_unanswered(engines, stop).boxed()));
     loops.spawn(supervise("attention", |engines, stop| run_attention(engines, stop).boxed()));
     loops.spawn(supervise("channels", |engines, stop| run_channels(engines, stop).boxed()));
+    loops.spawn(supervise("media", |engines, stop| claim_loop::run(engines, stop, MEDIA_MAX, Media).boxed()));
     loops.spawn(supervise("mails", |engines, stop| claim_loop::run(engines, stop, MAILS_MAX, Mails).boxed()));
     loops.spawn(supervise("clock", |engines, stop| run_clock(engines, stop).boxed()));
     loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core.clone(), stop).boxed()));
@@ -271,6 +276,29 @@ impl claim_loop::ClaimLoop for Replies {
     async fn work(engines: Engines, reply: Reply) -> anyhow::Result<()> {
         let Some(settled) = send_reply(&engines.core, reply).await? else { return Ok(()) };
         engines.core.settle_persistently(|| settle_reply(&engines.conversations, &settled)).await
+    }
+}
+
+/// Media to fetch.
+struct Media;
+
+impl claim_loop::ClaimLoop for Media {
+    type Item = LeasedMedium;
+    const WORK: Work = Work::Media;
+    const NAME: &'static str = "medium";
+
+    async fn claim(engines: &Engines, most: u32) -> anyhow::Result<Vec<LeasedMedium>> {
+        claim_media(&engines.core, most).await
+    }
+    async fn next_due(engines: &Engines) -> anyhow::Result<Option<Timestamp>> {
+        next_medium_due(&engines.core).await
+    }
+    fn span(medium: &LeasedMedium) -> Span {
+        tracing::info_span!("medium", message_id = medium.message.0, attempt = medium.attempt)
+    }
+    async fn work(engines: Engines, medium: LeasedMedium) -> anyhow::Result<()> {
+        let outcome = fetch_medium(&engines.core, &medium).await?;
+        engines.core.settle_persistently(|| settle_medium(&engines.core, &medium, &outcome)).await
     }
 }
 

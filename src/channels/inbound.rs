@@ -151,6 +151,8 @@ pub enum Content {
         mime_type: Option<String>,
         /// A document's name.
         filename: Option<String>,
+        /// The SHA-256 of its bytes, where the platform gives one: hexadecimal or Base64.
+        sha256: Option<String>,
     },
     /// A place.
     Location {

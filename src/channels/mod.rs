@@ -6,6 +6,8 @@ mod finding;
 mod gesture;
 mod inbound;
 mod json;
+mod media;
+mod medium;
 mod outbound;
 pub mod telegram;
 pub mod whatsapp;
@@ -17,4 +19,6 @@ pub use inbound::{
     SharedPhone, StatusUpdate,
 };
 pub use json::Malformed;
+pub use media::fetch;
+pub use medium::{FetchOutcome, Wanted};
 pub use outbound::{Account, Outbound, SendOutcome, send, shows};

@@ -12,7 +12,7 @@ use crate::domain::lead::Activity;
 use crate::domain::time::Timestamp;
 use crate::store::erasure::{self, PersonalClick};
 use crate::store::window::Position;
-use crate::store::{audit, handling, lead_activity, lead_search, lead_view};
+use crate::store::{audit, handling, lead_activity, lead_search, lead_view, media};
 
 /// Why nobody is erased.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +130,7 @@ async fn erase(
     let events = events_of(tx, project, conversation, &clicks).await?;
     erasure::empty_conversation(tx, project, conversation).await?;
     erasure::empty_messages(tx, project, conversation).await?;
+    media::remove_of_conversation(tx, project, conversation).await?;
     erasure::empty_lead(tx, project, (lead, conversation), now).await?;
     lead_search::remove(tx, lead).await?;
     for click in &clicks {

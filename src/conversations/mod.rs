@@ -7,6 +7,7 @@ mod compose_reply;
 mod decide_turn;
 pub mod edit_lead;
 pub mod erase_person;
+pub mod fetch_media;
 pub mod found_by;
 mod gestures;
 mod identity;

@@ -14,6 +14,7 @@ use crate::clicks::replay::replay;
 use crate::conversations::open_channel::OpenChannel;
 use crate::core::Core;
 use crate::db::{Batch, Error, Tx};
+use crate::domain::channel::MessageKind;
 use crate::notifier::Work;
 use crate::store::channels::Channel;
 use crate::store::messages::{self, NewNotice};
@@ -58,10 +59,16 @@ impl Batch for StoreReceived {
 /// Stores all that one request of the platform brought. One that cannot be stored harms no other.
 pub async fn receive(engine: &Conversations, channel: &OpenChannel, inbound: Vec<Inbound>) -> anyhow::Result<()> {
     replay_clicks(engine).await?;
+    let is_medium =
+        |one: &Inbound| matches!(one, Inbound::Message(message) if message.content.kind() == MessageKind::Media);
+    let has_media = inbound.iter().any(is_medium);
     for part in inbound.chunks(STORED_AT_ONCE_MAX) {
         store_part(engine, channel.row.clone(), Arc::new(part.to_vec())).await?;
     }
     engine.core.notifier.notify(Work::Turns);
+    if has_media {
+        engine.core.notifier.notify(Work::Media);
+    }
     engine.core.notifier.notify(Work::Deliveries);
     Ok(())
 }

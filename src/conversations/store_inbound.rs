@@ -20,6 +20,7 @@ use crate::domain::ids::{MessageId, ProjectId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation, NewConversation, NewReferral};
+use crate::store::media::{self, NewMedium};
 use crate::store::messages::{self, NewMessage, NewNotice, Origin};
 use crate::store::replies::{self, NamedReply};
 use crate::store::turns;
@@ -132,6 +133,17 @@ impl StoreInbound {
         let known = self.without_former_owners(tx, known, &message.sender.ids).await?;
         let conversation = self.conversation_of(tx, channel, message, &known).await?;
         let Some(id) = self.insert_message(tx, channel, &conversation, message).await? else { return Ok(None) };
+        if let Content::Media { id: Some(external_id), filename, sha256, .. } = &message.content {
+            let medium = NewMedium {
+                message: id,
+                channel: channel.id,
+                conversation: conversation.id,
+                external_id,
+                sha256: sha256.as_deref(),
+                filename: filename.as_deref(),
+            };
+            media::insert(tx, project, &medium, self.now).await?;
+        }
         if let Some(referral) = &message.referral {
             let referral = NewReferral {
                 conversation: conversation.id,

@@ -1,4 +1,4 @@
-//! What goes into a statement and what comes out: four kinds of value that mean the same on both engines.
+//! What goes into a statement and what comes out: five kinds of value that mean the same on both engines.
 
 use bytes::BytesMut;
 use jiff::Timestamp;
@@ -33,6 +33,8 @@ pub enum Value<'a> {
     Int(i64),
     /// `TEXT`
     Text(&'a str),
+    /// `BYTEA`
+    Bytes(&'a [u8]),
 }
 
 macro_rules! value_from {
@@ -52,6 +54,7 @@ value_from! {
     Timestamp: value => Value::Int(value.as_microsecond()),
     &'a str: value => Value::Text(value),
     &'a String: value => Value::Text(value),
+    &'a [u8]: value => Value::Bytes(value),
 }
 
 impl<K: RowKey> From<K> for Value<'_> {
@@ -82,6 +85,7 @@ impl rusqlite::ToSql for Value<'_> {
             Self::Bool(value) => value.into(),
             Self::Int(value) => value.into(),
             Self::Text(value) => value.into(),
+            Self::Bytes(value) => value.into(),
         })
     }
 }
@@ -98,6 +102,7 @@ impl ToSql for Value<'_> {
             Self::Int(value) if *ty == Type::INT4 => i32::try_from(value)?.to_sql(ty, out),
             Self::Int(value) => value.to_sql(ty, out),
             Self::Text(value) => value.to_sql(ty, out),
+            Self::Bytes(value) => value.to_sql(ty, out),
         }
     }
 
@@ -150,7 +155,7 @@ macro_rules! from_value {
     };
 }
 
-from_value!(bool, String);
+from_value!(bool, String, Vec<u8>);
 
 impl FromValue for i64 {
     fn from_row(row: &Row<'_>, index: usize) -> Result<Self> {

@@ -19,6 +19,7 @@ pub mod lead;
 pub mod lead_words;
 pub mod mail;
 pub mod masked;
+pub mod media_type;
 pub mod origin;
 pub mod phone;
 pub mod random;

@@ -218,6 +218,7 @@ pub async fn merge_into(tx: &Tx, project: ProjectId, from: ConversationId, into:
         .await?;
     tx.execute("UPDATE referrals SET conversation_id = $3 WHERE +project_id = $1 AND conversation_id = $2", both)
         .await?;
+    tx.execute("UPDATE media SET conversation_id = $3 WHERE project_id = $1 AND conversation_id = $2", both).await?;
     Ok(())
 }
 

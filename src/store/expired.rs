@@ -189,14 +189,32 @@ pub async fn messages(
     .await
 }
 
-/// Removes messages that do not wait to be sent.
+/// Removes messages that do not wait to be sent, and what was fetched of them.
 pub async fn remove_messages(tx: &Tx, old: &[Position]) -> Result<u64> {
     const REMOVE: Sql = Sql {
         sqlite: "DELETE FROM messages WHERE id = $1 AND due_at IS NULL",
         postgres: "DELETE FROM messages USING unnest($1::bigint[]) AS old (id)
                    WHERE messages.id = old.id AND messages.due_at IS NULL",
     };
-    tx.execute_rows(REMOVE, &keys(old)).await
+    const REMOVE_MEDIA: Sql = Sql {
+        sqlite: "DELETE FROM media
+                 WHERE message_id = $1 AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.id = media.message_id)",
+        postgres: "DELETE FROM media USING unnest($1::bigint[]) AS old (id)
+                   WHERE media.message_id = old.id
+                     AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.id = media.message_id)",
+    };
+    const REMOVE_CONTENT: Sql = Sql {
+        sqlite: "DELETE FROM media_content
+                 WHERE message_id = $1
+                   AND NOT EXISTS (SELECT 1 FROM media WHERE media.message_id = media_content.message_id)",
+        postgres: "DELETE FROM media_content USING unnest($1::bigint[]) AS old (id)
+                   WHERE media_content.message_id = old.id
+                     AND NOT EXISTS (SELECT 1 FROM media WHERE media.message_id = media_content.message_id)",
+    };
+    let removed = tx.execute_rows(REMOVE, &keys(old)).await?;
+    tx.execute_rows(REMOVE_MEDIA, &keys(old)).await?;
+    tx.execute_rows(REMOVE_CONTENT, &keys(old)).await?;
+    Ok(removed)
 }
 
 /// Row keys of the channels of a project above `after`.

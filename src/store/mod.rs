@@ -38,6 +38,7 @@ pub mod lead_view;
 pub mod leads;
 mod locks;
 pub mod mails;
+pub mod media;
 pub mod members;
 pub mod messages;
 pub mod partitions;

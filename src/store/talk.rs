@@ -40,12 +40,30 @@ pub struct Said {
     pub is_revoked: bool,
     /// What it offers to answer it by, JSON (`domain::channel::Offers`).
     pub offers: Option<String>,
+    /// What was sent besides words.
+    pub medium: Option<ShownMedium>,
+}
+
+/// A picture, a sound or a file of a message.
+#[derive(Clone, Debug)]
+pub struct ShownMedium {
+    /// Its name.
+    pub filename: Option<String>,
+    /// What it is by its own bytes; `None` where it is not here.
+    pub media_type: Option<String>,
+    /// Its length.
+    pub bytes: Option<i64>,
+    /// Why it is not here.
+    pub error: Option<String>,
+    /// Whether it is still tried.
+    pub is_due: bool,
 }
 
 macro_rules! columns {
     () => {
         "m.id, m.direction, m.user_id IS NOT NULL, m.reply_id IS NOT NULL, users.name, m.kind, m.text, m.status, m.error,
-         CASE WHEN m.sent_at < m.created_at THEN m.sent_at ELSE m.created_at END, m.revoked_at IS NOT NULL, m.offers"
+         CASE WHEN m.sent_at < m.created_at THEN m.sent_at ELSE m.created_at END, m.revoked_at IS NOT NULL, m.offers,
+         media.message_id IS NOT NULL, media.filename, media.media_type, media.bytes, media.error, media.due_at IS NOT NULL"
     };
 }
 
@@ -67,6 +85,17 @@ fn read(row: &Row<'_>) -> Result<Said> {
         at: row.get(9)?,
         is_revoked: row.get(10)?,
         offers: row.get(11)?,
+        medium: if row.get(12)? { Some(medium(row)?) } else { None },
+    })
+}
+
+fn medium(row: &Row<'_>) -> Result<ShownMedium> {
+    Ok(ShownMedium {
+        filename: row.get(13)?,
+        media_type: row.get(14)?,
+        bytes: row.get(15)?,
+        error: row.get(16)?,
+        is_due: row.get(17)?,
     })
 }
 
@@ -83,7 +112,9 @@ pub async fn page(
         concat!(
             "SELECT ",
             columns!(),
-            " FROM messages AS m LEFT JOIN users ON users.id = m.user_id
+            " FROM messages AS m
+              LEFT JOIN users ON users.id = m.user_id
+              LEFT JOIN media ON media.message_id = m.id
               WHERE +m.project_id = $1 AND m.conversation_id = $2 AND m.id < $3
               ORDER BY m.id DESC
               LIMIT $4"
@@ -106,7 +137,9 @@ pub async fn sent_after(
         concat!(
             "SELECT ",
             columns!(),
-            " FROM messages AS m LEFT JOIN users ON users.id = m.user_id
+            " FROM messages AS m
+              LEFT JOIN users ON users.id = m.user_id
+              LEFT JOIN media ON media.message_id = m.id
               WHERE +m.project_id = $1 AND m.conversation_id = $2 AND m.id > $3 AND m.direction = 'out'
                 AND m.status <> 'cancelled'
               ORDER BY m.id

@@ -26,6 +26,7 @@ mod limits;
 mod local_dispatch;
 mod mails;
 mod malformed_requests;
+mod media;
 mod net;
 mod nodes;
 mod partitions;

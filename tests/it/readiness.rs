@@ -57,6 +57,7 @@ both_engines! {
             "deliveries",
             "mails",
             "maintenance",
+            "media",
             "peers",
             "replies",
             "resends",

@@ -22,11 +22,16 @@ pub(super) fn read(message: &Value, sender: Option<&str>) -> Content {
     }
     if let Some(photo) = items(message, &["photo"]).last() {
         let mime_type = Some("image/jpeg".to_owned());
-        return Content::Media { id: text(photo, &["file_id"]), mime_type, filename: None };
+        return Content::Media { id: text(photo, &["file_id"]), mime_type, filename: None, sha256: None };
     }
     if let Some(kind) = FILES.into_iter().find(|kind| message[*kind].is_object()) {
         let get = |key: &str| text(message, &[kind, key]);
-        return Content::Media { id: get("file_id"), mime_type: get("mime_type"), filename: get("file_name") };
+        return Content::Media {
+            id: get("file_id"),
+            mime_type: get("mime_type"),
+            filename: get("file_name"),
+            sha256: None,
+        };
     }
     if let Some(kind) = UNREADABLE.into_iter().find(|kind| has(kind)) {
         let kind = kind.replace('_', " ");

@@ -8,6 +8,7 @@ pub mod check;
 mod content;
 pub mod gesture;
 mod markup;
+pub mod media;
 pub mod parse;
 pub mod send;
 pub mod set_up;

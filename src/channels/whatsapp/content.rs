@@ -16,9 +16,12 @@ pub(super) fn read(message: &Value, kind: &str, wa_id: Option<&str>) -> Content 
         "text" => Content::Text,
         "button" => Content::Choice { field: None },
         "interactive" => read_interactive(&message[kind]),
-        "image" | "video" | "audio" | "voice" | "document" | "sticker" => {
-            Content::Media { id: get("id"), mime_type: get("mime_type"), filename: get("filename") }
-        }
+        "image" | "video" | "audio" | "voice" | "document" | "sticker" => Content::Media {
+            id: get("id"),
+            mime_type: get("mime_type"),
+            filename: get("filename"),
+            sha256: get("sha256"),
+        },
         "location" => Content::Location {
             latitude: get("latitude"),
             longitude: get("longitude"),

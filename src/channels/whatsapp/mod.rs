@@ -8,6 +8,7 @@ mod content;
 mod errors;
 pub mod gesture;
 mod interactive;
+pub mod media;
 mod message;
 pub mod parse;
 mod people;

@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::form::{Form, Mistakes};
 use super::frame::Frame;
-use super::talk::{Line, Place, Talk, Wanted, load, news};
+use super::talk::{Line, Medium, Place, Talk, Wanted, load, news};
 use super::view::{go, page};
 use super::who::{Member, Reply};
 use super::{inbox, lead};

@@ -101,6 +101,7 @@ fn value(column: &Column) -> String {
             "CASE n % 20 WHEN 1 THEN 'pending' WHEN 2 THEN 'failed' ELSE 'delivered' END"
         }
         "text" => "'t' || n",
+        "bytea" => "convert_to('t' || n, 'UTF8')",
         "boolean" => "n % 2 = 0",
         "tsvector" => "array_to_tsvector(ARRAY['t' || n])",
         kind => panic!("{}: rows of {kind} are not known here", column.name),
@@ -128,6 +129,7 @@ fn parameter(kind: &Type) -> &'static str {
         Type::INT8 | Type::INT4 => "2",
         Type::TEXT => "'t2'",
         Type::BOOL => "TRUE",
+        Type::BYTEA => "'\\x00'",
         Type::INT8_ARRAY => "'{2}'",
         Type::TEXT_ARRAY => "'{t2}'",
         Type::BOOL_ARRAY => "'{t}'",

@@ -1,6 +1,6 @@
 //! WhatsApp, scripted at its HTTP border: people who write, and the API that replies go to.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,7 +26,9 @@ const CALL_LIMIT: Duration = Duration::from_secs(20);
 struct Shared {
     sent: Vec<Value>,
     marks: VecDeque<Value>,
-    /// Every call, as `POST /v26.0/…`, with its query.
+    /// Files that can be fetched, by their path.
+    files: HashMap<String, Vec<u8>>,
+    /// Calls for replies and for what is set up, as `POST /v26.0/…`, with its query.
     calls: Vec<String>,
     responses: VecDeque<(u16, Value)>,
 }
@@ -64,6 +66,12 @@ impl WhatsApp {
         sent.iter().map(|reply| words(reply).expect("a text").to_owned()).collect()
     }
 
+    /// Serves a file from now on; gives its address.
+    pub fn serve(&self, path: &str, content: &[u8]) -> String {
+        self.shared.lock().expect("not poisoned").files.insert(path.to_owned(), content.to_vec());
+        format!("{}{path}", self.api_base)
+    }
+
     /// The calls since the last time.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.shared.lock().expect("not poisoned").calls)
@@ -93,13 +101,16 @@ pub fn words(reply: &Value) -> Option<&str> {
 
 async fn take_reply(State(shared): State<Arc<Mutex<Shared>>>, method: Method, uri: Uri, body: Bytes) -> Response {
     let mut shared = shared.lock().expect("not poisoned");
-    shared.calls.push(format!("{method} {uri}"));
     let number = next_number();
     let call: Value =
         if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("replies are JSON") };
     if call["status"] == "read" {
         shared.marks.push_back(call);
         return axum::Json(json!({"success": true})).into_response();
+    }
+    shared.calls.push(format!("{method} {uri}"));
+    if let Some(content) = shared.files.get(uri.path()) {
+        return content.clone().into_response();
     }
     shared.sent.push(call);
     let ok = || (200, json!({"messaging_product": "whatsapp", "messages": [{"id": format!("wamid.reply{number}")}]}));

@@ -9,7 +9,7 @@ use super::lead::details::details;
 use super::lead::form_of;
 use super::lead_name::{Fields, channel_name};
 use super::leads::rows::name_of;
-use super::talk::{Line, Place, Talk, Wanted, before, load, waits};
+use super::talk::{Line, Medium, Place, Talk, Wanted, before, load, waits};
 use super::view::{invalid, page};
 use super::who::{Member, Needs};
 use crate::domain::account::Permission;

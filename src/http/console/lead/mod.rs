@@ -3,6 +3,7 @@
 mod changes;
 pub mod details;
 mod erase;
+mod medium;
 mod timeline;
 
 use askama::Template;
@@ -15,7 +16,7 @@ use self::timeline::{Happened, KINDS, Step, device, page as page_of, steps};
 use super::form::Mistakes;
 use super::frame::{Frame, initials};
 use super::leads::query::{QUALITIES, STAGES};
-use super::talk::{Line, Place, Talk, Wanted, before, load, status_pill};
+use super::talk::{Line, Medium, Place, Talk, Wanted, before, load, status_pill};
 use super::view::{Html, invalid, page};
 use super::who::{Member, Needs};
 use crate::conversations::edit_lead::NOTE_CHARS_MAX;
@@ -42,6 +43,7 @@ pub fn routes() -> Routes {
         .post("/p/{project}/leads/{lead}/field", changes::field)
         .post("/p/{project}/leads/{lead}/rating", changes::rating)
         .post("/p/{project}/leads/{lead}/note", changes::note)
+        .get("/p/{project}/leads/{lead}/media/{message}", medium::show)
         .get("/p/{project}/leads/{lead}/erase", erase::show)
         .post("/p/{project}/leads/{lead}/erase", erase::erase)
 }

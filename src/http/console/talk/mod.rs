@@ -11,11 +11,12 @@ use crate::domain::channel::{MessageKind, MessageStatus, Offers};
 use crate::domain::ids::{LeadId, MessageId};
 use crate::domain::lead::{Handling, LeadStatus};
 use crate::domain::masked::mask;
+use crate::domain::media_type::is_picture;
 use crate::domain::time::Timestamp;
 use crate::http::error::Result;
 use crate::store::handling::Handled;
 use crate::store::lead_view::{self, ViewedLead};
-use crate::store::talk::{self, Said, Writer};
+use crate::store::talk::{self, Said, ShownMedium, Writer};
 use crate::store::{handling, writers};
 
 /// Messages of a page.
@@ -99,8 +100,16 @@ pub struct Talk {
     pub shown: Vec<MessageId>,
 }
 
-/// Whether numbers and addresses are masked, and which reference is marked.
-type Shown<'a> = (bool, Option<&'a str>);
+/// How messages are shown.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    /// Whether numbers and addresses are masked.
+    masked: bool,
+    /// Which reference is marked.
+    correlation_id: Option<&'a str>,
+    /// The path of the lead's page.
+    lead: &'a str,
+}
 
 /// A line of a conversation.
 pub enum Line {
@@ -126,6 +135,18 @@ pub struct Message {
     pub error: Option<String>,
     /// What there was to press below it.
     pub buttons: Option<String>,
+    /// A picture, a sound or a file that came with it.
+    pub medium: Option<Medium>,
+}
+
+/// A medium as a conversation shows it.
+pub enum Medium {
+    /// A picture, shown from its path.
+    Picture(String),
+    /// A file: its path, and its name and size.
+    File(String, String),
+    /// It is not here: why.
+    Missing(String),
 }
 
 /// What a page asks of a conversation.
@@ -166,12 +187,14 @@ pub async fn load<N: Needs>(
     let window = reply_window(&handled);
     let left = if let ReplyWindow::Until(ends_at) = window { frame.times.left(ends_at) } else { None };
     let closed = closed(&handled, window, left.is_some());
+    let lead_path = format!("{}/leads/{}", member.path(), lead.id);
+    let shown = Shown { masked, correlation_id: lead.correlation_id.as_deref(), lead: &lead_path };
     let talk = Talk {
         lead: lead.id,
         first_name: first_name(&name.title),
         channel: channel_name(&lead.channel).to_owned(),
         pill: lead_pill(&lead),
-        lines: lines(frame, &said, &name.title, (masked, lead.correlation_id.as_deref())),
+        lines: lines(frame, &said, &name.title, shown),
         older,
         place: wanted.place,
         seen: handled.newest_message.unwrap_or(MessageId(0)),
@@ -228,7 +251,9 @@ pub async fn news<N: Needs>(
         Ok(talk::sent_after(conn, project, lead.conversation, after, NEWS_MAX).await?)
     });
     let sent = sent.await?;
-    Ok(sent.iter().map(|said| Line::Message(message(frame, said, "", (member.sees_masked(), None)))).collect())
+    let lead_path = format!("{}/leads/{lead}", member.path());
+    let shown = Shown { masked: member.sees_masked(), correlation_id: None, lead: &lead_path };
+    Ok(sent.iter().map(|said| Line::Message(message(frame, said, "", shown))).collect())
 }
 
 /// What the person of a lead is called by.
@@ -297,7 +322,23 @@ fn message(frame: &Frame, said: &Said, person: &str, shown: Shown<'_>) -> Messag
         text: words(said, shown),
         exact: frame.times.exact(said.at),
         buttons: said.offers.as_deref().and_then(buttons),
+        medium: said.medium.as_ref().and_then(|found| medium(found, said.id, shown)),
         error: said.error.clone().filter(|_| said.status == MessageStatus::Failed),
+    }
+}
+
+/// What is shown of a medium; nothing to who may not read numbers: it may show one.
+fn medium(found: &ShownMedium, message: MessageId, shown: Shown<'_>) -> Option<Medium> {
+    let path = || format!("{}/media/{message}", shown.lead);
+    match (&found.media_type, &found.error) {
+        _ if shown.masked => None,
+        (Some(media_type), _) if is_picture(media_type) => Some(Medium::Picture(path())),
+        (Some(_), _) => {
+            let name = found.filename.clone().unwrap_or_else(|| "File".to_owned());
+            Some(Medium::File(path(), format!("{name} · {} KB", found.bytes.unwrap_or(0) / 1_024 + 1)))
+        }
+        (None, Some(why)) if !found.is_due => Some(Medium::Missing(format!("It was not fetched: {why}"))),
+        (None, _) => Some(Medium::Missing("It is being fetched.".to_owned())),
     }
 }
 
@@ -311,8 +352,9 @@ fn buttons(offers: &str) -> Option<String> {
 }
 
 /// The words of a message, with the reference marked as such.
-fn words(said: &Said, (masked, correlation_id): Shown<'_>) -> Html {
-    let shown = |text: &str| if masked { mask(text) } else { text.to_owned() };
+fn words(said: &Said, shown: Shown<'_>) -> Html {
+    let correlation_id = shown.correlation_id;
+    let shown = |text: &str| if shown.masked { mask(text) } else { text.to_owned() };
     if let Some(text) = said.text.as_deref().filter(|text| !text.trim().is_empty()) {
         let text = escape(&shown(text));
         return Html(match correlation_id {
