@@ -25,6 +25,10 @@ ALTER TABLE conversations ADD COLUMN unreachable_at BIGINT;
 ALTER TABLE messages ADD COLUMN offers TEXT;
 -- The key of the field that a person answered by a press on what was offered.
 ALTER TABLE messages ADD COLUMN answers TEXT;
+-- As what the platform counts a message to a person, such as `marketing`, and whether it charges for it. NULL: it did not say.
+ALTER TABLE messages ADD COLUMN price_category TEXT;
+ALTER TABLE messages ADD COLUMN is_billable BOOLEAN;
+CREATE INDEX messages_charged ON messages (project_id, conversation_id, is_billable, price_category) WHERE is_billable IS NOT NULL;
 -- Attempts since `retries_from` of which nobody knows whether the platform has the message. One that has no error, and was not
 -- settled, is such.
 ALTER TABLE messages ADD COLUMN unknown_attempts BIGINT NOT NULL DEFAULT 0;

@@ -243,6 +243,8 @@ const EMPTY: &[(&str, &str, &str)] = &[
     ("media", "*", "people write words"),
     ("media_content", "*", "people write words"),
     ("messages", "answers", "people write words"),
+    ("messages", "is_billable", "its platform does not say"),
+    ("messages", "price_category", "its platform does not say"),
     ("messages", "offers", "its questions are answered in words"),
     ("messages", "unknown_attempts", "its platform answers every reply"),
     ("notices", "external_id", "WhatsApp's have none"),

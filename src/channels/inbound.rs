@@ -310,8 +310,19 @@ pub struct StatusUpdate {
     pub at: Option<Timestamp>,
     /// Why it failed, in an operator's words.
     pub error: Option<String>,
+    /// What the platform charges for it, where it says so.
+    pub price: Option<Price>,
     /// The status's JSON.
     pub raw: String,
+}
+
+/// What a platform charges for a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    /// As what it counts, such as `marketing`.
+    pub category: String,
+    /// Whether it is charged at all.
+    pub is_billable: bool,
 }
 
 /// Messages that were taken back.

@@ -15,8 +15,8 @@ pub mod whatsapp;
 pub use finding::{Finding, FindingState, Sight, check, look, site_of};
 pub use gesture::{Gesture, make};
 pub use inbound::{
-    AccountUpdate, Content, Crowd, Deleted, Echo, IdChange, Inbound, InboundMessage, Reach, Referral, SharedContact,
-    SharedPhone, StatusUpdate,
+    AccountUpdate, Content, Crowd, Deleted, Echo, IdChange, Inbound, InboundMessage, Price, Reach, Referral,
+    SharedContact, SharedPhone, StatusUpdate,
 };
 pub use json::Malformed;
 pub use media::fetch;

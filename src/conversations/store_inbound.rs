@@ -19,6 +19,7 @@ use crate::db::{Tx, pipelined};
 use crate::domain::ids::{MessageId, ProjectId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::channels::{self, Channel};
+use crate::store::charges;
 use crate::store::conversations::{self, Conversation, NewConversation, NewReferral};
 use crate::store::media::{self, NewMedium};
 use crate::store::messages::{self, NewMessage, NewNotice, Origin};
@@ -81,7 +82,11 @@ impl StoreInbound {
             Inbound::Gesture(gesture) => return Ok(Some(Gesture::clone(gesture))),
             Inbound::Echo(echo) => self.store_echo(tx, channel, echo).await?,
             Inbound::Status(status) => {
-                replies::advance_status(tx, &named(channel, status), status.status, status.error.as_deref()).await?;
+                let named = named(channel, status);
+                replies::advance_status(tx, &named, status.status, status.error.as_deref()).await?;
+                if let Some(price) = &status.price {
+                    charges::set(tx, &named, (&price.category, price.is_billable)).await?;
+                }
             }
             Inbound::IdChange(change) => self.change_ids(tx, channel, change).await?,
             Inbound::Deleted(deleted) => self.store_deleted(tx, channel, deleted).await?,

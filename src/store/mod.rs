@@ -8,6 +8,7 @@ pub mod attribution;
 pub mod audit;
 pub mod channel_accounts;
 pub mod channels;
+pub mod charges;
 pub mod clicks;
 pub mod conversation_changes;
 pub mod conversations;

@@ -7,6 +7,7 @@ use aurix::domain::lead::{Handling, Quality};
 use aurix::domain::lead_words::LeadQuery;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::store::channel_accounts::{self, NewAccount};
+use aurix::store::charges;
 use aurix::store::conversations::{self as conversation_rows, NewConversation, NewReferral};
 use aurix::store::lead_pages::{self, Filters, View, start};
 use aurix::store::lead_rating::{self, Rating};
@@ -213,6 +214,8 @@ both_engines! {
                 check("replies::advance_status", replies::advance_status(tx, &named, MessageStatus::Read, None).await? > 0);
                 let learned: i64 = tx.get("SELECT COUNT(*) FROM messages WHERE external_id = 'wamid.x'", &[], |row| row.get(0)).await?;
                 check("replies::advance_status, by our id", learned > 0);
+                check("charges::set", charges::set(tx, &named, ("utility", true)).await? > 0);
+                check("charges::of_conversation", !charges::of_conversation(tx, project, rows.conversation).await?.is_empty());
                 tx.execute("UPDATE messages SET due_at = 1 WHERE direction = 'out'", &[]).await?;
                 tx.execute("UPDATE messages SET error = 'why', due_at = 9000000000000000, status = 'queued' WHERE direction = 'out'", &[]).await?;
                 check("replies::release", replies::release(tx, project, channel, rows.now).await? > 0);

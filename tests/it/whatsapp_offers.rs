@@ -1,4 +1,4 @@
-//! What replies on WhatsApp offer to answer them by, what presses mean, and that messages are marked as read.
+//! What replies on WhatsApp offer to answer them by, what presses mean, that messages are marked as read, and what they cost.
 
 use aurix::domain::account::Role;
 use aurix::domain::form::Form;
@@ -132,5 +132,30 @@ both_engines! {
         // What is marked after it shows that it was not.
         mei.sends(&[mei.text_message("wamid.second", "anybody?")]).await;
         assert_eq!(project.whatsapp.marked().await["message_id"], "wamid.second");
+    }
+
+    async fn what_the_platform_charges_is_counted_by_category(app: &TestApp) {
+        let project = app.project().await;
+        Person::new(app, &project, "6587654321").writes("hello").await;
+        reply(app, &project).await;
+        let id = app.text("SELECT external_id FROM messages WHERE direction = 'out'").await;
+        let status = |status: &str, pricing: Value| json!({
+            "metadata": {"phone_number_id": project.phone_number_id},
+            "statuses": [{"id": id, "status": status, "timestamp": "1767348000", "recipient_id": "6587654321",
+                          "pricing": pricing}],
+        });
+        app.account("mei@example.com", Some((project.id, Role::Member))).await;
+        let browser = app.signed_in("mei@example.com").await;
+        let page = format!("/p/{}/leads/{}", project.public_id, app.count("SELECT id FROM leads").await);
+        assert!(!browser.get(&page).await.text().contains("Messages that WhatsApp counts"));
+        let free = json!({"billable": false, "pricing_model": "PMP", "type": "free_customer_service", "category": "service"});
+        platform_calls(app, &project, &status("sent", free)).await;
+        let shown = browser.get(&page).await.text();
+        assert!(shown.contains("<dt>Free of charge</dt><dd>1</dd>"), "{shown}");
+        // What counts is said last.
+        let charged = json!({"billable": true, "pricing_model": "PMP", "type": "regular", "category": "marketing_lite"});
+        platform_calls(app, &project, &status("delivered", charged)).await;
+        let shown = browser.get(&page).await.text();
+        assert!(shown.contains("<dt>Marketing lite</dt><dd>1</dd>") && !shown.contains("Free of charge"), "{shown}");
     }
 }

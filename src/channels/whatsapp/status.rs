@@ -2,9 +2,13 @@
 
 use super::errors::{self, PlatformError};
 use crate::channels::json::{text, time};
-use crate::channels::{Inbound, StatusUpdate};
+use crate::channels::{Inbound, Price, StatusUpdate};
 use crate::domain::channel::{MessageStatus, PersonIds};
+use crate::domain::text::cut;
 use serde_json::Value;
+
+/// Characters of a category that are kept.
+const CATEGORY_CHARS_MAX: usize = 40;
 
 /// Reads a status. One of a word that means no step of a message is [`Inbound::Other`]; `None` where it does not name its
 /// message, or no word.
@@ -33,6 +37,14 @@ pub(super) fn read(raw: &str, phone_number_id: Option<&str>) -> Option<Inbound> 
         status: step,
         at: time(&status, &["timestamp"]),
         error: errors::read(&status).first().map(PlatformError::explanation),
+        price: price(&status),
         raw: raw.to_owned(),
     })))
+}
+
+/// What the message costs: the rates are Meta's, by country, and not told.
+fn price(status: &Value) -> Option<Price> {
+    let pricing = status.get("pricing")?;
+    let category = text(pricing, &["category"])?;
+    Some(Price { category: cut(&category, CATEGORY_CHARS_MAX).to_owned(), is_billable: pricing["billable"].as_bool()? })
 }

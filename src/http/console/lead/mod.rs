@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use self::details::{Detail, details};
 use self::timeline::{Happened, KINDS, Step, device, page as page_of, steps};
-use super::form::Mistakes;
+use super::form::{Mistakes, capitalized};
 use super::frame::{Frame, initials};
 use super::leads::query::{QUALITIES, STAGES};
 use super::talk::{Line, Medium, Place, Talk, Wanted, before, load, status_pill};
@@ -29,6 +29,7 @@ use crate::engines::Engines;
 use crate::http::error::{Result, no_such_path};
 use crate::http::extract::{Path, Query};
 use crate::http::routes::Routes;
+use crate::store::charges::{self, Charge};
 use crate::store::lead_view::{self, LeadClick, ViewedLead};
 use crate::store::projects::Project;
 use crate::store::window::Position;
@@ -62,6 +63,7 @@ pub struct LeadPage {
     intent: Option<String>,
     rating: RatingForm,
     came_from: Vec<(&'static str, String)>,
+    charges: Vec<(String, i64)>,
     steps: Vec<Step>,
     kinds: Vec<KindLink>,
     /// Where messages stand that the page does not show.
@@ -120,7 +122,7 @@ async fn lead_page<N: Needs>(
     hidden: &[String],
 ) -> Result<LeadPage> {
     let (project, id, conversation) = (member.project.id, lead.id, lead.conversation);
-    let (history, happened) = engines
+    let (history, happened, charges) = engines
         .core
         .db
         .read(async move |conn| {
@@ -134,7 +136,8 @@ async fn lead_page<N: Needs>(
                 done: lead_activity::of_lead(conn, project, id, SHOWN_MAX).await?,
                 events,
             };
-            Ok((lead_fields::of_lead(conn, project, id, SHOWN_MAX).await?, happened))
+            let charges = charges::of_conversation(conn, project, conversation).await?;
+            Ok((lead_fields::of_lead(conn, project, id, SHOWN_MAX).await?, happened, charges))
         })
         .await?;
     let form = form_of(&member.project)?;
@@ -151,6 +154,7 @@ async fn lead_page<N: Needs>(
         intent: lead.intent.as_deref().map(|intent| if masked { mask(intent) } else { intent.to_owned() }),
         rating: rating_of(&lead, &member.project.region),
         came_from: came_from(happened.clicks.first()),
+        charges: charges.into_iter().map(charge).collect(),
         steps: steps(&happened, hidden, &log, masked),
         kinds: kinds(&path, hidden),
         path,
@@ -199,6 +203,12 @@ fn currency_of(region: &str) -> &'static str {
         "US" => "USD",
         _ => "",
     }
+}
+
+/// A line of what the platform charges: the category in words, and how many messages.
+fn charge(charge: Charge) -> (String, i64) {
+    let category = charge.category.map(|category| capitalized(&category.replace('_', " ")));
+    (category.unwrap_or_else(|| "Free of charge".to_owned()), charge.messages)
 }
 
 fn came_from(click: Option<&LeadClick>) -> Vec<(&'static str, String)> {
