@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { OWNER, startBusiness } from "./support/aurix.mjs";
 import { launch } from "./support/browser.mjs";
+import { png } from "./support/png.mjs";
 import { signIn } from "./support/console.mjs";
 import { until } from "./support/until.mjs";
 
@@ -78,4 +79,22 @@ test("a person is erased by typing the word, and nothing of them is found any mo
   await page.getByText("Nobody found").waitFor();
   await page.goto(`${business.url}/p/${business.project}/settings/audit`);
   await page.getByRole("row").filter({ hasText: "person.erase" }).filter({ hasText: OWNER.email }).waitFor();
+});
+
+test("a picture that somebody sent is seen, and a file is given under its name", async (t) => {
+  const { page } = await signIn(t, browser, business);
+  const lena = business.person({ name: "Lena Vogel", waId: "6591110009" });
+  await lena.asks("hello");
+  await lena.sendsFile("media1", png(320, 200));
+  await lena.sendsFile("media2", Buffer.from("<script>alert(1)</script>"), "my list.html");
+  await openLead(page, "Lena Vogel");
+  const picture = page.getByRole("log").getByRole("img", { name: "The picture that was sent" });
+  await until("the picture", async () => {
+    await page.reload();
+    return (await picture.count()) === 1 && (await page.getByRole("link", { name: "my list.html · 1 KB" }).count()) === 1;
+  });
+  await picture.scrollIntoViewIfNeeded();
+  await until("its pixels", () => picture.evaluate((image) => image.naturalWidth === 320));
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "my list.html · 1 KB" }).click()]);
+  assert.equal(download.suggestedFilename(), "my list.html");
 });

@@ -14,10 +14,15 @@ export const APP_SECRET = "secret";
 export async function startWhatsApp() {
   const texts = [];
   const waiting = [];
+  const files = new Map();
   let holds = false;
   let number = 0;
   const server = createServer(async (request, response) => {
     const body = await read(request);
+    const { pathname } = new URL(request.url, "http://localhost");
+    const file = files.get(pathname.split("/").at(-1));
+    if (file && pathname.startsWith("/files/")) return response.end(file);
+    if (file) return response.end(JSON.stringify({ url: `http://${request.headers.host}/files/${pathname.split("/").at(-1)}`, file_size: file.length }));
     const call = body ? JSON.parse(body) : {};
     const text = call.text?.body ?? call.interactive?.body.text;
     if (text) texts.push(text);
@@ -34,7 +39,7 @@ export async function startWhatsApp() {
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     texts,
-    person: (aurix, who) => person(aurix, texts, who),
+    person: (aurix, who) => person(aurix, texts, files, who),
     hold: () => (holds = true),
     release() {
       holds = false;
@@ -48,15 +53,15 @@ export async function startWhatsApp() {
 }
 
 /** Somebody who writes on WhatsApp. */
-function person(aurix, texts, { name, waId }) {
+function person(aurix, texts, files, { name, waId }) {
   let number = 0;
-  const writes = async (text) => {
+  const sends = async (content) => {
     const timestamp = String(Math.floor(Date.now() / 1000));
     const value = {
       messaging_product: "whatsapp",
       metadata: { phone_number_id: PHONE_NUMBER_ID },
       contacts: [{ profile: { name }, wa_id: waId }],
-      messages: [{ from: waId, id: `wamid.${waId}.${++number}`, timestamp, type: "text", text: { body: text } }],
+      messages: [{ from: waId, id: `wamid.${waId}.${++number}`, timestamp, ...content }],
     };
     const body = JSON.stringify({ object: "whatsapp_business_account", entry: [{ id: "1", changes: [{ field: "messages", value }] }] });
     const signature = createHmac("sha256", APP_SECRET).update(body).digest("hex");
@@ -67,9 +72,15 @@ function person(aurix, texts, { name, waId }) {
     });
     if (!response.ok) throw new Error(`the inbound webhook responded ${response.status}: ${await response.text()}`);
   };
+  const writes = (text) => sends({ type: "text", text: { body: text } });
   return {
     name,
     writes,
+    /** Sends a file, as the platform tells of one: what it is called there, and by which the platform gives its bytes. */
+    async sendsFile(id, content, filename) {
+      files.set(id, content);
+      await sends(filename ? { type: "document", document: { id, filename } } : { type: "image", image: { id, mime_type: "image/png" } });
+    },
     /** Writes, and waits for the next reply that the platform is given. */
     async asks(text) {
       const before = texts.length;
