@@ -23,6 +23,8 @@ ALTER TABLE conversations ADD COLUMN unreachable_at BIGINT;
 
 -- What a reply offers to answer it by, JSON (`domain::channel::Offers`).
 ALTER TABLE messages ADD COLUMN offers TEXT;
+-- The approved template that a reply is, JSON (`domain::channel::Template`): it may be sent at any time.
+ALTER TABLE messages ADD COLUMN template TEXT;
 -- The key of the field that a person answered by a press on what was offered.
 ALTER TABLE messages ADD COLUMN answers TEXT;
 -- As what the platform counts a message to a person, such as `marketing`, and whether it charges for it. NULL: it did not say.

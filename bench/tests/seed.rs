@@ -243,6 +243,7 @@ const EMPTY: &[(&str, &str, &str)] = &[
     ("media", "*", "people write words"),
     ("media_content", "*", "people write words"),
     ("messages", "answers", "people write words"),
+    ("messages", "template", "its people answer in time"),
     ("messages", "is_billable", "its platform does not say"),
     ("messages", "price_category", "its platform does not say"),
     ("messages", "offers", "its questions are answered in words"),

@@ -10,6 +10,7 @@ mod media;
 mod medium;
 mod outbound;
 pub mod telegram;
+mod templates;
 pub mod whatsapp;
 
 pub use finding::{Finding, FindingState, Sight, check, look, site_of};
@@ -22,3 +23,4 @@ pub use json::Malformed;
 pub use media::fetch;
 pub use medium::{FetchOutcome, Wanted};
 pub use outbound::{Account, Outbound, SendOutcome, send, shows};
+pub use templates::{ApprovedTemplate, approved};

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{telegram, whatsapp};
-use crate::domain::channel::{ChannelKind, Credentials, Offers, PersonIds, Route};
+use crate::domain::channel::{ChannelKind, Credentials, Offers, PersonIds, Route, Template};
 use crate::net;
 
 /// Where, and as whom, a channel's messages are sent.
@@ -28,6 +28,8 @@ pub struct Outbound<'a> {
     pub text: &'a str,
     /// What to answer it by.
     pub offers: Option<&'a Offers>,
+    /// The approved template that it is; `text` is how it reads.
+    pub template: Option<&'a Template>,
     /// Our id of it. The platform returns it with each status where it can.
     pub reply_id: &'a str,
 }

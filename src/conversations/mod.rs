@@ -26,6 +26,7 @@ pub mod receive;
 pub mod reply_as_person;
 pub mod resend_reply;
 pub mod send_reply;
+pub mod send_template;
 mod settle_turn;
 mod store_echo;
 mod store_inbound;

@@ -7,8 +7,9 @@ use crate::core::Core;
 use crate::db::Tx;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
-use crate::domain::channel::Offers;
+use crate::domain::channel::{Offers, Template};
 use crate::domain::ids::{LeadId, MessageId, ProjectId, UserId};
+use crate::domain::lead::Handling;
 use crate::domain::text::split;
 use crate::domain::time::Timestamp;
 use crate::notifier::Work;
@@ -49,9 +50,12 @@ pub enum ReplyRefused {
     /// The platform takes no reply any more.
     #[error(
         "the last message of this person is more than 24 hours old, and the platform delivers free text only within them: wait until they \
-         write again, or send an approved template with the platform's own tools"
+         write again, or send an approved template"
     )]
     WindowClosed,
+    /// They want no message that they did not ask for.
+    #[error("this person wrote “stop”: write to them again once they have written")]
+    Stopped,
     /// Somebody else, or the agent, answered in the meantime.
     #[error("this was answered while you were writing: read it, and send yours if it is still needed")]
     Answered,
@@ -95,22 +99,43 @@ pub async fn reply_as_person(
     if text.chars().count() > REPLY_CHARS_MAX {
         return Err(ReplyRefused::TooLong);
     }
+    say(core, actor, (project, lead), Words { text, template: None }, reply.seen).await
+}
+
+/// What a person of the business says.
+pub(super) struct Words {
+    /// How it reads.
+    pub(super) text: String,
+    /// The approved template that it is: the window does not count then.
+    pub(super) template: Option<Template>,
+}
+
+/// Queues what a person says, unless something was sent after the newest message that they had seen.
+pub(super) async fn say(
+    core: &Core,
+    actor: &Actor,
+    (project, lead): (ProjectId, LeadId),
+    words: Words,
+    seen: MessageId,
+) -> Result<(), ReplyRefused> {
     let (inside, actor, now) = (core.clone(), actor.clone(), core.clock.now());
     let stored = core.db.write(async move |tx| {
         let Some(handled) = handling::lock(tx, project, lead).await? else { return Ok(Err(ReplyRefused::Unknown)) };
-        if let Some(refused) = refused(&handled, now) {
+        if let Some(refused) = refused(&handled, words.template.is_some(), now) {
             return Ok(Err(refused));
         }
-        if !talk::sent_after(tx, project, handled.conversation, reply.seen, 1).await?.is_empty() {
+        if !talk::sent_after(tx, project, handled.conversation, seen, 1).await?.is_empty() {
             return Ok(Err(ReplyRefused::Answered));
         }
         move_to_person(tx, project, &handled, &actor, now).await?;
-        let reply_id = queue(tx, &inside, project, (&handled, actor.user()), &text).await?;
+        let reply_id = queue(tx, &inside, project, (&handled, actor.user()), &words).await?;
         leads::touch(tx, project, lead, now).await?;
         if let Some(user) = actor.user() {
             writers::remove(tx, project, handled.conversation, user).await?;
         }
-        let change = Change::new(Action::Reply, Object::Reply(reply_id.clone())).with(json!({"lead": lead}));
+        let template = words.template.as_ref().map(|template| &template.name);
+        let change = Change::new(Action::Reply, Object::Reply(reply_id.clone()));
+        let change = change.with(json!({"lead": lead, "template": template}));
         audit::record(tx, project, &actor, &change, now).await?;
         Ok(Ok(()))
     });
@@ -127,12 +152,18 @@ async fn queue(
     core: &Core,
     project: ProjectId,
     (handled, user): (&Handled, Option<UserId>),
-    text: &str,
+    words: &Words,
 ) -> anyhow::Result<String> {
     let (now, mut newest) = (core.clock.now(), handled.newest_message.unwrap_or(MessageId(0)));
     let offers = serde_json::to_string(&Offers::Nothing)?;
+    let template = words.template.as_ref().map(serde_json::to_string).transpose()?;
+    // A template is one message, however it reads.
+    let parts = match template {
+        Some(_) => vec![words.text.as_str()],
+        None => split(&words.text, handled.kind.text_units_max()),
+    };
     let mut queued = Vec::new();
-    for part in split(text, handled.kind.text_units_max()) {
+    for part in parts {
         newest = core.row_keys.next_above(now, newest);
         queued.push((newest, core.random.uuid().to_string(), part));
     }
@@ -145,15 +176,18 @@ async fn queue(
         text,
         user,
         offers: Some(&offers),
+        template: template.as_deref(),
     });
     replies::insert(tx, &new.collect::<Vec<_>>(), now).await?;
     Ok(queued.into_iter().next().map(|(_, reply_id, _)| reply_id).unwrap_or_default())
 }
 
-fn refused(handled: &Handled, now: Timestamp) -> Option<ReplyRefused> {
+fn refused(handled: &Handled, is_template: bool, now: Timestamp) -> Option<ReplyRefused> {
     match reply_window(handled) {
         _ if !handled.is_reachable => Some(ReplyRefused::Unreachable),
         _ if handled.is_gone => Some(ReplyRefused::Blocked),
+        _ if is_template && handled.handling == Handling::Stopped => Some(ReplyRefused::Stopped),
+        _ if is_template => None,
         ReplyWindow::Always => None,
         ReplyWindow::Until(ends_at) if now < ends_at => None,
         ReplyWindow::Until(_) | ReplyWindow::Never => Some(ReplyRefused::WindowClosed),

@@ -10,7 +10,7 @@ use crate::channels::{self as platforms, Outbound, SendOutcome};
 use crate::conversations::open_channel::open;
 use crate::core::Core;
 use crate::db::{Batch, Tx};
-use crate::domain::channel::{MessageStatus, Offers};
+use crate::domain::channel::{MessageStatus, Offers, Template};
 use crate::domain::ids::ChannelId;
 use crate::domain::retry::RetryAfter;
 use crate::domain::time::{SignedDuration, Timestamp};
@@ -124,12 +124,14 @@ pub async fn send_reply(core: &Core, reply: Reply) -> anyhow::Result<Option<Sett
         give_up(UNKNOWN)
     } else {
         let offers = leased.offers.as_deref().map(serde_json::from_str::<Offers>).transpose()?;
+        let template = leased.template.as_deref().map(serde_json::from_str::<Template>).transpose()?;
         let channel = open(core, channel)?;
         let outbound = Outbound {
             to: &leased.to,
             route: &leased.route,
             text: &leased.text,
             offers: offers.as_ref(),
+            template: template.as_ref(),
             reply_id: &leased.reply_id,
         };
         platforms::send(&core.platform_client, channel.account(), outbound, core.clock.now()).await

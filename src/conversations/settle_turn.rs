@@ -115,6 +115,7 @@ fn new_replies(decision: &Decision) -> impl Iterator<Item = NewReply<'_>> {
         text: &reply.text,
         user: None,
         offers: reply.offers.as_deref(),
+        template: None,
     })
 }
 

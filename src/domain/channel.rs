@@ -78,6 +78,28 @@ pub enum Offers {
     Nothing,
 }
 
+/// A message that the platform has approved, with values in it: it is taken outside of the window, too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// Its name at the platform.
+    pub name: String,
+    /// Its language there, as `en_US`.
+    pub language: String,
+    /// The values of the text at its top.
+    pub header: Vec<TemplateValue>,
+    /// The values of its text.
+    pub body: Vec<TemplateValue>,
+}
+
+/// A value in a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateValue {
+    /// Its name; where they have none they are numbered, and this is the number.
+    pub name: String,
+    /// What stands in its place.
+    pub text: String,
+}
+
 /// Which part of a chat a message came by, where a platform has several with one person. A reply goes the same way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {

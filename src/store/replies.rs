@@ -25,26 +25,28 @@ pub struct NewReply<'a> {
     pub user: Option<UserId>,
     /// What to answer it by, JSON.
     pub offers: Option<&'a str>,
+    /// The approved template that it is, JSON.
+    pub template: Option<&'a str>,
 }
 
 /// Queues replies.
 pub async fn insert(tx: &Tx, replies: &[NewReply<'_>], now: Timestamp) -> Result<u64> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id, kind, text, status,
-                                       attempts, due_at, created_at, user_id, offers)
-                 VALUES ($1, $2, $3, $4, 'out', $5, 'text', $6, 'queued', 0, $7, $7, $8, $9)",
+                                       attempts, due_at, created_at, user_id, offers, template)
+                 VALUES ($1, $2, $3, $4, 'out', $5, 'text', $6, 'queued', 0, $7, $7, $8, $9, $10)",
         postgres: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id, kind, text, status,
-                                         attempts, due_at, created_at, user_id, offers)
+                                         attempts, due_at, created_at, user_id, offers, template)
                    SELECT id, project_id, channel, conversation_id, 'out', reply_id, 'text', text, 'queued', 0, now, now, user_id,
-                          offers
+                          offers, template
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
-                               $8::bigint[], $9::text[])
-                       AS reply (id, project_id, channel, conversation_id, reply_id, text, now, user_id, offers)",
+                               $8::bigint[], $9::text[], $10::text[])
+                       AS reply (id, project_id, channel, conversation_id, reply_id, text, now, user_id, offers, template)",
     };
     let rows: Vec<_> = replies
         .iter()
         .map(|one| {
-            let NewReply { id, project, channel, conversation, reply_id, text, user, offers } = *one;
+            let NewReply { id, project, channel, conversation, reply_id, text, user, offers, template } = *one;
             [
                 id.into(),
                 project.into(),
@@ -55,6 +57,7 @@ pub async fn insert(tx: &Tx, replies: &[NewReply<'_>], now: Timestamp) -> Result
                 now.into(),
                 user.into(),
                 offers.into(),
+                template.into(),
             ]
         })
         .collect();
@@ -135,6 +138,8 @@ pub struct LeasedReply {
     pub route: Route,
     /// What to answer it by, JSON.
     pub offers: Option<String>,
+    /// The approved template that it is, JSON.
+    pub template: Option<String>,
     /// Attempts before this one of which it is not known whether the platform has the message.
     pub unknown_attempts: u32,
 }
@@ -162,7 +167,8 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
                            (SELECT external_phone_id FROM conversations WHERE conversations.id = messages.conversation_id),
                            conversation_id, offers, unknown_attempts,
                            (SELECT thread FROM conversations WHERE conversations.id = messages.conversation_id),
-                           (SELECT account FROM conversations WHERE conversations.id = messages.conversation_id)",
+                           (SELECT account FROM conversations WHERE conversations.id = messages.conversation_id),
+                           template",
         // `SKIP LOCKED`: several nodes claim at once.
         postgres: "UPDATE messages
                    SET due_at = $2, attempts = messages.attempts + 1, error = NULL,
@@ -184,7 +190,8 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
                    WHERE messages.id = due.id
                    RETURNING messages.id, messages.project_id, messages.channel, messages.reply_id, messages.text,
                              messages.attempts, messages.retries_from, due.external_user_id, due.external_phone_id,
-                             messages.conversation_id, messages.offers, messages.unknown_attempts, due.thread, due.account",
+                             messages.conversation_id, messages.offers, messages.unknown_attempts, due.thread, due.account,
+                             messages.template",
     };
     tx.query(CLAIM, params![now, lease_until, most], |row| {
         Ok(LeasedReply {
@@ -201,6 +208,7 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
             offers: row.get(10)?,
             unknown_attempts: row.get(11)?,
             route: Route { thread: row.get(12)?, account: row.get(13)? },
+            template: row.get(14)?,
         })
     })
     .await

@@ -98,3 +98,16 @@ test("a picture that somebody sent is seen, and a file is given under its name",
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "my list.html · 1 KB" }).click()]);
   assert.equal(download.suggestedFilename(), "my list.html");
 });
+
+test("somebody who wrote two days ago is written to with an approved template", async (t) => {
+  const { page } = await signIn(t, browser, business);
+  await business.person({ name: "Omar Haddad", waId: "6591110010" }).wrote("Is my bike done?", 2);
+  await openLead(page, "Omar Haddad");
+  await page.getByRole("link", { name: "Send a template" }).click();
+  await page.getByRole("button", { name: "Choose pick_up" }).click();
+  await page.getByLabel("In place of {{1}}").fill("Omar");
+  await page.getByLabel("In place of {{2}}").fill("bike");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("log").getByText("Hello Omar, your bike is ready.").waitFor();
+  await until("the template", () => business.whatsapp.sentTemplates.some(({ name }) => name === "pick_up"));
+});

@@ -53,3 +53,4 @@ mod user_agents;
 mod webhook_off;
 mod whatsapp_data;
 mod whatsapp_offers;
+mod whatsapp_templates;

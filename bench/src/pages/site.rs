@@ -49,7 +49,7 @@ const fn page(name: &'static str, route: &'static str, way: Way) -> Page {
 
 /// Routes that are no page of theirs, and why.
 #[cfg(test)]
-pub const NOT_ASKED: [(&str, &str); 13] = [
+pub const NOT_ASKED: [(&str, &str); 14] = [
     ("/healthz", "for machines"),
     ("/readyz", "for machines"),
     ("/openapi.json", "for machines"),
@@ -58,6 +58,7 @@ pub const NOT_ASKED: [(&str, &str); 13] = [
     ("/channels/whatsapp/{channel}/webhook", "for the platform"),
     ("/assets/{hash}/{name}", "weighed with the pages"),
     ("/p/{project}/leads/{lead}/media/{message}", "a file that somebody sent"),
+    ("/p/{project}/leads/{lead}/template", "asks the platform"),
     ("/sign-in/code", "between two steps of signing in"),
     ("/sign-in/oidc", "leads away"),
     ("/sign-in/oidc/callback", "comes back from there"),

@@ -114,7 +114,7 @@ mod tests {
 
     fn body_of(route: &Route, offers: Option<&Offers>) -> Value {
         let to = PersonIds { external_user_id: Some("77".to_owned()), external_phone_id: None };
-        body("77", Outbound { to: &to, route, text: "Hi <b>", offers, reply_id: "r" })
+        body("77", Outbound { to: &to, route, text: "Hi <b>", offers, template: None, reply_id: "r" })
     }
 
     #[test]

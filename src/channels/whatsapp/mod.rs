@@ -15,6 +15,7 @@ mod people;
 pub mod send;
 pub mod set_up;
 mod status;
+pub(super) mod templates;
 pub mod verify;
 
 pub use interactive::shows;

@@ -3,6 +3,7 @@
 use super::api::Api;
 use super::errors::{self, Cure, PlatformError};
 use super::interactive;
+use super::templates;
 use crate::channels::json::text;
 use crate::channels::{Outbound, SendOutcome};
 use crate::domain::channel::{PersonIds, WhatsAppCredentials};
@@ -58,6 +59,16 @@ fn recipient(ids: &PersonIds) -> Option<(&'static str, &str)> {
 
 /// The body of the request. The reply's id comes back with every status of the message.
 fn body(key: &str, id: &str, outbound: Outbound<'_>) -> Value {
+    if let Some(template) = outbound.template {
+        return json!({
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            key: id,
+            "type": "template",
+            "template": templates::message(template),
+            "biz_opaque_callback_data": outbound.reply_id,
+        });
+    }
     let interactive = outbound.offers.and_then(|offers| interactive::of(outbound.text, offers));
     let (kind, content) = match interactive {
         Some(interactive) => ("interactive", interactive),
@@ -156,7 +167,7 @@ mod tests {
         let to = PersonIds { external_user_id: owned(external_user_id), external_phone_id: owned(external_phone_id) };
         let (key, id) = recipient(&to)?;
         let route = Route::default();
-        Some(body(key, id, Outbound { to: &to, route: &route, text, offers: None, reply_id: "rep_1" }))
+        Some(body(key, id, Outbound { to: &to, route: &route, text, offers: None, template: None, reply_id: "rep_1" }))
     }
 
     #[test]

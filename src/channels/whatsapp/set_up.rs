@@ -62,7 +62,8 @@ pub async fn subscribe(client: &net::Client, api: &Api<'_>, credentials: &WhatsA
     }
 }
 
-fn accounts_of(token: &Value) -> Vec<String> {
+/// The accounts that a token manages.
+pub(super) fn accounts_of(token: &Value) -> Vec<String> {
     let scopes = token["granular_scopes"].as_array().into_iter().flatten();
     let managed = scopes.filter(|scope| scope["scope"] == MANAGES);
     let targets = managed.flat_map(|scope| scope["target_ids"].as_array().into_iter().flatten());

@@ -15,15 +15,19 @@ export async function startWhatsApp() {
   const texts = [];
   const waiting = [];
   const files = new Map();
+  const sentTemplates = [];
   let holds = false;
   let number = 0;
   const server = createServer(async (request, response) => {
     const body = await read(request);
     const { pathname } = new URL(request.url, "http://localhost");
+    const known = told[pathname.split("/").at(-1)];
+    if (known) return response.end(JSON.stringify(known));
     const file = files.get(pathname.split("/").at(-1));
     if (file && pathname.startsWith("/files/")) return response.end(file);
     if (file) return response.end(JSON.stringify({ url: `http://${request.headers.host}/files/${pathname.split("/").at(-1)}`, file_size: file.length }));
     const call = body ? JSON.parse(body) : {};
+    if (call.template) sentTemplates.push(call.template);
     const text = call.text?.body ?? call.interactive?.body.text;
     if (text) texts.push(text);
     const respond = () => {
@@ -39,6 +43,7 @@ export async function startWhatsApp() {
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     texts,
+    sentTemplates,
     person: (aurix, who) => person(aurix, texts, files, who),
     hold: () => (holds = true),
     release() {
@@ -52,11 +57,22 @@ export async function startWhatsApp() {
   };
 }
 
+/** What the platform says of the token, and of the account's templates. */
+const told = {
+  debug_token: { data: { is_valid: true, granular_scopes: [{ scope: "whatsapp_business_management", target_ids: ["102290129340398"] }] } },
+  message_templates: {
+    data: [
+      { name: "pick_up", language: "en_US", status: "APPROVED", category: "UTILITY", components: [{ type: "BODY", text: "Hello {{1}}, your {{2}} is ready. We are open until six." }] },
+      { name: "come_back", language: "en_US", status: "APPROVED", category: "MARKETING", components: [{ type: "HEADER", format: "TEXT", text: "We miss you" }, { type: "BODY", text: "Hello {{first_name}}, bring your bicycle this week." }] },
+    ],
+  },
+};
+
 /** Somebody who writes on WhatsApp. */
 function person(aurix, texts, files, { name, waId }) {
   let number = 0;
-  const sends = async (content) => {
-    const timestamp = String(Math.floor(Date.now() / 1000));
+  const sends = async (content, daysAgo = 0) => {
+    const timestamp = String(Math.floor(Date.now() / 1000) - daysAgo * 86_400);
     const value = {
       messaging_product: "whatsapp",
       metadata: { phone_number_id: PHONE_NUMBER_ID },
@@ -76,6 +92,7 @@ function person(aurix, texts, files, { name, waId }) {
   return {
     name,
     writes,
+    wrote: (text, daysAgo) => sends({ type: "text", text: { body: text } }, daysAgo),
     /** Sends a file, as the platform tells of one: what it is called there, and by which the platform gives its bytes. */
     async sendsFile(id, content, filename) {
       files.set(id, content);

@@ -133,6 +133,8 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("POST", "/p/{project}/leads/{lead}/field", Members(Permission::Reply), 404),
     ("POST", "/p/{project}/leads/{lead}/rating", Members(Permission::Reply), 404),
     ("POST", "/p/{project}/leads/{lead}/note", Members(Permission::Reply), 404),
+    ("GET", "/p/{project}/leads/{lead}/template", Members(Permission::Reply), 404),
+    ("POST", "/p/{project}/leads/{lead}/template", Members(Permission::Reply), 404),
     ("GET", "/p/{project}/leads/{lead}/media/{message}", Members(Permission::See), 404),
     ("GET", "/p/{project}/leads/{lead}/erase", Members(Permission::Configure), 404),
     ("POST", "/p/{project}/leads/{lead}/erase", Members(Permission::Configure), 404),

@@ -4,6 +4,7 @@ mod changes;
 pub mod details;
 mod erase;
 mod medium;
+mod template;
 mod timeline;
 
 use askama::Template;
@@ -45,6 +46,8 @@ pub fn routes() -> Routes {
         .post("/p/{project}/leads/{lead}/rating", changes::rating)
         .post("/p/{project}/leads/{lead}/note", changes::note)
         .get("/p/{project}/leads/{lead}/media/{message}", medium::show)
+        .get("/p/{project}/leads/{lead}/template", template::show)
+        .post("/p/{project}/leads/{lead}/template", template::send)
         .get("/p/{project}/leads/{lead}/erase", erase::show)
         .post("/p/{project}/leads/{lead}/erase", erase::erase)
 }

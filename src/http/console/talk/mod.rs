@@ -86,6 +86,8 @@ pub struct Talk {
     pub left: Option<String>,
     /// Whether a reply can be sent at all.
     pub closed: Option<&'static str>,
+    /// Whether only an approved template can be sent.
+    pub takes_templates: bool,
     /// Who looks after it.
     pub handling: Handling,
     /// Whether it is with who looks at the page.
@@ -135,8 +137,17 @@ pub struct Message {
     pub error: Option<String>,
     /// What there was to press below it.
     pub buttons: Option<String>,
+    /// Whether the words are its own, and not ours for what it holds.
+    pub is_said: bool,
     /// A picture, a sound or a file that came with it.
     pub medium: Option<Medium>,
+}
+
+impl Message {
+    /// Whether there are words beside a medium that is shown.
+    pub fn has_words(&self) -> bool {
+        self.is_said || !matches!(self.medium, Some(Medium::Picture(_) | Medium::File(..)))
+    }
 }
 
 /// A medium as a conversation shows it.
@@ -187,6 +198,7 @@ pub async fn load<N: Needs>(
     let window = reply_window(&handled);
     let left = if let ReplyWindow::Until(ends_at) = window { frame.times.left(ends_at) } else { None };
     let closed = closed(&handled, window, left.is_some());
+    let takes_templates = closed.is_some() && handled.is_reachable && !handled.is_gone;
     let lead_path = format!("{}/leads/{}", member.path(), lead.id);
     let shown = Shown { masked, correlation_id: lead.correlation_id.as_deref(), lead: &lead_path };
     let talk = Talk {
@@ -203,6 +215,7 @@ pub async fn load<N: Needs>(
         writing: writing(&writers),
         left,
         closed,
+        takes_templates,
         handling: lead.handling,
         is_mine: lead.handling == Handling::With && handled.handler == Some(member.who.user.id),
         text: String::new(),
@@ -223,7 +236,7 @@ fn closed(handled: &Handled, window: ReplyWindow, is_open: bool) -> Option<&'sta
         ),
         ReplyWindow::Until(_) | ReplyWindow::Never if !is_open => Some(
             "Their last message is more than 24 hours old, and WhatsApp delivers free text only within them. Wait until they write \
-             again, or send an approved template from WhatsApp Manager.",
+             again, or send an approved template.",
         ),
         _ => None,
     }
@@ -320,6 +333,7 @@ fn message(frame: &Frame, said: &Said, person: &str, shown: Shown<'_>) -> Messag
         by: by.into_iter().flatten().collect::<Vec<_>>().join(" · "),
         class,
         text: words(said, shown),
+        is_said: said.text.as_deref().is_some_and(|text| !text.trim().is_empty()),
         exact: frame.times.exact(said.at),
         buttons: said.offers.as_deref().and_then(buttons),
         medium: said.medium.as_ref().and_then(|found| medium(found, said.id, shown)),
