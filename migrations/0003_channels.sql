@@ -88,3 +88,37 @@ CREATE TABLE media_content (
     message_id BIGINT PRIMARY KEY,
     content BYTEA NOT NULL
 );
+-- The chat on the page: what its panel calls the business by, and its first words; NULL for those of the visitor's language.
+ALTER TABLE channels ADD COLUMN title TEXT;
+ALTER TABLE channels ADD COLUMN greeting TEXT;
+
+-- The number of a message in its chat, from 1 and without a gap, where people fetch their messages here: given in the order in which
+-- transactions end, so that whoever has all up to a number misses none.
+ALTER TABLE messages ADD COLUMN seq BIGINT;
+CREATE UNIQUE INDEX messages_by_seq ON messages (conversation_id, seq) WHERE seq IS NOT NULL;
+
+-- Chats on pages: a visitor's browser has the token, which is nowhere else. Without a conversation: nothing was written yet.
+CREATE TABLE chats (
+    id ROWID,
+    project_id BIGINT NOT NULL,
+    channel BIGINT NOT NULL,
+    widget_id BIGINT NOT NULL,
+    token_hash TEXT NOT NULL UNIQUE,
+    -- A UUID: the channel's id of the person.
+    visitor TEXT NOT NULL UNIQUE,
+    conversation_id BIGINT,
+    -- How the visitor came, as their browser said when the chat was opened.
+    correlation_id TEXT,
+    device_id TEXT,
+    language TEXT,
+    page TEXT,
+    -- The number of the newest message, and of the newest that the visitor has seen.
+    last_seq BIGINT NOT NULL DEFAULT 0,
+    read_seq BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    -- When it was opened or written in last.
+    used_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX chats_by_conversation ON chats (conversation_id) WHERE conversation_id IS NOT NULL;
+CREATE INDEX chats_by_use ON chats (project_id, used_at);
+CREATE INDEX chats_unwritten ON chats (project_id, used_at) WHERE conversation_id IS NULL;

@@ -111,8 +111,8 @@ pub struct Settings {
     #[arg(long, env = "AURIX_BODY_MEMORY", default_value = "64MiB", value_name = "SIZE")]
     pub body_memory: String,
     /// Requests a minute and node beyond which a source gets 429: `clicks` of an address on a widget, `guesses` of keys and verify
-    /// tokens from an address, `calls` and webhook `tests` with a key. `off` for no limit [default:
-    /// clicks=1200,guesses=60,calls=3000,tests=10].
+    /// tokens from an address, `calls` and webhook `tests` with a key, `chats` that an address opens by a widget, `messages` of one chat. `off` for no limit [default:
+    /// clicks=1200,guesses=60,calls=3000,tests=10,chats=120,messages=20].
     #[arg(long, env = "AURIX_RATE_LIMITS", value_name = "RATES")]
     pub rate_limits: Option<String>,
     /// How long what grows is kept, where a project does not say so itself: `clicks=400d,events=90d,messages=forever`, and

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::accounts::Accounts;
 use crate::admission::Admission;
+use crate::chats::Chats;
 use crate::clicks::Clicks;
 use crate::conversations::Conversations;
 use crate::core::Core;
@@ -34,6 +35,8 @@ pub struct EngineParts {
     pub clicks: Clicks,
     /// Receives messages, takes turns, sends replies.
     pub conversations: Conversations,
+    /// Chats on pages.
+    pub chats: Chats,
     /// Makes deliveries.
     pub deliveries: Deliveries,
     /// Tells whether the process can work.
@@ -48,10 +51,11 @@ impl Engines {
         let deliveries = Deliveries::new(core.clone(), SETTLE_LINGER);
         let clicks = Clicks::new(core.clone(), deliveries.clone(), linger);
         let conversations = Conversations::new(core.clone(), clicks.clone(), linger);
+        let chats = Chats::new(core.clone(), conversations.clone());
         let readiness = Readiness::new(core.clone());
         let admission = Admission::new(core.config.body_memory, core.config.rate_limits, core.clock.clone());
         let accounts = Accounts::new(core.clone());
-        Self(Arc::new(EngineParts { core, accounts, admission, clicks, conversations, deliveries, readiness }))
+        Self(Arc::new(EngineParts { core, accounts, admission, clicks, conversations, chats, deliveries, readiness }))
     }
 }
 

@@ -1,5 +1,5 @@
 //! Aurix joins a paid click with the chat that follows it. Five layers, imports point down only: `http`, `worker`, `cli`; `admission`, `clicks`,
-//! `conversations`, `deliveries`, `projects`, `maintenance`; `store`, `channels`, `agent`, `outbound`; `db`, `net`; `domain`.
+//! `conversations`, `chats`, `deliveries`, `projects`, `maintenance`; `store`, `channels`, `agent`, `outbound`; `db`, `net`; `domain`.
 
 pub mod accounts;
 pub mod admission;
@@ -7,6 +7,7 @@ pub mod agent;
 pub mod attention;
 pub mod cache;
 pub mod channels;
+pub mod chats;
 pub mod cli;
 pub mod clicks;
 pub mod config;

@@ -17,6 +17,8 @@ closed_set! {
         Mails = "mails",
         /// Media wait to be fetched.
         Media = "media",
+        /// Chats on pages have something new for their visitors.
+        Chats = "chats",
     }
 }
 
@@ -28,6 +30,7 @@ pub struct Notifier {
     deliveries: Channels,
     mails: Channels,
     media: Channels,
+    chats: Channels,
 }
 
 /// The channels of one kind of work.
@@ -50,6 +53,7 @@ impl Notifier {
             Work::Deliveries => &self.deliveries,
             Work::Mails => &self.mails,
             Work::Media => &self.media,
+            Work::Chats => &self.chats,
         }
     }
 

@@ -36,7 +36,9 @@ export function journey(root) {
       who = person.startsWith("tg:") ? "Telegram" : phoneText(person);
       chat();
     },
-    lead({ lead_status, fields }, required) {
+    lead({ lead_status, fields, person }, required) {
+      // Of the chat on the page nothing comes by the phone.
+      if (who === EMPTY) who = person ? phoneText(person) : "On the page";
       linked = lead_status !== "active";
       chat();
       const known = required.filter((key) => fields[key] != null).length;

@@ -39,7 +39,7 @@ function happened({ kind, data }) {
     deliveries.delivery(data);
     strip.delivery(data);
     tabs.arrived();
-    if (data.event_type === "widget.click") turnTo("phone");
+    if (data.event_type === "widget.click" && !shop.contentDocument?.querySelector("aurix-chat")) turnTo("phone");
   } else if (kind === "message") {
     strip.message(data);
   } else if (kind === "lead") {
@@ -68,8 +68,7 @@ function turnTo(pane) {
 
 function forgetBrowser() {
   try {
-    localStorage.removeItem("aurix.device");
-    localStorage.removeItem("aurix.visit");
+    for (const key of Object.keys(localStorage)) if (key.startsWith("aurix.")) localStorage.removeItem(key);
   } catch {
     // Storage is blocked: the widget keeps nothing either.
   }

@@ -122,6 +122,8 @@ fn log_of(kind: Kind) -> fn(u64) {
         Kind::Guesses => |requests| tracing::warn!(limit = "guesses", requests, "over a rate limit"),
         Kind::Calls => |requests| tracing::warn!(limit = "calls", requests, "over a rate limit"),
         Kind::Tests => |requests| tracing::warn!(limit = "tests", requests, "over a rate limit"),
+        Kind::Chats => |requests| tracing::warn!(limit = "chats", requests, "over a rate limit"),
+        Kind::Messages => |requests| tracing::warn!(limit = "messages", requests, "over a rate limit"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Account, telegram, whatsapp};
+use super::{Account, telegram, web, whatsapp};
 use crate::domain::channel::Credentials;
 use crate::net;
 
@@ -53,7 +53,7 @@ pub enum Sight {
 /// Asks the platform where it sends what people write. For a look every minute: one call.
 pub async fn look(client: &net::Client, account: Account<'_>, webhook_url: &str, now: Timestamp) -> Sight {
     match account.credentials {
-        Credentials::WhatsApp(_) => Sight::Unknown,
+        Credentials::WhatsApp(_) | Credentials::Web => Sight::Unknown,
         Credentials::Telegram(credentials) => {
             telegram::check::look(client, telegram::api::Api::of(account, credentials), webhook_url, now).await
         }
@@ -74,6 +74,7 @@ pub async fn check(
         Credentials::Telegram(credentials) => {
             telegram::check::check(client, telegram::api::Api::of(account, credentials), webhook_url).await
         }
+        Credentials::Web => web::check(),
     }
 }
 

@@ -43,5 +43,6 @@ pub async fn make(client: &net::Client, account: Account<'_>, gesture: &Gesture)
         Credentials::WhatsApp(credentials) => {
             whatsapp::gesture::make(client, &whatsapp::api::Api::of(account), credentials, gesture).await;
         }
+        Credentials::Web => {}
     }
 }

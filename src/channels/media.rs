@@ -13,5 +13,6 @@ pub async fn fetch(client: &net::Client, account: Account<'_>, wanted: Wanted<'_
         Credentials::Telegram(credentials) => {
             telegram::media::fetch(client, telegram::api::Api::of(account, credentials), wanted).await
         }
+        Credentials::Web => FetchOutcome::GiveUp("The chat on the page takes no files.".to_owned()),
     }
 }

@@ -11,6 +11,7 @@ mod medium;
 mod outbound;
 pub mod telegram;
 mod templates;
+pub mod web;
 pub mod whatsapp;
 
 pub use finding::{Finding, FindingState, Sight, check, look, site_of};

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{telegram, whatsapp};
+use super::{telegram, web, whatsapp};
 use crate::domain::channel::{ChannelKind, Credentials, Offers, PersonIds, Route, Template};
 use crate::net;
 
@@ -89,6 +89,7 @@ pub fn shows(kind: ChannelKind, text: &str, offers: &Offers) -> bool {
     match kind {
         ChannelKind::WhatsApp => whatsapp::shows(text, offers),
         ChannelKind::Telegram => true,
+        ChannelKind::Web => false,
     }
 }
 
@@ -101,5 +102,6 @@ pub async fn send(client: &net::Client, account: Account<'_>, outbound: Outbound
         Credentials::Telegram(credentials) => {
             telegram::send::send(client, telegram::api::Api::of(account, credentials), outbound).await
         }
+        Credentials::Web => web::send(),
     }
 }

@@ -12,6 +12,6 @@ pub use super::whatsapp::templates::ApprovedTemplate;
 pub async fn approved(client: &net::Client, account: Account<'_>) -> Result<Vec<ApprovedTemplate>, String> {
     match account.credentials {
         Credentials::WhatsApp(credentials) => list(client, &whatsapp::api::Api::of(account), credentials).await,
-        Credentials::Telegram(_) => Ok(Vec::new()),
+        Credentials::Telegram(_) | Credentials::Web => Ok(Vec::new()),
     }
 }

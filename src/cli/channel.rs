@@ -13,6 +13,7 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::time::with_microseconds;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use crate::projects::add_telegram::{AddedBot, BotRefused, TelegramChannel, add_telegram_channel, set_channel_webhook};
+use crate::projects::add_web::{WebChannel, WebRefused, add_web_channel};
 use crate::projects::check_channel::{check_channel, webhook_url};
 use crate::projects::connect_whatsapp::{NumberRefused, connect_whatsapp};
 use crate::store::channels::{self, Channel, Fault};
@@ -83,6 +84,24 @@ pub enum Add {
     /// what it saw. Where another program gets them it stops: --replace-webhook takes the bot over. Run it again to replace the token.
     #[command(after_help = "Example:\n  aurix channel add telegram --project ID --token @token.txt")]
     Telegram(Telegram),
+    /// A chat on your own pages.
+    ///
+    /// Visitors write in a panel that the widget opens. Nothing has to be set up elsewhere: create a widget for it, and paste its tag.
+    #[command(after_help = "Example:\n  aurix channel add web --project ID --name \"Juniper Table\"")]
+    Web(Web),
+}
+
+#[derive(Args)]
+pub struct Web {
+    /// The project.
+    #[arg(long)]
+    project: String,
+    /// What the panel calls you [default: the project's name].
+    #[arg(long)]
+    name: Option<String>,
+    /// The first words in the panel [default: a greeting in the visitor's language].
+    #[arg(long, value_name = "TEXT")]
+    greeting: Option<String>,
 }
 
 #[derive(Args)]
@@ -134,6 +153,7 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
     match command {
         Command::Add(Add::Whatsapp(arguments)) => add_whatsapp(arguments, config, output).await,
         Command::Add(Add::Telegram(arguments)) => add_telegram(arguments, config, output).await,
+        Command::Add(Add::Web(arguments)) => add_web(arguments, config, output).await,
         Command::Check { project, channel } => check(&project, &channel, config, output).await,
         Command::Connect { project, channel, replace_webhook } => {
             connect(&project, &channel, replace_webhook, config, output).await
@@ -151,7 +171,8 @@ async fn list(project: &str, config: Config, output: &Output) -> anyhow::Result<
         .iter()
         .map(|row| {
             json!({"channel": row.kind.as_str(), "channel_id": row.external_id, "number": row.number, "bot": row.handle,
-                   "api_base": row.api_base, "webhook_url": webhook_url(&core.config.base_url, row),
+                   "api_base": row.api_base, "name": row.title,
+                   "webhook_url": (!row.kind.is_fetched()).then(|| webhook_url(&core.config.base_url, row)),
                    "fault": reason(&row.fault), "fault_since": since(&row.fault),
                    "inbound_fault": reason(&row.inbound_fault), "inbound_fault_since": since(&row.inbound_fault)})
         })
@@ -189,6 +210,7 @@ async fn connect(project: &str, channel: &str, replaces: bool, config: Config, o
             Err(taken @ BotRefused::WebhookTaken { .. }) => bail!("{taken}. {TAKE_OVER}"),
             connected => connected?,
         },
+        ChannelKind::Web => bail!("a chat on the page has nothing to connect: its widget's tag is all that it needs"),
     };
     output.print(&json!({"findings": to_json(&findings)}), || to_text(&findings))
 }
@@ -237,6 +259,25 @@ async fn add_telegram(arguments: Telegram, config: Config, output: &Output) -> a
             "Channel {id} is {}. What Telegram says:\n{}{}\nNext:\n  aurix widget create --project {} --channel {id}",
             channel.label(),
             to_text(&findings),
+            base_url_hint(&core.config),
+            project.public_id
+        )
+    })
+}
+
+async fn add_web(arguments: Web, config: Config, output: &Output) -> anyhow::Result<()> {
+    let (core, project) = open_project(config, &arguments.project).await?;
+    let new = WebChannel { title: arguments.name, greeting: arguments.greeting };
+    let channel = add_web_channel(&core, &actor(), project.id, new).await.map_err(|refused| match refused {
+        WebRefused::Title => anyhow!("--name: {refused}"),
+        WebRefused::Greeting => anyhow!("--greeting: {refused}"),
+        WebRefused::Failed(error) => error,
+    })?;
+    let id = &channel.external_id;
+    output.print(&json!({"channel_id": id, "webhook_url": null, "name": channel.title}), || {
+        format!(
+            "Channel {id} is ready: the chat of {} is served from here.{}\nNext:\n  aurix widget create --project {} --channel {id}",
+            channel.label(),
             base_url_hint(&core.config),
             project.public_id
         )

@@ -10,9 +10,10 @@ use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::{ConversationId, LeadId, ProjectId};
 use crate::domain::lead::Activity;
 use crate::domain::time::Timestamp;
+use crate::notifier::Work;
 use crate::store::erasure::{self, PersonalClick};
 use crate::store::window::Position;
-use crate::store::{audit, handling, lead_activity, lead_search, lead_view, media};
+use crate::store::{audit, chats, handling, lead_activity, lead_search, lead_view, media};
 
 /// Why nobody is erased.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +117,9 @@ pub async fn erase_person(
         audit::record(tx, project, &actor, &change, now).await?;
         Ok(Ok(erasure))
     });
-    erased.await?
+    let erased = erased.await?;
+    core.notifier.notify(Work::Chats);
+    erased
 }
 
 async fn erase(
@@ -140,6 +143,8 @@ async fn erase(
     for event in &events {
         deliveries += erasure::empty_event(tx, project, *event).await?;
     }
+    // The last one: who writes at the same time locks a chat behind all else, too.
+    chats::remove(tx, project, conversation).await?;
     Ok(erasure_of(counts, &clicks, &events, deliveries))
 }
 

@@ -70,6 +70,9 @@ pub async fn receive(engine: &Conversations, channel: &OpenChannel, inbound: Vec
         engine.core.notifier.notify(Work::Media);
     }
     engine.core.notifier.notify(Work::Deliveries);
+    if channel.row.kind.is_fetched() {
+        engine.core.notifier.notify(Work::Chats);
+    }
     Ok(())
 }
 
@@ -147,6 +150,7 @@ mod tests {
             sealed_credentials: String::new(),
             fault: None,
             handle: None,
+            title: None,
             inbound_fault: None,
         };
         let item = Inbound::Other { external_id: None, kind: "any".to_owned(), raw: "{}".to_owned() };

@@ -142,6 +142,7 @@ pub(super) async fn say(
     stored.await??;
     core.notifier.notify(Work::Replies);
     core.notifier.notify(Work::Turns);
+    core.notifier.notify(Work::Chats);
     Ok(())
 }
 

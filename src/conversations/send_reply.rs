@@ -17,7 +17,7 @@ use crate::domain::time::{SignedDuration, Timestamp};
 use crate::notifier::Work;
 use crate::store::channels::{self, Channel};
 use crate::store::replies::{self, ChannelHealth, LeasedReply, Reached, SettledReply};
-use crate::store::{channel_accounts, conversations};
+use crate::store::{channel_accounts, chats, conversations};
 
 /// A reply that was claimed, and the channel that it goes over.
 pub struct Reply {
@@ -107,8 +107,8 @@ impl Batch for SettleReplies {
     }
 }
 
-/// Sends a claimed reply. What became of it is still to be settled. `None` where the lease ended before: another node may be
-/// sending it.
+/// Sends a claimed reply. What became of it is still to be settled. `None` where nothing is: the lease ended before, so that another node
+/// may be sending it; or the visitor of a page has it.
 pub async fn send_reply(core: &Core, reply: Reply) -> anyhow::Result<Option<SettledReply>> {
     let Reply { leased, channel, is_closed } = reply;
     let (project, reply, attempt) = (leased.project, &leased.reply_id, leased.attempt);
@@ -117,6 +117,10 @@ pub async fn send_reply(core: &Core, reply: Reply) -> anyhow::Result<Option<Sett
         return Ok(None);
     }
     let (is_faulty, kind) = (channel.fault.is_some(), channel.kind);
+    if kind.is_fetched() {
+        give_to_visitor(core, &leased).await?;
+        return Ok(None);
+    }
     let give_up = |reason: &str| SendOutcome::GiveUp { code: None, reason: reason.to_owned() };
     let outcome = if is_closed {
         give_up(CLOSED)
@@ -143,6 +147,28 @@ pub async fn send_reply(core: &Core, reply: Reply) -> anyhow::Result<Option<Sett
     Ok(Some(settled))
 }
 
+/// Gives a reply to the visitor of a chat on a page: it is theirs once it has its number, in one transaction for each. Two replies never
+/// wait for each other's chats that way.
+async fn give_to_visitor(core: &Core, leased: &LeasedReply) -> anyhow::Result<()> {
+    let (project, conversation, reply) = (leased.project, leased.conversation, (leased.id, leased.attempt));
+    let given = core.db.write(async move |tx| {
+        if !chats::end_attempt(tx, project, reply, (MessageStatus::Sent, None)).await? {
+            return Ok(());
+        }
+        if !chats::number_reply(tx, project, conversation, reply.0).await? {
+            chats::end_attempt(tx, project, reply, (MessageStatus::Failed, Some(CHAT_GONE))).await?;
+        }
+        Ok(())
+    });
+    given.await?;
+    core.notifier.notify(Work::Chats);
+    // The next one of the conversation may be given.
+    core.notifier.notify(Work::Replies);
+    Ok(())
+}
+
+/// Why a reply reaches nobody.
+const CHAT_GONE: &str = "The chat is gone: its visitor has not used it for longer than messages are kept.";
 /// Why a reply in the name of an account is not sent.
 const CLOSED: &str =
     "The business account does not let the bot reply any more: its owner can change that in the app's settings.";

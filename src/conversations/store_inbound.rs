@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use anyhow::ensure;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
@@ -16,15 +17,14 @@ use crate::conversations::link_click::link_session;
 use crate::conversations::merge::merge;
 use crate::core::Core;
 use crate::db::{Tx, pipelined};
-use crate::domain::ids::{MessageId, ProjectId};
+use crate::domain::ids::{ConversationId, MessageId, ProjectId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::channels::{self, Channel};
-use crate::store::charges;
 use crate::store::conversations::{self, Conversation, NewConversation, NewReferral};
 use crate::store::media::{self, NewMedium};
 use crate::store::messages::{self, NewMessage, NewNotice, Origin};
 use crate::store::replies::{self, NamedReply};
-use crate::store::turns;
+use crate::store::{charges, chats, turns};
 
 /// How long the agent waits for the next message of a burst.
 const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
@@ -120,6 +120,10 @@ impl StoreInbound {
         if exists {
             return Ok(None);
         }
+        if channel.kind.is_fetched() && !chats::exists(tx, project, visitor_of(message)).await? {
+            // Its person was erased, or it was too old: whoever has the token has nothing any more.
+            return Ok(None);
+        }
         if message.sender.ids.is_empty() {
             self.notice(tx, channel, "message without a sender", &message.raw).await?;
             return Ok(None);
@@ -138,16 +142,11 @@ impl StoreInbound {
         let known = self.without_former_owners(tx, known, &message.sender.ids).await?;
         let conversation = self.conversation_of(tx, channel, message, &known).await?;
         let Some(id) = self.insert_message(tx, channel, &conversation, message).await? else { return Ok(None) };
-        if let Content::Media { id: Some(external_id), filename, sha256, .. } = &message.content {
-            let medium = NewMedium {
-                message: id,
-                channel: channel.id,
-                conversation: conversation.id,
-                external_id,
-                sha256: sha256.as_deref(),
-                filename: filename.as_deref(),
-            };
-            media::insert(tx, project, &medium, self.now).await?;
+        self.note_medium(tx, channel, message, (conversation.id, id)).await?;
+        if channel.kind.is_fetched() {
+            let numbered = (conversation.id, id);
+            let is_there = chats::number_posted(tx, project, visitor_of(message), numbered, self.now).await?;
+            ensure!(is_there, "the chat went while its message was stored");
         }
         if let Some(referral) = &message.referral {
             let referral = NewReferral {
@@ -168,7 +167,28 @@ impl StoreInbound {
             let due_at = (self.now + BURST_PAUSE).min(began + BURST_MAX);
             turns::call_agent(tx, project, conversation.id, began, due_at).await?;
         }
-        Ok((kind.is_speech() && conversation.is_agents).then(|| typing(message)))
+        Ok((kind.is_speech() && conversation.is_agents && !channel.kind.is_fetched()).then(|| typing(message)))
+    }
+
+    /// Notes that what a message brought besides words is to be fetched.
+    async fn note_medium(
+        &self,
+        tx: &Tx,
+        channel: &Channel,
+        message: &InboundMessage,
+        (conversation, id): (ConversationId, MessageId),
+    ) -> anyhow::Result<()> {
+        let Content::Media { id: Some(external_id), filename, sha256, .. } = &message.content else { return Ok(()) };
+        let medium = NewMedium {
+            message: id,
+            channel: channel.id,
+            conversation,
+            external_id,
+            sha256: sha256.as_deref(),
+            filename: filename.as_deref(),
+        };
+        media::insert(tx, channel.project, &medium, self.now).await?;
+        Ok(())
     }
 
     /// Stores the message itself; `None` where it is stored already.
@@ -265,6 +285,11 @@ impl Numbers {
         self.0.insert(key, own.clone());
         Ok(own)
     }
+}
+
+/// The channel's id of the visitor who wrote a message in a chat on a page.
+fn visitor_of(message: &InboundMessage) -> &str {
+    message.sender.ids.external_user_id.as_deref().unwrap_or_default()
 }
 
 /// The ids of the people that an item is about.

@@ -52,6 +52,7 @@ pub async fn take_over(core: &Core, actor: &Actor, project: ProjectId, lead: Lea
     });
     taken.await??;
     core.notifier.notify(Work::Turns);
+    core.notifier.notify(Work::Chats);
     Ok(())
 }
 
@@ -92,6 +93,7 @@ pub async fn give_back(core: &Core, actor: &Actor, project: ProjectId, lead: Lea
     });
     given.await??;
     core.notifier.notify(Work::Turns);
+    core.notifier.notify(Work::Chats);
     Ok(())
 }
 

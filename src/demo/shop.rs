@@ -6,7 +6,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::playground::{BOT_API_PATH, BOT_CHAT_PATH, BotStage, GRAPH_PATH, LISTENER_PATH, PHONE_PATH, Stage};
+use super::playground::{
+    BOT_API_PATH, BOT_CHAT_PATH, BotStage, ChatStage, GRAPH_PATH, LISTENER_PATH, PHONE_PATH, Stage,
+};
 use crate::accounts::Accounts;
 use crate::accounts::create_user::{NewUser, UserRefused};
 use crate::core::Core;
@@ -21,6 +23,7 @@ use crate::domain::visitor::IpPolicy;
 use crate::domain::widget::Look;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use crate::projects::add_telegram::{KnownBot, store_bot};
+use crate::projects::add_web::{WebChannel, add_web_channel};
 use crate::projects::add_webhook::{NewWebhook, add_webhook};
 use crate::projects::create_key::{self, create_key};
 use crate::projects::create_project::{NewProject, create_project};
@@ -63,6 +66,7 @@ pub async fn set_stage(core: &Core, actor: &Actor, inside_url: String) -> anyhow
         business_name: BUSINESS_NAME.to_owned(),
         widget_id,
         bot: bot(core, actor, project, &base_url, &inside_url).await?,
+        chat: chat(core, actor, project).await?,
         channel: channel.id,
         phone_number_id: channel.external_id,
         number: PhoneNumber::from_e164(NUMBER)?,
@@ -149,6 +153,19 @@ async fn bot(
     let channel = store_bot(core, actor, project, bot).await?;
     let widget_id = widget_id(core, actor, project, &channel).await?;
     Ok(BotStage { channel: channel.id, id: channel.external_id, username: BOT.to_owned(), widget_id })
+}
+
+/// The chat on the shop's pages, and its widget.
+async fn chat(core: &Core, actor: &Actor, project: ProjectId) -> anyhow::Result<ChatStage> {
+    let known = core.db.read(async move |conn| Ok(channels::list(conn, project, WIDGETS_MAX).await?)).await?;
+    let channel = match known.into_iter().find(|channel| channel.kind == ChannelKind::Web) {
+        Some(channel) => channel,
+        None => {
+            let new = WebChannel { title: Some(BUSINESS_NAME.to_owned()), greeting: None };
+            add_web_channel(core, actor, project, new).await?
+        }
+    };
+    Ok(ChatStage { channel: channel.id, widget_id: widget_id(core, actor, project, &channel).await? })
 }
 
 /// The widget of a channel, or a new one.

@@ -16,6 +16,8 @@ closed_set! {
         WhatsApp = "whatsapp",
         /// Telegram Bot API.
         Telegram = "telegram",
+        /// The chat on a site's own pages.
+        Web = "web",
     }
 }
 
@@ -24,7 +26,7 @@ impl ChannelKind {
     pub fn window(self) -> Option<SignedDuration> {
         match self {
             Self::WhatsApp => Some(SignedDuration::from_hours(24)),
-            Self::Telegram => None,
+            Self::Telegram | Self::Web => None,
         }
     }
 
@@ -33,6 +35,7 @@ impl ChannelKind {
         match self {
             Self::WhatsApp => "WhatsApp",
             Self::Telegram => "Telegram",
+            Self::Web => "Chat on the page",
         }
     }
 
@@ -40,7 +43,7 @@ impl ChannelKind {
     pub fn text_units_max(self) -> usize {
         match self {
             Self::WhatsApp => 4_096,
-            Self::Telegram => 4_000,
+            Self::Telegram | Self::Web => 4_000,
         }
     }
 
@@ -48,7 +51,7 @@ impl ChannelKind {
     /// repeated one. `None`: until it is known, since the platform reports what it has.
     pub fn unknown_attempts_max(self) -> Option<u32> {
         match self {
-            Self::WhatsApp => None,
+            Self::WhatsApp | Self::Web => None,
             Self::Telegram => Some(2),
         }
     }
@@ -56,6 +59,12 @@ impl ChannelKind {
     /// Whether it is asked from time to time where it sends what people write.
     pub fn is_checked(self) -> bool {
         self == Self::Telegram
+    }
+
+    /// Whether people fetch their messages from here by number ([`crate::store::chats`]): a reply is with them once it has its number,
+    /// and nothing is sent anywhere.
+    pub fn is_fetched(self) -> bool {
+        self == Self::Web
     }
 }
 
@@ -117,6 +126,8 @@ pub enum Credentials {
     WhatsApp(WhatsAppCredentials),
     /// Of a Telegram bot.
     Telegram(TelegramCredentials),
+    /// Of a chat on the page: nobody else has to trust us.
+    Web,
 }
 
 /// Credentials are those of another platform than is needed.
@@ -130,6 +141,7 @@ impl Credentials {
         match self {
             Self::WhatsApp(_) => ChannelKind::WhatsApp,
             Self::Telegram(_) => ChannelKind::Telegram,
+            Self::Web => ChannelKind::Web,
         }
     }
 
@@ -137,7 +149,7 @@ impl Credentials {
     pub fn whatsapp(&self) -> Result<&WhatsAppCredentials, OtherPlatform> {
         match self {
             Self::WhatsApp(credentials) => Ok(credentials),
-            Self::Telegram(_) => Err(OtherPlatform),
+            Self::Telegram(_) | Self::Web => Err(OtherPlatform),
         }
     }
 
@@ -145,7 +157,7 @@ impl Credentials {
     pub fn telegram(&self) -> Result<&TelegramCredentials, OtherPlatform> {
         match self {
             Self::Telegram(credentials) => Ok(credentials),
-            Self::WhatsApp(_) => Err(OtherPlatform),
+            Self::WhatsApp(_) | Self::Web => Err(OtherPlatform),
         }
     }
 }
@@ -177,6 +189,7 @@ pub struct WhatsAppCredentials {
 /// | --- | --- | --- |
 /// | WhatsApp | the business-scoped user id, `SG.13491208655302741918` | the `wa_id`: the digits of the phone number |
 /// | Telegram | the user id, which is that of the private chat | none |
+/// | the chat on the page | a UUID of the chat | none |
 /// | another platform without phone numbers | its id of the person or of the chat | none |
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PersonIds {

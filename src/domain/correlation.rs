@@ -140,6 +140,12 @@ pub fn telegram_app_link(bot: &str, id: &CorrelationId) -> String {
     format!("tg://resolve?domain={bot}&start={id}")
 }
 
+/// `{base}/chat/{widget}#{id}`: the page that has nothing but a widget's chat.
+pub fn chat_link(base: &str, widget: &str, id: Option<&CorrelationId>) -> String {
+    let chat = format!("{}/chat/{widget}", base.trim_end_matches('/'));
+    id.map_or_else(|| chat.clone(), |id| format!("{chat}#{id}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

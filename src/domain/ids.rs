@@ -69,6 +69,8 @@ row_keys! {
     LeadId,
     /// A message of a conversation, in either direction.
     MessageId,
+    /// A chat on a page.
+    ChatId,
     /// An event.
     EventId,
     /// A delivery of an event to a webhook.

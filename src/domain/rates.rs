@@ -16,6 +16,10 @@ closed_set! {
         Calls = "calls",
         /// Tests of a webhook with one key: each sends three requests.
         Tests = "tests",
+        /// Chats that one address opens by one widget.
+        Chats = "chats",
+        /// Messages of one chat.
+        Messages = "messages",
     }
 }
 
@@ -27,7 +31,9 @@ pub struct Rates([Option<u32>; Kind::ALL.len()]);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRates {
     /// No such kind, or no rate.
-    #[error("{0:?} is not a rate: write clicks, guesses, calls or tests, =, and a number per minute or off")]
+    #[error(
+        "{0:?} is not a rate: write clicks, guesses, calls, tests, chats or messages, =, and a number per minute or off"
+    )]
     Kind(String),
     /// Not a number, or out of range.
     #[error("{0:?} is not a number per minute: write 1 to {PER_MINUTE_MAX}, or off")]
@@ -37,7 +43,7 @@ pub enum InvalidRates {
 impl Default for Rates {
     /// Offices and mobile networks share addresses: an honest one stays far below.
     fn default() -> Self {
-        Self([Some(1_200), Some(60), Some(3_000), Some(10)])
+        Self([Some(1_200), Some(60), Some(3_000), Some(10), Some(120), Some(20)])
     }
 }
 
@@ -81,7 +87,7 @@ mod tests {
     #[test]
     fn rates_are_set_by_kind() {
         let rates = Rates::parse("clicks=600, tests=off").unwrap();
-        assert_eq!(Kind::ALL.map(|kind| rates.of(kind)), [Some(600), Some(60), Some(3_000), None]);
+        assert_eq!(Kind::ALL.map(|kind| rates.of(kind)), [Some(600), Some(60), Some(3_000), None, Some(120), Some(20)]);
         assert_eq!(Rates::parse("off"), Ok(Rates::OFF));
         assert!(Rates::default().of(Kind::Clicks) >= Some(600));
         for wrong in ["clicks", "visits=1", "clicks=0", "clicks=-1", "clicks=many"] {

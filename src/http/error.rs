@@ -44,6 +44,8 @@ pub enum ApiError {
     Conflict(String),
     /// 413: the body is larger than the named number of bytes.
     TooLarge(usize),
+    /// 413: a text has more than the named number of characters.
+    TextTooLong(usize),
     /// 415: the body is not of the type that is read here.
     UnsupportedMediaType(&'static str),
     /// 422: can be read, and is not valid: which field, and why.
@@ -109,7 +111,7 @@ impl ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge(_) | Self::TextTooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany { .. } | Self::TooManyClicks { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -128,6 +130,9 @@ impl ApiError {
                 "This path does not take this method; the Allow header names those it takes.".to_owned()
             }
             Self::TooLarge(bytes_max) => format!("The body is larger than {bytes_max} bytes."),
+            Self::TextTooLong(chars_max) => {
+                format!("The text has more than {chars_max} characters: shorten it, or send it in parts.")
+            }
             Self::UnsupportedMediaType(wanted) => format!("Send the body as {wanted} and say so in Content-Type."),
             Self::Invalid(fields) => sentence(fields),
             Self::TooMany { retry_after_s } | Self::TooManyClicks { retry_after_s, .. } => {

@@ -52,7 +52,7 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
             let stopping = stopping.clone();
             move |state| health::ready(state, stopping.clone())
         })
-        .merge(visitor::routes())
+        .merge(visitor::routes(&stopping))
         .get("/openapi.json", async move || openapi::show(document))
         .merge_router(Router::new().nest("/api", partner_api.clone()), nested)
         .merge_router(partner_api, listed.clone())

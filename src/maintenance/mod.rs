@@ -3,5 +3,7 @@
 pub mod backup;
 pub mod drop_partitions;
 pub mod make_partitions;
+mod remove_chats;
 pub mod remove_old_counts;
+mod removed;
 pub mod retention;

@@ -12,6 +12,8 @@ use crate::domain::ids::{ChannelId, ProjectId, WebhookId};
 use crate::domain::retention::{Kind, Period, Retention};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::maintenance::drop_partitions::ExpiredPartitions;
+use crate::maintenance::remove_chats::remove_chats;
+pub use crate::maintenance::removed::Removed;
 use crate::store::expired::{self, Old};
 use crate::store::partitions::{self, PartitionedTable};
 use crate::store::retention;
@@ -31,27 +33,6 @@ const DELIVERIES_PER_WRITE: usize = 30;
 const LISTED: u32 = 200;
 /// Before every row.
 const OLDEST: Position = Position { created_at: i64::MIN, id: 0 };
-
-/// How much was removed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// Clicks; their sessions are removed with them.
-    pub clicks: u64,
-    /// Events.
-    pub events: u64,
-    /// Deliveries; their attempts are removed with them.
-    pub deliveries: u64,
-    /// Attempts past the retention of the log.
-    pub attempts: u64,
-    /// Messages.
-    pub messages: u64,
-    /// Other notifications of platforms.
-    pub notices: u64,
-    /// Partitions, with all their rows.
-    pub partitions: u64,
-    /// Sessions whose clicks are dropped with a partition.
-    pub sessions: u64,
-}
 
 /// Why a run ends early. The next run continues.
 #[derive(Debug, thiserror::Error)]
@@ -194,7 +175,7 @@ impl Pass<'_> {
         if let Some(before) = self.end_of(periods.of(Kind::Messages)) {
             self.remove_messages(project, before).await?;
         }
-        Ok(())
+        self.remove_chats(project, self.end_of(periods.of(Kind::Messages))).await
     }
 
     /// Rows older than this are removed.
@@ -263,6 +244,17 @@ impl Pass<'_> {
             after = *last;
             for channel in channels {
                 self.remove_notices(channel, before).await?;
+            }
+        }
+    }
+
+    async fn remove_chats(&mut self, project: ProjectId, used_before: Option<Timestamp>) -> anyhow::Result<()> {
+        let now = self.now;
+        let remove = async move |tx: &Tx| remove_chats(tx, project, used_before, now).await;
+        loop {
+            match self.write(remove).await? {
+                0 => return Ok(()),
+                removed => self.removed.chats += removed,
             }
         }
     }

@@ -91,6 +91,7 @@ pub(super) fn new_channel(
         kind,
         external_id: external_id.to_owned(),
         handle: None,
+        title: None,
         number: None,
         link_base,
         api_base,

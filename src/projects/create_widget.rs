@@ -105,6 +105,13 @@ pub fn snippet(base_url: &str, public_id: &str, look: &Look, kind: ChannelKind) 
         attribute("color", &look.color, &usual.color),
         attribute("position", look.side.as_str(), usual.side.as_str()),
     ];
+    if kind.is_fetched() {
+        // Without JavaScript there is no chat on the page.
+        return format!(
+            "<script async src=\"{base_url}/widget.js\" data-widget=\"{public_id}\" data-chat{}></script>",
+            attributes.concat()
+        );
+    }
     format!(
         "<script async src=\"{base_url}/widget.js\" data-widget=\"{public_id}\"{}></script>\n\
          <noscript><a href=\"{base_url}/c/{public_id}\">Chat with us on {}</a></noscript>",
@@ -123,6 +130,8 @@ mod tests {
         let all = |look: &Look, kind| snippet("https://aurix.example", "w_1", look, kind);
         let tag = |look: &Look| all(look, ChannelKind::WhatsApp).lines().next().unwrap_or_default().to_owned();
         assert!(all(&Look::default(), ChannelKind::Telegram).ends_with(">Chat with us on Telegram</a></noscript>"));
+        let chat = r#"<script async src="https://aurix.example/widget.js" data-widget="w_1" data-chat></script>"#;
+        assert_eq!(all(&Look::default(), ChannelKind::Web), chat);
         let plain = "<script async src=\"https://aurix.example/widget.js\" data-widget=\"w_1\"></script>";
         assert_eq!(tag(&Look::default()), plain);
         let look = Look { label: "Say \"hi\" & go".to_owned(), side: Side::Left, ..Look::default() };

@@ -3,6 +3,7 @@
 
 pub mod add_channel;
 pub mod add_telegram;
+pub mod add_web;
 pub mod add_webhook;
 pub mod check_channel;
 pub mod configure_webhook;

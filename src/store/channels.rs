@@ -10,7 +10,7 @@ use crate::params;
 macro_rules! columns {
     () => {
         "id, project_id, kind, external_id, number, link_base, api_base, sealed_credentials, fault, fault_since, handle,
-         inbound_fault, inbound_fault_since"
+         inbound_fault, inbound_fault_since, title"
     };
 }
 
@@ -23,10 +23,12 @@ pub struct Channel {
     pub project: ProjectId,
     /// The platform.
     pub kind: ChannelKind,
-    /// The platform's id of it. WhatsApp: the `phone_number_id`. Telegram: the bot's id.
+    /// The platform's id of it. WhatsApp: the `phone_number_id`. Telegram: the bot's id. The chat on the page: one that we made.
     pub external_id: String,
     /// As links name it, where that is no number: a bot's username, without `@`.
     pub handle: Option<String>,
+    /// What its panel calls the business by: of a chat on the page.
+    pub title: Option<String>,
     /// Digits of the number that people write to.
     pub number: Option<String>,
     /// Where the link behind a widget leads: `https://wa.me`.
@@ -56,8 +58,11 @@ impl Channel {
         Place::ChannelCredentials(self.project, self.kind, &self.external_id)
     }
 
-    /// What people call it by: its number, or its handle.
+    /// What people call it by: its title, its number, or its handle.
     pub fn label(&self) -> String {
+        if let Some(title) = &self.title {
+            return title.clone();
+        }
         label(self.number.as_deref(), self.handle.as_deref(), &self.external_id)
     }
 }
@@ -84,6 +89,7 @@ fn read(row: &Row<'_>) -> Result<Channel> {
         fault: fault(row.get(8)?, row.get(9)?),
         handle: row.get(10)?,
         inbound_fault: fault(row.get(11)?, row.get(12)?),
+        title: row.get(13)?,
     })
 }
 

@@ -39,7 +39,7 @@ pub struct LeadRow {
 }
 
 /// The lead of somebody on one of the channels, if there is one.
-pub async fn lead(conn: &Conn, project: ProjectId, channels: [ChannelId; 2], who: &Who) -> Result<Option<LeadRow>> {
+pub async fn lead(conn: &Conn, project: ProjectId, channels: [ChannelId; 3], who: &Who) -> Result<Option<LeadRow>> {
     let none = ConversationId(0);
     let (id, public_id, wa_id, user_id) = match who {
         Who::Conversation(id) => (*id, "", "", ""),
@@ -56,10 +56,10 @@ pub async fn lead(conn: &Conn, project: ProjectId, channels: [ChannelId; 2], who
          LEFT JOIN clicks ON clicks.linked AND clicks.id = (
              SELECT MAX(last.id) FROM clicks AS last WHERE last.linked AND last.session_id = sessions.id
          )
-         WHERE conversations.project_id = $1 AND conversations.channel IN ($2, $6)
+         WHERE conversations.project_id = $1 AND conversations.channel IN ($2, $6, $8)
            AND (conversations.id = $3 OR conversations.public_id = $4 OR conversations.external_phone_id = $5
                 OR conversations.external_user_id = $7)",
-        params![project, channels[0], id, public_id, wa_id, channels[1], user_id],
+        params![project, channels[0], id, public_id, wa_id, channels[1], user_id, channels[2]],
         |row| {
             Ok(LeadRow {
                 conversation_id: row.get(0)?,

@@ -50,8 +50,11 @@ pub struct Widget {
 }
 
 impl Widget {
-    /// What it opens, in words: `WhatsApp +6512345678`, `Telegram @shop_bot`.
+    /// What it opens, in words: `WhatsApp +6512345678`, `Telegram @shop_bot`, `Chat on the page`.
     pub fn opens(&self) -> String {
+        if self.channel_kind.is_fetched() {
+            return self.channel_kind.name().to_owned();
+        }
         let label = super::channels::label(self.number.as_deref(), self.handle.as_deref(), "");
         format!("{} {label}", self.channel_kind.name())
     }

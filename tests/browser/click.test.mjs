@@ -109,3 +109,16 @@ test("a single-page site records a click without leaving the page", async (t) =>
   const chat = await clicked(person, () => tab.evaluate(() => window.Aurix.open()));
   assert.equal(chat.reference, response.correlation_id);
 });
+
+test("the device is kept from the press on, and with data-storage=press the visit too", async (t) => {
+  const kept = (tab) => tab.evaluate(() => Object.keys(localStorage).sort());
+  const usual = await arrive(t);
+  await button(usual.tab).waitFor();
+  assert.deepEqual(await kept(usual.tab), ["aurix.visit"]);
+  const { person, tab } = await arrive(t, { attributes: `data-storage="press"` });
+  await button(tab).waitFor();
+  await tab.getByRole("link", { name: "Second" }).focus();
+  assert.deepEqual(await kept(tab), []);
+  await clicked(person, () => button(tab).click());
+  assert.deepEqual(await kept(tab), ["aurix.device", "aurix.visit"]);
+});

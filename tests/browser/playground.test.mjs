@@ -68,6 +68,27 @@ test("from the ad to the complete lead", async (t) => {
   assert.deepEqual(person.complaints, []);
 });
 
+test("the chat on the shop's own page is a third way to the complete lead", async (t) => {
+  const { person, page, shop, journey } = await newcomer(t);
+  await shop.getByRole("link", { name: "or right here" }).click();
+  const field = shop.getByRole("textbox", { name: "Write a message" });
+  await field.waitFor();
+  const click = page.locator("[data-event='widget.click']");
+  await click.getByText("Signature verified").waitFor();
+  const says = async (text) => {
+    const before = await shop.locator(".m:not(.own)").count();
+    await field.fill(text);
+    await field.press("Enter");
+    await shop.locator(".m:not(.own)").nth(before).waitFor();
+  };
+  await says("Do you true wheels?");
+  await journey("chat").getByText("On the page, linked").waitFor();
+  await says("I'm Mei Lin Tan, mei@example.com, +65 9123 4567");
+  await page.locator("[data-event='lead.created']").getByText("Signature verified").waitFor();
+  assert.match(await page.locator("[data-event='lead.created'] pre").innerText(), /"channel": "web"/);
+  assert.deepEqual(person.complaints, []);
+});
+
 test("a new visitor starts from nothing and gets another reference", async (t) => {
   const { page, shop, phone } = await newcomer(t);
   const click = async () => {

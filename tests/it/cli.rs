@@ -5,6 +5,7 @@ mod audit;
 mod retention;
 mod telegram;
 mod template;
+mod web;
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -209,7 +210,7 @@ fn lists_have_the_same_shape_for_programs_every_time() {
     assert_eq!(listed, json!({ "projects": [shop] }));
     operator.channel(&project, "T");
     let base_url = "https://aurix.example.com";
-    let channel = json!({"channel": "whatsapp", "channel_id": "791163770738681", "number": "6512345678", "bot": null,
+    let channel = json!({"channel": "whatsapp", "channel_id": "791163770738681", "number": "6512345678", "bot": null, "name": null,
         "api_base": "https://graph.facebook.com", "webhook_url": format!("{base_url}/channels/whatsapp/791163770738681/webhook"),
         "fault": null, "fault_since": null, "inbound_fault": null, "inbound_fault_since": null});
     let listed = operator.json(&["channel", "list", "--project", &project, "--base-url", base_url]);

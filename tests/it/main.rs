@@ -6,6 +6,7 @@ mod support;
 mod agent;
 mod attention;
 mod audit;
+mod chat;
 mod cli;
 mod click_spool;
 mod clicks;

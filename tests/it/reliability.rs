@@ -4,6 +4,7 @@ mod away;
 mod backlog;
 mod beside;
 mod bot;
+mod chat;
 mod clean;
 mod clock;
 mod database;

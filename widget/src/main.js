@@ -1,7 +1,9 @@
 // Starts the widget: finds its script tags, mounts one button per widget id, and handles clicks on the site's own buttons.
 // Nothing may throw into the site: every entry point goes through `quietly`.
 import { drawButton } from "./button.js";
+import { openPanel, showUnread } from "./chat.js";
 import { clickBody, clickLink, postClick } from "./click.js";
+import { keepDevice } from "./device.js";
 import { currentVisit } from "./visit.js";
 
 const OPENER = "[data-aurix-open]";
@@ -32,16 +34,18 @@ function mount(tag) {
   const id = widgetId(tag);
   if (!id || !tag.src || page.widgets[id]) return;
   const options = tag.dataset;
+  const hasChat = options.chat !== undefined;
   const keep = options.storage !== "none";
-  const widget = {
-    url: new URL("c/" + encodeURIComponent(id), tag.src).href,
-    visit: currentVisit(keep),
-    keep,
-    link: document.createElement("a"),
-  };
+  // A chat stores nothing before it is opened, nor does any button that is told so.
+  const { visit, touch } = currentVisit(keep, keep && (hasChat ? options.storage === "visit" : options.storage !== "press"));
+  const widget = { id, url: new URL("c/" + encodeURIComponent(id), tag.src).href, visit, touch, keep, link: document.createElement("a") };
   page.widgets[id] = widget;
   aim(widget.link, widget, options.target);
-  if (options.button !== "none") drawButton(widget.link, options);
+  const badge = options.button === "none" || options.chat === "page" ? undefined : drawButton(widget.link, options, hasChat);
+  if (!hasChat) return;
+  widget.chat = { base: new URL(".", tag.src).href, id, options, badge, keep, link: widget.link, click: () => click(id) };
+  if (options.chat === "page") openPanel(widget.chat);
+  else showUnread(widget.chat);
 }
 
 /** Sets a link to the click's URL as of now. `_blank` gets no opener; a named window has to keep its name. */
@@ -52,12 +56,29 @@ function aim(link, widget, target = link.target || "_blank") {
 }
 
 function beforeClick(event) {
-  for (const widget of Object.values(page.widgets)) aim(widget.link, widget);
-  const own = event.composedPath().find((node) => node.matches?.(OPENER));
-  const widget = own && find(own.dataset.aurixOpen);
+  const path = event.composedPath();
+  const own = path.find((node) => node.matches?.(OPENER));
+  const widget = own ? find(own.dataset.aurixOpen) : Object.values(page.widgets).find((one) => path.includes(one.link));
+  if (widget && event.type !== "focusin") press(widget);
+  for (const one of Object.values(page.widgets)) aim(one.link, one);
   if (!widget) return;
-  if (own.tagName === "A") aim(own, widget, own.target || widget.link.target);
+  if (widget.chat && event.type === "click" && isPlain(event)) {
+    event.preventDefault();
+    openPanel(widget.chat);
+  } else if (!own) return;
+  else if (own.tagName === "A") aim(own, widget, own.target || widget.link.target);
   else if (event.type === "click") open(own.dataset.aurixOpen);
+}
+
+/** With other buttons and keys a link opens elsewhere. */
+function isPlain(event) {
+  return !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+}
+
+/** From the press on, the browser keeps who it is and how it came. */
+function press(widget) {
+  keepDevice(widget.keep);
+  widget.touch();
 }
 
 /** The widget of an id; without an id, the first one of the page. */
@@ -69,13 +90,16 @@ function find(id) {
 function open(id) {
   const widget = find(id);
   if (!widget) return;
+  press(widget);
   aim(widget.link, widget);
-  widget.link.click();
+  if (widget.chat) openPanel(widget.chat);
+  else widget.link.click();
 }
 
 /** `Aurix.click()`: records a click without leaving the page; resolves to `{correlation_id, redirect_url}`. */
 async function click(id) {
   const widget = find(id);
+  press(widget);
   return postClick(widget.url, clickBody(widget));
 }
 

@@ -14,7 +14,8 @@ export function load(key, keep) {
 export function save(key, value, keep) {
   memory[key] = value;
   try {
-    if (keep) localStorage.setItem(key, JSON.stringify(value));
+    if (keep && value === undefined) localStorage.removeItem(key);
+    else if (keep) localStorage.setItem(key, JSON.stringify(value));
   } catch {
     // Blocked or full.
   }

@@ -6,21 +6,25 @@ const KEY = "aurix.visit";
 const IDLE_MS_MAX = 30 * 60 * 1000;
 
 /**
- * The visit that this page load belongs to: `{url, referrer, at, seen}`, times in milliseconds.
+ * The visit that this page load belongs to: `{url, referrer, at, seen}`, times in milliseconds; and `touch`, which stores it.
  * A visit ends when 30 minutes pass between leaving one page and opening the next. A page that is opened through another
- * campaign's link begins a new one.
+ * campaign's link begins a new one. Where it is not stored at once, it is once it was touched.
  */
-export function currentVisit(keep) {
+export function currentVisit(keep, atOnce) {
   const now = Date.now();
   let visit = load(KEY, keep);
   if (!continues(visit, now)) visit = { url: location.href, referrer: document.referrer, at: now };
-  const touch = () => save(KEY, { ...visit, seen: Date.now() }, keep);
-  touch();
+  let isStored = atOnce;
+  const touch = () => {
+    isStored = true;
+    save(KEY, { ...visit, seen: Date.now() }, keep);
+  };
+  if (atOnce) touch();
   document.addEventListener("visibilitychange", () => {
     // Not where another tab has begun a newer visit since.
-    if (load(KEY, keep)?.at === visit.at) touch();
+    if (isStored && load(KEY, keep)?.at === visit.at) touch();
   });
-  return visit;
+  return { visit, touch };
 }
 
 function continues(visit, now) {

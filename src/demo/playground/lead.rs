@@ -46,7 +46,8 @@ pub(super) async fn show(core: &Core, playground: &Playground, who: Who) {
 }
 
 async fn try_show(core: &Core, playground: &Playground, who: Who) -> anyhow::Result<()> {
-    let (project, channels) = (playground.stage.project, [playground.stage.channel, playground.stage.bot.channel]);
+    let stage = &playground.stage;
+    let (project, channels) = (stage.project, [stage.channel, stage.bot.channel, stage.chat.channel]);
     let row = core.db.read(async move |conn| Ok(rows::lead(conn, project, channels, &who).await?)).await?;
     let Some(row) = row else { return Ok(()) };
     let form = state::form(core, project).await?;

@@ -1,4 +1,4 @@
-//! The playground of `aurix demo`: a shop with the real widget, a phone that stands in for WhatsApp and Telegram, and a listener. Around
+//! The playground of `aurix demo`: a shop with the real widget and the real chat on its pages, a phone that stands in for WhatsApp and Telegram, and a listener. Around
 //! them everything is real: the link, the inbound webhook and its signatures, the replies, the deliveries.
 
 mod bot;
@@ -19,7 +19,7 @@ use axum::{Extension, Router};
 
 use crate::engines::Engines;
 
-pub use state::{BotStage, Playground, Stage};
+pub use state::{BotStage, ChatStage, Playground, Stage};
 
 /// The path that a newcomer opens.
 pub const PATH: &str = "/playground";

@@ -97,7 +97,12 @@ pub(super) async fn asset(Path(file): Path<String>) -> Result<Response> {
 
 fn page(playground: &Playground, text: &str) -> Response {
     let stage = &playground.stage;
-    let text = text.replace("{{widget_id}}", &stage.widget_id).replace("{{bot_widget_id}}", &stage.bot.widget_id);
+    let ids = [
+        ("{{widget_id}}", &stage.widget_id),
+        ("{{bot_widget_id}}", &stage.bot.widget_id),
+        ("{{chat_widget_id}}", &stage.chat.widget_id),
+    ];
+    let text = ids.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
     (common("no-store", "text/html; charset=utf-8"), [("content-security-policy", POLICY)], text).into_response()
 }
 

@@ -43,6 +43,15 @@ pub struct BotStage {
     pub widget_id: String,
 }
 
+/// The chat on the shop's own pages.
+#[derive(Clone, Debug)]
+pub struct ChatStage {
+    /// Row key of its channel.
+    pub channel: ChannelId,
+    /// The public id of the widget that opens it.
+    pub widget_id: String,
+}
+
 /// What the playground is made of: the rows of `aurix demo`, and where the server is.
 #[derive(Clone, Debug)]
 pub struct Stage {
@@ -60,6 +69,8 @@ pub struct Stage {
     pub number: PhoneNumber,
     /// The bot beside it.
     pub bot: BotStage,
+    /// The chat on the pages of the shop.
+    pub chat: ChatStage,
     /// The public id of the webhook that leads to the listener.
     pub webhook: String,
     /// How browsers reach the server; no slash at the end.
@@ -166,6 +177,7 @@ fn push<T>(kept: &mut VecDeque<T>, new: T, most: usize) {
 pub(super) struct Shown {
     widget_id: String,
     bot_widget_id: String,
+    chat_widget_id: String,
     bot: String,
     number: String,
     business_name: String,
@@ -182,6 +194,7 @@ pub(super) async fn show(
     Ok(Json(Shown {
         widget_id: stage.widget_id.clone(),
         bot_widget_id: stage.bot.widget_id.clone(),
+        chat_widget_id: stage.chat.widget_id.clone(),
         bot: stage.bot.username.clone(),
         number: stage.number.as_e164().to_owned(),
         business_name: stage.business_name.clone(),
@@ -224,6 +237,7 @@ mod tests {
                 username: "a_bot".to_owned(),
                 widget_id: "wgt_2".to_owned(),
             },
+            chat: ChatStage { channel: ChannelId(3), widget_id: "wgt_3".to_owned() },
             webhook: "wh_1".to_owned(),
             base_url: "http://localhost:8080".to_owned(),
             inside_url: "http://127.0.0.1:8080".to_owned(),

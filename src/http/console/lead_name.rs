@@ -78,7 +78,12 @@ impl LeadName {
             (Some(title), contact) => Self { title, contact: contact.unwrap_or_default() },
             (None, Some(contact)) => Self { title: contact, contact: String::new() },
             (None, None) => {
-                Self { title: format!("Somebody on {}", channel_name(known.channel)), contact: String::new() }
+                let place = if ChannelKind::parse(known.channel) == Some(ChannelKind::Web) {
+                    "the page"
+                } else {
+                    channel_name(known.channel)
+                };
+                Self { title: format!("Somebody on {place}"), contact: String::new() }
             }
         }
     }

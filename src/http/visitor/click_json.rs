@@ -1,21 +1,19 @@
 //! `POST /c/{widget}`: a click of a single-page site, as JSON; and its CORS preflight.
 
 use axum::extract::{Request, State};
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ORIGIN, VARY};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::origins::{allowed_origin, cross_origin, readable_from};
 use super::{ClickFields, admit, get_widget, hit, link};
 use crate::clicks::record::record_click;
-use crate::clicks::widget_sightings::note_refused;
-use crate::domain::origin::AllowedOrigin;
 use crate::engines::Engines;
 use crate::http::CLICK_BODY_BYTES_MAX;
 use crate::http::client_address::ClientAddress;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::{Path, check_json, from_json, read_body};
-use crate::store::widgets::Widget;
 
 /// What the site needs to send the visitor on.
 #[derive(Serialize)]
@@ -39,13 +37,13 @@ pub async fn create(
     // Read before the rate is looked at, so that the connection of a visitor over the limit can be used again.
     let body = read_body(body, CLICK_BODY_BYTES_MAX, &engines.admission.bodies).await?;
     if let Err(over) = admit(&engines, &widget, ip) {
-        let redirect_url = link(&widget, None);
+        let redirect_url = link(&engines.core.config.base_url, &widget, None);
         let refused = ApiError::TooManyClicks { retry_after_s: over.retry_after_s, redirect_url };
         return Ok(readable_from(origin, refused));
     }
     let fields: ClickFields = from_json(&body)?;
     let correlation_id = record_click(clicks, hit(&widget, &head.headers, ip, fields)).await;
-    let redirect_url = link(&widget, Some(&correlation_id));
+    let redirect_url = link(&engines.core.config.base_url, &widget, Some(&correlation_id));
     let response = axum::Json(ClickResponse { correlation_id, redirect_url });
     Ok((cross_origin(origin), [(CACHE_CONTROL, "no-store")], response).into_response())
 }
@@ -61,29 +59,4 @@ pub async fn preflight(State(engines): State<Engines>, Path(id): Path<String>, h
         ("access-control-max-age", "600"),
     ];
     Ok((StatusCode::NO_CONTENT, cross_origin(origin), allowed).into_response())
-}
-
-fn allowed_origin(engines: &Engines, widget: &Widget, headers: &HeaderMap) -> Result<HeaderValue> {
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(HeaderValue::from_static("*")) };
-    let admits = |allowed: &AllowedOrigin| origin.to_str().is_ok_and(|origin| allowed.admits(origin));
-    if widget.origins.is_empty() || widget.origins.iter().any(admits) {
-        return Ok(origin.clone());
-    }
-    note_refused(&engines.clicks, widget, &String::from_utf8_lossy(origin.as_bytes()));
-    Err(ApiError::Forbidden("This site is not on the widget's list of origins.".to_owned()))
-}
-
-/// An error that the site's script can read.
-fn readable_from(origin: HeaderValue, error: ApiError) -> Response {
-    let mut response = error.into_response();
-    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    response.headers_mut().append(VARY, HeaderValue::from_static("origin"));
-    response
-}
-
-fn cross_origin(origin: HeaderValue) -> [(HeaderName, HeaderValue); 2] {
-    [
-        (HeaderName::from_static("access-control-allow-origin"), origin),
-        (HeaderName::from_static("vary"), HeaderValue::from_static("origin")),
-    ]
 }

@@ -24,20 +24,21 @@ pub async fn redirect(
     let clicks = &engines.clicks;
     let widget = get_widget(clicks, &id).await?;
     let headers = request.headers();
+    let base_url = &engines.core.config.base_url;
     let kind = request_kind(request.method(), headers);
     let location = if !kind.is_click() {
         automated_requests::count(clicks, &widget, kind);
-        link(&widget, None)
+        link(base_url, &widget, None)
     } else if admit(&engines, &widget, ip).is_ok() {
         // A query that cannot be read is no reason to lose the visitor, or the click.
         let fields = fields_of_query(request.uri().query().unwrap_or_default());
         let correlation_id = record_click(clicks, hit(&widget, headers, ip, fields)).await;
         if reference_page::is_wanted(&widget, headers) {
-            return reference_page::show(&widget, &correlation_id);
+            return reference_page::show(base_url, &widget, &correlation_id);
         }
-        link(&widget, Some(&correlation_id))
+        link(base_url, &widget, Some(&correlation_id))
     } else {
-        link(&widget, None)
+        link(base_url, &widget, None)
     };
     let location = HeaderValue::try_from(location).map_err(|error| ApiError::Internal(error.into()))?;
     Ok((StatusCode::FOUND, [(LOCATION, location), (CACHE_CONTROL, HeaderValue::from_static("no-store"))])

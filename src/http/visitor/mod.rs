@@ -1,7 +1,9 @@
 //! Entry points for the visitors of a site: the widget's script, and the link behind its button.
 
+mod chat;
 mod click_json;
 mod click_link;
+mod origins;
 mod reference_page;
 mod script;
 
@@ -11,6 +13,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use super::error::{ApiError, Result};
 use super::routes::Routes;
@@ -20,7 +23,7 @@ use crate::clicks::automated_requests::count_over_limit;
 use crate::clicks::find_widget::find_widget;
 use crate::clicks::record::Hit;
 use crate::domain::channel::ChannelKind;
-use crate::domain::correlation::{CorrelationId, prefilled_text, telegram_link, whatsapp_link};
+use crate::domain::correlation::{CorrelationId, chat_link, prefilled_text, telegram_link, whatsapp_link};
 use crate::domain::rates::Kind;
 use crate::domain::text::{cut, is_placeholder};
 use crate::engines::Engines;
@@ -30,12 +33,13 @@ use crate::store::widgets::Widget;
 const DEVICE_ID_CHARS_MAX: usize = 64;
 
 /// The routes of this module.
-pub fn routes() -> Routes {
+pub fn routes(stopping: &watch::Receiver<bool>) -> Routes {
     Routes::default()
         .get("/widget.js", script::show)
         .get("/c/{widget}", click_link::redirect)
         .post("/c/{widget}", click_json::create)
         .options("/c/{widget}", click_json::preflight)
+        .merge(chat::routes(stopping))
 }
 
 /// What the widget sends with a click: the query of the link, or the JSON body. All are optional.
@@ -78,7 +82,7 @@ fn without_nul(text: String) -> String {
 }
 
 /// Where the visitor goes: the widget's own channel, nowhere else.
-fn link(widget: &Widget, correlation_id: Option<&str>) -> String {
+fn link(base_url: &str, widget: &Widget, correlation_id: Option<&str>) -> String {
     let id = correlation_id.and_then(|id| CorrelationId::parse(id).ok());
     match widget.channel_kind {
         ChannelKind::WhatsApp => {
@@ -91,5 +95,6 @@ fn link(widget: &Widget, correlation_id: Option<&str>) -> String {
         ChannelKind::Telegram => {
             telegram_link(&widget.link_base, widget.handle.as_deref().unwrap_or_default(), id.as_ref())
         }
+        ChannelKind::Web => chat_link(base_url, &widget.public_id, id.as_ref()),
     }
 }

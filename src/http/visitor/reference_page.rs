@@ -37,13 +37,13 @@ pub(super) fn is_wanted(widget: &Widget, headers: &HeaderMap) -> bool {
 }
 
 /// The page. All that is put into it are links that we made: ids and handles of letters, digits and signs that mean nothing in HTML.
-pub(super) fn show(widget: &Widget, correlation_id: &str) -> Result<Response> {
+pub(super) fn show(base_url: &str, widget: &Widget, correlation_id: &str) -> Result<Response> {
     let id = CorrelationId::parse(correlation_id)?;
     let handle = widget.handle.as_deref().unwrap_or_default();
     let page = PAGE
         .replace("{{style}}", STYLE)
         .replace("{{script}}", SCRIPT)
-        .replace("{{link}}", &escape(&link(widget, Some(correlation_id))))
+        .replace("{{link}}", &escape(&link(base_url, widget, Some(correlation_id))))
         .replace("{{app}}", &escape(&telegram_app_link(handle, &id)))
         .replace("{{bot}}", &escape(handle))
         .replace("{{reference}}", id.as_str());

@@ -63,6 +63,20 @@ export async function startBusiness() {
   return business;
 }
 
+/**
+ * A server with one project that Mei owns, whose widget opens a chat on the page: `{url, widget, widgets, project, command(words),
+ * restart(), stop()}`.
+ */
+export async function startChat() {
+  const home = await dataFolder(HERE);
+  const { project_id: project } = await home.command(["project", "create", "Juniper Table", "--region", "SG"]);
+  const { channel_id: channel } = await home.command(["channel", "add", "web", "--project", project]);
+  const widget = await createWidget(home, project, channel);
+  await home.command(["user", "create", "--email", OWNER.email, "--name", OWNER.name, "--project", project, "--password-stdin"], OWNER.password);
+  const server = await run(home, "serve");
+  return { ...server, widget, widgets: { main: widget }, project, command: home.command };
+}
+
 async function createProject(home, ...more) {
   const { project_id: project } = await home.command(["project", "create", "Shop", "--region", "SG"]);
   const { channel_id: channel } = await home.command([

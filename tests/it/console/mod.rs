@@ -20,4 +20,5 @@ mod sign_in;
 mod single_sign_on;
 mod telegram;
 mod template;
+mod web;
 mod webhook;

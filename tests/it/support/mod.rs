@@ -9,6 +9,7 @@ pub mod skip;
 #[macro_use]
 pub mod smtp;
 pub mod telegram;
+pub mod web;
 pub mod whatsapp;
 
 use std::path::PathBuf;

@@ -23,6 +23,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "deliveries",
             "clicks",
             "conversations",
+            "chats",
             "projects",
             "maintenance",
             "readiness",
@@ -47,7 +48,7 @@ const LAYER_4_ORDER: &[&[&str]] = &[
     &["deliveries"],
     &["clicks", "attention"],
     &["conversations", "maintenance"],
-    &["projects"],
+    &["projects", "chats"],
     &["engines"],
 ];
 

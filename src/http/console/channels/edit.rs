@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{bot, find};
+use super::{bot, find, web};
 use crate::conversations::open_channel::open;
 use crate::domain::channel::ChannelKind;
 use crate::domain::phone::PhoneNumber;
@@ -67,6 +67,7 @@ async fn show_edit(
     match channel.kind {
         ChannelKind::WhatsApp => page(&EditChannelPage::new(&engines, &member, Some(&channel)).await?),
         ChannelKind::Telegram => page(&bot::edit_page(&engines, &member, Some(&channel)).await?),
+        ChannelKind::Web => page(&web::edit_page(&engines, &member, Some(&channel)).await?),
     }
 }
 
@@ -82,11 +83,14 @@ async fn edit(
     form: Form,
 ) -> Result<Response> {
     let channel = find(&engines, &member, channel).await?;
-    if channel.kind == ChannelKind::Telegram {
-        return bot::save(&engines, &member, Some(channel), &form).await;
+    match channel.kind {
+        ChannelKind::WhatsApp => {
+            let id = channel.external_id.clone();
+            save(&engines, &member, Some(channel), id, &form).await
+        }
+        ChannelKind::Telegram => bot::save(&engines, &member, Some(channel), &form).await,
+        ChannelKind::Web => web::save(&engines, &member, Some(channel), &form).await,
     }
-    let id = channel.external_id.clone();
-    save(&engines, &member, Some(channel), id, &form).await
 }
 
 /// Saves what was entered. A new channel gets a verify token of ours; one that is there keeps its own, which Meta knows.

@@ -2,6 +2,7 @@
 
 mod bot;
 mod edit;
+mod web;
 
 use askama::Template;
 use axum::extract::State;
@@ -35,6 +36,7 @@ pub fn routes() -> Routes {
         .post("/p/{project}/channels/{channel}/verify-token", show_verify_token)
         .merge(edit::routes())
         .merge(bot::routes())
+        .merge(web::routes())
 }
 
 struct ChannelRow {
@@ -110,6 +112,7 @@ async fn show(
     match channel.kind {
         ChannelKind::WhatsApp => page(&channel_page(&engines, &member, &channel).await?),
         ChannelKind::Telegram => page(&bot::bot_page(&engines, &member, &channel, Shown::default()).await?),
+        ChannelKind::Web => page(&web::web_page(&engines, &member, &channel).await?),
     }
 }
 
@@ -127,6 +130,7 @@ async fn check(
         ChannelKind::Telegram => {
             page(&bot::bot_page(&engines, &member, &channel, Shown { findings, refused: None }).await?)
         }
+        ChannelKind::Web => page(&web::web_page(&engines, &member, &channel).await?),
     }
 }
 
@@ -139,8 +143,10 @@ async fn set_webhook(
 ) -> Result<Response> {
     let channel = find(&engines, &member, channel).await?;
     let replaces = form.has("replace");
-    if channel.kind == ChannelKind::Telegram {
-        return bot::set_webhook(&engines, &member, channel, replaces).await;
+    match channel.kind {
+        ChannelKind::WhatsApp => {}
+        ChannelKind::Telegram => return bot::set_webhook(&engines, &member, channel, replaces).await,
+        ChannelKind::Web => return Err(no_such_path().await),
     }
     let set = connect_whatsapp(&engines.core, &member.actor(), channel.clone(), replaces).await;
     let shown = channel_page(&engines, &member, &channel).await?;

@@ -110,6 +110,25 @@ export function testEngine(startEngine) {
     assert.match(searchParams.get("text"), /Reference: O-[0-9A-Za-z]{7} /);
   });
 
+  test("the chat on a site's page asks and is answered", async (t) => {
+    const { channel_id: channel } = await business.command(["channel", "add", "web", "--project", business.project, "--name", "Juniper"]);
+    const { widget_id: widget } = await business.command(["widget", "create", "--project", business.project, "--channel", channel]);
+    const site = await startSite(t, () => shopPage({ url: business.url, widgets: { main: widget } }, { attributes: "data-chat" }));
+    await window.open(`http://localhost:${new URL(site).port}/landing?utm_source=google`);
+    const panel = `const panel = document.querySelector("aurix-chat")?.shadowRoot.querySelector(".panel");`;
+    await until("the button", () => window.evaluate(`return !!document.querySelector("aurix-widget")`));
+    await window.evaluate(`document.querySelector("aurix-widget").shadowRoot.querySelector("a").click()`);
+    await until("the panel", () => window.evaluate(`${panel} return !!panel && !panel.querySelector(".note").hidden`));
+    await window.evaluate(`${panel}
+      const field = panel.querySelector("textarea");
+      field.value = "Do you mend bells?";
+      field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));`);
+    await until("the answer", () => window.evaluate(`${panel} return panel.querySelectorAll(".log .m:not(.own)").length > 0`));
+    const looks = await window.evaluate(`${panel}
+      return [panel.querySelectorAll(".m.own").length, panel.querySelectorAll(".waits").length, getComputedStyle(panel).position, panel.matches(":popover-open")]`);
+    assert.deepEqual(looks, [1, 0, "fixed", true]);
+  });
+
   test("on the playground's phone, what the link wrote is seen whole", async (t) => {
     const demo = await startDemo();
     t.after(() => demo.stop());

@@ -1,0 +1,6 @@
+//! The chat on the page, as its panel uses it.
+
+mod flow;
+mod limits;
+mod numbers;
+mod stream;
