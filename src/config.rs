@@ -1,10 +1,12 @@
 //! Every setting: its name, default, check and meaning. Each is an environment variable and a flag of the same name.
 
+mod llm;
 mod mail;
 mod parse;
 mod secret;
 mod sign_in;
 
+use llm::llm_endpoint;
 use mail::mail_server;
 use parse::{
     base_url, drain, keep_alive, listen, log_filter, log_format, networks, rates, secret_key, size, wait, yes_or_no,
@@ -28,6 +30,7 @@ use crate::domain::rates::Rates;
 use crate::domain::retention::Retention;
 use crate::domain::retry::Schedule;
 use crate::domain::time::SignedDuration;
+use crate::llm::Endpoint;
 use crate::smtp::MailServer;
 
 /// The settings as they were given: read by the command line, checked by [`Settings::check`]. An empty one is as good as
@@ -130,6 +133,39 @@ pub struct Settings {
         hide_short_help = true
     )]
     pub lead_silence: String,
+    /// OpenAI-compatible server of a language model that helps the agent, up to `/chat/completions`: https://api.example.com/v1, or
+    /// http://localhost:11434/v1 (Ollama). None: the built-in agent alone.
+    #[arg(long, env = "AURIX_LLM_BASE_URL", value_name = "URL", global = true, hide_short_help = true)]
+    pub llm_base_url: Option<String>,
+    /// Name of the model, as that server knows it.
+    #[arg(long, env = "AURIX_LLM_MODEL", value_name = "NAME", global = true, hide_short_help = true)]
+    pub llm_model: Option<String>,
+    /// Key for that server, or `@FILE`. A local one needs none.
+    #[arg(
+        long,
+        env = "AURIX_LLM_API_KEY",
+        value_name = "TEXT",
+        hide_env_values = true,
+        global = true,
+        hide_short_help = true
+    )]
+    pub llm_api_key: Option<String>,
+    /// Headers for that server besides the key, separated by semicolons (`api-key: 123; x-team: shop`), or `@FILE`.
+    #[arg(
+        long,
+        env = "AURIX_LLM_HEADERS",
+        value_name = "HEADERS",
+        hide_env_values = true,
+        global = true,
+        hide_short_help = true
+    )]
+    pub llm_headers: Option<String>,
+    /// JSON object that is merged into the body of each request to it: `{"reasoning_effort":"low"}`.
+    #[arg(long, env = "AURIX_LLM_EXTRA", value_name = "JSON", global = true, hide_short_help = true)]
+    pub llm_extra: Option<String>,
+    /// Milliseconds that the model may take for a turn, from 100 to 15000; then the built-in agent answers [default: 12000].
+    #[arg(long, env = "AURIX_LLM_TIMEOUT_MS", value_name = "MS", global = true, hide_short_help = true)]
+    pub llm_timeout_ms: Option<String>,
     /// What is logged: a level, or a tracing filter such as `aurix=debug,info`.
     #[arg(long, env = "AURIX_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
@@ -203,6 +239,8 @@ pub struct Config {
     pub auth_header: Option<axum::http::HeaderName>,
     /// The mail server, where there is one.
     pub mail: Option<MailServer>,
+    /// The language model, where there is one.
+    pub llm: Option<Endpoint>,
     /// The waits between attempts.
     pub retry_schedule: Schedule,
     /// How long a claimed delivery, reply or turn is left alone.
@@ -261,6 +299,7 @@ impl Settings {
             open_console: None,
             auth_header: checked("AURIX_AUTH_HEADER", self.auth_header.as_deref(), header_name)?,
             mail: mail_server(&self)?,
+            llm: llm_endpoint(&self)?,
             retry_schedule: checked("AURIX_RETRY_SCHEDULE", self.retry_schedule.as_deref(), parse_waits)?
                 .unwrap_or(holds.retry_schedule),
             lease: checked("AURIX_LEASE", Some(&self.lease), wait)?.unwrap_or(holds.lease),
@@ -309,6 +348,7 @@ impl Default for Config {
             open_console: None,
             auth_header: None,
             mail: None,
+            llm: None,
             retry_schedule: Schedule::default(),
             lease: SignedDuration::from_secs(30),
             lead_silence: SignedDuration::from_mins(15),

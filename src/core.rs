@@ -12,6 +12,7 @@ use crate::domain::ids::RowKeys;
 use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
+use crate::llm::Llm;
 use crate::net;
 use crate::notifier::Notifier;
 use crate::outbound::template::Templates;
@@ -39,6 +40,8 @@ pub struct CoreParts {
     pub webhook_client: net::Client,
     /// Posts to chat platforms at the addresses that the operator configured.
     pub platform_client: net::Client,
+    /// Asks the operator's language model, where there is one.
+    pub llm: Option<Llm>,
     /// Hands letters to the operator's mail server, where there is one.
     pub mailer: Option<Mailer>,
     /// Payload templates of webhooks that were read.

@@ -19,6 +19,7 @@ pub mod demo;
 pub mod domain;
 pub mod engines;
 pub mod http;
+pub mod llm;
 pub mod mails;
 pub mod maintenance;
 pub mod net;

@@ -19,6 +19,7 @@ use crate::domain::random::Random;
 use crate::domain::time::Clock;
 use crate::engines::Engines;
 use crate::http::server::{self, STOP_TIMEOUT};
+use crate::llm::Llm;
 use crate::maintenance::make_partitions::make_partitions;
 use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::notifier::Notifier;
@@ -85,6 +86,7 @@ async fn build(
         seal,
         webhook_client: Client::new(policy, resolver, Options::default()),
         platform_client: Client::new(AddressPolicy::trusted(), Resolver::System, platform_options),
+        llm: config.llm.clone().map(|endpoint| Llm::new(endpoint, clock.clone())),
         mailer: config.mail.clone().map(Mailer::new),
         templates: Templates::default(),
         notifier: Notifier::default(),

@@ -97,7 +97,11 @@ async fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Dialogues { count }) => {
             let figures = dialogues::simulate(*count);
             let cases = figures.failed.iter().chain(&figures.wrong).take(SHOWN_MAX).cloned();
-            return print(&figures.lines().into_iter().chain(cases).collect::<Vec<_>>().join("\n"));
+            let with = |name: &str, model: &mut dyn dialogues::Model| {
+                dialogues::simulate_with(*count, model).beside(name, &figures)
+            };
+            let models = [with("oracle", &mut dialogues::models::Oracle), with("liar", &mut dialogues::models::Liar)];
+            return print(&figures.lines().into_iter().chain(models).chain(cases).collect::<Vec<_>>().join("\n"));
         }
         None => {}
     }

@@ -8,7 +8,8 @@ use super::language;
 use super::pack::packs;
 use super::read::read;
 use super::reader::{Context, Doubt, Reading, Source, Taken};
-use super::state::{Incoming, Input, Known, Message};
+use super::span::Span;
+use super::state::{Incoming, Input, Known, Message, Pending, State};
 use super::words::{Command, Words};
 use super::{corrections, intent};
 use crate::domain::form::{EMAIL, FieldKind, NAME, PHONE};
@@ -42,6 +43,8 @@ pub(super) struct Burst {
     pub(super) doubts: Vec<Doubt>,
     /// The language of the conversation, as the place of its pack.
     pub(super) language: usize,
+    /// Whether the person said yes or no to what they were asked to confirm.
+    pub(super) confirms: Option<bool>,
 }
 
 /// Reads a burst. `asked` is the key of the open question.
@@ -128,7 +131,7 @@ impl Burst {
                 return;
             }
         }
-        if self.accepts_offer(input, incoming, &said) {
+        if self.accepts_offer(input, incoming, &said) || self.answers_confirmation(input, incoming, &said) {
             return;
         }
         // A press answers its own question, also one that was answered before. Any other is open only until it is answered.
@@ -179,6 +182,32 @@ impl Burst {
             self.put(Taken { key, words, value, source: Source::Words, at: Some(incoming.at) });
         }
         agrees
+    }
+
+    /// "Yes" to what a model found, or to what it took them to want; and "no", which says nothing else.
+    fn answers_confirmation(&mut self, input: &Input<'_>, incoming: &Incoming, said: &Words<'_>) -> bool {
+        let State { pending, asked_act, .. } = input.state;
+        if pending.is_empty() && asked_act.is_none() || self.confirms.is_some() || !said.is_small_talk() {
+            return false;
+        }
+        // "Thanks, yes": a yes behind other words may be no more than politeness.
+        let is_first = |span: Span| !said.text[..span.start].chars().any(char::is_alphanumeric);
+        self.confirms = said.yes_no().filter(|(span, agrees)| !agrees || is_first(*span)).map(|(_, agrees)| agrees);
+        if self.confirms != Some(true) {
+            return self.confirms.is_some();
+        }
+        match asked_act.as_deref() {
+            Some("stop") => self.command = Some(Command::Stop),
+            Some(_) => self.command = Some(Command::Human),
+            None => {}
+        }
+        for Pending { key, words, value, old } in pending.iter().cloned() {
+            if !self.changes.contains_key(&key) {
+                self.replaced |= old.is_some();
+                self.put(Taken { key, words, value, source: Source::Model, at: Some(incoming.at) });
+            }
+        }
+        true
     }
 
     /// Whether a value is new; for a known name that was not requested, whether the text is about that name.

@@ -10,6 +10,8 @@
 //! and no network. Who calls it gives it a time budget and survives its panic, so that a model can help or replace it.
 
 mod asides;
+mod asking;
+mod attempt;
 mod burst;
 mod choice;
 mod class;
@@ -21,20 +23,25 @@ mod dates;
 mod days;
 mod expressions;
 mod fields;
+mod filter;
 mod fold;
 mod free_text;
 mod hours;
 mod intent;
+mod judge;
 mod language;
 mod lexer;
 mod lexicon;
+mod model;
 mod name_runs;
 mod names;
 mod numbers;
+mod open_fields;
 mod pack;
 mod party_size;
 mod pattern;
 mod phrases;
+mod prompt;
 mod read;
 mod reader;
 mod span;
@@ -47,9 +54,11 @@ mod words;
 #[cfg(test)]
 mod work_tests;
 
+pub use model::{Act, Dropped, Help, Paragraph, Proposal, Quoted, Reason};
+pub use prompt::{Prompt, Said, has_words, prompt};
 pub use read::read;
 pub use reader::{Context, Doubt, Reading, Source, Taken};
-pub use state::{Incoming, Input, Known, Message, Outcome, Paused, State, Turn};
+pub use state::{Incoming, Input, Known, Message, Outcome, Paused, Pending, State, Turn};
 pub use try_line::try_line;
 pub use try_out::{TryLine, TryOut};
 pub use turn::{ASKS_MAX, turn};

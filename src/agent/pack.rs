@@ -36,6 +36,8 @@ pub(super) struct Pack {
     #[serde(default)]
     pub(super) say: BTreeMap<String, String>,
     #[serde(default)]
+    answer: Answers,
+    #[serde(default)]
     words: BTreeMap<Class, Words>,
     #[serde(default)]
     contact: BTreeMap<Class, Words>,
@@ -49,6 +51,14 @@ pub(super) struct Pack {
     name: BTreeMap<Class, Words>,
     #[serde(default)]
     asides: BTreeMap<Class, Words>,
+}
+
+/// What counts for sentences that a model words.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answers {
+    /// Words of promises, and of statements of law and medicine.
+    promise: String,
 }
 
 /// What languages do differently, besides their words.
@@ -122,6 +132,11 @@ impl Words {
 }
 
 impl Pack {
+    /// Beginnings of words (`*`), words and phrases that promise something, as they are folded.
+    pub(super) fn promises(&self) -> impl Iterator<Item = &str> {
+        self.answer.promise.split_whitespace()
+    }
+
     /// All words with their classes and values, as written.
     pub(super) fn words(&self) -> impl Iterator<Item = (Class, i16, &str)> {
         let sections = [&self.words, &self.contact, &self.when, &self.number, &self.size, &self.name, &self.asides];

@@ -1,7 +1,8 @@
 //! The agent's own sentences, in the language of the conversation. They are in the packs; all other texts are the form's.
 
 use super::pack::{Direction, Pack, packs};
-use crate::domain::form::{EMAIL, Field, FieldKind, NAME, PHONE};
+use super::state::Pending;
+use crate::domain::form::{EMAIL, Field, FieldKind, Form, NAME, PHONE};
 
 /// The agent's own sentences in one language.
 #[derive(Clone, Copy)]
@@ -27,6 +28,27 @@ impl Phrases {
             Direction::LeftToRight => value.to_owned(),
         };
         self.say(name).replace(slot, &value)
+    }
+
+    /// Asks whether values are right, each with the words of its key; with what it would replace.
+    pub(super) fn confirm(self, form: &Form, pending: &[Pending]) -> String {
+        let label = |key: &str| match key {
+            NAME => self.say("label_name").to_owned(),
+            key => key.replace(['_', '-', '.'], " "),
+        };
+        // Days and times in the person's words: who reads "tomorrow" knows which day it is.
+        let is_worded = |kind| {
+            matches!(kind, FieldKind::Date | FieldKind::Datetime | FieldKind::Time | FieldKind::YesNo | FieldKind::Name)
+        };
+        let shown = |one: &Pending| {
+            let words = form.field(&one.key).filter(|field| is_worded(field.kind)).map(|_| one.words.clone());
+            words.unwrap_or_else(|| one.value.clone())
+        };
+        let line = |one: &Pending| match &one.old {
+            Some(old) => format!("{}: {old} → {}", label(&one.key), shown(one)),
+            None => format!("{}: {}", label(&one.key), shown(one)),
+        };
+        self.fill("confirm", "{list}", &pending.iter().map(line).collect::<Vec<_>>().join(", "))
     }
 
     /// The sentence of a name with the type of a field behind it, such as `wrong_date`.

@@ -24,6 +24,8 @@ pub enum Source {
     Contact,
     /// Composed of other fields, as a name of its parts.
     Composed,
+    /// The person's own words, which a model found, and their yes to them.
+    Model,
 }
 
 /// A value taken for a field.

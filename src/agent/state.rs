@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
+use super::model::{Dropped, Help};
 use super::reader::{Doubt, Taken};
 use crate::domain::form::Form;
+use crate::domain::generated_by::GeneratedBy;
 use crate::domain::phone::{PhoneNumber, Region};
 
 /// The known value of a field.
@@ -110,6 +112,40 @@ pub struct State {
     /// A value that was offered back, and waits for a yes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offered: Option<Doubt>,
+    /// Values that a model found in the person's words, and that they were asked to confirm.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Pending>,
+    /// Keys of such values that they did not confirm.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refuted: Vec<String>,
+    /// How often they did not.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub refuted_times: u32,
+    /// What they were asked whether they want it: `human` or `stop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_act: Option<String>,
+    /// All that they were asked so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub acts_asked: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// A value that a model found in the person's words, and that only their yes makes theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The field's key.
+    pub key: String,
+    /// The exact part of the person's text.
+    pub words: String,
+    /// As it would be stored.
+    pub value: String,
+    /// What is stored now, where it would be replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
 }
 
 /// Everything that a turn depends on.
@@ -133,6 +169,10 @@ pub struct Input<'a> {
     pub timezone: &'a TimeZone,
     /// The greeting of the widget, which the site prefilled: it is not the person's text.
     pub prefilled_greeting: Option<&'a str>,
+    /// A model's help, where there is one and it answered.
+    pub help: Option<&'a Help>,
+    /// Whether the greeting says that the agent is automated.
+    pub discloses: bool,
 }
 
 /// The outcome of a turn, besides its changes.
@@ -165,4 +205,10 @@ pub struct Turn {
     pub outcome: Outcome,
     /// Why the person wrote, in their own words, once known; it does not change after that.
     pub intent: Option<String>,
+    /// Who worded the reply.
+    pub by: GeneratedBy,
+    /// A question of the person's that nobody answered.
+    pub unanswered: Option<String>,
+    /// How much of the model's proposal does not count, by reason.
+    pub dropped: Dropped,
 }

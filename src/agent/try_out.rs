@@ -47,6 +47,8 @@ impl TryOut {
             region,
             timezone,
             prefilled_greeting: None,
+            help: None,
+            discloses: false,
         });
         for taken in &output.changes {
             self.known.insert(taken.key.clone(), Known::from(taken));

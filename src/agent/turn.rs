@@ -1,20 +1,19 @@
 //! The dialogue: what a burst of messages changes, and the one reply to it.
 
-use super::burst::{Burst, is_part, read_burst};
+use super::attempt::is_attempt;
+use super::burst::{Burst, read_burst};
+use super::judge::{Judged, act_word, judge};
+use super::model::Act;
+use super::open_fields::OpenFields;
 use super::pack::{Languages, packs};
-use super::phrases::{Phrases, list};
-use super::reader::Doubt;
-use super::state::{Input, Outcome, Paused, State, Turn};
-use super::when::is_clock;
+use super::phrases::Phrases;
+use super::state::{Input, Outcome, Paused, Pending, State, Turn};
 use super::words::{Command, Words};
-use crate::domain::form::{Field, FieldKind, NAME};
+use crate::domain::form::{Field, FieldKind};
+use crate::domain::generated_by::GeneratedBy;
 
 /// Times a required field is asked for; then the conversation goes to a person.
 pub const ASKS_MAX: u32 = 5;
-/// Times that a question comes in the same words.
-const SAME_WORDS_MAX: u32 = 2;
-/// Times an optional field is asked for.
-const OPTIONAL_ASKS_MAX: u32 = 1;
 /// The key of the field that the intent fills, where a form has it.
 const INTENT: &str = "intent";
 /// Values that a hand-over names at most.
@@ -28,14 +27,18 @@ pub fn turn(input: &Input<'_>) -> Turn {
     let asked = input.state.asked.clone().filter(|_| input.state.paused.is_none());
     let mut burst = read_burst(input, asked.as_deref());
     let phrases = Phrases::of(burst.language);
-    let mut builder = TurnBuilder { input, state: input.state.clone(), phrases, said: Vec::new(), list: String::new() };
+    let judged = input.help.map(|help| judge(input, help, &burst, asked.as_deref())).unwrap_or_default();
+    let (state, by) = (input.state.clone(), GeneratedBy::BuiltIn);
+    let (said, list) = (Vec::new(), String::new());
+    let mut builder = TurnBuilder { input, state, phrases, said, list, judged, by, unanswered: None };
     builder.state.version = 1;
     builder.state.offered = None;
+    builder.settle_confirmation(&burst);
     builder.keep_language(burst.language);
     builder.keep_intent(&mut burst);
     let outcome = builder.decide(&burst, asked.as_deref());
     if builder.state.paused == Some(Paused::Stopped) {
-        burst.changes.retain(|_, taken| taken.source != super::Source::Words || outcome == Outcome::Stopped);
+        burst.changes.retain(|_, taken| !is_said(taken) || outcome == Outcome::Stopped);
     }
     let place = |key: &str| input.form.fields.iter().position(|field| field.key == key);
     let mut changes: Vec<_> = burst.changes.into_values().collect();
@@ -47,24 +50,92 @@ pub fn turn(input: &Input<'_>) -> Turn {
         reply.push_str(&builder.list);
         begins
     });
-    Turn { changes, intent: builder.state.intent.clone(), state: builder.state, reply, list_begins, outcome }
+    Turn {
+        changes,
+        intent: builder.state.intent.clone(),
+        by: if reply.is_some() { builder.by } else { GeneratedBy::BuiltIn },
+        unanswered: builder.unanswered,
+        dropped: builder.judged.dropped,
+        state: builder.state,
+        reply,
+        list_begins,
+        outcome,
+    }
+}
+
+/// Whether the person said a value themselves.
+fn is_said(taken: &super::Taken) -> bool {
+    matches!(taken.source, super::Source::Words | super::Source::Model)
 }
 
 /// The turn being decided.
-struct TurnBuilder<'a> {
+pub(super) struct TurnBuilder<'a> {
     input: &'a Input<'a>,
-    state: State,
-    phrases: Phrases,
+    pub(super) state: State,
+    pub(super) phrases: Phrases,
     said: Vec<String>,
     /// The options of the question at the end.
-    list: String,
+    pub(super) list: String,
+    /// What counts of a model's proposal.
+    judged: Judged,
+    by: GeneratedBy,
+    unanswered: Option<String>,
 }
 
 impl TurnBuilder<'_> {
-    fn say(&mut self, words: &str) {
+    pub(super) fn say(&mut self, words: &str) {
         if !words.is_empty() {
             self.said.push(words.to_owned());
         }
+    }
+
+    /// What the person was asked to confirm is settled by whatever they say next. What they did not confirm is not shown again.
+    fn settle_confirmation(&mut self, burst: &Burst) {
+        if !burst.spoken {
+            return;
+        }
+        let pending = std::mem::take(&mut self.state.pending);
+        self.state.asked_act = None;
+        if !pending.is_empty() && burst.confirms != Some(true) {
+            self.state.refuted_times += 1;
+            self.state.refuted.extend(pending.into_iter().map(|pending| pending.key));
+        }
+    }
+
+    /// Answers the person's question, with what a model found for it in the project's own words; else says that a person will.
+    fn answer(&mut self, burst: &Burst, sentence: &str) {
+        match self.judged.answer.take() {
+            Some(answer) => {
+                self.by = GeneratedBy::Model;
+                self.say(&answer);
+            }
+            None => {
+                if burst.asks || self.judged.asks {
+                    self.unanswered = Some(burst.rest.clone()).filter(|question| !question.is_empty());
+                }
+                self.say(self.phrases.say(sentence));
+            }
+        }
+    }
+
+    /// Asks the person whether they want what a model took them to want, or whether what it found is right; `None` where there is
+    /// nothing of that.
+    fn ask_to_confirm(&mut self) -> Option<()> {
+        if let Some(act) = self.judged.act.take() {
+            let word = act_word(act);
+            self.say(self.phrases.say(if act == Act::Stop { "offer_stop" } else { "offer_human" }));
+            self.state.acts_asked.push(word.clone());
+            self.state.asked_act = Some(word);
+            self.by = GeneratedBy::Model;
+            return Some(());
+        }
+        let pending: Vec<Pending> = std::mem::take(&mut self.judged.pending);
+        pending.first()?;
+        let question = self.phrases.confirm(self.input.form, &pending);
+        self.say(&question);
+        self.state.pending = pending;
+        self.by = GeneratedBy::Model;
+        Some(())
     }
 
     /// Stores the language of the conversation where it is not the form's.
@@ -125,7 +196,7 @@ impl TurnBuilder<'_> {
             return Outcome::None;
         }
         self.greet();
-        if self.missing(burst).is_empty() && self.offer(burst).is_none() {
+        if self.open(burst).missing().is_empty() && self.open(burst).offer().is_none() {
             return self.close(burst);
         }
         self.react(burst, asked);
@@ -158,7 +229,7 @@ impl TurnBuilder<'_> {
 
     /// There is no reply, but the lead can still become complete.
     fn complete_silently(&mut self, burst: &Burst) -> Outcome {
-        if self.state.closed || !self.missing(burst).is_empty() || !burst.anything {
+        if self.state.closed || !self.open(burst).missing().is_empty() || !burst.anything {
             return Outcome::None;
         }
         self.state.closed = true;
@@ -168,8 +239,8 @@ impl TurnBuilder<'_> {
     fn close(&mut self, burst: &Burst) -> Outcome {
         self.state.closed = true;
         self.state.asked = None;
-        if burst.asks && burst.has_substance() {
-            self.say(self.phrases.say("person_answers"));
+        if burst.has_substance() && (burst.asks || self.judged.answer.is_some()) {
+            self.answer(burst, "person_answers");
         }
         let closing = self.input.form.closing.clone();
         self.say(&closing);
@@ -178,11 +249,12 @@ impl TurnBuilder<'_> {
 
     /// Corrections are still taken; anything else gets one reply.
     fn after_closing(&mut self, burst: &Burst) {
-        if burst.replaced || burst.changes.values().any(|taken| taken.source == super::Source::Words) {
+        if burst.replaced || burst.changes.values().any(is_said) {
             self.say(self.phrases.say("changed"));
-        } else if burst.has_substance() && !self.state.returned {
+        } else if self.ask_to_confirm().is_some() {
+        } else if burst.has_substance() && (self.judged.answer.is_some() || !self.state.returned) {
             self.state.returned = true;
-            self.say(self.phrases.say("will_return"));
+            self.answer(burst, "will_return");
         }
     }
 
@@ -191,7 +263,10 @@ impl TurnBuilder<'_> {
             self.state.greeted = true;
             let greeting = self.input.form.greeting.clone();
             self.say(&greeting);
-            if !greeting.is_empty() {
+            if self.input.discloses {
+                self.say(self.phrases.say("automated"));
+            }
+            if !greeting.is_empty() || self.input.discloses {
                 self.say("\n");
             }
         }
@@ -211,22 +286,27 @@ impl TurnBuilder<'_> {
         if burst.wordless && !burst.has_substance() && burst.changes.is_empty() && asked.is_some() {
             return self.say(self.phrases.say("text_only"));
         }
+        if self.judged.answer.is_some() && (self.judged.asks || burst.asks) {
+            return self.answer(burst, "person_answers");
+        }
         if !burst.has_substance() {
             return;
         }
-        if let Some(field) = field.filter(|_| burst.changes.is_empty() && !burst.asks) {
-            return self.explain(field, &burst.rest());
+        let finds = !self.judged.pending.is_empty() || self.judged.act.is_some();
+        if let Some(field) = field.filter(|_| burst.changes.is_empty() && !burst.asks && !finds) {
+            return self.explain(field, burst);
         }
-        if burst.asks || asked.is_some() && !answered && burst.changes.is_empty() {
-            self.say(self.phrases.say("person_answers"));
+        if burst.asks || asked.is_some() && !answered && burst.changes.is_empty() && !finds {
+            self.answer(burst, "person_answers");
         }
     }
 
     /// Reacts to a message that did not answer the question: declined, invalid, or about something else.
-    fn explain(&mut self, field: &Field, rest: &Words<'_>) {
+    fn explain(&mut self, field: &Field, burst: &Burst) {
+        let rest: &Words<'_> = &burst.rest();
         let refuses = rest.is_refusal() || !field.required && rest.yes_no().is_some_and(|(_, yes)| !yes);
         let is_repeated = self.state.explained.contains(&refused_mark(&field.key));
-        if refuses && field.required && !is_repeated && !rest.has_none() {
+        if (refuses || self.judged.refuses) && field.required && !is_repeated && !rest.has_none() {
             self.state.explained.push(refused_mark(&field.key));
             self.say(self.phrases.say("needed"));
         } else if refuses {
@@ -235,75 +315,28 @@ impl TurnBuilder<'_> {
                 self.say(self.phrases.say("ask_instead"));
             }
         } else if !is_attempt(field.kind, rest.text) {
-            self.say(self.phrases.say("person_answers"));
+            self.answer(burst, "person_answers");
         } else if !self.state.explained.contains(&field.key) {
             self.state.explained.push(field.key.clone());
             self.say(self.phrases.of_kind("wrong", field.kind));
         }
     }
 
-    /// Required fields without a value, in the form's order. A name whose parts are asked for is not asked for itself.
-    fn missing(&self, burst: &Burst) -> Vec<&Field> {
-        let fields = &self.input.form.fields;
-        let has_parts =
-            fields.iter().any(|field| field.kind == FieldKind::Name && field.required && is_part(&field.key));
-        let is_missing = |field: &&Field| {
-            let is_open = match burst.known.get(&field.key) {
-                Some(known) => self.half_missing(field, &known.value).is_some(),
-                None => true,
-            };
-            field.required && is_open && !(has_parts && field.key == NAME)
-        };
-        fields.iter().filter(is_missing).collect()
-    }
-
-    /// What a day without a time, or a time without a day, still lacks: the name of the question for it.
-    fn half_missing(&self, field: &Field, value: &str) -> Option<&'static str> {
-        let has_days = self.input.form.fields.iter().any(|other| other.kind == FieldKind::Date);
-        if field.kind != FieldKind::Datetime || has_days && is_clock(field) {
-            return None;
-        }
-        let is_day = value.parse::<jiff::civil::Date>().is_ok() && !value.contains('T');
-        let is_time = value.len() == 5 && value.as_bytes()[2] == b':';
-        if is_day { Some("which_time") } else { is_time.then_some("which_day") }
-    }
-
-    /// The next field to ask for: required ones in the form's order; optional ones with a question of their own once, in the
-    /// form's order, at the latest before the last required one, since that completes the lead.
-    fn next<'a>(&self, missing: &[&'a Field], fields: &'a [Field], burst: &Burst) -> Option<&'a Field> {
-        let asks = |field: &Field| self.state.asked_counts.get(&field.key).copied().unwrap_or(0);
-        let is_open = |field: &&Field| {
-            !field.required
-                && field.has_own_question()
-                && asks(field) < OPTIONAL_ASKS_MAX
-                && !burst.known.contains_key(&field.key)
-                && !self.state.declined.contains(&field.key)
-        };
-        let place = |field: &Field| fields.iter().position(|other| other.key == field.key);
-        let required = *missing.iter().find(|field| !self.state.declined.contains(&field.key))?;
-        let optional = fields.iter().find(is_open);
-        let optional_first = optional.filter(|optional| missing.len() == 1 || place(optional) < place(required));
-        // An open question is repeated before an optional one is asked.
-        let open = self.state.asked.as_deref() == Some(required.key.as_str());
-        if open { Some(required) } else { optional_first.or(Some(required)) }
-    }
-
-    /// Words that gave no value, for a field that is still open: the one that was asked for, else the first one.
-    fn offer<'b>(&self, burst: &'b Burst) -> Option<(&Field, &'b Doubt)> {
-        let asked = burst.doubts.iter().find(|doubt| Some(doubt.key.as_str()) == self.state.asked.as_deref());
-        let doubt = asked.or(burst.doubts.first())?;
-        let field = self.input.form.field(&doubt.key)?;
-        let is_open = !burst.changes.contains_key(&doubt.key) && !self.state.declined.contains(&doubt.key);
-        is_open.then_some((field, doubt))
+    pub(super) fn open<'b>(&'b self, burst: &'b Burst) -> OpenFields<'b> {
+        OpenFields { form: self.input.form, state: &self.state, burst }
     }
 
     fn ask_next(&mut self, burst: &Burst) -> Outcome {
-        let offer = self.offer(burst).map(|(field, doubt)| (field.clone(), doubt.clone()));
-        let missing = self.missing(burst);
-        let next = self.next(&missing, &self.input.form.fields, burst).cloned();
+        let offer = self.open(burst).offer().map(|(field, doubt)| (field.clone(), doubt.clone()));
+        let next = self.open(burst).next().cloned();
         let Some(field) = offer.as_ref().map(|(field, _)| field.clone()).or(next) else {
             return self.hand_over("given_up", burst);
         };
+        if offer.is_none() && self.ask_to_confirm().is_some() {
+            // Whatever they say besides yes or no is read as if the next question had been asked: nothing changes but that.
+            self.state.asked = Some(field.key);
+            return Outcome::None;
+        }
         let asks = self.state.asked_counts.entry(field.key.clone()).or_insert(0);
         *asks += 1;
         let asks = *asks;
@@ -317,48 +350,6 @@ impl TurnBuilder<'_> {
         self.state.asked = Some(field.key);
         Outcome::None
     }
-
-    /// Asks for a field; after two times in other words.
-    fn ask(&mut self, field: &Field, burst: &Burst, asks: u32) {
-        let known = burst.known.get(&field.key);
-        if let Some(half) = known.and_then(|known| self.half_missing(field, &known.value)) {
-            return self.say(self.phrases.say(half));
-        }
-        self.question(field, asks > SAME_WORDS_MAX);
-    }
-
-    fn question(&mut self, field: &Field, again: bool) {
-        let question = self.phrases.question(field, again);
-        self.say(&question);
-        self.list = list(field);
-    }
-
-    /// Offers back what was understood of words that gave no value, or asks what they mean.
-    fn ask_about(&mut self, field: &Field, doubt: Doubt, asks: u32) {
-        if let Some(offer) = &doubt.offer {
-            let question = self.phrases.fill("meant", "{value}", offer);
-            self.say(&question);
-            self.state.offered = Some(doubt);
-            return;
-        }
-        let sentence = match field.kind {
-            FieldKind::Date | FieldKind::Datetime => "unclear_date",
-            FieldKind::Time => "unclear_time",
-            FieldKind::Email | FieldKind::Phone => {
-                if !self.state.explained.contains(&field.key) {
-                    self.state.explained.push(field.key.clone());
-                    self.say(self.phrases.of_kind("wrong", field.kind));
-                }
-                return self.question(field, asks > SAME_WORDS_MAX);
-            }
-            _ => "unclear",
-        };
-        let question = self.phrases.fill(sentence, "{words}", &doubt.words);
-        self.say(&question);
-        if sentence == "unclear" {
-            self.question(field, true);
-        }
-    }
 }
 
 /// How a refusal that was answered with a reason is noted among the explained keys.
@@ -369,18 +360,4 @@ fn refused_mark(key: &str) -> String {
 /// Whether the burst holds the value that was asked for.
 fn answers(burst: &Burst, asked: Option<&str>) -> bool {
     asked.is_some_and(|key| burst.changes.contains_key(key))
-}
-
-/// Whether a text looks like an attempt to answer a question of that type.
-fn is_attempt(kind: FieldKind, rest: &str) -> bool {
-    let words = rest.split_whitespace().count();
-    let digits = rest.chars().filter(char::is_ascii_digit).count();
-    match kind {
-        FieldKind::Email => rest.contains(['@', '＠']) || words <= 2 || rest.contains(" dot ") || rest.contains(".com"),
-        FieldKind::Phone => digits >= 3 || words <= 2,
-        FieldKind::Name => words <= 4,
-        FieldKind::Number | FieldKind::Date | FieldKind::Datetime | FieldKind::Time => words <= 5 || digits > 0,
-        FieldKind::Choice | FieldKind::YesNo => words <= 6,
-        FieldKind::Text => false,
-    }
 }

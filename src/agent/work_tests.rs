@@ -69,6 +69,8 @@ fn work(messages: &[String]) -> usize {
         timezone: &TimeZone::UTC,
         may_reply: true,
         prefilled_greeting: None,
+        help: None,
+        discloses: false,
     });
     looks() - before
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each. They use the same settings as the server, and work beside a running one.
 
+mod agent;
 mod attention;
 mod audit;
 mod backup;
@@ -7,6 +8,8 @@ mod channel;
 mod delivery;
 mod form;
 mod key;
+mod llm;
+mod llm_dialogues;
 mod output;
 mod progress;
 mod project;
@@ -111,6 +114,12 @@ enum Command {
         after_help = "Example:\n  echo '{\"text\":\"I am Mei, mei@example.com\"}' | aurix form try form.json"
     )]
     Form(form::Command),
+    /// Sets what the agent answers questions from, and how a language model helps it.
+    #[command(subcommand, after_help = "Example:\n  aurix agent knowledge --project ID text.txt")]
+    Agent(agent::Command),
+    /// Tries the language model of AURIX_LLM_BASE_URL and AURIX_LLM_MODEL. Needs no project and no server.
+    #[command(subcommand, after_help = "Example:\n  aurix llm check")]
+    Llm(llm::Command),
     /// Adds, lists, tests and changes webhooks: where events are delivered to.
     #[command(
         subcommand,
@@ -201,6 +210,8 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Channel(command) => channel::run(command, config, output).await,
         Command::Widget(command) => widget::run(command, config, output).await,
         Command::Form(command) => form::run(command, config, output).await,
+        Command::Agent(command) => agent::run(command, config, output).await,
+        Command::Llm(command) => llm::run(command, config, output).await,
         Command::Webhook(command) => webhook::run(command, config, output).await,
         Command::Delivery(command) => delivery::run(command, config, output).await,
         Command::Reply(command) => reply::run(command, config, output).await,

@@ -52,6 +52,9 @@ fn a_wrong_setting_is_named_in_one_line() {
     check_refused("--mail-from=aurix", "AURIX_MAIL_FROM", "\"aurix\" is no address: write Aurix <aurix@example.com>");
     check_refused("--mail-from=aurix@example.com", "AURIX_SMTP_URL", "has to be set beside AURIX_MAIL_FROM");
     check_refused("--smtp-url=smtp://mail.example.com", "AURIX_MAIL_FROM", "has to be set beside AURIX_SMTP_URL");
+    check_refused("--llm-model=a", "AURIX_LLM_BASE_URL", "has to be set beside AURIX_LLM_MODEL");
+    check_refused("--llm-base-url=http://localhost:11434/v1", "AURIX_LLM_MODEL", "beside AURIX_LLM_BASE_URL");
+    check_refused("--llm-timeout-ms=5000", "AURIX_LLM_BASE_URL", "has to be set beside AURIX_LLM_TIMEOUT_MS");
     check_refused("--listen=a\nb", "AURIX_LISTEN", "no address");
 }
 
@@ -75,6 +78,33 @@ fn a_mail_server_is_read_from_two_settings_or_a_file() {
     std::fs::write(&file, "smtps://mail.example.com\n").unwrap();
     let server = config(&[&format!("--smtp-url=@{}", file.display()), from]).unwrap().mail.unwrap();
     assert_eq!((server.host.as_str(), server.port), ("mail.example.com", 465));
+}
+
+#[test]
+fn a_language_model_is_read_from_its_settings() {
+    let given = ["--llm-base-url=https://api.example.com/v1", "--llm-model=small"];
+    let model = config(&given).unwrap().llm.unwrap();
+    assert_eq!((model.host(), model.model(), model.timeout), ("api.example.com", "small", Duration::from_secs(12)));
+    let refused = |flag: &str| config(&[given[0], given[1], flag]).expect_err(flag);
+    for (flag, setting) in [
+        ("--llm-timeout-ms=20000", "AURIX_LLM_TIMEOUT_MS"),
+        ("--llm-timeout-ms=soon", "AURIX_LLM_TIMEOUT_MS"),
+        ("--llm-extra=[]", "AURIX_LLM_EXTRA"),
+        ("--llm-headers=host: hunter2", "AURIX_LLM_HEADERS"),
+        ("--llm-headers=hunter2", "AURIX_LLM_HEADERS"),
+        ("--llm-api-key=hunter2\u{e9}", "AURIX_LLM_API_KEY"),
+        ("--llm-base-url=hunter2", "AURIX_LLM_BASE_URL"),
+    ] {
+        let error = match flag.strip_prefix("--llm-base-url") {
+            Some(_) => config(&[flag, given[1]]).expect_err(flag),
+            None => refused(flag),
+        };
+        assert_eq!(error.setting, setting);
+        assert!(!error.to_string().contains("hunter2") && error.to_string().lines().count() == 1, "{error}");
+    }
+    let whole = config(&[given[0], given[1], "--llm-api-key=hunter2", "--llm-timeout-ms=900"]).unwrap();
+    assert_eq!(whole.llm.as_ref().unwrap().timeout, Duration::from_millis(900));
+    assert!(!format!("{whole:?}").contains("hunter2"));
 }
 
 #[test]
@@ -118,7 +148,7 @@ fn an_empty_setting_is_none() {
 #[test]
 fn a_setting_is_a_variable_and_a_flag_of_the_same_name() {
     let settings = settings();
-    assert_eq!(settings.len(), 25);
+    assert_eq!(settings.len(), 31);
     for setting in settings {
         let name = setting.flag.trim_start_matches("--").replace('-', "_").to_uppercase();
         assert_eq!(setting.variable, format!("AURIX_{name}"));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::announce_lead::{Ended, after_turn, details};
@@ -10,11 +11,12 @@ use super::compose_reply::{Reply, compose};
 use super::incoming::{incoming, newest_speech};
 use super::learned::{new_values, words};
 use super::load_turn::Turn;
-use crate::agent::{self, Input, Known, Outcome, Paused, State};
+use crate::agent::{self, Dropped, Help, Incoming, Input, Known, Outcome, Paused, State};
 use crate::core::Core;
 use crate::domain::channel::ChannelKind;
 use crate::domain::event::{CompleteData, Event, EventType, LeadAnnouncement};
 use crate::domain::form::{EMAIL, Form, NAME, PHONE};
+use crate::domain::generated_by::GeneratedBy;
 use crate::domain::ids::{ChannelId, MessageId};
 use crate::domain::lead::Handling;
 use crate::domain::phone::{PhoneNumber, Region};
@@ -50,6 +52,12 @@ pub struct Decision {
     pub completed: bool,
     /// What to say, in as many messages as the platform needs.
     pub replies: Vec<Reply>,
+    /// Who worded that.
+    pub by: GeneratedBy,
+    /// A question that nothing answered, for the operator.
+    pub unanswered: Option<String>,
+    /// What of a model's proposal did not count.
+    pub dropped: Dropped,
     /// What the agent remembers, JSON.
     pub agent_state: String,
     /// The newest message that the agent has read.
@@ -80,16 +88,24 @@ impl Decision {
     }
 }
 
-/// Lets the agent decide.
-pub(super) fn decide(
-    core: &Core,
-    turn: &Turn,
-    agent: &(dyn Fn(&Input<'_>) -> agent::Turn + Send + Sync),
-) -> anyhow::Result<Decision> {
+/// What a turn is decided on, read.
+pub(super) struct Prepared {
+    form: Form,
+    known: BTreeMap<String, Known>,
+    channel_phone: Option<PhoneNumber>,
+    state: State,
+    messages: Vec<Incoming>,
+    may_reply: bool,
+    region: Region,
+    time_zone: TimeZone,
+}
+
+/// Reads what a turn is decided on.
+pub(super) fn prepare(core: &Core, turn: &Turn) -> anyhow::Result<Prepared> {
     let (now, project) = (core.clock.now(), &turn.setting.project);
     let channel = turn.setting.channel.as_ref().context("a conversation without a channel")?;
-    let mut lead = turn.lead.clone().context("a conversation without a lead")?;
-    let mut known: BTreeMap<String, Known> = serde_json::from_str(&lead.fields).context("reading a lead's fields")?;
+    let lead = turn.lead.as_ref().context("a conversation without a lead")?;
+    let known: BTreeMap<String, Known> = serde_json::from_str(&lead.fields).context("reading a lead's fields")?;
     let form = match &project.form {
         Some(form) => Form::parse(form).context("reading the project's form")?,
         None => Form::default_form(),
@@ -100,17 +116,42 @@ pub(super) fn decide(
     // A platform brings messages late, and takes no reply to one that is older than its window.
     let may_reply = newest_speech(&turn.unread)
         .is_none_or(|newest| channel.kind.window().is_none_or(|window| now < newest + window));
-    let output = agent(&Input {
-        form: &form,
-        known: &known,
-        channel_phone: channel_phone.as_ref(),
-        state: &state,
-        messages: &messages,
-        may_reply,
-        region: Region::parse(&project.region)?,
-        timezone: &jiff::tz::TimeZone::get(&project.time_zone)?,
-        prefilled_greeting: turn.setting.greeting.as_deref(),
-    });
+    let (region, time_zone) = (Region::parse(&project.region)?, TimeZone::get(&project.time_zone)?);
+    Ok(Prepared { form, known, channel_phone, state, messages, may_reply, region, time_zone })
+}
+
+impl Prepared {
+    /// The agent's input, without a model's help.
+    pub(super) fn input<'a>(&'a self, turn: &'a Turn) -> Input<'a> {
+        Input {
+            form: &self.form,
+            known: &self.known,
+            channel_phone: self.channel_phone.as_ref(),
+            state: &self.state,
+            messages: &self.messages,
+            may_reply: self.may_reply,
+            region: self.region,
+            timezone: &self.time_zone,
+            prefilled_greeting: turn.setting.greeting.as_deref(),
+            help: None,
+            discloses: turn.setting.agent.as_ref().is_some_and(|agent| agent.settings.discloses),
+        }
+    }
+}
+
+/// Lets the agent decide, with a model's help where there is some.
+pub(super) fn decide(
+    core: &Core,
+    turn: &Turn,
+    agent: &(dyn Fn(&Input<'_>) -> agent::Turn + Send + Sync),
+    help: Option<&Help>,
+) -> anyhow::Result<Decision> {
+    let (now, project) = (core.clock.now(), &turn.setting.project);
+    let prepared = prepare(core, turn)?;
+    let output = agent(&Input { help, ..prepared.input(turn) });
+    let Prepared { form, mut known, channel_phone, state, .. } = prepared;
+    let channel = turn.setting.channel.as_ref().context("a conversation without a channel")?;
+    let mut lead = turn.lead.clone().context("a conversation without a lead")?;
     let before = known.clone();
     learn(&mut known, &output, channel_phone.as_ref());
     let new_values = new_values(turn, lead.id, &output, (&before, &known));
@@ -136,6 +177,9 @@ pub(super) fn decide(
         project_public_id: project.public_id.clone(),
         conversation_public_id: turn.leased.public_id.clone(),
         replies: compose(core, turn, (channel.kind, &form), &state, &output)?,
+        by: output.by,
+        unanswered: output.unanswered.filter(|_| turn.setting.agent.is_some()),
+        dropped: output.dropped,
         agent_state: serde_json::to_string(&output.state)?,
         answered_up_to: turn.read_up_to(),
         goes_on_at: turn.is_partial().then_some(now),

@@ -42,6 +42,7 @@ fn source(taken: &Taken) -> FieldSource {
         Source::Channel => FieldSource::Channel,
         Source::Contact => FieldSource::Contact,
         Source::Composed => FieldSource::Composed,
+        Source::Model => FieldSource::Model,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::agent::Paragraph;
 use crate::clicks::sessions::SESSION_LENGTH;
 use crate::db::{Conn, pipelined, pipelined_three};
 use crate::domain::channel::MessageKind;
@@ -10,6 +11,7 @@ use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::store::channels::{self, Channel};
 use crate::store::clicks;
+use crate::store::knowledge::{self, AgentSettings, KnownParagraph};
 use crate::store::leads::{self, Lead};
 use crate::store::messages::{self, After, Unread};
 use crate::store::projects::{self, Project};
@@ -61,10 +63,25 @@ pub struct Setting {
     pub project: Project,
     /// What the newest widget of the channel prefills.
     pub greeting: Option<String>,
+    /// What the project has written for a language model, where there is one.
+    pub agent: Option<ForModel>,
+}
+
+/// What a project has written for a language model.
+pub struct ForModel {
+    /// How it is used.
+    pub settings: AgentSettings,
+    /// What questions are answered from.
+    pub knowledge: Vec<Paragraph>,
 }
 
 /// Loads turns, several at once.
-pub(super) async fn load(conn: &Conn, leased: Vec<LeasedTurn>, now: Timestamp) -> anyhow::Result<Vec<Turn>> {
+pub(super) async fn load(
+    conn: &Conn,
+    leased: Vec<LeasedTurn>,
+    now: Timestamp,
+    has_model: bool,
+) -> anyhow::Result<Vec<Turn>> {
     let keys: Vec<_> = leased.iter().map(|one| (one.lease.project, one.lease.conversation)).collect();
     let after: Vec<_> = leased
         .iter()
@@ -84,7 +101,7 @@ pub(super) async fn load(conn: &Conn, leased: Vec<LeasedTurn>, now: Timestamp) -
     let channels: HashSet<_> = leased.iter().map(|one| (one.lease.project, one.channel)).collect();
     let mut settings = HashMap::new();
     for (project, channel) in channels {
-        settings.insert(channel, Arc::new(load_setting(conn, project, channel).await?));
+        settings.insert(channel, Arc::new(load_setting(conn, project, channel, has_model).await?));
     }
     let turns = leased.into_iter().map(|leased| Turn {
         setting: settings[&leased.channel].clone(),
@@ -101,12 +118,20 @@ pub(super) async fn load(conn: &Conn, leased: Vec<LeasedTurn>, now: Timestamp) -
     Ok(turns)
 }
 
-async fn load_setting(conn: &Conn, project: ProjectId, channel: ChannelId) -> anyhow::Result<Setting> {
+async fn load_setting(conn: &Conn, project: ProjectId, channel: ChannelId, has_model: bool) -> anyhow::Result<Setting> {
+    let agent = if has_model { Some(load_for_model(conn, project).await?) } else { None };
     let (project, channel, mut greetings) = pipelined_three(
         projects::get(conn, project),
         channels::find_by_id(conn, project, channel),
         widgets::greetings_of_channel(conn, project, channel, 1),
     )
     .await?;
-    Ok(Setting { channel, project, greeting: greetings.pop() })
+    Ok(Setting { channel, project, greeting: greetings.pop(), agent })
+}
+
+async fn load_for_model(conn: &Conn, project: ProjectId) -> anyhow::Result<ForModel> {
+    let (settings, paragraphs) =
+        pipelined(knowledge::settings(conn, project), knowledge::paragraphs(conn, project)).await?;
+    let paragraph = |one: KnownParagraph| Paragraph { id: format!("k{}", one.id), text: one.text };
+    Ok(ForModel { settings, knowledge: paragraphs.into_iter().map(paragraph).collect() })
 }

@@ -3,6 +3,7 @@
 
 pub mod announce_lead;
 pub mod answer_rule;
+pub mod ask_model;
 mod compose_reply;
 mod decide_turn;
 pub mod edit_lead;

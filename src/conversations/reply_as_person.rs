@@ -8,6 +8,7 @@ use crate::db::Tx;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::channel::{Offers, Template};
+use crate::domain::generated_by::GeneratedBy;
 use crate::domain::ids::{LeadId, MessageId, ProjectId, UserId};
 use crate::domain::lead::Handling;
 use crate::domain::text::split;
@@ -178,6 +179,7 @@ async fn queue(
         user,
         offers: Some(&offers),
         template: template.as_deref(),
+        by: GeneratedBy::Person,
     });
     replies::insert(tx, &new.collect::<Vec<_>>(), now).await?;
     Ok(queued.into_iter().next().map(|(_, reply_id, _)| reply_id).unwrap_or_default())

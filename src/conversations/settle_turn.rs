@@ -12,6 +12,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::{ConversationId, ProjectId};
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
+use crate::store::knowledge;
 use crate::store::lead_fields;
 use crate::store::lead_search::{self, Part};
 use crate::store::leads;
@@ -68,6 +69,12 @@ pub(super) async fn settle_waiting(
 
 /// Stores decisions whose conversations are locked and whose leases hold.
 async fn store(tx: &Tx, decisions: &[&Decision], core: &Core, now: Timestamp) -> anyhow::Result<()> {
+    for decision in decisions {
+        if let Some(question) = &decision.unanswered {
+            let (project, conversation) = (decision.lease.project, decision.lease.conversation);
+            knowledge::note_question(tx, project, conversation, question, now).await?;
+        }
+    }
     let events = events(tx, decisions, &core.random, now).await?;
     let events: Vec<_> = events.iter().map(|(project, event)| (*project, event)).collect();
     emit_all(tx, &core.row_keys, &events).await?;
@@ -116,6 +123,7 @@ fn new_replies(decision: &Decision) -> impl Iterator<Item = NewReply<'_>> {
         user: None,
         offers: reply.offers.as_deref(),
         template: None,
+        by: decision.by,
     })
 }
 

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! idle ──message──▶ due ──claim──▶ leased ──settle──▶ idle, or due where a message arrived meanwhile
+//!                    ▲                │               (a language model may help meanwhile: `ask_model`)
 //!                    ▲                │
 //!                    ├── lease ends ──┤   another node claims it; what the first one decided is not written
 //!                    └── backoff ─────┤   the decision panicked or took too long
@@ -20,6 +21,7 @@ use anyhow::Context as _;
 use tokio::sync::OnceCell;
 
 use super::Conversations;
+use super::ask_model::{Asked, ask_model, count_drops};
 use super::decide_turn::{Decision, decide as decide_now};
 use super::load_turn::{Turn, load};
 pub use super::settle_turn::Settled;
@@ -47,7 +49,8 @@ pub async fn claim_turns(core: &Core, most: u32) -> anyhow::Result<Vec<Turn>> {
     let lease_until = now + core.config.lease;
     let claim = async move |tx: &Tx| Ok(tx.last(turns::claim(tx, now, lease_until, most)).await?);
     let leased = core.db.write(claim).await?;
-    core.db.read(async move |conn| load(conn, leased, now).await).await
+    let has_model = core.llm.is_some();
+    core.db.read(async move |conn| load(conn, leased, now, has_model).await).await
 }
 
 /// When the next turn falls due that is not due now.
@@ -62,21 +65,35 @@ pub async fn take_turn(engine: &Conversations, turn: Turn) -> anyhow::Result<()>
     let decided = if turn.leased.attempt > TURN_ATTEMPTS_MAX {
         Err(anyhow::anyhow!("every attempt before this one ended with its process"))
     } else {
-        decide(engine, turn.clone()).await
+        match ask_model(engine, &turn).await? {
+            Asked::Done(help) => decide_with(engine, turn.clone(), help).await,
+            Asked::Interrupted => return Ok(()),
+        }
     };
     match decided {
-        Ok(decision) => settle(engine, decision).await.map(drop),
+        Ok(decision) => {
+            count_drops(&engine.core, &turn, &decision.dropped).await?;
+            settle(engine, decision).await.map(drop)
+        }
         Err(error) => fail(engine, &turn, &error).await,
     }
 }
 
-/// Decides a turn within the time budget. An agent that panics is an error.
+/// Decides a turn within the time budget, without a model's help. An agent that panics is an error.
 pub async fn decide(engine: &Conversations, turn: Arc<Turn>) -> anyhow::Result<Decision> {
+    decide_with(engine, turn, None).await
+}
+
+async fn decide_with(
+    engine: &Conversations,
+    turn: Arc<Turn>,
+    help: Option<Arc<agent::Help>>,
+) -> anyhow::Result<Decision> {
     static WARM: OnceCell<()> = OnceCell::const_new();
     WARM.get_or_try_init(|| tokio::task::spawn_blocking(agent::warm_up)).await.context("warming the agent up")?;
     let _permit = engine.deciding.acquire().await.context("waiting for other turns")?;
     let (core, agent) = (engine.core.clone(), engine.agent.clone());
-    let deciding = tokio::task::spawn_blocking(move || decide_now(&core, &turn, &*agent));
+    let deciding = tokio::task::spawn_blocking(move || decide_now(&core, &turn, &*agent, help.as_deref()));
     let decided =
         tokio::time::timeout(engine.turn_budget, deciding).await.context("deciding within the time budget")?;
     decided.context("running the agent")?

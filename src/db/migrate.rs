@@ -41,6 +41,12 @@ const MIGRATIONS: &[Migration] = &[
         both: include_str!("../../migrations/0003_channels.sql"),
         own: Sql { sqlite: "", postgres: "" },
     },
+    Migration {
+        version: 4,
+        name: "agent",
+        both: include_str!("../../migrations/0004_agent.sql"),
+        own: Sql { sqlite: "", postgres: "" },
+    },
 ];
 
 /// `ROWID`: the table's own growing 64-bit key. `ROW_KEY`: one that the application makes; a primary key of a table that is divided

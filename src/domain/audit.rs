@@ -56,6 +56,12 @@ closed_set! {
         RotateSecretKey = "secret-key.rotate",
         /// A project got another lead form.
         SetForm = "form.set",
+        /// How a project uses a language model was set.
+        SetAgent = "agent.set",
+        /// A project got another knowledge text.
+        SetKnowledge = "agent.knowledge",
+        /// A question of a person's was answered for good, or put aside.
+        SettleQuestion = "agent.answer",
         /// A project's retention periods were set.
         SetRetention = "retention.set",
         /// Deliveries were made due again.

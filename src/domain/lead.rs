@@ -78,6 +78,8 @@ closed_set! {
         Composed = "composed",
         /// Somebody of the business typed it.
         Person = "person",
+        /// The person's own words, which a language model found, and their yes to them.
+        Model = "model",
     }
 }
 

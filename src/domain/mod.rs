@@ -12,6 +12,7 @@ pub mod correlation;
 pub mod delivery;
 pub mod event;
 pub mod form;
+pub mod generated_by;
 pub mod ids;
 pub mod iso_date;
 pub mod latency;

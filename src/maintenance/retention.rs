@@ -15,6 +15,7 @@ use crate::maintenance::drop_partitions::ExpiredPartitions;
 use crate::maintenance::remove_chats::remove_chats;
 pub use crate::maintenance::removed::Removed;
 use crate::store::expired::{self, Old};
+use crate::store::model_calls;
 use crate::store::partitions::{self, PartitionedTable};
 use crate::store::retention;
 use crate::store::window::Position;
@@ -236,6 +237,10 @@ impl Pass<'_> {
 
     async fn remove_messages(&mut self, project: ProjectId, before: Timestamp) -> anyhow::Result<()> {
         self.sweep(Rows::Messages { project }, OLDEST, before).await?;
+        let is_any = async move |conn: &Conn| Ok(model_calls::has_expired(conn, project, before).await?);
+        while self.core.db.read(is_any).await? {
+            self.write(async move |tx| Ok(model_calls::remove_expired(tx, project, before, PAGE).await?)).await?;
+        }
         let mut after = ChannelId(0);
         loop {
             let listed = async move |conn: &Conn| Ok(expired::channels(conn, project, after, LISTED).await?);

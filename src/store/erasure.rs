@@ -1,5 +1,6 @@
 //! What of a person is emptied when they are erased: rows keep their times and where they came from, so that numbers stay true.
 
+use super::model_calls;
 use super::window::Position;
 use crate::db::{Conn, Result, Tx};
 use crate::domain::ids::{ClickId, ConversationId, LeadId, ProjectId};
@@ -59,6 +60,7 @@ pub async fn empty_lead(
     .await?;
     tx.execute("DELETE FROM refused_correlation_ids WHERE project_id = $1 AND conversation_id = $2", of_conversation)
         .await?;
+    model_calls::erase(tx, project, conversation).await?;
     // `+`: SQLite is to find the rows by their conversation.
     tx.execute("UPDATE sessions SET device_id = NULL WHERE +project_id = $1 AND conversation_id = $2", of_conversation)
         .await?;

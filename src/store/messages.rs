@@ -2,6 +2,7 @@
 
 use crate::db::{Conn, Error, Result, Sql, Tx};
 use crate::domain::channel::{MessageKind, MessageStatus};
+use crate::domain::generated_by::GeneratedBy;
 use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -54,14 +55,14 @@ pub async fn exists(conn: &Conn, project: ProjectId, channel: ChannelId, externa
 
 /// Stores a message; `false` where the platform's id was seen before.
 pub async fn insert(tx: &Tx, project: ProjectId, new: &NewMessage<'_>, now: Timestamp) -> Result<bool> {
-    let (direction, status) = match new.origin {
-        Origin::Person => ("in", MessageStatus::Received),
-        Origin::Business => ("out", MessageStatus::Sent),
+    let (direction, status, by) = match new.origin {
+        Origin::Person => ("in", MessageStatus::Received, None),
+        Origin::Business => ("out", MessageStatus::Sent, Some(GeneratedBy::Person.as_str())),
     };
     tx.execute_one(
         "INSERT INTO messages (id, project_id, channel, conversation_id, direction, status, external_id, original_id, kind,
-                               text, contact, answers, raw, attempts, sent_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15)
+                               text, contact, answers, raw, attempts, sent_at, created_at, generated_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16)
          ON CONFLICT (channel, external_id) WHERE external_id IS NOT NULL DO NOTHING",
         params![
             new.id,
@@ -78,7 +79,8 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewMessage<'_>, now: Time
             new.answers,
             new.raw,
             new.sent_at,
-            now
+            now,
+            by
         ],
     )
         .await

@@ -2,6 +2,7 @@
 
 use crate::db::{Conn, Result, Sql, Tx};
 use crate::domain::channel::{MessageStatus, PersonIds, Route};
+use crate::domain::generated_by::GeneratedBy;
 use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, UserId};
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -27,26 +28,29 @@ pub struct NewReply<'a> {
     pub offers: Option<&'a str>,
     /// The approved template that it is, JSON.
     pub template: Option<&'a str>,
+    /// Who worded it.
+    pub by: GeneratedBy,
 }
 
 /// Queues replies.
 pub async fn insert(tx: &Tx, replies: &[NewReply<'_>], now: Timestamp) -> Result<u64> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id, kind, text, status,
-                                       attempts, due_at, created_at, user_id, offers, template)
-                 VALUES ($1, $2, $3, $4, 'out', $5, 'text', $6, 'queued', 0, $7, $7, $8, $9, $10)",
+                                       attempts, due_at, created_at, user_id, offers, template, generated_by)
+                 VALUES ($1, $2, $3, $4, 'out', $5, 'text', $6, 'queued', 0, $7, $7, $8, $9, $10, $11)",
         postgres: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id, kind, text, status,
-                                         attempts, due_at, created_at, user_id, offers, template)
+                                         attempts, due_at, created_at, user_id, offers, template, generated_by)
                    SELECT id, project_id, channel, conversation_id, 'out', reply_id, 'text', text, 'queued', 0, now, now, user_id,
-                          offers, template
+                          offers, template, generated_by
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
-                               $8::bigint[], $9::text[], $10::text[])
-                       AS reply (id, project_id, channel, conversation_id, reply_id, text, now, user_id, offers, template)",
+                               $8::bigint[], $9::text[], $10::text[], $11::text[])
+                       AS reply (id, project_id, channel, conversation_id, reply_id, text, now, user_id, offers, template,
+                                 generated_by)",
     };
     let rows: Vec<_> = replies
         .iter()
         .map(|one| {
-            let NewReply { id, project, channel, conversation, reply_id, text, user, offers, template } = *one;
+            let NewReply { id, project, channel, conversation, reply_id, text, user, offers, template, by } = *one;
             [
                 id.into(),
                 project.into(),
@@ -58,6 +62,7 @@ pub async fn insert(tx: &Tx, replies: &[NewReply<'_>], now: Timestamp) -> Result
                 user.into(),
                 offers.into(),
                 template.into(),
+                by.as_str().into(),
             ]
         })
         .collect();

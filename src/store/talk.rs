@@ -2,6 +2,7 @@
 
 use crate::db::{Conn, Error, Result, Row};
 use crate::domain::channel::{MessageKind, MessageStatus};
+use crate::domain::generated_by::GeneratedBy;
 use crate::domain::ids::{ConversationId, MessageId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -11,8 +12,11 @@ use crate::params;
 pub enum Writer {
     /// The person.
     Person,
-    /// The agent.
-    Agent,
+    /// The agent; a model had a part in it.
+    Agent {
+        /// Whether it had.
+        with_model: bool,
+    },
     /// Somebody of the business, in the console; `None` where their account is gone.
     Colleague(Option<String>),
     /// Somebody of the business, in the platform's own app.
@@ -63,7 +67,8 @@ macro_rules! columns {
     () => {
         "m.id, m.direction, m.user_id IS NOT NULL, m.reply_id IS NOT NULL, users.name, m.kind, m.text, m.status, m.error,
          CASE WHEN m.sent_at < m.created_at THEN m.sent_at ELSE m.created_at END, m.revoked_at IS NOT NULL, m.offers,
-         media.message_id IS NOT NULL, media.filename, media.media_type, media.bytes, media.error, media.due_at IS NOT NULL"
+         media.message_id IS NOT NULL, media.filename, media.media_type, media.bytes, media.error, media.due_at IS NOT NULL,
+         m.generated_by"
     };
 }
 
@@ -72,7 +77,10 @@ fn read(row: &Row<'_>) -> Result<Said> {
     let writer = match (is_out, has_user, is_ours) {
         (false, ..) => Writer::Person,
         (true, true, _) => Writer::Colleague(row.get(4)?),
-        (true, false, true) => Writer::Agent,
+        (true, false, true) => {
+            let by = row.get::<Option<String>>(18)?;
+            Writer::Agent { with_model: by.as_deref().and_then(GeneratedBy::parse) == Some(GeneratedBy::Model) }
+        }
         (true, false, false) => Writer::App,
     };
     Ok(Said {

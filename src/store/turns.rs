@@ -172,6 +172,15 @@ pub async fn lock(tx: &Tx, lease: TurnLease) -> Result<bool> {
     tx.exists(LOCK, params![lease.project, lease.conversation, lease.number]).await
 }
 
+/// Whether a lease holds and no message has called for another turn since.
+pub async fn is_undisturbed(conn: &Conn, lease: TurnLease) -> Result<bool> {
+    conn.exists(
+        "SELECT 1 FROM conversations WHERE project_id = $1 AND id = $2 AND turn_number = $3 AND due_at = $4",
+        params![lease.project, lease.conversation, lease.number, lease.until],
+    )
+    .await
+}
+
 /// How a turn leaves its conversation.
 pub struct SettledTurn<'a> {
     /// The claim, which [`lock_free`] or [`lock`] found to hold.

@@ -4,7 +4,7 @@ mod contacts;
 mod conversation;
 mod craft;
 #[path = "../../bench/src/dialogues.rs"]
-mod dialogues;
+pub mod dialogues;
 mod languages;
 mod no_value;
 mod nothing_said;
@@ -251,7 +251,7 @@ proptest! {
             let messages: Vec<_> = burst.into_iter().map(|text| Incoming::new(Message::Text(text), now())).collect();
             let turn = turn(&Input {
                 form: &form, known: &known, channel_phone: None, state: &state, messages: &messages,
-                region: Region::SINGAPORE, timezone: &zone(), may_reply: true, prefilled_greeting: Some("Hi"),
+                region: Region::SINGAPORE, timezone: &zone(), may_reply: true, prefilled_greeting: Some("Hi"), help: None, discloses: false,
             });
             prop_assert!(turn.reply.as_deref() != Some(""));
             for taken in turn.changes {

@@ -1,7 +1,9 @@
 //! The commands, run as a person runs them: the real program on a folder of its own.
 
+mod agent;
 mod attention;
 mod audit;
+mod llm;
 mod retention;
 mod telegram;
 mod template;

@@ -24,6 +24,7 @@ mod large_calls;
 mod late_messages;
 mod lead_events;
 mod limits;
+mod llm;
 mod local_dispatch;
 mod mails;
 mod malformed_requests;

@@ -18,6 +18,7 @@ const SETTLED: &[&str] = &[
     "user_links",
     "disks",
     "form_versions",
+    "knowledge",
     "api_keys",
     "channels",
     "channel_accounts",

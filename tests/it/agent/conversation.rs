@@ -47,6 +47,8 @@ impl Talk {
             timezone: &TimeZone::fixed(jiff::tz::offset(8)),
             may_reply,
             prefilled_greeting: Some("Hello, I am interested."),
+            help: None,
+            discloses: false,
         });
         for taken in &turn.changes {
             self.known.insert(taken.key.clone(), Known::from(taken));

@@ -39,6 +39,8 @@ impl Talk {
             region: Region::SINGAPORE,
             timezone: &TimeZone::UTC,
             prefilled_greeting: None,
+            help: None,
+            discloses: false,
         });
         for taken in &turn.changes {
             self.known.insert(taken.key.clone(), Known::from(taken));

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::agent::dialogues::{FIELDS, simulate};
+use crate::agent::dialogues::models::{Liar, Oracle};
+use crate::agent::dialogues::{FIELDS, Model, simulate, simulate_with};
 
 /// What has to be reached: see `docs/agent.md`.
 const COMPLETED_MIN: f64 = 0.95;
@@ -33,5 +34,19 @@ fn the_wordings_of_simulated_people_are_their_own() {
                 assert!(!is_long || !pack.contains(&phrase), "{language}: {sentence:?} is a phrase of the pack");
             }
         }
+    }
+}
+
+/// Built-in, oracle and liar side by side: a model may only add.
+#[test]
+fn a_model_that_knows_everything_helps_and_one_that_lies_does_no_harm() {
+    let alone = simulate(200);
+    for (name, model) in [("oracle", &mut Oracle as &mut dyn Model), ("liar", &mut Liar)] {
+        let helped = simulate_with(200, model);
+        println!("figure: {}", helped.beside(name, &alone));
+        assert!(helped.completed >= alone.completed, "{name}: {}", helped.failed.join("\n\n"));
+        assert!(helped.right >= alone.right, "{name}: {}", helped.wrong.join("\n\n"));
+        assert!(helped.wrong.len() <= alone.wrong.len(), "{name}: {}", helped.wrong.join("\n\n"));
+        assert_eq!(helped.invented, 0, "{name}");
     }
 }

@@ -1,5 +1,6 @@
 //! The console, by what a browser gets.
 
+mod agent;
 mod attention;
 mod capture;
 mod erase;

@@ -66,6 +66,7 @@ impl Node {
             webhook_client: base.webhook_client.clone(),
             platform_client: base.platform_client.clone(),
             mailer: None,
+            llm: None,
             notifier: Notifier::default(),
             clock,
             random,

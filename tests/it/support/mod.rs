@@ -2,6 +2,7 @@
 
 mod browser;
 pub mod console;
+pub mod model;
 mod project;
 mod receiver;
 mod references;

@@ -62,6 +62,12 @@ const LOST: &[&str] = &[
     lost!("mail_attention", "attention_id", "attention"),
     lost!("payload_templates", "webhook_id", "webhooks"),
     lost!("payload_templates", "project_id", "projects"),
+    lost!("unanswered_questions", "project_id", "projects"),
+    lost!("unanswered_questions", "conversation_id", "conversations"),
+    lost!("model_calls", "project_id", "projects"),
+    lost!("model_calls", "conversation_id", "conversations"),
+    lost!("model_days", "project_id", "projects"),
+    lost!("model_drops", "project_id", "projects"),
 ];
 
 /// Clicks that are filed as linked and are not, or the other way round.

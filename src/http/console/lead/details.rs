@@ -102,9 +102,11 @@ fn origin(value: &FieldValue, channel: &str, hide_words: bool) -> Origin {
         FieldSource::Channel => format!("from {}", channel_name(channel)),
         FieldSource::Contact => "contact card".to_owned(),
         FieldSource::Composed => "from its parts".to_owned(),
+        FieldSource::Model => "message, found by the model and confirmed".to_owned(),
         FieldSource::Person => format!("typed by {}", value.user.as_deref().unwrap_or("a colleague")),
     };
-    let has_words = value.source == FieldSource::Words && value.words != value.value && !hide_words;
+    let has_words =
+        matches!(value.source, FieldSource::Words | FieldSource::Model) && value.words != value.value && !hide_words;
     Origin { message: value.message, text, words: has_words.then(|| value.words.clone()), at: value.at }
 }
 

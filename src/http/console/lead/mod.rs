@@ -34,7 +34,7 @@ use crate::store::charges::{self, Charge};
 use crate::store::lead_view::{self, LeadClick, ViewedLead};
 use crate::store::projects::Project;
 use crate::store::window::Position;
-use crate::store::{lead_activity, lead_fields, talk};
+use crate::store::{lead_activity, lead_fields, model_calls, talk};
 
 /// Values, events, clicks and other things that a page shows of a lead, at most.
 const SHOWN_MAX: u32 = 200;
@@ -72,6 +72,8 @@ pub struct LeadPage {
     /// Where messages stand that the page does not show.
     path: String,
     note: String,
+    /// How often a language model was asked about the conversation, and the tokens of that.
+    model: Option<(i64, i64)>,
 }
 
 /// What the form of stage and quality holds.
@@ -125,7 +127,7 @@ async fn lead_page<N: Needs>(
     hidden: &[String],
 ) -> Result<LeadPage> {
     let (project, id, conversation) = (member.project.id, lead.id, lead.conversation);
-    let (history, happened, charges) = engines
+    let (history, happened, charges, model) = engines
         .core
         .db
         .read(async move |conn| {
@@ -140,7 +142,8 @@ async fn lead_page<N: Needs>(
                 events,
             };
             let charges = charges::of_conversation(conn, project, conversation).await?;
-            Ok((lead_fields::of_lead(conn, project, id, SHOWN_MAX).await?, happened, charges))
+            let model = model_calls::of_conversation(conn, project, conversation).await?;
+            Ok((lead_fields::of_lead(conn, project, id, SHOWN_MAX).await?, happened, charges, model))
         })
         .await?;
     let form = form_of(&member.project)?;
@@ -162,6 +165,7 @@ async fn lead_page<N: Needs>(
         kinds: kinds(&path, hidden),
         path,
         note: String::new(),
+        model: Some(model).filter(|(calls, _)| *calls > 0),
         frame,
         talk,
     })

@@ -123,7 +123,7 @@ pub fn device(user_agent: &str) -> &'static str {
 fn message(said: &Said, masked: bool) -> Step {
     let (icon, title) = match &said.writer {
         Writer::Person => ("message-circle", "They wrote".to_owned()),
-        Writer::Agent => ("message-circle", "The agent answered".to_owned()),
+        Writer::Agent { .. } => ("message-circle", "The agent answered".to_owned()),
         Writer::Colleague(name) => ("send", format!("{} answered", name.as_deref().unwrap_or("A colleague"))),
         Writer::App => ("smartphone", "A colleague answered in the app".to_owned()),
     };

@@ -1,5 +1,6 @@
 //! `/p/{project}/settings`: the project's name and place, privacy, who is told of what, and the audit log.
 
+mod agent;
 mod alerts;
 mod audit_log;
 
@@ -42,6 +43,7 @@ pub fn routes() -> Routes {
         .post("/p/{project}/settings", update)
         .post("/p/{project}/settings/answers", set_answers)
         .post("/p/{project}/settings/privacy", set_privacy)
+        .merge(agent::routes())
         .merge(alerts::routes())
         .merge(audit_log::routes())
 }

@@ -314,7 +314,8 @@ fn lines(frame: &Frame, said: &[Said], person: &str, shown: Shown<'_>) -> Vec<Li
 fn message(frame: &Frame, said: &Said, person: &str, shown: Shown<'_>) -> Message {
     let (by, class) = match &said.writer {
         Writer::Person => (person.to_owned(), ""),
-        Writer::Agent => ("Agent".to_owned(), "out"),
+        Writer::Agent { with_model: false } => ("Agent".to_owned(), "out"),
+        Writer::Agent { with_model: true } => ("Agent, with the model".to_owned(), "out"),
         Writer::Colleague(name) => (name.clone().unwrap_or_else(|| "A colleague".to_owned()), "out person"),
         Writer::App => ("A colleague, in the app".to_owned(), "out person"),
     };
