@@ -88,7 +88,8 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
 fn to_json(row: &LoggedReply) -> Value {
     json!({"id": row.reply_id, "channel_id": row.channel, "conversation_id": row.conversation, "status": row.status.as_str(),
            "attempts": row.attempts, "due_at": row.due_at.map(with_microseconds), "error": row.error,
-           "created_at": with_microseconds(row.created_at)})
+           "created_at": with_microseconds(row.created_at),
+           "generated_by": row.generated_by.map(|by| by.as_str())})
 }
 
 fn to_text(row: &LoggedReply) -> String {

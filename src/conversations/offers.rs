@@ -15,10 +15,19 @@ const CHOICE_CHARS_MAX: usize = 64;
 /// back once it is not open any more.
 pub(super) fn of_turn(form: &Form, before: &State, after: &State) -> Option<Offers> {
     let open = |state: &State| match (state.paused, state.closed) {
+        // What is asked is whether something is right, not the next field.
+        (None, _) if !state.pending.is_empty() || state.asked_act.is_some() => Some(yes_no(form, "")),
         (None, false) => state.asked.as_deref().and_then(|key| of_question(form, key)),
         _ => None,
     };
     open(after).or_else(|| open(before).map(|_| Offers::Nothing))
+}
+
+/// Yes and no: to a field, or, without one, to whether something is right.
+fn yes_no(form: &Form, key: &str) -> Offers {
+    let words = words::of(&form.language);
+    let options = words.yes_no.map(str::to_owned).to_vec();
+    Offers::Choices { field: key.to_owned(), options, open: words.choose.to_owned() }
 }
 
 fn of_question(form: &Form, key: &str) -> Option<Offers> {
@@ -31,7 +40,7 @@ fn of_question(form: &Form, key: &str) -> Option<Offers> {
             let fits = (1..=CHOICES_MAX).contains(&field.options.len()) && field.options.iter().all(is_short);
             fits.then(|| choices(field.options.clone()))
         }
-        FieldKind::YesNo => Some(choices(words.yes_no.map(str::to_owned).to_vec())),
+        FieldKind::YesNo => Some(yes_no(form, key)),
         FieldKind::Phone if key == PHONE => Some(Offers::OwnContact(words.share_number.to_owned())),
         _ => None,
     }
@@ -40,6 +49,7 @@ fn of_question(form: &Form, key: &str) -> Option<Offers> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::Pending;
 
     fn form() -> Form {
         let options: Vec<String> = (1..=11).map(|number| format!("\"Option {number}\"")).collect();
@@ -69,6 +79,16 @@ mod tests {
         assert_eq!(offered("phone"), Some(Offers::OwnContact("Share my phone number".to_owned())));
         assert_eq!(offered("many"), None, "they are numbered in the question");
         assert_eq!(offered("email"), None);
+    }
+
+    #[test]
+    fn a_question_whether_something_is_right_offers_yes_and_no() {
+        let pending = vec![Pending { key: "service".into(), words: "A".into(), value: "A".into(), old: None }];
+        let options = vec!["Yes".to_owned(), "No".to_owned()];
+        let yes_no = Some(Offers::Choices { field: String::new(), options, open: "Choose".to_owned() });
+        assert_eq!(of_turn(&form(), &State::default(), &State { pending, ..asked("phone") }), yes_no);
+        let act = State { asked_act: Some("human".to_owned()), ..asked("phone") };
+        assert_eq!(of_turn(&form(), &State::default(), &act), yes_no);
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl ChannelKind {
 pub enum Offers {
     /// Answers to choose from.
     Choices {
-        /// The key of the field that they answer.
+        /// The key of the field that they answer; empty where they answer whether something is right.
         field: String,
         /// The answers, as the person would write them.
         options: Vec<String>,

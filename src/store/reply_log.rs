@@ -2,6 +2,7 @@
 
 use crate::db::{Conn, Error, Result, Tx};
 use crate::domain::channel::MessageStatus;
+use crate::domain::generated_by::GeneratedBy;
 use crate::domain::ids::{ConversationId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -25,6 +26,8 @@ pub struct LoggedReply {
     pub error: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Who worded it; `None` of one that is older than that.
+    pub generated_by: Option<GeneratedBy>,
 }
 
 /// The replies of a project, newest first; where `status` is given, only those.
@@ -36,7 +39,8 @@ pub async fn list(
     most: u32,
 ) -> Result<Vec<LoggedReply>> {
     conn.query(
-        "SELECT m.reply_id, channels.external_id, m.conversation_id, m.status, m.attempts, m.due_at, m.error, m.created_at
+        "SELECT m.reply_id, channels.external_id, m.conversation_id, m.status, m.attempts, m.due_at, m.error, m.created_at,
+                m.generated_by
          FROM messages AS m JOIN channels ON channels.id = m.channel
          WHERE m.project_id = $1 AND m.created_at >= $2 AND m.reply_id IS NOT NULL AND m.status = COALESCE($3, m.status)
          ORDER BY m.created_at DESC, m.id DESC
@@ -52,6 +56,7 @@ pub async fn list(
                 due_at: row.get(5)?,
                 error: row.get(6)?,
                 created_at: row.get(7)?,
+                generated_by: row.get::<Option<String>>(8)?.as_deref().and_then(GeneratedBy::parse),
             })
         },
     )

@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use crate::conversations::ask_model::{is_near, month_of};
 use crate::domain::account::Permission;
+use crate::domain::masked::mask;
 use crate::domain::time::SignedDuration;
 use crate::engines::Engines;
 use crate::http::console::form::{Form, Mistakes};
@@ -82,7 +83,10 @@ async fn agent_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Result<A
         let of_month = model_calls::tokens_between(conn, project, &month_first, &month_last).await?;
         Ok((settings, questions, days, drops, of_month))
     });
-    let (settings, questions, days, drops, of_month) = read.await?;
+    let (settings, mut questions, days, drops, of_month) = read.await?;
+    if member.sees_masked() {
+        questions.iter_mut().for_each(|one| one.question = mask(&one.question));
+    }
     let of_day = days.iter().find(|day| day.day == today).map_or(0, |day| day.tokens);
     let limit = |tokens: Option<i64>| tokens.map(|tokens| tokens.to_string()).unwrap_or_default();
     Ok(AgentPage {
