@@ -84,7 +84,8 @@ impl Follower {
     pub async fn next_ready(&mut self) -> anyhow::Result<Option<ChatEvent>> {
         if self.waiting.is_empty() && !self.has_ended {
             let stands = *self.seat.stands.borrow_and_update();
-            self.catch_up(stands).await?;
+            // Boxed, as what is rare: a stream that waits has room for it otherwise, and there are thousands.
+            Box::pin(self.catch_up(stands)).await?;
         }
         Ok(self.waiting.pop_front())
     }

@@ -32,6 +32,12 @@ impl Chats {
         Self { feed: Feed::new(core.clone(), STREAMS_MAX), core, conversations }
     }
 
+    /// The same with room for another number of streams.
+    #[must_use]
+    pub fn with_streams_max(self, streams_max: usize) -> Self {
+        Self { feed: Feed::new(self.core.clone(), streams_max), ..self }
+    }
+
     /// How many streams are open in this process.
     pub fn open_streams(&self) -> usize {
         self.feed.open_streams()

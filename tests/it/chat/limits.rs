@@ -1,5 +1,8 @@
 //! What a chat refuses, and whom.
 
+use aurix::chats::follow::{NoSeat, follow};
+use aurix::chats::open_chat::find_chat;
+use aurix::clicks::find_widget::find_widget;
 use aurix::domain::time::SignedDuration;
 use aurix::net::Method;
 use serde_json::json;
@@ -114,6 +117,23 @@ both_engines! {
         let new = Visitor { widget: chat.widget.clone(), ..new };
         assert_eq!(new.post("", json!({})).await.status(), 429);
         assert_eq!(mei.post("", json!({})).await.status(), 200, "whoever has one comes back to it");
+    }
+
+    async fn a_process_takes_so_many_streams(app: &TestApp) {
+        let chat = app.web_chat().await;
+        let chats = app.engines.chats.clone().with_streams_max(2);
+        let widget = find_widget(&app.engines.clicks, &chat.widget).await.expect("read").expect("there");
+        let mut seated = Vec::new();
+        for _ in 0..2 {
+            let visitor = Visitor::open(app, &chat).await;
+            let found = find_chat(&chats, &widget, &visitor.token).await.expect("read").expect("there");
+            seated.push(follow(&chats, found, 0).await.expect("read").expect("a seat"));
+        }
+        let late = Visitor::open(app, &chat).await;
+        let late = find_chat(&chats, &widget, &late.token).await.expect("read").expect("there");
+        assert_eq!(follow(&chats, late.clone(), 0).await.expect("read").err(), Some(NoSeat::Full));
+        seated.pop();
+        assert!(follow(&chats, late, 0).await.expect("read").is_ok(), "one has left");
     }
 
     async fn one_visitor_has_a_few_streams(app: &TestApp) {

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use super::super::script::public;
 use super::{get_widget, with_chat};
 use crate::engines::Engines;
 use crate::http::error::Result;
@@ -29,13 +30,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 
 /// The panel.
 pub async fn script() -> impl IntoResponse {
-    let headers = [
-        ("content-type", "text/javascript; charset=utf-8"),
-        ("cache-control", "public, max-age=3600"),
-        ("access-control-allow-origin", "*"),
-        ("cross-origin-resource-policy", "cross-origin"),
-    ];
-    (headers, SCRIPT)
+    public(SCRIPT)
 }
 
 /// The page of a widget's chat.
