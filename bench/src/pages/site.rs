@@ -49,7 +49,7 @@ const fn page(name: &'static str, route: &'static str, way: Way) -> Page {
 
 /// Routes that are no page of theirs, and why.
 #[cfg(test)]
-pub const NOT_ASKED: [(&str, &str); 14] = [
+pub const NOT_ASKED: [(&str, &str); 19] = [
     ("/healthz", "for machines"),
     ("/readyz", "for machines"),
     ("/openapi.json", "for machines"),
@@ -59,6 +59,11 @@ pub const NOT_ASKED: [(&str, &str); 14] = [
     ("/assets/{hash}/{name}", "weighed with the pages"),
     ("/p/{project}/leads/{lead}/media/{message}", "a file that somebody sent"),
     ("/p/{project}/leads/{lead}/template", "asks the platform"),
+    ("/chat.js", "a file of the widget's"),
+    ("/chat/{widget}", "a visitor's"),
+    ("/chat/{widget}/events", "a visitor's: does not end"),
+    ("/chat/{widget}/messages", "a visitor's"),
+    ("/chat/{widget}/unread", "a visitor's"),
     ("/sign-in/code", "between two steps of signing in"),
     ("/sign-in/oidc", "leads away"),
     ("/sign-in/oidc/callback", "comes back from there"),
@@ -106,6 +111,8 @@ pub const PAGES: &[Page] = &[
     page("settings", "/p/{project}/settings", Fixed("{p}/settings")),
     page("audit log", "/p/{project}/settings/audit", Fixed("{p}/settings/audit")),
     page("audit log, anywhere", "/p/{project}/settings/audit", Drawn(audit)),
+    page("agent", "/p/{project}/settings/agent", Fixed("{p}/settings/agent")),
+    page("a new chat", "/p/{project}/channels/new/web", Fixed("{p}/channels/new/web")),
     page("alerts", "/p/{project}/settings/alerts", Fixed("{p}/settings/alerts")),
     page("attention", "/p/{project}/attention", Fixed("{p}/attention")),
     page("bell", "/p/{project}/attention/bell", Fixed("{p}/attention/bell")),
