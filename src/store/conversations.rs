@@ -219,6 +219,13 @@ pub async fn merge_into(tx: &Tx, project: ProjectId, from: ConversationId, into:
     tx.execute("UPDATE referrals SET conversation_id = $3 WHERE +project_id = $1 AND conversation_id = $2", both)
         .await?;
     tx.execute("UPDATE media SET conversation_id = $3 WHERE project_id = $1 AND conversation_id = $2", both).await?;
+    tx.execute("UPDATE model_calls SET conversation_id = $3 WHERE +project_id = $1 AND conversation_id = $2", both)
+        .await?;
+    tx.execute(
+        "UPDATE unanswered_questions SET conversation_id = $3 WHERE +project_id = $1 AND conversation_id = $2",
+        both,
+    )
+    .await?;
     Ok(())
 }
 

@@ -3,5 +3,6 @@
 mod behaviours;
 mod bodies;
 mod hostile;
+mod kept;
 mod limits;
 mod turns;
