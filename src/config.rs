@@ -133,7 +133,7 @@ pub struct Settings {
         hide_short_help = true
     )]
     pub lead_silence: String,
-    /// OpenAI-compatible server of a language model that helps the agent, up to `/chat/completions`: https://api.example.com/v1, or
+    /// OpenAI-compatible server of a language model that helps the agent, up to `/chat/completions`: `https://api.example.com/v1`, or
     /// http://localhost:11434/v1 (Ollama). None: the built-in agent alone.
     #[arg(long, env = "AURIX_LLM_BASE_URL", value_name = "URL", global = true, hide_short_help = true)]
     pub llm_base_url: Option<String>,

@@ -63,7 +63,7 @@ pub struct Quoted {
 pub struct Proposal {
     /// What the burst is.
     pub act: Act,
-    /// Values, at most [`PROPOSED_MAX`].
+    /// Values, at most `PROPOSED_MAX`.
     pub values: Vec<Quoted>,
     /// Values beyond those, or that are none.
     pub ignored: usize,

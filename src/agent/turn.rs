@@ -242,7 +242,9 @@ impl TurnBuilder<'_> {
         if burst.has_substance() && (burst.asks || self.judged.answer.is_some()) {
             self.answer(burst, "person_answers");
         }
-        let closing = self.input.form.closing.clone();
+        let form = self.input.form;
+        let closing =
+            if form.has_own_closing() { form.closing.clone() } else { self.phrases.say("closing").to_owned() };
         self.say(&closing);
         Outcome::Completed
     }
@@ -261,7 +263,9 @@ impl TurnBuilder<'_> {
     fn greet(&mut self) {
         if !self.state.greeted {
             self.state.greeted = true;
-            let greeting = self.input.form.greeting.clone();
+            let form = self.input.form;
+            let own = form.has_own_greeting().then(|| form.greeting.clone());
+            let greeting = own.unwrap_or_else(|| self.phrases.say("greeting").to_owned());
             self.say(&greeting);
             if self.input.discloses {
                 self.say(self.phrases.say("automated"));

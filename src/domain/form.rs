@@ -17,6 +17,10 @@ pub const KEY_BYTES_MAX: usize = 64;
 pub const TEXT_CHARS_MAX: usize = 1_000;
 /// Longest form, in bytes of JSON.
 pub const FORM_BYTES_MAX: usize = 256 * 1024;
+/// The greeting of a form without one; the agent says it in the language of the conversation.
+const GREETING: &str = "Hello! Thanks for getting in touch.";
+/// The closing of a form without one; the agent says it in the language of the conversation.
+const CLOSING: &str = "Thank you! That is all we need. A person will get back to you soon.";
 
 /// The key of the person's name.
 pub const NAME: &str = "name";
@@ -129,12 +133,8 @@ impl Form {
             return Err(InvalidForm(format!("{} fields are too many: keep to {FIELDS_MAX}", fields.len())));
         }
         Ok(Self {
-            greeting: text_or("greeting", file.greeting, "Hello! Thanks for getting in touch.")?,
-            closing: text_or(
-                "closing",
-                file.closing,
-                "Thank you! That is all we need. A person will get back to you soon.",
-            )?,
+            greeting: text_or("greeting", file.greeting, GREETING)?,
+            closing: text_or("closing", file.closing, CLOSING)?,
             language: checked_language(file.language)?,
             fields,
         })
@@ -143,6 +143,16 @@ impl Form {
     /// The form of a project that has not set one: name, email and phone.
     pub fn default_form() -> Self {
         Self::parse("{}").expect("a form of defaults alone is valid")
+    }
+
+    /// Whether the form has a greeting of its own, not the default.
+    pub fn has_own_greeting(&self) -> bool {
+        self.greeting != GREETING
+    }
+
+    /// Whether the form has a closing of its own, not the default.
+    pub fn has_own_closing(&self) -> bool {
+        self.closing != CLOSING
     }
 
     /// The field of that key.
