@@ -25,7 +25,7 @@ async function botLink() {
 test("from the shop to the complete lead by Telegram", async (t) => {
   const person = await visitor(t, browser, { viewport: { width: 1440, height: 900 } });
   const { page, shop, phone, journey } = await openPlayground(await person.newPage(), demo.url);
-  await shop.getByRole("link", { name: "or on Telegram" }).click();
+  await shop.getByRole("link", { name: "on Telegram" }).click();
   await phone.getByText("carries the click’s reference unseen").waitFor();
   await phone.getByRole("button", { name: "Start" }).click();
   await phone.locator(".bubble.out:not(.typing)").first().waitFor();
