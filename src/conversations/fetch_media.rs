@@ -41,8 +41,11 @@ pub async fn next_medium_due(core: &Core) -> anyhow::Result<Option<Timestamp>> {
     core.db.read(async move |conn| Ok(media::next_due(conn, now).await?)).await
 }
 
-/// Makes one attempt.
+/// Makes one attempt. Where every attempt ended without a word, as with its process, there is no further one.
 pub async fn fetch_medium(core: &Core, leased: &LeasedMedium) -> anyhow::Result<FetchOutcome> {
+    if usize::try_from(leased.attempt).is_ok_and(|attempt| attempt > WAITS.len() + 1) {
+        return Ok(FetchOutcome::GiveUp("It was tried too often, and nobody said what became of it.".to_owned()));
+    }
     let (project, id) = (leased.project, leased.channel);
     let channel = core.db.read(async move |conn| Ok(channels::find_by_id(conn, project, id).await?)).await?;
     let Some(channel) = channel else {

@@ -134,9 +134,11 @@ pub(super) async fn say(
         if let Some(user) = actor.user() {
             writers::remove(tx, project, handled.conversation, user).await?;
         }
-        let template = words.template.as_ref().map(|template| &template.name);
-        let change = Change::new(Action::Reply, Object::Reply(reply_id.clone()));
-        let change = change.with(json!({"lead": lead, "template": template}));
+        let mut detail = json!({"lead": lead});
+        if let Some(template) = &words.template {
+            detail["template"] = json!(template.name);
+        }
+        let change = Change::new(Action::Reply, Object::Reply(reply_id.clone())).with(detail);
         audit::record(tx, project, &actor, &change, now).await?;
         Ok(Ok(()))
     });

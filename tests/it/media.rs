@@ -116,6 +116,21 @@ both_engines! {
         assert_eq!(app.count(CONTENT).await, 0);
     }
 
+    async fn attempts_that_end_without_a_word_are_not_made_for_ever(app: &TestApp) {
+        let project = app.project().await;
+        let mei = Person::new(app, &project, "6587654321");
+        mei.sends(&[image(&mei, "wamid.1", None)]).await;
+        for _ in 0..6 {
+            assert_eq!(claim_media(&app.core, 10).await.expect("claimed").len(), 1, "each lease ends");
+            app.advance(SignedDuration::from_mins(4));
+        }
+        project.whatsapp.take_calls();
+        assert_eq!(fetch(app).await, 1);
+        assert!(project.whatsapp.take_calls().is_empty(), "nothing is asked any more");
+        assert_eq!(app.count(DUE).await, 0);
+        assert!(app.text(WHY).await.is_some_and(|why| why.contains("too often")));
+    }
+
     async fn what_is_too_large_is_not_fetched(app: &TestApp) {
         let project = app.project().await;
         let mei = Person::new(app, &project, "6587654321");

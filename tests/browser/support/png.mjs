@@ -1,5 +1,5 @@
 // A picture of its own making, for what sends one.
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 
 /** A PNG of one colour. */
 export function png(width, height) {
@@ -20,4 +20,14 @@ function chunk(name, data) {
   const check = Buffer.alloc(4);
   check.writeUInt32BE(crc32(content));
   return Buffer.concat([length, content, check]);
+}
+
+/** The checksum of a chunk; Node has one of its own from version 20.15 on only. */
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
 }
