@@ -72,6 +72,29 @@ both_engines! {
         assert!(fields.contains("Wheel truing") && !fields.contains("Bike fitting") && !fields.contains("\"name\""), "{fields}");
     }
 
+    async fn a_late_no_is_of_the_question_that_it_stood_below(app: &TestApp) {
+        let project = app.project().await;
+        let form = json!({"fields": [
+            {"key": "first", "type": "yes_no", "required": true, "question": "Is it your first time?"},
+            {"key": "member", "type": "yes_no", "required": true, "question": "Are you a member?"},
+            {"key": "name", "type": "name"},
+            {"key": "email", "type": "email", "required": false},
+        ]});
+        let form = Form::parse(&form.to_string()).expect("a form");
+        set_form(&app.core, &operator(), project.id, &form).await.expect("set");
+        let mei = Person::new(app, &project, "6587654321");
+        mei.writes("hello").await;
+        let buttons = reply(app, &project).await["interactive"]["action"]["buttons"].clone();
+        mei.sends(&[press(&mei, "wamid.yes", "button_reply", &buttons[0]["reply"])]).await;
+        let asked = reply(app, &project).await;
+        assert!(words(&asked).is_some_and(|text| text.contains("a member")), "{asked}");
+        mei.sends(&[press(&mei, "wamid.no", "button_reply", &buttons[1]["reply"])]).await;
+        let asked = reply(app, &project).await;
+        assert!(words(&asked).is_some_and(|text| text.contains("a member")), "it is still open: {asked}");
+        let fields = app.text(FIELDS).await.expect("fields");
+        assert!(fields.contains("\"no\"") && !fields.contains("\"yes\"") && !fields.contains("member"), "{fields}");
+    }
+
     async fn options_that_cannot_be_shown_are_numbered(app: &TestApp) {
         let project = app.project().await;
         let options: Vec<String> = (1..=11).map(|number| format!("Service {number}")).collect();

@@ -2,9 +2,7 @@
 //! to run nothing of it.
 
 use axum::extract::State;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::domain::ids::{LeadId, MessageId};
@@ -31,7 +29,6 @@ pub async fn show(
     let headers = [
         (CONTENT_TYPE, medium.media_type),
         (CONTENT_DISPOSITION, disposition(medium.filename.as_deref())),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
         (CACHE_CONTROL, "private, max-age=3600".to_owned()),
     ];
