@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use crate::domain::ids::{AdId, ProjectId, SourceId};
+use crate::domain::source::AdNames;
 use crate::domain::time::{SignedDuration, Timestamp};
 
 /// Age at which an entry is read again. A change by command is seen within a second.
@@ -38,6 +40,31 @@ impl<T> Cache<T> {
     /// Forgets an id that has no row any more.
     pub fn remove(&self, id: &str) {
         self.0.remove(id);
+    }
+}
+
+/// Row keys that were found by what their rows say, and what ads were called last. Such rows never change, so nothing here gets old.
+#[derive(Debug)]
+pub struct KnownSources {
+    /// Sources by their digests.
+    pub sources: quick_cache::sync::Cache<(ProjectId, String), SourceId>,
+    /// Ads by theirs.
+    pub ads: quick_cache::sync::Cache<(ProjectId, String), AdId>,
+    /// What each ad was called last.
+    pub names: quick_cache::sync::Cache<AdId, AdNames>,
+}
+
+/// Sources that are remembered, and as many ads.
+const SOURCES_MAX: usize = 50_000;
+
+impl Default for KnownSources {
+    fn default() -> Self {
+        let most = SOURCES_MAX;
+        Self {
+            sources: quick_cache::sync::Cache::new(most),
+            ads: quick_cache::sync::Cache::new(most),
+            names: quick_cache::sync::Cache::new(most),
+        }
     }
 }
 

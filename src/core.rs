@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use crate::cache::KnownSources;
 use crate::config::Config;
 use crate::db::Db;
 use crate::domain::ids::RowKeys;
@@ -46,6 +47,8 @@ pub struct CoreParts {
     pub mailer: Option<Mailer>,
     /// Payload templates of webhooks that were read.
     pub templates: Templates,
+    /// Row keys of sources and ads that were found.
+    pub sources: KnownSources,
     /// Notified when there is new work for the worker.
     pub notifier: Notifier,
 }

@@ -13,6 +13,7 @@ pub mod clicks;
 pub mod config;
 pub mod conversations;
 pub mod core;
+pub mod counts;
 pub mod db;
 pub mod deliveries;
 pub mod demo;

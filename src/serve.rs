@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::cache::KnownSources;
 use crate::clicks::find_widget;
 use crate::config::Config;
 use crate::core::{Core, CoreParts};
@@ -89,6 +90,7 @@ async fn build(
         llm: config.llm.clone().map(|endpoint| Llm::new(endpoint, clock.clone())),
         mailer: config.mail.clone().map(Mailer::new),
         templates: Templates::default(),
+        sources: KnownSources::default(),
         notifier: Notifier::default(),
         config,
         db,

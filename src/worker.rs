@@ -23,6 +23,7 @@ use crate::conversations::found_by::index_old_leads;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::conversations::unanswered::look_after_unanswered;
+use crate::counts::recount;
 use crate::deliveries::dispatcher;
 use crate::deliveries::reschedule::ClockWatch;
 use crate::deliveries::resend_matching::run_slice;
@@ -73,6 +74,7 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     loops.spawn(supervise("channels", |engines, stop| run_channels(engines, stop).boxed()));
     loops.spawn(supervise("media", |engines, stop| claim_loop::run(engines, stop, MEDIA_MAX, Media).boxed()));
     loops.spawn(supervise("mails", |engines, stop| claim_loop::run(engines, stop, MAILS_MAX, Mails).boxed()));
+    loops.spawn(supervise("counts", |engines, stop| run_counts(engines, stop).boxed()));
     loops.spawn(supervise("clock", |engines, stop| run_clock(engines, stop).boxed()));
     loops.spawn(supervise("peers", |engines, stop| peers::run(engines.core.clone(), stop).boxed()));
     loops.spawn(supervise("retention", |engines, stop| run_retention(engines, stop).boxed()));
@@ -154,6 +156,21 @@ async fn run_clock(engines: Engines, mut stop: watch::Receiver<bool>) {
         if tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
         }
+    }
+}
+
+/// Counts what is not counted yet, or is to be counted anew in another time zone, slice by slice.
+async fn run_counts(engines: Engines, mut stop: watch::Receiver<bool>) {
+    let mut pause = LOOK_EVERY;
+    while tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await.is_err() {
+        pause = match recount::go_on(&engines.core).await {
+            Ok(true) => LOOK_EVERY,
+            Ok(false) => TICK,
+            Err(error) => {
+                tracing::warn!(error = %format!("{error:#}"), "clicks and leads not counted yet");
+                TICK
+            }
+        };
     }
 }
 

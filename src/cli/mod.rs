@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod channel;
 mod delivery;
+mod doctor;
 mod form;
 mod key;
 mod llm;
@@ -90,6 +91,11 @@ enum Command {
     /// Shows and sets the retention periods of a project.
     #[command(subcommand, after_help = "Example:\n  aurix retention set --project ID --clicks 400d --events 90d")]
     Retention(retention::Command),
+    /// Looks whether all is well: whether the overview's numbers are those of the rows.
+    ///
+    /// It works beside a running server, a slice at a time. What differs is named, and fails the command unless --mend mends it.
+    #[command(after_help = "Examples:\n  aurix doctor --recount\n  aurix doctor --recount --mend --project ID")]
+    Doctor(doctor::Doctor),
     /// Creates, lists and revokes API keys of partners.
     ///
     /// A key reads one project's leads and clicks, and registers one webhook.
@@ -205,6 +211,7 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Serve => crate::serve::run(config).await,
         Command::Demo => crate::demo::run(config, &actor()).await,
         Command::Project(command) => project::run(command, config, output).await,
+        Command::Doctor(doctor) => doctor::run(doctor, config, output).await,
         Command::Retention(command) => retention::run(command, config, output).await,
         Command::Key(command) => key::run(command, config, output).await,
         Command::Channel(command) => channel::run(command, config, output).await,

@@ -6,10 +6,13 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::counts::sources::Wanted;
+use crate::domain::attribution::Params;
 use crate::domain::correlation::CorrelationId;
 use crate::domain::event::{ClickData, Event};
-use crate::domain::ids::{ClickId, ProjectId, WidgetId};
+use crate::domain::ids::{ChannelId, ClickId, ProjectId, WidgetId};
 use crate::domain::random::Random;
+use crate::domain::source::{Ad, Source, Visit};
 use crate::domain::time::{Timestamp, from_microseconds};
 use crate::store::clicks::NewClick;
 use crate::store::sessions::{Device, Session};
@@ -27,6 +30,9 @@ pub struct Click {
     pub project: ProjectId,
     /// The widget that was clicked.
     pub widget: WidgetId,
+    /// The channel that it leads to; `None` where a click was spooled by a version that did not note it.
+    #[serde(default)]
+    pub channel: Option<ChannelId>,
     /// The browser's UUID, if it sent one.
     pub device_id: Option<String>,
     /// The page of the click.
@@ -59,6 +65,23 @@ impl Click {
     /// The device, or where the browser sent none the click itself.
     pub fn visitor(&self) -> (ProjectId, &str) {
         (self.project, self.device_id.as_deref().unwrap_or(&self.event_id))
+    }
+
+    /// Where it came from, and the ad that it came by.
+    pub fn source(&self) -> anyhow::Result<Wanted> {
+        let params = Params::of_json(&self.parsed_params)?;
+        let visit = Visit {
+            params: &params,
+            click_url: self.click_url.as_deref(),
+            first_raw_url: self.first_raw_url.as_deref(),
+            referrer: self.referrer.as_deref(),
+            user_agent: self.user_agent.as_deref(),
+            channel: self.channel,
+            widget: self.widget,
+        };
+        let source = Source::of_visit(&visit);
+        let ad = Ad::of_visit(&params, &source);
+        Ok((source, ad))
     }
 
     /// Its row as a click of `session`.

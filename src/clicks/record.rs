@@ -100,6 +100,7 @@ fn prepare(core: &Core, hit: Hit) -> Click {
         correlation_id: draw_correlation_id(&core.random),
         project: hit.widget.project,
         widget: hit.widget.id,
+        channel: Some(hit.widget.channel),
         device_id: hit.device_id,
         parsed_params: params.to_json(),
         click_url: cap(hit.click_url),

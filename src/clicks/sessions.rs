@@ -6,10 +6,14 @@ use anyhow::Context as _;
 
 use super::click::{Click, draw_correlation_id, folded};
 use crate::core::Core;
+use crate::counts::clicks::CountedClick;
+use crate::counts::sources::find_or_make;
 use crate::db::{Tx, pipelined};
+use crate::domain::ids::{AdId, SourceId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::clicks;
 use crate::store::sessions::{self, Device, NewSession, Session};
+use crate::store::sources;
 
 /// How long a session lasts after its first click. The boundary is exact.
 pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(12);
@@ -29,10 +33,14 @@ pub async fn assign(tx: &Tx, core: &Core, clicks: &[&Click]) -> anyhow::Result<V
     let origins = origins(tx, clicks).await?;
     let starters =
         origins.iter().enumerate().filter(|(at, origin)| matches!(origin, Origin::StartedBy(by) if by == at));
-    let mut missing: Vec<(usize, String)> = starters.map(|(at, _)| (at, clicks[at].correlation_id.clone())).collect();
+    let starters: Vec<usize> = starters.map(|(at, _)| at).collect();
+    let came_from = came_from(tx, core, &starters.iter().map(|at| clicks[*at]).collect::<Vec<_>>()).await?;
+    let came_from: HashMap<usize, CameFrom> = starters.iter().copied().zip(came_from).collect();
+    let mut missing: Vec<(usize, String)> =
+        starters.iter().map(|at| (*at, clicks[*at].correlation_id.clone())).collect();
     let mut started: HashMap<usize, Session> = HashMap::new();
     for _ in 0..DRAWS_MAX {
-        let wanted: Vec<_> = missing.iter().map(|(at, id)| (clicks[*at], id.clone())).collect();
+        let wanted: Vec<_> = missing.iter().map(|(at, id)| (clicks[*at], id.clone(), came_from[at])).collect();
         let mut taken = Vec::new();
         for ((at, _), session) in missing.into_iter().zip(start(tx, core, &wanted).await?) {
             match session {
@@ -89,9 +97,12 @@ pub async fn find_or_start(tx: &Tx, core: &Core, clicks: &[&Click]) -> anyhow::R
     let mut sessions: HashMap<&str, (_, Session)> = HashMap::new();
     let mut seen = HashSet::new();
     let first = clicks.iter().filter(|click| seen.insert(click.correlation_id.as_str()));
-    let first: Vec<_> = first.map(|click| (*click, click.correlation_id.clone())).collect();
+    let first: Vec<&Click> = first.copied().collect();
+    let came_from = came_from(tx, core, &first).await?;
+    let first: Vec<_> =
+        first.into_iter().zip(came_from).map(|(click, from)| (click, click.correlation_id.clone(), from)).collect();
     let of_another = |id: &str| format!("the correlation id {id} of a spooled click is another project's");
-    for ((click, id), started) in first.iter().zip(start(tx, core, &first).await?) {
+    for ((click, id, _), started) in first.iter().zip(start(tx, core, &first).await?) {
         let session = match started {
             Some(session) => session,
             None => {
@@ -108,22 +119,76 @@ pub async fn find_or_start(tx: &Tx, core: &Core, clicks: &[&Click]) -> anyhow::R
     clicks.iter().map(session).collect()
 }
 
+/// Where a session comes from, as it is counted.
+#[derive(Clone, Copy)]
+struct CameFrom {
+    source: SourceId,
+    ad: Option<AdId>,
+    is_internal: bool,
+}
+
+/// Where the sessions come from that clicks start.
+async fn came_from(tx: &Tx, core: &Core, clicks: &[&Click]) -> anyhow::Result<Vec<CameFrom>> {
+    let Some(earliest) = clicks.iter().map(|click| click.clicked_at()).min() else { return Ok(Vec::new()) };
+    let wanted = clicks.iter().map(|click| Ok((click.project, click.source()?)));
+    let wanted = wanted.collect::<anyhow::Result<Vec<_>>>()?;
+    let found = find_or_make(tx, core, &wanted, earliest).await?;
+    let mut internal = HashSet::new();
+    for project in clicks.iter().map(|click| click.project).collect::<HashSet<_>>() {
+        let devices = sources::internal_devices(tx, project).await?;
+        internal.extend(devices.into_iter().map(|device| (project, device)));
+    }
+    let is_internal = |click: &Click| {
+        !internal.is_empty()
+            && click.device_id.as_ref().is_some_and(|device| internal.contains(&(click.project, device.clone())))
+    };
+    let from = |(click, (source, ad)): (&&Click, _)| CameFrom { source, ad, is_internal: is_internal(click) };
+    Ok(clicks.iter().zip(found).map(from).collect())
+}
+
+/// Clicks that are stored, each with its session, as they are counted. Those of the business's own people are not.
+pub fn counted<'a>(clicks: impl Iterator<Item = (&'a Click, &'a Session)>) -> Vec<CountedClick> {
+    let counted = clicks.filter(|(_, session)| !session.is_internal).filter_map(|(click, session)| {
+        Some(CountedClick {
+            project: click.project,
+            session: session.id,
+            source: session.source?,
+            ad: session.ad,
+            at: click.clicked_at(),
+            begins: session.is_new,
+        })
+    });
+    let mut begun = HashSet::new();
+    counted.map(|click| CountedClick { begins: click.begins && begun.insert(click.session), ..click }).collect()
+}
+
 /// Starts sessions, each under a correlation id; gives none where that is taken.
-async fn start(tx: &Tx, core: &Core, wanted: &[(&Click, String)]) -> anyhow::Result<Vec<Option<Session>>> {
-    let folded_ids = wanted.iter().map(|(_, id)| folded(id)).collect::<anyhow::Result<Vec<_>>>()?;
-    let new = wanted.iter().zip(&folded_ids).map(|((click, id), folded_id)| NewSession {
+async fn start(tx: &Tx, core: &Core, wanted: &[(&Click, String, CameFrom)]) -> anyhow::Result<Vec<Option<Session>>> {
+    let folded_ids = wanted.iter().map(|(_, id, _)| folded(id)).collect::<anyhow::Result<Vec<_>>>()?;
+    let new = wanted.iter().zip(&folded_ids).map(|((click, id, from), folded_id)| NewSession {
         id: core.row_keys.next(click.clicked_at()),
         project: click.project,
         device_id: click.device_id.as_deref(),
         correlation_id: id,
         folded_id,
         started_at: click.clicked_at(),
+        source: from.source,
+        ad: from.ad,
+        is_internal: from.is_internal,
     });
     let new: Vec<_> = new.collect();
     let stored = sessions::insert(tx, &new).await?;
     let session = |new: &NewSession<'_>| {
-        let (correlation_id, started_at) = (new.correlation_id.to_owned(), new.started_at);
-        let session = Session { id: new.id, correlation_id, conversation_id: None, started_at };
+        let session = Session {
+            id: new.id,
+            correlation_id: new.correlation_id.to_owned(),
+            conversation_id: None,
+            started_at: new.started_at,
+            source: Some(new.source),
+            ad: new.ad,
+            is_internal: new.is_internal,
+            is_new: true,
+        };
         stored.contains(&new.id).then_some(session)
     };
     Ok(new.iter().map(session).collect())

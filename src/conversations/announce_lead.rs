@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::agent::Known;
 use crate::core::Core;
+use crate::counts::leads::{ChangedLeads, count_leads};
 use crate::db::Tx;
 use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::event::{CreatedLead, Event, EventType, LeadAnnouncement};
@@ -103,6 +104,8 @@ async fn announce(tx: &Tx, core: &Core, now: Timestamp) -> anyhow::Result<usize>
     let events: Vec<_> = events.iter().map(|(project, event)| (*project, event)).collect();
     emit_all(tx, &core.row_keys, &events).await?;
     leads::set_announcements(tx, &announced).await?;
+    let conversations = announced.iter().map(|(project, conversation, _)| (*project, *conversation)).collect();
+    count_leads(tx, core, ChangedLeads { conversations, removed: Vec::new() }, now).await?;
     Ok(due.len())
 }
 

@@ -47,7 +47,7 @@ pub struct Decision {
     /// Who looks after the conversation: `Waiting` also where somebody has taken it over.
     pub handling: Handling,
     /// Whether webhooks are told of the lead now.
-    created: bool,
+    pub created: bool,
     /// Whether the lead became complete.
     pub completed: bool,
     /// What to say, in as many messages as the platform needs.

@@ -10,6 +10,7 @@ use super::decide_turn::lead_data;
 use super::found_by::index_fields;
 use crate::agent::Known;
 use crate::core::Core;
+use crate::counts::leads::{ChangedLeads, count_leads};
 use crate::db::Tx;
 use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::account::Email;
@@ -106,6 +107,7 @@ pub async fn set_field(
         // The log is kept for ever: it names the field, not what is personal.
         let change = Change::new(Action::EditLead, Object::Lead(lead)).with(json!({"field": key}));
         audit::record(tx, project.id, &actor, &change, now).await?;
+        count_leads(tx, &inside, ChangedLeads::of(project.id, handled.conversation), now).await?;
         Ok(Ok(()))
     });
     edited.await??;

@@ -1,7 +1,6 @@
 //! Who a person is when ids change: a number that moved on to somebody else, and notices of the platform that tell new ids.
 
 use super::found_by::start_lead;
-use super::merge::merge;
 use super::store_inbound::StoreInbound;
 use crate::channels::IdChange;
 use crate::db::Tx;
@@ -44,9 +43,9 @@ impl StoreInbound {
             }
             for without in [&conversation, other].into_iter().filter(|one| !one.has_lead) {
                 Box::pin(start_lead(tx, project, without.id, &change.new, self.now)).await?;
+                self.count_anew(project, without.id);
             }
-            conversation =
-                Conversation { has_lead: true, ..Box::pin(merge(tx, &conversation, other, self.now)).await? };
+            conversation = Conversation { has_lead: true, ..Box::pin(self.merge(tx, &conversation, other)).await? };
         }
         let told_at = change.at.map_or(self.now, |at| at.min(self.now));
         conversations::change_ids(tx, project, conversation.id, &change.new, told_at).await?;

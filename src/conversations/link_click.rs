@@ -17,7 +17,7 @@ use crate::store::sessions::{self, Session};
 /// How long after its first click a mistyped correlation id is repaired.
 const REPAIRED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Links every correlation id among `references` that this project issued and nobody else has used.
+/// Links every correlation id among `references` that this project issued and nobody else has used. Whether there was any.
 pub async fn link_session(
     tx: &Tx,
     core: &Core,
@@ -25,11 +25,15 @@ pub async fn link_session(
     channel: &str,
     references: &[Candidate],
     now: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
+    let mut any = false;
     for candidate in references {
         let Some(session) = session_of(tx, conversation, candidate, now).await? else { continue };
         match session.conversation_id {
-            None => link(tx, core, conversation, channel, &session, now).await?,
+            None => {
+                link(tx, core, conversation, channel, &session, now).await?;
+                any = true;
+            }
             Some(linked) if linked == conversation.id => {}
             Some(_) => {
                 let (project, id) = (conversation.project, &session.correlation_id);
@@ -39,7 +43,7 @@ pub async fn link_session(
             }
         }
     }
-    Ok(())
+    Ok(any)
 }
 
 /// The session that a candidate names: exactly, or by the one look-alike that was issued lately.

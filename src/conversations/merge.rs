@@ -1,21 +1,46 @@
 //! Two conversations turned out to be one person's: the younger one is merged into the older.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::PoisonError;
 
 use anyhow::Context as _;
 use serde_json::value::RawValue;
 
 use super::found_by::{index_correlation_ids, index_fields};
+use crate::conversations::store_inbound::StoreInbound;
 use crate::db::Tx;
-use crate::domain::ids::ConversationId;
+use crate::domain::ids::{ConversationId, LeadId};
 use crate::domain::lead::LeadStatus;
 use crate::domain::time::Timestamp;
 use crate::store::conversations::{self, Conversation};
 use crate::store::leads::{self, Lead};
 use crate::store::{lead_fields, lead_search, turns};
 
-/// Moves messages, sessions and what is known of the lead from `from` to `into`. What `into` knows already stays.
-pub async fn merge(tx: &Tx, into: &Conversation, from: &Conversation, now: Timestamp) -> anyhow::Result<Conversation> {
+impl StoreInbound {
+    /// Merges two conversations of one person, and has what they count counted anew.
+    pub(super) async fn merge(
+        &self,
+        tx: &Tx,
+        into: &Conversation,
+        from: &Conversation,
+    ) -> anyhow::Result<Conversation> {
+        let (merged, removed) = merge(tx, into, from, self.now).await?;
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.conversations.push((into.project, into.id));
+        changed.removed.push((into.project, removed));
+        drop(changed);
+        Ok(merged)
+    }
+}
+
+/// Moves messages, sessions and what is known of the lead from `from` to `into`, and gives the lead that went. What `into` knows
+/// already stays.
+async fn merge(
+    tx: &Tx,
+    into: &Conversation,
+    from: &Conversation,
+    now: Timestamp,
+) -> anyhow::Result<(Conversation, LeadId)> {
     let project = into.project;
     // A turn that is under way decides on a lead that is about to change: it must not be settled, and is taken again.
     turns::interrupt(tx, project, into.id, Some(now)).await?;
@@ -39,7 +64,8 @@ pub async fn merge(tx: &Tx, into: &Conversation, from: &Conversation, now: Times
     index_fields(tx, project, kept.id, &serde_json::from_str(&kept.fields)?).await?;
     index_correlation_ids(tx, project, kept.id, into.id).await?;
     tracing::info!(%project, from = %from.id, into = %into.id, "conversations merged");
-    Ok(Conversation { newest_message: into.newest_message.max(from.newest_message), ..into.clone() })
+    let newest_message = into.newest_message.max(from.newest_message);
+    Ok((Conversation { newest_message, ..into.clone() }, removed.id))
 }
 
 fn union(kept: &str, added: &str) -> anyhow::Result<String> {

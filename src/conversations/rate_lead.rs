@@ -8,6 +8,7 @@ use super::decide_turn::lead_data;
 use super::edit_lead::{EditRefused, correlation_id};
 use crate::agent::Known;
 use crate::core::Core;
+use crate::counts::leads::{ChangedLeads, count_leads};
 use crate::db::Tx;
 use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::actor::Actor;
@@ -42,6 +43,7 @@ pub async fn rate_lead(
     let rated = core.db.write(async move |tx| {
         let Some(before) = locked(tx, project, lead).await? else { return Ok(Err(EditRefused::Unknown)) };
         set(tx, &inside, &actor, (project, &before), &rating, now).await?;
+        count_leads(tx, &inside, ChangedLeads::of(project, before.conversation), now).await?;
         Ok(Ok(()))
     });
     rated.await??;
@@ -101,16 +103,19 @@ pub async fn rate_leads(
         let (inside, actor, slice, now) = (core.clone(), actor.clone(), slice.to_vec(), core.clock.now());
         let done = core.db.write(async move |tx| {
             let mut rated = RatedLeads::default();
-            for (_, lead) in slice {
+            let mut changed = ChangedLeads::default();
+            for (conversation, lead) in slice {
                 let Some(before) = locked(tx, project, lead).await? else { continue };
                 match said.of(&before) {
                     None => rated.same += 1,
                     Some(rating) => {
                         set(tx, &inside, &actor, (project, &before), &rating, now).await?;
                         rated.changed += 1;
+                        changed.conversations.push((project, conversation));
                     }
                 }
             }
+            count_leads(tx, &inside, changed, now).await?;
             Ok(rated)
         });
         let done = done.await?;

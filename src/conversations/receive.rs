@@ -47,7 +47,7 @@ impl Batch for StoreReceived {
 
     async fn write(&self, tx: &Tx, received: &[Received]) -> anyhow::Result<Vec<Vec<Due>>> {
         let items = received.iter().flat_map(|one| one.inbound.iter().map(|inbound| (one.channel.clone(), inbound)));
-        let due = StoreInbound { now: self.core.clock.now(), core: self.core.clone() }.store_all(tx, items).await?;
+        let due = StoreInbound::new(self.core.clone(), self.core.clock.now()).store_all(tx, items).await?;
         let mut outputs: Vec<Vec<Due>> = received.iter().map(|_| Vec::new()).collect();
         if let Some(first) = outputs.first_mut() {
             *first = due;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::decide_turn::Decision;
 use crate::core::Core;
+use crate::counts::leads::{ChangedLeads, count_leads};
 use crate::db::{Batch, Tx, pipelined, pipelined_three};
 use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::event::Event;
@@ -90,8 +91,14 @@ async fn store(tx: &Tx, decisions: &[&Decision], core: &Core, now: Timestamp) ->
         replies::insert(tx, &new_replies, now),
         turns::settle(tx, &turns),
     ));
-    tx.last(pipelined(learned, settled)).await?;
-    Ok(())
+    let further = decisions.iter().filter(|one| one.created || one.completed);
+    let conversations: Vec<_> = further.map(|one| (one.lease.project, one.lease.conversation)).collect();
+    if conversations.is_empty() {
+        tx.last(pipelined(learned, settled)).await?;
+        return Ok(());
+    }
+    pipelined(learned, settled).await?;
+    count_leads(tx, core, ChangedLeads { conversations, removed: Vec::new() }, now).await
 }
 
 /// The events of decisions. A click may have been linked since the turn was loaded: its correlation id is read now.

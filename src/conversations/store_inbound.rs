@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::ensure;
 use futures_util::future::try_join_all;
@@ -14,8 +14,8 @@ use crate::conversations::found_by::start_lead;
 use crate::conversations::gestures::{Due, typing};
 use crate::conversations::independent_sets::independent_sets;
 use crate::conversations::link_click::link_session;
-use crate::conversations::merge::merge;
 use crate::core::Core;
+use crate::counts::leads::{ChangedLeads, count_leads};
 use crate::db::{Tx, pipelined};
 use crate::domain::ids::{ConversationId, MessageId, ProjectId};
 use crate::domain::time::{SignedDuration, Timestamp};
@@ -37,9 +37,27 @@ pub struct StoreInbound {
     pub now: Timestamp,
     /// The shared parts.
     pub core: Core,
+    /// Leads that are to be counted anew once all is stored.
+    pub(super) changed: Mutex<ChangedLeads>,
 }
 
 impl StoreInbound {
+    /// Stores what arrives in a batch at `now`.
+    pub fn new(core: Core, now: Timestamp) -> Self {
+        Self { now, core, changed: Mutex::default() }
+    }
+
+    /// Counts the lead of a conversation anew once all is stored.
+    pub(super) fn count_anew(&self, project: ProjectId, conversation: ConversationId) {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).conversations.push((project, conversation));
+    }
+
+    /// Counts what was stored.
+    async fn count(&self, tx: &Tx) -> anyhow::Result<()> {
+        let changed = std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
+        count_leads(tx, &self.core, changed, self.now).await
+    }
+
     /// Stores items concurrently, but for those of one person or with one correlation id: these in their order. Gives what is to be
     /// done at their platforms once they are stored.
     pub async fn store_all(
@@ -72,7 +90,9 @@ impl StoreInbound {
             }
             anyhow::Ok(due)
         });
-        Ok(try_join_all(sets).await?.into_iter().flatten().collect())
+        let due = try_join_all(sets).await?.into_iter().flatten().collect();
+        self.count(tx).await?;
+        Ok(due)
     }
 
     async fn store_one(&self, tx: &Tx, channel: &Channel, inbound: &Inbound) -> anyhow::Result<Option<Gesture>> {
@@ -157,12 +177,15 @@ impl StoreInbound {
                 seen_at: message.sent_at.unwrap_or(self.now),
             };
             conversations::insert_referral(tx, project, &referral).await?;
+            self.count_anew(project, conversation.id);
         }
         if let Content::Revoke { external_id } = &message.content {
             messages::revoke(tx, project, channel.id, conversation.id, external_id, self.now).await?;
         }
         if kind.is_speech() {
-            link_session(tx, &self.core, &conversation, &channel.external_id, &message.references, self.now).await?;
+            if link_session(tx, &self.core, &conversation, &channel.external_id, &message.references, self.now).await? {
+                self.count_anew(project, conversation.id);
+            }
             let began = conversation.burst_started_at.unwrap_or(self.now);
             let due_at = (self.now + BURST_PAUSE).min(began + BURST_MAX);
             turns::call_agent(tx, project, conversation.id, began, due_at).await?;
@@ -235,6 +258,7 @@ impl StoreInbound {
         for without in known.iter().filter(|one| needs_lead && !one.has_lead) {
             // Only the business wrote so far.
             Box::pin(start_lead(tx, project, without.id, person, self.now)).await?;
+            self.count_anew(project, without.id);
         }
         let told_at = message.sent_at.map_or(self.now, |sent_at| sent_at.min(self.now));
         let known = match known {
@@ -250,11 +274,12 @@ impl StoreInbound {
                 };
                 let conversation = conversations::insert(tx, project, &new, self.now).await?;
                 Box::pin(start_lead(tx, project, conversation.id, person, self.now)).await?;
+                self.count_anew(project, conversation.id);
                 return Ok(conversation);
             }
             [one] => one.clone(),
             // Boxed, as what is rare: the future of every message has room for it otherwise.
-            [into, from, ..] => Box::pin(merge(tx, into, from, self.now)).await?,
+            [into, from, ..] => Box::pin(self.merge(tx, into, from)).await?,
         };
         Ok(conversations::learn(tx, project, known.id, (person, route), told_at).await?)
     }

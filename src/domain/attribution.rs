@@ -95,6 +95,16 @@ impl Params {
         Self(found.into_iter().map(|(_, name, value)| (name, value)).collect())
     }
 
+    /// The parameters of a stored JSON object; what is not known here, or is no text, is left out.
+    pub fn of_json(json: &str) -> serde_json::Result<Self> {
+        let stored: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json)?;
+        let texts = stored.into_iter().filter_map(|(name, value)| match value {
+            serde_json::Value::String(value) => Some((known(&name)?.1, value)),
+            _ => None,
+        });
+        Ok(Self(texts.collect()))
+    }
+
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value.as_str()))

@@ -63,6 +63,10 @@ row_keys! {
     SessionId,
     /// A click.
     ClickId,
+    /// Where visits came from, as it is counted.
+    SourceId,
+    /// An ad that visits came by.
+    AdId,
     /// A conversation: small, since it is on the wire.
     ConversationId,
     /// A lead: small, since it is on the wire.

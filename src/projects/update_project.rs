@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::create_project::{check_name, check_time_zone};
 use crate::core::Core;
+use crate::counts::recount;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::ProjectId;
@@ -43,8 +44,12 @@ pub async fn update_project(
     core.db
         .write(async move |tx| {
             let mut project = projects::get(tx, project).await?;
+            let zone = project.time_zone.clone();
             let detail = apply(&mut project, changes)?;
             projects::update(tx, &project).await?;
+            if project.time_zone != zone {
+                recount::begin_with_days(tx, project.id).await?;
+            }
             let change = Change::new(Action::UpdateProject, Object::Project(project.public_id.clone()));
             audit::record(tx, project.id, &actor, &change.with(Value::Object(detail)), now).await?;
             Ok(project)

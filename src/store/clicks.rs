@@ -1,8 +1,9 @@
 //! Clicks on widgets, and the counts of requests for a widget's link that were no click.
 
 use super::locks::lock_names;
+use super::window::Position;
 use crate::db::{Conn, Result, Sql, Tx, Value};
-use crate::domain::ids::{ChannelId, ClickId, ProjectId, SessionId, WidgetId};
+use crate::domain::ids::{ChannelId, ClickId, LeadId, ProjectId, SessionId, SourceId, WidgetId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::params;
 
@@ -141,6 +142,92 @@ pub async fn has_unlinked(conn: &Conn, project: ProjectId, channel: ChannelId, s
          JOIN widgets ON widgets.id = recent.widget_id
          WHERE widgets.channel = $2",
         params![project, channel, since],
+    )
+    .await
+}
+
+/// Requests for a project's buttons between two days (`2026-01-31`, both included) that were no clicks, by kind.
+pub async fn automated_requests(
+    conn: &Conn,
+    project: ProjectId,
+    (from, to): (&str, &str),
+) -> Result<Vec<(String, i64)>> {
+    conn.query(
+        "SELECT kind, CAST(SUM(requests) AS BIGINT)
+         FROM automated_requests
+         WHERE project_id = $1 AND day >= $2 AND day <= $3
+         GROUP BY kind
+         ORDER BY kind",
+        params![project, from, to],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+    .await
+}
+
+/// When the newest click came, until now.
+pub async fn newest(conn: &Conn, project: ProjectId, now: Timestamp) -> Result<Option<Timestamp>> {
+    conn.find(
+        "SELECT created_at
+         FROM clicks
+         WHERE project_id = $1 AND created_at <= $2
+         ORDER BY created_at DESC, id DESC
+         LIMIT 1",
+        params![project, now],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// A click of a list that goes by its source.
+#[derive(Clone, Debug)]
+pub struct SourcedClick {
+    /// Row key.
+    pub id: ClickId,
+    /// When it happened.
+    pub created_at: Timestamp,
+    /// Where its session came from; `None` while that was not found out.
+    pub source: Option<SourceId>,
+    /// Whether it is counted: not of the business's own people.
+    pub is_counted: bool,
+    /// The reference of its session.
+    pub correlation_id: String,
+    /// The page of the click.
+    pub click_url: Option<String>,
+    /// The lead that its session led to.
+    pub lead: Option<LeadId>,
+}
+
+/// Clicks not before `from` and before a position, the newest first, at most `most`.
+pub async fn sourced(
+    conn: &Conn,
+    project: ProjectId,
+    (from, before): (Timestamp, Position),
+    most: u32,
+) -> Result<Vec<SourcedClick>> {
+    conn.query(
+        "SELECT k.id, k.created_at, s.source_id, NOT s.is_internal, s.correlation_id, k.click_url, l.id
+         FROM (
+             SELECT id, created_at, session_id, click_url
+             FROM clicks
+             WHERE project_id = $1 AND created_at >= $2 AND (created_at, id) < ($3, $4)
+             ORDER BY created_at DESC, id DESC
+             LIMIT $5
+         ) AS k
+         JOIN sessions AS s ON s.id = k.session_id
+         LEFT JOIN leads AS l ON l.conversation_id = s.conversation_id
+         ORDER BY k.created_at DESC, k.id DESC",
+        params![project, from, before.created_at, before.id, most],
+        |row| {
+            Ok(SourcedClick {
+                id: row.get(0)?,
+                created_at: row.get(1)?,
+                source: row.get(2)?,
+                is_counted: row.get(3)?,
+                correlation_id: row.get(4)?,
+                click_url: row.get(5)?,
+                lead: row.get(6)?,
+            })
+        },
     )
     .await
 }

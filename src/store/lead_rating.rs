@@ -24,7 +24,12 @@ pub async fn set(tx: &Tx, project: ProjectId, lead: LeadId, rating: &Rating, now
     let amount = rating.amount.as_ref();
     tx.execute(
         "UPDATE leads
-         SET stage = $3, stage_value = $4, currency = $5, quality = $6, quality_reason = $7, updated_at = $8
+         SET stage = $3, stage_value = $4, currency = $5, quality = $6, quality_reason = $7, updated_at = $8,
+             qualified_at = CASE
+                 WHEN $3 IN ('qualified', 'won') THEN COALESCE(qualified_at, $8)
+                 WHEN $3 = 'lost' THEN qualified_at
+             END,
+             won_at = CASE WHEN $3 = 'won' THEN COALESCE(won_at, $8) END
          WHERE project_id = $1 AND id = $2",
         params![
             project,

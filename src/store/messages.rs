@@ -253,3 +253,17 @@ pub async fn insert_notice(tx: &Tx, project: ProjectId, new: &NewNotice<'_>, now
     )
     .await
 }
+
+/// When somebody, or the business, last wrote, until now.
+pub async fn newest(conn: &Conn, project: ProjectId, now: Timestamp) -> Result<Option<Timestamp>> {
+    conn.find(
+        "SELECT created_at
+         FROM messages
+         WHERE project_id = $1 AND created_at <= $2
+         ORDER BY created_at DESC, id DESC
+         LIMIT 1",
+        params![project, now],
+        |row| row.get(0),
+    )
+    .await
+}

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::db::{Conn, Result, Row, Sql, Tx, Value};
-use crate::domain::ids::{ConversationId, ProjectId, SessionId};
+use crate::domain::ids::{AdId, ConversationId, ProjectId, SessionId, SourceId};
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -18,10 +18,27 @@ pub struct Session {
     pub conversation_id: Option<ConversationId>,
     /// When its first click came.
     pub started_at: Timestamp,
+    /// Where it came from; `None` of what is older than counts, until that is found out.
+    pub source: Option<SourceId>,
+    /// The ad that it came by.
+    pub ad: Option<AdId>,
+    /// Whether it is of the business's own people: nothing of it is counted.
+    pub is_internal: bool,
+    /// Whether this transaction started it.
+    pub is_new: bool,
 }
 
 fn read(row: &Row<'_>) -> Result<Session> {
-    Ok(Session { id: row.get(0)?, correlation_id: row.get(1)?, conversation_id: row.get(2)?, started_at: row.get(3)? })
+    Ok(Session {
+        id: row.get(0)?,
+        correlation_id: row.get(1)?,
+        conversation_id: row.get(2)?,
+        started_at: row.get(3)?,
+        source: row.get(4)?,
+        ad: row.get(5)?,
+        is_internal: row.get(6)?,
+        is_new: false,
+    })
 }
 
 /// A device of a project's visitor.
@@ -47,7 +64,7 @@ pub struct LastSession {
 /// links them, so that new clicks get the right mark.
 pub async fn last_of_devices(tx: &Tx, devices: &[Device<'_>], after: Timestamp) -> Result<Vec<LastSession>> {
     const LAST: Sql = Sql {
-        sqlite: "SELECT id, correlation_id, conversation_id, started_at, project_id, device_id
+        sqlite: "SELECT id, correlation_id, conversation_id, started_at, source_id, ad, is_internal, project_id, device_id
                  FROM sessions
                  WHERE project_id = $1 AND device_id = $2 AND started_at > $3
                  ORDER BY started_at DESC
@@ -55,7 +72,8 @@ pub async fn last_of_devices(tx: &Tx, devices: &[Device<'_>], after: Timestamp) 
         postgres: "SELECT last.*
                    FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS devices (project_id, device_id, after)
                    CROSS JOIN LATERAL (
-                       SELECT id, correlation_id, conversation_id, started_at, project_id, device_id
+                       SELECT id, correlation_id, conversation_id, started_at, source_id, ad, is_internal, project_id,
+                              device_id
                        FROM sessions
                        WHERE project_id = devices.project_id AND device_id = devices.device_id AND started_at > devices.after
                        ORDER BY started_at DESC
@@ -65,7 +83,7 @@ pub async fn last_of_devices(tx: &Tx, devices: &[Device<'_>], after: Timestamp) 
     };
     let rows: Vec<_> = devices.iter().map(|device| [device.project.into(), device.id.into(), after.into()]).collect();
     tx.query_rows(LAST, &rows, |row| {
-        Ok(LastSession { session: read(row)?, project: row.get(4)?, device_id: row.get(5)? })
+        Ok(LastSession { session: read(row)?, project: row.get(7)?, device_id: row.get(8)? })
     })
     .await
 }
@@ -85,10 +103,16 @@ pub struct NewSession<'a> {
     pub folded_id: &'a str,
     /// When the first click came.
     pub started_at: Timestamp,
+    /// Where it came from.
+    pub source: SourceId,
+    /// The ad that it came by.
+    pub ad: Option<AdId>,
+    /// Whether it is of the business's own people.
+    pub is_internal: bool,
 }
 
 impl<'a> NewSession<'a> {
-    fn values(&self) -> [Value<'a>; 6] {
+    fn values(&self) -> [Value<'a>; 9] {
         [
             self.id.into(),
             self.correlation_id.into(),
@@ -96,6 +120,9 @@ impl<'a> NewSession<'a> {
             self.project.into(),
             self.device_id.into(),
             self.started_at.into(),
+            self.source.into(),
+            self.ad.into(),
+            self.is_internal.into(),
         ]
     }
 }
@@ -103,11 +130,14 @@ impl<'a> NewSession<'a> {
 /// Stores sessions, except those whose correlation id is taken; gives the row keys of the stored ones.
 pub async fn insert(tx: &Tx, sessions: &[NewSession<'_>]) -> Result<HashSet<SessionId>> {
     const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO sessions (id, correlation_id, folded_id, project_id, device_id, started_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)
+        sqlite: "INSERT INTO sessions (id, correlation_id, folded_id, project_id, device_id, started_at, source_id, ad, is_internal)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                  ON CONFLICT (folded_id, correlation_id) DO NOTHING",
-        postgres: "INSERT INTO sessions (id, correlation_id, folded_id, project_id, device_id, started_at)
-                   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
+        postgres: "INSERT INTO sessions (id, correlation_id, folded_id, project_id, device_id, started_at, source_id, ad,
+                                         is_internal)
+                   SELECT *
+                   FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
+                               $8::bigint[], $9::boolean[])
                    ON CONFLICT (folded_id, correlation_id) DO NOTHING",
     };
     let rows: Vec<_> = sessions.iter().map(NewSession::values).collect();
@@ -134,10 +164,10 @@ pub async fn find_for_link(
     folded_id: &str,
 ) -> Result<Option<Session>> {
     const FIND: Sql = Sql {
-        sqlite: "SELECT id, correlation_id, conversation_id, started_at
+        sqlite: "SELECT id, correlation_id, conversation_id, started_at, source_id, ad, is_internal
                  FROM sessions
                  WHERE folded_id = $3 AND correlation_id = $2 AND project_id = $1",
-        postgres: "SELECT id, correlation_id, conversation_id, started_at
+        postgres: "SELECT id, correlation_id, conversation_id, started_at, source_id, ad, is_internal
                    FROM sessions
                    WHERE folded_id = $3 AND correlation_id = $2 AND project_id = $1
                    FOR UPDATE",

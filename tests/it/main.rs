@@ -14,6 +14,7 @@ mod clock_steps;
 mod connections;
 mod console;
 mod conversations;
+mod counts;
 mod deliveries;
 mod entry_limits;
 mod error_pages;

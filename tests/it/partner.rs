@@ -73,7 +73,8 @@ fn microseconds(text: &str) -> i64 {
 /// Stores leads, each with a conversation, and a session with two clicks where it is linked. Answers their rows.
 async fn store_leads(app: &TestApp, project: &Project, leads: Vec<StoredLead>) -> Vec<i64> {
     let project = project.id.0;
-    app.core
+    let ids = app
+        .core
         .db
         .write(async move |tx| {
             let mut ids = Vec::new();
@@ -83,7 +84,8 @@ async fn store_leads(app: &TestApp, project: &Project, leads: Vec<StoredLead>) -
             Ok(ids)
         })
         .await
-        .expect("leads can be stored")
+        .expect("leads can be stored");
+    ids
 }
 
 async fn store_lead(tx: &Tx, project: i64, lead: &StoredLead) -> anyhow::Result<i64> {
@@ -103,8 +105,8 @@ async fn store_lead(tx: &Tx, project: i64, lead: &StoredLead) -> anyhow::Result<
     };
     let id = tx
         .get(
-            "INSERT INTO leads (project_id, conversation_id, session_id, status, fields, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO leads (project_id, conversation_id, session_id, status, fields, created_at, updated_at, is_internal)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE)
              RETURNING id",
             params![project, conversation, session, lead.status, &lead.fields, lead.created_at, lead.updated_at],
             |row| row.get(0),

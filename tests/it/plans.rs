@@ -28,6 +28,11 @@ const SETTLED: &[&str] = &[
     "retention",
     "retention_progress",
     "migrations",
+    // A bounded number on each day.
+    "sources",
+    "ads",
+    "new_sources",
+    "internal_devices",
     "counters",
 ];
 /// Columns by which a search finds all that a tenant ever had: such a search is a full scan to that tenant.

@@ -54,6 +54,7 @@ both_engines! {
             "attention",
             "channels",
             "clock",
+            "counts",
             "deliveries",
             "mails",
             "maintenance",

@@ -136,7 +136,9 @@ both_engines! {
                     let moved: i64 = tx.get(moved, aurix::params![other], |row| row.get(0)).await?;
                     check(table, moved > 0);
                 }
-                tx.execute("DELETE FROM lead_field_values", &[]).await?;
+                for sql in ["DELETE FROM lead_field_values", "DELETE FROM lead_steps", "DELETE FROM counts"] {
+                    tx.execute(sql, &[]).await?;
+                }
                 check("leads::remove", leads::remove(tx, project, conversation).await? > 0);
             }
             Ok(())
@@ -194,6 +196,7 @@ both_engines! {
             Ok(())
         };
         app.core.db.write(change).await.expect("changed");
+        app.count_rows().await;
     }
 
     async fn only_its_own_project_changes_a_reply(app: &TestApp) {

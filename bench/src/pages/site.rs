@@ -6,8 +6,10 @@ use super::subjects::{Lead, Subjects};
 use crate::seed::draw::Draw;
 use crate::seed::history::CHANNEL;
 use crate::seed::words::CAMPAIGNS;
+use aurix::domain::time::Clock;
 use aurix::http::partner::cursor;
 use aurix::store::window::Position;
+use jiff::tz::TimeZone;
 
 /// A page that is asked for.
 pub struct Page {
@@ -71,6 +73,7 @@ pub const NOT_ASKED: [(&str, &str); 19] = [
     ("/p/{project}/stream", "does not end: measured apart"),
 ];
 
+const OVERVIEW: &str = "/p/{project}/overview";
 const LEADS: &str = "/p/{project}/leads";
 const LEAD: &str = "/p/{project}/leads/{lead}";
 const INBOX: &str = "/p/{project}/inbox";
@@ -90,6 +93,14 @@ pub const PAGES: &[Page] = &[
     page("project", "/p/{project}", Fixed("{p}")),
     page("API", "/p/{project}/api", Fixed("{p}/api")),
     page("API reference", "/p/{project}/api/reference", Fixed("{p}/api/reference")),
+    page("overview", OVERVIEW, Fixed("{p}/overview")),
+    page("overview, a week", OVERVIEW, Fixed("{p}/overview?period=7&compare=year")),
+    page("overview, 90 days", OVERVIEW, Fixed("{p}/overview?period=90&by=event")),
+    page("overview, a year", OVERVIEW, Fixed("{p}/overview?period=365&compare=year")),
+    page("overview, any period", OVERVIEW, Drawn(overview)),
+    page("overview, one source", OVERVIEW, Fixed("{p}/overview?period=90&source=google+%2F+cpc&device=phone")),
+    page("overview, rows", "/p/{project}/overview/rows", Drawn(overview_rows)),
+    page("overview, file", "/p/{project}/overview/export.csv", Fixed("{p}/overview/export.csv?panel=landing")),
     page("channels", "/p/{project}/channels", Fixed("{p}/channels")),
     page("new channel", "/p/{project}/channels/new/whatsapp", Fixed("{p}/channels/new/whatsapp")),
     page("new bot", "/p/{project}/channels/new/telegram", Fixed("{p}/channels/new/telegram")),
@@ -280,6 +291,20 @@ fn campaign(_: &Subjects, draw: &mut Draw) -> Option<String> {
 
 fn search(text: &str) -> Option<String> {
     Some(format!("{{p}}/leads?q={}", encoded(text)))
+}
+
+/// Periods of any length, that end on some day of the last two months.
+fn overview(_: &Subjects, draw: &mut Draw) -> Option<String> {
+    let today = Clock::System.now().to_zoned(TimeZone::UTC).date();
+    let days = |days: u64| jiff::Span::new().days(i64::try_from(days).unwrap_or(1));
+    let last = today.saturating_sub(days(draw.below(60)));
+    let first = last.saturating_sub(days(draw.below(200)));
+    Some(format!("{{p}}/overview?from={first}&to={last}"))
+}
+
+fn overview_rows(_: &Subjects, draw: &mut Draw) -> Option<String> {
+    let step = ["clicks", "conversations", "leads", "complete", "won"][usize::try_from(draw.below(5)).ok()?];
+    Some(format!("{{p}}/overview/rows?step={step}&source=google+%2F+cpc"))
 }
 
 fn audit(subjects: &Subjects, draw: &mut Draw) -> Option<String> {

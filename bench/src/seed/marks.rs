@@ -28,6 +28,8 @@ pub enum Mark {
     Blocks,
     /// Steps of the project's history that were made.
     Steps,
+    /// Whether counting was begun.
+    Counted,
 }
 
 impl Mark {
@@ -42,6 +44,7 @@ impl Mark {
             Self::FirstLead => "seed_first_lead",
             Self::Blocks => "seed_blocks",
             Self::Steps => "seed_steps",
+            Self::Counted => "seed_counted",
         }
     }
 

@@ -39,11 +39,14 @@ use self::world::World;
 use crate::progress::Progress;
 use aurix::config::Config;
 use aurix::core::Core;
-use aurix::db::{Db, Sql};
+use aurix::counts::recount;
+use aurix::db::{Db, Sql, Tx};
+use aurix::domain::counts::Step;
 use aurix::domain::random::Random;
 use aurix::domain::time::{Clock, from_microseconds};
 use aurix::maintenance::make_partitions::make_partitions;
 use aurix::net::Resolver;
+use aurix::store::counts::{self, Recount};
 
 /// What of the database the engine may keep in memory while so much is written, in KiB.
 const CACHE_KIB: Sql = Sql { sqlite: "PRAGMA cache_size = -524288", postgres: "" };
@@ -89,10 +92,42 @@ pub async fn run(config: Config, asked: Asked) -> anyhow::Result<()> {
         steps_before(&core, &world, world.calendar.now).await?;
         end::make(&core, &world).await?;
     }
+    count(&core, &world, &progress).await?;
     progress.begin("letting the planner look at them");
     analyze(&core).await?;
     core.db.close().await;
     progress.end();
+    Ok(())
+}
+
+/// Counts the clicks and leads, as after an upgrade. One that is broken off goes on.
+async fn count(core: &Core, world: &World, progress: &Progress) -> anyhow::Result<()> {
+    let project = world.project;
+    let begin = async move |tx: &Tx| {
+        if Mark::Counted.find(tx).await?.is_none() {
+            let rated = "UPDATE leads
+                SET qualified_at = CASE WHEN stage IN ('qualified', 'won') THEN updated_at END,
+                    won_at = CASE WHEN stage = 'won' THEN updated_at END
+                WHERE stage IS NOT NULL";
+            tx.execute(rated, &[]).await?;
+            let recount = Recount { project, step: Step::Sessions.as_str().to_owned(), done: 0, first: 0, last: 0 };
+            counts::set_recount(tx, &recount).await?;
+            Mark::Counted.set(tx, 1).await?;
+        }
+        Ok(())
+    };
+    core.db.write(begin).await?;
+    let (mut last, mut at) = (None, 0);
+    while recount::go_on(core).await? {
+        let now = core.db.read(async move |conn| recount::progress(conn, project).await).await?;
+        let Some((step, hundredths)) = now else { continue };
+        if last != Some(step) {
+            progress.phase(format!("counting: {}", step.as_str()), 100);
+            (last, at) = (Some(step), 0);
+        }
+        progress.step(u64::from(hundredths).saturating_sub(at));
+        at = at.max(hundredths.into());
+    }
     Ok(())
 }
 

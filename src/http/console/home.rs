@@ -33,5 +33,5 @@ async fn show(State(engines): State<Engines>, who: SignedIn) -> Result<Response>
 }
 
 async fn show_project(member: Member) -> Response {
-    go(&format!("{}/leads", member.path()))
+    go(&format!("{}/overview", member.path()))
 }

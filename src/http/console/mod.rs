@@ -26,6 +26,7 @@ mod lead_name;
 mod leads;
 mod live;
 mod log;
+mod overview;
 mod people;
 mod projects;
 mod reset;
@@ -89,6 +90,7 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
         .merge(saved_views::routes())
         .merge(search::routes())
         .merge(leads::routes())
+        .merge(overview::routes())
         .merge(lead::routes())
         .merge(answer::routes())
         .merge(inbox::routes())

@@ -109,6 +109,7 @@ both_engines! {
         app.settle().await;
         app.execute(CONVERSATIONS).await;
         app.execute(LEADS).await;
+        app.count_rows().await;
         let words = {
             let mut words = LeadWords::default();
             words.add_text("Tan");
@@ -148,6 +149,7 @@ both_engines! {
         assert_eq!(count("campaign=winter%25").await, 0, "no pattern");
         assert_eq!((count("days=1").await, count("days=7").await), (1, 3));
         app.execute("UPDATE leads SET stage = 'won', quality = 'good' WHERE session_id IS NOT NULL").await;
+        app.count_rows().await;
         assert_eq!((count("stage=won").await, count("stage=open").await, count("quality=good&stage=won").await), (1, 2, 1));
         let page = list(&browser, &project, "stage=won").await;
         assert!(page.contains("google") && page.contains("winter_50") && page.contains("Stage: Won"), "{page}");

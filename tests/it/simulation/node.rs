@@ -59,6 +59,7 @@ impl Node {
         let config = Config { retry_schedule: schedule.clone(), ..base.config.clone() };
         let core = Core::new(CoreParts {
             templates: Default::default(),
+            sources: Default::default(),
             config,
             db: base.db.clone(),
             row_keys: RowKeys::new(i64::try_from(seed % 4_096).expect("it fits")),

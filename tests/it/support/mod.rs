@@ -156,6 +156,15 @@ impl TestApp {
         self.work().await;
     }
 
+    /// Counts what a test stored row by row, as after an upgrade.
+    pub async fn count_rows(&self) {
+        self.execute(
+            "UPDATE projects SET recount_step = 'sessions', recount_done = 0, recount_first = 0, recount_last = 0",
+        )
+        .await;
+        while aurix::counts::recount::go_on(&self.core).await.expect("a step") {}
+    }
+
     pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
         self.send(net::Method::GET, path, headers, Bytes::new()).await
     }

@@ -68,7 +68,37 @@ const LOST: &[&str] = &[
     lost!("model_calls", "conversation_id", "conversations"),
     lost!("model_days", "project_id", "projects"),
     lost!("model_drops", "project_id", "projects"),
+    lost!("sessions", "source_id", "sources"),
+    lost!("sessions", "ad", "ads"),
+    lost!("lead_steps", "lead_id", "leads"),
+    lost!("lead_steps", "source_id", "sources"),
+    lost!("lead_steps", "ad", "ads"),
+    lost!("ad_names", "ad", "ads"),
+    lost!("counts", "project_id", "projects"),
 ];
+
+/// Leads of which something else is counted than their rows say.
+const MISCOUNTED: &str = "SELECT COUNT(*)
+    FROM leads AS l LEFT JOIN sessions AS s ON s.id = l.session_id LEFT JOIN lead_steps AS k ON k.lead_id = l.id
+    WHERE CASE
+        WHEN l.quality = 'not_a_lead' OR l.is_internal OR COALESCE(s.is_internal, FALSE) THEN k.lead_id IS NOT NULL
+        ELSE k.lead_id IS NULL OR k.source_id <> COALESCE(s.source_id, k.source_id) OR k.began_at <> l.created_at
+            OR k.clicked_at <> COALESCE(s.started_at, l.created_at) OR COALESCE(k.lead_at, 0) <> COALESCE(l.announced_at, 0)
+            OR COALESCE(k.complete_at, 0) <> COALESCE(l.completed_at, 0)
+            OR COALESCE(k.qualified_at, 0) <> COALESCE(l.qualified_at, 0)
+            OR COALESCE(k.won_at, 0) <> COALESCE(l.won_at, 0) OR k.is_good <> (l.quality = 'good')
+    END";
+
+/// Sums of counts that are not those of the leads that are counted.
+const WRONG_SUMS: &str = "SELECT COUNT(*)
+    FROM (
+        SELECT series, SUM(conversations) AS began, SUM(of_leads) AS leads, SUM(complete) AS complete
+        FROM counts
+        WHERE series IN (1, 2, 5)
+        GROUP BY series
+    ) AS sums
+    WHERE began <> (SELECT COUNT(*) FROM lead_steps) OR leads <> (SELECT COUNT(lead_at) FROM lead_steps)
+        OR complete <> (SELECT COUNT(complete_at) FROM lead_steps)";
 
 /// Clicks that are filed as linked and are not, or the other way round.
 const MISFILED: &str = "SELECT COUNT(*) FROM clicks JOIN sessions ON sessions.id = clicks.session_id
@@ -81,5 +111,7 @@ impl TestApp {
             assert_eq!(self.count(sql).await, 0, "{sql}");
         }
         assert_eq!(self.count(MISFILED).await, 0, "clicks are read with the lead of their session");
+        assert_eq!(self.count(MISCOUNTED).await, 0, "what is counted of a lead is what its rows say");
+        assert_eq!(self.count(WRONG_SUMS).await, 0, "counts are the sums of the leads that are counted");
     }
 }

@@ -20,6 +20,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "cache",
             "notifier",
             "core",
+            "counts",
             "deliveries",
             "clicks",
             "conversations",
@@ -43,7 +44,7 @@ const INDEPENDENT_LAYERS: &[u8] = &[2, 3];
 const LAYER_4_ORDER: &[&[&str]] = &[
     &["config", "admission", "cache", "notifier"],
     &["core"],
-    &["readiness", "mails"],
+    &["readiness", "mails", "counts"],
     &["accounts"],
     &["deliveries"],
     &["clicks", "attention"],

@@ -1,0 +1,148 @@
+//! Finds the row of a source or an ad, or makes it. The ids of those that were found are remembered: rows never change.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::cache::KnownSources;
+use crate::core::Core;
+use crate::db::Tx;
+use crate::domain::counts::day_of;
+use crate::domain::ids::{AdId, ProjectId, SourceId};
+use crate::domain::source::{Ad, AdNames, Source};
+use crate::domain::time::{SignedDuration, Timestamp};
+use crate::store::sources::{self, Found};
+
+/// Sources, and ads, that a project gets on one day (UTC); what comes then is counted as "(other)".
+pub const NEW_A_DAY_MAX: i64 = 5_000;
+/// A row of this age was committed: no transaction takes so long.
+const COMMITTED_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// The source of a visit, and the ad that it came by, with what that is called.
+pub type Wanted = (Source, Option<(Ad, AdNames)>);
+
+/// What of a batch is to be found: by project and digest.
+type Missing<'a, T> = BTreeMap<(ProjectId, String), &'a T>;
+
+/// The ids of where visits came from, each in its project, that happened at about `now`. Made where they are not there.
+pub async fn find_or_make(
+    tx: &Tx,
+    core: &Core,
+    wanted: &[(ProjectId, Wanted)],
+    now: Timestamp,
+) -> anyhow::Result<Vec<(SourceId, Option<AdId>)>> {
+    let known = &core.sources;
+    let keys: Vec<_> = wanted
+        .iter()
+        .map(|(project, (source, ad))| {
+            ((*project, source.digest()), ad.as_ref().map(|(ad, _)| (*project, ad.digest())))
+        })
+        .collect();
+    let (mut source_ids, mut ad_ids) = (HashMap::new(), HashMap::new());
+    let (mut sources, mut ads) = (Missing::new(), Missing::new());
+    for ((source_key, ad_key), (_, (source, ad))) in keys.iter().zip(wanted) {
+        match known.sources.get(source_key) {
+            Some(id) => drop(source_ids.insert(source_key.clone(), id)),
+            None => drop(sources.insert(source_key.clone(), source)),
+        }
+        let (Some(key), Some((ad, _))) = (ad_key, ad) else { continue };
+        match known.ads.get(key) {
+            Some(id) => drop(ad_ids.insert(key.clone(), id)),
+            None => drop(ads.insert(key.clone(), ad)),
+        }
+    }
+    look_up(tx, known, (&mut sources, &mut source_ids), (&mut ads, &mut ad_ids), now).await?;
+    make(tx, (&sources, &mut source_ids), (&ads, &mut ad_ids), now).await?;
+    let ids = keys.iter().map(|(source, ad)| (source_ids[source], ad.as_ref().map(|ad| ad_ids[ad])));
+    let ids: Vec<_> = ids.collect();
+    note_names(tx, known, wanted, &ids, now).await?;
+    Ok(ids)
+}
+
+/// Takes what is stored already out of what is missing.
+async fn look_up(
+    tx: &Tx,
+    known: &KnownSources,
+    (sources, source_ids): (&mut Missing<'_, Source>, &mut HashMap<(ProjectId, String), SourceId>),
+    (ads, ad_ids): (&mut Missing<'_, Ad>, &mut HashMap<(ProjectId, String), AdId>),
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let is_committed = |created_at: Timestamp| created_at < now - COMMITTED_AFTER;
+    for Found { project, digest, id, created_at } in sources::find(tx, &names(sources)).await? {
+        let key = (project, digest);
+        sources.remove(&key);
+        source_ids.insert(key.clone(), id);
+        is_committed(created_at).then(|| known.sources.insert(key, id));
+    }
+    for Found { project, digest, id, created_at } in sources::find_ads(tx, &names(ads)).await? {
+        let key = (project, digest);
+        ads.remove(&key);
+        ad_ids.insert(key.clone(), id);
+        is_committed(created_at).then(|| known.ads.insert(key, id));
+    }
+    Ok(())
+}
+
+/// Notes what ads are called, where that is new.
+async fn note_names(
+    tx: &Tx,
+    known: &KnownSources,
+    wanted: &[(ProjectId, Wanted)],
+    ids: &[(SourceId, Option<AdId>)],
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let mut seen = BTreeSet::new();
+    for ((project, (_, ad)), (_, id)) in wanted.iter().zip(ids) {
+        let (Some((_, names)), Some(id)) = (ad, id) else { continue };
+        if *names == AdNames::default() || known.names.get(id).is_some_and(|last| last == *names) {
+            continue;
+        }
+        if !seen.insert(*id) {
+            continue;
+        }
+        let newest = sources::newest_names(tx, *project, *id).await?;
+        match newest {
+            Some((newest, since)) if newest == *names => {
+                if since < now - COMMITTED_AFTER {
+                    known.names.insert(*id, names.clone());
+                }
+            }
+            // What a late click says of an older time changes nothing.
+            Some((_, since)) if since >= now => {}
+            _ => drop(sources::add_names(tx, *project, *id, names, now).await?),
+        }
+    }
+    Ok(())
+}
+
+fn names<'a, T>(missing: &'a Missing<'_, T>) -> Vec<(ProjectId, &'a str)> {
+    missing.keys().map(|(project, digest)| (*project, digest.as_str())).collect()
+}
+
+/// Makes what is missing, up to the bound of its project and day.
+async fn make(
+    tx: &Tx,
+    (sources, source_ids): (&Missing<'_, Source>, &mut HashMap<(ProjectId, String), SourceId>),
+    (ads, ad_ids): (&Missing<'_, Ad>, &mut HashMap<(ProjectId, String), AdId>),
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let projects: BTreeSet<ProjectId> = sources.keys().chain(ads.keys()).map(|(project, _)| *project).collect();
+    let day = day_of(now.to_zoned(jiff::tz::TimeZone::UTC).date());
+    for project in projects {
+        let of_project = |key: &&(ProjectId, String)| key.0 == project;
+        let count = |keys: usize| i64::try_from(keys).unwrap_or(i64::MAX);
+        let new = (count(sources.keys().filter(of_project).count()), count(ads.keys().filter(of_project).count()));
+        let all = sources::note_new(tx, project, day, new).await?;
+        let room = |all: i64, new: i64| usize::try_from(NEW_A_DAY_MAX - (all - new)).unwrap_or(0);
+        for (nth, (key, source)) in sources.iter().filter(|(key, _)| key.0 == project).enumerate() {
+            let folded = (nth >= room(all.0, new.0)).then(|| source.folded());
+            let source = folded.as_ref().unwrap_or(source);
+            let id = sources::make(tx, project, (source, &source.digest()), now).await?;
+            source_ids.insert(key.clone(), id);
+        }
+        for (nth, (key, ad)) in ads.iter().filter(|(key, _)| key.0 == project).enumerate() {
+            let folded = (nth >= room(all.1, new.1)).then(|| ad.folded());
+            let ad = folded.as_ref().unwrap_or(ad);
+            ad_ids.insert(key.clone(), sources::make_ad(tx, project, (ad, &ad.digest()), now).await?);
+        }
+    }
+    Ok(())
+}
