@@ -10,6 +10,13 @@ ALTER TABLE channels ADD COLUMN check_due_at BIGINT;
 ALTER TABLE channels ADD COLUMN limited_conversation BIGINT;
 ALTER TABLE channels ADD COLUMN limited_until BIGINT;
 ALTER TABLE channels ADD COLUMN held_until BIGINT;
+-- Replies a second at most: NULL for what the platform allows by default. When the next one may be sent, were they evenly spaced.
+ALTER TABLE channels ADD COLUMN rate_per_second BIGINT;
+ALTER TABLE channels ADD COLUMN next_at BIGINT NOT NULL DEFAULT 0;
+-- Until when the platform gets nothing but replies: it wants fewer calls.
+ALTER TABLE channels ADD COLUMN quiet_until BIGINT;
+-- Whether it leaves groups that it is added to.
+ALTER TABLE channels ADD COLUMN leaves_groups BOOLEAN NOT NULL DEFAULT FALSE;
 CREATE INDEX channels_to_check ON channels (check_due_at) WHERE check_due_at IS NOT NULL;
 CREATE INDEX channels_astray ON channels (inbound_fault_since) WHERE inbound_fault_since IS NOT NULL;
 
@@ -20,6 +27,8 @@ ALTER TABLE conversations ADD COLUMN thread TEXT;
 ALTER TABLE conversations ADD COLUMN account TEXT;
 -- Since when the person cannot be written to: they blocked the channel, or their account is gone.
 ALTER TABLE conversations ADD COLUMN unreachable_at BIGINT;
+-- Since when the person wants no marketing messages; the platform keeps them from getting any.
+ALTER TABLE conversations ADD COLUMN no_marketing_since BIGINT;
 
 -- What a reply offers to answer it by, JSON (`domain::channel::Offers`).
 ALTER TABLE messages ADD COLUMN offers TEXT;
@@ -34,6 +43,9 @@ CREATE INDEX messages_charged ON messages (project_id, conversation_id, is_billa
 -- Attempts since `retries_from` of which nobody knows whether the platform has the message. One that has no error, and was not
 -- settled, is such.
 ALTER TABLE messages ADD COLUMN unknown_attempts BIGINT NOT NULL DEFAULT 0;
+-- The platform's code of a refusal that counts, and how often in a row it was that one.
+ALTER TABLE messages ADD COLUMN refusal_code BIGINT;
+ALTER TABLE messages ADD COLUMN refusals BIGINT NOT NULL DEFAULT 0;
 
 -- The platform's id of a notice, where it has one: the same one twice is kept once.
 ALTER TABLE notices ADD COLUMN external_id TEXT;
@@ -49,6 +61,21 @@ CREATE TABLE channel_accounts (
     may_reply BOOLEAN NOT NULL,
     told_at BIGINT NOT NULL,
     PRIMARY KEY (channel, external_id)
+);
+
+-- What a notice says and what to do about it, in words; NULL where it is kept without any.
+ALTER TABLE notices ADD COLUMN words TEXT;
+CREATE INDEX notices_in_words ON notices (channel, created_at) WHERE words IS NOT NULL;
+
+-- What is wrong with a channel at its platform, until the platform says otherwise or `until` has come.
+CREATE TABLE channel_troubles (
+    channel BIGINT NOT NULL,
+    subject TEXT NOT NULL,
+    project_id BIGINT NOT NULL,
+    words TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    until BIGINT,
+    PRIMARY KEY (channel, subject)
 );
 
 -- Groups that were told once that the channel talks in private only. Nothing else is known of them.

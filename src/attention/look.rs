@@ -11,6 +11,7 @@ use crate::domain::time::{SignedDuration, Timestamp};
 use crate::notifier::Work;
 use crate::store::attention::{self as items, AttentionItem, NewItem};
 use crate::store::attention_facts::{self as facts, MendedItem};
+use crate::store::channel_troubles;
 
 /// How long a webhook fails before it needs a person.
 const FAILING_FOR: SignedDuration = SignedDuration::from_hours(1);
@@ -129,6 +130,14 @@ async fn changes(conn: &Conn, kind: AttentionKind, now: Timestamp) -> anyhow::Re
                 .map(wording::channel_inbound)
                 .collect(),
             close: facts::channels_found(conn, now, BATCH_MAX).await?,
+        },
+        AttentionKind::ChannelTrouble => Changes {
+            open: channel_troubles::unopened(conn, now, BATCH_MAX)
+                .await?
+                .into_iter()
+                .map(wording::channel_trouble)
+                .collect(),
+            close: channel_troubles::mended(conn, now, BATCH_MAX).await?,
         },
         AttentionKind::PeopleWaiting => Changes {
             open: facts::people_waiting(conn, now, BATCH_MAX).await?.iter().map(wording::people_waiting).collect(),

@@ -53,6 +53,11 @@ pub(super) fn channel_inbound(channel: TroubledChannel) -> NewItem {
     of_channel(AttentionKind::ChannelInbound, channel, "gets no messages", "")
 }
 
+/// A platform restricts a channel.
+pub(super) fn channel_trouble(channel: TroubledChannel) -> NewItem {
+    of_channel(AttentionKind::ChannelTrouble, channel, "is restricted", "")
+}
+
 fn of_channel(kind: AttentionKind, channel: TroubledChannel, what: &str, so: &str) -> NewItem {
     let name = label(channel.number.as_deref(), channel.handle.as_deref(), &channel.external_id);
     let reason = cut(&channel.reason, MESSAGE_CHARS_MAX);

@@ -32,6 +32,13 @@ pub enum Gesture {
         /// The words.
         text: String,
     },
+    /// The channel leaves a group.
+    LeaveGroup {
+        /// The platform's id of the group.
+        group: String,
+        /// What it says before.
+        text: Option<String>,
+    },
 }
 
 /// Makes a gesture. One that the platform refuses is logged, and nothing depends on it.

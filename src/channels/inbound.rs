@@ -1,8 +1,8 @@
 //! What comes in from a platform, whichever it is. The JSON of each item stays beside what was read from it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Gesture;
+use super::{Gesture, Preference, Reach, Told};
 use crate::domain::channel::{MessageKind, MessageStatus, Person, PersonIds, Route};
 use crate::domain::correlation::Candidate;
 
@@ -23,6 +23,10 @@ pub enum Inbound {
     Reach(Box<Reach>),
     /// What the channel may do with an account of the business's own.
     Account(Box<AccountUpdate>),
+    /// What the platform says of the channel itself.
+    Told(Box<Told>),
+    /// A person wants marketing messages, or no more of them.
+    Preference(Box<Preference>),
     /// Somebody wrote in a group or in public. Nothing is kept of it.
     Crowd(Box<Crowd>),
     /// What the platform waits for at once. Nothing is kept of it.
@@ -46,12 +50,23 @@ impl Inbound {
             Self::Echo(echo) => echo.channel.as_deref(),
             Self::Status(status) => status.channel.as_deref(),
             Self::IdChange(change) => change.channel.as_deref(),
+            Self::Preference(preference) => preference.channel.as_deref(),
             Self::Deleted(_)
             | Self::Reach(_)
             | Self::Account(_)
+            | Self::Told(_)
             | Self::Crowd(_)
             | Self::Gesture(_)
             | Self::Other { .. } => None,
+        }
+    }
+
+    /// What a message holds, whoever wrote it.
+    pub fn content(&self) -> Option<&Content> {
+        match self {
+            Self::Message(message) => Some(&message.content),
+            Self::Echo(echo) => Some(&echo.content),
+            _ => None,
         }
     }
 
@@ -65,6 +80,8 @@ impl Inbound {
             Self::Deleted(deleted) => &deleted.raw,
             Self::Reach(reach) => &reach.raw,
             Self::Account(update) => &update.raw,
+            Self::Told(told) => &told.raw,
+            Self::Preference(preference) => &preference.raw,
             Self::Crowd(_) | Self::Gesture(_) => "",
             Self::Other { raw, .. } => raw,
         }
@@ -310,6 +327,8 @@ pub struct StatusUpdate {
     pub at: Option<Timestamp>,
     /// Why it failed, in an operator's words.
     pub error: Option<String>,
+    /// Where it may go through once more: the platform's code, and how long to wait.
+    pub again_after: Option<(i64, SignedDuration)>,
     /// What the platform charges for it, where it says so.
     pub price: Option<Price>,
     /// The status's JSON.
@@ -334,19 +353,6 @@ pub struct Deleted {
     pub person: PersonIds,
     /// The platform's ids of the messages.
     pub messages: Vec<String>,
-    /// Its JSON.
-    pub raw: String,
-}
-
-/// Whether a person can be written to: they blocked the channel, or let it in again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reach {
-    /// The platform's id of the notice.
-    pub external_id: String,
-    /// The person.
-    pub person: PersonIds,
-    /// Whether messages reach them.
-    pub is_reachable: bool,
     /// Its JSON.
     pub raw: String,
 }
@@ -377,4 +383,6 @@ pub struct Crowd {
     pub thread: Option<String>,
     /// Whether it names us or is a command to us.
     pub is_to_us: bool,
+    /// Whether nobody wrote: the channel was added to the group.
+    pub is_joined: bool,
 }

@@ -11,17 +11,19 @@ mod medium;
 mod outbound;
 pub mod telegram;
 mod templates;
+mod told;
 pub mod web;
 pub mod whatsapp;
 
 pub use finding::{Finding, FindingState, Sight, check, look, site_of};
 pub use gesture::{Gesture, make};
 pub use inbound::{
-    AccountUpdate, Content, Crowd, Deleted, Echo, IdChange, Inbound, InboundMessage, Price, Reach, Referral,
-    SharedContact, SharedPhone, StatusUpdate,
+    AccountUpdate, Content, Crowd, Deleted, Echo, IdChange, Inbound, InboundMessage, Price, Referral, SharedContact,
+    SharedPhone, StatusUpdate,
 };
 pub use json::Malformed;
 pub use media::fetch;
 pub use medium::{FetchOutcome, Wanted};
-pub use outbound::{Account, Outbound, SendOutcome, send, shows};
+pub use outbound::{Account, Limit, Outbound, SendOutcome, send, shows};
 pub use templates::{ApprovedTemplate, approved};
+pub use told::{Preference, Reach, Told, Trouble};

@@ -56,12 +56,25 @@ pub enum SendOutcome {
         /// What happened, in an operator's words.
         reason: String,
     },
-    /// The platform wants fewer messages: of one chat, or of all of the channel, which it does not tell.
-    TooFast {
+    /// It may go through once more; where the platform says the same again, it never will.
+    Once {
+        /// The platform's code.
+        code: i64,
         /// What happened, in an operator's words.
         reason: String,
-        /// How long to wait.
+        /// How long to wait at least.
         after: SignedDuration,
+    },
+    /// The platform wants fewer messages.
+    TooFast {
+        /// The platform's code.
+        code: i64,
+        /// What happened, in an operator's words.
+        reason: String,
+        /// How long to wait: of messages to one person, for the first time.
+        after: SignedDuration,
+        /// Of whom.
+        limit: Limit,
     },
     /// The person cannot be written to any more: they blocked us, or their account is gone.
     Unreachable {
@@ -82,6 +95,19 @@ pub enum SendOutcome {
         /// What happened and what to do, in an operator's words.
         reason: String,
     },
+}
+
+/// Whose messages are too many to a platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Those of one chat, or of all of the channel: it does not tell.
+    Untold,
+    /// Those to one person: each time in a row the wait is as long to the next power.
+    Person,
+    /// Those of the channel.
+    Channel,
+    /// All calls of the channel, whatever they are for.
+    Calls,
 }
 
 /// Whether a platform shows what a message with that text offers, so that the text need not say it.

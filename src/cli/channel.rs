@@ -16,7 +16,9 @@ use crate::projects::add_telegram::{AddedBot, BotRefused, TelegramChannel, add_t
 use crate::projects::add_web::{WebChannel, WebRefused, add_web_channel};
 use crate::projects::check_channel::{check_channel, webhook_url};
 use crate::projects::connect_whatsapp::{NumberRefused, connect_whatsapp};
+use crate::projects::set_channel::{ChannelSettings, set_channel};
 use crate::store::channels::{self, Channel, Fault};
+use crate::store::reply_pace;
 
 /// Channels that are listed.
 const LISTED_MAX: u32 = 10_000;
@@ -55,6 +57,22 @@ pub enum Command {
         /// Takes the channel over from the program that gets its messages now.
         #[arg(long)]
         replace_webhook: bool,
+    },
+    /// Sets how a channel behaves. What is not given stays.
+    #[command(after_help = "Example:\n  aurix channel set --project ID --channel 1234 --rate 20")]
+    Set {
+        /// The project.
+        #[arg(long)]
+        project: String,
+        /// The channel's id, as `channel list` shows it.
+        #[arg(long)]
+        channel: String,
+        /// WhatsApp: messages a second at most, or `default` for 80. A number that is also in the phone app may send 20.
+        #[arg(long, value_name = "NUMBER|default")]
+        rate: Option<String>,
+        /// Telegram: whether the bot leaves groups that it is added to, once it said where it talks.
+        #[arg(long, value_name = "true|false")]
+        leave_groups: Option<bool>,
     },
     /// Lists the channels of a project.
     ///
@@ -158,6 +176,9 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Connect { project, channel, replace_webhook } => {
             connect(&project, &channel, replace_webhook, config, output).await
         }
+        Command::Set { project, channel, rate, leave_groups } => {
+            set(&project, &channel, (rate, leave_groups), config, output).await
+        }
         Command::List { project } => list(&project, config, output).await,
     }
 }
@@ -213,6 +234,29 @@ async fn connect(project: &str, channel: &str, replaces: bool, config: Config, o
         ChannelKind::Web => bail!("a chat on the page has nothing to connect: its widget's tag is all that it needs"),
     };
     output.print(&json!({"findings": to_json(&findings)}), || to_text(&findings))
+}
+
+async fn set(
+    project: &str,
+    channel: &str,
+    (rate, leave_groups): (Option<String>, Option<bool>),
+    config: Config,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let (core, channel) = find(project, channel, config).await?;
+    let (project, id) = (channel.project, channel.id);
+    let before = core.db.read(async move |conn| Ok(reply_pace::rate(conn, project, id).await?)).await?;
+    let rate_per_second = match rate.as_deref() {
+        None => before,
+        Some("default") => None,
+        Some(rate) => Some(rate.parse().context("--rate takes a number, or default")?),
+    };
+    let leaves_groups = leave_groups.unwrap_or(channel.leaves_groups);
+    set_channel(&core, &actor(), &channel, ChannelSettings { rate_per_second, leaves_groups }).await?;
+    output.print(
+        &json!({"channel_id": channel.external_id, "rate_per_second": rate_per_second, "leaves_groups": leaves_groups}),
+        || format!("Set {}", channel.label()),
+    )
 }
 
 async fn check(project: &str, channel: &str, config: Config, output: &Output) -> anyhow::Result<()> {

@@ -15,6 +15,7 @@ use anyhow::Context as _;
 
 use super::Conversations;
 use super::decide_turn::{Prepared, prepare};
+use super::gestures::keep_typing;
 use super::load_turn::Turn;
 use crate::agent::{self, Help, Prompt, Said};
 use crate::core::Core;
@@ -84,6 +85,7 @@ async fn ask(engine: &Conversations, llm: &Llm, turn: &Arc<Turn>) -> anyhow::Res
     let called = tokio::select! {
         called = llm.ask(&ask) => Some(called),
         () = interrupted(core, turn) => None,
+        () = keep_typing(engine, turn) => None,
     };
     end(core, turn, &budget, (id, called.as_ref())).await?;
     let Some(called) = called else { return Ok(Asked::Interrupted) };

@@ -22,6 +22,7 @@ pub mod note_sighting;
 pub mod note_writing;
 mod offers;
 pub mod open_channel;
+mod pace_replies;
 pub mod rate_lead;
 pub mod receive;
 pub mod reply_as_person;

@@ -59,9 +59,7 @@ impl Batch for StoreReceived {
 /// Stores all that one request of the platform brought. One that cannot be stored harms no other.
 pub async fn receive(engine: &Conversations, channel: &OpenChannel, inbound: Vec<Inbound>) -> anyhow::Result<()> {
     replay_clicks(engine).await?;
-    let is_medium =
-        |one: &Inbound| matches!(one, Inbound::Message(message) if message.content.kind() == MessageKind::Media);
-    let has_media = inbound.iter().any(is_medium);
+    let has_media = inbound.iter().any(|one| one.content().is_some_and(|content| content.kind() == MessageKind::Media));
     for part in inbound.chunks(STORED_AT_ONCE_MAX) {
         store_part(engine, channel.row.clone(), Arc::new(part.to_vec())).await?;
     }
@@ -152,6 +150,8 @@ mod tests {
             handle: None,
             title: None,
             inbound_fault: None,
+            quiet_until: None,
+            leaves_groups: false,
         };
         let item = Inbound::Other { external_id: None, kind: "any".to_owned(), raw: "{}".to_owned() };
         let received = Received { channel: Arc::new(channel), inbound: Arc::new(vec![item; 3]) };

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tracing::Span;
 
 use super::Conversations;
-use crate::channels::{self as platforms, Outbound, SendOutcome};
+use super::pace_replies::claim_in_pace;
+use crate::channels::{self as platforms, Limit, Outbound, SendOutcome};
 use crate::conversations::open_channel::open;
 use crate::core::Core;
 use crate::db::{Batch, Tx};
@@ -16,8 +17,8 @@ use crate::domain::retry::RetryAfter;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::notifier::Work;
 use crate::store::channels::{self, Channel};
-use crate::store::replies::{self, ChannelHealth, LeasedReply, Reached, SettledReply};
-use crate::store::{channel_accounts, chats, conversations};
+use crate::store::replies::{self, ChannelHealth, LeasedReply, Reached, Refused, SettledReply};
+use crate::store::{channel_accounts, chats, conversations, reply_pace};
 
 /// A reply that was claimed, and the channel that it goes over.
 pub struct Reply {
@@ -40,7 +41,7 @@ pub async fn claim_replies(core: &Core, most: u32) -> anyhow::Result<Vec<Reply>>
     let lease_until = now + core.config.lease;
     core.db
         .write(async move |tx| {
-            let claimed = replies::claim(tx, now, lease_until, most).await?;
+            let claimed = claim_in_pace(tx, now, lease_until, most).await?;
             let keys: HashSet<_> = claimed.iter().map(|reply| (reply.project, reply.channel)).collect();
             let mut found: HashMap<ChannelId, Arc<Channel>> = HashMap::new();
             for (project, channel) in keys {
@@ -95,6 +96,12 @@ impl Batch for SettleReplies {
                 }
                 Reached::TooFast(until) => {
                     channels::slow_down(tx, project, one.channel, (conversation, until), now).await?;
+                }
+                Reached::Held(until) => {
+                    reply_pace::hold(tx, project, one.channel, until, None).await?;
+                }
+                Reached::FewerCalls(until, quiet_until) => {
+                    reply_pace::hold(tx, project, one.channel, until, Some(quiet_until)).await?;
                 }
             }
         }
@@ -176,6 +183,10 @@ const CLOSED: &str =
 const UNKNOWN: &str = "Twice the platform did not say whether it got the message. It may have arrived: look in the chat before it is resent.";
 /// Attempts at a reply that the platform holds back.
 const TOO_FAST_MAX: u32 = 100;
+/// Attempts at a reply to a person who got too many: the waits sum up to a day.
+const PERSON_WAITS_MAX: u32 = 8;
+/// How long a platform that wants fewer calls gets nothing but replies.
+const QUIET_FOR: SignedDuration = SignedDuration::from_mins(15);
 
 /// Stores what became of a reply.
 pub async fn settle_reply(engine: &Conversations, settled: &SettledReply) -> anyhow::Result<()> {
@@ -222,6 +233,9 @@ fn settled(core: &Core, reply: &LeasedReply, is_faulty: bool, outcome: SendOutco
         Some(due_at) => Step::retried(Some(reason), due_at),
         None => Step::failed(reason),
     };
+    let again = |code: i64| refused_again(reply, code, attempts);
+    // What the platform took it may refuse later, and then it counts.
+    let mut refused = reply.refused.filter(|_| matches!(outcome, SendOutcome::Sent { .. }));
     let mut reached = Reached::Unchanged;
     let step = match outcome {
         SendOutcome::Sent { external_id } => Step::sent(external_id),
@@ -232,11 +246,21 @@ fn settled(core: &Core, reply: &LeasedReply, is_faulty: bool, outcome: SendOutco
             reached = Reached::Gone;
             Step::failed(reason)
         }
-        SendOutcome::TooFast { reason, after } => {
+        SendOutcome::Once { code, reason, after } => {
+            let again = again(code);
+            refused = Some(again);
+            match next(Some(after)) {
+                Some(due_at) if again.times == 1 => Step::retried(Some(reason), due_at),
+                _ => Step::failed(reason),
+            }
+        }
+        SendOutcome::TooFast { code, reason, after, limit } => {
+            let again = again(code);
+            refused = Some(again);
             // Up to a second more, so that what waits does not come at once.
-            let due_at = now + after + SignedDuration::from_secs_f64(jitter);
-            reached = Reached::TooFast(due_at);
-            if attempts < TOO_FAST_MAX { Step::retried(Some(reason), due_at) } else { Step::failed(reason) }
+            let due_at = now + wait_for(limit, after, again.times) + SignedDuration::from_secs_f64(jitter);
+            reached = held_back(limit, due_at, now);
+            if again.times <= times_max(limit) { Step::retried(Some(reason), due_at) } else { Step::failed(reason) }
         }
         SendOutcome::Unknown { reason } => {
             tracing::warn!(reply = reply.reply_id, reason, "unknown whether the reply was sent");
@@ -257,5 +281,35 @@ fn settled(core: &Core, reply: &LeasedReply, is_faulty: bool, outcome: SendOutco
         external_id,
         error,
         due_at,
+        refused,
+    }
+}
+
+/// That the platform refuses a reply with `code`, with how often it did so before in a row.
+fn refused_again(reply: &LeasedReply, code: i64, attempts: u32) -> Refused {
+    let before = reply.refused.filter(|before| before.code == code && attempts > 1);
+    Refused { code, times: 1 + before.map_or(0, |before| before.times) }
+}
+
+/// How long a reply waits: one to a person who got too many 4, 16, 64 seconds and so on.
+fn wait_for(limit: Limit, after: SignedDuration, times: u32) -> SignedDuration {
+    match limit {
+        Limit::Person => SignedDuration::from_secs(after.as_secs().saturating_pow(times.min(PERSON_WAITS_MAX))),
+        Limit::Untold | Limit::Channel | Limit::Calls => after,
+    }
+}
+
+/// How often a reply may be held back.
+fn times_max(limit: Limit) -> u32 {
+    if limit == Limit::Person { PERSON_WAITS_MAX } else { TOO_FAST_MAX }
+}
+
+/// What a limit says of the channel.
+fn held_back(limit: Limit, until: Timestamp, now: Timestamp) -> Reached {
+    match limit {
+        Limit::Untold => Reached::TooFast(until),
+        Limit::Person => Reached::Unchanged,
+        Limit::Channel => Reached::Held(until),
+        Limit::Calls => Reached::FewerCalls(until, now + QUIET_FOR),
     }
 }

@@ -6,9 +6,10 @@ use super::open_channel::open;
 use super::reply_as_person::{ReplyRefused, Words, say};
 use crate::channels::{ApprovedTemplate, approved};
 use crate::core::Core;
+use crate::db::Conn;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{LeadId, MessageId, ProjectId};
-use crate::store::{channels, handling};
+use crate::store::{channel_troubles, channels, handling};
 
 /// Characters of a value in a template.
 pub const VALUE_CHARS_MAX: usize = 500;
@@ -43,6 +44,11 @@ pub enum TemplateRefused {
         "fill in {0}: one line of 1 to {VALUE_CHARS_MAX} characters, without tabs and without more than four spaces in a row"
     )]
     Value(String),
+    /// The person wants none of that kind.
+    #[error(
+        "this person wants no marketing messages from this number, so that WhatsApp would not deliver it: choose a utility template, or wait until they write"
+    )]
+    NoMarketing,
     /// As for any reply.
     #[error(transparent)]
     Reply(#[from] ReplyRefused),
@@ -66,24 +72,31 @@ pub async fn templates_for(
     approved(&core.platform_client, channel.account()).await.map_err(TemplateRefused::Platform)
 }
 
-/// Queues a template, with its values. The conversation is the person's from then on.
+/// Queues one of `templates`, which [`templates_for`] has just given, with its values. The conversation is the person's from then on.
 pub async fn send_template(
     core: &Core,
     actor: &Actor,
-    project: ProjectId,
-    lead: LeadId,
+    (project, lead): (ProjectId, LeadId),
+    templates: &[ApprovedTemplate],
     choice: Choice,
 ) -> Result<(), TemplateRefused> {
-    let templates = templates_for(core, project, lead).await?;
     let is_chosen = |one: &&ApprovedTemplate| one.name == choice.name && one.language == choice.language;
     let template = templates.iter().find(is_chosen).ok_or(TemplateRefused::NotApproved(choice.name.clone()))?;
     let value = |name: &str| choice.values.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
     if let Some(wrong) = template.values().into_iter().find(|name| !fits(&value(name))) {
         return Err(TemplateRefused::Value(wrong));
     }
+    if template.category.eq_ignore_ascii_case("marketing") && refuses_marketing(core, project, lead).await? {
+        return Err(TemplateRefused::NoMarketing);
+    }
     let (text, template) = template.filled(value);
     say(core, actor, (project, lead), Words { text, template: Some(template) }, choice.seen).await?;
     Ok(())
+}
+
+async fn refuses_marketing(core: &Core, project: ProjectId, lead: LeadId) -> anyhow::Result<bool> {
+    let since = async move |conn: &Conn| Ok(channel_troubles::no_marketing_since(conn, project, lead).await?);
+    Ok(core.db.read(since).await?.is_some())
 }
 
 /// What the platform takes as a value.

@@ -50,7 +50,10 @@ impl StoreInbound {
             raw: &echo.raw,
             sent_at: echo.sent_at,
         };
-        messages::insert(tx, project, &new, self.now).await?;
+        if !messages::insert(tx, project, &new, self.now).await? {
+            return Ok(());
+        }
+        self.note_medium(tx, channel, &echo.content, (conversation.id, new.id)).await?;
         if let Content::Revoke { external_id } = &echo.content {
             messages::revoke(tx, project, channel.id, conversation.id, external_id, self.now).await?;
         }

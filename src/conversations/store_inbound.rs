@@ -23,8 +23,8 @@ use crate::store::channels::{self, Channel};
 use crate::store::conversations::{self, Conversation, NewConversation, NewReferral};
 use crate::store::media::{self, NewMedium};
 use crate::store::messages::{self, NewMessage, NewNotice, Origin};
-use crate::store::replies::{self, NamedReply};
-use crate::store::{charges, chats, turns};
+use crate::store::reply_status::{self, NamedReply, ToldStatus};
+use crate::store::{chats, turns};
 
 /// How long the agent waits for the next message of a burst.
 const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
@@ -79,7 +79,7 @@ impl StoreInbound {
             _ => None,
         });
         let (people, named_replies) = (people.collect::<Vec<_>>(), named_replies.collect::<Vec<_>>());
-        pipelined(conversations::lock_people(tx, &people), replies::lock(tx, &named_replies)).await?;
+        pipelined(conversations::lock_people(tx, &people), reply_status::lock(tx, &named_replies)).await?;
         let sets = independent_sets(addressed.iter().map(|(_, inbound)| keys_of(inbound)));
         let sets = sets.into_iter().map(async |set| {
             let mut due = Vec::new();
@@ -103,15 +103,21 @@ impl StoreInbound {
             Inbound::Echo(echo) => self.store_echo(tx, channel, echo).await?,
             Inbound::Status(status) => {
                 let named = named(channel, status);
-                replies::advance_status(tx, &named, status.status, status.error.as_deref()).await?;
-                if let Some(price) = &status.price {
-                    charges::set(tx, &named, (&price.category, price.is_billable)).await?;
+                if let Some((code, after)) = status.again_after
+                    && reply_status::retry_once(tx, &named, (code, status.error.as_deref()), self.now + after).await?
+                {
+                    return Ok(None);
                 }
+                let price = status.price.as_ref().map(|price| (price.category.as_str(), price.is_billable));
+                let told = ToldStatus { status: status.status, error: status.error.as_deref(), price };
+                reply_status::advance(tx, &named, told).await?;
             }
             Inbound::IdChange(change) => self.change_ids(tx, channel, change).await?,
             Inbound::Deleted(deleted) => self.store_deleted(tx, channel, deleted).await?,
             Inbound::Reach(reach) => self.store_reach(tx, channel, reach).await?,
             Inbound::Account(update) => self.store_account(tx, channel, update).await?,
+            Inbound::Told(told) => self.store_told(tx, channel, told).await?,
+            Inbound::Preference(preference) => self.store_preference(tx, channel, preference).await?,
             Inbound::Other { external_id, kind, raw } => {
                 let notice = NewNotice { channel: channel.id, external_id: external_id.as_deref(), kind, raw };
                 messages::insert_notice(tx, channel.project, &notice, self.now).await?;
@@ -162,7 +168,7 @@ impl StoreInbound {
         let known = self.without_former_owners(tx, known, &message.sender.ids).await?;
         let conversation = self.conversation_of(tx, channel, message, &known).await?;
         let Some(id) = self.insert_message(tx, channel, &conversation, message).await? else { return Ok(None) };
-        self.note_medium(tx, channel, message, (conversation.id, id)).await?;
+        self.note_medium(tx, channel, &message.content, (conversation.id, id)).await?;
         if channel.kind.is_fetched() {
             let numbered = (conversation.id, id);
             let is_there = chats::number_posted(tx, project, visitor_of(message), numbered, self.now).await?;
@@ -194,14 +200,14 @@ impl StoreInbound {
     }
 
     /// Notes that what a message brought besides words is to be fetched.
-    async fn note_medium(
+    pub(super) async fn note_medium(
         &self,
         tx: &Tx,
         channel: &Channel,
-        message: &InboundMessage,
+        content: &Content,
         (conversation, id): (ConversationId, MessageId),
     ) -> anyhow::Result<()> {
-        let Content::Media { id: Some(external_id), filename, sha256, .. } = &message.content else { return Ok(()) };
+        let Content::Media { id: Some(external_id), filename, sha256, .. } = content else { return Ok(()) };
         let medium = NewMedium {
             message: id,
             channel: channel.id,
@@ -323,11 +329,15 @@ fn ids_of(inbound: &Inbound) -> impl Iterator<Item = &str> {
         Inbound::Message(message) => (Some(&message.sender.ids), None),
         Inbound::Deleted(deleted) => (Some(&deleted.person), None),
         Inbound::Reach(reach) => (Some(&reach.person), None),
+        Inbound::Preference(preference) => (Some(&preference.person), None),
         Inbound::Echo(echo) => (Some(&echo.to.ids), None),
         Inbound::IdChange(change) => (Some(&change.old), Some(&change.new.ids)),
-        Inbound::Status(_) | Inbound::Account(_) | Inbound::Crowd(_) | Inbound::Gesture(_) | Inbound::Other { .. } => {
-            (None, None)
-        }
+        Inbound::Told(_)
+        | Inbound::Status(_)
+        | Inbound::Account(_)
+        | Inbound::Crowd(_)
+        | Inbound::Gesture(_)
+        | Inbound::Other { .. } => (None, None),
     };
     one.into_iter().chain(other).flat_map(|ids| ids.iter())
 }
@@ -361,7 +371,9 @@ fn keys_of(inbound: &Inbound) -> Vec<Cow<'_, str>> {
         }
         Inbound::Crowd(crowd) => keys.push(Cow::Borrowed(&crowd.group)),
         Inbound::Other { external_id, .. } => keys.extend(external_id.as_deref().map(Cow::Borrowed)),
-        Inbound::IdChange(_) | Inbound::Gesture(_) => {}
+        // What begins and what ends stay in order.
+        Inbound::Told(told) => keys.push(Cow::Borrowed(&told.kind)),
+        Inbound::IdChange(_) | Inbound::Gesture(_) | Inbound::Preference(_) => {}
     }
     keys
 }

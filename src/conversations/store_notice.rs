@@ -3,11 +3,12 @@
 
 use super::store_inbound::StoreInbound;
 use super::words;
-use crate::channels::{AccountUpdate, Crowd, Deleted, Gesture, Reach};
+use crate::channels::{AccountUpdate, Crowd, Deleted, Gesture, Preference, Reach, Told, Trouble};
 use crate::db::Tx;
 use crate::domain::correlation::telegram_link;
 use crate::domain::form::Form;
 use crate::store::channel_accounts::{self, NewAccount};
+use crate::store::channel_troubles::{self, NewWords};
 use crate::store::channels::Channel;
 use crate::store::messages::NewNotice;
 use crate::store::{conversations, messages, projects, replies};
@@ -62,7 +63,8 @@ impl StoreInbound {
         Ok(())
     }
 
-    /// A group that speaks to us is told once where we talk. Nothing else is kept of it.
+    /// A group that speaks to us is told once where we talk, and left where the channel's settings say so; one that adds us then at once.
+    /// Nothing else is kept of it.
     pub(super) async fn answer_crowd(
         &self,
         tx: &Tx,
@@ -70,15 +72,62 @@ impl StoreInbound {
         crowd: &Crowd,
     ) -> anyhow::Result<Option<Gesture>> {
         let (project, handle) = (channel.project, channel.handle.as_deref());
-        let (Some(handle), true) = (handle, crowd.is_to_us) else { return Ok(None) };
+        let leaves = channel.leaves_groups && (crowd.is_joined || crowd.is_to_us);
+        let (Some(handle), true) = (handle, crowd.is_to_us || leaves) else { return Ok(None) };
         if !channel_accounts::tell_group(tx, project, channel.id, &crowd.group, self.now).await? {
-            return Ok(None);
+            return Ok(leaves.then(|| Gesture::LeaveGroup { group: crowd.group.clone(), text: None }));
         }
         let form = projects::get(tx, project).await?.form;
         let language = form.map(|form| Form::parse(&form)).transpose()?.map_or_else(String::new, |form| form.language);
         let link = telegram_link(&channel.link_base, handle, None);
         let text = format!("{} {link}", words::of(&language).private_only);
+        if leaves {
+            return Ok(Some(Gesture::LeaveGroup { group: crowd.group.clone(), text: Some(text) }));
+        }
         Ok(Some(Gesture::SayInGroup { group: crowd.group.clone(), thread: crowd.thread.clone(), text }))
+    }
+
+    /// Keeps what a platform says of the channel itself, and what of it needs a person.
+    pub(super) async fn store_told(&self, tx: &Tx, channel: &Channel, told: &Told) -> anyhow::Result<()> {
+        let project = channel.project;
+        let new = NewWords {
+            channel: channel.id,
+            external_id: &told.external_id,
+            kind: &told.kind,
+            words: &told.words,
+            raw: &told.raw,
+        };
+        if !channel_troubles::insert_words(tx, project, &new, self.now).await? {
+            return Ok(());
+        }
+        match &told.trouble {
+            Trouble::None => {}
+            Trouble::Begins { subject, until } => {
+                let (about, when) = ((subject.as_str(), told.words.as_str()), (self.now, *until));
+                channel_troubles::begin(tx, project, channel.id, about, when).await?;
+            }
+            Trouble::Ends { subject } => {
+                channel_troubles::end(tx, project, channel.id, subject).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers whether a person wants marketing messages. Of somebody who never wrote there is nothing to remember it by.
+    pub(super) async fn store_preference(
+        &self,
+        tx: &Tx,
+        channel: &Channel,
+        preference: &Preference,
+    ) -> anyhow::Result<()> {
+        let project = channel.project;
+        self.notice(tx, channel, "marketing preference", &preference.raw).await?;
+        let told_at = preference.told_at.map_or(self.now, |at| at.min(self.now));
+        let since = (!preference.takes_marketing).then_some(told_at);
+        for conversation in conversations::of_person(tx, project, channel.id, &preference.person).await? {
+            channel_troubles::set_no_marketing(tx, project, conversation.id, since).await?;
+        }
+        Ok(())
     }
 
     /// Keeps a notice; `false` where it came before.

@@ -14,6 +14,8 @@ closed_set! {
         ChannelFault = "channel.fault",
         /// A platform sends elsewhere what people write, or cannot deliver it here.
         ChannelInbound = "channel.inbound",
+        /// A platform restricts the channel, or is about to: its account, its number.
+        ChannelTrouble = "channel.restricted",
         /// Somebody has waited for a person for longer than the project allows.
         PeopleWaiting = "people.waiting",
         /// A widget that had clicks has none any more.
@@ -27,11 +29,12 @@ closed_set! {
 
 impl AttentionKind {
     /// Those that a project may have.
-    pub const OF_PROJECT: [Self; 6] = [
+    pub const OF_PROJECT: [Self; 7] = [
         Self::WebhookOff,
         Self::WebhookFailing,
         Self::ChannelFault,
         Self::ChannelInbound,
+        Self::ChannelTrouble,
         Self::PeopleWaiting,
         Self::WidgetSilent,
     ];
@@ -43,6 +46,7 @@ impl AttentionKind {
             Self::WebhookFailing => "A webhook has failed for an hour",
             Self::ChannelFault => "A channel cannot send",
             Self::ChannelInbound => "A channel gets no messages",
+            Self::ChannelTrouble => "A platform restricts a channel",
             Self::PeopleWaiting => "People wait for a person",
             Self::WidgetSilent => "A widget has had no click for 24 hours",
             Self::DiskFull => "A disk is nearly full",
@@ -54,7 +58,7 @@ impl AttentionKind {
     pub fn subject_kind(self) -> &'static str {
         match self {
             Self::WebhookOff | Self::WebhookFailing => "webhook",
-            Self::ChannelFault | Self::ChannelInbound => "channel",
+            Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble => "channel",
             Self::PeopleWaiting => "project",
             Self::WidgetSilent => "widget",
             Self::DiskFull => "disk",
@@ -66,7 +70,7 @@ impl AttentionKind {
     pub fn page(self, subject: &str) -> String {
         match self {
             Self::WebhookOff | Self::WebhookFailing => format!("integrations/webhook/{subject}"),
-            Self::ChannelFault | Self::ChannelInbound => format!("channels/{subject}"),
+            Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble => format!("channels/{subject}"),
             Self::PeopleWaiting => "inbox".to_owned(),
             Self::WidgetSilent => format!("widgets/{subject}"),
             Self::DiskFull | Self::BackupOld => "instance".to_owned(),
@@ -77,7 +81,7 @@ impl AttentionKind {
     pub fn button(self) -> &'static str {
         match self {
             Self::WebhookOff | Self::WebhookFailing => "Open webhook",
-            Self::ChannelFault | Self::ChannelInbound => "Open channel",
+            Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble => "Open channel",
             Self::PeopleWaiting => "Open inbox",
             Self::WidgetSilent => "Open widget",
             Self::DiskFull | Self::BackupOld => "Open instance",
@@ -133,7 +137,7 @@ mod tests {
     #[test]
     fn who_does_not_choose_is_told_of_what_they_can_mend() {
         let of = |role| Alerts::of_member(role, None).to_text();
-        assert_eq!(of(Role::Owner), "webhook.off webhook.failing channel.fault channel.inbound");
+        assert_eq!(of(Role::Owner), "webhook.off webhook.failing channel.fault channel.inbound channel.restricted");
         assert_eq!(
             [of(Role::Admin), of(Role::Member), of(Role::Viewer)],
             [of(Role::Owner), String::new(), String::new()]

@@ -18,6 +18,8 @@ closed_set! {
         RevokeKey = "key.revoke",
         /// A channel was added, or got new credentials.
         AddChannel = "channel.add",
+        /// It was set how a channel behaves.
+        UpdateChannel = "channel.set",
         /// A platform was told to send here what people write on a channel.
         SetChannelWebhook = "channel.webhook",
         /// A widget was created.

@@ -1,5 +1,7 @@
 //! Channels: the kinds of platform, what each trusts us by, who a person on one is, and how far a message came.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::closed_set::closed_set;
@@ -44,6 +46,25 @@ impl ChannelKind {
         match self {
             Self::WhatsApp => 4_096,
             Self::Telegram | Self::Web => 4_000,
+        }
+    }
+
+    /// How long after it the platform is told again that an answer is being written: it shows that for a little longer. `None` where it is
+    /// not told.
+    pub fn typing_again_after(self) -> Option<Duration> {
+        match self {
+            Self::WhatsApp => Some(Duration::from_secs(20)),
+            Self::Telegram => Some(Duration::from_secs(4)),
+            Self::Web => None,
+        }
+    }
+
+    /// Messages a second that the platform takes from a channel, unless its owner sets another number: WhatsApp takes 20 where the business
+    /// uses the phone app as well. `None`: the platform tells when they are too many.
+    pub fn messages_per_second(self) -> Option<u32> {
+        match self {
+            Self::WhatsApp => Some(80),
+            Self::Telegram | Self::Web => None,
         }
     }
 

@@ -47,6 +47,22 @@ impl RateLimit {
         starts.take_while(|start| *start < until).take(most).collect()
     }
 
+    /// How many may begin at once, of a bucket that holds a second's worth: `next` is when the next one would begin, were they evenly
+    /// spaced. With the time from which they count.
+    pub fn permits(self, next: Timestamp, now: Timestamp) -> (usize, Timestamp) {
+        // Further ahead it can only be because the clock was set back.
+        let next = if next > now + SECOND * 2 { now } else { next };
+        let from = next.max(now - SECOND);
+        let passed = now.duration_since(from).as_micros();
+        let permits = if passed < 0 { 0 } else { passed / self.0.as_micros() + 1 };
+        (usize::try_from(permits).unwrap_or(usize::MAX), from)
+    }
+
+    /// When the next one would begin after `count` that count from `from`.
+    pub fn after_all(self, from: Timestamp, count: usize) -> Timestamp {
+        from + self.0 * i32::try_from(count).unwrap_or(i32::MAX)
+    }
+
     /// How late a delivery may begin within the limit: later ones get a new start time, so that no two begin at once after the
     /// process stalled. At a high rate a short stall is tolerated.
     pub fn lateness_max(self) -> SignedDuration {
@@ -70,6 +86,16 @@ mod tests {
         let free = from_microseconds(FREE);
         let starts = RateLimit::per_second(rate).starts(free, free + SignedDuration::from_millis(for_ms), most);
         assert_eq!(starts.iter().map(|start| start.as_microsecond() - FREE).collect::<Vec<_>>(), expected_us);
+    }
+
+    #[test]
+    fn a_bucket_holds_a_seconds_worth() {
+        let (rate, now) = (RateLimit::per_second(20), from_microseconds(FREE));
+        let permits = |next_ms: i64| rate.permits(now + SignedDuration::from_millis(next_ms), now).0;
+        assert_eq!([permits(-3_600_000), permits(-1_000), permits(-500), permits(0), permits(1)], [21, 21, 11, 1, 0]);
+        assert_eq!(permits(60_000), 1, "the clock was set back");
+        let (_, from) = rate.permits(now - SECOND * 3_600, now);
+        assert_eq!(rate.after_all(from, 21), now + SignedDuration::from_millis(50));
     }
 
     #[test]

@@ -98,6 +98,8 @@ pub(super) fn new_channel(
         sealed_credentials: core.seal.seal(place, &serde_json::to_string(credentials)?),
         fault: None,
         inbound_fault: None,
+        quiet_until: None,
+        leaves_groups: false,
     })
 }
 

@@ -21,6 +21,7 @@ pub mod rotate_secret;
 pub mod saved_views;
 pub mod secret_key;
 pub mod set_agent;
+pub mod set_channel;
 pub mod set_form;
 pub mod set_retention;
 pub mod set_template;

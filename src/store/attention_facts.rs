@@ -160,7 +160,7 @@ pub async fn webhooks_failing(conn: &Conn, since: Timestamp, most: u32) -> Resul
     .await
 }
 
-fn read_channel(row: &Row<'_>) -> Result<TroubledChannel> {
+pub(super) fn read_channel(row: &Row<'_>) -> Result<TroubledChannel> {
     Ok(TroubledChannel {
         project: row.get(0)?,
         id: row.get(1)?,
@@ -255,7 +255,7 @@ pub async fn widgets_silent(
     .await
 }
 
-fn read_mended(row: &Row<'_>) -> Result<MendedItem> {
+pub(super) fn read_mended(row: &Row<'_>) -> Result<MendedItem> {
     Ok(MendedItem { item: read(row)?, is_worse: row.get(COLUMNS)? })
 }
 

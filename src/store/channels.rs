@@ -10,7 +10,7 @@ use crate::params;
 macro_rules! columns {
     () => {
         "id, project_id, kind, external_id, number, link_base, api_base, sealed_credentials, fault, fault_since, handle,
-         inbound_fault, inbound_fault_since, title"
+         inbound_fault, inbound_fault_since, title, quiet_until, leaves_groups"
     };
 }
 
@@ -41,6 +41,10 @@ pub struct Channel {
     pub fault: Option<Fault>,
     /// What keeps messages from arriving here.
     pub inbound_fault: Option<Fault>,
+    /// Until when the platform gets nothing but replies: it wants fewer calls.
+    pub quiet_until: Option<Timestamp>,
+    /// Whether it leaves groups that it is added to.
+    pub leaves_groups: bool,
 }
 
 /// What is wrong with a channel until its operator mends it.
@@ -90,6 +94,8 @@ fn read(row: &Row<'_>) -> Result<Channel> {
         handle: row.get(10)?,
         inbound_fault: fault(row.get(11)?, row.get(12)?),
         title: row.get(13)?,
+        quiet_until: row.get(14)?,
+        leaves_groups: row.get(15)?,
     })
 }
 
@@ -110,7 +116,8 @@ pub async fn upsert(
              ON CONFLICT (kind, external_id) DO UPDATE
              SET number = excluded.number, link_base = excluded.link_base, api_base = excluded.api_base,
                  sealed_credentials = excluded.sealed_credentials, fault = NULL, fault_since = NULL,
-                 handle = excluded.handle, check_due_at = excluded.check_due_at, held_until = NULL, limited_until = NULL
+                 handle = excluded.handle, check_due_at = excluded.check_due_at, held_until = NULL, limited_until = NULL,
+                 quiet_until = NULL
              WHERE channels.project_id = excluded.project_id
              RETURNING ",
             columns!()
@@ -150,6 +157,15 @@ pub async fn set_fault(tx: &Tx, project: ProjectId, id: ChannelId, fault: Option
          SET fault = $3, fault_since = CASE WHEN $3 IS NULL THEN NULL ELSE COALESCE(fault_since, $4) END
          WHERE project_id = $1 AND id = $2 AND COALESCE(fault, '') <> COALESCE($3, '')",
         params![project, id, fault, now],
+    )
+    .await
+}
+
+/// Sets whether the project's channel leaves groups that it is added to.
+pub async fn set_leaves_groups(tx: &Tx, project: ProjectId, id: ChannelId, leaves_groups: bool) -> Result<bool> {
+    tx.execute_one(
+        "UPDATE channels SET leaves_groups = $3 WHERE project_id = $1 AND id = $2",
+        params![project, id, leaves_groups],
     )
     .await
 }

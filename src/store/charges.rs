@@ -1,21 +1,8 @@
 //! What platforms charge for messages: as what each is counted, not how much.
 
-use super::replies::NamedReply;
-use crate::db::{Conn, Result, Tx};
+use crate::db::{Conn, Result};
 use crate::domain::ids::{ConversationId, ProjectId};
 use crate::params;
-
-/// Stores as what the platform counts a reply, and whether it charges for it.
-pub async fn set(tx: &Tx, reply: &NamedReply<'_>, (category, is_billable): (&str, bool)) -> Result<u64> {
-    tx.execute(
-        "UPDATE messages
-         SET price_category = $4, is_billable = $5
-         WHERE project_id = $1 AND channel = $2 AND external_id = $3 AND direction = 'out'
-           AND (price_category IS NULL OR price_category <> $4 OR is_billable <> $5)",
-        params![reply.project, reply.channel, reply.external_id, category, is_billable],
-    )
-    .await
-}
 
 /// What a platform charges for messages of one category.
 #[derive(Clone, Debug, PartialEq, Eq)]

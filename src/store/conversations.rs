@@ -211,6 +211,15 @@ pub async fn merge_into(tx: &Tx, project: ProjectId, from: ConversationId, into:
         both,
     )
     .await?;
+    tx.execute(
+        "UPDATE conversations
+         SET no_marketing_since = COALESCE(
+             no_marketing_since, (SELECT c.no_marketing_since FROM conversations AS c WHERE c.project_id = $1 AND c.id = $2)
+         )
+         WHERE project_id = $1 AND id = $3",
+        both,
+    )
+    .await?;
     // `+`: SQLite is to find the rows by their conversation, which has far fewer than the project.
     tx.execute("UPDATE messages SET conversation_id = $3 WHERE +project_id = $1 AND conversation_id = $2", both)
         .await?;
@@ -332,6 +341,23 @@ pub async fn insert_referral(tx: &Tx, project: ProjectId, new: &NewReferral<'_>)
         "INSERT INTO referrals (project_id, conversation_id, message_id, ad_click_id, raw, seen_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
         params![project, new.conversation, new.message, new.ad_click_id, new.raw, new.seen_at],
+    )
+    .await
+}
+
+/// The platform's ids of a conversation's person, and the part of the chat that they wrote in last.
+pub async fn address(
+    conn: &Conn,
+    project: ProjectId,
+    conversation: ConversationId,
+) -> Result<Option<(PersonIds, Route)>> {
+    conn.find(
+        "SELECT external_user_id, external_phone_id, thread, account FROM conversations WHERE project_id = $1 AND id = $2",
+        params![project, conversation],
+        |row| {
+            let ids = PersonIds { external_user_id: row.get(0)?, external_phone_id: row.get(1)? };
+            Ok((ids, Route { thread: row.get(2)?, account: row.get(3)? }))
+        },
     )
     .await
 }

@@ -1,7 +1,7 @@
 //! Replies: messages to a person. Each is its own job: `due_at` says when it is sent.
 
-use crate::db::{Conn, Result, Sql, Tx};
-use crate::domain::channel::{MessageStatus, PersonIds, Route};
+use crate::db::{Conn, Error, Result, Sql, Tx};
+use crate::domain::channel::{ChannelKind, MessageStatus, PersonIds, Route};
 use crate::domain::generated_by::GeneratedBy;
 use crate::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, UserId};
 use crate::domain::time::Timestamp;
@@ -147,58 +147,109 @@ pub struct LeasedReply {
     pub template: Option<String>,
     /// Attempts before this one of which it is not known whether the platform has the message.
     pub unknown_attempts: u32,
+    /// How the platform refused it last, where that counts.
+    pub refused: Option<Refused>,
 }
 
-/// Claims up to `most` replies until `lease_until`. Of one conversation, one at a time and in order; of a channel whose platform wants
-/// fewer, none. Of all projects: it is the worker's entry point.
-pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -> Result<Vec<LeasedReply>> {
-    const CLAIM: Sql = Sql {
-        sqlite: "UPDATE messages
-                 SET due_at = $2, attempts = attempts + 1, error = NULL,
-                     unknown_attempts = CASE WHEN attempts <= retries_from THEN 0
-                                             WHEN error IS NULL THEN unknown_attempts + 1 ELSE unknown_attempts END
-                 WHERE id IN (
-                     SELECT m.id
-                     FROM messages AS m
-                     WHERE m.due_at <= $1 AND NOT EXISTS (
-                         SELECT 1 FROM messages AS before
-                         WHERE before.conversation_id = m.conversation_id AND before.id < m.id AND before.due_at IS NOT NULL
-                     ) AND NOT EXISTS (SELECT 1 FROM channels AS held WHERE held.id = m.channel AND held.held_until > $1)
-                     ORDER BY m.due_at
-                     LIMIT $3
-                 )
-                 RETURNING id, project_id, channel, reply_id, text, attempts, retries_from,
-                           (SELECT external_user_id FROM conversations WHERE conversations.id = messages.conversation_id),
-                           (SELECT external_phone_id FROM conversations WHERE conversations.id = messages.conversation_id),
-                           conversation_id, offers, unknown_attempts,
-                           (SELECT thread FROM conversations WHERE conversations.id = messages.conversation_id),
-                           (SELECT account FROM conversations WHERE conversations.id = messages.conversation_id),
-                           template",
-        // `SKIP LOCKED`: several nodes claim at once.
-        postgres: "UPDATE messages
-                   SET due_at = $2, attempts = messages.attempts + 1, error = NULL,
-                       unknown_attempts = CASE WHEN messages.attempts <= messages.retries_from THEN 0
-                                               WHEN messages.error IS NULL THEN messages.unknown_attempts + 1
-                                               ELSE messages.unknown_attempts END
-                   FROM (
-                       SELECT m.id, c.external_user_id, c.external_phone_id, c.thread, c.account
-                       FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
-                       WHERE m.due_at <= $1 AND NOT EXISTS (
-                           SELECT 1 FROM messages AS before
-                           WHERE before.conversation_id = m.conversation_id AND before.id < m.id
-                             AND before.due_at IS NOT NULL
-                       ) AND NOT EXISTS (SELECT 1 FROM channels AS held WHERE held.id = m.channel AND held.held_until > $1)
-                       ORDER BY m.due_at
-                       LIMIT $3
-                       FOR UPDATE OF m SKIP LOCKED
-                   ) AS due
-                   WHERE messages.id = due.id
-                   RETURNING messages.id, messages.project_id, messages.channel, messages.reply_id, messages.text,
-                             messages.attempts, messages.retries_from, due.external_user_id, due.external_phone_id,
-                             messages.conversation_id, messages.offers, messages.unknown_attempts, due.thread, due.account,
-                             messages.template",
+/// What a platform said of a message several times in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The platform's code.
+    pub code: i64,
+    /// How many times.
+    pub times: u32,
+}
+
+/// The replies of which no earlier one of their conversation waits.
+macro_rules! is_first {
+    () => {
+        "NOT EXISTS (
+             SELECT 1 FROM messages AS before
+             WHERE before.conversation_id = m.conversation_id AND before.id < m.id AND before.due_at IS NOT NULL
+         )"
     };
-    tx.query(CLAIM, params![now, lease_until, most], |row| {
+}
+
+/// A reply that is due.
+#[derive(Clone, Copy, Debug)]
+pub struct DueReply {
+    /// Row key.
+    pub id: MessageId,
+    /// Its project.
+    pub project: ProjectId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// The channel's platform.
+    pub kind: ChannelKind,
+}
+
+/// Replies that are due, at most `most`, the longest due first. Of one conversation, the first; of a channel that nothing is sent on for
+/// a while, none. Of all projects: it is the worker's entry point.
+pub async fn due(conn: &Conn, now: Timestamp, most: u32) -> Result<Vec<DueReply>> {
+    conn.query(
+        concat!(
+            "SELECT m.id, m.project_id, m.channel, channels.kind
+             FROM messages AS m JOIN channels ON channels.id = m.channel
+             WHERE m.due_at <= $1 AND ",
+            is_first!(),
+            " AND (channels.held_until IS NULL OR channels.held_until <= $1)
+             ORDER BY m.due_at
+             LIMIT $2"
+        ),
+        params![now, most],
+        |row| {
+            let kind = ChannelKind::parse(&row.get::<String>(3)?).ok_or(Error::Column(3))?;
+            Ok(DueReply { id: row.get(0)?, project: row.get(1)?, channel: row.get(2)?, kind })
+        },
+    )
+    .await
+}
+
+/// Claims those of these replies that are still due, until `lease_until`.
+pub async fn claim(tx: &Tx, due: &[DueReply], now: Timestamp, lease_until: Timestamp) -> Result<Vec<LeasedReply>> {
+    const CLAIM: Sql = Sql {
+        sqlite: concat!(
+            "UPDATE messages AS m
+             SET due_at = $3, attempts = attempts + 1, error = NULL,
+                 unknown_attempts = CASE WHEN attempts <= retries_from THEN 0
+                                         WHEN error IS NULL THEN unknown_attempts + 1 ELSE unknown_attempts END
+             WHERE id = $1 AND due_at <= $2 AND ",
+            is_first!(),
+            " RETURNING id, project_id, channel, reply_id, text, attempts, retries_from,
+                       (SELECT external_user_id FROM conversations WHERE conversations.id = conversation_id),
+                       (SELECT external_phone_id FROM conversations WHERE conversations.id = conversation_id),
+                       conversation_id, offers, unknown_attempts,
+                       (SELECT thread FROM conversations WHERE conversations.id = conversation_id),
+                       (SELECT account FROM conversations WHERE conversations.id = conversation_id),
+                       template, refusal_code, refusals"
+        ),
+        // `SKIP LOCKED`: several nodes claim at once.
+        postgres: concat!(
+            "UPDATE messages
+             SET due_at = due.lease_until, attempts = messages.attempts + 1, error = NULL,
+                 unknown_attempts = CASE WHEN messages.attempts <= messages.retries_from THEN 0
+                                         WHEN messages.error IS NULL THEN messages.unknown_attempts + 1
+                                         ELSE messages.unknown_attempts END
+             FROM (
+                 SELECT m.id, wanted.lease_until, c.external_user_id, c.external_phone_id, c.thread, c.account
+                 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (id, now, lease_until)
+                 JOIN messages AS m ON m.id = wanted.id
+                 JOIN conversations AS c ON c.id = m.conversation_id
+                 WHERE m.due_at <= wanted.now AND ",
+            is_first!(),
+            "    FOR UPDATE OF m SKIP LOCKED
+             ) AS due
+             WHERE messages.id = due.id
+             RETURNING messages.id, messages.project_id, messages.channel, messages.reply_id, messages.text,
+                       messages.attempts, messages.retries_from, due.external_user_id, due.external_phone_id,
+                       messages.conversation_id, messages.offers, messages.unknown_attempts, due.thread, due.account,
+                       messages.template, messages.refusal_code, messages.refusals"
+        ),
+    };
+    let rows: Vec<_> = due.iter().map(|one| [one.id.into(), now.into(), lease_until.into()]).collect();
+    tx.query_rows(CLAIM, &rows, |row| {
+        let code: Option<i64> = row.get(15)?;
+        let times: u32 = row.get(16)?;
         Ok(LeasedReply {
             id: row.get(0)?,
             project: row.get(1)?,
@@ -214,6 +265,7 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
             unknown_attempts: row.get(11)?,
             route: Route { thread: row.get(12)?, account: row.get(13)? },
             template: row.get(14)?,
+            refused: code.map(|code| Refused { code, times }),
         })
     })
     .await
@@ -237,8 +289,12 @@ pub enum Reached {
     Unchanged,
     /// They cannot be written to any more.
     Gone,
-    /// The platform wants fewer messages until then.
+    /// The platform wants fewer messages until then, and does not tell whether of the chat or of the channel.
     TooFast(Timestamp),
+    /// The platform takes nothing from the channel until then.
+    Held(Timestamp),
+    /// The platform wants fewer calls: it takes no reply until the first time, and gets nothing else until the second.
+    FewerCalls(Timestamp, Timestamp),
 }
 
 /// How an attempt left its reply.
@@ -266,6 +322,8 @@ pub struct SettledReply {
     pub error: Option<String>,
     /// When the next attempt is due, where there is one.
     pub due_at: Option<Timestamp>,
+    /// How often in a row the platform has refused it this way, where that counts.
+    pub refused: Option<Refused>,
 }
 
 /// Ends attempts: the replies are sent, to be tried again, or given up. Nothing changes where another attempt was claimed since,
@@ -274,14 +332,17 @@ pub struct SettledReply {
 pub async fn settle(tx: &Tx, settled: &[SettledReply]) -> Result<u64> {
     const SETTLE: Sql = Sql {
         sqlite: "UPDATE messages
-                 SET status = $4, external_id = COALESCE($5, external_id), error = $6, due_at = $7
+                 SET status = $4, external_id = COALESCE($5, external_id), error = $6, due_at = $7,
+                     refusal_code = $8, refusals = $9
                  WHERE project_id = $1 AND id = $2 AND attempts = $3
                    AND (status = 'queued' OR status = 'cancelled' AND $4 = 'sent')",
         postgres: "UPDATE messages
                    SET status = settled.status, external_id = COALESCE(settled.external_id, messages.external_id),
-                       error = settled.error, due_at = settled.due_at
-                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[])
-                       AS settled (project_id, id, attempt, status, external_id, error, due_at)
+                       error = settled.error, due_at = settled.due_at, refusal_code = settled.refusal_code,
+                       refusals = settled.refusals
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+                               $8::bigint[], $9::bigint[])
+                       AS settled (project_id, id, attempt, status, external_id, error, due_at, refusal_code, refusals)
                    WHERE messages.project_id = settled.project_id AND messages.id = settled.id
                      AND messages.attempts = settled.attempt
                      AND (messages.status = 'queued' OR messages.status = 'cancelled' AND settled.status = 'sent')",
@@ -299,84 +360,12 @@ pub async fn settle(tx: &Tx, settled: &[SettledReply]) -> Result<u64> {
                 one.external_id.as_deref().into(),
                 one.error.as_deref().into(),
                 one.due_at.into(),
+                one.refused.map(|refused| refused.code).into(),
+                one.refused.map_or(0, |refused| refused.times).into(),
             ]
         })
         .collect();
     tx.execute_rows(SETTLE, &rows).await
-}
-
-/// A reply as a platform names it.
-pub struct NamedReply<'a> {
-    /// Its project.
-    pub project: ProjectId,
-    /// Its channel.
-    pub channel: ChannelId,
-    /// The platform's id of it.
-    pub external_id: &'a str,
-    /// Ours, where the platform returns it.
-    pub reply_id: Option<&'a str>,
-}
-
-/// Locks replies until the end of the transaction, in the order of their keys, so that two batches never wait for each other:
-/// a platform reports what became of a reply at the moment at which its sending is settled.
-pub async fn lock(tx: &Tx, replies: &[NamedReply<'_>]) -> Result<()> {
-    const LOCK: Sql = Sql {
-        // There is one writer.
-        sqlite: "",
-        postgres: "SELECT messages.id
-                   FROM (
-                       SELECT m.id
-                       FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
-                           AS named (project_id, channel, external_id, reply_id)
-                       JOIN messages AS m
-                         ON m.project_id = named.project_id AND m.channel = named.channel
-                           AND m.external_id = named.external_id
-                       UNION
-                       SELECT m.id
-                       FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
-                           AS named (project_id, channel, external_id, reply_id)
-                       JOIN messages AS m ON m.project_id = named.project_id AND m.reply_id = named.reply_id
-                       ORDER BY id
-                   ) AS named
-                   JOIN messages ON messages.id = named.id
-                   FOR UPDATE OF messages",
-    };
-    let rows: Vec<_> = replies
-        .iter()
-        .map(|one| [one.project.into(), one.channel.into(), one.external_id.into(), one.reply_id.into()])
-        .collect();
-    tx.query_rows(LOCK, &rows, |_| Ok(())).await.map(|_| ())
-}
-
-/// Moves a reply's status forward, never back: see [`MessageStatus::rank`]. Our own id finds a reply whose sending is not
-/// settled yet.
-pub async fn advance_status(
-    tx: &Tx,
-    reply: &NamedReply<'_>,
-    status: MessageStatus,
-    error: Option<&str>,
-) -> Result<u64> {
-    let NamedReply { project, channel, external_id, reply_id } = *reply;
-    if let Some(reply_id) = reply_id {
-        tx.execute(
-            "UPDATE messages
-             SET external_id = $4
-             WHERE project_id = $1 AND reply_id = $3 AND channel = $2 AND external_id IS NULL",
-            params![project, channel, reply_id, external_id],
-        )
-        .await?;
-    }
-    tx.execute(
-        "UPDATE messages
-         SET status = $4, error = COALESCE($5, error), due_at = NULL
-         WHERE project_id = $1 AND channel = $2 AND external_id = $3 AND direction = 'out'
-           AND CASE status
-                   WHEN 'queued' THEN 0 WHEN 'sent' THEN 1 WHEN 'failed' THEN 2 WHEN 'cancelled' THEN 2 WHEN 'delivered' THEN 3
-                   ELSE 4
-               END < $6",
-        params![project, channel, external_id, status.as_str(), error, status.rank()],
-    )
-    .await
 }
 
 /// Makes the replies due that wait on a channel for another attempt, with their retry schedule from the start. One that is being sent

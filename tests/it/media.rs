@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::telegram::Chatter;
-use crate::support::{Person, Project, TestApp, operator};
+use crate::support::{Person, Project, TestApp, operator, platform_posts};
 
 const PICTURE: &[u8] = b"\xff\xd8\xff\xe0 a picture";
 const MEDIA: &str = "SELECT COUNT(*) FROM media";
@@ -78,6 +78,20 @@ both_engines! {
         let (other, _) = app.empty_project("Other").await;
         app.account("eve@example.com", Some((other, Role::Owner))).await;
         assert_eq!(app.signed_in("eve@example.com").await.get(&path).await.status(), 404);
+    }
+
+    async fn what_the_business_sends_from_the_phone_app_is_fetched_too(app: &TestApp) {
+        let project = app.project().await;
+        Person::new(app, &project, "6587654321").writes("hello").await;
+        let echo = json!({"from": "6512345678", "to": "6587654321", "id": "wamid.e", "timestamp": "1767348000", "type": "image",
+                          "image": {"id": "media1", "mime_type": "image/jpeg"}});
+        let value = json!({"metadata": {"phone_number_id": project.phone_number_id}, "message_echoes": [echo]});
+        let body = json!({"entry": [{"changes": [{"field": "smb_message_echoes", "value": value}]}]});
+        for _ in 0..2 {
+            assert_eq!(platform_posts(app, &project, body.to_string().as_bytes()).await.status(), 200);
+        }
+        announce(&project, PICTURE);
+        assert_eq!((fetch(app).await, app.count(CONTENT).await), (1, 1));
     }
 
     async fn what_is_no_picture_is_a_file_with_its_name(app: &TestApp) {

@@ -22,6 +22,7 @@ const SETTLED: &[&str] = &[
     "api_keys",
     "channels",
     "channel_accounts",
+    "channel_troubles",
     "widgets",
     "webhooks",
     "saved_views",

@@ -7,12 +7,15 @@ use aurix::domain::lead::{Handling, Quality};
 use aurix::domain::lead_words::LeadQuery;
 use aurix::domain::time::{SignedDuration, Timestamp};
 use aurix::store::channel_accounts::{self, NewAccount};
+use aurix::store::channel_troubles;
 use aurix::store::charges;
 use aurix::store::conversations::{self as conversation_rows, NewConversation, NewReferral};
 use aurix::store::lead_pages::{self, Filters, View, start};
 use aurix::store::lead_rating::{self, Rating};
 use aurix::store::messages::{self, After};
-use aurix::store::replies::{self, NamedReply, SettledReply};
+use aurix::store::replies::{self, SettledReply};
+use aurix::store::reply_pace;
+use aurix::store::reply_status::{self, NamedReply, ToldStatus};
 use aurix::store::turns::{self, SettledTurn, TurnLease};
 use aurix::store::window::Position;
 use aurix::store::{channels, clicks, erasure, handling, lead_counts, lead_fields, lead_view, talk};
@@ -210,14 +213,14 @@ both_engines! {
                 tx.execute("UPDATE messages SET status = 'queued' WHERE direction = 'out'", &[]).await?;
                 let settled = SettledReply {
                     id: reply, project, channel, conversation: rows.conversation, health: replies::ChannelHealth::Unchanged,
-                    reached: replies::Reached::Unchanged, attempt: 1, status: MessageStatus::Sent, external_id: None, error: None, due_at: None,
+                    reached: replies::Reached::Unchanged, attempt: 1, status: MessageStatus::Sent, external_id: None, error: None, due_at: None, refused: None,
                 };
                 check("replies::settle", replies::settle(tx, &[settled]).await? > 0);
                 let named = NamedReply { project, channel, external_id: "wamid.x", reply_id: Some(&reply_id) };
-                check("replies::advance_status", replies::advance_status(tx, &named, MessageStatus::Read, None).await? > 0);
+                let told = ToldStatus { status: MessageStatus::Read, error: None, price: Some(("utility", true)) };
+                check("reply_status::advance", reply_status::advance(tx, &named, told).await? > 0);
                 let learned: i64 = tx.get("SELECT COUNT(*) FROM messages WHERE external_id = 'wamid.x'", &[], |row| row.get(0)).await?;
-                check("replies::advance_status, by our id", learned > 0);
-                check("charges::set", charges::set(tx, &named, ("utility", true)).await? > 0);
+                check("reply_status::advance, by our id", learned > 0);
                 check("charges::of_conversation", !charges::of_conversation(tx, project, rows.conversation).await?.is_empty());
                 tx.execute("UPDATE messages SET due_at = 1 WHERE direction = 'out'", &[]).await?;
                 tx.execute("UPDATE messages SET error = 'why', due_at = 9000000000000000, status = 'queued' WHERE direction = 'out'", &[]).await?;
@@ -225,6 +228,16 @@ both_engines! {
                 check("channels::set_fault", channels::set_fault(tx, project, channel, Some("why"), rows.now).await? > 0);
                 check("channels::set_inbound_fault", channels::set_inbound_fault(tx, project, channel, Some("why"), rows.now).await? > 0);
                 check("channels::slow_down", channels::slow_down(tx, project, channel, (rows.conversation, rows.now), rows.now).await? > 0);
+                check("reply_pace::lock", reply_pace::lock(tx, project, channel).await?.is_some());
+                check("reply_pace::advance", reply_pace::advance(tx, project, channel, rows.now, None).await? > 0);
+                check("reply_pace::hold", reply_pace::hold(tx, project, channel, rows.now, Some(rows.now)).await? > 0);
+                check("reply_pace::set_rate", reply_pace::set_rate(tx, project, channel, Some(20)).await?);
+                check("channels::set_leaves_groups", channels::set_leaves_groups(tx, project, channel, true).await?);
+                check("conversations::address", conversation_rows::address(tx, project, rows.conversation).await?.is_some());
+                check("channel_troubles::set_no_marketing", channel_troubles::set_no_marketing(tx, project, rows.conversation, Some(rows.now)).await? > 0);
+                channel_troubles::begin(tx, rows.owner, channel, ("quality", "why"), (rows.now, None)).await?;
+                check("channel_troubles::begin", channel_troubles::begin(tx, project, channel, ("quality", "why"), (rows.now, None)).await? > 0);
+                check("channel_troubles::end", channel_troubles::end(tx, project, channel, "quality").await? > 0);
                 let account = NewAccount { channel, external_id: "b1", username: None, may_reply: true };
                 channel_accounts::put(tx, rows.owner, &account, rows.now).await?;
                 check("channel_accounts::put", channel_accounts::put(tx, project, &account, rows.now).await? > 0);

@@ -54,8 +54,7 @@ both_engines! {
             fields.extend([("value_name", "1"), ("value", values[0]), ("value_name", "2"), ("value", values[1])]);
             fields
         };
-        // The page that is shown again asks which there are as well.
-        announce(&project);
+        // The page that is shown again does not ask a second time.
         announce(&project);
         let refused = browser.post(&format!("{path}/template"), &[fields(["Mei", " "]), vec![("seen", &seen)]].concat()).await;
         let text = refused.text();
@@ -88,6 +87,23 @@ both_engines! {
         project.whatsapp.fail_next(401, 190);
         let shown = browser.get(&format!("{path}/template")).await.text();
         assert!(shown.contains("The access token has expired"), "{shown}");
+    }
+
+    async fn who_wants_no_marketing_gets_no_template_of_that_kind(app: &TestApp) {
+        let project = app.project().await;
+        let (browser, path) = scene(app, &project).await;
+        app.execute("UPDATE conversations SET no_marketing_since = 1").await;
+        let scope = json!({"scope": "whatsapp_business_management", "target_ids": ["102290129340398"]});
+        project.whatsapp.answer_next(200, json!({"data": {"granular_scopes": [scope]}}));
+        let body = json!({"type": "BODY", "text": "Come again."});
+        project.whatsapp.answer_next(200, json!({"data": [
+            {"name": "again", "language": "en_US", "status": "APPROVED", "category": "MARKETING", "components": [body]},
+        ]}));
+        let seen = seen(app).await;
+        let fields = [("name", "again"), ("language", "en_US"), ("seen", seen.as_str())];
+        let refused = browser.post(&format!("{path}/template"), &fields).await;
+        assert!(refused.status() == 422 && refused.text().contains("wants no marketing messages"), "{}", refused.text());
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE template IS NOT NULL").await, 0);
     }
 
     async fn who_wrote_stop_gets_no_template(app: &TestApp) {

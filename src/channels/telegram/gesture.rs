@@ -51,5 +51,9 @@ fn calls(gesture: &Gesture) -> Vec<(&'static str, Value)> {
             }
             vec![("sendMessage", body)]
         }
+        Gesture::LeaveGroup { group, text } => {
+            let said = text.iter().map(|text| ("sendMessage", json!({"chat_id": number(group), "text": text})));
+            said.chain([("leaveChat", json!({"chat_id": number(group)}))]).collect()
+        }
     }
 }

@@ -56,6 +56,12 @@ impl Update<'_> {
                 is_reachable: text(value, &["new_chat_member", "status"])? != "kicked",
                 raw: self.raw(),
             }))),
+            "my_chat_member" => {
+                let status = text(value, &["new_chat_member", "status"])?;
+                let is_joined = matches!(status.as_str(), "member" | "administrator" | "restricted");
+                let group = text(value, &["chat", "id"]).filter(|_| is_joined)?;
+                one(Inbound::Crowd(Box::new(Crowd { group, thread: None, is_to_us: false, is_joined })))
+            }
             "business_connection" => one(self.account(value)?),
             "deleted_business_messages" => one(self.deleted(value)?),
             _ => None,
@@ -120,7 +126,12 @@ impl Update<'_> {
         let is_named = name.len() > 1 && words.contains(&name);
         let is_new = self.kind == "message";
         let thread = route(message).thread;
-        Inbound::Crowd(Box::new(Crowd { group, thread, is_to_us: is_new && (is_command || is_named) }))
+        Inbound::Crowd(Box::new(Crowd {
+            group,
+            thread,
+            is_to_us: is_new && (is_command || is_named),
+            is_joined: false,
+        }))
     }
 
     /// A press on a button below a message. It says what stands on the button.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::api::{self, Api, CallError, Refusal};
 use super::{markup, parse};
 use crate::channels::json::text;
-use crate::channels::{Outbound, SendOutcome};
+use crate::channels::{Limit, Outbound, SendOutcome};
 use crate::net;
 
 /// How long to wait where Telegram wants fewer messages and does not say.
@@ -88,7 +88,7 @@ fn outcome(error: &CallError) -> SendOutcome {
         429 => {
             let after = refusal.retry_after.unwrap_or(TOO_FAST_WAIT);
             let reason = "More messages went out than Telegram takes. It is tried again.".to_owned();
-            SendOutcome::TooFast { reason, after }
+            SendOutcome::TooFast { code: refusal.code, reason, after, limit: Limit::Untold }
         }
         403 if refusal.is_platforms => {
             let reason = format!("This person cannot be written to any more. Telegram says: {}", refusal.description);

@@ -1,6 +1,8 @@
 //! The platform's error codes: what cures them, and what they mean to the operator of the channel.
 
+use crate::channels::Limit;
 use crate::channels::json::{integer, items, text};
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::domain::text::cut;
@@ -40,6 +42,14 @@ impl PlatformError {
         }
     }
 
+    /// Where the message may go through once more, though the platform took it: the code, and after how long.
+    pub(super) fn again_after(&self) -> Option<(i64, SignedDuration)> {
+        match meaning(self.code?)?.cure {
+            Cure::Once(seconds) => Some((self.code?, SignedDuration::from_secs(seconds))),
+            _ => None,
+        }
+    }
+
     fn in_platform_words(&self) -> String {
         let code = self.code.map_or_else(String::new, |code| format!(" (code {code})"));
         let said =
@@ -73,6 +83,10 @@ pub(super) fn read(value: &Value) -> Vec<PlatformError> {
 pub(super) enum Cure {
     /// Another attempt.
     Time,
+    /// One more attempt after so many seconds.
+    Once(i64),
+    /// Fewer messages, for so many seconds.
+    Fewer(Limit, i64),
     /// The operator of the channel: credentials, permissions, billing, registration.
     Operator,
     /// Nothing.
@@ -96,24 +110,54 @@ pub(super) fn meaning(code: i64) -> Option<Meaning> {
     let known = |table: &[(i64, &'static str)]| {
         table.iter().find(|(known, _)| *known == code).map(|(_, explanation)| *explanation)
     };
+    let limit = LIMITS.iter().find(|(known, ..)| *known == code);
+    if let Some((_, cure, explanation)) = limit {
+        return Some(Meaning { cure: *cure, explanation });
+    }
     [(TRANSIENT, Cure::Time), (FAULTS, Cure::Operator), (PERMANENT, Cure::None)]
         .into_iter()
         .find_map(|(table, cure)| known(table).map(|explanation| Meaning { cure, explanation }))
 }
 
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+const LIMITS: &[(i64, Cure, &str)] = &[
+    (
+        4,
+        Cure::Fewer(Limit::Calls, 60),
+        "The Meta app has reached its limit of API calls. It is tried again later; if this stays, spread the traffic.",
+    ),
+    (
+        80007,
+        Cure::Fewer(Limit::Calls, 60),
+        "The WhatsApp business account has reached its rate limit. It is tried again later.",
+    ),
+    (
+        130429,
+        Cure::Fewer(Limit::Channel, 5),
+        "The number sends faster than WhatsApp allows. It is tried again more slowly.",
+    ),
+    (
+        131049,
+        Cure::Once(DAY_SECONDS),
+        "WhatsApp chose not to deliver the message, to keep people from getting too many. It is tried once more a day later.",
+    ),
+    (
+        131056,
+        Cure::Fewer(Limit::Person, 4),
+        "Too many messages went to this person in a short time. It is tried again in a while.",
+    ),
+    (131057, Cure::Fewer(Limit::Channel, 60), "The WhatsApp business account is in maintenance. It is tried again."),
+    (135000, Cure::Once(0), "WhatsApp had an error that it does not explain. It is tried once more."),
+];
+
 const TRANSIENT: &[(i64, &str)] = &[
     (1, "WhatsApp had an unknown error. It is tried again."),
     (2, "WhatsApp is down or overloaded for the moment. It is tried again."),
-    (4, "The Meta app has reached its limit of API calls. It is tried again later; if this stays, spread the traffic."),
-    (80007, "The WhatsApp business account has reached its rate limit. It is tried again later."),
-    (130429, "The number sends faster than WhatsApp allows. It is tried again more slowly."),
     (131000, "WhatsApp failed for a reason it does not tell. It is tried again."),
     (131016, "A part of WhatsApp is unavailable. It is tried again."),
-    (131056, "Too many messages went to this person in a short time. It is tried again in a while."),
-    (131057, "The WhatsApp business account is in maintenance. It is tried again."),
     (132069, "The flow is sent too often: 10 times an hour at most. It is tried again later."),
     (133004, "WhatsApp's server is unavailable. It is tried again."),
-    (135000, "WhatsApp had an error that it does not explain. It is tried again."),
 ];
 
 const FAULTS: &[(i64, &str)] = &[
@@ -158,7 +202,6 @@ const PERMANENT: &[(i64, &str)] = &[
         131048,
         "WhatsApp restricts the number, as people have blocked or reported it. See its quality in WhatsApp Manager.",
     ),
-    (131049, "WhatsApp chose not to deliver the message, to keep people from getting too many. Wait some days."),
     (131050, "The person has asked for no more marketing messages from this number."),
     (131051, "WhatsApp does not support this type of message."),
     (131052, "WhatsApp could not fetch what the person sent. Ask them to send it again."),
@@ -187,8 +230,14 @@ mod tests {
 
     #[test]
     fn errors_are_told_apart_by_what_cures_them() {
-        for code in [4, 80007, 130429, 131000, 131016, 131056] {
+        for code in [131000, 131016] {
             assert_eq!(meaning(code).unwrap().cure, Cure::Time, "{code}");
+        }
+        for (code, limit) in
+            [(4, Limit::Calls), (80007, Limit::Calls), (130429, Limit::Channel), (131056, Limit::Person)]
+        {
+            let cure = meaning(code).unwrap().cure;
+            assert!(matches!(cure, Cure::Fewer(whose, _) if whose == limit), "{code}: {cure:?}");
         }
         for code in [0, 10, 190, 200, 299, 131_005, 131_042, 133_010] {
             assert_eq!(meaning(code).unwrap().cure, Cure::Operator, "{code}");

@@ -10,6 +10,7 @@ pub mod gesture;
 mod interactive;
 pub mod media;
 mod message;
+mod notices;
 pub mod parse;
 mod people;
 pub mod send;

@@ -1,6 +1,7 @@
 //! Parses the body of a webhook: every entry, change, message and status of it, and nothing lost.
 
 use super::message::{self, Sender};
+use super::notices;
 use super::people::{Batch, People};
 use super::status;
 use crate::channels::Inbound;
@@ -43,8 +44,9 @@ pub fn parse_slices(body: &[u8], take: &mut dyn FnMut(Vec<Inbound>) -> bool) -> 
             found.push(other("", entry));
             continue;
         };
+        let entry_time = entry_fields.get("time").map(|raw| raw.get()).unwrap_or_default();
         for change in elements(&entry_fields, "changes", "", &mut found) {
-            read_change(change, &mut found);
+            read_change(change, entry_time, &mut found);
         }
         if !found.wants_more {
             return Ok(());
@@ -98,10 +100,18 @@ fn other(field: &str, raw: &RawValue) -> Inbound {
     Inbound::Other { external_id: None, kind: field.to_owned(), raw: raw.get().to_owned() }
 }
 
-fn read_change(change: &RawValue, found: &mut Found<'_>) {
+fn read_change(change: &RawValue, entry_time: &str, found: &mut Found<'_>) {
     let change_fields = fields(change).unwrap_or_default();
     let field = change_fields.get("field").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
     let field = field.as_deref().unwrap_or_default();
+    if field != MESSAGES && field != ECHOES && !field.is_empty() {
+        let value = change_fields.get("value").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+        let told = value.and_then(|value| notices::read(field, &value, entry_time, change));
+        for inbound in told.unwrap_or_else(|| vec![other(field, change)]) {
+            found.push(inbound);
+        }
+        return;
+    }
     let value = change_fields.get("value").and_then(|value| fields(value));
     let (Some(value), true) = (value, field.is_empty() || field == MESSAGES || field == ECHOES) else {
         found.push(other(field, change));

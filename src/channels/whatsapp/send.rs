@@ -15,13 +15,6 @@ use serde_json::{Value, json};
 /// Characters that a text message may have; what is longer is cut.
 pub const TEXT_CHARS_MAX: usize = 4096;
 
-/// How long to leave a person alone whom too many messages went to, where the platform does not say: it allows one in
-/// six seconds after a burst.
-const PAIR_LIMIT_WAIT: SignedDuration = SignedDuration::from_secs(10);
-
-/// The code for too many messages to one person.
-const PAIR_LIMIT: i64 = 131_056;
-
 /// Sends a text and says what became of it.
 pub async fn send(
     client: &net::Client,
@@ -113,9 +106,13 @@ pub fn outcome(status: Option<u16>, retry_after: Option<SignedDuration>, body: &
     let cure = error.code.and_then(errors::meaning).map_or(by_status, |known| known.cure);
     let (code, reason) = (error.code.or(Some(status.into())), error.explanation());
     match cure {
-        Cure::Time => {
-            let after = retry_after.or((error.code == Some(PAIR_LIMIT)).then_some(PAIR_LIMIT_WAIT));
-            SendOutcome::Retry { code, reason, after }
+        Cure::Time => SendOutcome::Retry { code, reason, after: retry_after },
+        Cure::Once(seconds) => {
+            SendOutcome::Once { code: code.unwrap_or_default(), reason, after: SignedDuration::from_secs(seconds) }
+        }
+        Cure::Fewer(limit, seconds) => {
+            let after = retry_after.unwrap_or_default().max(SignedDuration::from_secs(seconds));
+            SendOutcome::TooFast { code: code.unwrap_or_default(), reason, after, limit }
         }
         Cure::Operator => SendOutcome::ChannelFault { code, reason },
         Cure::None => SendOutcome::GiveUp { code, reason },
@@ -208,7 +205,11 @@ mod tests {
         let check = |status: u16, code: &str, retries: bool| {
             let body = format!(r#"{{"error":{{"message":"m","type":"OAuthException","code":{code}}}}}"#);
             let outcome = outcome(Some(status), None, body.as_bytes());
-            assert_eq!(matches!(outcome, SendOutcome::Retry { .. }), retries, "{status} {code}: {outcome:?}");
+            assert_eq!(
+                matches!(outcome, SendOutcome::Retry { .. } | SendOutcome::TooFast { .. }),
+                retries,
+                "{status} {code}: {outcome:?}"
+            );
             assert_eq!(matches!(outcome, SendOutcome::GiveUp { .. }), !retries, "{status} {code}: {outcome:?}");
         };
         for code in ["4", "80007", "130429", "131000", "131016", "131056", "\"131056\""] {
@@ -246,13 +247,14 @@ mod tests {
     fn the_wait_that_was_asked_for_is_kept() {
         let after = |retry_after, body: &[u8]| match outcome(Some(429), retry_after, body) {
             SendOutcome::Retry { after, .. } => after,
+            SendOutcome::TooFast { after, .. } => Some(after),
             other => panic!("{other:?}"),
         };
         let minute = Some(SignedDuration::from_secs(60));
         let pair_limit = br#"{"error":{"code":131056}}"#;
         assert_eq!(after(minute, b""), minute);
         assert_eq!(after(None, b""), None);
-        assert_eq!(after(None, pair_limit), Some(PAIR_LIMIT_WAIT));
+        assert_eq!(after(None, pair_limit), Some(SignedDuration::from_secs(4)));
         assert_eq!(after(minute, pair_limit), minute);
     }
 

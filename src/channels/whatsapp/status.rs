@@ -26,6 +26,8 @@ pub(super) fn read(raw: &str, phone_number_id: Option<&str>) -> Option<Inbound> 
             return Some(Inbound::Other { external_id: None, kind, raw: raw.to_owned() });
         }
     };
+    let errors = errors::read(&status);
+    let error = errors.first();
     Some(Inbound::Status(Box::new(StatusUpdate {
         channel: phone_number_id.map(str::to_owned),
         external_id,
@@ -36,7 +38,8 @@ pub(super) fn read(raw: &str, phone_number_id: Option<&str>) -> Option<Inbound> 
         },
         status: step,
         at: time(&status, &["timestamp"]),
-        error: errors::read(&status).first().map(PlatformError::explanation),
+        error: error.map(PlatformError::explanation),
+        again_after: error.and_then(PlatformError::again_after).filter(|_| step == MessageStatus::Failed),
         price: price(&status),
         raw: raw.to_owned(),
     })))

@@ -101,6 +101,7 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("POST", "/p/{project}/channels/{channel}/webhook", Members(Permission::Configure), 404),
     ("GET", "/p/{project}/channels/{channel}", Members(Permission::See), 404),
     ("POST", "/p/{project}/channels/{channel}/check", Members(Permission::Configure), 404),
+    ("POST", "/p/{project}/channels/{channel}/settings", Members(Permission::Configure), 404),
     ("POST", "/p/{project}/channels/{channel}/verify-token", Members(Permission::Configure), 404),
     ("GET", "/p/{project}/channels/{channel}/edit", Members(Permission::Configure), 404),
     ("POST", "/p/{project}/channels/{channel}/edit", Members(Permission::Configure), 404),

@@ -172,6 +172,24 @@ with_model! {
         assert_eq!(project.whatsapp.take_texts().len(), 1);
     }
 
+    async fn while_the_model_thinks_the_person_sees_again_that_somebody_types(app: &TestApp, model: &ScriptedModel) {
+        let project = shop(app).await;
+        let person = Person::new(app, &project, "6587654321");
+        model.behave(Box::new(|asked| Scripted::object(&asked.right).after(Duration::from_secs(6))));
+        person.sends(&[person.text_message("wamid.think", "we plan the golden wedding")]).await;
+        assert_eq!(project.whatsapp.marked().await["message_id"], "wamid.think");
+        app.advance(SignedDuration::from_secs(2));
+        let turn = claim_turns(&app.core, 10).await.expect("turns").remove(0);
+        let engine = app.engines.conversations.clone();
+        let taking = tokio::spawn(async move { take_turn(&engine, turn).await });
+        until("the model is asked", LONG, async || model.waiting() == 1).await;
+        for _ in 0..2 {
+            app.advance(SignedDuration::from_secs(20));
+            assert_eq!(project.whatsapp.marked().await["typing_indicator"]["type"], "text");
+        }
+        taking.abort();
+    }
+
     async fn without_an_answer_the_built_in_agent_goes_on(app: &TestApp, model: &ScriptedModel) {
         let project = app.project().await;
         let person = Person::new(app, &project, "6587654321");

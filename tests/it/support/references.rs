@@ -45,6 +45,7 @@ const LOST: &[&str] = &[
     lost!("notices", "channel", "channels"),
     lost!("channel_accounts", "channel", "channels"),
     lost!("channel_groups", "channel", "channels"),
+    lost!("channel_troubles", "channel", "channels"),
     lost!("channels", "limited_conversation", "conversations"),
     lost!("referrals", "conversation_id", "conversations"),
     lost!("refused_correlation_ids", "conversation_id", "conversations"),

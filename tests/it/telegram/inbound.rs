@@ -198,6 +198,22 @@ both_engines! {
         assert_eq!(app.count(kept).await, 0);
     }
 
+    async fn a_bot_that_leaves_groups_says_where_it_talks_and_goes(app: &TestApp) {
+        let bot = app.bot().await;
+        let mei = Chatter::new(app, &bot, 77);
+        let group = json!({"id": -1005, "type": "supergroup", "title": "Cyclists"});
+        let added = json!({"update_id": next_number(), "my_chat_member": {"chat": group, "new_chat_member": {"status": "member"}}});
+        mei.brings(&added).await;
+        app.execute("UPDATE channels SET leaves_groups = TRUE").await;
+        // Channels are cached for half a second.
+        app.advance(SignedDuration::from_secs(1));
+        let again = json!({"update_id": next_number(), "my_chat_member": added["my_chat_member"]});
+        mei.brings(&again).await;
+        assert_eq!(bot.telegram.called("leaveChat").await["chat_id"], -1005);
+        assert_eq!(bot.telegram.take_texts().len(), 1, "only the second time, and before it left");
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 0);
+    }
+
     async fn every_press_is_answered_and_an_old_one_is_read_as_its_words(app: &TestApp) {
         let bot = app.bot().await;
         let mei = Chatter::new(app, &bot, 77);

@@ -260,6 +260,8 @@ fn a_broken_part_harms_no_other() {
             Inbound::Deleted(_) | Inbound::Reach(_) | Inbound::Account(_) | Inbound::Crowd(_) | Inbound::Gesture(_) => {
                 unreachable!("WhatsApp has none of this")
             }
+            Inbound::Told(told) => told.kind.clone(),
+            Inbound::Preference(_) => "preference".to_owned(),
             Inbound::Other { kind, raw, .. } => format!("{kind} {}", &raw[..raw.len().min(8)]),
         })
         .collect();

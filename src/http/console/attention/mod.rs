@@ -53,6 +53,7 @@ impl ItemRow {
             AttentionKind::WebhookOff | AttentionKind::ChannelFault | AttentionKind::ChannelInbound => {
                 ("bad diamond", "Off")
             }
+            AttentionKind::ChannelTrouble => ("bad diamond", "Restricted"),
             AttentionKind::WebhookFailing => ("bad diamond", "Failing"),
             AttentionKind::PeopleWaiting => ("warn ring", "Waiting"),
             AttentionKind::WidgetSilent => ("warn dash", "Silent"),

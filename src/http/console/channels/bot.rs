@@ -34,6 +34,7 @@ pub fn routes() -> Routes {
 
 /// Why something was not done.
 pub struct Refused {
+    pub what: &'static str,
     pub text: String,
     /// Whether it is done all the same where the person says so.
     pub can_replace: bool,
@@ -41,7 +42,7 @@ pub struct Refused {
 
 impl Refused {
     pub fn new(error: &impl std::fmt::Display, can_replace: bool) -> Self {
-        Self { text: capitalized(&error.to_string()), can_replace }
+        Self { what: "The webhook was not set.", text: capitalized(&error.to_string()), can_replace }
     }
 }
 
@@ -71,6 +72,7 @@ pub struct BotPage {
     accounts: Vec<ConnectedAccount>,
     findings: Option<Vec<Finding>>,
     refused: Option<Refused>,
+    leaves_groups: bool,
 }
 
 pub async fn edit_page(
@@ -190,5 +192,6 @@ pub async fn bot_page<N: Needs>(
         accounts,
         findings: shown.findings,
         refused: shown.refused,
+        leaves_groups: channel.leaves_groups,
     })
 }

@@ -10,20 +10,28 @@ use axum::response::Response;
 
 use super::form::Form;
 use super::frame::Frame;
-use super::view::{invalid, page};
+use super::view::{go, invalid, page};
 use super::who::{Configure, Member, Needs};
 use crate::channels::{Finding, FindingState};
 use crate::conversations::open_channel::open;
 use crate::domain::account::Permission;
 use crate::domain::channel::ChannelKind;
+use crate::domain::time::SignedDuration;
 use crate::engines::Engines;
 use crate::http::error::{Result, no_such_path};
 use crate::http::extract::Path;
 use crate::http::routes::Routes;
 use crate::projects::check_channel::{check_channel, webhook_url};
 use crate::projects::connect_whatsapp::{NumberRefused, connect_whatsapp};
+use crate::projects::set_channel::{ChannelSettings, set_channel};
+use crate::store::channel_troubles::{self, Words};
 use crate::store::channels::{self, Channel, Fault, Sightings};
+use crate::store::reply_pace;
 
+/// What the platform said of a channel that is shown.
+const WORDS_MAX: u32 = 10;
+/// How long it is shown.
+const WORDS_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Channels that are listed.
 const LISTED_MAX: u32 = 200;
 
@@ -32,6 +40,7 @@ pub fn routes() -> Routes {
         .get("/p/{project}/channels", list)
         .get("/p/{project}/channels/{channel}", show)
         .post("/p/{project}/channels/{channel}/check", check)
+        .post("/p/{project}/channels/{channel}/settings", set)
         .post("/p/{project}/channels/{channel}/webhook", set_webhook)
         .post("/p/{project}/channels/{channel}/verify-token", show_verify_token)
         .merge(edit::routes())
@@ -69,6 +78,8 @@ struct ChannelPage {
     verify_token: Option<String>,
     findings: Option<Vec<Finding>>,
     refused: Option<bot::Refused>,
+    rate_per_second: Option<u32>,
+    words: Vec<Words>,
 }
 
 /// What a channel's page shows besides what is stored.
@@ -160,6 +171,43 @@ async fn set_webhook(
     }
 }
 
+/// Sets how the channel behaves.
+async fn set(
+    State(engines): State<Engines>,
+    member: Member<Configure>,
+    Path((_, channel)): Path<(String, String)>,
+    form: Form,
+) -> Result<Response> {
+    let channel = find(&engines, &member, channel).await?;
+    if channel.kind == ChannelKind::Web {
+        return Err(no_such_path().await);
+    }
+    let rate = form.text("rate_per_second");
+    let settings = ChannelSettings {
+        // What is no number is out of the range.
+        rate_per_second: (!rate.is_empty()).then(|| rate.parse().unwrap_or(0)),
+        leaves_groups: form.has("leaves_groups"),
+    };
+    let path = format!("{}/channels/{}", member.path(), channel.external_id);
+    match set_channel(&engines.core, &member.actor(), &channel, settings).await {
+        Ok(()) => Ok(go(&path)),
+        Err(error) if crate::db::Error::is_unavailable(&error) => Err(error.into()),
+        Err(error) => {
+            let refused = Some(bot::Refused { what: "Nothing was saved.", ..bot::Refused::new(&error, false) });
+            match channel.kind {
+                ChannelKind::WhatsApp => {
+                    invalid(&ChannelPage { refused, ..channel_page(&engines, &member, &channel).await? })
+                }
+                ChannelKind::Telegram => {
+                    let shown = Shown { findings: None, refused };
+                    invalid(&bot::bot_page(&engines, &member, &channel, shown).await?)
+                }
+                ChannelKind::Web => Err(no_such_path().await),
+            }
+        }
+    }
+}
+
 async fn show_verify_token(
     State(engines): State<Engines>,
     member: Member<Configure>,
@@ -177,7 +225,16 @@ async fn show_verify_token(
 
 async fn channel_page<N: Needs>(engines: &Engines, member: &Member<N>, channel: &Channel) -> Result<ChannelPage> {
     let (project, id) = (member.project.id, channel.id);
-    let seen = engines.core.db.read(async move |conn| Ok(channels::sightings(conn, project, id).await?)).await?;
+    let after = engines.core.clock.now() - WORDS_FOR;
+    let (seen, rate_per_second, words) = engines
+        .core
+        .db
+        .read(async move |conn| {
+            let seen = channels::sightings(conn, project, id).await?;
+            let words = channel_troubles::words_of(conn, project, id, after, WORDS_MAX).await?;
+            Ok((seen, reply_pace::rate(conn, project, id).await?, words))
+        })
+        .await?;
     Ok(ChannelPage {
         frame: Frame::of_member(&engines.core, member, "channels").await?,
         here: format!("{}/channels/{}", member.path(), channel.external_id),
@@ -189,6 +246,8 @@ async fn channel_page<N: Needs>(engines: &Engines, member: &Member<N>, channel: 
         verify_token: None,
         findings: None,
         refused: None,
+        rate_per_second,
+        words,
     })
 }
 

@@ -43,7 +43,12 @@ pub async fn show(
 ) -> Result<Response> {
     let chosen = |name: &str| query.one(name).ok().flatten().unwrap_or_default().to_owned();
     let (name, language) = (chosen("name"), chosen("language"));
-    page(&template_page(&engines, &member, lead, (&name, &language, &BTreeMap::new())).await?)
+    let (templates, mistakes) = match templates_for(&engines.core, member.project.id, lead).await {
+        Ok(templates) => (templates, Mistakes::default()),
+        Err(why) => (Vec::new(), Mistakes::one("value", words(why).await?)),
+    };
+    let shown = template_page(&engines, &member, lead, templates, (&name, &language, &BTreeMap::new())).await?;
+    page(&TemplatePage { mistakes, ..shown })
 }
 
 pub async fn send(
@@ -60,27 +65,41 @@ pub async fn send(
         values,
         seen: form.text("seen").parse().unwrap_or(MessageId(0)),
     };
-    let refused = match send_template(&engines.core, &member.actor(), member.project.id, lead, choice.clone()).await {
-        Ok(()) => return Ok(go(&format!("{}#talk", Place::Lead.path(&member.path(), lead)))),
-        Err(TemplateRefused::Unknown | TemplateRefused::Reply(ReplyRefused::Unknown)) => {
-            return Err(no_such_path().await);
+    let project = member.project.id;
+    let (templates, refused) = match templates_for(&engines.core, project, lead).await {
+        Ok(templates) => {
+            let (actor, place, choice) = (member.actor(), (project, lead), choice.clone());
+            let sent = send_template(&engines.core, &actor, place, &templates, choice).await;
+            (templates, sent.err())
         }
-        Err(TemplateRefused::Failed(error) | TemplateRefused::Reply(ReplyRefused::Failed(error))) => {
-            return Err(error.into());
-        }
-        Err(refused) => refused,
+        Err(why) => (Vec::new(), Some(why)),
     };
+    let Some(refused) = refused else {
+        return Ok(go(&format!("{}#talk", Place::Lead.path(&member.path(), lead))));
+    };
+    let mistakes = Mistakes::one("value", words(refused).await?);
     let chosen = (choice.name.as_str(), choice.language.as_str(), &choice.values);
-    let shown = template_page(&engines, &member, lead, chosen).await?;
-    let said = capitalized(&refused.to_string());
-    let said = if said.ends_with('.') { said } else { format!("{said}.") };
-    invalid(&TemplatePage { mistakes: Mistakes::one("value", said), ..shown })
+    let shown = template_page(&engines, &member, lead, templates, chosen).await?;
+    invalid(&TemplatePage { mistakes, ..shown })
+}
+
+/// Why nothing was sent, as the page says it.
+async fn words(refused: TemplateRefused) -> Result<String> {
+    match refused {
+        TemplateRefused::Unknown | TemplateRefused::Reply(ReplyRefused::Unknown) => Err(no_such_path().await),
+        TemplateRefused::Failed(error) | TemplateRefused::Reply(ReplyRefused::Failed(error)) => Err(error.into()),
+        refused => {
+            let said = capitalized(&refused.to_string());
+            Ok(if said.ends_with('.') { said } else { format!("{said}.") })
+        }
+    }
 }
 
 async fn template_page(
     engines: &Engines,
     member: &Member<Reply>,
     lead: LeadId,
+    templates: Vec<ApprovedTemplate>,
     (name, language, values): (&str, &str, &BTreeMap<String, String>),
 ) -> Result<TemplatePage> {
     let project = member.project.id;
@@ -89,11 +108,6 @@ async fn template_page(
         Ok(handling::find(conn, project, lead).await?.map(|handled| (viewed, handled)))
     });
     let Some((viewed, handled)) = found.await? else { return Err(no_such_path().await) };
-    let (templates, mistakes) = match templates_for(&engines.core, project, lead).await {
-        Ok(templates) => (templates, Mistakes::default()),
-        Err(TemplateRefused::Failed(error)) => return Err(error.into()),
-        Err(why) => (Vec::new(), Mistakes::one("value", why)),
-    };
     let chosen = templates.iter().find(|one| one.name == name && one.language == language).cloned();
     let filled = |template: ApprovedTemplate| {
         let values = template.values().into_iter().map(|name| {
@@ -104,7 +118,7 @@ async fn template_page(
     };
     Ok(TemplatePage {
         frame: Frame::of_member(&engines.core, member, "leads").await?,
-        mistakes,
+        mistakes: Mistakes::default(),
         name: name_of(&viewed, member.sees_masked()).title,
         path: Place::Lead.path(&member.path(), lead),
         seen: handled.newest_message.unwrap_or(MessageId(0)),
