@@ -73,8 +73,7 @@ fn microseconds(text: &str) -> i64 {
 /// Stores leads, each with a conversation, and a session with two clicks where it is linked. Answers their rows.
 async fn store_leads(app: &TestApp, project: &Project, leads: Vec<StoredLead>) -> Vec<i64> {
     let project = project.id.0;
-    let ids = app
-        .core
+    app.core
         .db
         .write(async move |tx| {
             let mut ids = Vec::new();
@@ -84,8 +83,7 @@ async fn store_leads(app: &TestApp, project: &Project, leads: Vec<StoredLead>) -
             Ok(ids)
         })
         .await
-        .expect("leads can be stored");
-    ids
+        .expect("leads can be stored")
 }
 
 async fn store_lead(tx: &Tx, project: i64, lead: &StoredLead) -> anyhow::Result<i64> {

@@ -62,7 +62,7 @@ pub async fn export(State(engines): State<Engines>, member: Member, query: Query
         }
     };
     let head: Vec<&str> = head.into_iter().chain(NUMBERS).chain(["too_few"]).collect();
-    let text: String = lines.iter().map(|line| csv::row(line)).collect();
+    let text: String = lines.iter().map(csv::row).collect();
     let period = format!("{}_{}", ask.period.first, ask.period.last);
     let what = if panel.is_empty() { "days" } else { &panel };
     let name = csv::file_name(["overview", &member.project.name, what, &period, &query.by]);
