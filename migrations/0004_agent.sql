@@ -10,6 +10,17 @@ ALTER TABLE projects ADD COLUMN tokens_a_month BIGINT;
 ALTER TABLE projects ADD COLUMN keeps_prompts BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE projects ADD COLUMN discloses BOOLEAN NOT NULL DEFAULT TRUE;
 
+-- How long after a person's last message the agent asks once more, NULL for never; how long after it an incomplete lead is abandoned.
+-- Microseconds.
+ALTER TABLE projects ADD COLUMN nudge_after BIGINT DEFAULT 14400000000;
+ALTER TABLE projects ADD COLUMN abandoned_after BIGINT NOT NULL DEFAULT 86400000000;
+-- When that is looked at; when webhooks were told that the lead is abandoned, which happens once.
+ALTER TABLE conversations ADD COLUMN nudge_at BIGINT;
+ALTER TABLE conversations ADD COLUMN abandon_at BIGINT;
+ALTER TABLE conversations ADD COLUMN abandoned_at BIGINT;
+CREATE INDEX conversations_to_nudge ON conversations (nudge_at) WHERE nudge_at IS NOT NULL;
+CREATE INDEX conversations_to_abandon ON conversations (abandon_at) WHERE abandon_at IS NOT NULL;
+
 -- What the agent may answer questions from, by paragraph.
 CREATE TABLE knowledge (
     id ROWID,

@@ -17,9 +17,11 @@ use crate::clicks::automated_requests;
 use crate::clicks::replay::replay;
 use crate::clicks::widget_sightings;
 use crate::conversations::Turn;
+use crate::conversations::abandon::abandon_due;
 use crate::conversations::announce_lead::announce_due;
 use crate::conversations::fetch_media::{claim_media, fetch_medium, next_medium_due, settle_medium};
 use crate::conversations::found_by::index_old_leads;
+use crate::conversations::nudge::nudge_due;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::conversations::unanswered::look_after_unanswered;
@@ -69,6 +71,7 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     loops.spawn(supervise("replies", |engines, stop| claim_loop::run(engines, stop, REPLIES_MAX, Replies).boxed()));
     loops.spawn(supervise("deliveries", |engines, stop| dispatcher::run(engines.deliveries.clone(), stop).boxed()));
     loops.spawn(supervise("announcements", |engines, stop| run_announcements(engines, stop).boxed()));
+    loops.spawn(supervise("silences", |engines, stop| run_silences(engines, stop).boxed()));
     loops.spawn(supervise("unanswered", |engines, stop| run_unanswered(engines, stop).boxed()));
     loops.spawn(supervise("attention", |engines, stop| run_attention(engines, stop).boxed()));
     loops.spawn(supervise("channels", |engines, stop| run_channels(engines, stop).boxed()));
@@ -105,6 +108,18 @@ async fn run_announcements(engines: Engines, mut stop: watch::Receiver<bool>) {
     while tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_err() {
         if let Err(error) = announce_due(&engines.core).await {
             tracing::warn!(error = %format!("{error:#}"), "leads not announced yet");
+        }
+    }
+}
+
+/// Asks people once more who went silent, and tells webhooks of leads that are abandoned.
+async fn run_silences(engines: Engines, mut stop: watch::Receiver<bool>) {
+    while tokio::time::timeout(TICK, stop.wait_for(|stop| *stop)).await.is_err() {
+        if let Err(error) = nudge_due(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "people who went silent not nudged yet");
+        }
+        if let Err(error) = abandon_due(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "abandoned leads not told of yet");
         }
     }
 }

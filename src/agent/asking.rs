@@ -1,19 +1,20 @@
 //! Asks: for a field, about words that gave no value, in other words the third time.
 
 use super::burst::Burst;
+use super::open_fields::half_missing;
 use super::phrases::list;
 use super::reader::Doubt;
 use super::turn::TurnBuilder;
 use crate::domain::form::{Field, FieldKind};
 
 /// Times that a question comes in the same words.
-const SAME_WORDS_MAX: u32 = 2;
+pub(super) const SAME_WORDS_MAX: u32 = 2;
 
 impl TurnBuilder<'_> {
     /// Asks for a field; after two times in other words.
     pub(super) fn ask(&mut self, field: &Field, burst: &Burst, asks: u32) {
         let known = burst.known.get(&field.key);
-        if let Some(half) = known.and_then(|known| self.open(burst).half_missing(field, &known.value)) {
+        if let Some(half) = known.and_then(|known| half_missing(self.form(), field, &known.value)) {
             return self.say(self.phrases.say(half));
         }
         self.question(field, asks > SAME_WORDS_MAX);

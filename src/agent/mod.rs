@@ -35,6 +35,7 @@ mod lexicon;
 mod model;
 mod name_runs;
 mod names;
+mod nudge;
 mod numbers;
 mod open_fields;
 mod pack;
@@ -55,6 +56,8 @@ mod words;
 mod work_tests;
 
 pub use model::{Act, Dropped, Help, Paragraph, Proposal, Quoted, Reason};
+pub use nudge::{Nudge, nudge};
+pub use open_fields::missing;
 pub use prompt::{Prompt, Said, has_words, prompt};
 pub use read::read;
 pub use reader::{Context, Doubt, Reading, Source, Taken};

@@ -1,8 +1,10 @@
 //! What is still to be asked, after a burst: which fields are open, and which of them comes next.
 
+use std::collections::BTreeMap;
+
 use super::burst::{Burst, is_part};
 use super::reader::Doubt;
-use super::state::State;
+use super::state::{Known, State};
 use super::when::is_clock;
 use crate::domain::form::{Field, FieldKind, Form, NAME};
 
@@ -17,30 +19,9 @@ pub(super) struct OpenFields<'a> {
 }
 
 impl<'a> OpenFields<'a> {
-    /// Required fields without a value, in the form's order. A name whose parts are asked for is not asked for itself.
+    /// Required fields without a value: see [`missing`].
     pub(super) fn missing(&self) -> Vec<&'a Field> {
-        let fields = &self.form.fields;
-        let has_parts =
-            fields.iter().any(|field| field.kind == FieldKind::Name && field.required && is_part(&field.key));
-        let is_missing = |field: &&Field| {
-            let is_open = match self.burst.known.get(&field.key) {
-                Some(known) => self.half_missing(field, &known.value).is_some(),
-                None => true,
-            };
-            field.required && is_open && !(has_parts && field.key == NAME)
-        };
-        fields.iter().filter(is_missing).collect()
-    }
-
-    /// What a day without a time, or a time without a day, still lacks: the name of the question for it.
-    pub(super) fn half_missing(&self, field: &Field, value: &str) -> Option<&'static str> {
-        let has_days = self.form.fields.iter().any(|other| other.kind == FieldKind::Date);
-        if field.kind != FieldKind::Datetime || has_days && is_clock(field) {
-            return None;
-        }
-        let is_day = value.parse::<jiff::civil::Date>().is_ok() && !value.contains('T');
-        let is_time = value.len() == 5 && value.as_bytes()[2] == b':';
-        if is_day { Some("which_time") } else { is_time.then_some("which_day") }
+        missing(self.form, &self.burst.known)
     }
 
     /// The next field to ask for: required ones in the form's order; optional ones with a question of their own once, in the
@@ -72,4 +53,29 @@ impl<'a> OpenFields<'a> {
         let is_open = !self.burst.changes.contains_key(&doubt.key) && !self.state.declined.contains(&doubt.key);
         is_open.then_some((field, doubt))
     }
+}
+
+/// Required fields without a value, in the form's order. A name whose parts are asked for is not asked for itself.
+pub fn missing<'a>(form: &'a Form, known: &BTreeMap<String, Known>) -> Vec<&'a Field> {
+    let fields = &form.fields;
+    let has_parts = fields.iter().any(|field| field.kind == FieldKind::Name && field.required && is_part(&field.key));
+    let is_missing = |field: &&Field| {
+        let is_open = match known.get(&field.key) {
+            Some(known) => half_missing(form, field, &known.value).is_some(),
+            None => true,
+        };
+        field.required && is_open && !(has_parts && field.key == NAME)
+    };
+    fields.iter().filter(is_missing).collect()
+}
+
+/// What a day without a time, or a time without a day, still lacks: the name of the question for it.
+pub(super) fn half_missing(form: &Form, field: &Field, value: &str) -> Option<&'static str> {
+    let has_days = form.fields.iter().any(|other| other.kind == FieldKind::Date);
+    if field.kind != FieldKind::Datetime || has_days && is_clock(field) {
+        return None;
+    }
+    let is_day = value.parse::<jiff::civil::Date>().is_ok() && !value.contains('T');
+    let is_time = value.len() == 5 && value.as_bytes()[2] == b':';
+    if is_day { Some("which_time") } else { is_time.then_some("which_day") }
 }

@@ -104,6 +104,9 @@ pub struct State {
     pub closed: bool,
     /// Whether a message after the closing got its reply.
     pub returned: bool,
+    /// Whether there is no nudge any more: it was sent, or the person refused, wrote "stop" or is a person's now.
+    #[serde(skip_serializing_if = "is_false")]
+    pub no_nudge: bool,
     /// Why the person wrote, once known.
     pub intent: Option<String>,
     /// The language that the person changed the conversation to, such as `es`; `None` for the form's.
@@ -127,6 +130,11 @@ pub struct State {
     /// All that they were asked so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acts_asked: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

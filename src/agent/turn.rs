@@ -9,7 +9,7 @@ use super::pack::{Languages, packs};
 use super::phrases::Phrases;
 use super::state::{Input, Outcome, Paused, Pending, State, Turn};
 use super::words::{Command, Words};
-use crate::domain::form::{Field, FieldKind};
+use crate::domain::form::{Field, FieldKind, Form};
 use crate::domain::generated_by::GeneratedBy;
 
 /// Times a required field is asked for; then the conversation goes to a person.
@@ -82,7 +82,11 @@ pub(super) struct TurnBuilder<'a> {
     unanswered: Option<String>,
 }
 
-impl TurnBuilder<'_> {
+impl<'a> TurnBuilder<'a> {
+    pub(super) fn form(&self) -> &'a Form {
+        self.input.form
+    }
+
     pub(super) fn say(&mut self, words: &str) {
         if !words.is_empty() {
             self.said.push(words.to_owned());
@@ -208,6 +212,7 @@ impl TurnBuilder<'_> {
             return Outcome::None;
         }
         self.state.paused = Some(Paused::Stopped);
+        self.state.no_nudge = true;
         self.say(self.phrases.say("stopped"));
         Outcome::Stopped
     }
@@ -215,6 +220,7 @@ impl TurnBuilder<'_> {
     /// Gives the conversation to a person. Giving up names what is known, so that nobody has to ask again.
     fn hand_over(&mut self, sentence: &str, burst: &Burst) -> Outcome {
         self.state.paused = Some(Paused::HandedOver);
+        self.state.no_nudge = true;
         self.said.clear();
         self.say(self.phrases.say(sentence));
         let of_words = |field: &&Field| burst.known.get(&field.key).is_some_and(|known| known.at.is_some());
@@ -310,6 +316,7 @@ impl TurnBuilder<'_> {
         let rest: &Words<'_> = &burst.rest();
         let refuses = rest.is_refusal() || !field.required && rest.yes_no().is_some_and(|(_, yes)| !yes);
         let is_repeated = self.state.explained.contains(&refused_mark(&field.key));
+        self.state.no_nudge |= field.required && (refuses || self.judged.refuses);
         if (refuses || self.judged.refuses) && field.required && !is_repeated && !rest.has_none() {
             self.state.explained.push(refused_mark(&field.key));
             self.say(self.phrases.say("needed"));

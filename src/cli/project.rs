@@ -7,6 +7,7 @@ use super::output::{self, Output};
 use super::{actor, open_project};
 use crate::config::Config;
 use crate::domain::lead::CreatedWhen;
+use crate::domain::time::SignedDuration;
 use crate::domain::visitor::IpPolicy;
 use crate::projects::create_project::{NewProject, create_project};
 use crate::projects::update_project::{ProjectChanges, update_project};
@@ -61,6 +62,12 @@ pub enum Command {
         /// When webhooks get `lead.created`: `details` or `contact`.
         #[arg(long, value_parser = created_when, value_name = "WHEN")]
         lead_created: Option<CreatedWhen>,
+        /// How long after a person's last message the agent asks once more, by day: 30m to 20h, or `never`.
+        #[arg(long, value_parser = nudge_after, value_name = "TIME")]
+        nudge_after: Option<NudgeAfter>,
+        /// How long after it a lead that is not complete is abandoned, for `lead.abandoned`: 1h to 720h.
+        #[arg(long, value_name = "TIME")]
+        abandoned_after: Option<SignedDuration>,
     },
     /// Lists the projects, oldest first.
     ///
@@ -83,13 +90,15 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
                 )
             })
         }
-        Command::Set { project, name, region, timezone, ip, lead_created } => {
+        Command::Set { project, name, region, timezone, ip, lead_created, nudge_after, abandoned_after } => {
             let changes = ProjectChanges {
                 name,
                 region,
                 time_zone: timezone,
                 ip_policy: ip,
                 lead_created,
+                nudge_after: nudge_after.map(|NudgeAfter(after)| after),
+                abandoned_after,
                 ..ProjectChanges::default()
             };
             let (core, project) = open_project(config, &project).await?;
@@ -112,7 +121,22 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
 
 fn to_json(row: &projects::Project) -> Value {
     json!({"project_id": row.public_id, "name": row.name, "region": row.region, "timezone": row.time_zone,
-           "ip": row.ip_policy, "lead_created": row.lead_created.as_str()})
+           "ip": row.ip_policy, "lead_created": row.lead_created.as_str(),
+           "nudge_after": row.nudge_after.map(|after| format!("{after:#}")),
+           "abandoned_after": format!("{:#}", row.abandoned_after)})
+}
+
+/// What `--nudge-after` says; `None` for `never`.
+#[derive(Clone, Copy)]
+pub struct NudgeAfter(Option<SignedDuration>);
+
+fn nudge_after(text: &str) -> Result<NudgeAfter, String> {
+    if text == "never" {
+        return Ok(NudgeAfter(None));
+    }
+    text.parse()
+        .map(|after| NudgeAfter(Some(after)))
+        .map_err(|_| format!("{text:?} is neither a time such as 4h nor `never`"))
 }
 
 fn created_when(text: &str) -> Result<CreatedWhen, String> {

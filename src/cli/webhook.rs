@@ -26,7 +26,7 @@ pub enum Command {
     /// Every delivery is a POST of JSON, signed with the secret in `x-hub-signature` and in the headers of Standard Webhooks.
     /// Deliveries go to public https addresses only; AURIX_ALLOW_NETWORKS and AURIX_ALLOW_HTTP allow others.
     #[command(
-        after_help = "Example:\n  aurix webhook add --project ID --url https://crm.example.com/hook \\\n    --event lead.created --header 'Authorization: Bearer T'\nEvents: widget.click lead.correlated lead.created lead.complete (these four, if none is named) lead.updated lead.stage_changed;\n        or attention.opened attention.closed, in a webhook of their own."
+        after_help = "Example:\n  aurix webhook add --project ID --url https://crm.example.com/hook \\\n    --event lead.created --header 'Authorization: Bearer T'\nEvents: widget.click lead.correlated lead.created lead.complete (these four, if none is named) lead.updated lead.stage_changed\n        lead.abandoned;\n        or attention.opened attention.closed, in a webhook of their own."
     )]
     Add {
         /// The project.

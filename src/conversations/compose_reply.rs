@@ -6,7 +6,7 @@ use super::{offers, words};
 use crate::agent::{self, State};
 use crate::channels::shows;
 use crate::core::Core;
-use crate::domain::channel::{ChannelKind, MessageKind};
+use crate::domain::channel::{ChannelKind, MessageKind, Offers};
 use crate::domain::form::Form;
 use crate::domain::ids::MessageId;
 use crate::domain::text::split;
@@ -33,14 +33,36 @@ pub(super) fn compose(
     output: &agent::Turn,
 ) -> anyhow::Result<Vec<Reply>> {
     let Some(said) = &output.reply else { return Ok(Vec::new()) };
-    let offers = offers::of_turn(form, before, &output.state);
     let text = |said: &str| with_platforms_words(turn, form, said);
+    let question = output.list_begins.and_then(|at| said.get(..at)).map(text);
+    let said = Said { text: text(said), question, offers: offers::of_turn(form, before, &output.state) };
+    compose_parts(core, kind, turn.leased.newest_message, said)
+}
+
+/// What is to be said.
+pub(super) struct Said {
+    /// The words.
+    pub(super) text: String,
+    /// The words without the list of a question's options, where they have one.
+    pub(super) question: Option<String>,
+    /// What to answer it by.
+    pub(super) offers: Option<Offers>,
+}
+
+/// The messages of what is said, above the conversation's newest message.
+pub(super) fn compose_parts(
+    core: &Core,
+    kind: ChannelKind,
+    newest_message: Option<MessageId>,
+    said: Said,
+) -> anyhow::Result<Vec<Reply>> {
+    let Said { text, question, offers } = said;
     // What the platform shows below the text need not be listed in it.
-    let question = text(output.list_begins.and_then(|at| said.get(..at)).unwrap_or(said));
+    let question = question.unwrap_or_else(|| text.clone());
     let offers = offers.filter(|offers| shows(kind, &question, offers));
-    let text = if offers.is_some() { question } else { text(said) };
+    let text = if offers.is_some() { question } else { text };
     let offers = offers.map(|offers| serde_json::to_string(&offers)).transpose()?;
-    let (now, mut newest) = (core.clock.now(), turn.leased.newest_message.unwrap_or(MessageId(0)));
+    let (now, mut newest) = (core.clock.now(), newest_message.unwrap_or(MessageId(0)));
     let parts = split(&text, kind.text_units_max());
     let count = parts.len();
     let reply = |(place, part): (usize, &str)| {

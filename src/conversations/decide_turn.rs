@@ -11,6 +11,7 @@ use super::compose_reply::{Reply, compose};
 use super::incoming::{incoming, newest_speech};
 use super::learned::{new_values, words};
 use super::load_turn::Turn;
+use super::nudge::silence_after;
 use crate::agent::{self, Dropped, Help, Incoming, Input, Known, Outcome, Paused, State};
 use crate::core::Core;
 use crate::domain::channel::ChannelKind;
@@ -23,7 +24,7 @@ use crate::domain::phone::{PhoneNumber, Region};
 use crate::domain::time::Timestamp;
 use crate::store::lead_fields::NewValue;
 use crate::store::leads::Lead;
-use crate::store::turns::TurnLease;
+use crate::store::turns::{Silence, TurnLease};
 
 /// What is to be stored of a turn.
 pub struct Decision {
@@ -64,6 +65,8 @@ pub struct Decision {
     pub answered_up_to: MessageId,
     /// When the agent goes on, where there may be more to read.
     pub goes_on_at: Option<Timestamp>,
+    /// What happens if the person stays silent.
+    pub silence: Silence,
 }
 
 impl Decision {
@@ -183,6 +186,7 @@ pub(super) fn decide(
         agent_state: serde_json::to_string(&output.state)?,
         answered_up_to: turn.read_up_to(),
         goes_on_at: turn.is_partial().then_some(now),
+        silence: silence_after(turn, (&form, &known, &output.state), lead.completed_at.is_some()),
         lead,
         known,
         new_values,

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use serde_json::value::RawValue;
 
 use super::found_by::{index_correlation_ids, index_fields};
+use crate::agent::State;
 use crate::conversations::store_inbound::StoreInbound;
 use crate::db::Tx;
 use crate::domain::ids::{ConversationId, LeadId};
@@ -43,7 +44,13 @@ async fn merge(
 ) -> anyhow::Result<(Conversation, LeadId)> {
     let project = into.project;
     // A turn that is under way decides on a lead that is about to change: it must not be settled, and is taken again.
-    turns::interrupt(tx, project, into.id, Some(now)).await?;
+    let removed: State = serde_json::from_str(&turns::interrupt(tx, project, from.id, None).await?)?;
+    let mut state: State = serde_json::from_str(&turns::interrupt(tx, project, into.id, Some(now)).await?)?;
+    if removed.no_nudge {
+        // They are one person, who gets one nudge at most.
+        state.no_nudge = true;
+        turns::set_agent_state(tx, project, into.id, &serde_json::to_string(&state)?).await?;
+    }
     conversations::merge_into(tx, project, from.id, into.id).await?;
     let leads = leads::of_conversations(tx, &[(project, into.id), (project, from.id)]).await?;
     let mut leads: HashMap<ConversationId, Lead> = leads.into_iter().collect();

@@ -1,6 +1,7 @@
 //! Layer 4: conversations. Receives messages, links them to clicks, takes the agent's turns and sends replies. Names no platform:
 //! that is the matter of `channels`.
 
+pub mod abandon;
 pub mod announce_lead;
 pub mod answer_rule;
 pub mod ask_model;
@@ -20,6 +21,7 @@ mod load_turn;
 mod merge;
 pub mod note_sighting;
 pub mod note_writing;
+pub mod nudge;
 mod offers;
 pub mod open_channel;
 mod pace_replies;

@@ -142,5 +142,6 @@ fn settled_turn(decision: &Decision, now: Timestamp) -> SettledTurn<'_> {
         now,
         answered_up_to: decision.answered_up_to,
         goes_on_at: decision.goes_on_at,
+        silence: decision.silence,
     }
 }

@@ -90,7 +90,7 @@ pub(super) async fn silence_agent(
     Ok(())
 }
 
-/// The state with the agent paused. "stop" stays: the customer's word counts more.
+/// The state with the agent paused, and without a nudge even if it is given back. "stop" stays: the customer's word counts more.
 fn paused(state: State) -> State {
-    State { paused: Some(state.paused.unwrap_or(Paused::HandedOver)), ..state }
+    State { paused: Some(state.paused.unwrap_or(Paused::HandedOver)), no_nudge: true, ..state }
 }

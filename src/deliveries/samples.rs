@@ -8,7 +8,7 @@ use crate::core::Core;
 use crate::db::Conn;
 use crate::domain::attention::AttentionKind;
 use crate::domain::event::{
-    AttentionData, AttentionSubject, ClickData, CompleteData, Correlated, CreatedLead, Event, EventType,
+    AbandonedData, AttentionData, AttentionSubject, ClickData, CompleteData, Correlated, CreatedLead, Event, EventType,
     LeadAnnouncement, StageChangedData,
 };
 use crate::domain::ids::{AttentionId, ConversationId, ProjectId};
@@ -152,6 +152,7 @@ impl Sample {
                 let announcement = LeadAnnouncement { project_id: MOCK_UUID, conversation: CONVERSATION, lead: &lead };
                 Event::lead_announced(event_type, event_id, &announcement, now)
             }
+            EventType::LeadAbandoned => self.abandoned(event_id, now),
             EventType::LeadStageChanged => {
                 let data = StageChangedData {
                     correlation_id: self.known(CORRELATION_ID),
@@ -174,6 +175,21 @@ impl Sample {
                 Event::lead_complete(event_id, &data, now)
             }
         }
+    }
+
+    fn abandoned(&self, event_id: String, now: Timestamp) -> Event {
+        let mut lead = self.lead();
+        if self.is_known {
+            lead.remove("email");
+        }
+        let data = AbandonedData {
+            correlation_id: self.known(CORRELATION_ID),
+            conversation_id: CONVERSATION,
+            lead_status: "abandoned",
+            lead_data: &lead,
+            missing: &["email"],
+        };
+        Event::lead_abandoned(event_id, &data, now)
     }
 
     fn attention(&self, event_type: EventType, event_id: String, now: Timestamp) -> Event {

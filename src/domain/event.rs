@@ -22,6 +22,8 @@ closed_set! {
         LeadUpdated = "lead.updated",
         /// All required fields are there.
         LeadComplete = "lead.complete",
+        /// The person went silent before that.
+        LeadAbandoned = "lead.abandoned",
         /// Somebody of the business set a stage.
         LeadStageChanged = "lead.stage_changed",
         /// Something needs a person.
@@ -123,6 +125,21 @@ pub struct CompleteData<'a> {
     pub lead_status: &'static str,
     /// name, email, phone, company, intent and the form's own fields.
     pub lead_data: &'a Map<String, Value>,
+}
+
+/// `data` of `lead.abandoned`.
+#[derive(Serialize)]
+pub struct AbandonedData<'a> {
+    /// The first linked session's correlation id; `null` where there was no click.
+    pub correlation_id: Option<&'a str>,
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// Always `abandoned`.
+    pub lead_status: &'static str,
+    /// As in `lead.complete`, as far as it is known.
+    pub lead_data: &'a Map<String, Value>,
+    /// The keys of the required fields that are not known, in the form's order.
+    pub missing: &'a [&'a str],
 }
 
 /// `data` of `lead.stage_changed`.
@@ -290,6 +307,18 @@ impl Event {
         let body =
             json(&CreatedEnvelope { event: event_type.as_str(), project_id, created_at: with_milliseconds(now), lead });
         Self { event_id, event_type, conversation_id: Some(conversation), body, body_external: None, created_at: now }
+    }
+
+    /// The person went silent before the lead was complete.
+    pub fn lead_abandoned(event_id: String, data: &AbandonedData<'_>, now: Timestamp) -> Self {
+        Self {
+            body: envelope(EventType::LeadAbandoned, &event_id, now, data),
+            event_id,
+            event_type: EventType::LeadAbandoned,
+            conversation_id: Some(data.conversation_id),
+            body_external: None,
+            created_at: now,
+        }
     }
 
     /// Somebody of the business set a stage.

@@ -39,3 +39,4 @@ pub mod text;
 pub mod time;
 pub mod visitor;
 pub mod widget;
+pub mod zones;

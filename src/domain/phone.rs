@@ -149,6 +149,12 @@ impl PhoneNumber {
         &self.0
     }
 
+    /// The country that the number belongs to (ISO 3166 alpha-2), where the numbering plans tell one.
+    pub fn country(&self) -> Option<Region> {
+        let number = PHONE_NUMBER_UTIL.parse(&self.0, None).ok()?;
+        Region::parse(&PHONE_NUMBER_UTIL.get_region_for_number(&number)?.to_string()).ok()
+    }
+
     /// Without the `+`, as in `6512345678`: the form of a WhatsApp id.
     pub fn bare(&self) -> &str {
         &self.0[1..]

@@ -1,5 +1,7 @@
 //! Changes the settings of a project.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use super::create_project::{check_name, check_time_zone};
@@ -10,6 +12,7 @@ use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::ProjectId;
 use crate::domain::lead::CreatedWhen;
 use crate::domain::phone::Region;
+use crate::domain::time::SignedDuration;
 use crate::domain::visitor::IpPolicy;
 use crate::store::audit;
 use crate::store::projects::{self, Project};
@@ -31,7 +34,17 @@ pub struct ProjectChanges {
     pub members_may_export: Option<bool>,
     /// Whether viewers see phone numbers and e-mail addresses masked.
     pub viewers_see_masked: Option<bool>,
+    /// How long after a person's last message the agent asks once more: [`NUDGE_AFTER`], or never.
+    pub nudge_after: Option<Option<SignedDuration>>,
+    /// How long after it a lead that is not complete counts as abandoned: [`ABANDONED_AFTER`].
+    pub abandoned_after: Option<SignedDuration>,
 }
+
+/// The shortest and the longest time until a nudge. WhatsApp takes none a day after the person's last message.
+pub const NUDGE_AFTER: RangeInclusive<SignedDuration> = SignedDuration::from_mins(30)..=SignedDuration::from_hours(20);
+/// The shortest and the longest time until a lead counts as abandoned.
+pub const ABANDONED_AFTER: RangeInclusive<SignedDuration> =
+    SignedDuration::from_hours(1)..=SignedDuration::from_hours(30 * 24);
 
 /// Changes a project, and gives it as it is then. Widgets that other requests hold see the change within a second.
 pub async fn update_project(
@@ -89,6 +102,17 @@ fn apply(project: &mut Project, changes: ProjectChanges) -> anyhow::Result<Map<S
     if let Some(masked) = changes.viewers_see_masked {
         project.viewers_see_masked = masked;
         note("viewers_see_masked", yes_or_no(masked));
+    }
+    if let Some(after) = changes.nudge_after {
+        let fits = after.is_none_or(|after| NUDGE_AFTER.contains(&after));
+        anyhow::ensure!(fits, "a nudge comes 30 minutes to 20 hours after the last message, or never");
+        project.nudge_after = after;
+        note("nudge_after", &after.map_or_else(|| "never".to_owned(), |after| format!("{after:#}")));
+    }
+    if let Some(after) = changes.abandoned_after {
+        anyhow::ensure!(ABANDONED_AFTER.contains(&after), "a lead is abandoned after one hour to 30 days");
+        project.abandoned_after = after;
+        note("abandoned_after", &format!("{after:#}"));
     }
     Ok(detail)
 }

@@ -189,7 +189,8 @@ pub async fn merge_into(tx: &Tx, project: ProjectId, from: ConversationId, into:
     let both = params![project, from, into];
     tx.execute(
         "UPDATE conversations
-         SET external_user_id = NULL, external_phone_id = NULL, due_at = NULL, turn_number = turn_number + 1, merged_into = $3
+         SET external_user_id = NULL, external_phone_id = NULL, due_at = NULL, nudge_at = NULL, abandon_at = NULL,
+             turn_number = turn_number + 1, merged_into = $3
          WHERE project_id = $1 AND id = $2",
         both,
     )
@@ -206,7 +207,8 @@ pub async fn merge_into(tx: &Tx, project: ProjectId, from: ConversationId, into:
                  WHERE c.id IN ($2, $3)
              ),
              (SELECT MAX(c.answered_up_to) FROM conversations AS c WHERE c.id IN ($2, $3))
-         )
+         ),
+             abandoned_at = COALESCE(abandoned_at, (SELECT c.abandoned_at FROM conversations AS c WHERE c.id = $2))
          WHERE project_id = $1 AND id = $3",
         both,
     )

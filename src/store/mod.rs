@@ -65,6 +65,7 @@ pub mod saved_views;
 pub mod secret_key;
 pub mod sessions;
 pub mod sign_in_failures;
+pub mod silences;
 pub mod sources;
 pub mod talk;
 pub mod turns;

@@ -3,18 +3,19 @@
 use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::ids::ProjectId;
 use crate::domain::lead::CreatedWhen;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{SignedDuration, Timestamp};
 use crate::params;
 
 macro_rules! columns {
     () => {
-        "id, public_id, name, region, time_zone, ip_policy, lead_created, form, members_may_export, viewers_see_masked"
+        "id, public_id, name, region, time_zone, ip_policy, lead_created, form, members_may_export, viewers_see_masked,
+         nudge_after, abandoned_after"
     };
 }
 pub(super) use columns;
 
 /// Columns of [`Project`].
-pub(super) const COLUMNS: usize = 10;
+pub(super) const COLUMNS: usize = 12;
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -39,6 +40,10 @@ pub struct Project {
     pub members_may_export: bool,
     /// Whether viewers see phone numbers and e-mail addresses masked.
     pub viewers_see_masked: bool,
+    /// How long after a person's last message the agent asks once more; `None` for never.
+    pub nudge_after: Option<SignedDuration>,
+    /// How long after it a lead that is not complete counts as abandoned.
+    pub abandoned_after: SignedDuration,
 }
 
 pub(super) fn read(row: &Row<'_>) -> Result<Project> {
@@ -53,6 +58,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<Project> {
         form: row.get(7)?,
         members_may_export: row.get(8)?,
         viewers_see_masked: row.get(9)?,
+        nudge_after: row.get::<Option<i64>>(10)?.map(SignedDuration::from_micros),
+        abandoned_after: SignedDuration::from_micros(row.get(11)?),
     })
 }
 
@@ -117,7 +124,7 @@ pub async fn update(tx: &Tx, project: &Project) -> Result<u64> {
     tx.execute(
         "UPDATE projects
          SET name = $2, region = $3, time_zone = $4, ip_policy = $5, lead_created = $6, members_may_export = $7,
-             viewers_see_masked = $8
+             viewers_see_masked = $8, nudge_after = $9, abandoned_after = $10
          WHERE id = $1",
         params![
             project.id,
@@ -127,8 +134,15 @@ pub async fn update(tx: &Tx, project: &Project) -> Result<u64> {
             &project.ip_policy,
             project.lead_created.as_str(),
             project.members_may_export,
-            project.viewers_see_masked
+            project.viewers_see_masked,
+            project.nudge_after.map(microseconds),
+            microseconds(project.abandoned_after)
         ],
     )
     .await
+}
+
+/// As it is stored; what is longer than any database says counts as that long.
+fn microseconds(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

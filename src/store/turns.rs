@@ -43,6 +43,19 @@ pub struct LeasedTurn {
     pub answered_up_to: MessageId,
     /// The conversation's newest message, in either direction.
     pub newest_message: Option<MessageId>,
+    /// What happens if the person stays silent.
+    pub silence: Silence,
+    /// Whether webhooks were told that the lead is abandoned.
+    pub is_abandoned: bool,
+}
+
+/// What happens to a conversation whose person stays silent; `None` for nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Silence {
+    /// When the agent asks once more.
+    pub nudge_at: Option<Timestamp>,
+    /// When the lead counts as abandoned.
+    pub abandon_at: Option<Timestamp>,
 }
 
 /// The conversation waits for the agent at `due_at`, and for whoever has taken it over since `burst_started_at`.
@@ -103,7 +116,8 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
                  SET due_at = $2, turn_number = turn_number + 1, turn_attempts = turn_attempts + 1
                  WHERE id IN (SELECT id FROM conversations WHERE due_at <= $1 ORDER BY due_at LIMIT $3)
                  RETURNING project_id, id, turn_number, turn_attempts, public_id, channel, phone, agent_state, answered_up_to,
-                           (SELECT MAX(messages.id) FROM messages WHERE messages.conversation_id = conversations.id)",
+                           (SELECT MAX(messages.id) FROM messages WHERE messages.conversation_id = conversations.id),
+                           nudge_at, abandon_at, abandoned_at IS NOT NULL",
         // `SKIP LOCKED`: several nodes claim at once.
         postgres: "UPDATE conversations
                    SET due_at = $2, turn_number = turn_number + 1, turn_attempts = turn_attempts + 1
@@ -111,7 +125,8 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
                        SELECT id FROM conversations WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
                    )
                    RETURNING project_id, id, turn_number, turn_attempts, public_id, channel, phone, agent_state, answered_up_to,
-                             (SELECT MAX(messages.id) FROM messages WHERE messages.conversation_id = conversations.id)",
+                             (SELECT MAX(messages.id) FROM messages WHERE messages.conversation_id = conversations.id),
+                             nudge_at, abandon_at, abandoned_at IS NOT NULL",
     };
     tx.query(CLAIM, params![now, lease_until, most], |row| {
         Ok(LeasedTurn {
@@ -128,6 +143,8 @@ pub async fn claim(tx: &Tx, now: Timestamp, lease_until: Timestamp, most: u32) -
             agent_state: row.get(7)?,
             answered_up_to: row.get(8)?,
             newest_message: row.get(9)?,
+            silence: Silence { nudge_at: row.get(10)?, abandon_at: row.get(11)? },
+            is_abandoned: row.get(12)?,
         })
     })
     .await
@@ -195,6 +212,8 @@ pub struct SettledTurn<'a> {
     pub answered_up_to: MessageId,
     /// When the agent goes on with what it has not read, where the turn left some.
     pub goes_on_at: Option<Timestamp>,
+    /// What happens if the person stays silent.
+    pub silence: Silence,
 }
 
 /// Stores how turns ended.
@@ -205,6 +224,7 @@ pub async fn settle(tx: &Tx, turns: &[SettledTurn<'_>]) -> Result<u64> {
                      handling = CASE WHEN $7 = 'waiting' AND handling = 'with' THEN handling ELSE $7 END,
                      handling_since = CASE WHEN handling = $7 OR $7 = 'waiting' AND handling = 'with' THEN handling_since
                                            ELSE $8 END,
+                     nudge_at = $9, abandon_at = $10,
                      burst_started_at = CASE WHEN due_at = $3 THEN $6 ELSE burst_started_at END,
                      due_at = CASE WHEN due_at = $3 THEN $6 ELSE due_at END
                  WHERE project_id = $1 AND id = $2",
@@ -215,11 +235,12 @@ pub async fn settle(tx: &Tx, turns: &[SettledTurn<'_>]) -> Result<u64> {
                        handling_since = CASE WHEN conversations.handling = turn.handling
                                                OR turn.handling = 'waiting' AND conversations.handling = 'with'
                                              THEN handling_since ELSE turn.now END,
+                       nudge_at = turn.nudge_at, abandon_at = turn.abandon_at,
                        burst_started_at = CASE WHEN due_at = turn.lease_until THEN turn.goes_on_at ELSE burst_started_at END,
                        due_at = CASE WHEN due_at = turn.lease_until THEN turn.goes_on_at ELSE due_at END
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
-                               $8::bigint[])
-                       AS turn (project_id, id, lease_until, agent_state, up_to, goes_on_at, handling, now)
+                               $8::bigint[], $9::bigint[], $10::bigint[])
+                       AS turn (project_id, id, lease_until, agent_state, up_to, goes_on_at, handling, now, nudge_at, abandon_at)
                    WHERE conversations.project_id = turn.project_id AND conversations.id = turn.id",
     };
     let rows: Vec<_> = turns
@@ -235,6 +256,8 @@ pub async fn settle(tx: &Tx, turns: &[SettledTurn<'_>]) -> Result<u64> {
                 one.goes_on_at.into(),
                 one.handling.as_str().into(),
                 one.now.into(),
+                one.silence.nudge_at.into(),
+                one.silence.abandon_at.into(),
             ]
         })
         .collect();

@@ -44,6 +44,7 @@ mod reply_rates;
 mod request_ids;
 mod retention;
 mod secret_key;
+mod silences;
 mod simulation;
 mod speech;
 mod sqlite_file;

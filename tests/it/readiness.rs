@@ -63,6 +63,7 @@ both_engines! {
             "replies",
             "resends",
             "retention",
+            "silences",
             "turns",
             "unanswered",
         ] {

@@ -16,10 +16,10 @@ use aurix::store::messages::{self, After};
 use aurix::store::replies::{self, SettledReply};
 use aurix::store::reply_pace;
 use aurix::store::reply_status::{self, NamedReply, ToldStatus};
-use aurix::store::turns::{self, SettledTurn, TurnLease};
+use aurix::store::turns::{self, SettledTurn, Silence, TurnLease};
 use aurix::store::window::Position;
 use aurix::store::{channels, clicks, erasure, handling, lead_counts, lead_fields, lead_view, talk};
-use aurix::store::{leads, reply_log};
+use aurix::store::{leads, reply_log, silences};
 
 use crate::support::{Person, TestApp};
 
@@ -107,10 +107,12 @@ both_engines! {
                 let lease = rows.lease(project);
                 check("turns::retry", turns::retry(tx, lease, now).await? > 0);
                 check("turns::give_up", turns::give_up(tx, lease, MessageId(0), now).await? > 0);
-                let turn = SettledTurn { lease, agent_state: "{}", handling: Handling::Agent, now, answered_up_to: MessageId(0), goes_on_at: None };
+                let turn = SettledTurn { lease, agent_state: "{}", handling: Handling::Agent, now, answered_up_to: MessageId(0), goes_on_at: None, silence: Silence::default() };
                 check("turns::settle", turns::settle(tx, &[turn]).await? > 0);
                 check("turns::interrupt", turns::interrupt(tx, project, conversation, Some(now)).await.is_ok());
                 check("turns::set_agent_state", turns::set_agent_state(tx, project, conversation, "{}").await? > 0);
+                check("silences::set_nudge", silences::set_nudge(tx, project, conversation, None).await? > 0);
+                check("silences::settle_abandoned", silences::settle_abandoned(tx, project, conversation, None).await? > 0);
                 let stored: String = tx.get("SELECT external_id FROM messages WHERE direction = 'in'", &[], |row| row.get(0)).await?;
                 check("messages::revoke", messages::revoke(tx, project, rows.channel, conversation, &stored, now).await? > 0);
                 let session = SessionId(tx.get("SELECT id FROM sessions", &[], |row| row.get(0)).await?);

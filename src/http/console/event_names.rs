@@ -8,6 +8,7 @@ const NAMES: &[(EventType, &str, &str)] = &[
     (EventType::WidgetClick, "Widget click", "Somebody pressed the button on your site."),
     (EventType::LeadCorrelated, "Lead correlated", "A chat was linked to its ad click."),
     (EventType::LeadComplete, "Lead complete", "Everything the form requires is known."),
+    (EventType::LeadAbandoned, "Lead abandoned", "The person went silent before that. Once per lead."),
     (EventType::LeadUpdated, "Lead updated", "A detail changed after New Lead."),
     (
         EventType::AttentionOpened,

@@ -17,6 +17,13 @@ both_engines! {
         let shown = browser.get(&settings).await.text();
         assert!(shown.contains("value=\"Bikes\"") && shown.contains("value=\"contact\" selected"), "{shown}");
 
+        let silence = [("nudge_after", "never"), ("abandoned_after", "72h")];
+        assert_eq!(browser.post(&settings, &[&fields[..], &silence[..]].concat()).await.status(), 303);
+        let seconds = "SELECT abandoned_after / 1000000 FROM projects WHERE nudge_after IS NULL";
+        assert_eq!(app.count(seconds).await, 72 * 3600);
+        let shown = browser.get(&settings).await.text();
+        assert!(shown.contains("value=\"never\" selected") && shown.contains("value=\"72h\" selected"), "{shown}");
+
         let answers = format!("{settings}/answers");
         assert_eq!(browser.post(&answers, &[("minutes", "0")]).await.status(), 422);
         assert_eq!(browser.post(&answers, &[("minutes", "30"), ("agent_resumes", "on")]).await.status(), 303);

@@ -18,7 +18,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aurix::config::Config;
+use aurix::conversations::abandon::abandon_due;
 use aurix::conversations::announce_lead::announce_due;
+use aurix::conversations::nudge::nudge_due;
 use aurix::conversations::send_reply;
 use aurix::conversations::take_turn;
 use aurix::conversations::unanswered::look_after_unanswered;
@@ -126,12 +128,18 @@ impl TestApp {
         for _ in 0..ROUNDS_MAX {
             let announced = announce_due(&self.core).await.expect("announcing leads");
             let unanswered = look_after_unanswered(&self.core).await.expect("looking after the unanswered");
+            let nudged = nudge_due(&self.core).await.expect("nudging");
+            let abandoned = abandon_due(&self.core).await.expect("telling of abandoned leads");
             let turns = take_turn::claim_turns(&self.core, 100).await.expect("claiming turns");
             let replies = send_reply::claim_replies(&self.core, 100).await.expect("claiming replies");
             let wanted = claim::find_waiting(&self.core).await.expect("what waits").due;
             let wanted = wanted.into_iter().map(|webhook| claim::Wanted { webhook, most: 50 }).collect();
             let deliveries = claim::claim_due(&self.core, wanted).await.expect("claiming deliveries").leased;
-            if announced + unanswered == 0 && turns.is_empty() && replies.is_empty() && deliveries.is_empty() {
+            if announced + unanswered + nudged + abandoned == 0
+                && turns.is_empty()
+                && replies.is_empty()
+                && deliveries.is_empty()
+            {
                 return;
             }
             let turns = turns.into_iter().map(|turn| take_turn::take_turn(&self.engines.conversations, turn));

@@ -142,6 +142,7 @@ pub fn event_name(event_type: &str) -> &str {
         "lead.created" => "New Lead",
         "lead.updated" => "Lead updated",
         "lead.complete" => "Lead complete",
+        "lead.abandoned" => "Lead abandoned",
         "lead.stage_changed" => "Stage changed",
         other => other,
     }

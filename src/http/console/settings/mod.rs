@@ -23,7 +23,7 @@ use crate::engines::Engines;
 use crate::http::error::Result;
 use crate::http::routes::Routes;
 use crate::projects::set_retention::{ProjectPeriod, retention_of, set_retention};
-use crate::projects::update_project::{ProjectChanges, update_project};
+use crate::projects::update_project::{ABANDONED_AFTER, NUDGE_AFTER, ProjectChanges, update_project};
 use crate::store::handling;
 use crate::store::projects::Project;
 
@@ -36,6 +36,21 @@ const NAME_CHARS_MAX: usize = 200;
 /// How much of an address is kept, in words.
 const IP_POLICIES: [(&str, &str); 3] =
     [("full", "are kept"), ("truncated", "are kept without their last part (/24, /48)"), ("omitted", "are not kept")];
+
+/// No nudge.
+const NEVER: &str = "never";
+/// When somebody who went silent is asked once more.
+const NUDGES: [(&str, &str); 6] = [
+    (NEVER, "never"),
+    ("1h", "after 1 hour"),
+    ("2h", "after 2 hours"),
+    ("4h", "after 4 hours"),
+    ("8h", "after 8 hours"),
+    ("20h", "after 20 hours"),
+];
+/// When a silent lead is abandoned.
+const ABANDONMENTS: [(&str, &str); 5] =
+    [("6h", "6 hours"), ("24h", "1 day"), ("48h", "2 days"), ("72h", "3 days"), ("168h", "7 days")];
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -76,6 +91,12 @@ struct SettingsPage {
     minutes: String,
     agent_resumes: bool,
     ip_policies: &'static [(&'static str, &'static str)],
+    /// When somebody who went silent is asked once more, and what is offered for it.
+    nudge_after: String,
+    nudges: Vec<(String, String)>,
+    /// When a silent lead is abandoned, and what is offered for it.
+    abandoned_after: String,
+    abandonments: Vec<(String, String)>,
 }
 
 async fn show(State(engines): State<Engines>, member: Member) -> Result<Response> {
@@ -97,7 +118,13 @@ async fn settings_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Resul
         }
     };
     let project = member.project.clone();
+    let nudge_after = project.nudge_after.map_or_else(|| NEVER.to_owned(), |after| format!("{after:#}"));
+    let abandoned_after = format!("{:#}", project.abandoned_after);
     Ok(SettingsPage {
+        nudges: offered(&NUDGES, &nudge_after),
+        nudge_after,
+        abandonments: offered(&ABANDONMENTS, &abandoned_after),
+        abandoned_after,
         frame: Frame::of_member(&engines.core, member, "settings").await?,
         mistakes: Mistakes::default(),
         values: Values { name: project.name.clone(), region: project.region.clone(), zone: project.time_zone.clone() },
@@ -107,6 +134,15 @@ async fn settings_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Resul
         agent_resumes,
         ip_policies: &IP_POLICIES,
     })
+}
+
+/// The choices of a time; what was set by command is one of them.
+fn offered(choices: &[(&str, &str)], current: &str) -> Vec<(String, String)> {
+    let mut all: Vec<_> = choices.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect();
+    if all.iter().all(|(value, _)| value != current) {
+        all.push((current.to_owned(), current.to_owned()));
+    }
+    all
 }
 
 fn words_of(kind: Kind) -> (&'static str, &'static str) {
@@ -137,6 +173,11 @@ async fn update(State(engines): State<Engines>, member: Member<Configure>, form:
         region: Some(values.region),
         time_zone: Some(values.zone),
         lead_created: CreatedWhen::parse(form.text("lead_created")),
+        nudge_after: match form.text("nudge_after") {
+            NEVER => Some(None),
+            after => after.parse().ok().filter(|after| NUDGE_AFTER.contains(after)).map(Some),
+        },
+        abandoned_after: form.text("abandoned_after").parse().ok().filter(|after| ABANDONED_AFTER.contains(after)),
         ..ProjectChanges::default()
     };
     update_project(&engines.core, &member.actor(), member.project.id, changes).await?;
