@@ -191,6 +191,9 @@ both_engines! {
             }
         }
         assert!(app.count("SELECT COUNT(*) FROM conversations WHERE merged_into IS NOT NULL").await > 0, "some were merged");
+        app.advance(SignedDuration::from_hours(24 * 20));
+        remove_expired(&app.core, || false).await.expect("a run of the retention job");
+        assert_equal(app, &project, "what was clicked is removed").await;
         assert!(app.count("SELECT CAST(SUM(clicks) AS BIGINT) FROM counts WHERE series = 1").await > app.count("SELECT COUNT(*) FROM clicks").await, "what retention removed stays counted");
     }
 

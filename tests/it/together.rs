@@ -29,6 +29,8 @@ both_engines! {
         assert_eq!(app.count("SELECT COUNT(*) FROM leads").await, PEOPLE as i64);
         assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 2 * PEOPLE as i64);
         app.settle().await;
+        // The number's pace: 80 a second.
+        app.settle().await;
         assert_eq!(project.whatsapp.take_texts().len(), PEOPLE, "each gets one answer");
         assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE status = 'sent'").await, PEOPLE as i64);
         assert_eq!(app.count("SELECT COUNT(*) FROM conversations WHERE due_at IS NOT NULL").await, 0);

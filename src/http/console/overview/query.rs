@@ -180,7 +180,7 @@ mod tests {
         for text in [
             "",
             "?period=7&compare=year&by=event",
-            "?from=2026-01-01&to=2026-01-31&source=google+%2F+cpc&source=direct&device=phone",
+            "?from=2026-01-01&to=2026-01-31&source=direct&source=google+%2F+cpc&device=phone",
         ] {
             assert_eq!(parsed(text.trim_start_matches('?')).with(&[]), text);
         }
