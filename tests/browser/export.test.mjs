@@ -45,6 +45,7 @@ test("the file of leads has the rows of the list, under its view and filter", as
   }
   await business.person({ name: "Arjun Rao", waId: "6591119999" }).asks("I am Arjun Rao, arjun@example.com");
   const { page } = await signIn(t, browser, business);
+  await page.getByRole("navigation", { name: "Project" }).getByRole("link", { name: "Leads" }).click();
   await page.getByRole("link", { name: /^Talking/ }).click();
   await page.getByRole("group").getByText("Filter").click();
   await page.getByLabel("Last message").selectOption({ label: "30 days" });

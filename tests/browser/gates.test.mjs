@@ -97,5 +97,5 @@ test("with a second factor, signing in asks for a code that is good once", async
   // The one that the app shows next.
   await phone.getByLabel("Code").fill(totpCode(key, now + 30_000));
   await phone.getByRole("button", { name: "Sign in" }).click();
-  await phone.getByRole("heading", { name: "Leads" }).waitFor();
+  await phone.getByRole("heading", { name: "Overview" }).waitFor();
 });

@@ -114,7 +114,7 @@ test("a conversation is taken over, answered and given back", async (t) => {
   await phone.getByRole("button", { name: "Send" }).click();
   await phone.getByText("May I have your name?").waitFor();
 
-  await page.getByRole("link", { name: "Leads" }).click();
+  await page.getByRole("navigation", { name: "Project" }).getByRole("link", { name: "Leads" }).click();
   await page.getByRole("main").getByRole("row").nth(1).getByRole("link").first().click();
   await page.getByRole("button", { name: "Take over" }).click();
   await page.getByLabel(/^Reply to/).fill("Rosa here: come by at five.");
@@ -141,7 +141,7 @@ test("what strangers write is shown and does nothing", async (t) => {
   await phone.getByRole("button", { name: "Send" }).click();
   await phone.getByText("onerror").first().waitFor();
 
-  await page.getByRole("link", { name: "Leads" }).click();
+  await page.getByRole("navigation", { name: "Project" }).getByRole("link", { name: "Leads" }).click();
   const asked = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   await page.getByRole("main").getByRole("row").nth(1).getByRole("link").first().click();

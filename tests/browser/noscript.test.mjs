@@ -19,6 +19,7 @@ after(async () => {
 test("without JavaScript people sign in, answer, export, and sign out", async (t) => {
   await business.person({ name: "Arjun Rao", waId: "6591110002" }).asks("Do you mend bells?");
   const { page } = await signIn(t, browser, business, { javaScriptEnabled: false });
+  await page.getByRole("navigation", { name: "Project" }).getByRole("link", { name: "Leads" }).click();
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /^Export/ }).click()]);
   assert.deepEqual((await csvRows(file)).map((row) => [row.name, row.phone]), [["Arjun Rao", "+6591110002"]]);
 

@@ -12,6 +12,7 @@ mod live;
 mod log;
 mod log_found;
 mod log_search;
+mod overview;
 mod people;
 mod route_table;
 mod saved_views;

@@ -20,6 +20,7 @@ use super::frame::Frame;
 use super::leads::rows::Row;
 use super::view::{Html, page};
 use super::who::Member;
+use super::widgets::name as widgets_name;
 use crate::core::Core;
 use crate::counts::ask::{DAILY_MAX, Dimension, Period};
 use crate::counts::recount;
@@ -173,7 +174,8 @@ async fn names(core: &Core, project: ProjectId) -> Result<Names> {
     });
     let (channels, widgets) = read.await?;
     let channels = channels.into_iter().map(|one| (one.id.to_string(), channel_name(one.kind, &one.label())));
-    let widgets = widgets.into_iter().map(|one| (one.widget.id.to_string(), one.look.name));
+    let widgets =
+        widgets.into_iter().map(|one| (one.widget.id.to_string(), widgets_name(&one.look.name, &one.widget.public_id)));
     Ok(Names { channels: channels.collect(), widgets: widgets.collect::<HashMap<_, _>>() })
 }
 

@@ -89,7 +89,7 @@ async fn list(State(engines): State<Engines>, member: Member) -> Result<Response
 }
 
 /// As people call a widget, or its id.
-fn name(name: &str, public_id: &str) -> String {
+pub fn name(name: &str, public_id: &str) -> String {
     if name.is_empty() { public_id.to_owned() } else { name.to_owned() }
 }
 
