@@ -1,6 +1,6 @@
 //! Asks somebody once more who went silent before their lead was complete.
 //!
-//! Actors: a turn of the agent sets when ([`silence_after`]); the worker of any node looks every second, locks what is due and queues
+//! Actors: a turn of the agent sets when (`silence_after`); the worker of any node looks every second, locks what is due and queues
 //! the nudge in the same transaction. A message that arrives at the same time has the conversation first, and then the agent's turn
 //! comes before any nudge; or it waits for the lock, and is answered after it.
 

@@ -328,7 +328,7 @@ pub struct SettledReply {
 
 /// Ends attempts: the replies are sent, to be tried again, or given up. Nothing changes where another attempt was claimed since,
 /// or the platform has reported a status already. One that was given up while it was under way, and has arrived, counts as sent:
-/// the customer has read it. In the order of their keys, as [`lock`] has them.
+/// the customer has read it. In the order of their keys, as `reply_status::lock` has them.
 pub async fn settle(tx: &Tx, settled: &[SettledReply]) -> Result<u64> {
     const SETTLE: Sql = Sql {
         sqlite: "UPDATE messages
