@@ -21,7 +21,9 @@ libfuzzer_sys::fuzz_target!(|body: &[u8]| {
             Inbound::Account(update) => assert!(!update.account.is_empty()),
             Inbound::Crowd(crowd) => assert!(!crowd.group.is_empty()),
             Inbound::Gesture(_) => {}
-            Inbound::Status(_) | Inbound::IdChange(_) => unreachable!("Telegram has none"),
+            Inbound::Status(_) | Inbound::IdChange(_) | Inbound::Told(_) | Inbound::Preference(_) => {
+                unreachable!("Telegram has none")
+            }
         }
     }
     assert_eq!(again().ok(), again().ok(), "the same body has the same ids");

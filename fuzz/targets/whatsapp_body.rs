@@ -25,7 +25,7 @@ libfuzzer_sys::fuzz_target!(|body: &[u8]| {
             }
             Inbound::Echo(echo) => assert!(!echo.external_id.is_empty()),
             Inbound::Status(update) => assert!(!update.external_id.is_empty() && update.status.rank() <= 4),
-            Inbound::IdChange(_) | Inbound::Other { .. } => {}
+            Inbound::IdChange(_) | Inbound::Told(_) | Inbound::Preference(_) | Inbound::Other { .. } => {}
             other => unreachable!("WhatsApp has none of this: {other:?}"),
         }
     }
