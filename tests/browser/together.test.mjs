@@ -85,6 +85,6 @@ test("the list of leads says that there are new ones and moves nothing", async (
   await fresh.waitFor();
   assert.deepEqual(await rows.allTextContents(), before);
   await fresh.click();
-  await leads.getByRole("link", { name: "Jonas Weber" }).waitFor();
+  await rows.first().getByRole("link", { name: "Jonas Weber" }).waitFor();
   assert.deepEqual(person.complaints, []);
 });
