@@ -6,13 +6,13 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::counts::sources::Wanted;
+use crate::counts::sources::{Wanted, wanted};
 use crate::domain::attribution::Params;
 use crate::domain::correlation::CorrelationId;
 use crate::domain::event::{ClickData, Event};
 use crate::domain::ids::{ChannelId, ClickId, ProjectId, WidgetId};
 use crate::domain::random::Random;
-use crate::domain::source::{Ad, Source, Visit};
+use crate::domain::source::Visit;
 use crate::domain::time::{Timestamp, from_microseconds};
 use crate::store::clicks::NewClick;
 use crate::store::sessions::{Device, Session};
@@ -70,7 +70,7 @@ impl Click {
     /// Where it came from, and the ad that it came by.
     pub fn source(&self) -> anyhow::Result<Wanted> {
         let params = Params::of_json(&self.parsed_params)?;
-        let visit = Visit {
+        Ok(wanted(&Visit {
             params: &params,
             click_url: self.click_url.as_deref(),
             first_raw_url: self.first_raw_url.as_deref(),
@@ -78,10 +78,7 @@ impl Click {
             user_agent: self.user_agent.as_deref(),
             channel: self.channel,
             widget: self.widget,
-        };
-        let source = Source::of_visit(&visit);
-        let ad = Ad::of_visit(&params, &source);
-        Ok((source, ad))
+        }))
     }
 
     /// Its row as a click of `session`.

@@ -10,13 +10,13 @@ use jiff::tz::TimeZone;
 use crate::core::Core;
 use crate::counts::clicks::slot;
 use crate::counts::leads::{count, differing};
-use crate::counts::sources::{Wanted, find_or_make};
+use crate::counts::sources::{Wanted, find_or_make, wanted};
 use crate::db::{Conn, Tx};
 use crate::domain::attribution::Params;
 use crate::domain::counts::{At, Deltas, Row, Series, Step, date_of, day_of, first_of_month, month_of, quarter_of};
 use crate::domain::ids::{LeadId, ProjectId, SessionId};
 use crate::domain::retention::Kind;
-use crate::domain::source::{Ad, OTHER, Source, Visit};
+use crate::domain::source::{OTHER, Source, Visit};
 use crate::domain::time::{SignedDuration, from_microseconds};
 use crate::store::counts::{self, Recount};
 use crate::store::uncounted::{self, FirstClick};
@@ -135,7 +135,7 @@ fn came_from(click: Option<&FirstClick>) -> anyhow::Result<Wanted> {
         return Ok((Source { source: OTHER.to_owned(), device: "unknown", ..Source::default() }, None));
     };
     let params = Params::of_json(&click.parsed_params)?;
-    let source = Source::of_visit(&Visit {
+    Ok(wanted(&Visit {
         params: &params,
         click_url: click.click_url.as_deref(),
         first_raw_url: click.first_raw_url.as_deref(),
@@ -143,9 +143,7 @@ fn came_from(click: Option<&FirstClick>) -> anyhow::Result<Wanted> {
         user_agent: click.user_agent.as_deref(),
         channel: click.channel,
         widget: click.widget,
-    });
-    let ad = Ad::of_visit(&params, &source);
-    Ok((source, ad))
+    }))
 }
 
 /// Counts some leads, and gives the last one; `None` behind the last of all.

@@ -7,7 +7,7 @@ use crate::core::Core;
 use crate::db::Tx;
 use crate::domain::counts::day_of;
 use crate::domain::ids::{AdId, ProjectId, SourceId};
-use crate::domain::source::{Ad, AdNames, Source};
+use crate::domain::source::{Ad, AdNames, Source, Visit};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::sources::{self, Found};
 
@@ -18,6 +18,13 @@ const COMMITTED_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// The source of a visit, and the ad that it came by, with what that is called.
 pub type Wanted = (Source, Option<(Ad, AdNames)>);
+
+/// Where a visit came from, and the ad that it came by.
+pub fn wanted(visit: &Visit<'_>) -> Wanted {
+    let source = Source::of_visit(visit);
+    let ad = Ad::of_visit(visit.params, &source);
+    (source, ad)
+}
 
 /// What of a batch is to be found: by project and digest.
 type Missing<'a, T> = BTreeMap<(ProjectId, String), &'a T>;
@@ -49,11 +56,13 @@ pub async fn find_or_make(
             None => drop(ads.insert(key.clone(), ad)),
         }
     }
-    look_up(tx, known, (&mut sources, &mut source_ids), (&mut ads, &mut ad_ids), now).await?;
-    make(tx, (&sources, &mut source_ids), (&ads, &mut ad_ids), now).await?;
+    // By the clock, not by the click: what this transaction makes may be rolled back, however old its clicks are.
+    let made_at = core.clock.now();
+    look_up(tx, known, (&mut sources, &mut source_ids), (&mut ads, &mut ad_ids), made_at).await?;
+    make(tx, (&sources, &mut source_ids), (&ads, &mut ad_ids), (now, made_at)).await?;
     let ids = keys.iter().map(|(source, ad)| (source_ids[source], ad.as_ref().map(|ad| ad_ids[ad])));
     let ids: Vec<_> = ids.collect();
-    note_names(tx, known, wanted, &ids, now).await?;
+    note_names(tx, known, wanted, &ids, (now, made_at)).await?;
     Ok(ids)
 }
 
@@ -87,7 +96,7 @@ async fn note_names(
     known: &KnownSources,
     wanted: &[(ProjectId, Wanted)],
     ids: &[(SourceId, Option<AdId>)],
-    now: Timestamp,
+    (now, made_at): (Timestamp, Timestamp),
 ) -> anyhow::Result<()> {
     let mut seen = BTreeSet::new();
     for ((project, (_, ad)), (_, id)) in wanted.iter().zip(ids) {
@@ -101,7 +110,8 @@ async fn note_names(
         let newest = sources::newest_names(tx, *project, *id).await?;
         match newest {
             Some((newest, since)) if newest == *names => {
-                if since < now - COMMITTED_AFTER {
+                // What is late may be this transaction's own, though it says that it is old.
+                if now >= made_at - COMMITTED_AFTER && since < made_at - COMMITTED_AFTER {
                     known.names.insert(*id, names.clone());
                 }
             }
@@ -122,7 +132,7 @@ async fn make(
     tx: &Tx,
     (sources, source_ids): (&Missing<'_, Source>, &mut HashMap<(ProjectId, String), SourceId>),
     (ads, ad_ids): (&Missing<'_, Ad>, &mut HashMap<(ProjectId, String), AdId>),
-    now: Timestamp,
+    (now, made_at): (Timestamp, Timestamp),
 ) -> anyhow::Result<()> {
     let projects: BTreeSet<ProjectId> = sources.keys().chain(ads.keys()).map(|(project, _)| *project).collect();
     let day = day_of(now.to_zoned(jiff::tz::TimeZone::UTC).date());
@@ -135,13 +145,13 @@ async fn make(
         for (nth, (key, source)) in sources.iter().filter(|(key, _)| key.0 == project).enumerate() {
             let folded = (nth >= room(all.0, new.0)).then(|| source.folded());
             let source = folded.as_ref().unwrap_or(source);
-            let id = sources::make(tx, project, (source, &source.digest()), now).await?;
+            let id = sources::make(tx, project, (source, &source.digest()), made_at).await?;
             source_ids.insert(key.clone(), id);
         }
         for (nth, (key, ad)) in ads.iter().filter(|(key, _)| key.0 == project).enumerate() {
             let folded = (nth >= room(all.1, new.1)).then(|| ad.folded());
             let ad = folded.as_ref().unwrap_or(ad);
-            ad_ids.insert(key.clone(), sources::make_ad(tx, project, (ad, &ad.digest()), now).await?);
+            ad_ids.insert(key.clone(), sources::make_ad(tx, project, (ad, &ad.digest()), made_at).await?);
         }
     }
     Ok(())

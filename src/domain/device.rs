@@ -17,6 +17,16 @@ closed_set! {
 }
 
 impl Device {
+    /// As pages call it; `None` where it is not known.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Phone => Some("Phone"),
+            Self::Tablet => Some("Tablet"),
+            Self::Desktop => Some("Desktop"),
+            Self::Unknown => None,
+        }
+    }
+
     /// By the `User-Agent` of a browser. Android's tablets say `Android` without `Mobile`; iPads of today call themselves a Mac, and
     /// count as desktops.
     pub fn of_user_agent(user_agent: Option<&str>) -> Self {

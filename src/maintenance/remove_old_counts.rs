@@ -2,8 +2,8 @@
 
 use crate::core::Core;
 use crate::db::Tx;
+use crate::domain::counts::quarter_of;
 use crate::domain::time::SignedDuration;
-use crate::store::attempts::quarter_of;
 use crate::store::delivery_counts;
 
 /// How long counts are kept.

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::db::{Result, Sql, Tx, Value, pipelined};
 use crate::domain::attempt_result::AttemptResult;
+use crate::domain::counts::quarter_of;
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::ids::{DeliveryId, WebhookId};
 use crate::domain::latency::{BUCKETS, Latencies};
 use crate::domain::time::Timestamp;
-
-/// Microseconds of a quarter of an hour.
-pub const QUARTER_US: i64 = 15 * 60 * 1_000_000;
 
 /// The columns of an attempt, in the order of [`AttemptRow::values`].
 macro_rules! attempt_columns {
@@ -87,11 +85,6 @@ impl<'a> AttemptRow<'a> {
             AttemptResult::None(_) => None,
         }
     }
-}
-
-/// The quarter of an hour of a time: quarters since 1970, in UTC.
-pub fn quarter_of(time: Timestamp) -> i64 {
-    time.as_microsecond().div_euclid(QUARTER_US)
 }
 
 /// Logs attempts of deliveries that the dispatcher has leased, and counts them in `slot`. One that is logged already, by a write of

@@ -241,15 +241,15 @@ pub enum By {
 pub struct ListedSteps {
     /// The lead.
     pub lead: LeadId,
+    /// Where it stands in the list.
+    pub position: Position,
     /// What is counted.
     pub steps: LeadSteps,
 }
 
 macro_rules! listed {
     () => {
-        "SELECT source_id, ad, clicked_at, began_at, lead_at, complete_at, qualified_at, won_at, is_good, lead_id
-         FROM lead_steps
-         WHERE project_id = $1 AND "
+        "SELECT source_id, ad, clicked_at, began_at, lead_at, complete_at, qualified_at, won_at, is_good, lead_id, "
     };
 }
 
@@ -264,31 +264,57 @@ pub async fn page(
     let sql = match by {
         By::Click => concat!(
             listed!(),
-            "clicked_at >= $2 AND (clicked_at, lead_id) < ($3, $4) ORDER BY clicked_at DESC, lead_id DESC LIMIT $5"
+            "clicked_at
+             FROM lead_steps
+             WHERE project_id = $1 AND clicked_at >= $2 AND (clicked_at, lead_id) < ($3, $4)
+             ORDER BY clicked_at DESC, lead_id DESC
+             LIMIT $5"
         ),
         By::Beginning => concat!(
             listed!(),
-            "began_at >= $2 AND (began_at, lead_id) < ($3, $4) ORDER BY began_at DESC, lead_id DESC LIMIT $5"
+            "began_at
+             FROM lead_steps
+             WHERE project_id = $1 AND began_at >= $2 AND (began_at, lead_id) < ($3, $4)
+             ORDER BY began_at DESC, lead_id DESC
+             LIMIT $5"
         ),
         By::Lead => concat!(
             listed!(),
-            "lead_at >= $2 AND (lead_at, lead_id) < ($3, $4) ORDER BY lead_at DESC, lead_id DESC LIMIT $5"
+            "lead_at
+             FROM lead_steps
+             WHERE project_id = $1 AND lead_at >= $2 AND (lead_at, lead_id) < ($3, $4)
+             ORDER BY lead_at DESC, lead_id DESC
+             LIMIT $5"
         ),
         By::Completion => concat!(
             listed!(),
-            "complete_at >= $2 AND (complete_at, lead_id) < ($3, $4) ORDER BY complete_at DESC, lead_id DESC LIMIT $5"
+            "complete_at
+             FROM lead_steps
+             WHERE project_id = $1 AND complete_at >= $2 AND (complete_at, lead_id) < ($3, $4)
+             ORDER BY complete_at DESC, lead_id DESC
+             LIMIT $5"
         ),
         By::Qualification => concat!(
             listed!(),
-            "qualified_at >= $2 AND (qualified_at, lead_id) < ($3, $4) ORDER BY qualified_at DESC, lead_id DESC LIMIT $5"
+            "qualified_at
+             FROM lead_steps
+             WHERE project_id = $1 AND qualified_at >= $2 AND (qualified_at, lead_id) < ($3, $4)
+             ORDER BY qualified_at DESC, lead_id DESC
+             LIMIT $5"
         ),
         By::Sale => concat!(
             listed!(),
-            "won_at >= $2 AND (won_at, lead_id) < ($3, $4) ORDER BY won_at DESC, lead_id DESC LIMIT $5"
+            "won_at
+             FROM lead_steps
+             WHERE project_id = $1 AND won_at >= $2 AND (won_at, lead_id) < ($3, $4)
+             ORDER BY won_at DESC, lead_id DESC
+             LIMIT $5"
         ),
     };
     conn.query(sql, params![project, from, before.created_at, before.id, most], |row| {
-        Ok(ListedSteps { lead: row.get(9)?, steps: read_steps(row, row.get(0)?, 1)? })
+        let lead: LeadId = row.get(9)?;
+        let position = Position { created_at: row.get(10)?, id: lead.0 };
+        Ok(ListedSteps { lead, position, steps: read_steps(row, row.get(0)?, 1)? })
     })
     .await
 }

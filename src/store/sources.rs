@@ -1,6 +1,6 @@
 //! Where visits came from, and the ads that they came by: found by digest, made once, never changed.
 
-use crate::db::{Conn, Result, Sql, Tx};
+use crate::db::{Conn, FromValue, Result, Row, Sql, Tx};
 use crate::domain::ids::{AdId, ChannelId, ProjectId, SourceId, WidgetId};
 use crate::domain::source::{Ad, AdNames, Source};
 use crate::domain::time::Timestamp;
@@ -19,6 +19,10 @@ pub struct Found<K> {
     pub created_at: Timestamp,
 }
 
+fn read_found<K: FromValue>(row: &Row<'_>) -> Result<Found<K>> {
+    Ok(Found { project: row.get(0)?, digest: row.get(1)?, id: row.get(2)?, created_at: row.get(3)? })
+}
+
 /// The sources of those digests, where they are there.
 pub async fn find(conn: &Conn, wanted: &[(ProjectId, &str)]) -> Result<Vec<Found<SourceId>>> {
     const FIND: Sql = Sql {
@@ -28,10 +32,7 @@ pub async fn find(conn: &Conn, wanted: &[(ProjectId, &str)]) -> Result<Vec<Found
                    JOIN sources AS s ON s.project_id = wanted.project_id AND s.digest = wanted.digest",
     };
     let rows: Vec<_> = wanted.iter().map(|(project, digest)| [(*project).into(), (*digest).into()]).collect();
-    let read = |row: &crate::db::Row<'_>| {
-        Ok(Found { project: row.get(0)?, digest: row.get(1)?, id: row.get(2)?, created_at: row.get(3)? })
-    };
-    conn.query_rows(FIND, &rows, read).await
+    conn.query_rows(FIND, &rows, read_found).await
 }
 
 /// The ads of those digests, where they are there.
@@ -43,10 +44,7 @@ pub async fn find_ads(conn: &Conn, wanted: &[(ProjectId, &str)]) -> Result<Vec<F
                    JOIN ads AS a ON a.project_id = wanted.project_id AND a.digest = wanted.digest",
     };
     let rows: Vec<_> = wanted.iter().map(|(project, digest)| [(*project).into(), (*digest).into()]).collect();
-    let read = |row: &crate::db::Row<'_>| {
-        Ok(Found { project: row.get(0)?, digest: row.get(1)?, id: row.get(2)?, created_at: row.get(3)? })
-    };
-    conn.query_rows(FIND, &rows, read).await
+    conn.query_rows(FIND, &rows, read_found).await
 }
 
 /// Makes a source, or finds the one that another transaction made meanwhile.

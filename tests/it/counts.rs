@@ -241,6 +241,64 @@ both_engines! {
         assert_equal(app, &project, "mended").await;
     }
 
+    async fn more_sources_than_a_day_may_bring_are_counted_as_one(app: &TestApp) {
+        let project = app.project().await;
+        let click = async |name: &str| {
+            let url = format!("https%3A%2F%2Fshop.example%2F{name}%3Futm_source%3D{name}%26utm_medium%3Dcpc%26utm_campaign%3D{name}");
+            app.click(&project, &format!("click_url={url}")).await;
+        };
+        click("first").await;
+        app.execute("UPDATE new_sources SET sources = 4999, ads = 4999").await;
+        for name in ["second", "third", "fourth", "first"] {
+            click(name).await;
+        }
+        let report = reported(app, &project, true, Filter::default()).await;
+        let sources: Vec<_> = report.panels[&Dimension::Source].iter().map(|line| (line.value.as_str(), line.sums[0])).collect();
+        assert_eq!(sources, [("(other) / (other)", 2), ("first / cpc", 2), ("second / cpc", 1)]);
+        let ads: Vec<_> = report.ads.iter().map(|(ad, sums)| (ad.ad.campaign_id.as_str(), sums[0])).collect();
+        assert_eq!(ads, [("first", 2), ("(other)", 2), ("second", 1)]);
+        app.advance(SignedDuration::from_hours(24));
+        click("third").await;
+        let report = reported(app, &project, true, Filter::default()).await;
+        assert!(report.panels[&Dimension::Source].iter().any(|line| line.value == "third / cpc"), "the next day has room");
+        assert_equal(app, &project, "a full day").await;
+    }
+
+    async fn own_people_are_not_counted(app: &TestApp) {
+        let project = app.project().await;
+        app.execute("INSERT INTO internal_devices (project_id, device_id, created_at) SELECT id, 'own', 0 FROM projects").await;
+        let own = app.click(&project, "device_id=own").await.reference();
+        app.click(&project, "device_id=theirs").await;
+        Person::new(app, &project, "6591234567").writes(&format!("{own} I am Ann Lee, ann@example.com")).await;
+        app.settle().await;
+        let report = reported(app, &project, true, Filter::default()).await;
+        assert_eq!(report.total, [1, 1, 0, 0, 0, 0, 0, 0]);
+        assert_equal(app, &project, "own people").await;
+    }
+
+    async fn an_ad_inside_the_app_is_a_source_and_stays_one(app: &TestApp) {
+        let project = app.project().await;
+        let person = Person::new(app, &project, "6591234567");
+        let mut message = person.text_message("wamid.ad", "hello");
+        message["referral"] = json!({"source_type": "ad", "source_id": "1201", "headline": "Wheels trued"});
+        assert_eq!(person.sends(&[message]).await.status(), 200);
+        Person::new(app, &project, "6598765432").writes("hello").await;
+        app.settle().await;
+        let sources = async || {
+            let report = reported(app, &project, false, Filter::default()).await;
+            let lines = report.panels[&Dimension::Source].iter().map(|line| (line.value.clone(), line.sums[2]));
+            let ads: Vec<_> = report.ads.iter().map(|(ad, sums)| (ad.names.ad.clone(), sums[2])).collect();
+            (lines.collect::<Vec<_>>(), ads)
+        };
+        let before = sources().await;
+        assert_eq!(before.0, [("(ad)".to_owned(), 1), ("(no click)".to_owned(), 1)]);
+        assert_eq!(before.1, [("Wheels trued".to_owned(), 1)]);
+        let lead = LeadId(app.count("SELECT MIN(id) FROM leads").await);
+        erase_person(&app.core, &operator(), project.id, lead).await.expect("erased");
+        compare(&app.core, project.id, true, |_, _, _| {}).await.expect("compared");
+        assert_eq!(sources().await, before, "erasing empties the referral, and the numbers stay");
+    }
+
     async fn an_ad_keeps_its_row_when_it_is_renamed(app: &TestApp) {
         let project = app.project().await;
         let click = async |device: &str, name: &str| {

@@ -55,6 +55,20 @@ both_engines! {
         assert_eq!(listed.matches("<tr><th scope=\"row\"").count(), 2, "{listed}");
     }
 
+    async fn a_list_goes_on_behind_leads_that_it_does_not_show(app: &TestApp) {
+        let (project, browser) = visited(app).await;
+        // Good leads, the newest and the oldest, with more between them than one read has.
+        app.execute("INSERT INTO lead_steps (lead_id, project_id, source_id, clicked_at, began_at, lead_at, is_good)
+            WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1200)
+            SELECT 1000 + n, k.project_id, k.source_id, k.clicked_at, k.began_at, k.lead_at + n, FALSE
+            FROM lead_steps AS k, numbers").await;
+        app.execute("UPDATE lead_steps SET is_good = TRUE WHERE lead_id < 1000").await;
+        let page = text(&browser, &format!("/p/{}/overview/rows?step=good&by=event", project.public_id)).await;
+        assert!(page.contains("Ann Lee"), "the oldest is found behind the others: {page}");
+        app.execute("DELETE FROM lead_steps WHERE lead_id > 1000").await;
+        app.execute("UPDATE lead_steps SET is_good = FALSE").await;
+    }
+
     async fn what_visitors_write_into_addresses_is_shown_and_does_nothing(app: &TestApp) {
         let (project, browser) = visited(app).await;
         let path = format!("/p/{}/overview", project.public_id);

@@ -234,7 +234,7 @@ fn came_from(click: Option<&LeadClick>) -> Vec<(&'static str, String)> {
         ("First page", page(&click.first_raw_url)),
         ("Pressed on", page(&click.click_url)),
         ("Sent by", page(&click.referrer)),
-        ("Device", click.user_agent.as_deref().map(device).map(str::to_owned)),
+        ("Device", device(click.user_agent.as_deref())),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::delivery::DeliveryStatus;
+use crate::domain::device::Device;
 use crate::domain::lead::Activity;
 use crate::domain::masked::mask;
 use crate::domain::time::Timestamp;
@@ -90,7 +91,7 @@ fn click(click: &LeadClick) -> Step {
     let page = click.click_url.as_deref().or(click.first_raw_url.as_deref()).map_or("a page that is not known", page);
     let params: Map<String, Value> = serde_json::from_str(&click.parsed_params).unwrap_or_default();
     let text = |key: &str| params.get(key).and_then(Value::as_str).map(str::to_owned);
-    let from = [text("utm_source"), text("utm_campaign"), click.user_agent.as_deref().map(device).map(str::to_owned)];
+    let from = [text("utm_source"), text("utm_campaign"), device(click.user_agent.as_deref())];
     let from: Vec<_> = from.into_iter().flatten().collect();
     step("mouse-pointer-click", format!("Click on the widget at {page}"), from.join(" · "), click.at)
 }
@@ -114,10 +115,9 @@ pub fn page(url: &str) -> &str {
     bare.split_once("://").map_or(bare, |(_, rest)| rest)
 }
 
-/// What somebody clicked on.
-pub fn device(user_agent: &str) -> &'static str {
-    let is_phone = ["Mobi", "iPhone", "Android"].iter().any(|word| user_agent.contains(word));
-    if is_phone { "phone" } else { "computer" }
+/// The kind of device of a click.
+pub fn device(user_agent: Option<&str>) -> Option<String> {
+    Device::of_user_agent(user_agent).name().map(str::to_owned)
 }
 
 fn message(said: &Said, masked: bool) -> Step {

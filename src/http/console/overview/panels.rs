@@ -193,12 +193,7 @@ impl Tables<'_> {
             (Dimension::Source, AD) => Some("an ad in the app"),
             (_, OTHER) => Some("others, too many to tell apart"),
             (Dimension::Source, DIRECT) => Some("direct"),
-            (Dimension::Device, device) => Device::parse(device).map(|device| match device {
-                Device::Phone => "Phone",
-                Device::Tablet => "Tablet",
-                Device::Desktop => "Desktop",
-                Device::Unknown => "Not known",
-            }),
+            (Dimension::Device, device) => Device::parse(device).map(|device| device.name().unwrap_or("Not known")),
             (Dimension::Landing, "") => Some("not told"),
             (Dimension::Channel | Dimension::Widget, "") => Some("none"),
             _ => None,

@@ -215,9 +215,7 @@ async fn leads_of(
                 (next, is_cut) = (Some(before), false);
                 break 'walk;
             }
-            let at = if ask.by_click { Some(one.steps.clicked_at) } else { reached(step, &one.steps) };
-            let Some(at) = at.or(reached(step, &one.steps)) else { continue };
-            before = Position::of(at, one.lead);
+            before = one.position;
             if let Some(reached) = reached(step, &one.steps).filter(|_| sources.contains_key(&one.steps.source)) {
                 picked.push((one.lead, one.steps.source, reached));
             }

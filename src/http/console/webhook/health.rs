@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::super::view::Html;
+use crate::domain::counts::quarter_of;
 use crate::domain::latency::Latencies;
 use crate::domain::time::Timestamp;
-use crate::store::attempts::quarter_of;
 use crate::store::delivery_counts::{COUNTED_MAX, QuarterCounts, WaitingCount};
 
 /// Quarters of an hour that are looked at.

@@ -20,6 +20,7 @@ use crate::deliveries::samples::EventChoice;
 use crate::deliveries::test_webhook::{TestedEvent, test_event};
 use crate::domain::account::Permission;
 use crate::domain::attempt_result::AttemptResult;
+use crate::domain::counts::quarter_of;
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::event::EventType;
 use crate::domain::ids::WebhookId;
@@ -27,7 +28,6 @@ use crate::domain::time::{SignedDuration, Timestamp};
 use crate::engines::Engines;
 use crate::http::error::Result;
 use crate::http::extract::Path;
-use crate::store::attempts::quarter_of;
 use crate::store::delivery_counts::{self, FailingGroup};
 use crate::store::webhooks::{self, Webhook};
 

@@ -13,6 +13,7 @@ use super::health::{self, Health};
 use super::{find, header_names};
 use crate::core::Core;
 use crate::domain::account::Permission;
+use crate::domain::counts::quarter_of;
 use crate::domain::delivery::Policy;
 use crate::domain::ids::ProjectId;
 use crate::domain::time::Timestamp;
@@ -21,7 +22,6 @@ use crate::http::error::{Result, no_such_path};
 use crate::http::extract::Path;
 use crate::outbound::receivers::{Guide, Receiver};
 use crate::projects::rotate_secret::rotate_secret;
-use crate::store::attempts::quarter_of;
 use crate::store::delivery_counts::{self, COUNTED_MAX};
 use crate::store::webhooks::Webhook;
 
