@@ -14,9 +14,12 @@ CREATE TABLE sources (
     channel BIGINT,
     widget_id BIGINT,
     device TEXT NOT NULL,
+    -- What is wrong with the address (`domain::source::Trouble`), or nothing.
+    trouble TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     UNIQUE (project_id, digest)
 );
+CREATE INDEX sources_in_trouble ON sources (trouble, project_id) WHERE trouble <> '';
 
 -- The ads that visits came by, keyed by the platform's ids, or by names where there are none.
 CREATE TABLE ads (
@@ -62,6 +65,9 @@ ALTER TABLE sessions ADD COLUMN is_internal BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE leads ADD COLUMN qualified_at BIGINT;
 ALTER TABLE leads ADD COLUMN won_at BIGINT;
 ALTER TABLE leads ADD COLUMN is_internal BOOLEAN NOT NULL DEFAULT FALSE;
+CREATE INDEX leads_own_people ON leads (project_id, id) WHERE is_internal;
+-- What the first message said of the correlation id (`domain::attributed::Reference`); NULL for what is older than this.
+ALTER TABLE leads ADD COLUMN reference TEXT;
 UPDATE leads
 SET qualified_at = (
     SELECT MIN(a.created_at) FROM lead_activity AS a WHERE a.lead_id = leads.id AND a.kind = 'stage'
@@ -95,7 +101,9 @@ CREATE TABLE lead_steps (
     complete_at BIGINT,
     qualified_at BIGINT,
     won_at BIGINT,
-    is_good BOOLEAN NOT NULL
+    is_good BOOLEAN NOT NULL,
+    -- By what it is known where it came from, or why it is not (`domain::attributed::Attributed`).
+    attributed TEXT NOT NULL
 );
 CREATE INDEX lead_steps_by_click ON lead_steps (project_id, clicked_at, lead_id);
 CREATE INDEX lead_steps_by_beginning ON lead_steps (project_id, began_at, lead_id);
@@ -104,8 +112,8 @@ CREATE INDEX lead_steps_by_completion ON lead_steps (project_id, complete_at, le
 CREATE INDEX lead_steps_by_qualification ON lead_steps (project_id, qualified_at, lead_id) WHERE qualified_at IS NOT NULL;
 CREATE INDEX lead_steps_by_sale ON lead_steps (project_id, won_at, lead_id) WHERE won_at IS NOT NULL;
 
--- How many. `series` says of what and how long (`domain::counts`): of a source or an ad by local day or month, or of the project by
--- quarter of an hour; `at` is the day since 1970, the month since year 0, or the quarter since 1970 (UTC). `slot`: who writes, so
+-- How many. `series` says of what and how long (`domain::counts`): of a source or an ad by local day or month, of the project by
+-- quarter of an hour, or of what it is known by, or why not, where conversations came from, by local day; `at` is the day since 1970, the month since year 0, or the quarter since 1970 (UTC). `slot`: who writes, so
 -- that no two nodes wait for one row. Without `of_`: when it happened; with it: when the session began.
 CREATE TABLE counts (
     project_id BIGINT NOT NULL,

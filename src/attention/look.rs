@@ -1,12 +1,12 @@
 //! Opens items for what is wrong, and closes those that are mended.
 
+use super::addresses;
 use super::disks::{self, backup_item};
 use super::tell::tell;
 use super::wording;
 use crate::core::Core;
 use crate::db::{Conn, Tx};
 use crate::domain::attention::AttentionKind;
-use crate::domain::ids::ProjectId;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::notifier::Work;
 use crate::store::attention::{self as items, AttentionItem, NewItem};
@@ -21,6 +21,8 @@ const SILENT_FOR: SignedDuration = SignedDuration::from_hours(24);
 const TAKEN_DOWN_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Items of one transaction that are opened, and that are closed.
 const BATCH_MAX: u32 = 50;
+/// Open items of one kind whose kind is compared as a whole.
+const OPEN_MAX: u32 = 10_000;
 /// Transactions for one kind in one look: the next look goes on.
 const BATCHES_MAX: usize = 100;
 
@@ -151,25 +153,27 @@ async fn changes(conn: &Conn, kind: AttentionKind, now: Timestamp) -> anyhow::Re
                 close: facts::widgets_clicked(conn, between, BATCH_MAX).await?,
             }
         }
-        AttentionKind::DiskFull => of_instance(conn, kind, disks::full(conn, now).await?).await?,
-        AttentionKind::BackupOld => {
-            of_instance(conn, kind, backup_item(conn, now).await?.into_iter().collect()).await?
+        AttentionKind::AddressMacro | AttentionKind::AddressLost => {
+            to_be_open(conn, kind, addresses::wrong(conn, kind, now).await?).await?
         }
+        AttentionKind::DiskFull => to_be_open(conn, kind, disks::full(conn, now).await?).await?,
+        AttentionKind::BackupOld => to_be_open(conn, kind, backup_item(conn, now).await?.into_iter().collect()).await?,
     })
 }
 
-/// The instance has few items: all that should be open are given.
-async fn of_instance(conn: &Conn, kind: AttentionKind, wanted: Vec<NewItem>) -> anyhow::Result<Changes> {
-    let open = items::list_open(conn, ProjectId::INSTANCE, u32::MAX).await?;
-    let open: Vec<AttentionItem> = open.into_iter().filter(|item| item.kind == kind).collect();
-    let is_open = |new: &NewItem| open.iter().any(|item| item.subject == new.subject);
-    let is_wanted = |item: &AttentionItem| wanted.iter().any(|new| new.subject == item.subject);
+/// There are few of them: all that should be open are given.
+async fn to_be_open(conn: &Conn, kind: AttentionKind, wanted: Vec<NewItem>) -> anyhow::Result<Changes> {
+    let open = items::open_of_kind(conn, kind, OPEN_MAX).await?;
+    let is_of = |item: &AttentionItem, new: &NewItem| (item.project, &item.subject) == (new.project, &new.subject);
+    let is_open = |new: &NewItem| open.iter().any(|item| is_of(item, new));
+    let is_wanted = |item: &AttentionItem| wanted.iter().any(|new| is_of(item, new));
     Ok(Changes {
         close: open
             .iter()
             .filter(|item| !is_wanted(item))
+            .take(BATCH_MAX as usize)
             .map(|item| MendedItem { item: item.clone(), is_worse: false })
             .collect(),
-        open: wanted.iter().filter(|new| !is_open(new)).cloned().collect(),
+        open: wanted.iter().filter(|new| !is_open(new)).take(BATCH_MAX as usize).cloned().collect(),
     })
 }

@@ -4,6 +4,7 @@
 //! Every node looks. The unique index of open items decides who opens one, and a condition on the row who closes it: only that node
 //! tells people.
 
+mod addresses;
 mod choose;
 mod disks;
 mod look;

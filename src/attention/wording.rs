@@ -4,6 +4,7 @@ use crate::domain::attention::AttentionKind;
 use crate::domain::ids::ProjectId;
 use crate::domain::text::cut;
 use crate::domain::time::Timestamp;
+use crate::store::address_troubles::AddressTrouble;
 use crate::store::attention::NewItem;
 use crate::store::attention_facts::{SilentWidget, TroubledChannel, TroubledWebhook, WaitingPeople};
 use crate::store::channels::label;
@@ -103,6 +104,38 @@ pub(super) fn widget_silent(widget: SilentWidget) -> NewItem {
             .to_owned(),
         subject: widget.public_id.clone(),
         since: widget.since,
+    }
+}
+
+/// Addresses tell less of where visits come from than they could.
+pub(super) fn address(kind: AttentionKind, trouble: &AddressTrouble, now: Timestamp) -> NewItem {
+    let page = if trouble.landing.is_empty() { String::new() } else { format!(", such as to {}", trouble.landing) };
+    let (title, message) = match kind {
+        AttentionKind::AddressMacro => (
+            "Ad platforms leave placeholders in addresses",
+            format!(
+                "{} clicks since yesterday{page} came with a placeholder such as {{{{campaign.name}}}} in their address. Look at the \
+                 URL parameters of the ads: each platform has placeholders of its own.",
+                trouble.clicks
+            ),
+        ),
+        _ => (
+            "Visits begin on pages without the tag",
+            format!(
+                "{} clicks since yesterday{page} were of visits that began on another page of the site, where the tag is missing: \
+                 their campaign is lost. Put the tag on every page that ads lead to.",
+                trouble.clicks
+            ),
+        ),
+    };
+    NewItem {
+        project: trouble.project,
+        kind,
+        subject_id: 0,
+        subject: String::new(),
+        title: title.to_owned(),
+        message,
+        since: now,
     }
 }
 

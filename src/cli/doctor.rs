@@ -9,6 +9,7 @@ use super::progress::Progress;
 use crate::config::Config;
 use crate::core::Core;
 use crate::counts::recount::{self, Compared};
+use crate::domain::attributed::Attributed;
 use crate::domain::counts::{Series, date_of, first_of_month};
 use crate::domain::ids::ProjectId;
 use crate::store::retention;
@@ -92,6 +93,10 @@ fn differences(compared: &Compared) -> Vec<String> {
             Series::SourceMonth => (format!("source {subject}"), first_of_month(*at).strftime("%Y-%m").to_string()),
             Series::AdDay => (format!("ad {subject}"), date_of(*at).to_string()),
             Series::AdMonth => (format!("ad {subject}"), first_of_month(*at).strftime("%Y-%m").to_string()),
+            Series::AttributedDay => {
+                let reason = Attributed::of_code(*subject).map_or("unknown", Attributed::as_str);
+                (format!("origin {reason}"), date_of(*at).to_string())
+            }
             Series::Quarter => ("all".to_owned(), format!("quarter {at}")),
         };
         format!("{of}, {when}: {numbers:?}")

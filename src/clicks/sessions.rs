@@ -11,9 +11,8 @@ use crate::counts::sources::find_or_make;
 use crate::db::{Tx, pipelined};
 use crate::domain::ids::{AdId, SourceId};
 use crate::domain::time::{SignedDuration, Timestamp};
-use crate::store::clicks;
 use crate::store::sessions::{self, Device, NewSession, Session};
-use crate::store::sources;
+use crate::store::{clicks, own_people};
 
 /// How long a session lasts after its first click. The boundary is exact.
 pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(12);
@@ -135,7 +134,7 @@ async fn came_from(tx: &Tx, core: &Core, clicks: &[&Click]) -> anyhow::Result<Ve
     let found = find_or_make(tx, core, &wanted, earliest).await?;
     let mut internal = HashSet::new();
     for project in clicks.iter().map(|click| click.project).collect::<HashSet<_>>() {
-        let devices = sources::internal_devices(tx, project).await?;
+        let devices = own_people::devices(tx, project).await?;
         internal.extend(devices.into_iter().map(|device| (project, device)));
     }
     let is_internal = |click: &Click| {

@@ -58,7 +58,7 @@ impl Batch for StoreClicks {
         let new_events = NewEvents::new(&self.core, &self.local_dispatch, events, &subscriptions);
         let events = new_events.events();
         pipelined(clicks::insert(tx, &rows), events::insert(tx, &events)).await?;
-        count_clicks(tx, &self.core, &sessions::counted(with_session().map(|(click, session)| (*click, session))))
+        count_clicks(tx, &self.core, &sessions::counted(with_session().map(|(click, session)| (*click, session))), 1)
             .await?;
         let emitted = new_events.store(tx, self.core.clock.now()).await?;
         let ids = sessions.into_iter().map(|session| session.correlation_id);
@@ -81,6 +81,6 @@ pub async fn store_spooled(tx: &Tx, core: &Core, spooled: &[Click]) -> anyhow::R
     let events = new.iter().zip(&sessions).map(|(click, session)| click.event(session));
     let events = events.collect::<anyhow::Result<Vec<_>>>()?;
     let events: Vec<_> = new.iter().map(|click| click.project).zip(&events).collect();
-    count_clicks(tx, core, &sessions::counted(new.iter().copied().zip(&sessions))).await?;
+    count_clicks(tx, core, &sessions::counted(new.iter().copied().zip(&sessions)), 1).await?;
     Ok(emit_all(tx, &core.row_keys, &events).await?)
 }

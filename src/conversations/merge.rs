@@ -59,7 +59,9 @@ async fn merge(
     let (mut kept, removed) = (lead_of(into)?, lead_of(from)?);
     kept.fields = union(&kept.fields, &removed.fields)?;
     kept.intent = kept.intent.or(removed.intent);
-    kept.session = kept.session.or(removed.session);
+    if kept.session.is_none() && removed.session.is_some() {
+        (kept.session, kept.reference) = (removed.session, removed.reference);
+    }
     if kept.session.is_some() && kept.status == LeadStatus::Active {
         kept.status = LeadStatus::Correlated;
     }

@@ -127,7 +127,7 @@ pub async fn rate_leads(
 }
 
 /// A lead that nobody else changes until the transaction ends.
-async fn locked(tx: &Tx, project: ProjectId, lead: LeadId) -> anyhow::Result<Option<ViewedLead>> {
+pub(super) async fn locked(tx: &Tx, project: ProjectId, lead: LeadId) -> anyhow::Result<Option<ViewedLead>> {
     if handling::lock(tx, project, lead).await?.is_none() {
         return Ok(None);
     }

@@ -13,7 +13,8 @@ use crate::channels::{Content, Gesture, Inbound, InboundMessage, StatusUpdate};
 use crate::conversations::found_by::start_lead;
 use crate::conversations::gestures::{Due, typing};
 use crate::conversations::independent_sets::independent_sets;
-use crate::conversations::link_click::link_session;
+use crate::conversations::link_click::{Linked, link_session};
+use crate::conversations::said_reference::said;
 use crate::core::Core;
 use crate::counts::leads::{ChangedLeads, count_leads};
 use crate::db::{Tx, pipelined};
@@ -24,7 +25,7 @@ use crate::store::conversations::{self, Conversation, NewConversation, NewReferr
 use crate::store::media::{self, NewMedium};
 use crate::store::messages::{self, NewMessage, NewNotice, Origin};
 use crate::store::reply_status::{self, NamedReply, ToldStatus};
-use crate::store::{chats, turns};
+use crate::store::{chats, leads, turns};
 
 /// How long the agent waits for the next message of a burst.
 const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
@@ -166,6 +167,7 @@ impl StoreInbound {
             return Ok(None);
         }
         let known = self.without_former_owners(tx, known, &message.sender.ids).await?;
+        let is_first = !known.iter().any(|one| one.has_lead);
         let conversation = self.conversation_of(tx, channel, message, &known).await?;
         let Some(id) = self.insert_message(tx, channel, &conversation, message).await? else { return Ok(None) };
         self.note_medium(tx, channel, &message.content, (conversation.id, id)).await?;
@@ -174,29 +176,46 @@ impl StoreInbound {
             let is_there = chats::number_posted(tx, project, visitor_of(message), numbered, self.now).await?;
             ensure!(is_there, "the chat went while its message was stored");
         }
-        if let Some(referral) = &message.referral {
-            let referral = NewReferral {
-                conversation: conversation.id,
-                message: id,
-                ad_click_id: referral.ad_click_id.as_deref(),
-                raw: &referral.raw,
-                seen_at: message.sent_at.unwrap_or(self.now),
-            };
-            conversations::insert_referral(tx, project, &referral).await?;
-            self.count_anew(project, conversation.id);
-        }
+        self.note_referral(tx, project, message, (conversation.id, id)).await?;
         if let Content::Revoke { external_id } = &message.content {
             messages::revoke(tx, project, channel.id, conversation.id, external_id, self.now).await?;
         }
         if kind.is_speech() {
-            if link_session(tx, &self.core, &conversation, &channel.external_id, &message.references, self.now).await? {
+            let linked =
+                link_session(tx, &self.core, &conversation, &channel.external_id, &message.references, self.now)
+                    .await?;
+            if linked == Linked::Now {
                 self.count_anew(project, conversation.id);
+            } else if is_first {
+                let reference = Box::pin(said(tx, channel, message, linked)).await?;
+                leads::note_reference(tx, project, conversation.id, reference).await?;
             }
             let began = conversation.burst_started_at.unwrap_or(self.now);
             let due_at = (self.now + BURST_PAUSE).min(began + BURST_MAX);
             turns::call_agent(tx, project, conversation.id, began, due_at).await?;
         }
         Ok((kind.is_speech() && conversation.is_agents && !channel.kind.is_fetched()).then(|| typing(message)))
+    }
+
+    /// Stores what the platform tells of the ad that a message came by.
+    async fn note_referral(
+        &self,
+        tx: &Tx,
+        project: ProjectId,
+        message: &InboundMessage,
+        (conversation, id): (ConversationId, MessageId),
+    ) -> anyhow::Result<()> {
+        let Some(referral) = &message.referral else { return Ok(()) };
+        let referral = NewReferral {
+            conversation,
+            message: id,
+            ad_click_id: referral.ad_click_id.as_deref(),
+            raw: &referral.raw,
+            seen_at: message.sent_at.unwrap_or(self.now),
+        };
+        conversations::insert_referral(tx, project, &referral).await?;
+        self.count_anew(project, conversation);
+        Ok(())
     }
 
     /// Notes that what a message brought besides words is to be fetched.

@@ -29,8 +29,9 @@ pub struct CountedClick {
     pub begins: bool,
 }
 
-/// Counts clicks. The last that a transaction does but for what waits for nothing.
-pub async fn count_clicks(tx: &Tx, core: &Core, clicks: &[CountedClick]) -> anyhow::Result<()> {
+/// Counts clicks, `times` once, or minus once where they are not to be counted any more. The last that a transaction does but for what
+/// waits for nothing.
+pub async fn count_clicks(tx: &Tx, core: &Core, clicks: &[CountedClick], times: i64) -> anyhow::Result<()> {
     if clicks.is_empty() {
         return Ok(());
     }
@@ -38,7 +39,7 @@ pub async fn count_clicks(tx: &Tx, core: &Core, clicks: &[CountedClick]) -> anyh
     let mut deltas = Deltas::default();
     for click in clicks {
         let at = At::of(click.at, zone_of(&zones, click.project)?);
-        deltas.add_clicks(click.project, (click.source, click.ad), at, (1, click.begins.into()));
+        deltas.add_clicks(click.project, (click.source, click.ad), at, (times, times * i64::from(click.begins)));
     }
     Ok(counts::add(tx, &deltas, slot(tx, core)).await?)
 }

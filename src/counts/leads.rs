@@ -4,6 +4,7 @@ use crate::core::Core;
 use crate::counts::clicks::{slot, zone_of, zones};
 use crate::counts::sources::{Wanted, find_or_make};
 use crate::db::Tx;
+use crate::domain::attributed::Attributed;
 use crate::domain::counts::{Deltas, LeadSteps};
 use crate::domain::ids::{ConversationId, LeadId, ProjectId};
 use crate::domain::lead::Quality;
@@ -87,32 +88,41 @@ async fn steps(tx: &Tx, core: &Core, facts: &[Facts], now: Timestamp) -> anyhow:
     of_channels
         .extend(facts.iter().filter(|facts| needs_source(facts)).map(|facts| (facts.project, without_click(facts))));
     let mut found = find_or_make(tx, core, &of_channels, now).await?.into_iter();
+    let mut wanted = of_channels.iter().map(|(_, (source, _))| source);
     let steps = facts.iter().map(|facts| {
         if !is_counted(facts) {
             return None;
         }
-        let (source, ad, clicked_at) = match (&facts.session, &facts.counted) {
-            (Some(session), _) => (session.source?, session.ad, session.started_at),
-            (None, Some(counted)) if keeps_source(facts) => (counted.source, counted.ad, facts.began_at),
-            (None, _) => found.next().map(|(source, ad)| (source, ad, facts.began_at))?,
+        let (source, ad, attributed) = match (&facts.session, &facts.counted) {
+            (Some(session), _) => {
+                let (source, word, trouble) = session.source.as_ref()?;
+                (*source, session.ad, Attributed::of(word, *trouble, session.ad.is_some(), facts.reference))
+            }
+            (None, Some(counted)) if keeps_source(facts) => (counted.source, counted.ad, counted.attributed),
+            (None, _) => {
+                let wanted = wanted.next()?;
+                let (source, ad) = found.next()?;
+                (source, ad, Attributed::of_source(wanted, ad.is_some(), facts.reference))
+            }
         };
         Some(LeadSteps {
             source,
             ad,
-            clicked_at,
+            clicked_at: facts.session.as_ref().map_or(facts.began_at, |session| session.started_at),
             began_at: facts.began_at,
             lead_at: facts.announced_at,
             complete_at: facts.completed_at,
             qualified_at: facts.qualified_at,
             won_at: facts.won_at,
             is_good: facts.quality == Quality::Good,
+            attributed,
         })
     });
     Ok(steps.collect())
 }
 
 fn is_counted(facts: &Facts) -> bool {
-    let is_internal = facts.is_internal || facts.session.is_some_and(|session| session.is_internal);
+    let is_internal = facts.is_internal || facts.session.as_ref().is_some_and(|session| session.is_internal);
     !is_internal && facts.quality != Quality::NotALead
 }
 

@@ -2,6 +2,7 @@
 //! transaction of what changes them, so that they are always equal to a count of the rows (`recount`).
 
 pub mod ask;
+pub mod attributed;
 pub mod clicks;
 pub mod leads;
 pub mod recount;

@@ -177,8 +177,8 @@ async fn day_differences(conn: &Conn, project: ProjectId, day: i64, zone: &TimeZ
     }
     deltas.retain(|(_, series, ..)| !matches!(series, Series::SourceMonth | Series::AdMonth));
     let quarters = (quarter_of(within.start), quarter_of(within.end - SignedDuration::from_micros(1)));
-    for (series, between) in [(Series::SourceDay, (day, day)), (Series::AdDay, (day, day)), (Series::Quarter, quarters)]
-    {
+    let of_day = [Series::SourceDay, Series::AdDay, Series::AttributedDay].map(|series| (series, (day, day)));
+    for (series, between) in of_day.into_iter().chain([(Series::Quarter, quarters)]) {
         for ((at, subject), numbers) in counts::rows(conn, project, series, between).await? {
             deltas.subtract((project, series, at, subject), &numbers);
         }

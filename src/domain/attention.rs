@@ -20,6 +20,10 @@ closed_set! {
         PeopleWaiting = "people.waiting",
         /// A widget that had clicks has none any more.
         WidgetSilent = "widget.silent",
+        /// Ad platforms leave placeholders in the addresses of ads.
+        AddressMacro = "address.macro",
+        /// Visits begin on pages of the site that have no tag.
+        AddressLost = "address.untagged_landing",
         /// A disk is nearly full.
         DiskFull = "disk.full",
         /// The newest backup is older than a week.
@@ -29,7 +33,7 @@ closed_set! {
 
 impl AttentionKind {
     /// Those that a project may have.
-    pub const OF_PROJECT: [Self; 7] = [
+    pub const OF_PROJECT: [Self; 9] = [
         Self::WebhookOff,
         Self::WebhookFailing,
         Self::ChannelFault,
@@ -37,6 +41,8 @@ impl AttentionKind {
         Self::ChannelTrouble,
         Self::PeopleWaiting,
         Self::WidgetSilent,
+        Self::AddressMacro,
+        Self::AddressLost,
     ];
 
     /// The kind in words, as a choice.
@@ -49,6 +55,8 @@ impl AttentionKind {
             Self::ChannelTrouble => "A platform restricts a channel",
             Self::PeopleWaiting => "People wait for a person",
             Self::WidgetSilent => "A widget has had no click for 24 hours",
+            Self::AddressMacro => "Ad platforms leave placeholders in addresses",
+            Self::AddressLost => "Visits begin on pages without the tag",
             Self::DiskFull => "A disk is nearly full",
             Self::BackupOld => "The newest backup is older than a week",
         }
@@ -59,7 +67,7 @@ impl AttentionKind {
         match self {
             Self::WebhookOff | Self::WebhookFailing => "webhook",
             Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble => "channel",
-            Self::PeopleWaiting => "project",
+            Self::PeopleWaiting | Self::AddressMacro | Self::AddressLost => "project",
             Self::WidgetSilent => "widget",
             Self::DiskFull => "disk",
             Self::BackupOld => "instance",
@@ -73,6 +81,7 @@ impl AttentionKind {
             Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble => format!("channels/{subject}"),
             Self::PeopleWaiting => "inbox".to_owned(),
             Self::WidgetSilent => format!("widgets/{subject}"),
+            Self::AddressMacro | Self::AddressLost => "attribution".to_owned(),
             Self::DiskFull | Self::BackupOld => "instance".to_owned(),
         }
     }
@@ -84,6 +93,7 @@ impl AttentionKind {
             Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble => "Open channel",
             Self::PeopleWaiting => "Open inbox",
             Self::WidgetSilent => "Open widget",
+            Self::AddressMacro | Self::AddressLost => "Open attribution",
             Self::DiskFull | Self::BackupOld => "Open instance",
         }
     }
@@ -102,8 +112,16 @@ impl Alerts {
     /// What somebody with that role is told of unless they choose: those who can mend something, of what is broken. That people
     /// wait is seen in the inbox, and a quiet day is no fault.
     pub fn of_role(role: Role) -> Self {
-        let is_broken = |kind| !matches!(kind, AttentionKind::PeopleWaiting | AttentionKind::WidgetSilent);
-        Self::new(|kind| matches!(role, Role::Owner | Role::Admin) && is_broken(kind))
+        let is_fault = |kind| {
+            !matches!(
+                kind,
+                AttentionKind::PeopleWaiting
+                    | AttentionKind::WidgetSilent
+                    | AttentionKind::AddressMacro
+                    | AttentionKind::AddressLost
+            )
+        };
+        Self::new(|kind| matches!(role, Role::Owner | Role::Admin) && is_fault(kind))
     }
 
     /// What a member chose, or what their role is told of. A word that this program does not know is left out.

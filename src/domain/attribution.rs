@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::ad_macros::has_macro;
 use super::text::{cut, is_placeholder};
 
 /// Longest value, in characters; the rest is cut.
@@ -200,8 +201,20 @@ fn value_of(encoded: &str) -> Option<String> {
     let value: String = decoded.trim().chars().filter(|letter| *letter != '\0').take(VALUE_CHARS_MAX).collect();
     let value = value.trim_end();
     let is_filler = |value: &str| is_placeholder(value) || has_macro(value);
-    let meant = !value.is_empty() && !is_filler(value) && !is_filler(&decode(value));
+    // As it came, too: of `%%CAMPAIGN%%` a letter would be decoded.
+    let meant = !value.is_empty() && !is_filler(encoded) && !is_filler(value) && !is_filler(&decode(value));
     meant.then(|| value.to_owned())
+}
+
+/// Whether a parameter of a URL that would be kept has a placeholder that the ad platform did not fill in.
+pub fn has_unexpanded(url: &str) -> bool {
+    if !url.contains(['{', '_', '[', '%', '$']) {
+        return false;
+    }
+    let pairs = url.split(['?', '#', '&']).skip(1).take(PAIRS_MAX).filter_map(|pair| pair.split_once('='));
+    let mut values = pairs.filter(|(name, _)| is_known(&decode(without_entity(name)))).map(|(_, value)| value);
+    values
+        .any(|value| [value, &decode(value), &decode(&decode(value))].into_iter().any(|value| has_macro(value.trim())))
 }
 
 /// Decodes `+` and `%XX` once. A percent sign without two hex digits stays; bytes that are not UTF-8 become U+FFFD.
@@ -210,23 +223,6 @@ fn decode(encoded: &str) -> Cow<'_, str> {
         return encoded.into();
     }
     percent_decode_str(&encoded.replace('+', " ")).decode_utf8_lossy().into_owned().into()
-}
-
-/// Whether a value holds a placeholder that an ad platform should have filled in: `{keyword}`, `{{campaign.name}}` or
-/// `${name}` anywhere in it, or one of `__NAME__`, `[NAME]`, `%%NAME%%`, `$name$` as all of it.
-fn has_macro(value: &str) -> bool {
-    let braced = value.split('{').skip(1).any(|rest| rest.split_once('}').is_some_and(|(name, _)| is_macro_name(name)));
-    let enclosed = |open: &str, close: &str| value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-    let shouted = [("__", "__"), ("[", "]"), ("%%", "%%")]
-        .into_iter()
-        .filter_map(|(open, close)| enclosed(open, close))
-        .any(|name| is_macro_name(name) && !name.contains(|letter: char| letter.is_lowercase()));
-    braced || shouted || enclosed("$", "$").is_some_and(is_macro_name)
-}
-
-fn is_macro_name(name: &str) -> bool {
-    name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.:-| ".contains(letter))
-        && name.contains(|letter: char| letter.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -316,6 +312,22 @@ mod tests {
     fn the_first_of_a_repeated_parameter_counts() {
         check("?utm_source=a&utm_source=b", r#"{"utm_source":"a"}"#);
         check("?utm_source=&utm_source=b", r#"{"utm_source":"b"}"#);
+    }
+
+    #[test]
+    fn a_placeholder_in_a_parameter_that_counts_is_seen() {
+        for query in [
+            "utm_campaign={{campaign.name}}",
+            "a=b&utm_term=%7Bkeyword%7D",
+            "utm_id=%257Bk%257D",
+            "utm_id=%%CAMPAIGN%%",
+        ] {
+            assert!(has_unexpanded(&format!("https://shop.example/?{query}")), "{query}");
+            assert_eq!(Params::of_query(query), Params::default(), "{query}");
+        }
+        for url in ["/?utm_campaign=sale&q={{x}}", "/{{x}}?utm_source=a", "/?utm_campaign=50%25+off", ""] {
+            assert!(!has_unexpanded(url), "{url}");
+        }
     }
 
     #[test]

@@ -112,6 +112,8 @@ closed_set! {
         Reply = "conversation.reply",
         /// A lead's stage or quality was set.
         RateLead = "lead.rate",
+        /// A lead was marked as one of the business's own people, or no more.
+        MarkOwnPeople = "lead.own-people",
         /// A field of a lead was changed.
         EditLead = "lead.edit",
         /// A note on a lead was written.

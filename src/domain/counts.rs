@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
+use super::attributed::Attributed;
 use super::ids::{AdId, ProjectId, SourceId};
 use super::time::Timestamp;
 
@@ -93,6 +94,8 @@ pub enum Series {
     AdMonth = 4,
     /// The whole project in a quarter of an hour.
     Quarter = 5,
+    /// What it is known by where conversations came from, or why not, on a local day. No clicks.
+    AttributedDay = 6,
 }
 
 impl Series {
@@ -102,7 +105,8 @@ impl Series {
     }
 }
 
-/// Whose row it is: the project, the series, its day, month or quarter, and the source or ad (0 for the whole project).
+/// Whose row it is: the project, the series, its day, month or quarter, and the source or ad (0 for the whole project), or
+/// the code of [`Attributed`].
 pub type Row = (ProjectId, Series, i64, i64);
 
 /// When something happened, as it is counted.
@@ -173,6 +177,22 @@ pub struct LeadSteps {
     pub won_at: Option<Timestamp>,
     /// Whether it is called good: counted with its details.
     pub is_good: bool,
+    /// By what it is known where it came from, or why not.
+    pub attributed: Attributed,
+}
+
+/// What something is counted of.
+#[derive(Clone, Copy)]
+struct Of {
+    source: SourceId,
+    ad: Option<AdId>,
+    attributed: Option<Attributed>,
+}
+
+impl Of {
+    fn lead(steps: &LeadSteps) -> Self {
+        Self { source: steps.source, ad: steps.ad, attributed: Some(steps.attributed) }
+    }
 }
 
 impl LeadSteps {
@@ -229,13 +249,14 @@ impl Deltas {
         at: At,
         (clicks, sessions): (i64, i64),
     ) {
-        self.add(project, (source, ad), at, Count::Clicks, clicks);
-        self.add(project, (source, ad), at, Count::Sessions, sessions);
+        let of = Of { source, ad, attributed: None };
+        self.add(project, of, at, Count::Clicks, clicks);
+        self.add(project, of, at, Count::Sessions, sessions);
     }
 
     /// Adds what a lead counts, `times` once or minus once.
     pub fn add_lead(&mut self, project: ProjectId, steps: &LeadSteps, zone: &TimeZone, times: i64) {
-        let of = (steps.source, steps.ad);
+        let of = Of::lead(steps);
         let clicked = At::of(steps.clicked_at, zone);
         for ((count, of_click), reached) in STEPS.into_iter().zip(steps.times()) {
             if let Some(reached) = reached {
@@ -247,7 +268,7 @@ impl Deltas {
 
     /// Adds the steps of a lead that were reached between two times, the second excluded, and all of them by its click where that was.
     pub fn add_lead_of(&mut self, project: ProjectId, steps: &LeadSteps, zone: &TimeZone, within: &Range<Timestamp>) {
-        let of = (steps.source, steps.ad);
+        let of = Of::lead(steps);
         for ((count, of_click), reached) in STEPS.into_iter().zip(steps.times()) {
             let Some(reached) = reached else { continue };
             if within.contains(&reached) {
@@ -279,11 +300,12 @@ impl Deltas {
         self.0.entry(row).or_default().iter_mut().zip(numbers).for_each(|(number, more)| *number += more);
     }
 
-    fn add(&mut self, project: ProjectId, (source, ad): (SourceId, Option<AdId>), at: At, count: Count, by: i64) {
-        let rows = [(Series::SourceDay, at.day, source.0), (Series::SourceMonth, at.month, source.0)];
-        let of_ad = ad.map(|ad| [(Series::AdDay, at.day, ad.0), (Series::AdMonth, at.month, ad.0)]);
+    fn add(&mut self, project: ProjectId, of: Of, at: At, count: Count, by: i64) {
+        let rows = [(Series::SourceDay, at.day, of.source.0), (Series::SourceMonth, at.month, of.source.0)];
+        let of_ad = of.ad.map(|ad| [(Series::AdDay, at.day, ad.0), (Series::AdMonth, at.month, ad.0)]);
+        let attributed = of.attributed.map(|attributed| (Series::AttributedDay, at.day, attributed.code()));
         let all = rows.into_iter().chain(of_ad.into_iter().flatten()).chain([(Series::Quarter, at.quarter, 0)]);
-        for (series, at, subject) in all {
+        for (series, at, subject) in all.chain(attributed) {
             self.0.entry((project, series, at, subject)).or_default()[count as usize] += by;
         }
     }
@@ -325,6 +347,7 @@ mod tests {
             qualified_at: None,
             won_at: None,
             is_good: true,
+            attributed: Attributed::Reference,
         };
         let mut deltas = Deltas::default();
         deltas.add_lead(ProjectId(1), &steps, &TimeZone::UTC, 1);

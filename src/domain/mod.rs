@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod actor;
+mod ad_macros;
 pub mod attempt_result;
 pub mod attention;
+pub mod attributed;
 pub mod attribution;
 pub mod audit;
 pub mod channel;

@@ -103,18 +103,30 @@ const HOST_CHARS_MAX: usize = 100;
 
 /// The site of a `Referer`; `None` where it is none, or a page of `own_host`, the site that was visited.
 pub fn of_url(url: Option<&str>, own_host: &str) -> Option<Referrer> {
-    let url = Url::parse(url?.trim()).ok()?;
-    let is_site = matches!(url.scheme(), "http" | "https" | "android-app");
-    let host = url.host_str().filter(|host| is_site && !host.is_empty())?.trim_end_matches('.').to_ascii_lowercase();
-    let host = host.strip_prefix("www.").unwrap_or(&host);
-    if host.is_empty() || is_below(host, own_host) || is_below(own_host, host) {
-        return None;
-    }
-    let known = KNOWN.iter().find(|(_, _, domains)| domains.iter().any(|domain| is_of(host, domain)));
+    let host = host(url?).filter(|host| !is_same_site(host, own_host))?;
+    let known = KNOWN.iter().find(|(_, _, domains)| domains.iter().any(|domain| is_of(&host, domain)));
     Some(match known {
         Some((kind, name, _)) => Referrer { name: (*name).to_owned(), kind: *kind },
         None => Referrer { name: host.chars().take(HOST_CHARS_MAX).collect(), kind: Kind::Other },
     })
+}
+
+/// Whether a `Referer` is a page of `own_host`.
+pub fn is_of_site(url: Option<&str>, own_host: &str) -> bool {
+    url.and_then(host).is_some_and(|host| is_same_site(&host, own_host))
+}
+
+/// The host of a page: lower case, without `www.`.
+fn host(url: &str) -> Option<String> {
+    let url = Url::parse(url.trim()).ok()?;
+    let is_site = matches!(url.scheme(), "http" | "https" | "android-app");
+    let host = url.host_str().filter(|_| is_site)?.trim_end_matches('.').to_ascii_lowercase();
+    let host = host.strip_prefix("www.").unwrap_or(&host);
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+fn is_same_site(host: &str, own_host: &str) -> bool {
+    is_below(host, own_host) || is_below(own_host, host)
 }
 
 /// Whether `host` is `domain` or stands below it.
@@ -159,6 +171,8 @@ mod tests {
         for url in ["https://shop.example/a", "https://www.shop.example/", "https://pay.shop.example/", "about:blank"] {
             check(url, None);
         }
+        assert!(is_of_site(Some("https://pay.shop.example/"), "shop.example"));
+        assert!(!is_of_site(Some("https://shop.example.org/"), "shop.example") && !is_of_site(None, "shop.example"));
         for url in ["", "shop", "data:text/html,x", "https://"] {
             check(url, None);
         }

@@ -3,7 +3,8 @@
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::attribution::Params;
+use super::attribution::{Params, has_unexpanded};
+use super::closed_set::closed_set;
 use super::device::Device;
 use super::ids::{ChannelId, WidgetId};
 use super::referrer;
@@ -39,8 +40,20 @@ const CLICK_ID_SOURCES: [(&str, &str, &str); 12] = [
     ("rdt_cid", "reddit", "paid_social"),
 ];
 
+closed_set! {
+    /// Why the address of a visit tells less than it could.
+    pub enum Trouble {
+        /// It does not.
+        None = "",
+        /// The ad platform left placeholders in it: `{{campaign.name}}`.
+        Macro = "macro",
+        /// The visit began on another page of the same site, where the tag is missing.
+        UntaggedLanding = "untagged_landing",
+    }
+}
+
 /// What clicks, conversations and leads are counted by. Of a session it is that of its first click, and never changes. Empty: none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Source {
     /// `google`, lower case; [`DIRECT`], [`NO_CLICK`], [`AD`] or [`OTHER`].
     pub source: String,
@@ -58,6 +71,24 @@ pub struct Source {
     pub widget: Option<WidgetId>,
     /// [`Device`], as its word.
     pub device: &'static str,
+    /// What is wrong with the address.
+    pub trouble: Trouble,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            source: String::new(),
+            medium: String::new(),
+            campaign: String::new(),
+            referrer: String::new(),
+            landing: String::new(),
+            channel: None,
+            widget: None,
+            device: Device::Unknown.as_str(),
+            trouble: Trouble::None,
+        }
+    }
 }
 
 /// What a click tells of where it came from.
@@ -85,6 +116,7 @@ impl Source {
         let landing = landing(visit.first_raw_url).or_else(|| landing(visit.click_url)).unwrap_or_default();
         let own_host = landing.split('/').next().unwrap_or_default();
         let referrer = referrer::of_url(visit.referrer, own_host);
+        let trouble = trouble(visit, own_host);
         let word = |name: &str| visit.params.get(name).map(|word| cut(word, WORD_CHARS_MAX).to_owned());
         let folded = |name: &str| word(name).map(|word| word.to_lowercase());
         let by_click_id = || CLICK_ID_SOURCES.iter().find(|(id, ..)| visit.params.get(id).is_some());
@@ -110,13 +142,14 @@ impl Source {
             channel: visit.channel,
             widget: Some(visit.widget),
             device: Device::of_user_agent(visit.user_agent).as_str(),
+            trouble,
         }
     }
 
     /// The source of conversations on a channel that no click led to, or only an ad on the platform.
     pub fn without_click(channel: ChannelId, by_ad: bool) -> Self {
         let source = if by_ad { AD } else { NO_CLICK };
-        Self { source: source.to_owned(), channel: Some(channel), device: Device::Unknown.as_str(), ..Self::default() }
+        Self { source: source.to_owned(), channel: Some(channel), ..Self::default() }
     }
 
     /// What it is counted as where a project has too many sources: the button and the device stay.
@@ -139,6 +172,7 @@ impl Source {
             &channel,
             &widget,
             self.device,
+            self.trouble.as_str(),
         ])
     }
 }
@@ -228,6 +262,18 @@ fn digest<'a>(parts: impl IntoIterator<Item = &'a (impl AsRef<str> + ?Sized + 'a
         hash.update(part);
     }
     hex::encode(&hash.finalize()[..16])
+}
+
+/// Why the address of a visit tells less than it could.
+fn trouble(visit: &Visit<'_>, own_host: &str) -> Trouble {
+    let urls = [visit.click_url, visit.first_raw_url];
+    if urls.into_iter().flatten().any(has_unexpanded) {
+        Trouble::Macro
+    } else if visit.params.is_empty() && referrer::is_of_site(visit.referrer, own_host) {
+        Trouble::UntaggedLanding
+    } else {
+        Trouble::None
+    }
 }
 
 /// Host and path of a page, without what follows: `shop.example/prices`. The host is lower case, without `www.`.

@@ -145,6 +145,20 @@ pub async fn list_open(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec
     .await
 }
 
+/// The open items of a kind, of all projects, at most `most`.
+pub async fn open_of_kind(conn: &Conn, kind: AttentionKind, most: u32) -> Result<Vec<AttentionItem>> {
+    conn.query(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM attention AS a WHERE a.kind = $1 AND a.closed_at IS NULL ORDER BY a.id LIMIT $2"
+        ),
+        params![kind.as_str(), most],
+        read,
+    )
+    .await
+}
+
 /// The items of a project, open or closed, newest first, those before `before`, at most `most`.
 pub async fn page(conn: &Conn, project: ProjectId, before: AttentionId, most: u32) -> Result<Vec<AttentionItem>> {
     conn.query(

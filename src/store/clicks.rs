@@ -81,7 +81,7 @@ pub async fn insert(tx: &Tx, clicks: &[NewClick<'_>]) -> Result<u64> {
 }
 
 /// How far the clocks of nodes may differ: clicks of a session are searched so much around its time.
-const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// Marks the clicks of a session as linked. They happened between `began_at` and `ended_at`: PostgreSQL searches only these
 /// partitions.

@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use super::window::Position;
 use crate::db::{Conn, Error, Result, Row, Sql, Tx};
+use crate::domain::attributed::{Attributed, Reference};
 use crate::domain::counts::LeadSteps;
 use crate::domain::ids::{AdId, ChannelId, ConversationId, LeadId, ProjectId, SourceId};
 use crate::domain::lead::Quality;
+use crate::domain::source::Trouble;
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -37,15 +39,18 @@ pub struct Facts {
     pub is_internal: bool,
     /// The referral of the first ad inside the platform that led to it, JSON.
     pub referral: Option<String>,
+    /// What the first message said of the correlation id; `None` for what is older than that.
+    pub reference: Option<Reference>,
     /// What is counted.
     pub counted: Option<LeadSteps>,
 }
 
 /// Of a session what is counted by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SessionFacts {
-    /// Where it came from; `None` while it was not found out, of what is older than counts.
-    pub source: Option<SourceId>,
+    /// Where it came from, its word and what was wrong with its address; `None` while it was not found out, of what is older than
+    /// counts.
+    pub source: Option<(SourceId, String, Trouble)>,
     /// The ad that it came by.
     pub ad: Option<AdId>,
     /// When it began.
@@ -60,7 +65,9 @@ macro_rules! facts {
          COALESCE(s.is_internal, FALSE), l.created_at, l.announced_at, l.completed_at, l.qualified_at, l.won_at, l.quality,
          l.is_internal,
          (SELECT r.raw FROM referrals AS r WHERE r.conversation_id = l.conversation_id ORDER BY r.id LIMIT 1),
-         k.source_id, k.ad, k.clicked_at, k.began_at, k.lead_at, k.complete_at, k.qualified_at, k.won_at, k.is_good"
+         l.reference, o.source, o.trouble,
+         k.source_id, k.ad, k.clicked_at, k.began_at, k.lead_at, k.complete_at, k.qualified_at, k.won_at, k.is_good,
+         k.attributed"
     };
 }
 
@@ -68,14 +75,24 @@ macro_rules! tables {
     () => {
         "JOIN conversations AS c ON c.id = l.conversation_id
          LEFT JOIN sessions AS s ON s.id = l.session_id
+         LEFT JOIN sources AS o ON o.id = s.source_id
          LEFT JOIN lead_steps AS k ON k.lead_id = l.id"
     };
 }
 
 fn read(row: &Row<'_>) -> Result<Facts> {
-    let session =
-        SessionFacts { source: row.get(4)?, ad: row.get(5)?, started_at: row.get(6)?, is_internal: row.get(7)? };
-    let counted = row.get::<Option<SourceId>>(16)?.map(|source| read_steps(row, source, 17)).transpose()?;
+    let source = row.get::<Option<SourceId>>(4)?.map(|source| {
+        let trouble = Trouble::parse(&row.get::<String>(18)?).ok_or(Error::Column(18))?;
+        Ok::<_, Error>((source, row.get(17)?, trouble))
+    });
+    let session = SessionFacts {
+        source: source.transpose()?,
+        ad: row.get(5)?,
+        started_at: row.get(6)?,
+        is_internal: row.get(7)?,
+    };
+    let counted = row.get::<Option<SourceId>>(19)?.map(|source| read_steps(row, source, 20)).transpose()?;
+    let reference = row.get::<Option<String>>(16)?;
     Ok(Facts {
         lead: row.get(0)?,
         project: row.get(1)?,
@@ -89,6 +106,7 @@ fn read(row: &Row<'_>) -> Result<Facts> {
         quality: Quality::parse(&row.get::<String>(13)?).ok_or(Error::Column(13))?,
         is_internal: row.get(14)?,
         referral: row.get(15)?,
+        reference: reference.map(|word| Reference::parse(&word).ok_or(Error::Column(16))).transpose()?,
         counted,
     })
 }
@@ -104,6 +122,7 @@ fn read_steps(row: &Row<'_>, source: SourceId, from: usize) -> Result<LeadSteps>
         qualified_at: row.get(from + 5)?,
         won_at: row.get(from + 6)?,
         is_good: row.get(from + 7)?,
+        attributed: Attributed::parse(&row.get::<String>(from + 8)?).ok_or(Error::Column(from + 8))?,
     })
 }
 
@@ -149,12 +168,13 @@ pub async fn of_project(conn: &Conn, project: ProjectId, after: LeadId, most: u3
 pub async fn put(tx: &Tx, project: ProjectId, lead: LeadId, steps: &LeadSteps) -> Result<u64> {
     tx.execute(
         "INSERT INTO lead_steps (lead_id, project_id, source_id, ad, clicked_at, began_at, lead_at, complete_at, qualified_at,
-                                 won_at, is_good)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                 won_at, is_good, attributed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT (lead_id) DO UPDATE
          SET source_id = excluded.source_id, ad = excluded.ad, clicked_at = excluded.clicked_at,
              began_at = excluded.began_at, lead_at = excluded.lead_at, complete_at = excluded.complete_at,
-             qualified_at = excluded.qualified_at, won_at = excluded.won_at, is_good = excluded.is_good",
+             qualified_at = excluded.qualified_at, won_at = excluded.won_at, is_good = excluded.is_good,
+             attributed = excluded.attributed",
         params![
             lead,
             project,
@@ -166,7 +186,8 @@ pub async fn put(tx: &Tx, project: ProjectId, lead: LeadId, steps: &LeadSteps) -
             steps.complete_at,
             steps.qualified_at,
             steps.won_at,
-            steps.is_good
+            steps.is_good,
+            steps.attributed.as_str()
         ],
     )
     .await
@@ -177,7 +198,7 @@ pub async fn remove(tx: &Tx, project: ProjectId, lead: LeadId) -> Result<Option<
     tx.find(
         "DELETE FROM lead_steps
          WHERE project_id = $1 AND lead_id = $2
-         RETURNING source_id, ad, clicked_at, began_at, lead_at, complete_at, qualified_at, won_at, is_good",
+         RETURNING source_id, ad, clicked_at, began_at, lead_at, complete_at, qualified_at, won_at, is_good, attributed",
         params![project, lead],
         |row| read_steps(row, row.get(0)?, 1),
     )
@@ -188,7 +209,7 @@ pub async fn remove(tx: &Tx, project: ProjectId, lead: LeadId) -> Result<Option<
 pub async fn between(conn: &Conn, project: ProjectId, within: &Range<Timestamp>) -> Result<Vec<LeadSteps>> {
     // Each part by its own index; a lead that is found by two is one row.
     conn.query(
-        "SELECT source_id, ad, clicked_at, began_at, lead_at, complete_at, qualified_at, won_at, is_good
+        "SELECT source_id, ad, clicked_at, began_at, lead_at, complete_at, qualified_at, won_at, is_good, attributed
          FROM lead_steps
          WHERE lead_id IN (
              SELECT lead_id FROM lead_steps WHERE project_id = $1 AND clicked_at >= $2 AND clicked_at < $3
@@ -249,7 +270,8 @@ pub struct ListedSteps {
 
 macro_rules! listed {
     () => {
-        "SELECT source_id, ad, clicked_at, began_at, lead_at, complete_at, qualified_at, won_at, is_good, lead_id, "
+        "SELECT source_id, ad, clicked_at, began_at, lead_at, complete_at, qualified_at, won_at, is_good, attributed,
+         lead_id, "
     };
 }
 
@@ -312,8 +334,8 @@ pub async fn page(
         ),
     };
     conn.query(sql, params![project, from, before.created_at, before.id, most], |row| {
-        let lead: LeadId = row.get(9)?;
-        let position = Position { created_at: row.get(10)?, id: lead.0 };
+        let lead: LeadId = row.get(10)?;
+        let position = Position { created_at: row.get(11)?, id: lead.0 };
         Ok(ListedSteps { lead, position, steps: read_steps(row, row.get(0)?, 1)? })
     })
     .await

@@ -2,6 +2,7 @@
 
 use super::window::Position;
 use crate::db::{Conn, Error, Result, Sql};
+use crate::domain::attributed::Attributed;
 use crate::domain::delivery::DeliveryStatus;
 use crate::domain::ids::{ConversationId, DeliveryId, EventId, LeadId, ProjectId};
 use crate::domain::lead::{Handling, LeadStatus, Quality};
@@ -51,6 +52,10 @@ pub struct ViewedLead {
     pub created_at: Timestamp,
     /// When the person was erased.
     pub erased_at: Option<Timestamp>,
+    /// Whether the person is one of the business's own.
+    pub is_internal: bool,
+    /// By what it is known where they came from, or why not; `None` where they are not counted.
+    pub attributed: Option<Attributed>,
 }
 
 /// The project's lead of that row key.
@@ -59,7 +64,8 @@ pub async fn find(conn: &Conn, project: ProjectId, lead: LeadId) -> Result<Optio
         "SELECT leads.id, leads.conversation_id, leads.status, leads.fields, leads.intent, leads.stage, leads.stage_value,
                 leads.currency, leads.quality, leads.quality_reason, c.handling, users.name, c.handling_since,
                 (SELECT s.correlation_id FROM sessions AS s WHERE s.id = leads.session_id), c.profile_name, c.phone,
-                channels.kind, leads.last_message_at, leads.created_at, leads.erased_at
+                channels.kind, leads.last_message_at, leads.created_at, leads.erased_at, leads.is_internal,
+                (SELECT k.attributed FROM lead_steps AS k WHERE k.lead_id = leads.id)
          FROM leads
          JOIN conversations AS c ON c.id = leads.conversation_id
          JOIN channels ON channels.id = c.channel
@@ -88,6 +94,8 @@ pub async fn find(conn: &Conn, project: ProjectId, lead: LeadId) -> Result<Optio
                 last_message_at: row.get(17)?,
                 created_at: row.get(18)?,
                 erased_at: row.get(19)?,
+                is_internal: row.get(20)?,
+                attributed: row.get::<Option<String>>(21)?.as_deref().and_then(Attributed::parse),
             })
         },
     )

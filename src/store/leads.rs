@@ -1,6 +1,7 @@
 //! Leads: what is known of the person in a conversation. Their list for partners is `lead_list`.
 
 use crate::db::{Conn, Error, Result, Row, Sql, Tx};
+use crate::domain::attributed::Reference;
 use crate::domain::channel::ChannelKind;
 use crate::domain::ids::{ConversationId, LeadId, ProjectId, SessionId};
 use crate::domain::lead::LeadStatus;
@@ -26,6 +27,8 @@ pub struct Lead {
     pub completed_at: Option<Timestamp>,
     /// When something was last said.
     pub last_message_at: Timestamp,
+    /// What the first message said of the correlation id; `None` for what is older than that.
+    pub reference: Option<Reference>,
 }
 
 /// What webhooks were told of a lead.
@@ -43,7 +46,7 @@ pub struct Announcement {
 macro_rules! columns {
     () => {
         "leads.id, session_id, status, fields, intent, announced_at, announced_details, announce_due_at, completed_at,
-         last_message_at"
+         last_message_at, reference"
     };
 }
 
@@ -72,14 +75,15 @@ fn read(row: &Row<'_>) -> Result<Lead> {
         announcement: Announcement { at: row.get(5)?, details: row.get(6)?, due_at: row.get(7)? },
         completed_at: row.get(8)?,
         last_message_at: row.get(9)?,
+        reference: row.get::<Option<String>>(10)?.as_deref().and_then(Reference::parse),
     })
 }
 
-/// The lead of a new conversation: `active`, nothing known.
+/// The lead of a new conversation: `active`, nothing known, no correlation id.
 pub async fn insert(tx: &Tx, project: ProjectId, conversation: ConversationId, now: Timestamp) -> Result<LeadId> {
     tx.get(
-        "INSERT INTO leads (project_id, conversation_id, status, fields, created_at, updated_at, last_message_at)
-         VALUES ($1, $2, 'active', '{}', $3, $3, $3)
+        "INSERT INTO leads (project_id, conversation_id, status, fields, created_at, updated_at, last_message_at, reference)
+         VALUES ($1, $2, 'active', '{}', $3, $3, $3, 'none')
          RETURNING id",
         params![project, conversation, now],
         |row| row.get(0),
@@ -110,7 +114,7 @@ pub async fn of_conversations(
     };
     let rows: Vec<_> =
         conversations.iter().map(|(project, conversation)| [(*project).into(), (*conversation).into()]).collect();
-    conn.query_rows(LEADS, &rows, |row| Ok((row.get(10)?, read(row)?))).await
+    conn.query_rows(LEADS, &rows, |row| Ok((row.get(11)?, read(row)?))).await
 }
 
 /// The correlation ids of the sessions that the leads of conversations are linked to, each with its conversation.
@@ -132,22 +136,37 @@ pub async fn correlation_ids(
     conn.query_rows(CORRELATION_IDS, &rows, |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
-/// The conversation was linked to a session: the first one is the lead's own for good. Gives the lead.
+/// The conversation was linked to a session, by a message that said so: the first one is the lead's own for good. Gives the lead.
 pub async fn correlate(
     tx: &Tx,
     project: ProjectId,
     conversation: ConversationId,
-    session: SessionId,
+    (session, reference): (SessionId, Reference),
     now: Timestamp,
 ) -> Result<Option<LeadId>> {
     tx.find(
         "UPDATE leads
          SET session_id = COALESCE(session_id, $3), updated_at = $4,
+             reference = CASE WHEN session_id IS NULL THEN $5 ELSE reference END,
              status = CASE status WHEN 'active' THEN 'correlated' ELSE status END
          WHERE project_id = $1 AND conversation_id = $2
          RETURNING id",
-        params![project, conversation, session, now],
+        params![project, conversation, session, now, reference.as_str()],
         |row| row.get(0),
+    )
+    .await
+}
+
+/// The first message of a conversation named no click, and said so: why.
+pub async fn note_reference(
+    tx: &Tx,
+    project: ProjectId,
+    conversation: ConversationId,
+    reference: Reference,
+) -> Result<u64> {
+    tx.execute(
+        "UPDATE leads SET reference = $3 WHERE project_id = $1 AND conversation_id = $2 AND session_id IS NULL",
+        params![project, conversation, reference.as_str()],
     )
     .await
 }
@@ -266,7 +285,8 @@ pub async fn set_announcements(tx: &Tx, announced: &[(ProjectId, ConversationId,
 pub async fn update_merged(tx: &Tx, project: ProjectId, lead: &Lead, now: Timestamp) -> Result<u64> {
     tx.execute(
         "UPDATE leads
-         SET session_id = $3, status = $4, fields = $5, intent = $6, completed_at = $7, updated_at = $8, last_message_at = $9
+         SET session_id = $3, status = $4, fields = $5, intent = $6, completed_at = $7, updated_at = $8, last_message_at = $9,
+             reference = $10
          WHERE project_id = $1 AND id = $2",
         params![
             project,
@@ -277,7 +297,8 @@ pub async fn update_merged(tx: &Tx, project: ProjectId, lead: &Lead, now: Timest
             &lead.intent,
             lead.completed_at,
             now,
-            lead.last_message_at
+            lead.last_message_at,
+            lead.reference.map(Reference::as_str)
         ],
     )
     .await

@@ -1,5 +1,6 @@
 //! Layer 3: all SQL of the product, a file per noun. Functions only; the project comes first wherever rows belong to one.
 
+pub mod address_troubles;
 pub mod alerts;
 pub mod attempts;
 pub mod attention;
@@ -50,6 +51,7 @@ pub mod media;
 pub mod members;
 pub mod messages;
 pub mod model_calls;
+pub mod own_people;
 pub mod partitions;
 pub mod payload_templates;
 pub mod playground;

@@ -2,7 +2,7 @@
 
 use crate::db::{Conn, FromValue, Result, Row, Sql, Tx};
 use crate::domain::ids::{AdId, ChannelId, ProjectId, SourceId, WidgetId};
-use crate::domain::source::{Ad, AdNames, Source};
+use crate::domain::source::{Ad, AdNames, Source, Trouble};
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -52,8 +52,8 @@ pub async fn make(tx: &Tx, project: ProjectId, (source, digest): (&Source, &str)
     // The update changes nothing: it gives the row also where it was there.
     tx.get(
         "INSERT INTO sources (project_id, digest, source, medium, campaign, referrer, landing, channel, widget_id, device,
-                              created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                              trouble, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT (project_id, digest) DO UPDATE SET device = excluded.device
          RETURNING id",
         params![
@@ -67,6 +67,7 @@ pub async fn make(tx: &Tx, project: ProjectId, (source, digest): (&Source, &str)
             source.channel,
             source.widget,
             source.device,
+            source.trouble.as_str(),
             now
         ],
         |row| row.get(0),
@@ -126,6 +127,13 @@ pub async fn add_names(tx: &Tx, project: ProjectId, ad: AdId, names: &AdNames, n
     .await
 }
 
+/// Whether somebody ever pressed a button of a project: sources stay when clicks go.
+pub async fn has_click(conn: &Conn, project: ProjectId) -> Result<bool> {
+    let sql = "SELECT id FROM sources WHERE project_id = $1 AND widget_id IS NOT NULL LIMIT 1";
+    let found = conn.find(sql, params![project], |row| row.get::<SourceId>(0)).await?;
+    Ok(found.is_some())
+}
+
 /// A source with its row key.
 #[derive(Clone, Debug)]
 pub struct StoredSource {
@@ -138,7 +146,7 @@ pub struct StoredSource {
 /// The sources of a project, without an order.
 pub async fn of_project(conn: &Conn, project: ProjectId) -> Result<Vec<StoredSource>> {
     conn.query(
-        "SELECT id, source, medium, campaign, referrer, landing, channel, widget_id, device
+        "SELECT id, source, medium, campaign, referrer, landing, channel, widget_id, device, trouble
          FROM sources
          WHERE project_id = $1",
         params![project],
@@ -153,6 +161,7 @@ pub async fn of_project(conn: &Conn, project: ProjectId) -> Result<Vec<StoredSou
                 channel: row.get::<Option<ChannelId>>(6)?,
                 widget: row.get::<Option<WidgetId>>(7)?,
                 device: device.ok_or(crate::db::Error::Column(8))?.as_str(),
+                trouble: Trouble::parse(&row.get::<String>(9)?).ok_or(crate::db::Error::Column(9))?,
             };
             Ok(StoredSource { id: row.get(0)?, source })
         },
@@ -192,19 +201,6 @@ pub async fn ads_of_project(conn: &Conn, project: ProjectId) -> Result<Vec<Store
             let names = AdNames { campaign: row.get(6)?, adset: row.get(7)?, ad: row.get(8)? };
             Ok(StoredAd { id: row.get(0)?, ad, names })
         },
-    )
-    .await
-}
-
-/// Browsers of the business's own people that are kept for a project, at most.
-pub const INTERNAL_DEVICES_MAX: u32 = 1_000;
-
-/// The browsers of a project's own people.
-pub async fn internal_devices(conn: &Conn, project: ProjectId) -> Result<Vec<String>> {
-    conn.query(
-        "SELECT device_id FROM internal_devices WHERE project_id = $1 LIMIT $2",
-        params![project, INTERNAL_DEVICES_MAX],
-        |row| row.get(0),
     )
     .await
 }

@@ -2,6 +2,7 @@
 
 use aurix::clicks::writer::store_spooled;
 use aurix::conversations::erase_person::erase_person;
+use aurix::conversations::own_people::set_internal;
 use aurix::conversations::rate_lead::rate_lead;
 use aurix::core::Core;
 use aurix::counts::ask::{Ask, Dimension, Filter, Period};
@@ -144,6 +145,13 @@ impl History<'_> {
                 {
                     // Whoever is erased already stays so.
                     let _ = erase_person(&self.app.core, &operator(), self.project.id, lead).await;
+                }
+            }
+            14 if self.draw(2) == 0 => {
+                if let Some(lead) = self.some_lead().await {
+                    let own = self.draw(2) == 0;
+                    // Whoever was merged away since is nobody any more.
+                    let _ = set_internal(&self.app.core, &operator(), (self.project.id, lead), own).await;
                 }
             }
             14 => {

@@ -5,6 +5,7 @@ mod support;
 
 mod agent;
 mod attention;
+mod attributed;
 mod audit;
 mod chat;
 mod cli;

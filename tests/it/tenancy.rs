@@ -1,6 +1,7 @@
 //! No function of `store` reads or changes rows of conversations, messages and leads for a project that they are not of.
 
 use aurix::db::Tx;
+use aurix::domain::attributed::Reference;
 use aurix::domain::channel::{MessageStatus, Person as Sender, PersonIds, Route};
 use aurix::domain::ids::{ChannelId, ConversationId, MessageId, ProjectId, SessionId, UserId};
 use aurix::domain::lead::{Handling, Quality};
@@ -119,7 +120,7 @@ both_engines! {
                 tx.execute("UPDATE clicks SET linked = FALSE", &[]).await?;
                 let day = SignedDuration::from_hours(24);
                 check("clicks::link", clicks::link(tx, project, session, now - day, now + day).await? > 0);
-                check("leads::correlate", leads::correlate(tx, project, conversation, session, now).await?.is_some());
+                check("leads::correlate", leads::correlate(tx, project, conversation, (session, Reference::Exact), now).await?.is_some());
                 let lead = leads::of_conversations(tx, &[(rows.owner, conversation)]).await?.remove(0).1;
                 check("leads::settle", leads::settle(tx, &[(project, &lead)], now).await? > 0);
                 check("leads::update_merged", leads::update_merged(tx, project, &lead, now).await? > 0);

@@ -272,3 +272,18 @@ impl Story<'_> {
         }
     }
 }
+
+/// What people without a click said of the reference: most of them nothing.
+const WITHOUT_CLICK: [&str; 8] = ["none", "removed", "none", "altered", "none", "unknown", "none", "another_person"];
+
+impl LeadRow {
+    /// What the first message said of the reference.
+    pub fn reference(&self) -> &'static str {
+        let nth = usize::try_from(self.conversation.0).unwrap_or(0);
+        match self.session {
+            Some(_) if nth.is_multiple_of(20) => "repaired",
+            Some(_) => "exact",
+            None => WITHOUT_CLICK[nth / 7 % WITHOUT_CLICK.len()],
+        }
+    }
+}

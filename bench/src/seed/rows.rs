@@ -205,15 +205,16 @@ pub async fn leads(tx: &Tx, project: ProjectId, rows: &[LeadRow]) -> anyhow::Res
         sqlite: "INSERT INTO leads (id, project_id, conversation_id, session_id, status, fields,
                                     intent, announced_at, announced_details, completed_at,
                                     created_at, updated_at, last_message_at, stage, stage_value,
-                                    currency, quality, quality_reason)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+                                    currency, quality, quality_reason, reference)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         postgres: "INSERT INTO leads (id, project_id, conversation_id, session_id, status, fields,
                                       intent, announced_at, announced_details, completed_at,
                                       created_at, updated_at, last_message_at, stage, stage_value,
-                                      currency, quality, quality_reason)
+                                      currency, quality, quality_reason, reference)
                    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
                                         $7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[],
-                                        $13::bigint[], $14::text[], $15::bigint[], $16::text[], $17::text[], $18::text[])",
+                                        $13::bigint[], $14::text[], $15::bigint[], $16::text[], $17::text[], $18::text[],
+                                        $19::text[])",
     };
     let values: Vec<_> = rows
         .iter()
@@ -237,6 +238,7 @@ pub async fn leads(tx: &Tx, project: ProjectId, rows: &[LeadRow]) -> anyhow::Res
                 row.currency.into(),
                 row.quality.into(),
                 row.quality_reason.into(),
+                row.reference().into(),
             ]
         })
         .collect();

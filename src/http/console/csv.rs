@@ -18,6 +18,22 @@ pub trait Parts: Send + 'static {
     fn next(&mut self) -> impl Future<Output = anyhow::Result<Option<String>>> + Send;
 }
 
+/// Lines that are made already.
+pub struct Made(Option<String>);
+
+impl Made {
+    /// These.
+    pub fn new(lines: String) -> Self {
+        Self(Some(lines))
+    }
+}
+
+impl Parts for Made {
+    async fn next(&mut self) -> anyhow::Result<Option<String>> {
+        Ok(self.0.take())
+    }
+}
+
 /// A file to download: its first line, and what follows.
 pub fn streamed(name: &str, head: &str, parts: impl Parts) -> Response {
     let head = stream::iter([Ok(Bytes::from(format!("{BYTE_ORDER_MARK}{head}")))]);

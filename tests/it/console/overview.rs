@@ -58,9 +58,9 @@ both_engines! {
     async fn a_list_goes_on_behind_leads_that_it_does_not_show(app: &TestApp) {
         let (project, browser) = visited(app).await;
         // Good leads, the newest and the oldest, with more between them than one read has.
-        app.execute("INSERT INTO lead_steps (lead_id, project_id, source_id, clicked_at, began_at, lead_at, is_good)
+        app.execute("INSERT INTO lead_steps (lead_id, project_id, source_id, clicked_at, began_at, lead_at, is_good, attributed)
             WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1200)
-            SELECT 1000 + n, k.project_id, k.source_id, k.clicked_at, k.began_at, k.lead_at + n, FALSE
+            SELECT 1000 + n, k.project_id, k.source_id, k.clicked_at, k.began_at, k.lead_at + n, FALSE, k.attributed
             FROM lead_steps AS k, numbers").await;
         app.execute("UPDATE lead_steps SET is_good = TRUE WHERE lead_id < 1000").await;
         let page = text(&browser, &format!("/p/{}/overview/rows?step=good&by=event", project.public_id)).await;

@@ -57,6 +57,7 @@ impl ItemRow {
             AttentionKind::WebhookFailing => ("bad diamond", "Failing"),
             AttentionKind::PeopleWaiting => ("warn ring", "Waiting"),
             AttentionKind::WidgetSilent => ("warn dash", "Silent"),
+            AttentionKind::AddressMacro | AttentionKind::AddressLost => ("warn dash", "Lost"),
             AttentionKind::DiskFull => ("bad diamond", "Full"),
             AttentionKind::BackupOld => ("warn ring", "Old"),
         }

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::{LeadPage, lead_page};
 use crate::conversations::edit_lead::{EditRefused, add_note, set_field};
+use crate::conversations::own_people::set_internal;
 use crate::conversations::rate_lead::rate_lead;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::{Amount, InvalidAmount, Quality, Stage};
@@ -14,7 +15,7 @@ use crate::http::console::frame::Frame;
 use crate::http::console::talk::{Place, Wanted, load};
 use crate::http::console::view::{go, invalid};
 use crate::http::console::who::{Member, Reply};
-use crate::http::error::{Result, no_such_path};
+use crate::http::error::{ApiError, Result, no_such_path};
 use crate::http::extract::Path;
 use crate::store::lead_rating::Rating;
 
@@ -81,6 +82,21 @@ pub async fn rating(
     page.rating.quality = form.text("quality").to_owned();
     page.rating.reason = form.text("reason").to_owned();
     invalid(&page)
+}
+
+/// Whether the lead is one of the business's own people.
+pub async fn own_people(
+    State(engines): State<Engines>,
+    member: Member<Reply>,
+    Path((_, lead)): LeadPath,
+    form: Form,
+) -> Result<Response> {
+    let is_internal = form.text("own") == "yes";
+    let set = set_internal(&engines.core, &member.actor(), (member.project.id, lead), is_internal).await;
+    match told(set).await? {
+        None => Ok(go(&format!("{}#rating", Place::Lead.path(&member.path(), lead)))),
+        Some(refused) => Err(ApiError::field("own", format!("{refused}."))),
+    }
 }
 
 pub async fn note(

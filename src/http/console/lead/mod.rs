@@ -16,7 +16,8 @@ use self::details::{Detail, details};
 use self::timeline::{Happened, KINDS, Step, device, page as page_of, steps};
 use super::form::{Mistakes, capitalized};
 use super::frame::{Frame, initials};
-use super::leads::query::{QUALITIES, STAGES};
+use super::leads::query::{QUALITIES, QUALITY_REASONS, STAGES};
+use super::overview::reasons::{Reason, reason};
 use super::talk::{Line, Medium, Place, Talk, Wanted, before, load, status_pill};
 use super::view::{Html, invalid, page};
 use super::who::{Member, Needs};
@@ -44,6 +45,7 @@ pub fn routes() -> Routes {
         .get("/p/{project}/leads/{lead}", show)
         .post("/p/{project}/leads/{lead}/field", changes::field)
         .post("/p/{project}/leads/{lead}/rating", changes::rating)
+        .post("/p/{project}/leads/{lead}/own-people", changes::own_people)
         .post("/p/{project}/leads/{lead}/note", changes::note)
         .get("/p/{project}/leads/{lead}/media/{message}", medium::show)
         .get("/p/{project}/leads/{lead}/template", template::show)
@@ -62,6 +64,9 @@ pub struct LeadPage {
     correlation_id: Option<String>,
     status: Html,
     is_erased: bool,
+    is_internal: bool,
+    /// Why it is known or not where they came from.
+    reason: Option<Reason>,
     details: Vec<Detail>,
     intent: Option<String>,
     rating: RatingForm,
@@ -156,6 +161,8 @@ async fn lead_page<N: Needs>(
         correlation_id: lead.correlation_id.clone(),
         status: status_pill(lead.status),
         is_erased: lead.erased_at.is_some(),
+        is_internal: lead.is_internal,
+        reason: lead.attributed.map(reason),
         details: details(&lead, &form, &history, masked),
         intent: lead.intent.as_deref().map(|intent| if masked { mask(intent) } else { intent.to_owned() }),
         rating: rating_of(&lead, &member.project.region),

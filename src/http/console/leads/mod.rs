@@ -37,6 +37,7 @@ pub fn routes() -> Routes {
         .get("/p/{project}/leads/fresh", fresh::fresh)
         .get("/p/{project}/leads/selected", selected::show)
         .post("/p/{project}/leads/selected", selected::rate)
+        .post("/p/{project}/leads/quality", selected::rate_one)
         .get("/p/{project}/leads/export.csv", export::export)
 }
 
@@ -56,6 +57,8 @@ struct ListPage {
     older: Option<String>,
     newest: Option<String>,
     export: String,
+    /// The address of this page, for what comes back to it.
+    back: String,
     /// Links that take a filter off.
     chips: Vec<Chip>,
     /// A widget to try, where nobody wrote yet.
@@ -117,6 +120,7 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
         older: next.map(|next| format!("{base}{}", query.with(&[("after", &cursor::encode(next))]))),
         newest: (!query.after.is_empty()).then(|| format!("{base}{}", query.with(&[]))),
         export: format!("{base}/export.csv{}", query.with(&[])),
+        back: query.here().trim_start_matches('?').to_owned(),
         chips: chips(&base, &query),
         try_link: widget.map(|widget| format!("{}/c/{widget}", core.config.base_url)),
         saved,

@@ -27,6 +27,9 @@ pub const STAGES: [(&str, &str); 4] = [("open", "Open"), ("qualified", "Qualifie
 /// The qualities to filter by.
 pub const QUALITIES: [(&str, &str); 4] =
     [("unknown", "Not said"), ("good", "Good"), ("poor", "Poor"), ("not_a_lead", "Not a lead")];
+/// Reasons for a quality that are proposed.
+pub const QUALITY_REASONS: [&str; 8] =
+    ["Spam", "Existing customer", "Supplier", "Looking for a job", "Wrong service", "Wrong area", "Test", "Duplicate"];
 /// The periods to filter by, in days.
 pub const PERIODS: [(&str, &str); 4] = [("1", "24 hours"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")];
 
@@ -126,6 +129,11 @@ impl LeadsQuery {
     /// What the address says but for the cursor, as the fields of a form.
     pub fn pairs(&self) -> Vec<(&'static str, &str)> {
         self.all().into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// The address of this very page.
+    pub fn here(&self) -> String {
+        if self.after.is_empty() { self.with(&[]) } else { self.with(&[("after", &self.after)]) }
     }
 
     /// The address of another part of the list: `changes` replace what the address says; without a cursor unless they name one.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::ids::LeadId;
+use crate::domain::lead::Quality;
 use crate::domain::time::Timestamp;
 use crate::http::console::lead_name::{Fields, Known, LeadName, pill};
 use crate::http::console::view::Html;
@@ -21,6 +22,8 @@ pub struct Row {
     pub pill: Html,
     /// `won`, …
     pub stage: Option<String>,
+    /// What people say of it.
+    pub quality: Quality,
     /// Where the first click came from.
     pub source: Option<String>,
     /// The campaign of that.
@@ -34,6 +37,20 @@ pub struct Row {
 }
 
 impl Row {
+    /// The buttons for its quality: what each says when it is pressed, its name, its icon, and whether it is what is said.
+    pub fn qualities(&self) -> [(&'static str, &'static str, &'static str, bool); 3] {
+        let buttons = [
+            (Quality::Good, "Good", "check"),
+            (Quality::Poor, "Poor", "chevron-down"),
+            (Quality::NotALead, "Not a lead", "x"),
+        ];
+        buttons.map(|(quality, name, icon)| {
+            let is_said = quality == self.quality;
+            let says = if is_said { Quality::Unknown } else { quality };
+            (says.as_str(), name, icon, is_said)
+        })
+    }
+
     /// The row of a lead, for somebody who may read numbers and addresses, or may not.
     pub fn new(lead: ListedLead, masked: bool) -> Self {
         let fields = Fields::parse(&lead.fields);
@@ -51,6 +68,7 @@ impl Row {
             words: cut(&words),
             name,
             stage: lead.stage,
+            quality: lead.quality,
             correlation_id: lead.correlation_id,
             at: lead.last_message_at,
         }

@@ -23,10 +23,11 @@ use crate::http::console::frame::Frame;
 use crate::http::console::lead_name::Fields;
 use crate::http::console::view::{go, invalid, page};
 use crate::http::console::who::{Member, Needs, Reply};
-use crate::http::error::Result;
+use crate::http::error::{ApiError, Result, no_such_path};
 use crate::http::extract::Query;
 use crate::store::lead_counts::COUNT_MAX;
 use crate::store::lead_pages::{self, Filters, ListedLead, View};
+use crate::store::lead_view;
 
 /// Leads that are read at once.
 const ROWS: u32 = 500;
@@ -180,6 +181,23 @@ async fn selected_page<N: Needs>(
         names,
         done,
     })
+}
+
+/// One press on a row: `{quality}={lead}`, and the address of the list to go back to.
+pub async fn rate_one(State(engines): State<Engines>, member: Member<Reply>, form: Form) -> Result<Response> {
+    let core = &engines.core;
+    let pressed = Quality::ALL.into_iter().find(|quality| form.has(quality.as_str()));
+    let lead = pressed.and_then(|quality| form.text(quality.as_str()).parse::<i64>().ok()).map(LeadId);
+    let (Some(quality), Some(lead)) = (pressed, lead) else {
+        return Err(ApiError::field("quality", "Press one of the buttons of a lead."));
+    };
+    let project = member.project.id;
+    let found = core.db.read(async move |conn| Ok(lead_view::find(conn, project, lead).await?)).await?;
+    let Some(found) = found else { return Err(no_such_path().await) };
+    let leads = vec![(found.conversation, lead)];
+    rate_leads(core, &member.actor(), project, leads, BulkRating::Quality(quality)).await?;
+    let back = LeadsQuery::parse(&Query::parse(form.text("back"))?)?;
+    Ok(go(&format!("{}/leads{}", member.path(), back.here())))
 }
 
 pub async fn rate(State(engines): State<Engines>, member: Member<Reply>, query: Query, form: Form) -> Result<Response> {

@@ -10,7 +10,7 @@ use super::{names, zone_of};
 use crate::counts::ask::Dimension;
 use crate::counts::report::report;
 use crate::engines::Engines;
-use crate::http::console::csv::{self, Parts};
+use crate::http::console::csv::{self, Made};
 use crate::http::console::who::Member;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::Query;
@@ -18,15 +18,6 @@ use crate::store::counts::Sums;
 
 /// The columns of numbers, as [`PLACES`] has them.
 const NUMBERS: [&str; 7] = ["clicks", "conversations", "leads", "complete", "qualified", "won", "good"];
-
-/// Lines that are made already.
-struct Made(Option<String>);
-
-impl Parts for Made {
-    async fn next(&mut self) -> anyhow::Result<Option<String>> {
-        Ok(self.0.take())
-    }
-}
 
 pub async fn export(State(engines): State<Engines>, member: Member, query: Query) -> Result<Response> {
     let core = &engines.core;
@@ -66,7 +57,7 @@ pub async fn export(State(engines): State<Engines>, member: Member, query: Query
     let period = format!("{}_{}", ask.period.first, ask.period.last);
     let what = if panel.is_empty() { "days" } else { &panel };
     let name = csv::file_name(["overview", &member.project.name, what, &period, &query.by]);
-    Ok(csv::streamed(&name, &csv::row(&head), Made(Some(text))))
+    Ok(csv::streamed(&name, &csv::row(&head), Made::new(text)))
 }
 
 /// A line: what it is of, its numbers, and whether its complete leads are too few to say much.

@@ -1,9 +1,11 @@
 //! `/p/{project}/overview`: what came of clicks, by where they came from, compared with another period; and the rows behind each number.
 
+mod attribution;
 mod export;
 mod figures;
 mod panels;
 mod query;
+pub mod reasons;
 mod rows;
 
 use std::collections::HashMap;
@@ -45,6 +47,8 @@ pub fn routes() -> Routes {
         .get("/p/{project}/overview", show)
         .get("/p/{project}/overview/rows", rows::show)
         .get("/p/{project}/overview/export.csv", export::export)
+        .get("/p/{project}/attribution", attribution::show)
+        .get("/p/{project}/attribution/export.csv", attribution::export)
 }
 
 #[derive(Template)]

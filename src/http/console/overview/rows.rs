@@ -8,10 +8,12 @@ use axum::response::Response;
 
 use super::panels::Tables;
 use super::query::OverviewQuery;
+use super::reasons::reason;
 use super::{Chip, chips, names, period_text, zone_of};
 use crate::counts::ask::{Ask, Dimension};
 use crate::counts::report::admitted;
 use crate::db::Conn;
+use crate::domain::attributed::Attributed;
 use crate::domain::counts::LeadSteps;
 use crate::domain::ids::{LeadId, ProjectId, SourceId};
 use crate::domain::source::Source;
@@ -52,7 +54,8 @@ const STEPS: [(&str, &str); 7] = [
 struct RowsPage {
     frame: Frame,
     title: &'static str,
-    back: String,
+    /// The page that it is a part of: its name and address.
+    back: (&'static str, String),
     period: String,
     by: &'static str,
     chips: Vec<Chip>,
@@ -86,6 +89,7 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     let one = |name: &str| query.one(name).map_err(|invalid| ApiError::Invalid(vec![invalid]));
     let step = one("step")?.unwrap_or_default();
     let (word, title) = STEPS.into_iter().find(|(known, _)| *known == step).unwrap_or(STEPS[2]);
+    let attributed = one("attributed")?.and_then(Attributed::parse);
     let after = one("after")?.and_then(cursor::decode);
     let query = OverviewQuery::parse(&query)?;
     let (project, masked) = (member.project.id, member.sees_masked());
@@ -95,7 +99,7 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     let asked = (ask.clone(), (from, before));
     let read = core.db.read(async move |conn| match word {
         "clicks" => clicks_of(conn, project, &asked.0, asked.1).await,
-        word => leads_of(conn, project, (&asked.0, word), asked.1, masked).await,
+        word => leads_of(conn, project, (&asked.0, word, attributed), asked.1, masked).await,
     });
     let found = read.await?;
     let base = format!("{}/overview", member.path());
@@ -103,15 +107,26 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     let tables = Tables { base: &base, query: &query, names: &names, is_alone: false };
     let older = found.next.map(|next| {
         let after = cursor::encode(next);
-        format!("{base}/rows{}", query.with(&[("step", word), ("after", &after)]))
+        let reason = attributed.map(|one| ("attributed", one.as_str()));
+        let own = [("step", word), ("after", after.as_str())];
+        format!("{base}/rows{}", query.with(&own.into_iter().chain(reason).collect::<Vec<_>>()))
     });
+    let back = match attributed {
+        Some(_) => ("Attribution", format!("{}/attribution{}", member.path(), query.with(&[]))),
+        None => ("Overview", format!("{base}{}", query.with(&[]))),
+    };
+    let mut chips = chips(&tables);
+    chips.extend(attributed.map(|one| Chip {
+        text: reason(one).title.to_owned(),
+        href: format!("{base}/rows{}", query.with(&[("step", word)])),
+    }));
     page(&RowsPage {
         frame: Frame::of_member(core, &member, "overview").await?,
         title,
-        back: format!("{base}{}", query.with(&[])),
+        back,
         period: period_text(&ask.period),
         by: if ask.by_click { "by click date" } else { "by event date" },
-        chips: chips(&tables),
+        chips,
         clicks: found.clicks,
         leads: found.leads,
         is_clicks: word == "clicks",
@@ -199,7 +214,7 @@ fn order_of(step: &str) -> By {
 async fn leads_of(
     conn: &Conn,
     project: ProjectId,
-    (ask, step): (&Ask, &str),
+    (ask, step, attributed): (&Ask, &str, Option<Attributed>),
     (from, mut before): (Timestamp, Position),
     masked: bool,
 ) -> anyhow::Result<Found> {
@@ -216,7 +231,9 @@ async fn leads_of(
                 break 'walk;
             }
             before = one.position;
-            if let Some(reached) = reached(step, &one.steps).filter(|_| sources.contains_key(&one.steps.source)) {
+            let is_wanted = sources.contains_key(&one.steps.source)
+                && attributed.is_none_or(|attributed| one.steps.attributed == attributed);
+            if let Some(reached) = reached(step, &one.steps).filter(|_| is_wanted) {
                 picked.push((one.lead, one.steps.source, reached));
             }
         }
