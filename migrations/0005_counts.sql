@@ -138,6 +138,18 @@ CREATE TABLE counts (
     PRIMARY KEY (project_id, series, at, subject, slot)
 ) IN_KEY_ORDER;
 
+-- Clicks that are not counted yet: noted with each, and taken out by the transaction that counts them, many at once.
+CREATE TABLE uncounted_clicks (
+    project_id BIGINT NOT NULL,
+    click_id BIGINT NOT NULL,
+    source_id BIGINT NOT NULL,
+    ad BIGINT,
+    clicked_at BIGINT NOT NULL,
+    -- Whether it began its session.
+    begins BOOLEAN NOT NULL,
+    PRIMARY KEY (project_id, click_id)
+) IN_KEY_ORDER;
+
 -- What is still to be counted of a project, or to be counted anew in another time zone (`domain::counts::Step`), NULL for nothing; up
 -- to which row or day it is done; where it began, and where it ends, for how far it is.
 ALTER TABLE projects ADD COLUMN recount_step TEXT;

@@ -25,6 +25,8 @@ use crate::conversations::nudge::nudge_due;
 use crate::conversations::send_reply::{Reply, claim_replies, next_reply_due, send_reply, settle_reply};
 use crate::conversations::take_turn::{claim_turns, next_turn_due, take_turn};
 use crate::conversations::unanswered::look_after_unanswered;
+use crate::core::Core;
+use crate::counts::clicks::count_noted;
 use crate::counts::recount;
 use crate::deliveries::dispatcher;
 use crate::deliveries::reschedule::ClockWatch;
@@ -174,11 +176,26 @@ async fn run_clock(engines: Engines, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Counts what is not counted yet, or is to be counted anew in another time zone, slice by slice.
+/// Transactions that count clicks in one look.
+const COUNTED_IN_A_LOOK: usize = 50;
+
+/// Counts the clicks that were noted, and what is to be counted anew: all of it in another time zone, and what is older than counts.
+async fn count_on(core: &Core) -> anyhow::Result<bool> {
+    let mut is_behind = true;
+    for _ in 0..COUNTED_IN_A_LOOK {
+        is_behind = count_noted(core).await?;
+        if !is_behind {
+            break;
+        }
+    }
+    Ok(recount::go_on(core).await? || is_behind)
+}
+
+/// Counts what is not counted yet, slice by slice.
 async fn run_counts(engines: Engines, mut stop: watch::Receiver<bool>) {
     let mut pause = LOOK_EVERY;
     while tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await.is_err() {
-        pause = match recount::go_on(&engines.core).await {
+        pause = match count_on(&engines.core).await {
             Ok(true) => LOOK_EVERY,
             Ok(false) => TICK,
             Err(error) => {

@@ -6,12 +6,12 @@ use anyhow::Context as _;
 
 use super::click::{Click, draw_correlation_id, folded};
 use crate::core::Core;
-use crate::counts::clicks::CountedClick;
 use crate::counts::sources::find_or_make;
 use crate::db::{Tx, pipelined};
 use crate::domain::ids::{AdId, SourceId};
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::sessions::{self, Device, NewSession, Session};
+use crate::store::uncounted_clicks::CountedClick;
 use crate::store::{clicks, own_people};
 
 /// How long a session lasts after its first click. The boundary is exact.
@@ -147,18 +147,18 @@ async fn came_from(tx: &Tx, core: &Core, clicks: &[&Click]) -> anyhow::Result<Ve
 
 /// Clicks that are stored, each with its session, as they are counted. Those of the business's own people are not.
 pub fn counted<'a>(clicks: impl Iterator<Item = (&'a Click, &'a Session)>) -> Vec<CountedClick> {
+    let mut begun = HashSet::new();
     let counted = clicks.filter(|(_, session)| !session.is_internal).filter_map(|(click, session)| {
         Some(CountedClick {
             project: click.project,
-            session: session.id,
+            id: click.id,
             source: session.source?,
             ad: session.ad,
             at: click.clicked_at(),
-            begins: session.is_new,
+            begins: session.is_new && begun.insert(session.id),
         })
     });
-    let mut begun = HashSet::new();
-    counted.map(|click| CountedClick { begins: click.begins && begun.insert(click.session), ..click }).collect()
+    counted.collect()
 }
 
 /// Starts sessions, each under a correlation id; gives none where that is taken.

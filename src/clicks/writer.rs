@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::click::{Click, Promise};
 use super::sessions;
 use crate::core::Core;
-use crate::counts::clicks::count_clicks;
+use crate::counts::clicks::note_clicks;
 use crate::db::{Batch, Tx, pipelined};
 use crate::deliveries::emit::{Emitted, NewEvents, Subscriptions, emit_all};
 use crate::deliveries::local_dispatch::LocalDispatch;
@@ -58,8 +58,7 @@ impl Batch for StoreClicks {
         let new_events = NewEvents::new(&self.core, &self.local_dispatch, events, &subscriptions);
         let events = new_events.events();
         pipelined(clicks::insert(tx, &rows), events::insert(tx, &events)).await?;
-        count_clicks(tx, &self.core, &sessions::counted(with_session().map(|(click, session)| (*click, session))), 1)
-            .await?;
+        note_clicks(tx, &sessions::counted(with_session().map(|(click, session)| (*click, session)))).await?;
         let emitted = new_events.store(tx, self.core.clock.now()).await?;
         let ids = sessions.into_iter().map(|session| session.correlation_id);
         let mut stored = ids.zip(emitted).map(|(correlation_id, emitted)| Stored { correlation_id, emitted });
@@ -81,6 +80,6 @@ pub async fn store_spooled(tx: &Tx, core: &Core, spooled: &[Click]) -> anyhow::R
     let events = new.iter().zip(&sessions).map(|(click, session)| click.event(session));
     let events = events.collect::<anyhow::Result<Vec<_>>>()?;
     let events: Vec<_> = new.iter().map(|click| click.project).zip(&events).collect();
-    count_clicks(tx, core, &sessions::counted(new.iter().copied().zip(&sessions)), 1).await?;
+    note_clicks(tx, &sessions::counted(new.iter().copied().zip(&sessions))).await?;
     Ok(emit_all(tx, &core.row_keys, &events).await?)
 }

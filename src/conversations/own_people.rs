@@ -7,13 +7,14 @@ use super::edit_lead::EditRefused;
 use super::rate_lead::locked;
 use crate::clicks::sessions::SESSION_LENGTH;
 use crate::core::Core;
-use crate::counts::clicks::{CountedClick, count_clicks};
+use crate::counts::clicks::count_clicks;
 use crate::counts::leads::{ChangedLeads, count_leads};
 use crate::db::Tx;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::{LeadId, ProjectId};
 use crate::store::own_people::{self, ChangedSession};
+use crate::store::uncounted_clicks::CountedClick;
 use crate::store::{audit, counts};
 
 /// Says whether a lead is one of the business's own people.
@@ -64,10 +65,10 @@ async fn recount_clicks(
         let Some(source) = session.source else { continue };
         let within = (session.started_at, session.started_at + SESSION_LENGTH);
         let mut has_begun = false;
-        for at in own_people::clicked_at(tx, project, session.id, within).await? {
+        for (id, at) in own_people::clicks_of(tx, project, session.id, within).await? {
             let begins = at == session.started_at && !has_begun;
             has_begun |= begins;
-            clicks.push(CountedClick { project, session: session.id, source, ad: session.ad, at, begins });
+            clicks.push(CountedClick { project, id, source, ad: session.ad, at, begins });
         }
     }
     count_clicks(tx, core, &clicks, if is_internal { -1 } else { 1 }).await

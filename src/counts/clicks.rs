@@ -1,4 +1,4 @@
-//! Counts clicks in the transaction that stores them.
+//! Counts clicks: noted in the transaction that stores them, and added to their counts soon after, many at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,25 +8,31 @@ use jiff::tz::TimeZone;
 use crate::core::Core;
 use crate::db::Tx;
 use crate::domain::counts::{At, Deltas};
-use crate::domain::ids::{AdId, ProjectId, SessionId, SourceId};
-use crate::domain::time::Timestamp;
+use crate::domain::ids::ProjectId;
 use crate::store::counts;
+use crate::store::uncounted_clicks::{self, CountedClick};
 
-/// A click that is stored.
-#[derive(Clone, Copy, Debug)]
-pub struct CountedClick {
-    /// Its project.
-    pub project: ProjectId,
-    /// Its session.
-    pub session: SessionId,
-    /// Where its session came from.
-    pub source: SourceId,
-    /// The ad that its session came by.
-    pub ad: Option<AdId>,
-    /// When it happened.
-    pub at: Timestamp,
-    /// Whether it began its session.
-    pub begins: bool,
+/// Clicks of one transaction that counts them: it holds the only writer of SQLite for some milliseconds.
+const COUNTED_AT_ONCE: u32 = 1_000;
+
+/// Notes clicks that are to be counted, in the transaction that stores them: one row each at the end of a table. What they add to is
+/// scattered, and written once for many of them.
+pub async fn note_clicks(tx: &Tx, clicks: &[CountedClick]) -> anyhow::Result<()> {
+    uncounted_clicks::insert(tx, clicks).await?;
+    Ok(())
+}
+
+/// Counts some of the clicks that were noted; `false` where there are none.
+pub async fn count_noted(core: &Core) -> anyhow::Result<bool> {
+    let project = core.db.read(async |conn| Ok(uncounted_clicks::first_project(conn).await?)).await?;
+    let Some(project) = project else { return Ok(false) };
+    let inside = core.clone();
+    let counted = core.db.write(async move |tx| {
+        let clicks = uncounted_clicks::take(tx, project, COUNTED_AT_ONCE).await?;
+        count_clicks(tx, &inside, &clicks, 1).await?;
+        Ok(clicks.len())
+    });
+    Ok(counted.await? > 0)
 }
 
 /// Counts clicks, `times` once, or minus once where they are not to be counted any more. The last that a transaction does but for what

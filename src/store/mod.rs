@@ -72,6 +72,7 @@ pub mod sources;
 pub mod talk;
 pub mod turns;
 pub mod uncounted;
+pub mod uncounted_clicks;
 pub mod user_links;
 pub mod user_sessions;
 pub mod users;

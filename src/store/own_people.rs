@@ -1,7 +1,7 @@
 //! The business's own people: leads that are none, and the browsers that they clicked with. What they do is not counted.
 
 use crate::db::{Conn, Result, Sql, Tx};
-use crate::domain::ids::{AdId, ConversationId, LeadId, ProjectId, SessionId, SourceId};
+use crate::domain::ids::{AdId, ClickId, ConversationId, LeadId, ProjectId, SessionId, SourceId};
 use crate::domain::time::Timestamp;
 use crate::params;
 use crate::store::clicks::CLOCK_SKEW_MAX;
@@ -149,20 +149,20 @@ pub async fn set_sessions(tx: &Tx, project: ProjectId, device: &str, is_internal
     Ok(changed)
 }
 
-/// When the clicks of a session were, that began and ended between two times.
-pub async fn clicked_at(
+/// The clicks of a session that began and ended between two times, each with when it was.
+pub async fn clicks_of(
     conn: &Conn,
     project: ProjectId,
     session: SessionId,
     (from, to): (Timestamp, Timestamp),
-) -> Result<Vec<Timestamp>> {
+) -> Result<Vec<(ClickId, Timestamp)>> {
     // `+`: SQLite is to find the clicks by their session, which has far fewer than the project.
     conn.query(
-        "SELECT created_at
+        "SELECT id, created_at
          FROM clicks
          WHERE +project_id = $1 AND session_id = $2 AND created_at >= $3 AND created_at <= $4",
         params![project, session, from - CLOCK_SKEW_MAX, to + CLOCK_SKEW_MAX],
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )
     .await
 }

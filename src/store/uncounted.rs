@@ -127,7 +127,8 @@ pub struct QuarterClicks {
     pub sessions: i64,
 }
 
-/// The clicks of a project between two times, the second excluded, that are to be counted.
+/// The clicks of a project between two times, the second excluded, that are to be counted, but for those that are only noted: in one
+/// statement, since people go on clicking meanwhile.
 pub async fn clicks(conn: &Conn, project: ProjectId, within: &Range<Timestamp>) -> Result<Vec<QuarterClicks>> {
     conn.query(
         "SELECT s.source_id, s.ad, k.created_at / 900000000, COUNT(*),
@@ -135,7 +136,12 @@ pub async fn clicks(conn: &Conn, project: ProjectId, within: &Range<Timestamp>) 
          FROM clicks AS k JOIN sessions AS s ON s.id = k.session_id
          WHERE k.project_id = $1 AND k.created_at >= $2 AND k.created_at < $3 AND s.source_id IS NOT NULL
            AND NOT s.is_internal
-         GROUP BY s.source_id, s.ad, k.created_at / 900000000",
+         GROUP BY s.source_id, s.ad, k.created_at / 900000000
+         UNION ALL
+         SELECT u.source_id, u.ad, u.clicked_at / 900000000, -COUNT(*), -SUM(CASE WHEN u.begins THEN 1 ELSE 0 END)
+         FROM uncounted_clicks AS u
+         WHERE u.project_id = $1 AND u.clicked_at >= $2 AND u.clicked_at < $3
+         GROUP BY u.source_id, u.ad, u.clicked_at / 900000000",
         params![project, within.start, within.end],
         |row| {
             Ok(QuarterClicks {

@@ -145,6 +145,7 @@ both_engines! {
         let project = app.project().await;
         let open = async || {
             let sql = "SELECT COALESCE(MIN(title), '') FROM attention WHERE closed_at IS NULL AND kind LIKE 'address.%'";
+            app.count_clicks().await;
             look(&app.core).await.expect("a look");
             app.text(sql).await.unwrap_or_default()
         };
@@ -171,6 +172,7 @@ both_engines! {
         let project = app.project().await;
         let sums = async || {
             let sql = "SELECT CAST(SUM(clicks) * 10000 + SUM(sessions) * 100 + SUM(conversations) AS BIGINT) FROM counts WHERE series = 1";
+            app.count_clicks().await;
             app.count(sql).await
         };
         let reference = click(app, &project, "d1", "?utm_source=google", "").await;

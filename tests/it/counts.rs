@@ -6,6 +6,7 @@ use aurix::conversations::own_people::set_internal;
 use aurix::conversations::rate_lead::rate_lead;
 use aurix::core::Core;
 use aurix::counts::ask::{Ask, Dimension, Filter, Period};
+use aurix::counts::clicks::count_noted;
 use aurix::counts::recount::{Compared, compare, go_on};
 use aurix::counts::report::{Report, report};
 use aurix::domain::ids::LeadId;
@@ -18,6 +19,7 @@ use aurix::net::Resolver;
 use aurix::projects::set_retention::set_retention;
 use aurix::projects::update_project::{ProjectChanges, update_project};
 use aurix::store::lead_rating::Rating;
+use futures_util::future::{join, join4};
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -180,6 +182,7 @@ async fn reported(app: &TestApp, project: &Project, by_click: bool, filter: Filt
         filter,
         zone: TimeZone::get("Asia/Singapore").expect("a zone"),
     };
+    app.count_clicks().await;
     let id = project.id;
     app.core.db.read(async move |conn| report(conn, id, &ask).await).await.expect("a report")
 }
@@ -270,18 +273,6 @@ both_engines! {
         let report = reported(app, &project, true, Filter::default()).await;
         assert!(report.panels[&Dimension::Source].iter().any(|line| line.value == "third / cpc"), "the next day has room");
         assert_equal(app, &project, "a full day").await;
-    }
-
-    async fn own_people_are_not_counted(app: &TestApp) {
-        let project = app.project().await;
-        app.execute("INSERT INTO internal_devices (project_id, device_id, created_at) SELECT id, 'own', 0 FROM projects").await;
-        let own = app.click(&project, "device_id=own").await.reference();
-        app.click(&project, "device_id=theirs").await;
-        Person::new(app, &project, "6591234567").writes(&format!("{own} I am Ann Lee, ann@example.com")).await;
-        app.settle().await;
-        let report = reported(app, &project, true, Filter::default()).await;
-        assert_eq!(report.total, [1, 1, 0, 0, 0, 0, 0, 0]);
-        assert_equal(app, &project, "own people").await;
     }
 
     async fn an_ad_inside_the_app_is_a_source_and_stays_one(app: &TestApp) {
@@ -384,7 +375,16 @@ async fn two_nodes_count_together() {
             compare(&app.core, project.id, true, |_, _, _| {}).await.expect("mended while others count");
         }
     };
-    futures_util::future::join3(clicks, late, again).await;
+    // Each node counts what any of them noted, while both go on noting.
+    let counting = async |core: &Core| {
+        for _ in 0..100 {
+            count_noted(core).await.expect("counted");
+        }
+    };
+    let both = join(counting(&app.core), counting(&other));
+    join4(clicks, late, again, both).await;
+    assert_equal(&app, &project, "two nodes, some clicks noted").await;
+    join(counting(&app.core), counting(&other)).await;
     assert_equal(&app, &project, "two nodes").await;
     assert_eq!(app.count("SELECT CAST(SUM(clicks) AS BIGINT) FROM counts WHERE series = 5").await, 90);
     assert!(app.count("SELECT COUNT(DISTINCT slot) FROM counts").await >= 2);

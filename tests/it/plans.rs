@@ -35,6 +35,8 @@ const SETTLED: &[&str] = &[
     "new_sources",
     "internal_devices",
     "counters",
+    // Emptied every second.
+    "uncounted_clicks",
 ];
 /// Columns by which a search finds all that a tenant ever had: such a search is a full scan to that tenant.
 const WIDE: &[&str] = &["project_id", "webhook_id", "channel", "widget_id"];

@@ -25,6 +25,7 @@ use aurix::conversations::send_reply;
 use aurix::conversations::take_turn;
 use aurix::conversations::unanswered::look_after_unanswered;
 use aurix::core::Core;
+use aurix::counts::clicks::count_noted;
 use aurix::db::Location;
 use aurix::deliveries::attempt;
 use aurix::deliveries::claim;
@@ -125,6 +126,7 @@ impl TestApp {
 
     /// Does all that is due now: announcements, turns, replies, deliveries, and what they bring about.
     pub async fn work(&self) {
+        self.count_clicks().await;
         for _ in 0..ROUNDS_MAX {
             let announced = announce_due(&self.core).await.expect("announcing leads");
             let unanswered = look_after_unanswered(&self.core).await.expect("looking after the unanswered");
@@ -162,6 +164,11 @@ impl TestApp {
     pub async fn settle(&self) {
         self.advance(SignedDuration::from_secs(2));
         self.work().await;
+    }
+
+    /// Counts the clicks that were noted.
+    pub async fn count_clicks(&self) {
+        while count_noted(&self.core).await.expect("counting clicks") {}
     }
 
     /// Counts what a test stored row by row, as after an upgrade.

@@ -74,6 +74,8 @@ const LOST: &[&str] = &[
     lost!("lead_steps", "lead_id", "leads"),
     lost!("lead_steps", "source_id", "sources"),
     lost!("lead_steps", "ad", "ads"),
+    lost!("uncounted_clicks", "source_id", "sources"),
+    lost!("uncounted_clicks", "ad", "ads"),
     lost!("ad_names", "ad", "ads"),
     lost!("counts", "project_id", "projects"),
 ];
@@ -95,7 +97,7 @@ const WRONG_SUMS: &str = "SELECT COUNT(*)
     FROM (
         SELECT series, SUM(conversations) AS began, SUM(of_leads) AS leads, SUM(complete) AS complete
         FROM counts
-        WHERE series IN (1, 2, 5)
+        WHERE series IN (1, 2, 5, 6)
         GROUP BY series
     ) AS sums
     WHERE began <> (SELECT COUNT(*) FROM lead_steps) OR leads <> (SELECT COUNT(lead_at) FROM lead_steps)

@@ -1,0 +1,78 @@
+//! Clicks that are not counted yet: noted in the transaction of the click, taken out in the one that counts them.
+
+use crate::db::{Conn, Result, Row, Sql, Tx, Value};
+use crate::domain::ids::{AdId, ClickId, ProjectId, SourceId};
+use crate::domain::time::Timestamp;
+use crate::params;
+
+/// A click as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountedClick {
+    /// Its project.
+    pub project: ProjectId,
+    /// Row key.
+    pub id: ClickId,
+    /// Where its session came from.
+    pub source: SourceId,
+    /// The ad that its session came by.
+    pub ad: Option<AdId>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Whether it began its session.
+    pub begins: bool,
+}
+
+/// Notes clicks that are to be counted.
+pub async fn insert(tx: &Tx, clicks: &[CountedClick]) -> Result<u64> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO uncounted_clicks (project_id, click_id, source_id, ad, clicked_at, begins)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+        postgres: "INSERT INTO uncounted_clicks (project_id, click_id, source_id, ad, clicked_at, begins)
+                   SELECT *
+                   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::boolean[])",
+    };
+    let values = |click: &CountedClick| -> [Value<'static>; 6] {
+        let (source, ad) = (click.source.into(), click.ad.into());
+        [click.project.into(), click.id.into(), source, ad, click.at.into(), click.begins.into()]
+    };
+    tx.execute_rows(INSERT, &clicks.iter().map(values).collect::<Vec<_>>()).await
+}
+
+/// A project that has clicks which are not counted.
+pub async fn first_project(conn: &Conn) -> Result<Option<ProjectId>> {
+    conn.find("SELECT project_id FROM uncounted_clicks ORDER BY project_id, click_id LIMIT 1", &[], |row| row.get(0))
+        .await
+}
+
+/// Takes out up to `most` clicks of a project that no other transaction takes out: this one counts them.
+pub async fn take(tx: &Tx, project: ProjectId, most: u32) -> Result<Vec<CountedClick>> {
+    const TAKE: Sql = Sql {
+        sqlite: "DELETE FROM uncounted_clicks
+                 WHERE project_id = $1 AND click_id IN (
+                     SELECT click_id FROM uncounted_clicks WHERE project_id = $1 ORDER BY click_id LIMIT $2
+                 )
+                 RETURNING project_id, click_id, source_id, ad, clicked_at, begins",
+        postgres: "DELETE FROM uncounted_clicks
+                   WHERE project_id = $1 AND click_id IN (
+                       SELECT click_id
+                       FROM uncounted_clicks
+                       WHERE project_id = $1
+                       ORDER BY click_id
+                       LIMIT $2
+                       FOR UPDATE SKIP LOCKED
+                   )
+                   RETURNING project_id, click_id, source_id, ad, clicked_at, begins",
+    };
+    tx.query(TAKE, params![project, most], read).await
+}
+
+fn read(row: &Row<'_>) -> Result<CountedClick> {
+    Ok(CountedClick {
+        project: row.get(0)?,
+        id: row.get(1)?,
+        source: row.get(2)?,
+        ad: row.get(3)?,
+        at: row.get(4)?,
+        begins: row.get(5)?,
+    })
+}
