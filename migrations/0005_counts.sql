@@ -158,4 +158,7 @@ ALTER TABLE projects ADD COLUMN recount_first BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE projects ADD COLUMN recount_last BIGINT NOT NULL DEFAULT 0;
 UPDATE projects SET recount_step = 'sessions';
 
+-- The steps of setting up that a project's people skipped (`domain::setup::Step`), with spaces between.
+ALTER TABLE projects ADD COLUMN setup_skipped TEXT NOT NULL DEFAULT '';
+
 CREATE INDEX automated_requests_by_day ON automated_requests (project_id, day);

@@ -35,6 +35,7 @@ pub mod retention;
 pub mod retry;
 pub mod saved_view;
 pub mod seal;
+pub mod setup;
 pub mod signature;
 pub mod source;
 pub mod text;

@@ -26,6 +26,7 @@ pub mod set_form;
 pub mod set_retention;
 pub mod set_template;
 pub mod set_webhook_active;
+pub mod skip_step;
 pub mod update_project;
 pub mod update_webhook;
 pub mod update_widget;

@@ -66,6 +66,7 @@ pub mod retention;
 pub mod saved_views;
 pub mod secret_key;
 pub mod sessions;
+pub mod setup;
 pub mod sign_in_failures;
 pub mod silences;
 pub mod sources;

@@ -1,8 +1,7 @@
-// The console as a person with a browser goes through it: signing in, every page by axe, its size, and what works by keyboard alone.
+// The console as a person with a browser goes through it: signing in, the size of every page, and what works by keyboard alone.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startDemo, startFresh } from "./support/aurix.mjs";
-import { axeFindings } from "./support/axe.mjs";
 import { launch, visitor } from "./support/browser.mjs";
 import { consolePages, needAttention, strictPage } from "./support/console.mjs";
 import { unreachedByTab } from "./support/keyboard.mjs";
@@ -27,26 +26,6 @@ after(async () => {
   await browser?.close();
   await demo?.stop();
 });
-
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [1440, 768, 390]) {
-    test(`axe finds nothing on any page, ${width} px, ${colorScheme}`, async (t) => {
-      const person = await visitor(t, browser, { viewport: { width, height: 900 }, colorScheme, reducedMotion: "reduce" });
-      const page = await strictPage(person);
-      const found = [];
-      for (const { path } of pages) {
-        const response = await page.goto(demo.url + path);
-        assert.equal(response.status(), 200, path);
-        for (const finding of await axeFindings(page)) found.push(`${path}: ${finding}`);
-        for (const refused of await page.evaluate(() => window.refused)) found.push(`${path}: refused ${refused}`);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        if (wide > 0) found.push(`${path}: ${wide} px too wide`);
-      }
-      assert.deepEqual(found, []);
-      assert.deepEqual(person.complaints, []);
-    });
-  }
-}
 
 test("pages are light, hold still, and break no rule of their policy", async (t) => {
   const person = await visitor(t, browser, { viewport: { width: 1440, height: 900 } });

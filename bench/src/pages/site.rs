@@ -98,6 +98,7 @@ pub const PAGES: &[Page] = &[
     page("overview, 90 days", OVERVIEW, Fixed("{p}/overview?period=90&by=event")),
     page("overview, a year", OVERVIEW, Fixed("{p}/overview?period=365&compare=year")),
     page("overview, any period", OVERVIEW, Drawn(overview)),
+    page("set up", "/p/{project}/setup", Fixed("{p}/setup")),
     page("attribution, a year", "/p/{project}/attribution", Fixed("{p}/attribution?period=365&compare=year")),
     page("attribution, file", "/p/{project}/attribution/export.csv", Fixed("{p}/attribution/export.csv?period=365")),
     page("overview, one source", OVERVIEW, Fixed("{p}/overview?period=90&source=google+%2F+cpc&device=phone")),

@@ -34,6 +34,7 @@ mod saved_bar;
 mod saved_views;
 mod search;
 mod settings;
+mod setup;
 mod sign_in;
 mod talk;
 mod times;
@@ -91,6 +92,7 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
         .merge(search::routes())
         .merge(leads::routes())
         .merge(overview::routes())
+        .merge(setup::routes())
         .merge(lead::routes())
         .merge(answer::routes())
         .merge(inbox::routes())

@@ -18,6 +18,7 @@ mod route_table;
 mod saved_views;
 mod search;
 mod settings;
+mod setup;
 mod sign_in;
 mod single_sign_on;
 mod telegram;

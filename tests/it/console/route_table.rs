@@ -149,6 +149,8 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("GET", "/p/{project}/overview/rows", Members(Permission::See), 200),
     ("GET", "/p/{project}/overview/export.csv", Members(Permission::See), 200),
     ("GET", "/p/{project}/attribution", Members(Permission::See), 200),
+    ("GET", "/p/{project}/setup", Members(Permission::See), 200),
+    ("POST", "/p/{project}/setup", Members(Permission::Configure), 422),
     ("GET", "/p/{project}/attribution/export.csv", Members(Permission::See), 200),
     ("GET", "/p/{project}/leads", Members(Permission::See), 200),
     ("GET", "/p/{project}/leads/export.csv", Members(Permission::Export), 200),

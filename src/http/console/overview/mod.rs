@@ -20,6 +20,7 @@ use self::panels::{COLUMNS, Names, Panel, Tables, channel_name};
 use self::query::{CLOCKS, COMPARED, OverviewQuery, PERIODS};
 use super::frame::Frame;
 use super::leads::rows::Row;
+use super::setup::{StepRow, steps_of_project};
 use super::view::{Html, page};
 use super::who::Member;
 use super::widgets::name as widgets_name;
@@ -75,6 +76,8 @@ struct OverviewPage {
     /// What is still being counted, and how much of that is done.
     counting: Option<(&'static str, u8)>,
     is_empty: bool,
+    /// Steps of setting up that were not seen yet, and how many there are.
+    set_up: (Vec<StepRow>, usize),
 }
 
 /// A filter that is put on.
@@ -129,6 +132,9 @@ async fn show(State(engines): State<Engines>, member: Member, query: Query) -> R
         return page(&AlonePage { period: period_text(&ask.period), chips, tables: panels, frame, base, query });
     }
     let beside = beside(core, project, &ask.period).await?;
+    let steps = steps_of_project(&engines, &member).await?;
+    let of = steps.len();
+    let set_up = (steps.into_iter().filter(|step| step.seen.is_none()).collect(), of);
     let today = now.to_zoned(zone.clone()).date();
     let is_daily = ask.period.days() <= DAILY_MAX;
     page(&OverviewPage {
@@ -145,6 +151,7 @@ async fn show(State(engines): State<Engines>, member: Member, query: Query) -> R
         last_click: beside.last_click,
         last_message: beside.last_message,
         counting: beside.counting,
+        set_up,
         is_empty: beside.last_click.is_none() && report.total == [0; 8],
         tables: panels,
         chips,

@@ -135,7 +135,7 @@ async fn create(State(engines): State<Engines>, who: SignedIn, form: Form) -> Re
         ..NewProject::default()
     };
     let project = create_project(&engines.core, &who.actor(Scope::Instance), new).await?;
-    Ok(go(&format!("/p/{}", project.public_id)))
+    Ok(go(&format!("/p/{}/setup", project.public_id)))
 }
 
 async fn own_projects(engines: &Engines, who: &SignedIn) -> Result<Vec<(Project, Role)>> {
