@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::domain::ids::{AdId, ProjectId, SourceId};
-use crate::domain::source::AdNames;
+use crate::domain::source::{Ad, AdNames, Source};
 use crate::domain::time::{SignedDuration, Timestamp};
 
 /// Age at which an entry is read again. A change by command is seen within a second.
@@ -46,10 +46,8 @@ impl<T> Cache<T> {
 /// Row keys that were found by what their rows say, and what ads were called last. Such rows never change, so nothing here gets old.
 #[derive(Debug)]
 pub struct KnownSources {
-    /// Sources by their digests.
-    pub sources: quick_cache::sync::Cache<(ProjectId, String), SourceId>,
-    /// Ads by theirs.
-    pub ads: quick_cache::sync::Cache<(ProjectId, String), AdId>,
+    sources: quick_cache::sync::Cache<(ProjectId, Source), SourceId>,
+    ads: quick_cache::sync::Cache<(ProjectId, Ad), AdId>,
     /// What each ad was called last.
     pub names: quick_cache::sync::Cache<AdId, AdNames>,
 }
@@ -65,6 +63,38 @@ impl Default for KnownSources {
             ads: quick_cache::sync::Cache::new(most),
             names: quick_cache::sync::Cache::new(most),
         }
+    }
+}
+
+impl KnownSources {
+    /// The id of a source.
+    pub fn source(&self, project: ProjectId, source: &Source) -> Option<SourceId> {
+        self.sources.get(&OfProject(project, source))
+    }
+
+    /// The id of an ad.
+    pub fn ad(&self, project: ProjectId, ad: &Ad) -> Option<AdId> {
+        self.ads.get(&OfProject(project, ad))
+    }
+
+    /// Remembers the id of a source.
+    pub fn know_source(&self, project: ProjectId, source: &Source, id: SourceId) {
+        self.sources.insert((project, source.clone()), id);
+    }
+
+    /// Remembers the id of an ad.
+    pub fn know_ad(&self, project: ProjectId, ad: &Ad, id: AdId) {
+        self.ads.insert((project, ad.clone()), id);
+    }
+}
+
+/// What is looked for, without a copy of it.
+#[derive(Hash)]
+struct OfProject<'a, T>(ProjectId, &'a T);
+
+impl<T: PartialEq> quick_cache::Equivalent<(ProjectId, T)> for OfProject<'_, T> {
+    fn equivalent(&self, key: &(ProjectId, T)) -> bool {
+        self.0 == key.0 && *self.1 == key.1
     }
 }
 

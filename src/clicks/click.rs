@@ -43,6 +43,9 @@ pub struct Click {
     pub referrer: Option<String>,
     /// A JSON object.
     pub parsed_params: String,
+    /// The same, where it was not spooled.
+    #[serde(skip)]
+    pub params: Option<Params>,
     /// As the project's policy allows.
     pub ip_address: Option<String>,
     /// As the browser sent it.
@@ -69,9 +72,16 @@ impl Click {
 
     /// Where it came from, and the ad that it came by.
     pub fn source(&self) -> anyhow::Result<Wanted> {
-        let params = Params::of_json(&self.parsed_params)?;
+        let read;
+        let params = match &self.params {
+            Some(params) => params,
+            None => {
+                read = Params::of_json(&self.parsed_params)?;
+                &read
+            }
+        };
         Ok(wanted(&Visit {
-            params: &params,
+            params,
             click_url: self.click_url.as_deref(),
             first_raw_url: self.first_raw_url.as_deref(),
             referrer: self.referrer.as_deref(),

@@ -103,6 +103,7 @@ fn prepare(core: &Core, hit: Hit) -> Click {
         channel: Some(hit.widget.channel),
         device_id: hit.device_id,
         parsed_params: params.to_json(),
+        params: Some(params),
         click_url: cap(hit.click_url),
         first_raw_url: cap(hit.first_raw_url),
         referrer: cap(hit.referrer),

@@ -26,6 +26,8 @@ pub struct Line {
     pub value: String,
     /// Its sums.
     pub sums: Sums,
+    /// The same of the compared period.
+    pub before: Option<Sums>,
 }
 
 /// What the page shows.
@@ -66,28 +68,9 @@ pub async fn report(conn: &Conn, project: ProjectId, ask: &Ask) -> anyhow::Resul
     let sources: HashMap<i64, &Source> = stored.iter().map(|one| (one.id.0, &one.source)).collect();
     let admitted: HashMap<i64, &Source> =
         sources.iter().filter(|(_, source)| ask.filter.admits(source)).map(|(id, source)| (*id, *source)).collect();
-    let by_source = sums_of(conn, project, (Series::SourceDay, Series::SourceMonth), ask.by_click, &ask.period).await?;
-    let mut total = Sums::default();
-    let mut panels: BTreeMap<Dimension, HashMap<String, Sums>> = BTreeMap::new();
-    let mut campaigns: HashMap<(String, String), Sums> = HashMap::new();
-    for (id, sums) in &by_source {
-        let Some(source) = admitted.get(id) else { continue };
-        add(&mut total, sums);
-        for dimension in Dimension::ALL {
-            add(panels.entry(dimension).or_default().entry(dimension.value_of(source)).or_default(), sums);
-        }
-        if !source.campaign.is_empty() {
-            let key = (Dimension::Source.value_of(source), source.campaign.clone());
-            add(campaigns.entry(key).or_default(), sums);
-        }
-    }
-    let mut of_sources: BTreeMap<String, Vec<Line>> = BTreeMap::new();
-    for ((source, value), sums) in campaigns {
-        of_sources.entry(source).or_default().push(Line { value, sums });
-    }
-    of_sources.values_mut().for_each(|lines| sort(lines));
-    let compared = match &ask.compared {
-        Some(period) => Some(total_of(conn, project, ask, period, &admitted).await?),
+    let folded = Folded::read(conn, project, ask, &ask.period, &admitted).await?;
+    let before = match &ask.compared {
+        Some(period) => Some(Folded::read(conn, project, ask, period, &admitted).await?),
         None => None,
     };
     let compared_series = match &ask.compared {
@@ -95,10 +78,10 @@ pub async fn report(conn: &Conn, project: ProjectId, ask: &Ask) -> anyhow::Resul
         None => Vec::new(),
     };
     Ok(Report {
-        total,
-        compared,
-        panels: panels.into_iter().map(|(dimension, lines)| (dimension, sorted(lines))).collect(),
-        campaigns: of_sources,
+        total: folded.total,
+        compared: before.as_ref().map(|before| before.total),
+        panels: folded.panels(before.as_ref()),
+        campaigns: folded.campaigns(before.as_ref()),
         ads: ads(conn, project, ask).await?,
         series: series(conn, project, ask, &ask.period, &admitted).await?,
         compared_series,
@@ -110,11 +93,64 @@ fn add(sums: &mut Sums, more: &Sums) {
     sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
 }
 
-fn sorted(lines: HashMap<String, Sums>) -> Vec<Line> {
-    let mut lines: Vec<Line> = lines.into_iter().map(|(value, sums)| Line { value, sums }).collect();
-    lines.retain(|line| line.sums != Sums::default());
-    sort(&mut lines);
-    lines
+/// What sources have in a period, by each dimension, and the campaigns of each source.
+#[derive(Default)]
+struct Folded {
+    total: Sums,
+    panels: BTreeMap<Dimension, HashMap<String, Sums>>,
+    campaigns: HashMap<(String, String), Sums>,
+}
+
+impl Folded {
+    async fn read(
+        conn: &Conn,
+        project: ProjectId,
+        ask: &Ask,
+        period: &Period,
+        admitted: &HashMap<i64, &Source>,
+    ) -> anyhow::Result<Self> {
+        let mut folded = Self::default();
+        let all = sums_of(conn, project, (Series::SourceDay, Series::SourceMonth), ask.by_click, period).await?;
+        for (id, sums) in &all {
+            let Some(source) = admitted.get(id) else { continue };
+            add(&mut folded.total, sums);
+            for dimension in Dimension::ALL {
+                let lines = folded.panels.entry(dimension).or_default();
+                add(lines.entry(dimension.value_of(source)).or_default(), sums);
+            }
+            if !source.campaign.is_empty() {
+                let key = (Dimension::Source.value_of(source), source.campaign.clone());
+                add(folded.campaigns.entry(key).or_default(), sums);
+            }
+        }
+        Ok(folded)
+    }
+
+    fn panels(&self, before: Option<&Self>) -> BTreeMap<Dimension, Vec<Line>> {
+        let lines = |(dimension, lines): (&Dimension, &HashMap<String, Sums>)| {
+            let was = |value: &String| before.map(|before| before.panels.get(dimension)?.get(value).copied());
+            let line = |(value, sums): (&String, &Sums)| Line {
+                value: value.clone(),
+                sums: *sums,
+                before: was(value).map(Option::unwrap_or_default),
+            };
+            let mut lines: Vec<Line> = lines.iter().map(line).filter(|line| line.sums != Sums::default()).collect();
+            sort(&mut lines);
+            (*dimension, lines)
+        };
+        self.panels.iter().map(lines).collect()
+    }
+
+    fn campaigns(&self, before: Option<&Self>) -> BTreeMap<String, Vec<Line>> {
+        let mut of_sources: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+        for (key, sums) in &self.campaigns {
+            let was = before.map(|before| before.campaigns.get(key).copied().unwrap_or_default());
+            let line = Line { value: key.1.clone(), sums: *sums, before: was };
+            of_sources.entry(key.0.clone()).or_default().push(line);
+        }
+        of_sources.values_mut().for_each(|lines| sort(lines));
+        of_sources
+    }
 }
 
 /// The most clicks first, then the most conversations, then by name.
@@ -138,27 +174,6 @@ async fn sums_of(
         }
     }
     Ok(all)
-}
-
-/// What all admitted sources have in a period.
-async fn total_of(
-    conn: &Conn,
-    project: ProjectId,
-    ask: &Ask,
-    period: &Period,
-    admitted: &HashMap<i64, &Source>,
-) -> anyhow::Result<Sums> {
-    let mut total = Sums::default();
-    if ask.filter.is_empty() {
-        let quarters = quarters_of(period, &ask.zone)?;
-        for (_, sums) in counts::by_subject(conn, project, (Series::Quarter, ask.by_click), quarters).await? {
-            add(&mut total, &sums);
-        }
-        return Ok(total);
-    }
-    let all = sums_of(conn, project, (Series::SourceDay, Series::SourceMonth), ask.by_click, period).await?;
-    all.iter().filter(|(id, _)| admitted.contains_key(id)).for_each(|(_, sums)| add(&mut total, sums));
-    Ok(total)
 }
 
 fn quarters_of(period: &Period, zone: &TimeZone) -> anyhow::Result<(i64, i64)> {

@@ -37,6 +37,27 @@ pub async fn find_or_make(
     now: Timestamp,
 ) -> anyhow::Result<Vec<(SourceId, Option<AdId>)>> {
     let known = &core.sources;
+    // By the clock, not by the click: what this transaction makes may be rolled back, however old its clicks are.
+    let made_at = core.clock.now();
+    let found = wanted.iter().map(|(project, (source, ad))| {
+        let ad = ad.as_ref().map(|(ad, _)| known.ad(*project, ad));
+        Some((known.source(*project, source)?, ad.map_or(Some(None), |ad| ad.map(Some))?))
+    });
+    let ids: Vec<_> = match found.collect::<Option<_>>() {
+        Some(ids) => ids,
+        None => of_rows(tx, known, wanted, (now, made_at)).await?,
+    };
+    note_names(tx, known, wanted, &ids, (now, made_at)).await?;
+    Ok(ids)
+}
+
+/// The same where not all are remembered.
+async fn of_rows(
+    tx: &Tx,
+    known: &KnownSources,
+    wanted: &[(ProjectId, Wanted)],
+    (now, made_at): (Timestamp, Timestamp),
+) -> anyhow::Result<Vec<(SourceId, Option<AdId>)>> {
     let keys: Vec<_> = wanted
         .iter()
         .map(|(project, (source, ad))| {
@@ -45,25 +66,21 @@ pub async fn find_or_make(
         .collect();
     let (mut source_ids, mut ad_ids) = (HashMap::new(), HashMap::new());
     let (mut sources, mut ads) = (Missing::new(), Missing::new());
-    for ((source_key, ad_key), (_, (source, ad))) in keys.iter().zip(wanted) {
-        match known.sources.get(source_key) {
+    for ((source_key, ad_key), (project, (source, ad))) in keys.iter().zip(wanted) {
+        match known.source(*project, source) {
             Some(id) => drop(source_ids.insert(source_key.clone(), id)),
             None => drop(sources.insert(source_key.clone(), source)),
         }
         let (Some(key), Some((ad, _))) = (ad_key, ad) else { continue };
-        match known.ads.get(key) {
+        match known.ad(*project, ad) {
             Some(id) => drop(ad_ids.insert(key.clone(), id)),
             None => drop(ads.insert(key.clone(), ad)),
         }
     }
-    // By the clock, not by the click: what this transaction makes may be rolled back, however old its clicks are.
-    let made_at = core.clock.now();
     look_up(tx, known, (&mut sources, &mut source_ids), (&mut ads, &mut ad_ids), made_at).await?;
     make(tx, (&sources, &mut source_ids), (&ads, &mut ad_ids), (now, made_at)).await?;
     let ids = keys.iter().map(|(source, ad)| (source_ids[source], ad.as_ref().map(|ad| ad_ids[ad])));
-    let ids: Vec<_> = ids.collect();
-    note_names(tx, known, wanted, &ids, (now, made_at)).await?;
-    Ok(ids)
+    Ok(ids.collect())
 }
 
 /// Takes what is stored already out of what is missing.
@@ -77,15 +94,17 @@ async fn look_up(
     let is_committed = |created_at: Timestamp| created_at < now - COMMITTED_AFTER;
     for Found { project, digest, id, created_at } in sources::find(tx, &names(sources)).await? {
         let key = (project, digest);
-        sources.remove(&key);
-        source_ids.insert(key.clone(), id);
-        is_committed(created_at).then(|| known.sources.insert(key, id));
+        if let Some(source) = sources.remove(&key).filter(|_| is_committed(created_at)) {
+            known.know_source(project, source, id);
+        }
+        source_ids.insert(key, id);
     }
     for Found { project, digest, id, created_at } in sources::find_ads(tx, &names(ads)).await? {
         let key = (project, digest);
-        ads.remove(&key);
-        ad_ids.insert(key.clone(), id);
-        is_committed(created_at).then(|| known.ads.insert(key, id));
+        if let Some(ad) = ads.remove(&key).filter(|_| is_committed(created_at)) {
+            known.know_ad(project, ad, id);
+        }
+        ad_ids.insert(key, id);
     }
     Ok(())
 }

@@ -208,7 +208,7 @@ fn value_of(encoded: &str) -> Option<String> {
 
 /// Whether a parameter of a URL that would be kept has a placeholder that the ad platform did not fill in.
 pub fn has_unexpanded(url: &str) -> bool {
-    if !url.contains(['{', '_', '[', '%', '$']) {
+    if !url.contains(['{', '[', '%', '$']) && !url.contains("__") {
         return false;
     }
     let pairs = url.split(['?', '#', '&']).skip(1).take(PAIRS_MAX).filter_map(|pair| pair.split_once('='));

@@ -36,9 +36,10 @@ macro_rules! asset {
 }
 
 /// All of them.
-pub const ASSETS: [Asset; 5] = [
+pub const ASSETS: [Asset; 6] = [
     asset!("console.css", "text/css; charset=utf-8", compressed),
     asset!("console.js", "text/javascript; charset=utf-8", compressed),
+    asset!("chart.js", "text/javascript; charset=utf-8", compressed),
     asset!("icons.svg", "image/svg+xml", compressed),
     asset!("icon.svg", "image/svg+xml"),
     asset!("inter.woff2", "font/woff2"),

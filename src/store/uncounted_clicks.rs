@@ -46,24 +46,32 @@ pub async fn first_project(conn: &Conn) -> Result<Option<ProjectId>> {
 
 /// Takes out up to `most` clicks of a project that no other transaction takes out: this one counts them.
 pub async fn take(tx: &Tx, project: ProjectId, most: u32) -> Result<Vec<CountedClick>> {
-    const TAKE: Sql = Sql {
-        sqlite: "DELETE FROM uncounted_clicks
-                 WHERE project_id = $1 AND click_id IN (
-                     SELECT click_id FROM uncounted_clicks WHERE project_id = $1 ORDER BY click_id LIMIT $2
-                 )
-                 RETURNING project_id, click_id, source_id, ad, clicked_at, begins",
-        postgres: "DELETE FROM uncounted_clicks
-                   WHERE project_id = $1 AND click_id IN (
-                       SELECT click_id
-                       FROM uncounted_clicks
-                       WHERE project_id = $1
-                       ORDER BY click_id
-                       LIMIT $2
-                       FOR UPDATE SKIP LOCKED
-                   )
-                   RETURNING project_id, click_id, source_id, ad, clicked_at, begins",
+    const FIRST: Sql = Sql {
+        sqlite: "SELECT project_id, click_id, source_id, ad, clicked_at, begins
+                 FROM uncounted_clicks
+                 WHERE project_id = $1
+                 ORDER BY click_id
+                 LIMIT $2",
+        postgres: "SELECT project_id, click_id, source_id, ad, clicked_at, begins
+                   FROM uncounted_clicks
+                   WHERE project_id = $1
+                   ORDER BY click_id
+                   LIMIT $2
+                   FOR UPDATE SKIP LOCKED",
     };
-    tx.query(TAKE, params![project, most], read).await
+    const REMOVE: Sql = Sql {
+        // There is one writer: these are all up to the last of them.
+        sqlite: "DELETE FROM uncounted_clicks WHERE project_id = $1 AND click_id <= $2",
+        postgres: "DELETE FROM uncounted_clicks
+                   USING unnest($1::bigint[], $2::bigint[]) AS taken (project_id, click_id)
+                   WHERE uncounted_clicks.project_id = taken.project_id AND uncounted_clicks.click_id = taken.click_id",
+    };
+    let clicks = tx.query(FIRST, params![project, most], read).await?;
+    // SQLite has one statement for each row: one for the last is enough.
+    let named = if tx.is_postgres() { &clicks[..] } else { clicks.last().map_or(&[][..], std::slice::from_ref) };
+    let taken: Vec<_> = named.iter().map(|click| [click.project.into(), click.id.into()]).collect();
+    tx.execute_rows(REMOVE, &taken).await?;
+    Ok(clicks)
 }
 
 fn read(row: &Row<'_>) -> Result<CountedClick> {

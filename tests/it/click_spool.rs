@@ -247,6 +247,7 @@ async fn click_of_about(app: &TestApp, project: &Project, bytes: usize) -> Click
         first_raw_url: None,
         referrer: None,
         parsed_params: "{}".to_owned(),
+        params: None,
         ip_address: None,
         user_agent: None,
         at: now.as_microsecond(),

@@ -3,6 +3,7 @@ import "htmx.org/dist/htmx.esm.js";
 import "htmx.org/dist/ext/hx-sse.js";
 import "./command-menu";
 import "./copy-button";
+import "./series-chart";
 import "./sortable-list";
 import "./widget-preview";
 import { clearRows } from "./clear-row";

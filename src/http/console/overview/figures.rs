@@ -87,6 +87,8 @@ pub struct Chart {
     pub days: Vec<String>,
     /// The drawing in a sentence.
     pub sentence: String,
+    /// The numbers, as `assets/console/src/chart.ts` reads them: JSON.
+    pub data: String,
 }
 
 /// Units of the drawing between two days.
@@ -141,8 +143,22 @@ impl Chart {
             svg: Html(svg),
             days: labels(series, today, is_daily),
             sentence: sentence(series, is_daily),
+            data: data(series, [&clicks, &conversations, &before], is_daily),
         })
     }
+}
+
+fn data(series: &[(Date, Sums)], [clicks, conversations, before]: [&Vec<i64>; 3], is_daily: bool) -> String {
+    let labels = series.iter().map(|(date, _)| match is_daily {
+        true => date.strftime("%a %-d %b").to_string(),
+        false => day(*date, false),
+    });
+    let (days, labels): (Vec<String>, Vec<String>) =
+        series.iter().map(|(date, _)| date.to_string()).zip(labels).unzip();
+    serde_json::json!({
+        "days": days, "labels": labels, "clicks": clicks, "conversations": conversations, "before": before, "daily": is_daily,
+    })
+    .to_string()
 }
 
 /// The least number above the largest that three parts divide evenly: 240 for 201.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::figures::{FEW, meter, number, share};
+use super::figures::{FEW, change, meter, number, share};
 use super::query::OverviewQuery;
 use crate::counts::ask::Dimension;
 use crate::counts::report::{Line, Report};
@@ -64,6 +64,13 @@ pub struct Panel {
     pub file: String,
 }
 
+impl Panel {
+    /// Whether any of its lines was there before.
+    pub fn is_compared(&self) -> bool {
+        self.rows.iter().any(|row| row.change.is_some())
+    }
+}
+
 /// A line of a table.
 pub struct PanelRow {
     /// What it is called.
@@ -80,6 +87,8 @@ pub struct PanelRow {
     pub cells: Vec<Cell>,
     /// Complete leads of clicks; `None` where there are too few to say.
     pub rate: Option<String>,
+    /// How its leads, or its clicks where it had no lead, changed against the compared period.
+    pub change: Option<(String, &'static str)>,
 }
 
 /// A number of a line.
@@ -183,6 +192,7 @@ impl Tables<'_> {
             meter: meter(line.sums[0], largest),
             cells: cells(&line.sums, |step| Some(format!("{}/rows{}", self.base, only.with(&[("step", step)])))),
             rate: rate(&line.sums),
+            change: line.before.and_then(|before| changed(&line.sums, &before)),
         }
     }
 
@@ -264,6 +274,7 @@ impl Branch {
                 meter: meter(branch.sums[0], largest),
                 cells: cells(&branch.sums, |_| None),
                 rate: rate(&branch.sums),
+                change: None,
             });
             branch.rows(depth + 1, (below, below), largest, rows);
         }
@@ -282,6 +293,11 @@ fn cells(sums: &Sums, href: impl Fn(&str) -> Option<String>) -> Vec<Cell> {
 fn rate(sums: &Sums) -> Option<String> {
     // Without clicks, such as of people who wrote by themselves, there is no rate.
     if sums[4] < FEW || sums[0] < sums[4] { None } else { share(sums[4], sums[0]) }
+}
+
+/// How the leads of a line changed, or its clicks where it had no lead.
+fn changed(now: &Sums, before: &Sums) -> Option<(String, &'static str)> {
+    change(now[3], before[3]).or_else(|| change(now[0], before[0]).filter(|_| now[3] == 0))
 }
 
 /// A channel as panels name it.
