@@ -91,12 +91,22 @@ need_node() {
     npm ci --no-audit --no-fund && cp package-lock.json node_modules/.installed-lock
 }
 
+# What packages are built and looked at with, on Debian and its like. Where one is missing and cannot be installed, its tests are skipped.
+need_debian() {
+    command -v dpkg-deb >/dev/null && command -v apt-get >/dev/null || return 0
+    local program wanted=()
+    for program in systemd-analyze:systemd adduser:adduser setpriv:util-linux man:man-db; do
+        command -v "${program%%:*}" >/dev/null || wanted+=("${program##*:}")
+    done
+    [ ${#wanted[@]} = 0 ] || install_packages "${wanted[@]}" || true
+}
+
 need_python() {
     command -v python3 >/dev/null || install_packages python3
 }
 
 need_python_env() {
-    local wanted=(tests/tutorial/requirements.txt tests/openapi/requirements.txt)
+    local wanted=(tests/{tutorial,openapi,packages}/requirements.txt docs/site/requirements.txt)
     need_python || return
     cat "${wanted[@]}" | cmp -s - "$PYTHON_ENV_DIR/installed.txt" && return
     python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv || return

@@ -166,7 +166,7 @@ both_engines! {
         assert!(page.contains("Widget click to amoCRM") && page.contains("503 Service Unavailable"), "{page}");
         assert!(page.contains("Authorization: Bearer 5f0e") && page.contains("?token=s3cr3t"), "{page}");
         assert!(admin.get(&format!("{delivery}?attempt=1")).await.text().contains("401 Unauthorized"));
-        for language in ["Python", "Node", "PHP", "Go"] {
+        for language in ["Python", "Node", "PHP", "Go", "Ruby", "Java"] {
             assert!(page.contains(&format!("Check the signature in {language}")));
         }
         let seen = viewer.get(&delivery).await.text();
