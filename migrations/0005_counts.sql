@@ -1,5 +1,24 @@
 -- Numbers for marketers: where visits came from, when leads reached each step, and how many there were.
 
+-- Links without a site: `/l/{slug}` leads to the channel of the widget, and says where the visitor came from. A slug is one of the whole
+-- instance, since the address names no project. One that was removed stays: it may be printed somewhere.
+CREATE TABLE links (
+    id ROWID,
+    project_id BIGINT NOT NULL REFERENCES projects (id),
+    widget_id BIGINT NOT NULL REFERENCES widgets (id),
+    slug TEXT NOT NULL UNIQUE,
+    source TEXT NOT NULL,
+    medium TEXT NOT NULL,
+    campaign TEXT NOT NULL,
+    text TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX links_by_project ON links (project_id, id);
+
+-- Whether the button's script takes over the chat links that the site has.
+ALTER TABLE widgets ADD COLUMN takes_links BOOLEAN NOT NULL DEFAULT FALSE;
+
 -- Where visits of a project came from (`domain::source`). A row never changes and is never removed: counts name it. `digest` names
 -- what stands in it.
 CREATE TABLE sources (
@@ -13,6 +32,7 @@ CREATE TABLE sources (
     landing TEXT NOT NULL,
     channel BIGINT,
     widget_id BIGINT,
+    link_id BIGINT,
     device TEXT NOT NULL,
     -- What is wrong with the address (`domain::source::Trouble`), or nothing.
     trouble TEXT NOT NULL,
@@ -20,6 +40,7 @@ CREATE TABLE sources (
     UNIQUE (project_id, digest)
 );
 CREATE INDEX sources_in_trouble ON sources (trouble, project_id) WHERE trouble <> '';
+CREATE INDEX sources_by_link ON sources (project_id, link_id) WHERE link_id IS NOT NULL;
 
 -- The ads that visits came by, keyed by the platform's ids, or by names where there are none.
 CREATE TABLE ads (

@@ -218,6 +218,7 @@ const EMPTY: &[(&str, &str, &str)] = &[
     ("disks", "*", "a server looks at the disk that it stands on"),
     ("mail_attention", "*", "nothing is mailed of what is long over"),
     ("mails", "*", "nothing is mailed of what is long over"),
+    ("sources", "link_id", "nobody came by a link"),
     ("members", "alerts", "each is told what their role is told"),
     ("payload_templates", "*", "its receivers take events as they are"),
     ("saved_views", "*", "no list is measured by them"),

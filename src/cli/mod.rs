@@ -9,6 +9,7 @@ mod delivery;
 mod doctor;
 mod form;
 mod key;
+mod link;
 mod llm;
 mod llm_dialogues;
 mod output;
@@ -114,6 +115,14 @@ enum Command {
         after_help = "Example:\n  aurix widget create --project ID --channel 1234 --origin https://www.example.com"
     )]
     Widget(widget::Command),
+    /// Creates, lists, pauses, resumes and deletes links: to the chat without a site in between.
+    ///
+    /// A link is an address for posters, bios and newsletters. It says where its visitors come from, and its QR code is in the console.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  aurix link create --project ID --channel 1234 --source poster --slug spring-poster"
+    )]
+    Link(link::Command),
     /// Sets, shows and tries the lead form: what the agent asks for.
     #[command(
         subcommand,
@@ -216,6 +225,7 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Key(command) => key::run(command, config, output).await,
         Command::Channel(command) => channel::run(command, config, output).await,
         Command::Widget(command) => widget::run(command, config, output).await,
+        Command::Link(command) => link::run(command, config, output).await,
         Command::Form(command) => form::run(command, config, output).await,
         Command::Agent(command) => agent::run(command, config, output).await,
         Command::Llm(command) => llm::run(command, config, output).await,

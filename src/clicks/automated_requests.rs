@@ -1,5 +1,5 @@
-//! Counts requests for a widget's link that are no click of a person: crawlers, prefetches, `HEAD`, and what is over the rate limit. In memory first; the
-//! maintenance task stores the counts.
+//! Counts requests for a widget's link that are no click of a person: crawlers, prefetches, `HEAD`, what is over the rate limit, and who
+//! follows a link that was paused. In memory first; the maintenance task stores the counts.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -50,6 +50,11 @@ pub fn count(clicks: &Clicks, widget: &Widget, request: RequestKind) {
 /// Counts a click over the rate limit.
 pub fn count_over_limit(clicks: &Clicks, widget: &Widget) {
     count_kind(clicks, widget, "over_limit");
+}
+
+/// Counts a person who followed a link that records no clicks.
+pub fn count_paused(clicks: &Clicks, widget: &Widget) {
+    count_kind(clicks, widget, "paused");
 }
 
 fn count_kind(clicks: &Clicks, widget: &Widget, kind: &'static str) {

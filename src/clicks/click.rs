@@ -10,7 +10,7 @@ use crate::counts::sources::{Wanted, wanted};
 use crate::domain::attribution::Params;
 use crate::domain::correlation::CorrelationId;
 use crate::domain::event::{ClickData, Event};
-use crate::domain::ids::{ChannelId, ClickId, ProjectId, WidgetId};
+use crate::domain::ids::{ChannelId, ClickId, LinkId, ProjectId, WidgetId};
 use crate::domain::random::Random;
 use crate::domain::source::Visit;
 use crate::domain::time::{Timestamp, from_microseconds};
@@ -33,6 +33,9 @@ pub struct Click {
     /// The channel that it leads to; `None` where a click was spooled by a version that did not note it.
     #[serde(default)]
     pub channel: Option<ChannelId>,
+    /// The link without a site that was followed, where one was.
+    #[serde(default)]
+    pub link: Option<LinkId>,
     /// The browser's UUID, if it sent one.
     pub device_id: Option<String>,
     /// The page of the click.
@@ -88,6 +91,7 @@ impl Click {
             user_agent: self.user_agent.as_deref(),
             channel: self.channel,
             widget: self.widget,
+            link: self.link,
         }))
     }
 

@@ -7,6 +7,8 @@
 pub mod automated_requests;
 pub mod breaker;
 pub mod click;
+mod find_cached;
+pub mod find_link;
 pub mod find_widget;
 pub mod record;
 pub mod replay;
@@ -28,6 +30,7 @@ use crate::cache::Cache;
 use crate::core::Core;
 use crate::db::BatchWriter;
 use crate::deliveries::Deliveries;
+use crate::store::links::Link;
 use crate::store::widgets::Widget;
 
 /// The click engine. Cheap to clone: every click does.
@@ -46,6 +49,7 @@ pub struct ClicksParts {
     pub breaker: CircuitBreaker,
     /// Known also while the database is unavailable.
     widgets: Cache<Widget>,
+    links: Cache<Link>,
     automated_requests: AutomatedRequests,
     widget_sightings: WidgetSightings,
 }
@@ -59,6 +63,7 @@ impl Clicks {
             spool: ClickSpool::new(&core.config.data_dir),
             breaker: CircuitBreaker::default(),
             widgets: Cache::default(),
+            links: Cache::default(),
             automated_requests: AutomatedRequests::default(),
             widget_sightings: WidgetSightings::default(),
             deliveries,

@@ -1,4 +1,4 @@
-//! Records a click on a widget and gives the correlation id that the visitor takes along.
+//! Records a click on a widget, or by a link without a site, and gives the correlation id that the visitor takes along.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use crate::deliveries::local_dispatch::dispatch;
 use crate::domain::attribution::{cap_url, parsed_params};
 use crate::domain::text::cut;
 use crate::notifier::Work;
+use crate::store::links::Link;
 use crate::store::widgets::Widget;
 
 /// How long a visitor waits for the database before the click is spooled.
@@ -29,6 +30,8 @@ const USER_AGENT_CHARS_MAX: usize = 1024;
 pub struct Hit {
     /// The widget that was clicked.
     pub widget: Arc<Widget>,
+    /// The link without a site that was followed, where one was: `click_url` is its own address then.
+    pub link: Option<Arc<Link>>,
     /// The browser, if it sent a UUID.
     pub device_id: Option<String>,
     /// The page of the hit.
@@ -46,7 +49,10 @@ pub struct Hit {
 /// Records a click and gives its correlation id. It never fails: a click that cannot be stored now is spooled.
 pub async fn record_click(clicks: &Clicks, hit: Hit) -> String {
     let (breaker, clock) = (&clicks.breaker, &clicks.core.clock);
-    clicks.widget_sightings.note_click(&hit.widget, hit.click_url.as_deref(), clock.now());
+    // A link says nothing of whether the button is on its site.
+    if hit.link.is_none() {
+        clicks.widget_sightings.note_click(&hit.widget, hit.click_url.as_deref(), clock.now());
+    }
     let mut click = Arc::new(prepare(&clicks.core, hit));
     if breaker.try_acquire(clock.now()) {
         let promise = Promise::default();
@@ -94,6 +100,10 @@ fn prepare(core: &Core, hit: Hit) -> Click {
     let cap = |url: Option<String>| url.map(cap_url);
     // Read before the addresses are cut: what stands behind the cut counts too.
     let params = parsed_params(hit.click_url.as_deref(), hit.first_raw_url.as_deref());
+    let params = match &hit.link {
+        Some(link) => link.campaign.over(params),
+        None => params,
+    };
     Click {
         id: core.row_keys.next(now),
         event_id: event_id(&core.random, now),
@@ -101,6 +111,7 @@ fn prepare(core: &Core, hit: Hit) -> Click {
         project: hit.widget.project,
         widget: hit.widget.id,
         channel: Some(hit.widget.channel),
+        link: hit.link.as_ref().map(|link| link.id),
         device_id: hit.device_id,
         parsed_params: params.to_json(),
         params: Some(params),

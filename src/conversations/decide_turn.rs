@@ -135,7 +135,7 @@ impl Prepared {
             may_reply: self.may_reply,
             region: self.region,
             timezone: &self.time_zone,
-            prefilled_greeting: turn.setting.greeting.as_deref(),
+            prefilled_greeting: turn.prefilled_greeting(),
             help: None,
             discloses: turn.setting.agent.as_ref().is_some_and(|agent| agent.settings.discloses),
         }

@@ -13,6 +13,7 @@ use crate::store::channels::{self, Channel};
 use crate::store::clicks;
 use crate::store::knowledge::{self, AgentSettings, KnownParagraph};
 use crate::store::leads::{self, Lead};
+use crate::store::links;
 use crate::store::messages::{self, After, Unread};
 use crate::store::projects::{self, Project};
 use crate::store::turns::LeasedTurn;
@@ -33,9 +34,19 @@ pub struct Turn {
     pub unread: Vec<Unread>,
     /// Whether they opened the chat without a reference, though somebody has clicked a widget of the channel of late and not written.
     pub is_reference_wanted: bool,
+    /// What the links prefilled that they came by, where those have a text of their own.
+    link_texts: Vec<String>,
 }
 
 impl Turn {
+    /// What was prefilled for the person: by the link that they came by, or else by the newest widget of the channel.
+    pub fn prefilled_greeting(&self) -> Option<&str> {
+        let is_said = |text: &&String| {
+            self.unread.iter().any(|message| message.text.as_deref().is_some_and(|said| said.contains(text.as_str())))
+        };
+        self.link_texts.iter().find(is_said).or(self.setting.greeting.as_ref()).map(String::as_str)
+    }
+
     /// The newest message that the turn is about.
     pub fn read_up_to(&self) -> MessageId {
         self.unread.last().map_or(self.leased.answered_up_to, |message| message.id)
@@ -91,8 +102,16 @@ pub(super) async fn load(
             message: one.answered_up_to,
         })
         .collect();
-    let (leads, messages) =
-        pipelined(leads::of_conversations(conn, &keys), messages::unread(conn, &after, MESSAGES_MAX)).await?;
+    let (leads, messages, texts) = pipelined_three(
+        leads::of_conversations(conn, &keys),
+        messages::unread(conn, &after, MESSAGES_MAX),
+        links::texts_of_conversations(conn, &keys),
+    )
+    .await?;
+    let mut link_texts: HashMap<ConversationId, Vec<String>> = HashMap::new();
+    for (conversation, text) in texts {
+        link_texts.entry(conversation).or_default().push(text);
+    }
     let mut leads: HashMap<ConversationId, Lead> = leads.into_iter().collect();
     let mut unread: HashMap<ConversationId, Vec<Unread>> = HashMap::new();
     for (conversation, message) in messages {
@@ -107,6 +126,7 @@ pub(super) async fn load(
         setting: settings[&leased.channel].clone(),
         lead: leads.remove(&leased.lease.conversation),
         unread: unread.remove(&leased.lease.conversation).unwrap_or_default(),
+        link_texts: link_texts.remove(&leased.lease.conversation).unwrap_or_default(),
         is_reference_wanted: false,
         leased,
     });

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::domain::counts::{date_of, day_of, first_of_month, month_of};
+use crate::domain::ids::LinkId;
 use crate::domain::source::Source;
 use crate::domain::time::Timestamp;
 
@@ -77,7 +78,7 @@ pub enum Dimension {
     Channel,
     /// The kind of device.
     Device,
-    /// The button.
+    /// The link without a site, or else the button.
     Widget,
 }
 
@@ -110,9 +111,17 @@ impl Dimension {
             Self::Referrer => source.referrer.clone(),
             Self::Channel => number(source.channel.map(|id| id.0)),
             Self::Device => source.device.to_owned(),
-            Self::Widget => number(source.widget.map(|id| id.0)),
+            Self::Widget => match source.link {
+                Some(link) => link_value(link),
+                None => number(source.widget.map(|id| id.0)),
+            },
         }
     }
+}
+
+/// A link as a value of [`Dimension::Widget`]: `l7`. Buttons are their numbers alone.
+pub fn link_value(link: LinkId) -> String {
+    format!("l{link}")
 }
 
 /// Which rows are summed: of each dimension that is named, one of its values.

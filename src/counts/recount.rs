@@ -143,6 +143,8 @@ fn came_from(click: Option<&FirstClick>) -> anyhow::Result<Wanted> {
         user_agent: click.user_agent.as_deref(),
         channel: click.channel,
         widget: click.widget,
+        // Links are younger than counts.
+        link: None,
     }))
 }
 

@@ -1,4 +1,4 @@
-//! The demo's shop: its project, channel, widget, webhook and key, created once and found again at the next start.
+//! The demo's shop: its project, channel, widget, link, webhook and key, created once and found again at the next start.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -18,6 +18,7 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::form::Form;
 use crate::domain::ids::ProjectId;
 use crate::domain::lead::CreatedWhen;
+use crate::domain::link::Campaign;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::visitor::IpPolicy;
 use crate::domain::widget::Look;
@@ -28,6 +29,7 @@ use crate::projects::add_webhook::{NewWebhook, add_webhook};
 use crate::projects::create_key::{self, create_key};
 use crate::projects::create_project::{NewProject, create_project};
 use crate::projects::create_widget::{NewWidget, create_widget};
+use crate::projects::links::{LinkRefused, NewLink, Opens, create_link};
 use crate::projects::remove_webhook::remove_webhook;
 use crate::projects::set_form::set_form;
 use crate::projects::set_webhook_active::set_webhook_active;
@@ -61,6 +63,7 @@ pub async fn set_stage(core: &Core, actor: &Actor, inside_url: String) -> anyhow
     let project = project(core, actor).await?;
     let channel = channel(core, actor, project, &base_url, &inside_url).await?;
     let widget_id = widget_id(core, actor, project, &channel).await?;
+    link(core, actor, project, &widget_id).await?;
     Ok(Stage {
         project,
         business_name: BUSINESS_NAME.to_owned(),
@@ -133,6 +136,19 @@ async fn channel(
         link_base: Some(format!("{base_url}{PHONE_PATH}")),
     };
     add_whatsapp_channel(core, actor, project, channel).await
+}
+
+/// A link as a poster of the shop has it.
+async fn link(core: &Core, actor: &Actor, project: ProjectId, widget_id: &str) -> anyhow::Result<()> {
+    let [source, medium, campaign] = ["poster", "print", "Spring"].map(str::to_owned);
+    let text = "Hello Juniper Cycles, I saw your poster.".to_owned();
+    let campaign = Campaign { source, medium, campaign, text };
+    let new = NewLink { slug: Some("poster".to_owned()), opens: Opens::Widget(widget_id.to_owned()), campaign };
+    match create_link(core, actor, project, new).await {
+        Ok(_) | Err(LinkRefused::Taken(_)) => Ok(()),
+        Err(LinkRefused::Failed(error)) => Err(error),
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 /// The bot, with a token that lives as long as the process. The simulated platform is not asked: it is not there yet.

@@ -26,6 +26,16 @@ closed_set! {
         CreateWidget = "widget.create",
         /// A widget was changed.
         UpdateWidget = "widget.set",
+        /// A link without a site was created.
+        CreateCampaignLink = "link.create",
+        /// Such a link was changed.
+        UpdateCampaignLink = "link.set",
+        /// Such a link was paused.
+        PauseCampaignLink = "link.pause",
+        /// A paused link was resumed.
+        ResumeCampaignLink = "link.resume",
+        /// Such a link was deleted.
+        RemoveCampaignLink = "link.delete",
         /// A webhook was added.
         AddWebhook = "webhook.add",
         /// A partner registered the webhook of its key, or changed its URL.
@@ -138,6 +148,8 @@ pub enum Object {
     Channel(String),
     /// A widget, by the id in its tag.
     Widget(String),
+    /// A link without a site, by the end of its address.
+    Link(String),
     /// A webhook, by its UUID.
     Webhook(String),
     /// A delivery.
@@ -164,6 +176,7 @@ impl Object {
             Self::Key(_) => "key",
             Self::Channel(_) => "channel",
             Self::Widget(_) => "widget",
+            Self::Link(_) => "link",
             Self::Webhook(_) => "webhook",
             Self::Delivery(_) => "delivery",
             Self::Resend(_) => "resend",
@@ -182,7 +195,7 @@ impl Object {
             Self::Lead(id) => id.to_string(),
             Self::View(id) => id.to_string(),
             Self::Resend(id) => id.to_string(),
-            Self::Reply(id) | Self::User(id) => id.clone(),
+            Self::Reply(id) | Self::User(id) | Self::Link(id) => id.clone(),
             Self::Replies => "failed".to_owned(),
         }
     }

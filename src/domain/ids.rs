@@ -57,6 +57,8 @@ row_keys! {
     ChannelId,
     /// A widget.
     WidgetId,
+    /// A link without a site.
+    LinkId,
     /// A webhook.
     WebhookId,
     /// A session of a visitor.

@@ -6,7 +6,7 @@ use url::Url;
 use super::attribution::{Params, has_unexpanded};
 use super::closed_set::closed_set;
 use super::device::Device;
-use super::ids::{ChannelId, WidgetId};
+use super::ids::{ChannelId, LinkId, WidgetId};
 use super::referrer;
 use super::text::cut;
 
@@ -69,6 +69,8 @@ pub struct Source {
     pub channel: Option<ChannelId>,
     /// The button; `None` without a click.
     pub widget: Option<WidgetId>,
+    /// The link without a site, where one was followed.
+    pub link: Option<LinkId>,
     /// [`Device`], as its word.
     pub device: &'static str,
     /// What is wrong with the address.
@@ -85,6 +87,7 @@ impl Default for Source {
             landing: String::new(),
             channel: None,
             widget: None,
+            link: None,
             device: Device::Unknown.as_str(),
             trouble: Trouble::None,
         }
@@ -108,12 +111,15 @@ pub struct Visit<'a> {
     pub channel: Option<ChannelId>,
     /// The button.
     pub widget: WidgetId,
+    /// The link without a site: then the page of the click is the link's own address.
+    pub link: Option<LinkId>,
 }
 
 impl Source {
     /// Where a visit came from. Campaign words count before click ids, these before the site before.
     pub fn of_visit(visit: &Visit<'_>) -> Self {
-        let landing = landing(visit.first_raw_url).or_else(|| landing(visit.click_url)).unwrap_or_default();
+        let first_page = || landing(visit.first_raw_url).or_else(|| landing(visit.click_url));
+        let landing = visit.link.map_or_else(first_page, |_| None).unwrap_or_default();
         let own_host = landing.split('/').next().unwrap_or_default();
         let referrer = referrer::of_url(visit.referrer, own_host);
         let trouble = trouble(visit, own_host);
@@ -141,6 +147,7 @@ impl Source {
             landing,
             channel: visit.channel,
             widget: Some(visit.widget),
+            link: visit.link,
             device: Device::of_user_agent(visit.user_agent).as_str(),
             trouble,
         }
@@ -152,7 +159,7 @@ impl Source {
         Self { source: source.to_owned(), channel: Some(channel), ..Self::default() }
     }
 
-    /// What it is counted as where a project has too many sources: the button and the device stay.
+    /// What it is counted as where a project has too many sources: the button, the link and the device stay.
     #[must_use]
     pub fn folded(&self) -> Self {
         let other = || OTHER.to_owned();
@@ -163,6 +170,7 @@ impl Source {
     pub fn digest(&self) -> String {
         let number = |id: Option<i64>| id.unwrap_or_default().to_string();
         let (channel, widget) = (number(self.channel.map(|id| id.0)), number(self.widget.map(|id| id.0)));
+        let link = number(self.link.map(|id| id.0));
         digest([
             &self.source,
             &self.medium,
@@ -171,6 +179,7 @@ impl Source {
             &self.landing,
             &channel,
             &widget,
+            &link,
             self.device,
             self.trouble.as_str(),
         ])

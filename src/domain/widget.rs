@@ -1,4 +1,4 @@
-//! How a widget's button looks: what its tag says.
+//! What a widget's tag says: how its button looks, and which of the site's own links it takes over.
 
 use super::closed_set::closed_set;
 
@@ -26,11 +26,19 @@ pub struct Look {
     pub color: String,
     /// Where it floats.
     pub side: Side,
+    /// Whether the site's own links to the widget's number or bot are taken over.
+    pub takes_links: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { name: String::new(), label: "Chat with us".to_owned(), color: "#12813f".to_owned(), side: Side::Right }
+        Self {
+            name: String::new(),
+            label: "Chat with us".to_owned(),
+            color: "#12813f".to_owned(),
+            side: Side::Right,
+            takes_links: false,
+        }
     }
 }
 

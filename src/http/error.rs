@@ -266,6 +266,11 @@ struct PageInstead(HeaderValue);
 /// The status of a page whose form has mistakes.
 pub const INVALID_FORM: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
+/// The statuses of the page that stands for a link which nobody made, and for one that cannot be looked up now.
+pub const NO_SUCH_LINK: StatusCode = StatusCode::NOT_FOUND;
+/// As above.
+pub const LINKS_UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+
 /// The name of a status that somebody else answered: `Unauthorized`.
 pub fn status_name(status: u16) -> Option<&'static str> {
     StatusCode::from_u16(status).ok()?.canonical_reason()

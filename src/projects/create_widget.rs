@@ -8,8 +8,9 @@ use crate::db::Tx;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::channel::ChannelKind;
-use crate::domain::ids::ProjectId;
+use crate::domain::ids::{ProjectId, WidgetId};
 use crate::domain::origin::AllowedOrigin;
+use crate::domain::time::Timestamp;
 use crate::domain::widget::Look;
 use crate::store::channels::{self, Channel};
 use crate::store::{audit, widgets};
@@ -48,7 +49,7 @@ pub async fn create_widget(
     project: ProjectId,
     new: NewWidget,
 ) -> anyhow::Result<CreatedWidget> {
-    let CheckedWidget { greeting, origins } = check(&new)?;
+    let checked = check(&new)?;
     let look = new.look.clone();
     let (actor, public_id, now) = (actor.clone(), core.random.token("w_", 12), core.clock.now());
     let id = public_id.clone();
@@ -56,16 +57,26 @@ pub async fn create_widget(
         .db
         .write(async move |tx| {
             let channel = get_channel(tx, project, &new.channel_id).await?;
-            let (greeting, origins, look) = (&greeting, &origins, &new.look);
-            let new = widgets::NewWidget { public_id: &id, channel: channel.id, greeting, origins, look };
-            widgets::insert(tx, project, &new, now).await?;
-            let change = Change::new(Action::CreateWidget, Object::Widget(id.clone()));
-            let change = change.with(json!({"channel_id": &channel.external_id}));
-            audit::record(tx, project, &actor, &change, now).await?;
+            store(tx, (&channel, &id), (&checked, &new.look), (&actor, now)).await?;
             Ok(channel.kind)
         })
         .await?;
     Ok(CreatedWidget { snippet: snippet(&core.config.base_url, &public_id, &look, kind), public_id })
+}
+
+/// Stores a widget on a channel, with its line in the audit log; gives its row key.
+pub(super) async fn store(
+    tx: &Tx,
+    (channel, public_id): (&Channel, &str),
+    (CheckedWidget { greeting, origins }, look): (&CheckedWidget, &Look),
+    (actor, now): (&Actor, Timestamp),
+) -> anyhow::Result<WidgetId> {
+    let new = widgets::NewWidget { public_id, channel: channel.id, greeting, origins, look };
+    let id = widgets::insert(tx, channel.project, &new, now).await?;
+    let change = Change::new(Action::CreateWidget, Object::Widget(public_id.to_owned()));
+    let change = change.with(json!({"channel_id": &channel.external_id}));
+    audit::record(tx, channel.project, actor, &change, now).await?;
+    Ok(id)
 }
 
 /// What of a widget is stored, checked.
@@ -104,6 +115,8 @@ pub fn snippet(base_url: &str, public_id: &str, look: &Look, kind: ChannelKind) 
         attribute("label", &look.label, &usual.label),
         attribute("color", &look.color, &usual.color),
         attribute("position", look.side.as_str(), usual.side.as_str()),
+        // The chat on the page has no number that a link of the site could lead to.
+        attribute("links", if look.takes_links && !kind.is_fetched() { "all" } else { "" }, ""),
     ];
     if kind.is_fetched() {
         // Without JavaScript there is no chat on the page.
@@ -139,5 +152,8 @@ mod tests {
             tag(&look),
             plain.replace("></", " data-label=\"Say &quot;hi&quot; &amp; go\" data-position=\"left\"></")
         );
+        let takes_links = Look { takes_links: true, ..Look::default() };
+        assert_eq!(tag(&takes_links), plain.replace("></", " data-links=\"all\"></"));
+        assert_eq!(all(&takes_links, ChannelKind::Web), chat, "no link of a site leads there");
     }
 }

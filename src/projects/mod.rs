@@ -12,6 +12,7 @@ pub mod create_key;
 pub mod create_project;
 pub mod create_widget;
 pub mod limit_webhook;
+pub mod links;
 pub mod members;
 pub mod pause_webhook;
 pub mod preview_template;

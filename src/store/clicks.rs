@@ -111,7 +111,7 @@ pub struct AutomatedRequestCounter {
     pub widget: WidgetId,
     /// `2026-01-31`
     pub day: String,
-    /// `crawler`, `prefetch` or `head`.
+    /// `crawler`, `prefetch`, `head`, `over_limit` or `paused`.
     pub kind: &'static str,
 }
 

@@ -45,6 +45,8 @@ pub mod lead_search;
 pub mod lead_steps;
 pub mod lead_view;
 pub mod leads;
+pub mod link_counts;
+pub mod links;
 mod locks;
 pub mod mails;
 pub mod media;

@@ -1,7 +1,7 @@
 //! Where visits came from, and the ads that they came by: found by digest, made once, never changed.
 
 use crate::db::{Conn, FromValue, Result, Row, Sql, Tx};
-use crate::domain::ids::{AdId, ChannelId, ProjectId, SourceId, WidgetId};
+use crate::domain::ids::{AdId, ChannelId, LinkId, ProjectId, SourceId, WidgetId};
 use crate::domain::source::{Ad, AdNames, Source, Trouble};
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -51,9 +51,9 @@ pub async fn find_ads(conn: &Conn, wanted: &[(ProjectId, &str)]) -> Result<Vec<F
 pub async fn make(tx: &Tx, project: ProjectId, (source, digest): (&Source, &str), now: Timestamp) -> Result<SourceId> {
     // The update changes nothing: it gives the row also where it was there.
     tx.get(
-        "INSERT INTO sources (project_id, digest, source, medium, campaign, referrer, landing, channel, widget_id, device,
-                              trouble, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        "INSERT INTO sources (project_id, digest, source, medium, campaign, referrer, landing, channel, widget_id, link_id,
+                              device, trouble, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (project_id, digest) DO UPDATE SET device = excluded.device
          RETURNING id",
         params![
@@ -66,6 +66,7 @@ pub async fn make(tx: &Tx, project: ProjectId, (source, digest): (&Source, &str)
             &source.landing,
             source.channel,
             source.widget,
+            source.link,
             source.device,
             source.trouble.as_str(),
             now
@@ -146,7 +147,7 @@ pub struct StoredSource {
 /// The sources of a project, without an order.
 pub async fn of_project(conn: &Conn, project: ProjectId) -> Result<Vec<StoredSource>> {
     conn.query(
-        "SELECT id, source, medium, campaign, referrer, landing, channel, widget_id, device, trouble
+        "SELECT id, source, medium, campaign, referrer, landing, channel, widget_id, device, link_id, trouble
          FROM sources
          WHERE project_id = $1",
         params![project],
@@ -160,8 +161,9 @@ pub async fn of_project(conn: &Conn, project: ProjectId) -> Result<Vec<StoredSou
                 landing: row.get(5)?,
                 channel: row.get::<Option<ChannelId>>(6)?,
                 widget: row.get::<Option<WidgetId>>(7)?,
+                link: row.get::<Option<LinkId>>(9)?,
                 device: device.ok_or(crate::db::Error::Column(8))?.as_str(),
-                trouble: Trouble::parse(&row.get::<String>(9)?).ok_or(crate::db::Error::Column(9))?,
+                trouble: Trouble::parse(&row.get::<String>(10)?).ok_or(crate::db::Error::Column(10))?,
             };
             Ok(StoredSource { id: row.get(0)?, source })
         },

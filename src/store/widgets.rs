@@ -91,10 +91,12 @@ pub struct NewWidget<'a> {
 }
 
 /// Stores a widget.
-pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWidget<'_>, now: Timestamp) -> Result<u64> {
-    tx.execute(
-        "INSERT INTO widgets (public_id, project_id, channel, greeting, origins, name, label, color, side, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWidget<'_>, now: Timestamp) -> Result<WidgetId> {
+    tx.get(
+        "INSERT INTO widgets (public_id, project_id, channel, greeting, origins, name, label, color, side, takes_links,
+                              created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         RETURNING id",
         params![
             new.public_id,
             project,
@@ -105,8 +107,20 @@ pub async fn insert(tx: &Tx, project: ProjectId, new: &NewWidget<'_>, now: Times
             &new.look.label,
             &new.look.color,
             new.look.side.as_str(),
+            new.look.takes_links,
             now
         ],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// The newest widget of the project's channel.
+pub async fn newest_of_channel(conn: &Conn, project: ProjectId, channel: ChannelId) -> Result<Option<WidgetId>> {
+    conn.find(
+        "SELECT id FROM widgets WHERE project_id = $1 AND channel = $2 ORDER BY id DESC LIMIT 1",
+        params![project, channel],
+        |row| row.get(0),
     )
     .await
 }
@@ -171,7 +185,7 @@ pub struct WidgetDetails {
 
 macro_rules! details {
     () => {
-        "w.name, w.label, w.color, w.side, w.clicked_at, w.clicked_page"
+        "w.name, w.label, w.color, w.side, w.clicked_at, w.clicked_page, w.takes_links"
     };
 }
 
@@ -183,6 +197,7 @@ fn read_details(row: &Row<'_>) -> Result<WidgetDetails> {
             label: row.get(12)?,
             color: row.get(13)?,
             side: Side::parse(&row.get::<String>(14)?).ok_or(Error::Column(14))?,
+            takes_links: row.get(17)?,
         },
         clicked_at: row.get(15)?,
         clicked_page: row.get(16)?,
@@ -228,7 +243,7 @@ pub async fn find_details(conn: &Conn, project: ProjectId, public_id: &str) -> R
 /// Stores what can be changed of a project's widget; its public id stays.
 pub async fn update(tx: &Tx, project: ProjectId, changed: &NewWidget<'_>) -> Result<bool> {
     tx.execute_one(
-        "UPDATE widgets SET channel = $3, greeting = $4, origins = $5, name = $6, label = $7, color = $8, side = $9
+        "UPDATE widgets SET channel = $3, greeting = $4, origins = $5, name = $6, label = $7, color = $8, side = $9, takes_links = $10
          WHERE project_id = $1 AND public_id = $2",
         params![
             project,
@@ -239,7 +254,8 @@ pub async fn update(tx: &Tx, project: ProjectId, changed: &NewWidget<'_>) -> Res
             &changed.look.name,
             &changed.look.label,
             &changed.look.color,
-            changed.look.side.as_str()
+            changed.look.side.as_str(),
+            changed.look.takes_links
         ],
     )
     .await

@@ -3,6 +3,7 @@
 mod agent;
 mod attention;
 mod audit;
+mod link;
 mod llm;
 mod retention;
 mod telegram;
@@ -205,6 +206,7 @@ fn lists_have_the_same_shape_for_programs_every_time() {
     empty(&["key"], "keys");
     empty(&["channel"], "channels");
     empty(&["widget"], "widgets");
+    empty(&["link"], "links");
     empty(&["webhook"], "webhooks");
     let listed = operator.json(&["project", "list"]);
     let shop = json!({"project_id": project, "name": "A shop", "region": "SG", "timezone": "Asia/Singapore", "ip": "full",

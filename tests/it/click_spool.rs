@@ -241,6 +241,7 @@ async fn click_of_about(app: &TestApp, project: &Project, bytes: usize) -> Click
         correlation_id: "O-aaaaaaa".to_owned(),
         project: project.id,
         widget: WidgetId(app.count("SELECT id FROM widgets").await),
+        link: None,
         channel: None,
         device_id: None,
         click_url: Some("a".repeat(bytes)),

@@ -26,6 +26,7 @@ mod large_calls;
 mod late_messages;
 mod lead_events;
 mod limits;
+mod links;
 mod llm;
 mod local_dispatch;
 mod mails;

@@ -24,6 +24,7 @@ const SETTLED: &[&str] = &[
     "channel_accounts",
     "channel_troubles",
     "widgets",
+    "links",
     "webhooks",
     "saved_views",
     "retention",

@@ -4,6 +4,7 @@ import { drawButton } from "./button.js";
 import { openPanel, showUnread } from "./chat.js";
 import { clickBody, clickLink, postClick } from "./click.js";
 import { keepDevice } from "./device.js";
+import { learnOwnChannel, watchLinks } from "./links.js";
 import { currentVisit } from "./visit.js";
 
 const OPENER = "[data-aurix-open]";
@@ -41,11 +42,19 @@ function mount(tag) {
   const widget = { id, url: new URL("c/" + encodeURIComponent(id), tag.src).href, visit, touch, keep, link: document.createElement("a") };
   page.widgets[id] = widget;
   aim(widget.link, widget, options.target);
+  if (options.links === "all") takeLinks(widget);
   const badge = options.button === "none" || options.chat === "page" ? undefined : drawButton(widget.link, options, hasChat);
   if (!hasChat) return;
   widget.chat = { base: new URL(".", tag.src).href, id, options, badge, keep, link: widget.link, click: () => click(id) };
   if (options.chat === "page") openPanel(widget.chat);
   else showUnread(widget.chat);
+}
+
+/** Has the site's own links to the widget's number or bot counted as its button is. */
+function takeLinks(widget) {
+  learnOwnChannel(widget).catch(() => {});
+  if (!page.watches) watchLinks(page.widgets, press, quietly);
+  page.watches = true;
 }
 
 /** Sets a link to the click's URL as of now. `_blank` gets no opener; a named window has to keep its name. */

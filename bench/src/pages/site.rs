@@ -51,12 +51,14 @@ const fn page(name: &'static str, route: &'static str, way: Way) -> Page {
 
 /// Routes that are no page of theirs, and why.
 #[cfg(test)]
-pub const NOT_ASKED: [(&str, &str); 19] = [
+pub const NOT_ASKED: [(&str, &str); 21] = [
     ("/healthz", "for machines"),
     ("/readyz", "for machines"),
     ("/openapi.json", "for machines"),
     ("/widget.js", "for the sites"),
     ("/c/{widget}", "for visitors: it records a click"),
+    ("/c/{widget}/channel", "for the sites"),
+    ("/l/{slug}", "for visitors: it records a click"),
     ("/channels/whatsapp/{channel}/webhook", "for the platform"),
     ("/assets/{hash}/{name}", "weighed with the pages"),
     ("/p/{project}/leads/{lead}/media/{message}", "a file that somebody sent"),
@@ -120,6 +122,24 @@ pub const PAGES: &[Page] = &[
         "widget",
         "/p/{project}/widgets/{widget}",
         Drawn(|s, d| Some(format!("{{p}}/widgets/{}", one(&s.widgets, d)?))),
+    ),
+    page("links", "/p/{project}/links", Fixed("{p}/links")),
+    page("new link", "/p/{project}/links/new", Fixed("{p}/links/new")),
+    page("link", "/p/{project}/links/{link}", Drawn(|s, d| Some(format!("{{p}}/links/{}", one(&s.links, d)?)))),
+    page(
+        "QR code, SVG",
+        "/p/{project}/links/{link}/qr.svg",
+        Drawn(|s, d| Some(format!("{{p}}/links/{}/qr.svg", one(&s.links, d)?))),
+    ),
+    page(
+        "QR code, PNG",
+        "/p/{project}/links/{link}/qr.png",
+        Drawn(|s, d| Some(format!("{{p}}/links/{}/qr.png", one(&s.links, d)?))),
+    ),
+    page(
+        "ad links",
+        "/p/{project}/links/ads",
+        Fixed("{p}/links/ads?address=https%3A%2F%2Fjuniper.example%2F%3Futm_source%3Dgoogle"),
     ),
     page("lead form", "/p/{project}/form", Fixed("{p}/form")),
     page("settings", "/p/{project}/settings", Fixed("{p}/settings")),

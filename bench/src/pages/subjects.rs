@@ -9,7 +9,7 @@ use aurix::domain::channel::ChannelKind;
 use aurix::domain::ids::ProjectId;
 use aurix::params;
 use aurix::store::window::Position;
-use aurix::store::{channels, projects, webhooks, widgets};
+use aurix::store::{channels, links, projects, webhooks, widgets};
 
 /// Messages of a long conversation.
 const LONG: i64 = 150;
@@ -39,6 +39,8 @@ pub struct Subjects {
     pub project: String,
     /// Ids in the tags of widgets.
     pub widgets: Vec<String>,
+    /// Row keys of links.
+    pub links: Vec<i64>,
     /// UUIDs of webhooks.
     pub webhooks: Vec<String>,
     /// Leads from all over.
@@ -72,6 +74,7 @@ impl Subjects {
         let read = Reading { conn, project: project.id, count };
         Ok(Self {
             widgets: widgets::list(conn, project.id, 10).await?.into_iter().map(|widget| widget.public_id).collect(),
+            links: links::slugs(conn, project.id, 100).await?.into_iter().map(|(id, _)| id.0).collect(),
             leads: read.leads().await?,
             long: read.long().await?,
             inbox: read.inbox().await?,

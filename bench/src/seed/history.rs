@@ -17,6 +17,7 @@ use aurix::domain::event::EventType;
 use aurix::domain::form::Form;
 use aurix::domain::ids::{ProjectId, WebhookId};
 use aurix::domain::lead::CreatedWhen;
+use aurix::domain::link::Campaign;
 use aurix::domain::rate_limit::Limits;
 use aurix::domain::time::SignedDuration;
 use aurix::domain::visitor::IpPolicy;
@@ -27,11 +28,12 @@ use aurix::projects::configure_webhook::configure_webhook;
 use aurix::projects::create_key::create_key;
 use aurix::projects::create_project::{NewProject, create_project};
 use aurix::projects::create_widget::{NewWidget, create_widget};
+use aurix::projects::links::{NewLink, Opens, create_link};
 use aurix::projects::pause_webhook::pause_webhook;
 use aurix::projects::remove_webhook::remove_webhook;
 use aurix::projects::set_form::set_form;
 use aurix::projects::update_project::{ProjectChanges, update_project};
-use aurix::store::{audit, channels, keys, projects, webhooks, widgets};
+use aurix::store::{audit, channels, keys, links, projects, webhooks, widgets};
 
 /// The project's name.
 pub const PROJECT: &str = "Juniper Cycles";
@@ -43,6 +45,8 @@ pub const PASSWORD: &str = "juniper seed 2026";
 const PARTNER: &str = "external";
 /// The lead form.
 const FORM: &str = include_str!("form.json");
+/// Its links.
+const LINKS: u32 = 50;
 /// Characters of a secret of the platform.
 const SECRET_CHARS: usize = 40;
 /// How long before the seed the project was made.
@@ -207,6 +211,7 @@ async fn set_up(core: &Core) -> anyhow::Result<()> {
         ProjectChanges { members_may_export: Some(true), viewers_see_masked: Some(true), ..ProjectChanges::default() };
     update_project(core, &owner, project, rules).await?;
     make_widgets(core, &owner, project).await?;
+    make_links(core, &owner, project).await?;
     make_webhooks(core, &owner, project).await
 }
 
@@ -251,7 +256,8 @@ async fn make_widgets(core: &Core, owner: &Actor, project: ProjectId) -> anyhow:
     let looks = [("Shop", "Chat with us", "#12813f", Side::Right), ("Blog", "Ask a mechanic", "#b8460b", Side::Left)];
     let there = core.db.read(async move |conn| Ok(widgets::list(conn, project, 10).await?)).await?.len();
     for (name, label, color, side) in looks.into_iter().skip(there) {
-        let look = Look { name: name.to_owned(), label: label.to_owned(), color: color.to_owned(), side };
+        let (name, label, color) = (name.to_owned(), label.to_owned(), color.to_owned());
+        let look = Look { name, label, color, side, takes_links: side == Side::Left };
         let widget = NewWidget {
             channel_id: CHANNEL.to_owned(),
             origins: vec!["https://juniper.example".to_owned()],
@@ -259,6 +265,19 @@ async fn make_widgets(core: &Core, owner: &Actor, project: ProjectId) -> anyhow:
             look,
         };
         create_widget(core, owner, project, widget).await?;
+    }
+    Ok(())
+}
+
+/// Links on posters: as many as a list shows at once.
+async fn make_links(core: &Core, owner: &Actor, project: ProjectId) -> anyhow::Result<()> {
+    let there = core.db.read(async move |conn| Ok(links::slugs(conn, project, LINKS).await?)).await?.len();
+    for number in there + 1..=LINKS as usize {
+        let [source, medium, campaign] = ["poster", "print", "Spring"].map(str::to_owned);
+        let text = "Hello Juniper Cycles, I saw your poster.".to_owned();
+        let campaign = Campaign { source, medium, campaign, text };
+        let opens = Opens::Channel(CHANNEL.to_owned());
+        create_link(core, owner, project, NewLink { slug: Some(format!("poster-{number}")), opens, campaign }).await?;
     }
     Ok(())
 }

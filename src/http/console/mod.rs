@@ -24,6 +24,7 @@ mod lead;
 mod lead_form;
 mod lead_name;
 mod leads;
+mod links;
 mod live;
 mod log;
 mod overview;
@@ -85,6 +86,7 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
         .merge(api::routes())
         .merge(channels::routes())
         .merge(widgets::routes())
+        .merge(links::routes())
         .merge(lead_form::routes())
         .merge(settings::routes())
         .merge(instance::routes())

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::origins::{allowed_origin, cross_origin, readable_from};
-use super::{ClickFields, admit, get_widget, hit, link};
+use super::{ClickFields, admit, chat_address, get_widget, greeting, hit};
 use crate::clicks::record::record_click;
 use crate::engines::Engines;
 use crate::http::CLICK_BODY_BYTES_MAX;
@@ -37,13 +37,14 @@ pub async fn create(
     // Read before the rate is looked at, so that the connection of a visitor over the limit can be used again.
     let body = read_body(body, CLICK_BODY_BYTES_MAX, &engines.admission.bodies).await?;
     if let Err(over) = admit(&engines, &widget, ip) {
-        let redirect_url = link(&engines.core.config.base_url, &widget, None);
+        let redirect_url = chat_address(&engines.core.config.base_url, &widget, &widget.greeting, None);
         let refused = ApiError::TooManyClicks { retry_after_s: over.retry_after_s, redirect_url };
         return Ok(readable_from(origin, refused));
     }
     let fields: ClickFields = from_json(&body)?;
+    let greeting = greeting(&widget, &fields);
     let correlation_id = record_click(clicks, hit(&widget, &head.headers, ip, fields)).await;
-    let redirect_url = link(&engines.core.config.base_url, &widget, Some(&correlation_id));
+    let redirect_url = chat_address(&engines.core.config.base_url, &widget, &greeting, Some(&correlation_id));
     let response = axum::Json(ClickResponse { correlation_id, redirect_url });
     Ok((cross_origin(origin), [(CACHE_CONTROL, "no-store")], response).into_response())
 }

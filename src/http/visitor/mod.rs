@@ -1,12 +1,16 @@
-//! Entry points for the visitors of a site: the widget's script, and the link behind its button.
+//! Entry points for the visitors of a site: the widget's script, and the link behind its button; and links without a site.
 
+mod campaign_link;
 mod chat;
 mod click_json;
 mod click_link;
 mod origins;
+mod own_channel;
+mod pass_on;
 mod reference_page;
 mod script;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -24,6 +28,7 @@ use crate::clicks::find_widget::find_widget;
 use crate::clicks::record::Hit;
 use crate::domain::channel::ChannelKind;
 use crate::domain::correlation::{CorrelationId, chat_link, prefilled_text, telegram_link, whatsapp_link};
+use crate::domain::page_text;
 use crate::domain::rates::Kind;
 use crate::domain::text::{cut, is_placeholder};
 use crate::engines::Engines;
@@ -39,6 +44,8 @@ pub fn routes(stopping: &watch::Receiver<bool>) -> Routes {
         .get("/c/{widget}", click_link::redirect)
         .post("/c/{widget}", click_json::create)
         .options("/c/{widget}", click_json::preflight)
+        .get("/c/{widget}/channel", own_channel::show)
+        .get("/l/{slug}", campaign_link::redirect)
         .merge(chat::routes(stopping))
 }
 
@@ -49,6 +56,8 @@ struct ClickFields {
     click_url: Option<String>,
     first_raw_url: Option<String>,
     referrer: Option<String>,
+    /// What the site's own chat link has in place of the widget's greeting.
+    text: Option<String>,
 }
 
 async fn get_widget(clicks: &Clicks, id: &str) -> Result<Arc<Widget>> {
@@ -67,6 +76,7 @@ fn hit(widget: &Arc<Widget>, headers: &HeaderMap, ip: IpAddr, fields: ClickField
     let given = |field: Option<String>| field.map(without_nul).filter(|text| !text.is_empty() && !is_placeholder(text));
     Hit {
         widget: widget.clone(),
+        link: None,
         device_id: given(fields.device_id).map(|id| cut(&id, DEVICE_ID_CHARS_MAX).to_owned()),
         click_url: given(fields.click_url),
         first_raw_url: given(fields.first_raw_url),
@@ -81,14 +91,20 @@ fn without_nul(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "") } else { text }
 }
 
+/// The start of the prefilled text: that of the site's own link, or else the widget's.
+fn greeting<'a>(widget: &'a Widget, fields: &ClickFields) -> Cow<'a, str> {
+    let own = fields.text.as_deref().map(page_text::clean).filter(|text| !text.is_empty());
+    own.map_or(Cow::Borrowed(widget.greeting.as_str()), Cow::Owned)
+}
+
 /// Where the visitor goes: the widget's own channel, nowhere else.
-fn link(base_url: &str, widget: &Widget, correlation_id: Option<&str>) -> String {
+fn chat_address(base_url: &str, widget: &Widget, greeting: &str, correlation_id: Option<&str>) -> String {
     let id = correlation_id.and_then(|id| CorrelationId::parse(id).ok());
     match widget.channel_kind {
         ChannelKind::WhatsApp => {
             let text = match &id {
-                Some(id) => prefilled_text(&widget.greeting, id),
-                None => widget.greeting.clone(),
+                Some(id) => prefilled_text(greeting, id),
+                None => greeting.to_owned(),
             };
             whatsapp_link(&widget.link_base, widget.number.as_deref().unwrap_or_default(), &text)
         }

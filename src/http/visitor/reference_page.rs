@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use super::link;
+use super::chat_address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::correlation::{CorrelationId, telegram_app_link};
 use crate::http::error::Result;
@@ -43,7 +43,7 @@ pub(super) fn show(base_url: &str, widget: &Widget, correlation_id: &str) -> Res
     let page = PAGE
         .replace("{{style}}", STYLE)
         .replace("{{script}}", SCRIPT)
-        .replace("{{link}}", &escape(&link(base_url, widget, Some(correlation_id))))
+        .replace("{{link}}", &escape(&chat_address(base_url, widget, &widget.greeting, Some(correlation_id))))
         .replace("{{app}}", &escape(&telegram_app_link(handle, &id)))
         .replace("{{bot}}", &escape(handle))
         .replace("{{reference}}", id.as_str());

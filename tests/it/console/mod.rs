@@ -8,6 +8,7 @@ mod inbox;
 mod lead;
 mod leads;
 mod leads_selected;
+mod links;
 mod live;
 mod log;
 mod log_found;

@@ -25,7 +25,7 @@ use super::view::{Html, page};
 use super::who::Member;
 use super::widgets::name as widgets_name;
 use crate::core::Core;
-use crate::counts::ask::{DAILY_MAX, Dimension, Period};
+use crate::counts::ask::{DAILY_MAX, Dimension, Period, link_value};
 use crate::counts::recount;
 use crate::counts::report::{Report, report};
 use crate::domain::counts::Step;
@@ -36,9 +36,9 @@ use crate::http::error::{ApiError, Result};
 use crate::http::extract::Query;
 use crate::http::routes::Routes;
 use crate::store::lead_pages::{self, Filters, ListedLead, View};
-use crate::store::{channels, clicks, messages, widgets};
+use crate::store::{channels, clicks, links, messages, widgets};
 
-/// Channels and widgets whose names are read.
+/// Channels, widgets and links whose names are read, of each.
 const NAMED_MAX: u32 = 500;
 /// Leads in "Who came last", and people in "Who waits".
 const LAST: u32 = 5;
@@ -177,17 +177,19 @@ fn zone_of(member: &Member) -> TimeZone {
     TimeZone::get(&member.project.time_zone).unwrap_or(TimeZone::UTC)
 }
 
-/// The names of channels and widgets by their row keys.
+/// The names of channels, widgets and links by their row keys.
 async fn names(core: &Core, project: ProjectId) -> Result<Names> {
     let read = core.db.read(async move |conn| {
         let channels = channels::list(conn, project, NAMED_MAX).await?;
-        Ok((channels, widgets::details(conn, project, NAMED_MAX).await?))
+        let widgets = widgets::details(conn, project, NAMED_MAX).await?;
+        Ok((channels, widgets, links::slugs(conn, project, NAMED_MAX).await?))
     });
-    let (channels, widgets) = read.await?;
+    let (channels, widgets, links) = read.await?;
     let channels = channels.into_iter().map(|one| (one.id.to_string(), channel_name(one.kind, &one.label())));
     let widgets =
         widgets.into_iter().map(|one| (one.widget.id.to_string(), widgets_name(&one.look.name, &one.widget.public_id)));
-    Ok(Names { channels: channels.collect(), widgets: widgets.collect::<HashMap<_, _>>() })
+    let links = links.into_iter().map(|(id, slug)| (link_value(id), format!("/l/{slug}")));
+    Ok(Names { channels: channels.collect(), widgets: widgets.chain(links).collect::<HashMap<_, _>>() })
 }
 
 /// What stands on the page beside the counts.
@@ -262,7 +264,7 @@ fn dimension_title(dimension: Dimension) -> &'static str {
         Dimension::Referrer => "Site before",
         Dimension::Channel => "Channel",
         Dimension::Device => "Device",
-        Dimension::Widget => "Widget",
+        Dimension::Widget => "Widget or link",
     }
 }
 
@@ -328,6 +330,7 @@ fn not_counted(automated: &[(String, i64)]) -> Option<String> {
             "crawler" => "visits of crawlers and link previews",
             "prefetch" => "prefetches",
             "head" => "requests for headers alone",
+            "paused" => "visits by links that are paused or deleted",
             _ => "clicks over the rate limit",
         };
         format!("{} {what}", number(*requests))

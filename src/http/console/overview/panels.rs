@@ -42,7 +42,7 @@ pub const PLACES: [usize; 7] = [0, 2, 3, 4, 5, 6, 7];
 pub struct Names {
     /// Channels by their row keys.
     pub channels: HashMap<String, String>,
-    /// Widgets by theirs.
+    /// Widgets and links by what [`Dimension::Widget`] says of them.
     pub widgets: HashMap<String, String>,
 }
 
@@ -146,7 +146,7 @@ impl Tables<'_> {
             Dimension::Referrer => ("Site before", "Search, social, assistants and others"),
             Dimension::Channel => ("Channel", "Channel"),
             Dimension::Device => ("Device", "Device"),
-            Dimension::Widget => ("Widget", "Widget"),
+            Dimension::Widget => ("Widget or link", "Widget or link"),
         };
         self.framed(dimension.as_str(), (title, head), rows, said.len())
     }

@@ -135,6 +135,7 @@ fn read(form: &Form) -> (Values, Mistakes) {
         label: form.text("label").to_owned(),
         color: form.text("color").to_lowercase(),
         side: Side::parse(form.text("side")).unwrap_or(Side::Right),
+        takes_links: form.has("links"),
     };
     if look.name.is_empty() {
         mistakes.add("name", "write a name");

@@ -49,7 +49,7 @@ async fn show(_: Member, query: Query) -> Result<Response> {
         label: one("label").unwrap_or_default().to_owned(),
         color: one("color").unwrap_or(&usual.color).to_owned(),
         side: one("side").and_then(Side::parse).unwrap_or(Side::Right),
-        name: String::new(),
+        ..Look::default()
     };
     let look = if look.check().is_ok() { look } else { usual };
     let theme = if one("page") == Some("dark") { "dark" } else { "light" };

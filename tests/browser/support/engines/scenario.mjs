@@ -112,6 +112,15 @@ export function testEngine(startEngine) {
     assert.match(searchParams.get("text"), /Reference: O-[0-9A-Za-z]{7} /);
   });
 
+  test("a link that the site has already opens WhatsApp with its text and a reference", async (t) => {
+    const body = `<p><a href="https://wa.me/${WHATSAPP_NUMBER}?text=The%20red%20bike" target="_blank" rel="noopener">Ask about this bike</a></p>`;
+    const site = await startSite(t, () => shopPage({ url: business.url, widgets: { main: business.widget } }, { attributes: `data-links="all"`, body }));
+    await window.open(`http://localhost:${new URL(site).port}/bikes?utm_source=google`);
+    await until("the tag knows the number", () => window.evaluate("return Boolean(Object.values(window.Aurix?.widgets ?? {})[0]?.to)"));
+    const address = await window.addressOpenedBy(() => window.click("link", "Ask about this bike"), /^https:\/\/wa\.me\//);
+    assert.match(new URL(address).searchParams.get("text"), /^The red bike\nReference: O-[0-9A-Za-z]{7} /);
+  });
+
   test("the chat on a site's page asks and is answered", async (t) => {
     const { channel_id: channel } = await business.command(["channel", "add", "web", "--project", business.project, "--name", "Juniper"]);
     const { widget_id: widget } = await business.command(["widget", "create", "--project", business.project, "--channel", channel]);

@@ -1,0 +1,99 @@
+//! `GET /l/{slug}`: a link without a site, as posters, bios and newsletters have it. A visitor never sees an error: one that was paused or
+//! removed leads to the chat as well, and in place of one that nobody made there is a page that says so.
+
+use std::sync::LazyLock;
+
+use axum::extract::{Request, State};
+use axum::http::header::{REFERER, USER_AGENT};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use super::pass_on::pass_on;
+use super::without_nul;
+use crate::clicks::find_link::find_link;
+use crate::clicks::record::Hit;
+use crate::domain::link::{LinkStatus, Slug, address};
+use crate::engines::Engines;
+use crate::http::client_address::ClientAddress;
+use crate::http::error::{LINKS_UNAVAILABLE, NO_SUCH_LINK, Result};
+use crate::http::extract::Path;
+
+const STYLE: &str = include_str!("reference_page.css");
+const PAGE: &str = include_str!("no_link_page.html");
+
+/// Allows the page its own style, and nothing else.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        STANDARD.encode(Sha256::digest(STYLE))
+    )
+});
+
+/// Records the click with what the link says of it, then sends the visitor to the chat.
+pub async fn redirect(
+    State(engines): State<Engines>,
+    slug: Result<Path<String>>,
+    ClientAddress(ip): ClientAddress,
+    request: Request,
+) -> Result<Response> {
+    // What cannot be one is never looked up.
+    let Some(slug) = slug.ok().and_then(|Path(slug)| Slug::parse(&slug).ok()) else { return Ok(no_link()) };
+    let (link, widget) = match find_link(&engines.clicks, &slug).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(no_link()),
+        Err(error) => {
+            tracing::error!(%slug, error = %format!("{error:#}"), "a link cannot be looked up");
+            return Ok(not_now());
+        }
+    };
+    let greeting = match link.status {
+        LinkStatus::Active | LinkStatus::Paused if !link.campaign.text.is_empty() => link.campaign.text.clone(),
+        _ => widget.greeting.clone(),
+    };
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let headers = request.headers();
+    let hit = Hit {
+        widget,
+        link: Some(link),
+        // An address that many share: a device in it would be somebody else's.
+        device_id: None,
+        click_url: Some(format!("{}{query}", address(&engines.core.config.base_url, slug.as_str()))),
+        first_raw_url: None,
+        referrer: text(headers, &REFERER),
+        ip,
+        user_agent: text(headers, &USER_AGENT),
+    };
+    pass_on(&engines, (request.method(), headers), hit, &greeting).await
+}
+
+fn text(headers: &HeaderMap, name: &axum::http::HeaderName) -> Option<String> {
+    let text = headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    text.map(without_nul).filter(|text| !text.is_empty())
+}
+
+/// In place of a link that nobody made.
+fn no_link() -> Response {
+    let text =
+        "Perhaps a letter is missing, or it is not typed as it is printed. Whoever gave it to you has the right one.";
+    show(NO_SUCH_LINK, "This link leads to no chat", text)
+}
+
+/// In place of one that cannot be looked up now.
+fn not_now() -> Response {
+    show(LINKS_UNAVAILABLE, "Just a moment", "The chat cannot be opened right now. Please try again in a minute.")
+}
+
+fn show(status: StatusCode, title: &str, text: &str) -> Response {
+    let page = PAGE.replace("{{style}}", STYLE).replace("{{title}}", title).replace("{{text}}", text);
+    let headers = [
+        ("content-type", "text/html; charset=utf-8"),
+        ("cache-control", "no-store"),
+        ("content-security-policy", POLICY.as_str()),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    (status, headers, page).into_response()
+}
