@@ -123,7 +123,7 @@ pub struct Settings {
     #[arg(long, env = "AURIX_RETENTION", value_name = "PERIODS")]
     pub retention: Option<String>,
     /// How long a conversation has to be silent before webhooks get `lead.created` of somebody who left a contact detail and no
-    /// name.
+    /// name, and before somebody who was asked whether all is right has agreed.
     #[arg(
         long,
         env = "AURIX_LEAD_SILENCE",

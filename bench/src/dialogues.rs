@@ -89,7 +89,7 @@ fn talk(person: &mut Person, region: Region, model: &mut dyn Model) -> Course {
         let decided = turn(&Input { help: help.as_ref(), ..input });
         course.turns += 1;
         decided.dropped.iter().for_each(|(reason, count)| *course.dropped.entry(*reason).or_insert(0) += count);
-        let is_asking = decided.outcome != Outcome::None || decided.state.asked.is_some();
+        let is_asking = decided.outcome != Outcome::None || decided.state.asked.is_some() || decided.state.reviewing;
         assert!(is_asking && decided.reply.is_some(), "no reply without the next question: {:?}", decided.reply);
         let spoken = words.iter().map(|text| Said { is_person: true, text: text.clone() });
         said.extend(spoken.chain(decided.reply.iter().map(|text| Said { is_person: false, text: text.clone() })));

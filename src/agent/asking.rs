@@ -20,7 +20,7 @@ impl TurnBuilder<'_> {
         self.question(field, asks > SAME_WORDS_MAX);
     }
 
-    fn question(&mut self, field: &Field, again: bool) {
+    pub(super) fn question(&mut self, field: &Field, again: bool) {
         let question = self.phrases.question(field, again);
         self.say(&question);
         self.list = list(field);
@@ -29,7 +29,7 @@ impl TurnBuilder<'_> {
     /// Offers back what was understood of words that gave no value, or asks what they mean.
     pub(super) fn ask_about(&mut self, field: &Field, doubt: Doubt, asks: u32) {
         if let Some(offer) = &doubt.offer {
-            let question = self.phrases.fill("meant", "{value}", offer);
+            let question = self.phrases.fill("meant", &[("{value}", offer)]);
             self.say(&question);
             self.state.offered = Some(doubt);
             return;
@@ -46,7 +46,7 @@ impl TurnBuilder<'_> {
             }
             _ => "unclear",
         };
-        let question = self.phrases.fill(sentence, "{words}", &doubt.words);
+        let question = self.phrases.fill(sentence, &[("{words}", &doubt.words)]);
         self.say(&question);
         if sentence == "unclear" {
             self.question(field, true);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::class::Class;
-use super::fold::{fold, split};
+use super::fold::{fold, is_ideograph, split};
 use super::language;
 use super::pack::packs;
 use super::read::read;
@@ -23,8 +23,8 @@ pub(super) struct Burst {
     pub(super) changes: BTreeMap<String, Taken>,
     /// All values known after the burst.
     pub(super) known: BTreeMap<String, Known>,
-    /// Whether the person replaced a known value.
-    pub(super) replaced: bool,
+    /// Keys of known values that the person has replaced, with the old ones.
+    pub(super) replaced: BTreeMap<String, String>,
     /// The last command in the burst.
     pub(super) command: Option<Command>,
     /// Why the person wrote, if the burst says so.
@@ -41,6 +41,8 @@ pub(super) struct Burst {
     pub(super) asks: bool,
     /// Words about fields that give no value.
     pub(super) doubts: Vec<Doubt>,
+    /// Whether the person gave a phone number in place of the email address that they were asked for, or the other way round.
+    pub(super) instead: bool,
     /// The language of the conversation, as the place of its pack.
     pub(super) language: usize,
     /// Whether the person said yes or no to what they were asked to confirm.
@@ -95,7 +97,15 @@ pub(super) fn read_burst(input: &Input<'_>, asked: Option<&str>) -> Burst {
         }
     }
     burst.compose_name(input);
+    burst.replaced = burst.changes.values().filter_map(|taken| replaced(taken, input.known)).collect();
     burst
+}
+
+/// What a value of the person's replaces. The other half of a day with a time adds to the one that is known.
+fn replaced(taken: &Taken, known: &BTreeMap<String, Known>) -> Option<(String, String)> {
+    let old = &known.get(&taken.key).filter(|_| matches!(taken.source, Source::Words | Source::Model))?.value;
+    let is_half = taken.value.split_once('T').is_some_and(|(day, time)| old == day || old == time);
+    (*old != taken.value && !is_half).then(|| (taken.key.clone(), old.clone()))
 }
 
 impl Burst {
@@ -149,6 +159,10 @@ impl Burst {
             taken.retain(|taken| taken.key != change.key);
             taken.push(change);
         }
+        if open.is_some_and(|key| self.corrects_another(&said, &taken, key)) {
+            let is_whole = |key: &str| form.field(key).is_some_and(|field| field.kind == FieldKind::Text);
+            taken.retain(|taken| Some(taken.key.as_str()) != open || !is_whole(&taken.key));
+        }
         // Platforms bring messages late: what was written before the known value does not replace it.
         taken.retain(|taken| self.known.get(&taken.key).is_none_or(|known| known.at <= Some(incoming.at)));
         if incoming.is_correction {
@@ -157,18 +171,22 @@ impl Burst {
         self.intent_of(input, &said, &taken, open);
         let answers_question = open.is_some_and(|key| taken.iter().any(|taken| taken.key == key));
         let asks = said.is_question() && !answers_question;
+        let other = [(EMAIL, PHONE), (PHONE, EMAIL)].into_iter().find(|(one, _)| open == Some(*one));
+        let gives_other = other.is_some_and(|(_, other)| taken.iter().any(|taken| taken.key == other));
+        self.instead |= gives_other && !answers_question && said.is_refusal();
         if taken.is_empty() && doubts.is_empty() || asks {
             self.rest = format!("{} {own}", self.rest).trim().to_owned();
         }
         self.asks |= asks && !requests_change(&own, &taken);
-        for doubt in
-            doubts.into_iter().filter(|doubt| !self.known.contains_key(&doubt.key) || requested.contains(&doubt.key))
-        {
+        if input.state.reviewing && taken.is_empty() && doubts.is_empty() && !asks && agrees(&said) {
+            self.confirms = self.confirms.or(Some(true));
+        }
+        let is_open = |key: &String| !self.known.contains_key(key) || requested.contains(key) || input.state.reviewing;
+        for doubt in doubts.into_iter().filter(|doubt| is_open(&doubt.key)) {
             self.doubts.retain(|other| other.key != doubt.key);
             self.doubts.push(doubt);
         }
         for taken in taken {
-            self.replaced |= self.known.contains_key(&taken.key);
             self.doubts.retain(|doubt| doubt.key != taken.key);
             self.put(taken);
         }
@@ -186,8 +204,8 @@ impl Burst {
 
     /// "Yes" to what a model found, or to what it took them to want; and "no", which says nothing else.
     fn answers_confirmation(&mut self, input: &Input<'_>, incoming: &Incoming, said: &Words<'_>) -> bool {
-        let State { pending, asked_act, .. } = input.state;
-        if pending.is_empty() && asked_act.is_none() || self.confirms.is_some() || !said.is_small_talk() {
+        let State { pending, asked_act, reviewing, .. } = input.state;
+        if pending.is_empty() && asked_act.is_none() && !reviewing || self.confirms.is_some() || !said.is_small_talk() {
             return false;
         }
         // "Thanks, yes": a yes behind other words may be no more than politeness.
@@ -201,9 +219,8 @@ impl Burst {
             Some(_) => self.command = Some(Command::Human),
             None => {}
         }
-        for Pending { key, words, value, old } in pending.iter().cloned() {
+        for Pending { key, words, value, .. } in pending.iter().cloned() {
             if !self.changes.contains_key(&key) {
-                self.replaced |= old.is_some();
                 self.put(Taken { key, words, value, source: Source::Model, at: Some(incoming.at) });
             }
         }
@@ -216,12 +233,18 @@ impl Burst {
         if known.value == taken.value {
             return false;
         }
-        let is_name = known.value.to_lowercase().contains(&taken.value.to_lowercase());
+        let is_name = has_words(&known.value.to_lowercase(), &taken.value.to_lowercase());
         let speaks_of_it = [Class::NameIntro, Class::NameIntroWeak, Class::Correction, Class::Change, Class::Negation];
         let speaks_of_it = speaks_of_it.into_iter().any(|class| said.says(class));
         requested.contains(&taken.key)
             || !is_name && (speaks_of_it || taken.value.chars().any(|letter| letter.is_ascii_digit() || letter == '@'))
             || !is_name && !looks_like_name(taken)
+    }
+
+    /// "Sorry, 4 pm, not 3", when something else was asked for: no answer to that in the person's words.
+    fn corrects_another(&self, said: &Words<'_>, taken: &[Taken], open: &str) -> bool {
+        let objects = [Class::Correction, Class::Change, Class::Negation].into_iter().any(|class| said.says(class));
+        objects && taken.iter().any(|taken| taken.key != open && self.known.contains_key(&taken.key))
     }
 
     fn intent_of(&mut self, input: &Input<'_>, said: &Words<'_>, taken: &[Taken], open: Option<&str>) {
@@ -286,9 +309,22 @@ fn merged_moment(old: &str, new: &str) -> Option<String> {
     }
 }
 
+/// "Yes, everything is fine", "perfect": a yes to whether all is right, if it has no but.
+fn agrees(said: &Words<'_>) -> bool {
+    let objects = [Class::But, Class::Correction, Class::Change, Class::Negation, Class::No];
+    let is_content = said.is_small_talk() && (said.says(Class::Filler) || said.says(Class::Thanks));
+    let says_yes = said.yes_no().is_some_and(|(_, agrees)| agrees);
+    (says_yes || is_content) && !objects.into_iter().any(|class| said.says(class))
+}
+
 /// "Can you change it to 5 people?" is a question that needs no answer by a person.
 fn requests_change(text: &str, taken: &[Taken]) -> bool {
     !taken.is_empty() && text.len() < 120
+}
+
+/// Whether a name has these words: "Mei Tan" is no part of "Mei Tang".
+fn has_words(name: &str, words: &str) -> bool {
+    format!(" {name} ").contains(&format!(" {words} ")) || words.contains(is_ideograph) && name.contains(words)
 }
 
 fn looks_like_name(taken: &Taken) -> bool {

@@ -45,6 +45,8 @@ mod phrases;
 mod prompt;
 mod read;
 mod reader;
+mod refusal;
+mod review;
 mod span;
 mod state;
 mod try_line;

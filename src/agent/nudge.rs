@@ -39,7 +39,7 @@ pub fn nudge(form: &Form, known: &BTreeMap<String, Known>, state: &State) -> Opt
     let offer = state.offered.as_ref().and_then(|doubt| doubt.offer.as_deref());
     let (question, options) = match (offer, half) {
         _ if !state.pending.is_empty() => (phrases.confirm(form, &state.pending), String::new()),
-        (Some(offer), _) => (phrases.fill("meant", "{value}", offer), String::new()),
+        (Some(offer), _) => (phrases.fill("meant", &[("{value}", offer)]), String::new()),
         (None, Some(half)) => (phrases.say(half).to_owned(), String::new()),
         (None, None) => (phrases.question(field, asks > SAME_WORDS_MAX), list(field)),
     };

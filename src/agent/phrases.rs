@@ -1,8 +1,16 @@
 //! The agent's own sentences, in the language of the conversation. They are in the packs; all other texts are the form's.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::open_fields::has_name_parts;
 use super::pack::{Direction, Pack, packs};
-use super::state::Pending;
+use super::state::{Known, Pending};
 use crate::domain::form::{EMAIL, Field, FieldKind, Form, NAME, PHONE};
+use crate::domain::text::cut;
+
+/// Characters of a value that a sentence has.
+const VALUE_CHARS_MAX: usize = 80;
 
 /// The agent's own sentences in one language.
 #[derive(Clone, Copy)]
@@ -21,34 +29,93 @@ impl Phrases {
         self.pack.say.get(name).map_or("", String::as_str)
     }
 
-    /// A sentence with a value in it, which keeps its own direction.
-    pub(super) fn fill(self, name: &str, slot: &str, value: &str) -> String {
-        let value = match self.pack.about.direction {
+    /// A value in a sentence, where it keeps its own direction.
+    fn isolated(self, value: &str) -> String {
+        match self.pack.about.direction {
             Direction::RightToLeft => format!("\u{2068}{value}\u{2069}"),
             Direction::LeftToRight => value.to_owned(),
+        }
+    }
+
+    /// A sentence with values in its slots. What stands in a value is no slot.
+    pub(super) fn fill(self, name: &str, slots: &[(&str, &str)]) -> String {
+        let (mut said, mut rest) = (String::new(), self.say(name));
+        while let Some((at, slot, value)) =
+            slots.iter().filter_map(|(slot, value)| Some((rest.find(slot)?, *slot, *value))).min()
+        {
+            said.push_str(&rest[..at]);
+            said.push_str(&self.isolated(value));
+            rest = &rest[at + slot.len()..];
+        }
+        said + rest
+    }
+
+    /// What a field is called: in the language of the conversation where it is the only one of a kind that has a name there, else by the
+    /// words of its key.
+    pub(super) fn label(self, form: &Form, field: &Field) -> Cow<'static, str> {
+        let is_only = form.fields.iter().filter(|other| other.kind == field.kind).count() == 1;
+        let is_contact = [NAME, EMAIL, PHONE].contains(&field.key.as_str());
+        match self.of_kind("label", field.kind) {
+            own if !own.is_empty() && (is_contact || is_only) => own.into(),
+            _ => field.key.replace(['_', '-', '.'], " ").into(),
+        }
+    }
+
+    /// What a field is, as it is shown in a list.
+    fn line(self, form: &Form, field: &Field, value: &str) -> String {
+        format!("{}: {}", self.label(form, field), self.isolated(&self.shown(field, value)))
+    }
+
+    /// What is known, in the form's order; of a name that is composed the parts.
+    pub(super) fn lines(self, form: &Form, known: &BTreeMap<String, Known>) -> impl Iterator<Item = String> {
+        let has_parts = has_name_parts(form);
+        let fields = form.fields.iter().filter(move |field| !(has_parts && field.key == NAME));
+        fields.filter_map(move |field| Some(self.line(form, field, &known.get(&field.key)?.value)))
+    }
+
+    /// A value as it is shown: normalised, so that it means the same in every language and on every day.
+    fn shown(self, field: &Field, value: &str) -> String {
+        match (field.kind, value) {
+            (FieldKind::YesNo, "yes") => self.say("button_yes").to_owned(),
+            (FieldKind::YesNo, "no") => self.say("button_no").to_owned(),
+            (FieldKind::Datetime, value) => value.replacen('T', " ", 1),
+            (_, value) if value.chars().count() > VALUE_CHARS_MAX => format!("{}…", cut(value, VALUE_CHARS_MAX)),
+            (_, value) => value.to_owned(),
+        }
+    }
+
+    /// Confirms that a value was changed; of a day with a time only what is new.
+    pub(super) fn changed(self, form: &Form, (key, old, new): (&str, &str, &str)) -> String {
+        let Some(field) = form.field(key) else { return self.say("changed").to_owned() };
+        let halves = old.split_once('T').zip(new.split_once('T')).filter(|_| field.kind == FieldKind::Datetime);
+        let (label, old, new) = match halves {
+            Some(((day, old), (other, new))) if day == other => (self.say("label_time").into(), old, new),
+            Some(((old, time), (new, other))) if time == other => (self.say("label_date").into(), old, new),
+            _ => (self.label(form, field), old, new),
         };
-        self.say(name).replace(slot, &value)
+        let (old, new) = (self.shown(field, old), self.shown(field, new));
+        self.fill("changed_from", &[("{field}", &label), ("{old}", &old), ("{new}", &new)])
     }
 
     /// Asks whether values are right, each with the words of its key; with what it would replace.
     pub(super) fn confirm(self, form: &Form, pending: &[Pending]) -> String {
-        let label = |key: &str| match key {
-            NAME => self.say("label_name").to_owned(),
-            key => key.replace(['_', '-', '.'], " "),
-        };
         // Days and times in the person's words: who reads "tomorrow" knows which day it is.
         let is_worded = |kind| {
             matches!(kind, FieldKind::Date | FieldKind::Datetime | FieldKind::Time | FieldKind::YesNo | FieldKind::Name)
         };
-        let shown = |one: &Pending| {
-            let words = form.field(&one.key).filter(|field| is_worded(field.kind)).map(|_| one.words.clone());
-            words.unwrap_or_else(|| one.value.clone())
+        let arrow = if self.pack.about.direction == Direction::RightToLeft { '←' } else { '→' };
+        let line = |one: &Pending| {
+            let field = form.field(&one.key)?;
+            let value = if is_worded(field.kind) { &one.words } else { &one.value };
+            Some(match &one.old {
+                Some(old) => {
+                    format!("{} {arrow} {}", self.line(form, field, old), self.isolated(&self.shown(field, value)))
+                }
+                None => self.line(form, field, value),
+            })
         };
-        let line = |one: &Pending| match &one.old {
-            Some(old) => format!("{}: {old} → {}", label(&one.key), shown(one)),
-            None => format!("{}: {}", label(&one.key), shown(one)),
-        };
-        self.fill("confirm", "{list}", &pending.iter().map(line).collect::<Vec<_>>().join(", "))
+        let list: Vec<String> = pending.iter().filter_map(line).collect();
+        self.say("confirm").replace("{list}", &list.join(", "))
     }
 
     /// The sentence of a name with the type of a field behind it, such as `wrong_date`.

@@ -124,12 +124,28 @@ pub struct State {
     /// How often they did not.
     #[serde(skip_serializing_if = "is_zero")]
     pub refuted_times: u32,
+    /// Whether a value was corrected, or found by a model: then there is reason to show all before the lead is complete.
+    #[serde(skip_serializing_if = "is_false")]
+    pub doubtful: bool,
+    /// How often they were asked whether all that is known is right.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reviews: u32,
+    /// Whether that is the question that is open.
+    #[serde(skip_serializing_if = "is_false")]
+    pub reviewing: bool,
     /// What they were asked whether they want it: `human` or `stop`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked_act: Option<String>,
     /// All that they were asked so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acts_asked: Vec<String>,
+}
+
+impl State {
+    /// Whether all that is required is known, and the lead becomes complete unless the person changes something.
+    pub fn is_in_review(&self) -> bool {
+        self.reviews > 0 && !self.closed && self.paused.is_none()
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -1,6 +1,5 @@
 //! The dialogue: what a burst of messages changes, and the one reply to it.
 
-use super::attempt::is_attempt;
 use super::burst::{Burst, read_burst};
 use super::judge::{Judged, act_word, judge};
 use super::model::Act;
@@ -8,8 +7,8 @@ use super::open_fields::OpenFields;
 use super::pack::{Languages, packs};
 use super::phrases::Phrases;
 use super::state::{Input, Outcome, Paused, Pending, State, Turn};
-use super::words::{Command, Words};
-use crate::domain::form::{Field, FieldKind, Form};
+use super::words::Command;
+use crate::domain::form::{FieldKind, Form};
 use crate::domain::generated_by::GeneratedBy;
 
 /// Times a required field is asked for; then the conversation goes to a person.
@@ -33,12 +32,14 @@ pub fn turn(input: &Input<'_>) -> Turn {
     let mut builder = TurnBuilder { input, state, phrases, said, list, judged, by, unanswered: None };
     builder.state.version = 1;
     builder.state.offered = None;
+    builder.state.reviewing = false;
     builder.settle_confirmation(&burst);
     builder.keep_language(burst.language);
     builder.keep_intent(&mut burst);
     let outcome = builder.decide(&burst, asked.as_deref());
-    if builder.state.paused == Some(Paused::Stopped) {
-        burst.changes.retain(|_, taken| !is_said(taken) || outcome == Outcome::Stopped);
+    builder.note_doubt(&burst);
+    if [input.state.paused, builder.state.paused] == [Some(Paused::Stopped); 2] {
+        burst.changes.retain(|_, taken| !is_said(taken));
     }
     let place = |key: &str| input.form.fields.iter().position(|field| field.key == key);
     let mut changes: Vec<_> = burst.changes.into_values().collect();
@@ -70,14 +71,14 @@ fn is_said(taken: &super::Taken) -> bool {
 
 /// The turn being decided.
 pub(super) struct TurnBuilder<'a> {
-    input: &'a Input<'a>,
+    pub(super) input: &'a Input<'a>,
     pub(super) state: State,
     pub(super) phrases: Phrases,
     said: Vec<String>,
     /// The options of the question at the end.
     pub(super) list: String,
     /// What counts of a model's proposal.
-    judged: Judged,
+    pub(super) judged: Judged,
     by: GeneratedBy,
     unanswered: Option<String>,
 }
@@ -107,7 +108,7 @@ impl<'a> TurnBuilder<'a> {
     }
 
     /// Answers the person's question, with what a model found for it in the project's own words; else says that a person will.
-    fn answer(&mut self, burst: &Burst, sentence: &str) {
+    pub(super) fn answer(&mut self, burst: &Burst, sentence: &str) {
         match self.judged.answer.take() {
             Some(answer) => {
                 self.by = GeneratedBy::Model;
@@ -124,7 +125,7 @@ impl<'a> TurnBuilder<'a> {
 
     /// Asks the person whether they want what a model took them to want, or whether what it found is right; `None` where there is
     /// nothing of that.
-    fn ask_to_confirm(&mut self) -> Option<()> {
+    pub(super) fn ask_to_confirm(&mut self) -> Option<()> {
         if let Some(act) = self.judged.act.take() {
             let word = act_word(act);
             self.say(self.phrases.say(if act == Act::Stop { "offer_stop" } else { "offer_human" }));
@@ -178,7 +179,7 @@ impl<'a> TurnBuilder<'a> {
 
     fn decide(&mut self, burst: &Burst, asked: Option<&str>) -> Outcome {
         match (self.state.paused, burst.command) {
-            (_, Some(Command::Stop)) => return self.stop(),
+            (_, Some(Command::Stop)) => return self.stop(burst),
             (Some(Paused::Stopped), Some(Command::Start)) => {
                 self.state.paused = None;
                 self.state.asked_counts.clear();
@@ -187,13 +188,10 @@ impl<'a> TurnBuilder<'a> {
             (Some(Paused::Stopped), _) => return Outcome::None,
             (Some(Paused::HandedOver), _) => return self.complete_silently(burst),
             (None, Some(Command::Human)) => return self.hand_over("handed_over", burst),
-            (None, _) if !self.input.may_reply || !burst.spoken && !answers(burst, asked) => {
-                return self.complete_silently(burst);
-            }
+            (None, _) if !self.input.may_reply => return self.complete_silently(burst),
+            (None, _) if self.state.is_in_review() && (!burst.anything || !burst.changes.is_empty()) => {}
+            (None, _) if !burst.spoken && !answers(burst, asked) => return self.complete_silently(burst),
             (None, _) => {}
-        }
-        if !burst.anything {
-            return Outcome::None;
         }
         if self.state.closed {
             self.after_closing(burst);
@@ -201,53 +199,59 @@ impl<'a> TurnBuilder<'a> {
         }
         self.greet();
         if self.open(burst).missing().is_empty() && self.open(burst).offer().is_none() {
-            return self.close(burst);
+            return self.review_or_close(burst);
+        }
+        if !burst.anything {
+            return Outcome::None;
         }
         self.react(burst, asked);
         self.ask_next(burst)
     }
 
-    fn stop(&mut self) -> Outcome {
+    fn stop(&mut self, burst: &Burst) -> Outcome {
         if self.state.paused == Some(Paused::Stopped) {
             return Outcome::None;
         }
         self.state.paused = Some(Paused::Stopped);
         self.state.no_nudge = true;
         self.say(self.phrases.say("stopped"));
-        Outcome::Stopped
+        if self.completes(burst) { Outcome::Completed } else { Outcome::Stopped }
     }
 
-    /// Gives the conversation to a person. Giving up names what is known, so that nobody has to ask again.
+    /// Gives the conversation to a person, and names what the person has said, so that they know that nobody will ask again.
     fn hand_over(&mut self, sentence: &str, burst: &Burst) -> Outcome {
         self.state.paused = Some(Paused::HandedOver);
         self.state.no_nudge = true;
         self.said.clear();
         self.say(self.phrases.say(sentence));
-        let of_words = |field: &&Field| burst.known.get(&field.key).is_some_and(|known| known.at.is_some());
-        let known = self.input.form.fields.iter().filter(of_words).take(NOTED_MAX);
-        let list: Vec<&str> = known.filter_map(|field| Some(burst.known.get(&field.key)?.value.as_str())).collect();
-        if sentence == "given_up" && !list.is_empty() {
-            let noted = self.phrases.fill("noted", "{list}", &list.join(", "));
+        let said = burst.known.iter().filter(|(_, known)| known.at.is_some());
+        let said = said.map(|(key, known)| (key.clone(), known.clone())).collect();
+        let list: Vec<String> = self.phrases.lines(self.input.form, &said).take(NOTED_MAX).collect();
+        if !list.is_empty() {
+            let noted = self.phrases.say("noted").replace("{list}", &list.join(", "));
             self.say(&noted);
         }
-        Outcome::HandedOver
+        if self.completes(burst) { Outcome::Completed } else { Outcome::HandedOver }
     }
 
     /// There is no reply, but the lead can still become complete.
     fn complete_silently(&mut self, burst: &Burst) -> Outcome {
-        if self.state.closed || !self.open(burst).missing().is_empty() || !burst.anything {
-            return Outcome::None;
-        }
-        self.state.closed = true;
-        Outcome::Completed
+        if self.completes(burst) { Outcome::Completed } else { Outcome::None }
     }
 
-    fn close(&mut self, burst: &Burst) -> Outcome {
+    /// Whether the lead becomes complete, although it is not said: all that is required is known, for the first time.
+    fn completes(&mut self, burst: &Burst) -> bool {
+        let is_news = burst.anything || self.state.reviews > 0;
+        let completes = is_news && !self.state.closed && self.open(burst).missing().is_empty();
+        self.state.closed |= completes;
+        completes
+    }
+
+    pub(super) fn close(&mut self, burst: &Burst) -> Outcome {
         self.state.closed = true;
         self.state.asked = None;
-        if burst.has_substance() && (burst.asks || self.judged.answer.is_some()) {
-            self.answer(burst, "person_answers");
-        }
+        self.say_changed(burst);
+        self.answer_aside(burst);
         let form = self.input.form;
         let closing =
             if form.has_own_closing() { form.closing.clone() } else { self.phrases.say("closing").to_owned() };
@@ -255,9 +259,18 @@ impl<'a> TurnBuilder<'a> {
         Outcome::Completed
     }
 
+    /// Answers what the person asks besides.
+    pub(super) fn answer_aside(&mut self, burst: &Burst) {
+        if burst.has_substance() && (burst.asks || self.judged.answer.is_some()) {
+            self.answer(burst, "person_answers");
+        }
+    }
+
     /// Corrections are still taken; anything else gets one reply.
     fn after_closing(&mut self, burst: &Burst) {
-        if burst.replaced || burst.changes.values().any(is_said) {
+        if !burst.replaced.is_empty() {
+            self.say_changed(burst);
+        } else if burst.changes.values().any(is_said) {
             self.say(self.phrases.say("changed"));
         } else if self.ask_to_confirm().is_some() {
         } else if burst.has_substance() && (self.judged.answer.is_some() || !self.state.returned) {
@@ -285,9 +298,11 @@ impl<'a> TurnBuilder<'a> {
     /// Reacts to the last answer: thanks, confirms a change, or says what is wrong.
     fn react(&mut self, burst: &Burst, asked: Option<&str>) {
         let answered = answers(burst, asked);
+        // "No email, my number is …": the question has its answer.
+        self.state.declined.extend(asked.filter(|_| burst.instead).map(str::to_owned));
         let field = asked.and_then(|key| self.input.form.field(key)).filter(|_| !answered);
-        if burst.replaced {
-            self.say(self.phrases.say("changed"));
+        if !burst.replaced.is_empty() {
+            self.say_changed(burst);
         } else if answered
             || asked.is_some() && burst.changes.values().any(|taken| taken.source != super::Source::Channel)
         {
@@ -311,28 +326,6 @@ impl<'a> TurnBuilder<'a> {
         }
     }
 
-    /// Reacts to a message that did not answer the question: declined, invalid, or about something else.
-    fn explain(&mut self, field: &Field, burst: &Burst) {
-        let rest: &Words<'_> = &burst.rest();
-        let refuses = rest.is_refusal() || !field.required && rest.yes_no().is_some_and(|(_, yes)| !yes);
-        let is_repeated = self.state.explained.contains(&refused_mark(&field.key));
-        self.state.no_nudge |= field.required && (refuses || self.judged.refuses);
-        if (refuses || self.judged.refuses) && field.required && !is_repeated && !rest.has_none() {
-            self.state.explained.push(refused_mark(&field.key));
-            self.say(self.phrases.say("needed"));
-        } else if refuses {
-            self.state.declined.push(field.key.clone());
-            if field.required {
-                self.say(self.phrases.say("ask_instead"));
-            }
-        } else if !is_attempt(field.kind, rest.text) {
-            self.answer(burst, "person_answers");
-        } else if !self.state.explained.contains(&field.key) {
-            self.state.explained.push(field.key.clone());
-            self.say(self.phrases.of_kind("wrong", field.kind));
-        }
-    }
-
     pub(super) fn open<'b>(&'b self, burst: &'b Burst) -> OpenFields<'b> {
         OpenFields { form: self.input.form, state: &self.state, burst }
     }
@@ -341,7 +334,8 @@ impl<'a> TurnBuilder<'a> {
         let offer = self.open(burst).offer().map(|(field, doubt)| (field.clone(), doubt.clone()));
         let next = self.open(burst).next().cloned();
         let Some(field) = offer.as_ref().map(|(field, _)| field.clone()).or(next) else {
-            return self.hand_over("given_up", burst);
+            // What is missing was refused: nothing is left to ask for.
+            return self.hand_over("handed_over", burst);
         };
         if offer.is_none() && self.ask_to_confirm().is_some() {
             // Whatever they say besides yes or no is read as if the next question had been asked: nothing changes but that.
@@ -361,11 +355,6 @@ impl<'a> TurnBuilder<'a> {
         self.state.asked = Some(field.key);
         Outcome::None
     }
-}
-
-/// How a refusal that was answered with a reason is noted among the explained keys.
-fn refused_mark(key: &str) -> String {
-    format!("{key}?")
 }
 
 /// Whether the burst holds the value that was asked for.

@@ -12,6 +12,10 @@ const COMMAND_WORDS_MAX: usize = 6;
 /// Words between "talk to" and "a person", at most.
 const REACH_WORDS_MAX: usize = 4;
 
+/// Pictures that are an answer by themselves.
+const YES_SIGNS: [char; 4] = ['👍', '👌', '✅', '🆗'];
+const NO_SIGNS: [char; 2] = ['👎', '❌'];
+
 /// A command to the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
@@ -49,12 +53,19 @@ impl<'a> Words<'a> {
             (false, true) => Some((token.span, false)),
             _ => None,
         };
-        let first = self.words().next()?;
+        let Some(first) = self.words().next() else { return self.sign() };
         answer(first).or_else(|| {
             let second =
                 self.words().nth(1).filter(|_| first.is_any(&[Class::Filler, Class::Greeting, Class::Thanks]))?;
             answer(second)
         })
+    }
+
+    /// Yes or no by a picture alone.
+    fn sign(&self) -> Option<(Span, bool)> {
+        let (at, sign) = self.text.char_indices().find(|(_, letter)| !letter.is_whitespace())?;
+        let span = Span::new(at, at + sign.len_utf8());
+        (YES_SIGNS.contains(&sign) || NO_SIGNS.contains(&sign)).then(|| (span, YES_SIGNS.contains(&sign)))
     }
 
     /// Whether it is a question.
@@ -141,6 +152,9 @@ mod tests {
             ("tidak", Some(false)),
             ("да", Some(true)),
             ("نعم", Some(true)),
+            ("👍🏽", Some(true)),
+            ("👎", Some(false)),
+            ("🙂", None),
             ("yesterday", None),
             ("", None),
         ] {

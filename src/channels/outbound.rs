@@ -115,7 +115,8 @@ pub fn shows(kind: ChannelKind, text: &str, offers: &Offers) -> bool {
     match kind {
         ChannelKind::WhatsApp => whatsapp::shows(text, offers),
         ChannelKind::Telegram => true,
-        ChannelKind::Web => false,
+        // One's own number can only be typed there.
+        ChannelKind::Web => matches!(offers, Offers::Choices { .. }),
     }
 }
 

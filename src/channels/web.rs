@@ -16,6 +16,8 @@ pub struct Posted<'a> {
     pub client_id: &'a str,
     /// The words.
     pub text: &'a str,
+    /// The key of the field that they answer, where the visitor pressed one of the answers that our question had.
+    pub field: Option<&'a str>,
     /// The click that brought the visitor here, as their browser names it.
     pub correlation_id: Option<&'a str>,
     /// The language of the page or of the browser.
@@ -36,7 +38,7 @@ pub fn client_id(external_id: &str) -> Option<&str> {
 
 /// The message as any platform's.
 pub fn inbound(posted: Posted<'_>) -> Inbound {
-    let Posted { visitor, client_id, text, correlation_id, language, page } = posted;
+    let Posted { visitor, client_id, text, field, correlation_id, language, page } = posted;
     let mut references = find_correlation_ids(text);
     // The browser names the id exactly: nothing is to be repaired.
     let named: Vec<Candidate> = correlation_id.map(find_correlation_ids).unwrap_or_default();
@@ -50,10 +52,10 @@ pub fn inbound(posted: Posted<'_>) -> Inbound {
         sent_at: None,
         text: Some(text.to_owned()),
         references,
-        content: Content::Text,
+        content: field.map_or(Content::Text, |field| Content::Choice { field: Some(field.to_owned()) }),
         forwarded: false,
         referral: None,
-        raw: json!({"client_id": client_id, "text": text, "page": page}).to_string(),
+        raw: json!({"client_id": client_id, "text": text, "field": field, "page": page}).to_string(),
     }))
 }
 
@@ -77,6 +79,7 @@ mod tests {
             visitor: "a",
             client_id: "1",
             text: "O-1234567 brought me",
+            field: None,
             correlation_id: Some("O-aB3dE9z"),
             language: None,
             page: None,

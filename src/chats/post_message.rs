@@ -12,10 +12,22 @@ use crate::store::channels::{self, Sighting};
 use crate::store::chat_lines;
 use crate::store::chats::Chat;
 
+/// What a panel sends.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// Its own id of the message.
+    pub client_id: &'a str,
+    /// The words.
+    pub text: &'a str,
+    /// The key of the field that a pressed answer is of; empty where it answers whether something is right.
+    pub field: Option<&'a str>,
+}
+
 /// Stores it and gives its number; the number that it had where the panel sends it again. `None` where the chat is gone.
-pub async fn post_message(engine: &Chats, chat: &Chat, client_id: &str, text: &str) -> anyhow::Result<Option<i64>> {
+pub async fn post_message(engine: &Chats, chat: &Chat, said: &Said<'_>) -> anyhow::Result<Option<i64>> {
     let core = &engine.core;
     let (project, channel) = (chat.project, chat.channel);
+    let Said { client_id, text, field } = *said;
     let id = external_id(&chat.visitor, client_id);
     let known = id.clone();
     let read = async move |conn: &Conn| {
@@ -33,6 +45,7 @@ pub async fn post_message(engine: &Chats, chat: &Chat, client_id: &str, text: &s
         visitor: &chat.visitor,
         client_id,
         text,
+        field,
         correlation_id: chat.correlation_id.as_deref(),
         language: chat.language.as_deref(),
         page: chat.page.as_deref(),

@@ -132,7 +132,7 @@ impl Person {
             key => self.answer(key).to_lowercase().contains(&words.to_lowercase()) || self.opening.contains(words),
         };
         let asks_right = !state.pending.is_empty() && state.pending.iter().all(|one| is_right(&one.key, &one.words));
-        if asks_right || state.offered.as_ref().is_some_and(|doubt| doubt.offer.is_some()) {
+        if asks_right || state.reviewing || state.offered.as_ref().is_some_and(|doubt| doubt.offer.is_some()) {
             return "yes".to_owned();
         }
         self.answer(state.asked.as_deref().unwrap_or("name")).to_owned()

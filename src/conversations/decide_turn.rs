@@ -16,7 +16,7 @@ use crate::agent::{self, Dropped, Help, Incoming, Input, Known, Outcome, Paused,
 use crate::core::Core;
 use crate::domain::channel::ChannelKind;
 use crate::domain::event::{CompleteData, Event, EventType, LeadAnnouncement};
-use crate::domain::form::{EMAIL, Form, NAME, PHONE};
+use crate::domain::form::{EMAIL, Field, Form, NAME, PHONE};
 use crate::domain::generated_by::GeneratedBy;
 use crate::domain::ids::{ChannelId, MessageId};
 use crate::domain::lead::Handling;
@@ -51,6 +51,8 @@ pub struct Decision {
     pub created: bool,
     /// Whether the lead became complete.
     pub completed: bool,
+    /// For whoever looks after it now, where the agent has handed the conversation over: what is known, and what is missing.
+    pub handover: Option<String>,
     /// What to say, in as many messages as the platform needs.
     pub replies: Vec<Reply>,
     /// Who worded that.
@@ -172,6 +174,10 @@ pub(super) fn decide(
     let created = lead.announcement.at.is_none() && told.at.is_some();
     lead.announcement = told;
     lead.completed_at = lead.completed_at.or(completed.then_some(now));
+    let is_handed_over = [state.paused, output.state.paused] == [None, Some(Paused::HandedOver)];
+    let handover = is_handed_over.then(|| handover_note(&form, &known));
+    // Who was asked whether all is right and stays silent has agreed.
+    let reviewed_at = output.state.is_in_review().then_some(now + core.config.lead_silence);
     lead.last_message_at = said_at(turn, output.reply.as_ref(), now).max(Some(lead.last_message_at)).unwrap_or(now);
     Ok(Decision {
         lease: turn.leased.lease,
@@ -185,16 +191,28 @@ pub(super) fn decide(
         dropped: output.dropped,
         agent_state: serde_json::to_string(&output.state)?,
         answered_up_to: turn.read_up_to(),
-        goes_on_at: turn.is_partial().then_some(now),
+        goes_on_at: turn.is_partial().then_some(now).or(reviewed_at),
         silence: silence_after(turn, (&form, &known, &output.state), lead.completed_at.is_some()),
         lead,
         known,
         new_values,
         words,
         handling: handling(output.state.paused),
+        handover,
         created,
         completed,
     })
+}
+
+/// What is known and what is missing, by the fields' names.
+fn handover_note(form: &Form, known: &BTreeMap<String, Known>) -> String {
+    let is_known = |field: &&Field| known.contains_key(&field.key);
+    let names = |fields: Vec<&Field>| match fields.as_slice() {
+        [] => "nothing".to_owned(),
+        fields => fields.iter().map(|field| field.key.replace(['_', '-', '.'], " ")).collect::<Vec<_>>().join(", "),
+    };
+    let (there, missing) = (form.fields.iter().filter(is_known).collect(), agent::missing(form, known));
+    format!("Known: {}. Missing: {}.", names(there), names(missing))
 }
 
 fn handling(paused: Option<Paused>) -> Handling {

@@ -11,7 +11,7 @@ use crate::store::channels::Channel;
 use crate::store::conversations;
 
 /// How long a turn may come after the message that it answers: a burst, and the way here.
-const BEGUN_BEFORE: Duration = Duration::from_secs(5);
+const BEGUN_BEFORE: Duration = Duration::from_secs(6);
 
 /// A gesture and the channel that makes it.
 pub struct Due {

@@ -16,7 +16,9 @@ const CHOICE_CHARS_MAX: usize = 64;
 pub(super) fn of_turn(form: &Form, before: &State, after: &State) -> Option<Offers> {
     let open = |state: &State| match (state.paused, state.closed) {
         // What is asked is whether something is right, not the next field.
-        (None, _) if !state.pending.is_empty() || state.asked_act.is_some() => Some(yes_no(form, "")),
+        (None, _) if !state.pending.is_empty() || state.asked_act.is_some() || state.reviewing => {
+            Some(yes_no(form, ""))
+        }
         (None, false) => state.asked.as_deref().and_then(|key| of_question(form, key)),
         _ => None,
     };
@@ -89,6 +91,8 @@ mod tests {
         assert_eq!(of_turn(&form(), &State::default(), &State { pending, ..asked("phone") }), yes_no);
         let act = State { asked_act: Some("human".to_owned()), ..asked("phone") };
         assert_eq!(of_turn(&form(), &State::default(), &act), yes_no);
+        let review = State { reviewing: true, ..State::default() };
+        assert_eq!(of_turn(&form(), &State::default(), &review), yes_no);
     }
 
     #[test]

@@ -11,9 +11,11 @@ use crate::db::{Batch, Tx, pipelined, pipelined_three};
 use crate::deliveries::emit::{emit_all, event_id};
 use crate::domain::event::Event;
 use crate::domain::ids::{ConversationId, ProjectId};
+use crate::domain::lead::Activity;
 use crate::domain::random::Random;
 use crate::domain::time::Timestamp;
 use crate::store::knowledge;
+use crate::store::lead_activity;
 use crate::store::lead_fields;
 use crate::store::lead_search::{self, Part};
 use crate::store::leads;
@@ -71,9 +73,12 @@ pub(super) async fn settle_waiting(
 /// Stores decisions whose conversations are locked and whose leases hold.
 async fn store(tx: &Tx, decisions: &[&Decision], core: &Core, now: Timestamp) -> anyhow::Result<()> {
     for decision in decisions {
+        let (project, conversation) = (decision.lease.project, decision.lease.conversation);
         if let Some(question) = &decision.unanswered {
-            let (project, conversation) = (decision.lease.project, decision.lease.conversation);
             knowledge::note_question(tx, project, conversation, question, now).await?;
+        }
+        if let Some(note) = &decision.handover {
+            lead_activity::insert(tx, project, decision.lead.id, (Activity::HandedOver, note, None), now).await?;
         }
     }
     let events = events(tx, decisions, &core.random, now).await?;

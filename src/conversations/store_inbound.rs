@@ -27,10 +27,8 @@ use crate::store::messages::{self, NewMessage, NewNotice, Origin};
 use crate::store::reply_status::{self, NamedReply, ToldStatus};
 use crate::store::{chats, leads, turns};
 
-/// How long the agent waits for the next message of a burst.
-const BURST_PAUSE: SignedDuration = SignedDuration::from_millis(1_000);
 /// How long a burst may postpone the agent's turn.
-const BURST_MAX: SignedDuration = SignedDuration::from_secs(5);
+const BURST_MAX: SignedDuration = SignedDuration::from_secs(6);
 
 /// What all items of a batch share.
 pub struct StoreInbound {
@@ -190,8 +188,9 @@ impl StoreInbound {
                 let reference = Box::pin(said(tx, channel, message, linked)).await?;
                 leads::note_reference(tx, project, conversation.id, reference).await?;
             }
-            let began = conversation.burst_started_at.unwrap_or(self.now);
-            let due_at = (self.now + BURST_PAUSE).min(began + BURST_MAX);
+            // A turn that would come without a message is no burst yet.
+            let began = conversation.burst_started_at.map_or(self.now, |began| began.min(self.now));
+            let due_at = (self.now + channel.kind.burst_pause()).min(began + BURST_MAX);
             turns::call_agent(tx, project, conversation.id, began, due_at).await?;
         }
         Ok((kind.is_speech() && conversation.is_agents && !channel.kind.is_fetched()).then(|| typing(message)))

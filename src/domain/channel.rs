@@ -32,6 +32,15 @@ impl ChannelKind {
         }
     }
 
+    /// How long the agent waits for the next message of a burst: on a page whoever writes sees that an answer is being written, and
+    /// goes on faster.
+    pub fn burst_pause(self) -> SignedDuration {
+        match self {
+            Self::WhatsApp | Self::Telegram => SignedDuration::from_millis(1_500),
+            Self::Web => SignedDuration::from_millis(800),
+        }
+    }
+
     /// The platform as people call it.
     pub fn name(self) -> &'static str {
         match self {

@@ -88,6 +88,8 @@ closed_set! {
     pub enum Activity {
         /// A note was written.
         Note = "note",
+        /// The agent handed the conversation over; the text says what is known and what is missing.
+        HandedOver = "handed_over",
         /// Somebody took the conversation over.
         TookOver = "took_over",
         /// Somebody gave the conversation back to the agent.

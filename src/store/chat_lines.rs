@@ -20,11 +20,13 @@ pub struct Line {
     pub text: Option<String>,
     /// When it was stored.
     pub at: Timestamp,
+    /// What it offers to answer it by, JSON (`domain::channel::Offers`).
+    pub offers: Option<String>,
 }
 
 macro_rules! lines {
     () => {
-        "SELECT seq, direction = 'in', user_id, external_id, text, created_at
+        "SELECT seq, direction = 'in', user_id, external_id, text, created_at, offers
          FROM messages
          WHERE +project_id = $1 AND conversation_id = $2"
     };
@@ -38,6 +40,7 @@ fn read_line(row: &Row<'_>) -> Result<Line> {
         external_id: row.get(3)?,
         text: row.get(4)?,
         at: row.get(5)?,
+        offers: row.get(6)?,
     })
 }
 

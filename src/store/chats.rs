@@ -241,13 +241,13 @@ pub struct Standing {
 pub async fn standings(conn: &Conn, chats: &[ChatId], now: Timestamp) -> Result<Vec<(ChatId, Standing)>> {
     const STANDINGS: Sql = Sql {
         sqlite: "SELECT chats.id, chats.last_seq, chats.read_seq, COALESCE(c.handling, 'agent'),
-                        COALESCE(c.handling = 'agent' AND c.burst_started_at IS NOT NULL AND c.due_at < $3, FALSE)
+                        COALESCE(c.handling = 'agent' AND c.burst_started_at <= $2 AND c.due_at < $3, FALSE)
                         OR EXISTS (SELECT 1 FROM writers AS w WHERE w.conversation_id = c.id AND w.until > $2),
                         chats.conversation_id
                  FROM chats LEFT JOIN conversations AS c ON c.id = chats.conversation_id
                  WHERE chats.id = $1",
         postgres: "SELECT chats.id, chats.last_seq, chats.read_seq, COALESCE(c.handling, 'agent'),
-                          COALESCE(c.handling = 'agent' AND c.burst_started_at IS NOT NULL AND c.due_at < wanted.soon, FALSE)
+                          COALESCE(c.handling = 'agent' AND c.burst_started_at <= wanted.now AND c.due_at < wanted.soon, FALSE)
                           OR EXISTS (SELECT 1 FROM writers AS w WHERE w.conversation_id = c.id AND w.until > wanted.now),
                           chats.conversation_id
                    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS wanted (id, now, soon)

@@ -2,6 +2,7 @@
 
 mod contacts;
 mod conversation;
+mod corrections;
 mod craft;
 #[path = "../../bench/src/dialogues.rs"]
 pub mod dialogues;
@@ -9,6 +10,8 @@ mod languages;
 mod no_value;
 mod nothing_said;
 mod packs;
+mod refusal;
+mod review;
 mod simulation;
 mod understood;
 

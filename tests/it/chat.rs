@@ -1,5 +1,6 @@
 //! The chat on the page, as its panel uses it.
 
+mod choices;
 mod flow;
 mod limits;
 mod numbers;

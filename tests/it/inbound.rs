@@ -10,6 +10,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use crate::support::web::Visitor;
 use crate::support::{Person, Project, TestApp, message_of, platform_calls, platform_posts, until};
 
 /// Messages that one turn of the agent reads.
@@ -35,27 +36,40 @@ async fn number_changes(app: &TestApp, project: &Project, old: &str, new: &str) 
 }
 
 both_engines! {
-    async fn the_agent_waits_a_second_for_the_next_message_of_a_burst(app: &TestApp) {
+    async fn the_agent_waits_for_the_next_message_of_a_burst(app: &TestApp) {
         let project = app.project().await;
         let person = Person::new(app, &project, "6587654321");
         person.writes("Hello").await;
-        assert_eq!(next_turn_due(&app.core).await.expect("read"), Some(app.core.clock.now() + milliseconds(1_000)));
-        assert_eq!(replies_after(app, &project, milliseconds(999)).await, 0);
+        assert_eq!(next_turn_due(&app.core).await.expect("read"), Some(app.core.clock.now() + milliseconds(1_500)));
+        assert_eq!(replies_after(app, &project, milliseconds(1_499)).await, 0);
         person.writes("How much is a bouquet?").await;
-        assert_eq!(replies_after(app, &project, milliseconds(999)).await, 0);
+        assert_eq!(replies_after(app, &project, milliseconds(1_499)).await, 0);
         assert_eq!(replies_after(app, &project, milliseconds(1)).await, 1);
         assert_eq!(next_turn_due(&app.core).await.expect("read"), None);
     }
 
-    async fn a_burst_postpones_the_agent_by_five_seconds_at_most(app: &TestApp) {
+    async fn in_the_chat_on_the_page_the_agent_waits_less_long(app: &TestApp) {
+        let chat = app.web_chat().await;
+        let mei = Visitor::open(app, &chat).await;
+        mei.says("Hello").await;
+        assert_eq!(next_turn_due(&app.core).await.expect("read"), Some(app.core.clock.now() + milliseconds(800)));
+        app.advance(milliseconds(799));
+        app.work().await;
+        assert_eq!(mei.since(1).await.len(), 0);
+        app.advance(milliseconds(1));
+        app.work().await;
+        assert_eq!(mei.since(1).await.len(), 1);
+    }
+
+    async fn a_burst_postpones_the_agent_by_six_seconds_at_most(app: &TestApp) {
         let project = app.project().await;
         let person = Person::new(app, &project, "6587654321");
-        for _ in 0..5 {
+        for _ in 0..4 {
             person.writes("and").await;
-            assert_eq!(replies_after(app, &project, milliseconds(900)).await, 0);
+            assert_eq!(replies_after(app, &project, milliseconds(1_400)).await, 0);
         }
         person.writes("and").await;
-        assert_eq!(replies_after(app, &project, milliseconds(499)).await, 0);
+        assert_eq!(replies_after(app, &project, milliseconds(399)).await, 0);
         assert_eq!(replies_after(app, &project, milliseconds(1)).await, 1);
     }
 

@@ -45,6 +45,7 @@ mod reply_faults;
 mod reply_rates;
 mod request_ids;
 mod retention;
+mod review;
 mod secret_key;
 mod silences;
 mod simulation;

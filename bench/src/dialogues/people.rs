@@ -181,6 +181,9 @@ pub fn next_words(person: &mut Person, state: &State, turns: usize, troubled: &m
     if !state.pending.is_empty() && state.pending.iter().all(is_true) {
         return vec![person.yes.clone()];
     }
+    if state.reviewing {
+        return vec![person.yes.clone()];
+    }
     let answer = person.says.get(asked).cloned().unwrap_or_default();
     if !shows_trouble {
         return match person.style {

@@ -1,5 +1,6 @@
 //! The stream of an open panel.
 
+use aurix::chats::post_message::{Said, post_message};
 use aurix::domain::account::Role;
 use aurix::domain::ids::LeadId;
 use aurix::domain::retention::{Kind, Period};
@@ -114,7 +115,8 @@ both_engines! {
         let known = aurix::chats::open_chat::find_chat(&app.engines.chats, &widget, &mei.token).await;
         let known = known.expect("read").expect("there");
         app.execute("DELETE FROM chats").await;
-        let posted = aurix::chats::post_message::post_message(&app.engines.chats, &known, "late", "hello?").await;
+        let said = Said { client_id: "late", text: "hello?", field: None };
+        let posted = post_message(&app.engines.chats, &known, &said).await;
         assert_eq!(posted.expect("no error"), None);
         assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 1);
         assert_eq!(app.count("SELECT COUNT(*) FROM notices").await, 0);

@@ -89,6 +89,31 @@ both_engines! {
         assert_eq!(app.count("SELECT COUNT(*) FROM audit WHERE action = 'conversation.reply'").await, 1);
     }
 
+    async fn whoever_takes_over_reads_what_is_known_and_the_customer_that_they_need_not_repeat_it(app: &TestApp) {
+        let (project, browser) = owned(app).await;
+        let person = Person::new(app, &project, "6591234567");
+        person.writes("hello, my name is Jane Doe").await;
+        app.settle().await;
+        project.whatsapp.take();
+        app.advance(SignedDuration::from_secs(60));
+        person.writes("can I talk to a real person please").await;
+        app.settle().await;
+        let sent = project.whatsapp.take_texts();
+        assert_eq!(sent, ["All right, a person will take over from here. I have noted: name: Jane Doe."]);
+        app.advance(SignedDuration::from_secs(60));
+        person.writes("are you there").await;
+        app.settle().await;
+        let desk = Desk::of(app, &project, &browser).await;
+        let note = "Handed over to a person. Known: name, phone. Missing: email.";
+        let page = browser.get(&format!("/p/{}/inbox/{}", project.public_id, desk.lead)).await.text();
+        let talk = page.split("id=\"talk\"").nth(1).expect("a conversation");
+        let place = |words: &str| talk.find(words).unwrap_or_else(|| panic!("{words:?} is missing in {talk}"));
+        assert!(place("I have noted") < place(note) && place(note) < place("are you there"), "in its place");
+        let lead = browser.get(&format!("/p/{}/leads/{}", project.public_id, desk.lead)).await.text();
+        assert!(lead.contains("The agent handed over") && lead.contains("Known: name, phone. Missing: email."), "{lead}");
+        assert_eq!(app.count("SELECT COUNT(*) FROM lead_activity WHERE kind = 'handed_over'").await, 1, "once");
+    }
+
     async fn a_reply_of_the_agent_that_waits_is_not_sent_after_a_person_took_over(app: &TestApp) {
         let (project, browser) = owned(app).await;
         Person::new(app, &project, "6591234567").writes("hello").await;

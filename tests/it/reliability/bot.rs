@@ -16,8 +16,8 @@ use crate::support::telegram::{BOT_ID, TOKEN, Telegram, next_number};
 const KILLS: usize = 6;
 /// People who write between two kills.
 const PEOPLE: i64 = 12;
-/// The longest a process lives with what came last: the agent waits for a second, then answers.
-const LIFE_MAX: Duration = Duration::from_millis(1_600);
+/// The longest a process lives with what came last: the agent waits for 1.5 s, then answers.
+const LIFE_MAX: Duration = Duration::from_millis(2_100);
 /// How long begun work is left to its dead process.
 const LEASE: &str = "4s";
 /// How long all that is left may take in the end.

@@ -16,7 +16,7 @@ use super::{ledger, on_both_engines};
 const KILLS: usize = 6;
 /// Visitors with an open panel.
 const VISITORS: usize = 8;
-/// The longest a process lives with what came last: the agent waits for a second, then answers.
+/// The longest a process lives with what came last: the agent waits for most of a second, then answers.
 const LIFE_MAX: Duration = Duration::from_millis(1_600);
 /// How long begun work is left to its dead process.
 const LEASE: &str = "4s";

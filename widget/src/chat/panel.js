@@ -144,6 +144,7 @@ class Panel {
   reset({ messages, last }) {
     this.nodes.forEach((node) => node.remove());
     this.nodes.clear();
+    this.view.offer();
     messages.forEach((message) => this.add(message));
     this.last = last;
     this.seen();
@@ -153,7 +154,13 @@ class Panel {
   add(message) {
     if (this.nodes.has(message.seq)) return;
     const own = message.client_id && this.waiting.find((one) => one.id === message.client_id);
-    if (!own) return void this.nodes.set(message.seq, this.view.add(message, this.waiting[0]?.node));
+    if (!own) {
+      const node = this.view.add(message, this.waiting[0]?.node);
+      this.nodes.set(message.seq, node);
+      // What was said since has answered it.
+      const { field, options } = (!this.waiting.length && message.choices) || {};
+      return this.view.offer(node, options, (text) => this.send(text, field));
+    }
     this.waiting = this.waiting.filter((one) => one !== own);
     own.node.classList.remove("waits");
     own.clear?.();
@@ -164,14 +171,16 @@ class Panel {
   clear() {
     this.nodes.clear();
     this.last = this.read = 0;
+    this.view.offer();
     this.view.clear(this.waiting.map((one) => one.node));
   }
 
-  send(text) {
+  send(text, field) {
     if (!this.words) return false;
+    this.view.offer();
     const node = this.view.add({ text, from: "visitor" });
     node.classList.add("waits");
-    this.waiting.push({ id: this.chat.uuid(), text, node, tries: 0 });
+    this.waiting.push({ id: this.chat.uuid(), text, field, node, tries: 0 });
     this.flush();
     return true;
   }
@@ -187,7 +196,7 @@ class Panel {
 
   async sendOne(one) {
     try {
-      const seq = await this.wire.post(one.id, one.text);
+      const seq = await this.wire.post(one.id, one.text, one.field);
       // The stream brings it, too: whoever has no stream sees it now.
       if (seq === this.last + 1) this.take({ seq, text: one.text, from: "visitor", client_id: one.id });
       else if (seq > this.last) await this.catchUp(seq);

@@ -27,6 +27,10 @@ svg{width:22px;height:22px;fill:none;stroke:currentColor;stroke-width:2;stroke-l
 .m.own{align-self:flex-end;background:var(--a);color:var(--on)}
 .m.waits{opacity:.7}
 .m a{color:inherit;text-decoration:underline}
+.choices{display:flex;flex-wrap:wrap;gap:8px;max-width:100%}
+.choices:empty{display:none}
+.choices button{padding:8px 16px;border:1px solid var(--ring);border-radius:22px;background:var(--page);color:var(--ink);font-weight:600;overflow-wrap:anywhere;text-align:start}
+.choices button:hover{background:var(--theirs)}
 .fail{align-self:flex-end;display:flex;align-items:center;gap:8px;font-size:14px;color:var(--bad)}
 .fail button{min-height:44px;padding:0 12px;text-decoration:underline}
 .typing{align-self:flex-start;display:flex;gap:5px;padding:14px;border-radius:14px;background:var(--theirs)}

@@ -58,6 +58,10 @@ export class View {
     this.log = make("div", { className: "log" });
     this.log.setAttribute("role", "log");
     this.log.setAttribute("aria-live", "polite");
+    // The last of the log: what can be pressed belongs to what was said last.
+    this.choices = make("div", { className: "choices" });
+    this.choices.setAttribute("role", "group");
+    this.log.append(this.choices);
     this.typing = make("div", { className: "typing", hidden: true }, make("i"), make("i"), make("i"));
     this.typing.setAttribute("role", "img");
     this.scroll = make("div", { className: "scroll", tabIndex: 0 }, this.disclosure, this.greeting, this.log, this.typing);
@@ -166,10 +170,24 @@ export class View {
     const node = make("div", { className: from === "visitor" ? "m own" : "m", dir: "auto" });
     if (from === "visitor") node.append(make("span", { className: "sr", textContent: (this.words?.you || "You") + ": " }));
     appendText(node, text);
-    this.log.insertBefore(node, before);
+    this.log.insertBefore(node, before || this.choices);
     if (atEnd) this.toEnd();
     else if (from !== "visitor") this.newer.hidden = false;
     return node;
+  }
+
+  /** Answers to press below a question; none takes them away. The focus stays in the panel. */
+  offer(question, options = [], pick) {
+    if (this.choices.contains(this.host.shadowRoot.activeElement)) this.field.focus({ preventScroll: true });
+    const atEnd = this.isAtEnd();
+    const button = (text) => make("button", { type: "button", textContent: text, dir: "auto", onclick: () => pick(text) });
+    this.choices.replaceChildren(...options.map(button));
+    if (question && options.length) {
+      this.log.querySelector("#question")?.removeAttribute("id");
+      question.id = "question";
+      this.choices.setAttribute("aria-labelledby", "question");
+    }
+    if (atEnd) this.toEnd();
   }
 
   /** Says below a message that it is not sent, and gives what takes that away. */
@@ -182,7 +200,7 @@ export class View {
   }
 
   clear(kept) {
-    this.log.replaceChildren(...kept);
+    this.log.replaceChildren(...kept, this.choices);
   }
 
   isAtEnd() {

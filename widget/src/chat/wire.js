@@ -43,7 +43,7 @@ export class Wire {
   }
 
   open = async (came) => (await this.call("", came)).json();
-  post = async (client_id, text) => (await (await this.call("/messages", { client_id, text })).json()).seq;
+  post = async (client_id, text, field) => (await (await this.call("/messages", { client_id, text, field })).json()).seq;
   read = (seq) => this.call("/read", { seq });
   after = async (seq, wait, signal) => (await this.call(`/messages?after=${seq}&wait=${wait}`, undefined, { signal })).json();
 }

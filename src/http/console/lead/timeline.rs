@@ -175,6 +175,7 @@ fn done(done: &Done) -> Step {
     let who = done.user.as_deref().unwrap_or("A colleague");
     let (icon, title, text) = match done.activity {
         Activity::Note => ("pencil", format!("{who} noted"), done.text.as_str()),
+        Activity::HandedOver => ("hand", "The agent handed over".to_owned(), done.text.as_str()),
         Activity::TookOver => ("hand", format!("{who} took over"), "the agent is silent until given back"),
         Activity::GaveBack => ("undo-2", format!("{who} gave the conversation back"), "the agent goes on"),
         Activity::WaitsAgain => ("clock", "Nobody answered".to_owned(), "waits for a person again"),

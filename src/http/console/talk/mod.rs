@@ -1,26 +1,32 @@
 //! A conversation as people of the business read it, with the field to answer: on a lead's page and in the inbox.
 
+mod lines;
+
+pub use lines::{Line, Medium};
+use lines::{Shown, lines, message};
+
 use super::form::Mistakes;
 use super::frame::Frame;
 use super::lead_name::{Fields, Known, LeadName, channel_name, pill};
-use super::view::{Html, escape};
+use super::view::Html;
 use super::who::{Member, Needs};
 use crate::conversations::reply_as_person::{ReplyWindow, reply_window};
 use crate::core::Core;
-use crate::domain::channel::{MessageKind, MessageStatus, Offers};
+use crate::domain::channel::MessageStatus;
 use crate::domain::ids::{LeadId, MessageId};
-use crate::domain::lead::{Handling, LeadStatus};
-use crate::domain::masked::mask;
-use crate::domain::media_type::is_picture;
+use crate::domain::lead::{Activity, Handling, LeadStatus};
 use crate::domain::time::Timestamp;
 use crate::http::error::Result;
 use crate::store::handling::Handled;
+use crate::store::lead_activity::{self, Done};
 use crate::store::lead_view::{self, ViewedLead};
-use crate::store::talk::{self, Said, ShownMedium, Writer};
+use crate::store::talk;
 use crate::store::{handling, writers};
 
 /// Messages of a page.
 const MESSAGES: u32 = 100;
+/// What was done with the lead, of which the handovers are shown.
+const DONE_MAX: u32 = 100;
 /// Messages that were sent meanwhile and are shown.
 const NEWS_MAX: u32 = 20;
 
@@ -102,64 +108,6 @@ pub struct Talk {
     pub shown: Vec<MessageId>,
 }
 
-/// How messages are shown.
-#[derive(Clone, Copy)]
-struct Shown<'a> {
-    /// Whether numbers and addresses are masked.
-    masked: bool,
-    /// Which reference is marked.
-    correlation_id: Option<&'a str>,
-    /// The path of the lead's page.
-    lead: &'a str,
-}
-
-/// A line of a conversation.
-pub enum Line {
-    /// A day begins.
-    Day(String),
-    /// A message.
-    Message(Message),
-}
-
-/// A message as it is shown.
-pub struct Message {
-    /// Names it in links.
-    pub id: MessageId,
-    /// Who wrote it, and what became of it.
-    pub by: String,
-    /// `out`, `out person` or empty.
-    pub class: &'static str,
-    /// The words, with references marked.
-    pub text: Html,
-    /// When, exactly.
-    pub exact: String,
-    /// Why it did not get through.
-    pub error: Option<String>,
-    /// What there was to press below it.
-    pub buttons: Option<String>,
-    /// Whether the words are its own, and not ours for what it holds.
-    pub is_said: bool,
-    /// A picture, a sound or a file that came with it.
-    pub medium: Option<Medium>,
-}
-
-impl Message {
-    /// Whether there are words beside a medium that is shown.
-    pub fn has_words(&self) -> bool {
-        self.is_said || !matches!(self.medium, Some(Medium::Picture(_) | Medium::File(..)))
-    }
-}
-
-/// A medium as a conversation shows it.
-pub enum Medium {
-    /// A picture, shown from its path.
-    Picture(String),
-    /// A file: its path, and its name and size.
-    File(String, String),
-    /// It is not here: why.
-    Missing(String),
-}
-
 /// What a page asks of a conversation.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
@@ -185,9 +133,10 @@ pub async fn load<N: Needs>(
         let Some(handled) = handling::find(conn, project, wanted.lead).await? else { return Ok(None) };
         let said = talk::page(conn, project, lead.conversation, before, MESSAGES + 1).await?;
         let writers = writers::others(conn, project, (lead.conversation, user), now).await?;
-        Ok(Some((lead, handled, said, writers)))
+        let done = lead_activity::of_lead(conn, project, wanted.lead, DONE_MAX).await?;
+        Ok(Some((lead, handled, said, writers, done)))
     });
-    let Some((lead, handled, mut said, writers)) = found.await? else { return Ok(None) };
+    let Some((lead, handled, mut said, writers, done)) = found.await? else { return Ok(None) };
     let masked = member.sees_masked();
     let name = name_of(&lead, masked);
     let path = wanted.place.path(&member.path(), lead.id);
@@ -195,6 +144,13 @@ pub async fn load<N: Needs>(
     said.truncate(MESSAGES as usize);
     let older = said.last().filter(|_| has_older).map(|oldest| format!("{path}?before={}", oldest.id));
     said.reverse();
+    let ends = (said.first().filter(|_| has_older), said.last().filter(|_| wanted.before.is_some()));
+    let is_of_page = |done: &&Done| {
+        done.activity == Activity::HandedOver
+            && ends.0.is_none_or(|first| done.at >= first.at)
+            && ends.1.is_none_or(|last| done.at <= last.at)
+    };
+    let handovers: Vec<&Done> = done.iter().rev().filter(is_of_page).collect();
     let window = reply_window(&handled);
     let left = if let ReplyWindow::Until(ends_at) = window { frame.times.left(ends_at) } else { None };
     let closed = closed(&handled, window, left.is_some());
@@ -206,7 +162,7 @@ pub async fn load<N: Needs>(
         first_name: first_name(&name.title),
         channel: channel_name(&lead.channel).to_owned(),
         pill: lead_pill(&lead),
-        lines: lines(frame, &said, &name.title, shown),
+        lines: lines(frame, (&said, &handovers), &name.title, shown),
         older,
         place: wanted.place,
         seen: handled.newest_message.unwrap_or(MessageId(0)),
@@ -296,97 +252,6 @@ fn first_name(title: &str) -> String {
         Some(first) if first.chars().any(char::is_alphabetic) && first != "Somebody" => first.to_owned(),
         _ => "them".to_owned(),
     }
-}
-
-fn lines(frame: &Frame, said: &[Said], person: &str, shown: Shown<'_>) -> Vec<Line> {
-    let (mut lines, mut day) = (Vec::new(), String::new());
-    for one in said {
-        let of_message = frame.times.day(one.at);
-        if of_message != day {
-            lines.push(Line::Day(of_message.clone()));
-            day = of_message;
-        }
-        lines.push(Line::Message(message(frame, one, person, shown)));
-    }
-    lines
-}
-
-fn message(frame: &Frame, said: &Said, person: &str, shown: Shown<'_>) -> Message {
-    let (by, class) = match &said.writer {
-        Writer::Person => (person.to_owned(), ""),
-        Writer::Agent { with_model: false } => ("Agent".to_owned(), "out"),
-        Writer::Agent { with_model: true } => ("Agent, with the model".to_owned(), "out"),
-        Writer::Colleague(name) => (name.clone().unwrap_or_else(|| "A colleague".to_owned()), "out person"),
-        Writer::App => ("A colleague, in the app".to_owned(), "out person"),
-    };
-    let state = match said.status {
-        MessageStatus::Received | MessageStatus::Sent => None,
-        MessageStatus::Queued => Some("being sent"),
-        MessageStatus::Failed => Some("not sent"),
-        MessageStatus::Cancelled => Some("not sent: a person answered first"),
-        MessageStatus::Delivered => Some("delivered"),
-        MessageStatus::Read => Some("read"),
-    };
-    let state = if said.is_revoked { Some("taken back") } else { state };
-    let by = [Some(by.as_str()).filter(|by| !by.is_empty()), Some(&frame.times.clock(said.at)), state];
-    Message {
-        id: said.id,
-        by: by.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-        class,
-        text: words(said, shown),
-        is_said: said.text.as_deref().is_some_and(|text| !text.trim().is_empty()),
-        exact: frame.times.exact(said.at),
-        buttons: said.offers.as_deref().and_then(buttons),
-        medium: said.medium.as_ref().and_then(|found| medium(found, said.id, shown)),
-        error: said.error.clone().filter(|_| said.status == MessageStatus::Failed),
-    }
-}
-
-/// What is shown of a medium; nothing to who may not read numbers: it may show one.
-fn medium(found: &ShownMedium, message: MessageId, shown: Shown<'_>) -> Option<Medium> {
-    let path = || format!("{}/media/{message}", shown.lead);
-    match (&found.media_type, &found.error) {
-        _ if shown.masked => None,
-        (Some(media_type), _) if is_picture(media_type) => Some(Medium::Picture(path())),
-        (Some(_), _) => {
-            let name = found.filename.clone().unwrap_or_else(|| "File".to_owned());
-            Some(Medium::File(path(), format!("{name} · {} KB", found.bytes.unwrap_or(0) / 1_024 + 1)))
-        }
-        (None, Some(why)) if !found.is_due => Some(Medium::Missing(format!("It was not fetched: {why}"))),
-        (None, _) => Some(Medium::Missing("It is being fetched.".to_owned())),
-    }
-}
-
-/// The words of the buttons below a message.
-fn buttons(offers: &str) -> Option<String> {
-    match serde_json::from_str(offers).ok()? {
-        Offers::Choices { options, .. } => Some(options.join(" · ")),
-        Offers::OwnContact(words) => Some(words),
-        Offers::Nothing => None,
-    }
-}
-
-/// The words of a message, with the reference marked as such.
-fn words(said: &Said, shown: Shown<'_>) -> Html {
-    let correlation_id = shown.correlation_id;
-    let shown = |text: &str| if shown.masked { mask(text) } else { text.to_owned() };
-    if let Some(text) = said.text.as_deref().filter(|text| !text.trim().is_empty()) {
-        let text = escape(&shown(text));
-        return Html(match correlation_id {
-            Some(id) => text.replace(id, &format!(r#"<span class="ref">{id}</span>"#)),
-            None => text,
-        });
-    }
-    let what = match said.kind {
-        MessageKind::Media => "A picture, a sound or a file",
-        MessageKind::Location => "A place",
-        MessageKind::Contacts => "A contact card",
-        MessageKind::Reaction => "A reaction",
-        MessageKind::Revoke => "Took a message back",
-        MessageKind::Unsupported => "Something that the platform does not pass on",
-        _ => "Nothing is kept of it",
-    };
-    Html(format!(r#"<span class="muted">{what}</span>"#))
 }
 
 /// A time of a page's address.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::channels::web::client_id;
 use crate::chats::follow::ChatEvent;
+use crate::domain::channel::Offers;
 use crate::domain::time::with_milliseconds;
 use crate::store::chat_lines::Line;
 
@@ -23,6 +24,24 @@ pub(super) struct MessageJson {
     /// Who made the words, of messages to the visitor.
     #[serde(skip_serializing_if = "Option::is_none")]
     generated_by: Option<&'static str>,
+    /// Answers to press, as long as nothing follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choices: Option<ChoicesJson>,
+}
+
+/// Answers to a question.
+#[derive(Serialize)]
+struct ChoicesJson {
+    /// What a press sends along: the key of the question's field, or nothing where they answer whether something is right.
+    field: String,
+    options: Vec<String>,
+}
+
+fn choices(offers: &str) -> Option<ChoicesJson> {
+    match serde_json::from_str(offers).ok()? {
+        Offers::Choices { field, options, .. } => Some(ChoicesJson { field, options }),
+        Offers::OwnContact(_) | Offers::Nothing => None,
+    }
 }
 
 impl From<&Line> for MessageJson {
@@ -35,6 +54,7 @@ impl From<&Line> for MessageJson {
             at: with_milliseconds(line.at),
             client_id: line.external_id.as_deref().filter(|_| line.is_visitors).and_then(client_id).map(str::to_owned),
             generated_by: (!line.is_visitors).then_some(by),
+            choices: line.offers.as_deref().and_then(choices),
         }
     }
 }

@@ -14,7 +14,8 @@ use super::json::messages;
 use super::{BODY_BYTES_MAX, chat_of, gone, number, respond};
 use crate::admission::rate_limiter::Source;
 use crate::chats::follow::{ChatEvent, Follower, follow, stopped};
-use crate::chats::post_message::post_message;
+use crate::chats::post_message::{Said, post_message};
+use crate::domain::form::KEY_BYTES_MAX;
 use crate::domain::rates::Kind;
 use crate::domain::time::Clock;
 use crate::engines::Engines;
@@ -33,6 +34,8 @@ const WAIT_S_MAX: i64 = 25;
 struct PostRequest {
     client_id: String,
     text: String,
+    /// The field of the answer that was pressed.
+    field: Option<String>,
 }
 
 /// Takes a message; one that was taken before gets the same response.
@@ -42,11 +45,16 @@ pub async fn post(State(engines): State<Engines>, Path(id): Path<String>, reques
         check_json(&head.headers)?;
         let body = read_body(body, BODY_BYTES_MAX, &engines.admission.bodies).await?;
         let chat = chat_of(&engines, &widget, &head.headers).await?.ok_or_else(gone)?;
-        let PostRequest { client_id, text } = from_json(&body)?;
+        let PostRequest { client_id, text, field } = from_json(&body)?;
         check(&client_id, &text)?;
+        if field.as_ref().is_some_and(|field| field.len() > KEY_BYTES_MAX) {
+            return Err(ApiError::field("field", format!("must be a field's key, of at most {KEY_BYTES_MAX} bytes")));
+        }
         engines.admission.rates.admit(Kind::Messages, Source::row(chat.id.0)).map_err(ApiError::over_limit)?;
         let text = text.trim().replace('\0', "");
-        let seq = post_message(&engines.chats, &chat, &client_id, &text).await?.ok_or_else(gone)?;
+        let field = field.map(|field| field.replace('\0', ""));
+        let said = Said { client_id: &client_id, text: &text, field: field.as_deref() };
+        let seq = post_message(&engines.chats, &chat, &said).await?.ok_or_else(gone)?;
         Ok(axum::Json(json!({"seq": seq})).into_response())
     })
     .await
