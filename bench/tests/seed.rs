@@ -260,6 +260,8 @@ const EMPTY: &[(&str, &str, &str)] = &[
     ("messages", "generated_by", "as those that are older than it"),
     ("messages", "seq", "WhatsApp has none"),
     ("internal_devices", "*", "its own people press no button"),
+    ("uncounted_clicks", "*", "all are counted"),
+    ("projects", "setup_skipped", "it skips no step"),
     ("leads", "is_internal", "its own people press no button"),
     ("sessions", "is_internal", "its own people press no button"),
     ("projects", "recount_step", "all is counted"),

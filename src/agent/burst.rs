@@ -241,10 +241,15 @@ impl Burst {
             || !is_name && !looks_like_name(taken)
     }
 
-    /// "Sorry, 4 pm, not 3", when something else was asked for: no answer to that in the person's words.
+    /// "Sorry, 4 pm, not 3", or another number than the known one, when something else was asked for: no answer to that in the
+    /// person's words.
     fn corrects_another(&self, said: &Words<'_>, taken: &[Taken], open: &str) -> bool {
         let objects = [Class::Correction, Class::Change, Class::Negation].into_iter().any(|class| said.says(class));
-        objects && taken.iter().any(|taken| taken.key != open && self.known.contains_key(&taken.key))
+        let corrects = |taken: &Taken| {
+            let known = self.known.get(&taken.key).filter(|_| taken.key != open);
+            known.is_some_and(|known| objects || known.value != taken.value)
+        };
+        taken.iter().any(corrects)
     }
 
     fn intent_of(&mut self, input: &Input<'_>, said: &Words<'_>, taken: &[Taken], open: Option<&str>) {

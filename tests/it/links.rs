@@ -48,6 +48,7 @@ async fn set(app: &TestApp, project: ProjectId, link: &Link, status: LinkStatus)
 
 /// Clicks, conversations and leads that are counted of a link.
 async fn came(app: &TestApp, project: ProjectId, link: LinkId) -> [i64; 3] {
+    app.count_clicks().await;
     let read = async move |conn: &Conn| Ok(link_counts::of_links(conn, project, &[link], DAYS).await?);
     app.core.db.read(read).await.expect("sums").first().map(|(_, sums)| *sums).unwrap_or_default()
 }
