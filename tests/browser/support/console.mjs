@@ -79,8 +79,10 @@ export async function saveWebhook(page, url, event) {
   if (event) await page.getByRole("checkbox", { name: event }).check();
   await page.getByRole("button", { name: "Save" }).click();
   const anyway = page.getByRole("button", { name: "Save anyway" });
+  const secret = page.getByText("aurix_").first();
+  await Promise.any([anyway.waitFor(), secret.waitFor()]);
   if (await anyway.isVisible()) await anyway.click();
-  await page.getByText("aurix_").first().waitFor();
+  await secret.waitFor();
 }
 
 /** Opens the demo's project. */
