@@ -44,7 +44,7 @@ test("taken over while the agent is about to speak, it says nothing more until i
   await until("Mei's reply", () => whatsapp.texts.includes("Mei here: we do."));
   assert.deepEqual(whatsapp.texts.slice(-2), [first, "Mei here: we do."]);
   await page.reload();
-  await page.getByText("not sent: a person answered first").waitFor();
+  await page.getByText("not sent: a person answered first").first().waitFor();
 
   await arjun.writes("Thank you, what does it cost?");
   await until("the question", async () => {
