@@ -85,7 +85,7 @@ test("signing in and setting up works with JavaScript off", async (t) => {
   await page.getByLabel("Name").fill("Juniper Cycles");
   await page.getByLabel("Country").fill("SG");
   await page.getByRole("button", { name: "Create project" }).click();
-  await page.getByRole("link", { name: "Lead form" }).click();
+  await page.getByRole("link", { name: "Lead form" }).first().click();
   await page.getByRole("button", { name: "Add field" }).click();
   await page.getByLabel("Key").last().fill("outlet");
   await page.getByLabel("Question").last().fill("Which outlet?");
