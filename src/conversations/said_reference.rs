@@ -6,9 +6,9 @@ use crate::db::Conn;
 use crate::domain::attributed::Reference;
 use crate::domain::correlation::{REFERENCE_LABEL, REFERENCE_NOTE};
 use crate::store::channels::Channel;
-use crate::store::{sources, widgets};
+use crate::store::{links, sources, widgets};
 
-/// Widgets of a channel whose greetings are compared.
+/// Widgets of a channel whose greetings are compared, and as many links with a text of their own.
 const GREETINGS: u32 = 20;
 /// Letters of a greeting that nobody writes by chance.
 const GREETING_CHARS_MIN: usize = 12;
@@ -33,7 +33,8 @@ pub(super) async fn said(
         return Ok(Reference::Altered);
     }
     if text.chars().count() >= GREETING_CHARS_MIN {
-        let greetings = widgets::greetings_of_channel(conn, channel.project, channel.id, GREETINGS).await?;
+        let mut greetings = widgets::greetings_of_channel(conn, channel.project, channel.id, GREETINGS).await?;
+        greetings.extend(links::texts_of_channel(conn, channel.project, channel.id, GREETINGS).await?);
         let stands_there = |greeting: &String| {
             let greeting = plain(greeting);
             greeting.chars().count() >= GREETING_CHARS_MIN && text.starts_with(&greeting)

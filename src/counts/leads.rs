@@ -96,13 +96,13 @@ async fn steps(tx: &Tx, core: &Core, facts: &[Facts], now: Timestamp) -> anyhow:
         let (source, ad, attributed) = match (&facts.session, &facts.counted) {
             (Some(session), _) => {
                 let (source, word, trouble) = session.source.as_ref()?;
-                (*source, session.ad, Attributed::of(word, *trouble, session.ad.is_some(), facts.reference))
+                (*source, session.ad, Attributed::of_click(word, *trouble, facts.reference))
             }
             (None, Some(counted)) if keeps_source(facts) => (counted.source, counted.ad, counted.attributed),
             (None, _) => {
                 let wanted = wanted.next()?;
                 let (source, ad) = found.next()?;
-                (source, ad, Attributed::of_source(wanted, ad.is_some(), facts.reference))
+                (source, ad, Attributed::without_click(wanted, ad.is_some(), facts.reference))
             }
         };
         Some(LeadSteps {

@@ -81,7 +81,6 @@ pub const TEMPLATES: [AdTemplate; 7] = [
 mod tests {
     use super::*;
     use crate::domain::attribution::{Params, unexpanded};
-    use crate::domain::ids::WidgetId;
     use crate::domain::source::{Ad, AdNames, Source, Visit};
 
     /// The parameters of a template: each with whether it is a macro.
@@ -101,16 +100,7 @@ mod tests {
 
     fn read(url: &str) -> (Source, Option<(Ad, AdNames)>) {
         let params = Params::of_url(url);
-        let source = Source::of_visit(&Visit {
-            params: &params,
-            click_url: Some(url),
-            first_raw_url: None,
-            referrer: None,
-            user_agent: None,
-            channel: None,
-            widget: WidgetId(1),
-            link: None,
-        });
+        let source = Source::of_visit(&Visit::of_address(url, &params));
         let ad = Ad::of_visit(&params, &source);
         (source, ad)
     }

@@ -1,7 +1,7 @@
 //! Whether a conversation's origin is known, and why not where it is not.
 
 use super::closed_set::closed_set;
-use super::source::{AD, DIRECT, NO_CLICK, Source, Trouble};
+use super::source::{AD, DIRECT, Source, Trouble};
 
 closed_set! {
     /// What a person's first message said of the correlation id. Decided once; a later message that brings one to light counts.
@@ -16,7 +16,7 @@ closed_set! {
         AnotherPerson = "another_person",
         /// It had the words around the id, and no id that can be read.
         Altered = "altered",
-        /// It had the widget's greeting alone: the line with the id was deleted.
+        /// It had the widget's greeting, or the link's text, alone: the line with the id was deleted.
         Removed = "removed",
         /// Nobody had pressed a button of the project yet.
         BeforeSetUp = "before_set_up",
@@ -60,39 +60,39 @@ closed_set! {
 }
 
 impl Attributed {
-    /// By where the lead is counted, whether an ad is known, and what the first message said.
-    pub fn of(source: &str, trouble: Trouble, has_ad: bool, reference: Option<Reference>) -> Self {
-        match (source, reference) {
-            (AD, _) if has_ad => Self::Referral,
-            (AD, _) => Self::AdWithoutId,
-            (NO_CLICK, reference) => match reference {
-                None => Self::NotNoted,
-                Some(Reference::Unknown) => Self::UnknownReference,
-                Some(Reference::AnotherPerson) => Self::AnotherPerson,
-                Some(Reference::Altered) => Self::Altered,
-                Some(Reference::Removed) => Self::Removed,
-                Some(Reference::BeforeSetUp) => Self::BeforeSetUp,
-                // A click whose rows are gone tells of nothing any more.
-                Some(Reference::None | Reference::Exact | Reference::Repaired) => Self::NoReference,
-            },
-            (DIRECT, _) => match trouble {
-                Trouble::None => Self::NoParameters,
-                Trouble::Macro => Self::Macro,
-                Trouble::UntaggedLanding => Self::UntaggedLanding,
-            },
-            (_, Some(Reference::Repaired)) => Self::Repaired,
+    /// Those by which it is known where the conversation came from.
+    pub const KNOWN: [Self; 3] = [Self::Reference, Self::Repaired, Self::Referral];
+
+    /// Of a conversation that a click led to: by the word of its source, what is wrong with the address, and what the first message said.
+    pub fn of_click(source: &str, trouble: Trouble, reference: Option<Reference>) -> Self {
+        match (source, trouble, reference) {
+            (DIRECT, Trouble::None, _) => Self::NoParameters,
+            (DIRECT, Trouble::Macro, _) => Self::Macro,
+            (DIRECT, Trouble::UntaggedLanding, _) => Self::UntaggedLanding,
+            (_, _, Some(Reference::Repaired)) => Self::Repaired,
             _ => Self::Reference,
         }
     }
 
-    /// The same for a source that is not stored yet.
-    pub fn of_source(source: &Source, has_ad: bool, reference: Option<Reference>) -> Self {
-        Self::of(&source.source, source.trouble, has_ad, reference)
+    /// Of one that no click led to: whether an ad inside the app did, whether that is known, and what the first message said.
+    pub fn without_click(source: &Source, has_ad: bool, reference: Option<Reference>) -> Self {
+        match reference {
+            _ if source.source == AD && has_ad => Self::Referral,
+            _ if source.source == AD => Self::AdWithoutId,
+            None => Self::NotNoted,
+            Some(Reference::Unknown) => Self::UnknownReference,
+            Some(Reference::AnotherPerson) => Self::AnotherPerson,
+            Some(Reference::Altered) => Self::Altered,
+            Some(Reference::Removed) => Self::Removed,
+            Some(Reference::BeforeSetUp) => Self::BeforeSetUp,
+            // A click whose rows are gone tells of nothing any more.
+            Some(Reference::None | Reference::Exact | Reference::Repaired) => Self::NoReference,
+        }
     }
 
     /// Whether it is known where the conversation came from.
     pub fn is_known(self) -> bool {
-        matches!(self, Self::Reference | Self::Repaired | Self::Referral)
+        Self::KNOWN.contains(&self)
     }
 
     /// The number that counts have for it, from 1.
@@ -109,19 +109,29 @@ impl Attributed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::ChannelId;
 
     #[test]
-    fn the_source_decides_before_the_message() {
-        let of = |source, trouble, reference| Attributed::of(source, trouble, false, Some(reference));
+    fn what_a_click_tells_decides_before_the_message() {
+        let of = |source, trouble, reference| Attributed::of_click(source, trouble, Some(reference));
         assert_eq!(of("google", Trouble::None, Reference::Exact), Attributed::Reference);
         assert_eq!(of("google", Trouble::Macro, Reference::Repaired), Attributed::Repaired, "something is told");
         assert_eq!(of(DIRECT, Trouble::None, Reference::Exact), Attributed::NoParameters);
         assert_eq!(of(DIRECT, Trouble::Macro, Reference::Exact), Attributed::Macro);
         assert_eq!(of(DIRECT, Trouble::UntaggedLanding, Reference::Exact), Attributed::UntaggedLanding);
-        assert_eq!(of(NO_CLICK, Trouble::None, Reference::Removed), Attributed::Removed);
-        assert_eq!(Attributed::of(AD, Trouble::None, true, None), Attributed::Referral);
-        assert_eq!(Attributed::of(AD, Trouble::None, false, None), Attributed::AdWithoutId);
-        assert_eq!(Attributed::of(NO_CLICK, Trouble::None, false, None), Attributed::NotNoted);
+        assert_eq!(of(AD, Trouble::None, Reference::Exact), Attributed::Reference, "an address may have any word");
+    }
+
+    #[test]
+    fn without_a_click_an_ad_in_the_app_or_the_message_tells() {
+        let of = |by_ad, has_ad, reference| {
+            Attributed::without_click(&Source::without_click(ChannelId(1), by_ad), has_ad, reference)
+        };
+        assert_eq!(of(true, true, None), Attributed::Referral);
+        assert_eq!(of(true, false, None), Attributed::AdWithoutId);
+        assert_eq!(of(false, false, None), Attributed::NotNoted);
+        assert_eq!(of(false, false, Some(Reference::Removed)), Attributed::Removed);
+        assert_eq!(of(false, false, Some(Reference::Exact)), Attributed::NoReference);
     }
 
     #[test]

@@ -115,6 +115,22 @@ pub struct Visit<'a> {
     pub link: Option<LinkId>,
 }
 
+impl<'a> Visit<'a> {
+    /// A visit of which nothing is known but the address of its page.
+    pub fn of_address(url: &'a str, params: &'a Params) -> Self {
+        Self {
+            params,
+            click_url: Some(url),
+            first_raw_url: None,
+            referrer: None,
+            user_agent: None,
+            channel: None,
+            widget: WidgetId(0),
+            link: None,
+        }
+    }
+}
+
 impl Source {
     /// Where a visit came from. Campaign words count before click ids, these before the site before.
     pub fn of_visit(visit: &Visit<'_>) -> Self {

@@ -1,7 +1,7 @@
 //! Links without a site. Their addresses name no project: a slug is one of the whole instance, and stays taken when its link is removed.
 
 use crate::db::{Conn, Error, Result, Row, Sql, Tx};
-use crate::domain::ids::{ConversationId, LinkId, ProjectId, WidgetId};
+use crate::domain::ids::{ChannelId, ConversationId, LinkId, ProjectId, WidgetId};
 use crate::domain::link::{Campaign, LinkStatus, Slug};
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -120,6 +120,20 @@ pub async fn slugs(conn: &Conn, project: ProjectId, most: u32) -> Result<Vec<(Li
         "SELECT id, slug FROM links WHERE project_id = $1 ORDER BY id DESC LIMIT $2",
         params![project, most],
         |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+    .await
+}
+
+/// The own texts of the links that lead to a channel, newest first, at most `most`.
+pub async fn texts_of_channel(conn: &Conn, project: ProjectId, channel: ChannelId, most: u32) -> Result<Vec<String>> {
+    conn.query(
+        concat!(
+            "SELECT l.text FROM ",
+            tables!(),
+            " WHERE l.project_id = $1 AND w.channel = $2 AND l.text <> '' ORDER BY l.id DESC LIMIT $3"
+        ),
+        params![project, channel, most],
+        |row| row.get(0),
     )
     .await
 }

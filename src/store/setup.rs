@@ -31,7 +31,7 @@ pub struct Seen {
 
 /// What is seen of a project.
 pub async fn seen(conn: &Conn, project: ProjectId) -> Result<Seen> {
-    let attributed = has_known(conn, project).await?;
+    let [by_id, mended, by_ad] = Attributed::KNOWN.map(Attributed::code);
     conn.get(
         "SELECT EXISTS (SELECT 1 FROM channels WHERE project_id = $1),
                 (SELECT public_id FROM widgets WHERE project_id = $1 ORDER BY id DESC LIMIT 1),
@@ -45,8 +45,13 @@ pub async fn seen(conn: &Conn, project: ProjectId) -> Result<Seen> {
                     JOIN delivery_counts AS c ON c.webhook_id = w.id AND c.quarter > 0
                     WHERE w.project_id = $1 AND w.removed_at IS NULL AND c.delivered > 0
                 ),
-                EXISTS (SELECT 1 FROM lead_steps WHERE project_id = $1 AND qualified_at > 0)",
-        params![project],
+                EXISTS (SELECT 1 FROM lead_steps WHERE project_id = $1 AND qualified_at > 0),
+                EXISTS (
+                    SELECT 1
+                    FROM counts
+                    WHERE project_id = $1 AND series = $2 AND at > 0 AND subject IN ($3, $4, $5) AND conversations > 0
+                )",
+        params![project, Series::AttributedDay.as_i64(), by_id, mended, by_ad],
         |row| {
             Ok(Seen {
                 channel: row.get(0)?,
@@ -57,23 +62,11 @@ pub async fn seen(conn: &Conn, project: ProjectId) -> Result<Seen> {
                 complete: row.get(5)?,
                 answered: row.get(6)?,
                 sold: row.get(7)?,
-                attributed,
+                attributed: row.get(8)?,
             })
         },
     )
     .await
-}
-
-/// Whether it is known of somebody who wrote where they came from.
-async fn has_known(conn: &Conn, project: ProjectId) -> Result<bool> {
-    let found = conn
-        .query(
-            "SELECT DISTINCT subject FROM counts WHERE project_id = $1 AND series = $2 AND at > 0 AND conversations > 0",
-            params![project, Series::AttributedDay.as_i64()],
-            |row| row.get::<i64>(0),
-        )
-        .await?;
-    Ok(found.into_iter().filter_map(Attributed::of_code).any(Attributed::is_known))
 }
 
 /// The steps that a project's people skipped, with spaces between.

@@ -1,11 +1,11 @@
 // The console as a person with a browser goes through it: signing in, the size of every page, and what works by keyboard alone.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { startDemo, startFresh } from "./support/aurix.mjs";
-import { launch, visitor } from "./support/browser.mjs";
-import { consolePages, needAttention, strictPage } from "./support/console.mjs";
+import { startFresh } from "./support/aurix.mjs";
+import { visitor } from "./support/browser.mjs";
+import { strictPage } from "./support/console.mjs";
 import { unreachedByTab } from "./support/keyboard.mjs";
-import { converse } from "./support/playground.mjs";
+import { startShown } from "./support/shown.mjs";
 import { weigh } from "./support/weight.mjs";
 
 const PAGE_BYTES_MAX = 150 * 1024;
@@ -13,19 +13,15 @@ const NODES_MAX = 3_000;
 const SHIFT_MAX = 0.02;
 const PASSWORD = "correct horse battery";
 
+let shown;
 let demo;
 let browser;
 let pages;
 before(async () => {
-  [demo, browser] = await Promise.all([startDemo(), launch()]);
-  await converse(browser, demo.url);
-  await needAttention(browser, demo.url);
-  pages = await consolePages(browser, demo.url);
+  shown = await startShown();
+  ({ demo, browser, pages } = shown);
 });
-after(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
+after(() => shown?.stop());
 
 test("pages are light, hold still, and break no rule of their policy", async (t) => {
   const person = await visitor(t, browser, { viewport: { width: 1440, height: 900 } });

@@ -8,7 +8,9 @@ use aurix::counts::recount::compare;
 use aurix::domain::account::Role;
 use aurix::domain::attributed::Attributed;
 use aurix::domain::ids::LeadId;
+use aurix::domain::link::Campaign;
 use aurix::domain::time::SignedDuration;
+use aurix::projects::links::{NewLink, Opens, create_link};
 use jiff::civil::date;
 use serde_json::json;
 
@@ -62,6 +64,12 @@ both_engines! {
         app.execute("UPDATE widgets SET greeting = 'Hello, I would like to know more.'").await;
         let said = writes(app, &project, "6590000008", "hello, I would  like to know more. Do you open today?").await;
         assert_eq!(said.as_deref(), Some("removed_reference"), "the greeting stands without its line");
+        let campaign = Campaign { source: "poster".to_owned(), text: "I saw your poster.".to_owned(), ..Campaign::default() };
+        let opens = Opens::Widget(project.widget_id.clone());
+        let link = NewLink { slug: None, opens, campaign };
+        create_link(&app.core, &operator(), project.id, link).await.expect("a link");
+        let said = writes(app, &project, "6590000013", "I saw your poster. Are you open?").await;
+        assert_eq!(said.as_deref(), Some("removed_reference"), "so does a link's own text");
 
         let reference = click(app, &project, "d3", "", "").await;
         assert_eq!(writes(app, &project, "6590000009", &reference).await.as_deref(), Some("page_without_parameters"));

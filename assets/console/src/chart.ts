@@ -31,7 +31,7 @@ export function draw(host: HTMLElement, series: Series): void {
   still?.remove();
   host.append(said);
   new ResizeObserver(() => chart.setSize({ width: host.clientWidth, height: HEIGHT_PX })).observe(host);
-  for (const query of ["(prefers-color-scheme: dark)"]) matchMedia(query).addEventListener("change", () => chart.redraw(false, true));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart.redraw(false, true));
   byKeys(host, chart, series);
 }
 

@@ -1,31 +1,21 @@
 // Every page of the console by axe, in one theme, at three widths.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { startDemo } from "./aurix.mjs";
 import { axeFindings } from "./axe.mjs";
-import { launch, visitor } from "./browser.mjs";
-import { consolePages, needAttention, strictPage } from "./console.mjs";
-import { converse } from "./playground.mjs";
+import { visitor } from "./browser.mjs";
+import { strictPage } from "./console.mjs";
+import { startShown } from "./shown.mjs";
 
 const WIDTHS = [1440, 768, 390];
 
 export function everyPageIsAccessible(colorScheme) {
-  let demo;
-  let browser;
-  let pages;
-  before(async () => {
-    [demo, browser] = await Promise.all([startDemo(), launch()]);
-    await converse(browser, demo.url);
-    await needAttention(browser, demo.url);
-    pages = await consolePages(browser, demo.url);
-  });
-  after(async () => {
-    await browser?.close();
-    await demo?.stop();
-  });
+  let shown;
+  before(async () => (shown = await startShown()));
+  after(() => shown?.stop());
 
   for (const width of WIDTHS) {
     test(`axe finds nothing on any page, ${width} px, ${colorScheme}`, async (t) => {
+      const { demo, browser, pages } = shown;
       const person = await visitor(t, browser, { viewport: { width, height: 900 }, colorScheme, reducedMotion: "reduce" });
       const page = await strictPage(person);
       const found = [];

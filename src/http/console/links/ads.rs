@@ -6,7 +6,6 @@ use axum::response::Response;
 
 use crate::domain::ad_template::{AdTemplate, TEMPLATES};
 use crate::domain::attribution::{Params, URL_CHARS_MAX, cap_url, unexpanded};
-use crate::domain::ids::WidgetId;
 use crate::domain::source::{Ad, AdNames, Source, Visit};
 use crate::engines::Engines;
 use crate::http::console::frame::Frame;
@@ -32,16 +31,7 @@ impl Tried {
     /// As a click with that page would be counted.
     fn of(url: &str) -> Self {
         let params = Params::of_url(url);
-        let source = Source::of_visit(&Visit {
-            params: &params,
-            click_url: Some(url),
-            first_raw_url: None,
-            referrer: None,
-            user_agent: None,
-            channel: None,
-            widget: WidgetId(0),
-            link: None,
-        });
+        let source = Source::of_visit(&Visit::of_address(url, &params));
         let (ad, names) = Ad::of_visit(&params, &source).unwrap_or_else(|| (Ad::default(), AdNames::default()));
         let with_id = |name: String, id: String| match name == id || id.is_empty() {
             true => name,

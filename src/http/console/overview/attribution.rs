@@ -12,7 +12,6 @@ use super::{period_text, zone_of};
 use crate::counts::attributed::{AttributedReport, Known, attributed};
 use crate::domain::attention::AttentionKind;
 use crate::domain::attributed::Attributed;
-use crate::domain::ids::ProjectId;
 use crate::engines::Engines;
 use crate::http::console::csv::{self, Made};
 use crate::http::console::frame::Frame;
@@ -58,8 +57,7 @@ struct AttributionPage {
     /// The share with a known origin, and its change in points.
     share: Option<String>,
     points: Option<(String, &'static str)>,
-    /// The reason that costs the most.
-    worst: Option<Row>,
+    /// The reason that costs the most stands first.
     unknown: Vec<Row>,
     known: Vec<Row>,
     weeks: Vec<Week>,
@@ -112,7 +110,6 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
     let base = format!("{}/attribution", member.path());
     let overview = format!("{}/overview", member.path());
     let rows = |is_known: bool| rows(&report, (&overview, &query), is_known);
-    let unknown = rows(false);
     let total = report.total;
     page(&AttributionPage {
         period: period_text(&ask.period),
@@ -121,9 +118,8 @@ pub async fn show(State(engines): State<Engines>, member: Member, query: Query) 
         all: number(total.all),
         share: share(total.known, total.all),
         points: points(total, report.total_compared),
-        worst: rows(false).into_iter().next(),
         known: rows(true),
-        unknown,
+        unknown: rows(false),
         weeks: weeks(&report, (&overview, &query), (ask.period.first, ask.period.last)),
         checks: checks(&items),
         own_people: own.into_iter().map(|lead| LeadRow::new(lead, member.sees_masked())).collect(),
@@ -215,7 +211,8 @@ pub async fn export(State(engines): State<Engines>, member: Member, query: Query
     let is_weeks = query.one("panel").is_ok_and(|panel| panel == Some("weeks"));
     let query = OverviewQuery::parse(&query)?;
     let ask = query.ask(core.clock.now(), &zone_of(&member));
-    let report = read(&engines, member.project.id, &ask).await?;
+    let (project, period) = (member.project.id, ask.period);
+    let report = core.db.read(async move |conn| attributed(conn, project, &period, None).await).await?;
     let (head, lines): (&[&str], Vec<Vec<String>>) = if is_weeks {
         let week =
             |(begins, known): &(Date, Known)| vec![begins.to_string(), known.all.to_string(), known.known.to_string()];
@@ -235,15 +232,6 @@ pub async fn export(State(engines): State<Engines>, member: Member, query: Query
     let name =
         csv::file_name(["attribution", &member.project.name, if is_weeks { "weeks" } else { "reasons" }, &period]);
     Ok(csv::streamed(&name, &csv::row(head), Made::new(text)))
-}
-
-async fn read(
-    engines: &Engines,
-    project: ProjectId,
-    ask: &crate::counts::ask::Ask,
-) -> anyhow::Result<AttributedReport> {
-    let period = ask.period;
-    engines.core.db.read(async move |conn| attributed(conn, project, &period, None).await).await
 }
 
 #[cfg(test)]
