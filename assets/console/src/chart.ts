@@ -112,13 +112,9 @@ function byKeys(host: HTMLElement, chart: uPlot, series: Series): void {
   const show = (next: number) => {
     day = Math.min(last, Math.max(0, next));
     chart.setCursor({ left: chart.valToPos(day, "x"), top: chart.valToPos(series.clicks[day] ?? 0, "y") });
-    host.setAttribute("aria-valuenow", String(day));
-    host.setAttribute("aria-valuetext", sentence(series, day));
+    host.ariaValueNow = String(day);
+    host.ariaValueText = sentence(series, day);
   };
-  const name = host.getAttribute("label") ?? "";
-  for (const [attribute, value] of [["tabindex", "0"], ["role", "slider"], ["aria-label", name], ["aria-valuemin", "0"], ["aria-valuemax", String(last)]]) host.setAttribute(attribute as string, value as string);
-  host.setAttribute("aria-valuenow", String(day));
-  host.setAttribute("aria-valuetext", sentence(series, day));
   const steps: Record<string, () => number> = {
     ArrowRight: () => day + 1,
     ArrowUp: () => day + 1,
@@ -136,5 +132,6 @@ function byKeys(host: HTMLElement, chart: uPlot, series: Series): void {
     show(step());
   });
   host.addEventListener("focus", () => show(day));
+  if (host.ownerDocument.activeElement === host) show(day);
   host.addEventListener("blur", () => chart.setCursor({ left: -10, top: -10 }));
 }
