@@ -2,7 +2,6 @@
 
 use super::burst::Burst;
 use super::open_fields::half_missing;
-use super::phrases::list;
 use super::reader::Doubt;
 use super::turn::TurnBuilder;
 use crate::domain::form::{Field, FieldKind};
@@ -23,7 +22,7 @@ impl TurnBuilder<'_> {
     pub(super) fn question(&mut self, field: &Field, again: bool) {
         let question = self.phrases.question(field, again);
         self.say(&question);
-        self.list = list(field);
+        self.list = self.phrases.list(field);
     }
 
     /// Offers back what was understood of words that gave no value, or asks what they mean.

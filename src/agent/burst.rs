@@ -55,7 +55,7 @@ pub(super) fn read_burst(input: &Input<'_>, asked: Option<&str>) -> Burst {
         known: input.known.clone(),
         anything: !input.messages.is_empty(),
         spoken: input.messages.iter().any(|incoming| !incoming.is_correction),
-        language: language::of_conversation(input),
+        language: language::of_conversation(input.form, &input.state),
         ..Burst::default()
     };
     if let Some(phone) = input.channel_phone {
@@ -131,7 +131,8 @@ impl Burst {
         }
         let (folded, current) = (fold(&own), self.language);
         let parts = split(&folded);
-        self.language = language::change(&folded, &parts, current).unwrap_or(current);
+        let changed = language::change(&folded, &parts, current).filter(|_| input.form.follow_language);
+        self.language = changed.unwrap_or(current);
         let tag = packs()[self.language].about.code.as_str();
         let said = Words::of(&own, language::of_text(&folded, &parts, tag));
         if let Some(command) = said.command() {

@@ -5,6 +5,7 @@ use super::lexer::{Kind, Token};
 use super::numbers::number_at;
 use super::span::Span;
 use super::words::Words;
+use crate::domain::form::Field;
 
 /// Longest answer in which typing errors are allowed, in bytes. A longer text must have an option exactly.
 const FUZZY_BYTES_MAX: usize = 400;
@@ -15,30 +16,36 @@ struct Word {
     lower: String,
 }
 
-/// The option meant: the part of the text that names it, and its index. `asked` also allows parts and positions.
-pub(super) fn find(said: &Words<'_>, options: &[String], asked: bool) -> Option<(Span, usize)> {
-    let text = said.text;
-    let words = words(text);
-    let spelled = settle(
-        said,
-        options.iter().enumerate().filter_map(|(index, option)| Some((phrase(&words, option, 0)?, index))),
-    );
+/// A name of an option: its own words or a synonym, and its place among the options.
+type Name<'a> = (&'a str, usize);
+
+/// The option meant: the part of the text that names it, and its place. `asked` also allows parts and positions.
+pub(super) fn find(said: &Words<'_>, field: &Field, asked: bool) -> Option<(Span, usize)> {
+    let (text, words, names) = (said.text, words(said.text), names(field));
+    let named = |slips: &dyn Fn(&str) -> usize| -> Vec<_> {
+        names.iter().filter_map(|(name, place)| Some((phrase(&words, name, slips(name))?, *place))).collect()
+    };
+    let spelled = settle(said, named(&|_| 0));
     if spelled.is_some() || text.len() > FUZZY_BYTES_MAX {
         return spelled;
     }
-    let slips = |option: &String| slips_allowed(option, asked);
-    let close =
-        options.iter().enumerate().filter_map(|(index, option)| Some((phrase(&words, option, slips(option))?, index)));
-    let close = settle(said, close);
-    if close.is_some() || !asked {
-        return close;
+    let close = named(&|name| slips_allowed(name, asked));
+    if !close.is_empty() || !asked {
+        return settle(said, close);
     }
-    by_part(said, &words, options).or_else(|| by_place(&said.tokens, options))
+    by_part(said, &words, &field.options).or_else(|| by_place(&said.tokens, &field.options))
+}
+
+fn names(field: &Field) -> Vec<Name<'_>> {
+    let own = field.options.iter().enumerate();
+    let synonyms = own.clone().filter_map(|(place, option)| Some((place, field.synonyms.get(option)?)));
+    let synonyms = synonyms.flat_map(|(place, names)| names.iter().map(move |name| (name.as_str(), place)));
+    own.map(|(place, option)| (option.as_str(), place)).chain(synonyms).collect()
 }
 
 /// Of several options in one text, the only one that is not negated, or the last one of a correction.
-fn settle(said: &Words<'_>, found: impl Iterator<Item = (Span, usize)>) -> Option<(Span, usize)> {
-    let mut found: Vec<(Span, usize)> = found.filter(|(span, _)| !is_denied(said, *span)).collect();
+fn settle(said: &Words<'_>, mut found: Vec<(Span, usize)>) -> Option<(Span, usize)> {
+    found.retain(|(span, _)| !is_denied(said, *span));
     // "Orchard Gateway" also contains the option "Orchard": the longer one is meant.
     let all = found.clone();
     found.retain(|(span, index)| {
@@ -49,7 +56,7 @@ fn settle(said: &Words<'_>, found: impl Iterator<Item = (Span, usize)>) -> Optio
     found.sort();
     let corrected = said.says(Class::Correction) || said.says(Class::Change);
     match found.as_slice() {
-        [only] => Some(*only),
+        [first, rest @ ..] if rest.iter().all(|(_, index)| *index == first.1) => Some(*first),
         [.., last] if corrected => Some(*last),
         _ => None,
     }
@@ -101,7 +108,7 @@ fn slips_allowed(option: &str, asked: bool) -> usize {
     }
 }
 
-/// A part that only one option has: "gateway" of Orchard Gateway.
+/// A part that only one option has: "gateway" of Orchard Gateway. Synonyms count as a whole alone: their parts may be any words.
 fn by_part(said: &Words<'_>, words: &[Word], options: &[String]) -> Option<(Span, usize)> {
     let found =
         words.iter().filter(|word| word.lower.chars().count() >= 3 || !word.lower.is_ascii()).filter_map(|word| {
@@ -189,12 +196,17 @@ pub(super) fn distance(left: &str, right: &str, limit: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::form::Form;
 
     #[track_caller]
     fn check(text: &str, asked: bool, expected: Option<(&str, &str)>) {
-        let options = ["Orchard Gateway", "Bugis Junction", "Jurong Point", "Eyelash Extensions"].map(str::to_owned);
+        let form = r#"{"fields":[{"key":"outlet","type":"choice",
+            "options":["Orchard Gateway","Bugis Junction","Jurong Point","Eyelash Extensions"],
+            "synonyms":{"Jurong Point":["裕廊坊","the mall in the west"],"Eyelash Extensions":["pestañas"]}}]}"#;
+        let form = Form::parse(form).unwrap();
+        let field = form.field("outlet").unwrap();
         let said = Words::of(text, crate::agent::pack::Languages::one(0));
-        let found = find(&said, &options, asked).map(|(span, index)| (span.words(text), options[index].as_str()));
+        let found = find(&said, field, asked).map(|(span, index)| (span.words(text), field.options[index].as_str()));
         assert_eq!(found, expected, "{text:?}");
     }
 
@@ -210,6 +222,16 @@ mod tests {
         check("eyelash extention", true, Some(("eyelash extention", "Eyelash Extensions")));
         check("not Jurong Point but Bugis Junction", true, Some(("Bugis Junction", "Bugis Junction")));
         check("Bugis Junction, actually no, Jurong Point", true, Some(("Jurong Point", "Jurong Point")));
+    }
+
+    #[test]
+    fn synonyms_name_an_option_in_any_language() {
+        check("裕廊坊", true, Some(("裕廊坊", "Jurong Point")));
+        check("quiero pestañas", false, Some(("pestañas", "Eyelash Extensions")));
+        check("quiero pestanas", true, Some(("pestanas", "Eyelash Extensions")));
+        check("the west one", true, None);
+        check("Jurong Point, the mall in the west", true, Some(("Jurong Point", "Jurong Point")));
+        check("pestañas or jurong point", true, None);
     }
 
     #[test]

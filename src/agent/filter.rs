@@ -69,7 +69,11 @@ pub(super) fn check(
         return Err(Reason::OtherLanguage);
     }
     let of_form = form.fields.iter().flat_map(|field| field.options.iter().chain([&field.question]));
-    let of_form: Vec<&str> = of_form.chain([&form.greeting, &form.closing]).map(String::as_str).collect();
+    let in_language = form.texts.get(&packs()[language].about.code);
+    let in_language =
+        in_language.into_iter().flat_map(|texts| texts.questions.values().chain([&texts.greeting, &texts.closing]));
+    let of_form = of_form.chain([&form.greeting, &form.closing]).chain(in_language);
+    let of_form: Vec<&str> = of_form.map(String::as_str).collect();
     let written = fold(&sources.join("\n")).text;
     // A price that the person names does not become ours, nor an address.
     let allowed = Allowed::of(&format!("{written}\n{}", fold(&of_form.join("\n")).text));

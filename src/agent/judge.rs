@@ -262,8 +262,7 @@ impl Bench<'_> {
     ) -> Result<(String, String), Reason> {
         let languages = language::relatives(self.burst.language);
         let named = |text: &str| {
-            choice::find(&Words::of(text, languages), &field.options, false)
-                .map(|(_, place)| field.options[place].clone())
+            choice::find(&Words::of(text, languages), field, false).map(|(_, place)| field.options[place].clone())
         };
         let in_quote = named(quote);
         if in_quote.is_some() && named(&own.own) != in_quote {

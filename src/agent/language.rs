@@ -3,7 +3,8 @@
 use super::fold::{Folded, Kind, Raw};
 use super::lexicon::lexicon;
 use super::pack::{Languages, Script, packs};
-use super::state::Input;
+use super::state::State;
+use crate::domain::form::Form;
 
 /// How much more a language has to know than the one before it, to be the only one.
 const CLEAR_LEAD: f32 = 1.5;
@@ -40,10 +41,10 @@ pub(super) fn change(folded: &Folded, parts: &[Raw], current: usize) -> Option<u
     (words >= CLAUSE_WORDS && is_clear && place != current && !same_family).then_some(place)
 }
 
-/// The language that a conversation is in: what it changed to, else the form's.
-pub(super) fn of_conversation(input: &Input<'_>) -> usize {
-    let changed = input.state.language.as_deref().and_then(Languages::of_tag);
-    changed.or_else(|| Languages::of_tag(&input.form.language)).unwrap_or(0)
+/// The language that a conversation is in: what it changed to, where the form follows, else the form's.
+pub(super) fn of_conversation(form: &Form, state: &State) -> usize {
+    let changed = state.language.as_deref().filter(|_| form.follow_language).and_then(Languages::of_tag);
+    changed.or_else(|| Languages::of_tag(&form.language)).unwrap_or(0)
 }
 
 /// A language with those that count as one with it.

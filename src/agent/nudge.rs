@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::asking::SAME_WORDS_MAX;
+use super::language;
 use super::open_fields::half_missing;
-use super::pack::Languages;
-use super::phrases::{Phrases, list};
+use super::phrases::Phrases;
 use super::state::{Known, State};
 use super::turn::ASKS_MAX;
 use crate::domain::form::Form;
@@ -27,8 +27,7 @@ pub fn nudge(form: &Form, known: &BTreeMap<String, Known>, state: &State) -> Opt
     let is_open = state.paused.is_none() && !state.closed && !state.no_nudge && state.asked_act.is_none();
     let field = state.asked.as_deref().filter(|_| is_open).and_then(|key| form.field(key))?;
     let mut state = State { no_nudge: true, ..state.clone() };
-    let changed = state.language.as_deref().and_then(Languages::of_tag);
-    let phrases = Phrases::of(changed.or_else(|| Languages::of_tag(&form.language)).unwrap_or(0));
+    let phrases = Phrases::of(language::of_conversation(form, &state), form);
     let asks = state.asked_counts.entry(field.key.clone()).or_insert(0);
     *asks += 1;
     let asks = *asks;
@@ -38,10 +37,10 @@ pub fn nudge(form: &Form, known: &BTreeMap<String, Known>, state: &State) -> Opt
     let half = known.get(&field.key).and_then(|known| half_missing(form, field, &known.value));
     let offer = state.offered.as_ref().and_then(|doubt| doubt.offer.as_deref());
     let (question, options) = match (offer, half) {
-        _ if !state.pending.is_empty() => (phrases.confirm(form, &state.pending), String::new()),
+        _ if !state.pending.is_empty() => (phrases.confirm(&state.pending), String::new()),
         (Some(offer), _) => (phrases.fill("meant", &[("{value}", offer)]), String::new()),
         (None, Some(half)) => (phrases.say(half).to_owned(), String::new()),
-        (None, None) => (phrases.question(field, asks > SAME_WORDS_MAX), list(field)),
+        (None, None) => (phrases.question(field, asks > SAME_WORDS_MAX), phrases.list(field)),
     };
     let mut text = format!("{} {question}", phrases.say("nudge"));
     let list_begins = (!options.is_empty()).then_some(text.len());

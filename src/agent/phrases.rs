@@ -6,27 +6,47 @@ use std::collections::BTreeMap;
 use super::open_fields::has_name_parts;
 use super::pack::{Direction, Pack, packs};
 use super::state::{Known, Pending};
-use crate::domain::form::{EMAIL, Field, FieldKind, Form, NAME, PHONE};
+use crate::domain::form::{EMAIL, Field, FieldKind, Form, NAME, PHONE, Texts};
 use crate::domain::text::cut;
 
 /// Characters of a value that a sentence has.
 const VALUE_CHARS_MAX: usize = 80;
 
-/// The agent's own sentences in one language.
+/// What the agent says in one language: the form's texts for it, and the pack's sentences.
 #[derive(Clone, Copy)]
-pub(super) struct Phrases {
+pub(super) struct Phrases<'a> {
     pack: &'static Pack,
+    form: &'a Form,
+    own: Option<&'a Texts>,
 }
 
-impl Phrases {
-    /// The sentences of the language at that place of the packs.
-    pub(super) fn of(place: usize) -> Self {
-        Self { pack: &packs()[place] }
+impl<'a> Phrases<'a> {
+    /// Those of the language at that place of the packs.
+    pub(super) fn of(place: usize, form: &'a Form) -> Self {
+        let pack = &packs()[place];
+        Self { pack, form, own: form.texts.get(&pack.about.code) }
     }
 
-    /// A sentence by its name in the packs.
-    pub(super) fn say(self, name: &str) -> &'static str {
-        self.pack.say.get(name).map_or("", String::as_str)
+    /// A sentence by its name in the packs: the form's, or the pack's.
+    pub(super) fn say(self, name: &str) -> &'a str {
+        let own = self.own.and_then(|own| own.sentences.get(name));
+        own.or_else(|| self.pack.say.get(name)).map_or("", String::as_str)
+    }
+
+    /// Before the first question.
+    pub(super) fn greeting(self) -> &'a str {
+        self.text(|own| &own.greeting, self.form.has_own_greeting().then_some(&self.form.greeting), "greeting")
+    }
+
+    /// Once all that is required is known.
+    pub(super) fn closing(self) -> &'a str {
+        self.text(|own| &own.closing, self.form.has_own_closing().then_some(&self.form.closing), "closing")
+    }
+
+    /// A text of the form in this language, else in its own, else the pack's sentence.
+    fn text(self, own: impl Fn(&'a Texts) -> &'a String, of_form: Option<&'a String>, name: &str) -> &'a str {
+        let own = self.own.map(own).filter(|text| !text.is_empty());
+        own.or(of_form).map_or_else(|| self.say(name), String::as_str)
     }
 
     /// A value in a sentence, where it keeps its own direction.
@@ -52,8 +72,8 @@ impl Phrases {
 
     /// What a field is called: in the language of the conversation where it is the only one of a kind that has a name there, else by the
     /// words of its key.
-    pub(super) fn label(self, form: &Form, field: &Field) -> Cow<'static, str> {
-        let is_only = form.fields.iter().filter(|other| other.kind == field.kind).count() == 1;
+    pub(super) fn label(self, field: &Field) -> Cow<'a, str> {
+        let is_only = self.form.fields.iter().filter(|other| other.kind == field.kind).count() == 1;
         let is_contact = [NAME, EMAIL, PHONE].contains(&field.key.as_str());
         match self.of_kind("label", field.kind) {
             own if !own.is_empty() && (is_contact || is_only) => own.into(),
@@ -62,15 +82,15 @@ impl Phrases {
     }
 
     /// What a field is, as it is shown in a list.
-    fn line(self, form: &Form, field: &Field, value: &str) -> String {
-        format!("{}: {}", self.label(form, field), self.isolated(&self.shown(field, value)))
+    fn line(self, field: &Field, value: &str) -> String {
+        format!("{}: {}", self.label(field), self.isolated(&self.shown(field, value)))
     }
 
     /// What is known, in the form's order; of a name that is composed the parts.
-    pub(super) fn lines(self, form: &Form, known: &BTreeMap<String, Known>) -> impl Iterator<Item = String> {
-        let has_parts = has_name_parts(form);
-        let fields = form.fields.iter().filter(move |field| !(has_parts && field.key == NAME));
-        fields.filter_map(move |field| Some(self.line(form, field, &known.get(&field.key)?.value)))
+    pub(super) fn lines(self, known: &BTreeMap<String, Known>) -> impl Iterator<Item = String> {
+        let has_parts = has_name_parts(self.form);
+        let fields = self.form.fields.iter().filter(move |field| !(has_parts && field.key == NAME));
+        fields.filter_map(move |field| Some(self.line(field, &known.get(&field.key)?.value)))
     }
 
     /// A value as it is shown: normalised, so that it means the same in every language and on every day.
@@ -85,33 +105,33 @@ impl Phrases {
     }
 
     /// Confirms that a value was changed; of a day with a time only what is new.
-    pub(super) fn changed(self, form: &Form, (key, old, new): (&str, &str, &str)) -> String {
-        let Some(field) = form.field(key) else { return self.say("changed").to_owned() };
+    pub(super) fn changed(self, (key, old, new): (&str, &str, &str)) -> String {
+        let Some(field) = self.form.field(key) else { return self.say("changed").to_owned() };
         let halves = old.split_once('T').zip(new.split_once('T')).filter(|_| field.kind == FieldKind::Datetime);
         let (label, old, new) = match halves {
             Some(((day, old), (other, new))) if day == other => (self.say("label_time").into(), old, new),
             Some(((old, time), (new, other))) if time == other => (self.say("label_date").into(), old, new),
-            _ => (self.label(form, field), old, new),
+            _ => (self.label(field), old, new),
         };
         let (old, new) = (self.shown(field, old), self.shown(field, new));
         self.fill("changed_from", &[("{field}", &label), ("{old}", &old), ("{new}", &new)])
     }
 
     /// Asks whether values are right, each with the words of its key; with what it would replace.
-    pub(super) fn confirm(self, form: &Form, pending: &[Pending]) -> String {
+    pub(super) fn confirm(self, pending: &[Pending]) -> String {
         // Days and times in the person's words: who reads "tomorrow" knows which day it is.
         let is_worded = |kind| {
             matches!(kind, FieldKind::Date | FieldKind::Datetime | FieldKind::Time | FieldKind::YesNo | FieldKind::Name)
         };
         let arrow = if self.pack.about.direction == Direction::RightToLeft { '←' } else { '→' };
         let line = |one: &Pending| {
-            let field = form.field(&one.key)?;
+            let field = self.form.field(&one.key)?;
             let value = if is_worded(field.kind) { &one.words } else { &one.value };
             Some(match &one.old {
                 Some(old) => {
-                    format!("{} {arrow} {}", self.line(form, field, old), self.isolated(&self.shown(field, value)))
+                    format!("{} {arrow} {}", self.line(field, old), self.isolated(&self.shown(field, value)))
                 }
-                None => self.line(form, field, value),
+                None => self.line(field, value),
             })
         };
         let list: Vec<String> = pending.iter().filter_map(line).collect();
@@ -119,27 +139,30 @@ impl Phrases {
     }
 
     /// The sentence of a name with the type of a field behind it, such as `wrong_date`.
-    pub(super) fn of_kind(self, name: &str, kind: FieldKind) -> &'static str {
+    pub(super) fn of_kind(self, name: &str, kind: FieldKind) -> &'a str {
         self.say(&format!("{name}_{}", kind.as_str()))
     }
 
     /// The question of a field in the form's words, or, where it has none of its own, in the language of the conversation; asked
     /// `again` in other words, with an example.
     pub(super) fn question(self, field: &Field, again: bool) -> String {
-        let contact = [NAME, EMAIL, PHONE].contains(&field.key.as_str()) && !field.has_own_question();
-        match (contact, again) {
-            (true, false) => self.say(&format!("ask_{}", field.key)).to_owned(),
-            (true, true) => self.say(&format!("ask_{}_again", field.key)).to_owned(),
-            (false, false) => field.question.clone(),
-            (false, true) => format!("{} {}", field.question, self.of_kind("again", field.kind)),
+        let own = self.own.and_then(|own| own.questions.get(&field.key));
+        let own = own.or_else(|| field.has_own_question().then_some(&field.question));
+        let is_contact = [NAME, EMAIL, PHONE].contains(&field.key.as_str());
+        match (own, again) {
+            (None, false) if is_contact => self.say(&format!("ask_{}", field.key)).to_owned(),
+            (None, true) if is_contact => self.say(&format!("ask_{}_again", field.key)).to_owned(),
+            (own, false) => own.unwrap_or(&field.question).clone(),
+            (own, true) => format!("{} {}", own.unwrap_or(&field.question), self.of_kind("again", field.kind)),
         }
     }
-}
 
-/// The options of a choice as lines below its question; nothing where the question has them.
-pub(super) fn list(field: &Field) -> String {
-    if field.options.iter().all(|option| field.question.contains(option.as_str())) {
-        return String::new();
+    /// The options of a choice as lines below its question; nothing where the question has them.
+    pub(super) fn list(self, field: &Field) -> String {
+        let question = self.question(field, false);
+        if field.options.iter().all(|option| question.contains(option.as_str())) {
+            return String::new();
+        }
+        field.options.iter().enumerate().map(|(place, option)| format!("\n{}. {option}", place + 1)).collect()
     }
-    field.options.iter().enumerate().map(|(place, option)| format!("\n{}. {option}", place + 1)).collect()
 }

@@ -195,6 +195,9 @@ fn system(form: &Form, knowledge: &[Paragraph], schema: &Value, canary: &str) ->
         if !field.options.is_empty() {
             shown["options"] = json!(field.options);
         }
+        if !field.synonyms.is_empty() {
+            shown["synonyms"] = json!(field.synonyms);
+        }
         shown.to_string()
     };
     let fields = form.fields.iter().map(field).collect::<Vec<_>>().join("\n");

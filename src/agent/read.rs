@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             if let Some((span, index)) =
-                choice::find(said, &field.options, asked).filter(|(span, _)| is_free(*span, &self.claimed))
+                choice::find(said, field, asked).filter(|(span, _)| is_free(*span, &self.claimed))
             {
                 self.take(&field.key, span, field.options[index].clone());
             }

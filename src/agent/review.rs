@@ -19,7 +19,7 @@ impl TurnBuilder<'_> {
         }
         for (key, old) in &burst.replaced {
             if let Some(taken) = burst.changes.get(key) {
-                let changed = self.phrases.changed(self.form(), (key, old, &taken.value));
+                let changed = self.phrases.changed((key, old, &taken.value));
                 self.say(&changed);
             }
         }
@@ -46,7 +46,7 @@ impl TurnBuilder<'_> {
         self.state.reviewing = true;
         self.say_changed(burst);
         self.answer_aside(burst);
-        let lines: Vec<String> = self.phrases.lines(self.form(), &burst.known).collect();
+        let lines: Vec<String> = self.phrases.lines(&burst.known).collect();
         let (shown, question) = (self.phrases.say("review"), self.phrases.say("review_right"));
         self.say(&format!("{shown}\n{}\n{question}", lines.join("\n")));
         Outcome::None
@@ -58,7 +58,7 @@ impl TurnBuilder<'_> {
             return Some(());
         }
         let said = burst.rest.to_lowercase();
-        let is_named = |field: &&Field| said.contains(&self.phrases.label(self.form(), field).to_lowercase());
+        let is_named = |field: &&Field| said.contains(&self.phrases.label(field).to_lowercase());
         let is_first = self.input.state.asked.is_none();
         let field = self.form().fields.iter().filter(|field| burst.known.contains_key(&field.key)).find(is_named);
         let field = field.filter(|_| is_first)?;

@@ -25,7 +25,7 @@ const NOTED_MAX: usize = 12;
 pub fn turn(input: &Input<'_>) -> Turn {
     let asked = input.state.asked.clone().filter(|_| input.state.paused.is_none());
     let mut burst = read_burst(input, asked.as_deref());
-    let phrases = Phrases::of(burst.language);
+    let phrases = Phrases::of(burst.language, input.form);
     let judged = input.help.map(|help| judge(input, help, &burst, asked.as_deref())).unwrap_or_default();
     let (state, by) = (input.state.clone(), GeneratedBy::BuiltIn);
     let (said, list) = (Vec::new(), String::new());
@@ -73,7 +73,7 @@ fn is_said(taken: &super::Taken) -> bool {
 pub(super) struct TurnBuilder<'a> {
     pub(super) input: &'a Input<'a>,
     pub(super) state: State,
-    pub(super) phrases: Phrases,
+    pub(super) phrases: Phrases<'a>,
     said: Vec<String>,
     /// The options of the question at the end.
     pub(super) list: String,
@@ -136,7 +136,7 @@ impl<'a> TurnBuilder<'a> {
         }
         let pending: Vec<Pending> = std::mem::take(&mut self.judged.pending);
         pending.first()?;
-        let question = self.phrases.confirm(self.input.form, &pending);
+        let question = self.phrases.confirm(&pending);
         self.say(&question);
         self.state.pending = pending;
         self.by = GeneratedBy::Model;
@@ -226,7 +226,7 @@ impl<'a> TurnBuilder<'a> {
         self.say(self.phrases.say(sentence));
         let said = burst.known.iter().filter(|(_, known)| known.at.is_some());
         let said = said.map(|(key, known)| (key.clone(), known.clone())).collect();
-        let list: Vec<String> = self.phrases.lines(self.input.form, &said).take(NOTED_MAX).collect();
+        let list: Vec<String> = self.phrases.lines(&said).take(NOTED_MAX).collect();
         if !list.is_empty() {
             let noted = self.phrases.say("noted").replace("{list}", &list.join(", "));
             self.say(&noted);
@@ -252,10 +252,7 @@ impl<'a> TurnBuilder<'a> {
         self.state.asked = None;
         self.say_changed(burst);
         self.answer_aside(burst);
-        let form = self.input.form;
-        let closing =
-            if form.has_own_closing() { form.closing.clone() } else { self.phrases.say("closing").to_owned() };
-        self.say(&closing);
+        self.say(self.phrases.closing());
         Outcome::Completed
     }
 
@@ -282,10 +279,8 @@ impl<'a> TurnBuilder<'a> {
     fn greet(&mut self) {
         if !self.state.greeted {
             self.state.greeted = true;
-            let form = self.input.form;
-            let own = form.has_own_greeting().then(|| form.greeting.clone());
-            let greeting = own.unwrap_or_else(|| self.phrases.say("greeting").to_owned());
-            self.say(&greeting);
+            let greeting = self.phrases.greeting();
+            self.say(greeting);
             if self.input.discloses {
                 self.say(self.phrases.say("automated"));
             }

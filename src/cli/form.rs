@@ -1,5 +1,6 @@
 //! `aurix form`
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -44,6 +45,14 @@ pub enum Command {
         #[arg(long)]
         project: String,
     },
+    /// Shows the agent's own sentences in a language: a form's "texts" can replace them.
+    #[command(
+        after_help = "Example:\n  aurix form sentences es\nIn a form: \"texts\":{\"es\":{\"sentences\":{\"thanks\":\"¡Gracias!\"}}}"
+    )]
+    Sentences {
+        /// Its code, such as es.
+        language: String,
+    },
     /// Shows what the built-in agent extracts from messages: JSON lines {"text","requested"} on standard input.
     ///
     /// `requested` names the fields that were just asked for, and may be left out. Each line gets its result at once; a line
@@ -81,13 +90,20 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             let text = serde_json::to_string_pretty(&form)?;
             output.print(&object, || text)
         }
+        Command::Sentences { language } => {
+            let sentences: BTreeMap<_, _> = agent::sentences(&language).collect();
+            let spoken: Vec<&str> = agent::spoken_languages().map(|spoken| spoken.code).collect();
+            ensure!(!sentences.is_empty(), "the agent does not speak {language:?}: use one of {}", spoken.join(", "));
+            let text = || sentences.iter().map(|(name, text)| format!("{name}: {text}")).collect::<Vec<_>>().join("\n");
+            output.print(&json!(sentences), text)
+        }
         Command::Try { file, region, timezone } => try_lines(&read_form(&file)?, Region::parse(&region)?, &timezone),
     }
 }
 
 fn read_form(file: &Path) -> anyhow::Result<Form> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    Form::parse(&text).with_context(|| format!("{} is not a form", file.display()))
+    agent::read_form(&text).with_context(|| format!("{} is not a form", file.display()))
 }
 
 #[derive(Deserialize)]

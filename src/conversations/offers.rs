@@ -1,7 +1,7 @@
 //! What a reply offers to answer it by, where the channel's platform shows such things: the options of a choice, yes and no, or a
 //! button that shares the person's own number. Typed answers count as well, always.
 
-use super::words;
+use super::words::{self, Words};
 use crate::agent::State;
 use crate::domain::channel::Offers;
 use crate::domain::form::{FieldKind, Form, PHONE};
@@ -17,23 +17,27 @@ pub(super) fn of_turn(form: &Form, before: &State, after: &State) -> Option<Offe
     let open = |state: &State| match (state.paused, state.closed) {
         // What is asked is whether something is right, not the next field.
         (None, _) if !state.pending.is_empty() || state.asked_act.is_some() || state.reviewing => {
-            Some(yes_no(form, ""))
+            Some(yes_no(words_of(form, state), ""))
         }
-        (None, false) => state.asked.as_deref().and_then(|key| of_question(form, key)),
+        (None, false) => state.asked.as_deref().and_then(|key| of_question(form, words_of(form, state), key)),
         _ => None,
     };
     open(after).or_else(|| open(before).map(|_| Offers::Nothing))
 }
 
+/// The words of the language that the conversation is in.
+fn words_of(form: &Form, state: &State) -> &'static Words {
+    words::of(state.language.as_deref().unwrap_or(&form.language))
+}
+
 /// Yes and no: to a field, or, without one, to whether something is right.
-fn yes_no(form: &Form, key: &str) -> Offers {
-    let words = words::of(&form.language);
+fn yes_no(words: &Words, key: &str) -> Offers {
     let options = words.yes_no.map(str::to_owned).to_vec();
     Offers::Choices { field: key.to_owned(), options, open: words.choose.to_owned() }
 }
 
-fn of_question(form: &Form, key: &str) -> Option<Offers> {
-    let (field, words) = (form.field(key)?, words::of(&form.language));
+fn of_question(form: &Form, words: &Words, key: &str) -> Option<Offers> {
+    let field = form.field(key)?;
     let choices =
         |options: Vec<String>| Offers::Choices { field: key.to_owned(), options, open: words.choose.to_owned() };
     match field.kind {
@@ -42,7 +46,7 @@ fn of_question(form: &Form, key: &str) -> Option<Offers> {
             let fits = (1..=CHOICES_MAX).contains(&field.options.len()) && field.options.iter().all(is_short);
             fits.then(|| choices(field.options.clone()))
         }
-        FieldKind::YesNo => Some(yes_no(form, key)),
+        FieldKind::YesNo => Some(yes_no(words, key)),
         FieldKind::Phone if key == PHONE => Some(Offers::OwnContact(words.share_number.to_owned())),
         _ => None,
     }

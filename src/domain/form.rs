@@ -1,11 +1,15 @@
 //! The lead form: the fields that a project asks a person for, and its texts (contract section 8).
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::texts::{LANGUAGES_MAX, Texts};
 use super::closed_set::closed_set;
 use super::text::cut;
+
+mod options;
+mod texts;
 
 /// Fields of a form at most.
 pub const FIELDS_MAX: usize = 40;
@@ -38,8 +42,14 @@ pub struct Form {
     pub closing: String,
     /// BCP 47 language of the form's texts, such as `en` or `zh-SG`; the agent's own phrases follow it.
     pub language: String,
+    /// Whether the agent goes on in the language of who writes in another one; else it keeps to the form's.
+    #[serde(skip_serializing_if = "is_true")]
+    pub follow_language: bool,
     /// Fields, in the order in which they are asked.
     pub fields: Vec<Field>,
+    /// Texts in other languages, and sentences that replace the agent's own, by language, such as `es`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<String, Texts>,
 }
 
 /// One value that a form asks for.
@@ -57,6 +67,9 @@ pub struct Field {
     /// The options of a choice; empty for other types.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
+    /// Other words that people use for an option, in any language.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub synonyms: BTreeMap<String, Vec<String>>,
 }
 
 closed_set! {
@@ -98,7 +111,9 @@ struct FormFile {
     greeting: Option<String>,
     closing: Option<String>,
     language: Option<String>,
+    follow_language: Option<bool>,
     fields: Option<Vec<FieldFile>>,
+    texts: Option<BTreeMap<String, Texts>>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +124,7 @@ struct FieldFile {
     required: Option<bool>,
     question: Option<String>,
     options: Option<Vec<String>>,
+    synonyms: Option<BTreeMap<String, Vec<String>>>,
 }
 
 impl Form {
@@ -132,10 +148,13 @@ impl Form {
         if fields.len() > FIELDS_MAX {
             return Err(InvalidForm(format!("{} fields are too many: keep to {FIELDS_MAX}", fields.len())));
         }
+        let language = checked_language(file.language)?;
         Ok(Self {
             greeting: text_or("greeting", file.greeting, GREETING)?,
             closing: text_or("closing", file.closing, CLOSING)?,
-            language: checked_language(file.language)?,
+            texts: texts::checked(file.texts.unwrap_or_default(), &language, &fields)?,
+            language,
+            follow_language: file.follow_language.unwrap_or(true),
             fields,
         })
     }
@@ -192,41 +211,16 @@ impl FieldFile {
         }
         let options: Vec<String> =
             self.options.unwrap_or_default().iter().map(|option| option.trim().to_owned()).collect();
-        check_options(kind, &options).map_err(refusal)?;
+        options::check(kind, &options).map_err(refusal)?;
+        let synonyms = options::checked_synonyms(self.synonyms.unwrap_or_default(), &options).map_err(refusal)?;
         let question = self.question.as_deref().map(str::trim).filter(|question| !question.is_empty());
         let question = question.map_or_else(|| default_question(&key, kind), str::to_owned);
         if question.chars().count() > TEXT_CHARS_MAX {
             return Err(refusal(format!("its question is longer than {TEXT_CHARS_MAX} characters: shorten it")));
         }
         let required = self.required.unwrap_or(contact_kind(&key).is_some());
-        Ok(Field { key, kind, required, question, options })
+        Ok(Field { key, kind, required, question, options, synonyms })
     }
-}
-
-fn check_options(kind: FieldKind, options: &[String]) -> Result<(), String> {
-    if kind != FieldKind::Choice {
-        return if options.is_empty() {
-            Ok(())
-        } else {
-            Err(format!("options belong to type \"choice\", not {:?}: remove them or change the type", kind.as_str()))
-        };
-    }
-    if options.is_empty() {
-        return Err("a choice needs options: list them in \"options\"".to_owned());
-    }
-    if options.len() > OPTIONS_MAX {
-        return Err(format!("{} options are too many: keep to {OPTIONS_MAX}", options.len()));
-    }
-    let mut seen = HashSet::new();
-    for option in options {
-        if option.is_empty() || option.chars().count() > TEXT_CHARS_MAX {
-            return Err(format!("an option is empty or longer than {TEXT_CHARS_MAX} characters: reword or remove it"));
-        }
-        if !seen.insert(option.to_lowercase()) {
-            return Err(format!("option {:?} is there twice: remove one", shortened(option)));
-        }
-    }
-    Ok(())
 }
 
 fn checked_key(key: &str, index: usize) -> Result<String, InvalidForm> {
@@ -274,7 +268,14 @@ fn add_contact_fields(fields: &mut Vec<Field>) {
         let kind = contact_kind(key).expect("these three keys have kinds");
         fields.insert(
             place,
-            Field { key: key.to_owned(), kind, required: true, question: default_question(key, kind), options: vec![] },
+            Field {
+                key: key.to_owned(),
+                kind,
+                required: true,
+                question: default_question(key, kind),
+                options: vec![],
+                synonyms: BTreeMap::new(),
+            },
         );
         place += 1;
     }
@@ -317,6 +318,11 @@ fn capitalised(words: &str) -> String {
 
 fn kinds_listed() -> String {
     FieldKind::ALL.map(FieldKind::as_str).join(", ")
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// Cuts a text for an error message.

@@ -9,6 +9,7 @@ pub mod dialogues;
 mod languages;
 mod no_value;
 mod nothing_said;
+mod own_texts;
 mod packs;
 mod refusal;
 mod review;

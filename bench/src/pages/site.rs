@@ -142,6 +142,7 @@ pub const PAGES: &[Page] = &[
         Fixed("{p}/links/ads?address=https%3A%2F%2Fjuniper.example%2F%3Futm_source%3Dgoogle"),
     ),
     page("lead form", "/p/{project}/form", Fixed("{p}/form")),
+    page("lead form, texts", "/p/{project}/form/texts", Fixed("{p}/form/texts?language=es")),
     page("settings", "/p/{project}/settings", Fixed("{p}/settings")),
     page("audit log", "/p/{project}/settings/audit", Fixed("{p}/settings/audit")),
     page("audit log, anywhere", "/p/{project}/settings/audit", Drawn(audit)),

@@ -59,3 +59,16 @@ fn errors_name_the_field_and_say_what_to_do() {
     let many: Vec<String> = (0..41).map(|n| format!(r#"{{"key":"k{n}","type":"text"}}"#)).collect();
     check_error(&format!(r#"{{"fields":[{}]}}"#, many.join(",")), "too many");
 }
+
+#[test]
+fn a_synonym_stands_for_one_option() {
+    let form = |synonyms: &str| {
+        format!(r#"{{"fields":[{{"key":"a","type":"choice","options":["Cut","Colour"],"synonyms":{synonyms}}}]}}"#)
+    };
+    check_error(&form(r#"{"Shave":["x"]}"#), "which is no option");
+    check_error(&form(r#"{"Cut":["x"],"Colour":["X"]}"#), "stands for \"Colour\" and for \"Cut\"");
+    check_error(&form(r#"{"Cut":["colour"]}"#), "stands for \"Colour\" and for \"Cut\"");
+    let parsed = Form::parse(&form(r#"{"Cut":[" trim ","Trim","cut",""],"Colour":[]}"#)).unwrap();
+    let expected = [("Cut".to_owned(), vec!["trim".to_owned()])].into();
+    assert_eq!(parsed.field("a").unwrap().synonyms, expected);
+}

@@ -51,7 +51,7 @@ export async function consolePages(browser, url) {
 
 const BELOW = { "integrations-webhook-one": ["edit", "template", "template?starter=amocrm"] };
 const FURTHER = [
-  ...["attention", "integrations/webhook/new", "api/reference", "leads/selected?lead=1", "settings/agent", "settings/alerts", "settings/audit", "widgets/new", "links/new", "links/ads?address=https://shop.example/%3Fad_id={creative}", "channels/new/whatsapp", "channels/new/telegram", "channels/new/web"],
+  ...["attention", "integrations/webhook/new", "api/reference", "leads/selected?lead=1", "form/texts", "settings/agent", "settings/alerts", "settings/audit", "widgets/new", "links/new", "links/ads?address=https://shop.example/%3Fad_id={creative}", "channels/new/whatsapp", "channels/new/telegram", "channels/new/web"],
   "integrations/webhook/new?for=attention",
 ];
 const OWN = ["/projects", "/projects/new", "/account", "/instance", "/confirm", "/reset"];

@@ -6,6 +6,7 @@ mod capture;
 mod erase;
 mod inbox;
 mod lead;
+mod lead_form;
 mod leads;
 mod leads_selected;
 mod links;

@@ -138,6 +138,8 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("GET", "/p/{project}/form", Members(Permission::See), 200),
     // An empty form asks for what is always asked.
     ("POST", "/p/{project}/form", Members(Permission::Configure), 303),
+    ("GET", "/p/{project}/form/texts", Members(Permission::See), 200),
+    ("POST", "/p/{project}/form/texts", Members(Permission::Configure), 303),
     ("GET", "/p/{project}/settings", Members(Permission::See), 200),
     ("POST", "/p/{project}/settings", Members(Permission::Configure), 422),
     ("POST", "/p/{project}/settings/answers", Members(Permission::Configure), 422),

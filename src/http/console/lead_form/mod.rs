@@ -1,6 +1,7 @@
 //! `/p/{project}/form`: what the agent asks for, and a try-out of the form on the page. One form holds both, so that all of it works
 //! without script; a button that does not save gives the page back with its change.
 
+mod texts;
 mod values;
 
 use askama::Template;
@@ -28,7 +29,7 @@ use crate::store::projects::Project;
 const VERSIONS_MAX: u32 = 30;
 
 pub fn routes() -> Routes {
-    Routes::default().get("/p/{project}/form", show).post("/p/{project}/form", change)
+    Routes::default().get("/p/{project}/form", show).post("/p/{project}/form", change).merge(texts::routes())
 }
 
 #[derive(Template)]
@@ -53,9 +54,9 @@ async fn show(State(engines): State<Engines>, member: Member, query: Query) -> R
         }
         None => None,
     };
-    let form = match version.as_ref().map(|version| &version.form).or(member.project.form.as_ref()) {
-        Some(form) => LeadForm::parse(form).map_err(anyhow::Error::from)?,
-        None => LeadForm::default_form(),
+    let form = match &version {
+        Some(version) => LeadForm::parse(&version.form).map_err(anyhow::Error::from)?,
+        None => current_form(&member.project)?,
     };
     let shown = form_page(&engines, &member, Values::from(&form)).await?;
     page(&FormPage { is_saved: version.is_none(), shown_version: version.map(|version| version.number), ..shown })
@@ -96,6 +97,11 @@ async fn change(State(engines): State<Engines>, member: Member<Configure>, form:
         }
         _ => page(&shown),
     }
+}
+
+/// The form that a project has.
+fn current_form(project: &Project) -> anyhow::Result<LeadForm> {
+    Ok(project.form.as_deref().map(LeadForm::parse).transpose()?.unwrap_or_else(LeadForm::default_form))
 }
 
 fn place(project: &Project) -> anyhow::Result<(Region, jiff::tz::TimeZone)> {

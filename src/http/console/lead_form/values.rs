@@ -1,8 +1,11 @@
 //! What stands in the fields of the lead form's page: a form in the making, which may not be valid yet.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use crate::domain::form::{EMAIL, FIELDS_MAX, Field, FieldKind, Form as LeadForm, InvalidForm, NAME, PHONE};
+use crate::agent::read_form;
+use crate::domain::form::{EMAIL, FIELDS_MAX, Field, FieldKind, Form as LeadForm, InvalidForm, NAME, PHONE, Texts};
 use crate::http::console::form::Form;
 
 /// A form in the making.
@@ -10,7 +13,10 @@ pub struct Values {
     pub greeting: String,
     pub closing: String,
     pub language: String,
+    pub follow_language: bool,
     pub fields: Vec<FieldValues>,
+    /// In other languages; they have a page of their own.
+    pub texts: BTreeMap<String, Texts>,
 }
 
 /// A field in the making.
@@ -21,6 +27,8 @@ pub struct FieldValues {
     pub question: String,
     /// One a line.
     pub options: String,
+    /// An option a line, a colon, and other words for it with commas between.
+    pub synonyms: String,
     /// Whether its settings are shown.
     pub is_open: bool,
 }
@@ -76,6 +84,7 @@ impl FieldValues {
             required: true,
             question: String::new(),
             options: String::new(),
+            synonyms: String::new(),
             is_open: true,
         }
     }
@@ -89,6 +98,7 @@ impl From<&Field> for FieldValues {
             required: field.required,
             question: field.question.clone(),
             options: field.options.join("\n"),
+            synonyms: synonyms_text(field),
             is_open: false,
         }
     }
@@ -100,7 +110,9 @@ impl From<&LeadForm> for Values {
             greeting: form.greeting.clone(),
             closing: form.closing.clone(),
             language: form.language.clone(),
+            follow_language: form.follow_language,
             fields: form.fields.iter().map(FieldValues::from).collect(),
+            texts: form.texts.clone(),
         }
     }
 }
@@ -139,13 +151,15 @@ impl Values {
     /// What was sent. Fields are told apart by their order.
     pub fn read(form: &Form) -> Self {
         let all = |name: &'static str| form.all(name).map(str::trim).map(str::to_owned).collect::<Vec<_>>();
-        let (kinds, required, questions, options) = (all("type"), all("required"), all("question"), all("options"));
+        let (kinds, required, questions) = (all("type"), all("required"), all("question"));
+        let (options, synonyms) = (all("options"), all("synonyms"));
         let at = |texts: &[String], place: usize| texts.get(place).cloned().unwrap_or_default();
         let field = |(place, key): (usize, String)| FieldValues {
             kind: FieldKind::parse(&at(&kinds, place)).unwrap_or(FieldKind::Text),
             required: at(&required, place) != "no",
             question: at(&questions, place),
             options: at(&options, place).replace("\r\n", "\n"),
+            synonyms: at(&synonyms, place).replace("\r\n", "\n"),
             is_open: false,
             key,
         };
@@ -153,6 +167,8 @@ impl Values {
             greeting: form.text("greeting").to_owned(),
             closing: form.text("closing").to_owned(),
             language: form.text("language").to_owned(),
+            follow_language: form.text("follow_language") != "no",
+            texts: serde_json::from_str(form.raw("texts")).unwrap_or_default(),
             fields: all("key").into_iter().take(FIELDS_MAX + 1).enumerate().map(field).collect(),
         }
     }
@@ -173,17 +189,54 @@ impl Values {
 
     /// The form, where it is valid.
     pub fn check(&self) -> Result<LeadForm, InvalidForm> {
-        let field = |field: &FieldValues| {
-            let options: Vec<&str> = field.options.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-            let options = if field.kind == FieldKind::Choice { Value::from(options) } else { Value::Null };
-            json!({"key": field.key, "type": field.kind.as_str(), "required": field.required, "question": field.question,
-                   "options": options})
+        let field = |field: &FieldValues| -> Result<Value, InvalidForm> {
+            let mut shown = json!({"key": field.key, "type": field.kind.as_str(), "required": field.required,
+                                   "question": field.question});
+            if field.kind == FieldKind::Choice {
+                let options: Vec<&str> = field.options.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+                shown["synonyms"] = json!(synonyms(&field.synonyms, &options).map_err(|line| {
+                    InvalidForm(format!(
+                        "field {:?}: other words {line:?}: write an option, a colon, and other words for it",
+                        field.key
+                    ))
+                })?);
+                shown["options"] = json!(options);
+            }
+            Ok(shown)
         };
-        let fields: Vec<Value> = self.fields.iter().map(field).collect();
-        let form =
-            json!({"greeting": self.greeting, "closing": self.closing, "language": self.language, "fields": fields});
-        LeadForm::parse(&form.to_string())
+        let fields: Vec<Value> = self.fields.iter().map(field).collect::<Result<_, _>>()?;
+        // Texts of a field that was removed go with it.
+        let mut texts = self.texts.clone();
+        for texts in texts.values_mut() {
+            texts.questions.retain(|key, _| self.fields.iter().any(|field| field.key == *key));
+        }
+        let form = json!({"greeting": self.greeting, "closing": self.closing, "language": self.language,
+                          "follow_language": self.follow_language, "fields": fields, "texts": texts});
+        read_form(&form.to_string())
     }
+
+    /// The texts in other languages, as the page carries them.
+    pub fn texts_json(&self) -> String {
+        json!(self.texts).to_string()
+    }
+}
+
+fn synonyms_text(field: &Field) -> String {
+    let of_option = |option: &String| Some(format!("{option}: {}", field.synonyms.get(option)?.join(", ")));
+    field.options.iter().filter_map(of_option).collect::<Vec<_>>().join("\n")
+}
+
+/// Other words by option; the line that begins with none, as an error.
+fn synonyms<'a>(text: &'a str, options: &[&'a str]) -> Result<BTreeMap<&'a str, Vec<&'a str>>, &'a str> {
+    let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let of_option = |option: &&'a str| Some((*option, line.strip_prefix(*option)?.trim_start().strip_prefix(':')?));
+        let (option, words) =
+            options.iter().filter_map(of_option).max_by_key(|(option, _)| option.len()).ok_or(line)?;
+        let words = words.split([',', '，', '、']).map(str::trim).filter(|word| !word.is_empty());
+        found.entry(option).or_default().extend(words);
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -192,9 +245,12 @@ mod tests {
 
     #[test]
     fn a_form_goes_through_the_page_unchanged() {
-        let json = r#"{"greeting":"Hi!","closing":"Bye.","language":"en","fields":[{"key":"preferred_day","type":"date","required":true,"question":"Which day?"},{"key":"outlet","type":"choice","required":false,"question":"Which outlet?","options":["A","B"]}]}"#;
+        let json = r#"{"greeting":"Hi!","closing":"Bye.","language":"en","fields":[{"key":"preferred_day","type":"date","required":true,"question":"Which day?"},{"key":"outlet","type":"choice","required":false,"question":"Which outlet?","options":["A","B: C"],"synonyms":{"A":["a b","甲"],"B: C":["bee"]}}],"follow_language":false,"texts":{"es":{"greeting":"Hola"}}}"#;
         let form = LeadForm::parse(json).expect("a form");
         assert_eq!(Values::from(&form).check().expect("valid"), form);
+        let mut values = Values::from(&form);
+        values.fields.last_mut().expect("a field").synonyms = "A甲".to_owned();
+        assert!(values.check().unwrap_err().to_string().contains("\"A甲\""));
     }
 
     #[test]
