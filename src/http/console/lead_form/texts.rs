@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::current_form;
 use crate::agent::{SpokenLanguage, read_form, sentences, spoken_languages};
 use crate::domain::account::Permission;
-use crate::domain::form::{Form as LeadForm, Texts};
+use crate::domain::form::{Field, Form as LeadForm, Texts};
 use crate::engines::Engines;
 use crate::http::console::form::{Form, Mistakes};
 use crate::http::console::frame::Frame;
@@ -42,6 +42,24 @@ impl TextsPage {
 
     fn has_texts(&self, language: &SpokenLanguage) -> bool {
         self.form.texts.contains_key(language.code)
+    }
+
+    /// What is said where there is no text: the form's own, or the agent's in the language.
+    fn greeting_else(&self) -> &str {
+        if self.form.has_own_greeting() { &self.form.greeting } else { self.of_agent("greeting") }
+    }
+
+    fn closing_else(&self) -> &str {
+        if self.form.has_own_closing() { &self.form.closing } else { self.of_agent("closing") }
+    }
+
+    fn question_else<'a>(&'a self, field: &'a Field) -> &'a str {
+        let of_agent = self.of_agent(&format!("ask_{}", field.key));
+        if field.has_own_question() || of_agent.is_empty() { &field.question } else { of_agent }
+    }
+
+    fn of_agent(&self, name: &str) -> &'static str {
+        self.sentences.iter().find(|(own, _)| *own == name).map_or("", |(_, text)| text)
     }
 
     fn question(&self, key: &str) -> &str {
