@@ -9,7 +9,8 @@ mod sign_in;
 use llm::llm_endpoint;
 use mail::mail_server;
 use parse::{
-    base_url, drain, keep_alive, listen, log_filter, log_format, networks, rates, secret_key, size, wait, yes_or_no,
+    base_url, drain, keep_alive, listen, log_filter, log_format, metrics_token, networks, rates, secret_key, size,
+    wait, yes_or_no,
 };
 pub use secret::credential;
 pub use sign_in::{OidcProvider, OpenConsole};
@@ -55,6 +56,9 @@ pub struct Settings {
     /// [default: generated in the data folder].
     #[arg(long, env = "AURIX_SECRET_KEY", value_name = "TEXT", hide_env_values = true)]
     pub secret_key: Option<String>,
+    /// Whoever asks for `/metrics` has to send it as `Authorization: Bearer`: 12 characters at least, or `@FILE`; without it there are none.
+    #[arg(long, env = "AURIX_METRICS_TOKEN", value_name = "TEXT", hide_env_values = true)]
+    pub metrics_token: Option<String>,
     /// Networks that deliveries may reach although they are not public, separated by commas: 127.0.0.0/8,10.0.0.0/8.
     #[arg(long, env = "AURIX_ALLOW_NETWORKS", value_name = "CIDRS")]
     pub allow_networks: Option<String>,
@@ -225,6 +229,8 @@ pub struct Config {
     pub database: Location,
     /// Given by the operator; otherwise generated, see [`Config::secret`].
     pub secret_key: Option<SecretString>,
+    /// What whoever asks for the metrics has to send.
+    pub metrics_token: Option<SecretString>,
     /// Networks that deliveries may reach although they are not public.
     pub allow_networks: Vec<IpNet>,
     /// Whether deliveries may go to `http:`.
@@ -290,6 +296,7 @@ impl Settings {
             database: database.unwrap_or_else(|| Location::Sqlite(data_dir.join("aurix.db"))),
             data_dir,
             secret_key: checked("AURIX_SECRET_KEY", self.secret_key.as_deref(), secret_key)?,
+            metrics_token: checked("AURIX_METRICS_TOKEN", self.metrics_token.as_deref(), metrics_token)?,
             allow_networks: checked("AURIX_ALLOW_NETWORKS", self.allow_networks.as_deref(), networks)?
                 .unwrap_or_default(),
             allow_http: checked("AURIX_ALLOW_HTTP", Some(&self.allow_http), yes_or_no)?.unwrap_or(holds.allow_http),
@@ -341,6 +348,7 @@ impl Default for Config {
             data_dir: PathBuf::from("./aurix-data"),
             database: Location::Sqlite(PathBuf::from("./aurix-data/aurix.db")),
             secret_key: None,
+            metrics_token: None,
             allow_networks: Vec::new(),
             allow_http: false,
             trusted_proxies: Vec::new(),

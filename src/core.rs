@@ -14,6 +14,7 @@ use crate::domain::random::Random;
 use crate::domain::seal::SealKey;
 use crate::domain::time::Clock;
 use crate::llm::Llm;
+use crate::metrics::Metrics;
 use crate::net;
 use crate::notifier::Notifier;
 use crate::outbound::template::Templates;
@@ -49,6 +50,8 @@ pub struct CoreParts {
     pub templates: Templates,
     /// Row keys of sources and ads that were found.
     pub sources: KnownSources,
+    /// What the process counts of itself.
+    pub metrics: Metrics,
     /// Notified when there is new work for the worker.
     pub notifier: Notifier,
 }

@@ -23,6 +23,7 @@ pub mod http;
 pub mod llm;
 pub mod mails;
 pub mod maintenance;
+pub mod metrics;
 pub mod net;
 pub mod notifier;
 pub mod outbound;

@@ -22,6 +22,7 @@ use crate::engines::Engines;
 use crate::http::server::{self, STOP_TIMEOUT};
 use crate::llm::Llm;
 use crate::maintenance::make_partitions::make_partitions;
+use crate::metrics::Metrics;
 use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::notifier::Notifier;
 use crate::outbound::template::Templates;
@@ -91,6 +92,7 @@ async fn build(
         mailer: config.mail.clone().map(Mailer::new),
         templates: Templates::default(),
         sources: KnownSources::default(),
+        metrics: Metrics::default(),
         notifier: Notifier::default(),
         config,
         db,

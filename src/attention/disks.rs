@@ -53,6 +53,12 @@ fn folders(core: &Core) -> Vec<PathBuf> {
     }
 }
 
+/// The disks that this process works on, each with whether it is nearly full.
+pub fn disks_here(core: &Core) -> Vec<(Disk, bool)> {
+    let measured = folders(core).into_iter().filter_map(|folder| measure(&folder, core.clock.now()));
+    measured.map(|disk| (is_nearly_full(&disk, false), disk)).map(|(is_full, disk)| (disk, is_full)).collect()
+}
+
 fn measure(folder: &Path, now: Timestamp) -> Option<Disk> {
     let found = match rustix::fs::statvfs(folder) {
         Ok(found) => found,

@@ -13,6 +13,6 @@ mod tell;
 mod wording;
 
 pub use choose::{NotAMember, set_alerts, set_told_of_instance};
-pub use disks::{DISKS_KNOWN_FOR, report_disks};
+pub use disks::{DISKS_KNOWN_FOR, disks_here, report_disks};
 pub use look::{Looked, look};
 pub use remove_old::remove_old_attention;

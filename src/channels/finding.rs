@@ -17,6 +17,17 @@ pub enum FindingState {
     Missing,
 }
 
+impl FindingState {
+    /// As commands print it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Attention => "attention",
+            Self::Missing => "missing",
+        }
+    }
+}
+
 /// One thing that was looked at.
 #[derive(Clone, Debug)]
 pub struct Finding {

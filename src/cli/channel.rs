@@ -266,12 +266,7 @@ async fn check(project: &str, channel: &str, config: Config, output: &Output) ->
 }
 
 fn to_json(findings: &[Finding]) -> Vec<Value> {
-    let state = |state| match state {
-        FindingState::Fine => "fine",
-        FindingState::Attention => "attention",
-        FindingState::Missing => "missing",
-    };
-    findings.iter().map(|one| json!({"name": one.name, "state": state(one.state), "said": one.said})).collect()
+    findings.iter().map(|one| json!({"name": one.name, "state": one.state.as_str(), "said": one.said})).collect()
 }
 
 fn to_text(findings: &[Finding]) -> String {

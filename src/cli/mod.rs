@@ -7,6 +7,7 @@ mod backup;
 mod channel;
 mod delivery;
 mod doctor;
+mod doctor_recount;
 mod form;
 mod key;
 mod link;
@@ -92,10 +93,13 @@ enum Command {
     /// Shows and sets the retention periods of a project.
     #[command(subcommand, after_help = "Example:\n  aurix retention set --project ID --clicks 400d --events 90d")]
     Retention(retention::Command),
-    /// Looks whether all is well: whether the overview's numbers are those of the rows.
+    /// Looks the installation over: settings, database, clock, disk, how the outside reaches it, channels, what needs attention.
     ///
-    /// It works beside a running server, a slice at a time. What differs is named, and fails the command unless --mend mends it.
-    #[command(after_help = "Examples:\n  aurix doctor --recount\n  aurix doctor --recount --mend --project ID")]
+    /// Each line says what was found, and what to do where it needs a hand; what does not work fails the command. It works beside a
+    /// running server. With --recount it compares the overview's numbers with their rows instead, a slice at a time.
+    #[command(
+        after_help = "Examples:\n  aurix doctor\n  aurix doctor --recount\n  aurix doctor --recount --mend --project ID"
+    )]
     Doctor(doctor::Doctor),
     /// Creates, lists and revokes API keys of partners.
     ///

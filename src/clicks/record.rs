@@ -16,6 +16,7 @@ use crate::deliveries::emit::event_id;
 use crate::deliveries::local_dispatch::dispatch;
 use crate::domain::attribution::{cap_url, parsed_params};
 use crate::domain::text::cut;
+use crate::metrics::ClickResult;
 use crate::notifier::Work;
 use crate::store::links::Link;
 use crate::store::widgets::Widget;
@@ -59,6 +60,7 @@ pub async fn record_click(clicks: &Clicks, hit: Hit) -> String {
         match store_in_time(clicks, &click, &promise).await {
             Ok(correlation_id) => {
                 breaker.record_success();
+                clicks.core.metrics.click(ClickResult::Stored);
                 return correlation_id;
             }
             Err(error) => {
@@ -72,6 +74,7 @@ pub async fn record_click(clicks: &Clicks, hit: Hit) -> String {
             Arc::make_mut(&mut click).correlation_id = promised;
         }
     }
+    clicks.core.metrics.click(ClickResult::Spooled);
     clicks.spool.append(&click).await;
     click.correlation_id.clone()
 }

@@ -22,6 +22,15 @@ pub(super) fn secret_key(text: &str) -> Result<SecretString, String> {
     Ok(SecretString::from(key))
 }
 
+pub(super) fn metrics_token(text: &str) -> Result<SecretString, String> {
+    let token = credential(text)?;
+    secret::check(&token)?;
+    if token.contains(char::is_whitespace) {
+        return Err("has a space in it, which no header takes: use letters, digits and signs".to_owned());
+    }
+    Ok(SecretString::from(token))
+}
+
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     let numeric = match text.strip_prefix("localhost:") {
         Some(port) => format!("127.0.0.1:{port}"),

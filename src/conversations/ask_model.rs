@@ -22,7 +22,8 @@ use crate::core::Core;
 use crate::db::Tx;
 use crate::domain::ids::MessageId;
 use crate::domain::time::{Clock, SignedDuration, Timestamp};
-use crate::llm::{Ask, Called, Llm};
+use crate::llm::{Ask, Called, Failure, Llm};
+use crate::metrics::Tokens;
 use crate::store::knowledge::AgentSettings;
 use crate::store::model_calls::{self, EndedCall, NewCall};
 use crate::store::talk::Writer;
@@ -89,6 +90,7 @@ async fn ask(engine: &Conversations, llm: &Llm, turn: &Arc<Turn>) -> anyhow::Res
     };
     end(core, turn, &budget, (id, called.as_ref())).await?;
     let Some(called) = called else { return Ok(Asked::Interrupted) };
+    note(core, &called);
     match called.result {
         Ok(object) => Ok(Asked::Done(Some(Arc::new(prompt.help(&object))))),
         Err(failure) => {
@@ -96,6 +98,13 @@ async fn ask(engine: &Conversations, llm: &Llm, turn: &Arc<Turn>) -> anyhow::Res
             Ok(Asked::Done(None))
         }
     }
+}
+
+fn note(core: &Core, called: &Called) {
+    let usage = called.usage;
+    let tokens = Tokens { prompt: usage.prompt_tokens, cached: usage.cached_tokens, answer: usage.completion_tokens };
+    let result = called.result.as_ref().map_or_else(Failure::as_str, |_| "answered");
+    core.metrics.model(result, called.calls, tokens, called.duration);
 }
 
 /// What is asked; `None` where nothing is to be read, or nothing may be said.

@@ -82,6 +82,8 @@ async fn store_part(engine: &Conversations, channel: Arc<Channel>, inbound: Arc<
             store_one_by_one(engine, &channel, &inbound).await
         }
         Ok(due) => {
+            let messages = inbound.iter().filter(|one| one.content().is_some()).count();
+            engine.core.metrics.received(channel.kind.as_str(), messages as u64);
             make_all(engine, due);
             Ok(())
         }

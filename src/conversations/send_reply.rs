@@ -126,6 +126,7 @@ pub async fn send_reply(core: &Core, reply: Reply) -> anyhow::Result<Option<Sett
     let (is_faulty, kind) = (channel.fault.is_some(), channel.kind);
     if kind.is_fetched() {
         give_to_visitor(core, &leased).await?;
+        core.metrics.reply(kind.as_str(), MessageStatus::Sent.as_str());
         return Ok(None);
     }
     let give_up = |reason: &str| SendOutcome::GiveUp { code: None, reason: reason.to_owned() };
@@ -148,6 +149,8 @@ pub async fn send_reply(core: &Core, reply: Reply) -> anyhow::Result<Option<Sett
         platforms::send(&core.platform_client, channel.account(), outbound, core.clock.now()).await
     };
     let settled = settled(core, &leased, is_faulty, outcome);
+    let result = if settled.status == MessageStatus::Queued { "retried" } else { settled.status.as_str() };
+    core.metrics.reply(kind.as_str(), result);
     if let Some(error) = &settled.error {
         tracing::warn!(%project, reply, attempt, error, "reply not sent");
     }

@@ -108,6 +108,7 @@ pub async fn settle(engine: &Conversations, decision: Decision) -> anyhow::Resul
         let (waiting, inside, now) = (decision.clone(), core.clone(), core.clock.now());
         settled = core.db.write(async move |tx| settle_waiting(tx, &waiting, &inside, now).await).await?;
     }
+    core.metrics.turn(if settled == Settled::Written { "settled" } else { "superseded" });
     match settled {
         Settled::Written => {
             core.notifier.notify(Work::Replies);
@@ -126,6 +127,7 @@ async fn fail(engine: &Conversations, turn: &Turn, error: &anyhow::Error) -> any
     let (core, attempt, error) = (&engine.core, turn.leased.attempt, format!("{error:#}"));
     let (lease, read_up_to) = (turn.leased.lease, turn.read_up_to());
     let TurnLease { project, conversation, .. } = lease;
+    core.metrics.turn(if attempt < TURN_ATTEMPTS_MAX { "retried" } else { "given_up" });
     if attempt < TURN_ATTEMPTS_MAX {
         tracing::warn!(%project, %conversation, attempt, error, "turn failed; it is retried");
         let due_at = core.clock.now() + RETRY_AFTER * (1 << (attempt - 1));

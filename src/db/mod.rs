@@ -59,6 +59,15 @@ impl Location {
     }
 }
 
+/// How many reads and writes wait for a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Reads.
+    pub reads: usize,
+    /// Writes; on PostgreSQL, where both share connections, reads too.
+    pub writes: usize,
+}
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db(Engine);
@@ -85,6 +94,14 @@ impl Db {
         match self.0 {
             Engine::Sqlite(_) => "sqlite",
             Engine::Postgres(_) => "postgres",
+        }
+    }
+
+    /// What waits for a connection.
+    pub fn waiting(&self) -> Waiting {
+        match &self.0 {
+            Engine::Sqlite(engine) => engine.waiting(),
+            Engine::Postgres(engine) => engine.waiting(),
         }
     }
 

@@ -20,7 +20,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Statement};
 
 use super::postgres_tls::{self, Tls};
-use super::{Conn, Error, Result, Tx, Value, Work};
+use super::{Conn, Error, Result, Tx, Value, Waiting, Work};
 
 /// Threads with an executor.
 const EXECUTORS: usize = 2;
@@ -75,6 +75,11 @@ impl Postgres {
         let executors =
             (0..EXECUTORS).map(|_| start(config.clone(), tls.clone())).collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self { config: Arc::new(config), tls, executors: executors.into(), next: Arc::default() })
+    }
+
+    pub fn waiting(&self) -> Waiting {
+        let waiting = self.executors.iter().map(|executor| executor.max_capacity() - executor.capacity()).sum();
+        Waiting { reads: 0, writes: waiting }
     }
 
     pub async fn write(&self, work: Work<Tx>) -> anyhow::Result<()> {

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 use super::sqlite_file::OpenedFile;
-use super::{Conn, Error, Result, Row, Tx, Value, Work};
+use super::{Conn, Error, Result, Row, Tx, Value, Waiting, Work};
 
 /// Writes that one commit may carry.
 const BATCH_MAX: usize = 256;
@@ -91,6 +91,10 @@ impl Sqlite {
         });
         self.writes.send(Job::Work(job)).await.ok().context("the database writer has stopped")?;
         receive.await.context("the database writer has stopped")?
+    }
+
+    pub fn waiting(&self) -> Waiting {
+        Waiting { reads: WAITING_MAX - self.reads.capacity(), writes: WAITING_MAX - self.writes.capacity() }
     }
 
     /// Ends the threads, the writer last: the last connection that is closed copies the log of writes into the file.

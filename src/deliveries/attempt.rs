@@ -1,6 +1,7 @@
 //! Attempts a leased delivery, with one signed POST, and stores the result.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Deliveries, LeasedDelivery};
 use crate::core::Core;
@@ -55,6 +56,13 @@ pub async fn attempt(core: &Core, delivery: LeasedDelivery) -> Arc<DeliveryResul
     let started_at = core.clock.now();
     let attempt = delivery.endpoint.send(core, &delivery.content, started_at).await.attempt;
     let (status, duration_ms) = (attempt.status, attempt.duration_ms);
+    let result = match (&attempt.outcome, attempt.result) {
+        (AttemptOutcome::Delivered, _) => "delivered",
+        (AttemptOutcome::Gone, _) => "gone",
+        (AttemptOutcome::Failed { .. }, AttemptResult::None(_)) => "no_response",
+        (AttemptOutcome::Failed { .. }, _) => "refused",
+    };
+    core.metrics.attempt(result, Duration::from_millis(duration_ms));
     match &attempt.outcome {
         AttemptOutcome::Delivered => tracing::debug!(status, duration_ms, "delivery attempt succeeded"),
         AttemptOutcome::Failed { error, .. } => tracing::info!(status, duration_ms, error, "delivery attempt failed"),

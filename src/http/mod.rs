@@ -7,6 +7,7 @@ pub mod console;
 pub mod error;
 pub mod extract;
 pub mod health;
+mod metrics;
 mod openapi;
 pub mod partner;
 pub mod platforms;
@@ -17,8 +18,10 @@ mod state;
 mod visitor;
 pub mod well_formed;
 
+use std::time::Instant;
+
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -28,7 +31,7 @@ use utoipa_axum::router::OpenApiRouter;
 use self::platforms::{telegram, whatsapp};
 use self::routes::{Route, Routes};
 use crate::config::Config;
-use crate::domain::random::Random;
+use crate::core::Core;
 use crate::engines::Engines;
 
 /// Bytes that a JSON body may have: 1 MiB.
@@ -37,6 +40,9 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 pub const CLICK_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a chat platform's call; Meta documents 3 MB.
 pub const PLATFORM_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The route of a request that none takes, in the metrics.
+const NO_ROUTE: &str = "none";
 
 /// Every route, one list.
 pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
@@ -52,6 +58,7 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
             let stopping = stopping.clone();
             move |state| health::ready(state, stopping.clone())
         })
+        .get("/metrics", metrics::show)
         .merge(visitor::routes(&stopping))
         .get("/openapi.json", async move || openapi::show(document))
         .merge_router(Router::new().nest("/api", partner_api.clone()), nested)
@@ -67,21 +74,24 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state((engines.core.random.clone(), stopping), around))
+        .layer(from_fn_with_state((engines.core.clone(), stopping), around))
         .with_state(engines)
 }
 
 /// What every request goes through, in one layer: each costs every request.
 async fn around(
-    State((random, stopping)): State<(Random, watch::Receiver<bool>)>,
+    State((core, stopping)): State<(Core, watch::Receiver<bool>)>,
     request: Request,
     next: Next,
 ) -> Response {
-    let page_wanted = error::is_page_wanted(request.headers());
+    let (began, page_wanted) = (Instant::now(), error::is_page_wanted(request.headers()));
+    let (method, route) = (request.method().clone(), request.extensions().get::<MatchedPath>().cloned());
     let mut response = match well_formed::check(&request) {
-        Ok(()) => request_id::trace(&random, request, next).await,
+        Ok(()) => request_id::trace(&core.random, request, next).await,
         Err(error) => error.into_response(),
     };
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    core.metrics.request(method.as_str(), route, response.status().as_u16(), began.elapsed());
     if page_wanted {
         error::render_page(&mut response);
     }

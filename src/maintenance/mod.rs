@@ -2,7 +2,9 @@
 
 pub mod backup;
 pub mod drop_partitions;
+pub mod examine;
 pub mod make_partitions;
+pub mod measure;
 mod remove_chats;
 pub mod remove_old_counts;
 mod removed;

@@ -1,6 +1,6 @@
 //! Numbers of the whole database: how many processes opened it, and when it was last checked.
 
-use crate::db::{Result, Tx};
+use crate::db::{Conn, Result, Tx};
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -19,4 +19,13 @@ pub async fn record_check(tx: &Tx, now: Timestamp) -> Result<()> {
     )
     .await
     .map(|_| ())
+}
+
+/// What the clock of the database's server shows; `None` where it is this machine's.
+pub async fn database_time(conn: &Conn) -> Result<Option<Timestamp>> {
+    if !conn.is_postgres() {
+        return Ok(None);
+    }
+    const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+    conn.get(TIME, &[], |row| row.get(0)).await.map(Some)
 }

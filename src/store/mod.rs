@@ -58,6 +58,7 @@ pub mod partitions;
 pub mod payload_templates;
 pub mod playground;
 pub mod projects;
+pub mod queues;
 pub mod rate_limits;
 pub mod replies;
 pub mod reply_log;

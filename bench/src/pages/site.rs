@@ -51,10 +51,11 @@ const fn page(name: &'static str, route: &'static str, way: Way) -> Page {
 
 /// Routes that are no page of theirs, and why.
 #[cfg(test)]
-pub const NOT_ASKED: [(&str, &str); 21] = [
+pub const NOT_ASKED: [(&str, &str); 22] = [
     ("/healthz", "for machines"),
     ("/readyz", "for machines"),
     ("/openapi.json", "for machines"),
+    ("/metrics", "for machines"),
     ("/widget.js", "for the sites"),
     ("/c/{widget}", "for visitors: it records a click"),
     ("/c/{widget}/channel", "for the sites"),

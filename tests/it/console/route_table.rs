@@ -31,6 +31,8 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("POST", "/channels/telegram/{channel}/webhook", Everybody, 404),
     ("GET", "/healthz", Everybody, 200),
     ("GET", "/readyz", Everybody, 200),
+    // There are none before a token is set.
+    ("GET", "/metrics", Everybody, 404),
     ("GET", "/widget.js", Everybody, 200),
     ("GET", "/c/{widget}", Everybody, 404),
     ("POST", "/c/{widget}", Everybody, 404),

@@ -68,6 +68,7 @@ impl Node {
             platform_client: base.platform_client.clone(),
             mailer: None,
             llm: None,
+            metrics: Default::default(),
             notifier: Notifier::default(),
             clock,
             random,
