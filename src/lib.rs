@@ -17,6 +17,7 @@ pub mod counts;
 pub mod db;
 pub mod deliveries;
 pub mod demo;
+pub mod doctor;
 pub mod domain;
 pub mod engines;
 pub mod http;

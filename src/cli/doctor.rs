@@ -8,7 +8,7 @@ use super::output::Output;
 use super::progress::Progress;
 use crate::channels::FindingState;
 use crate::config::Config;
-use crate::maintenance::examine::{Examined, examine};
+use crate::doctor::{Examined, examine};
 
 #[derive(Args)]
 pub struct Doctor {

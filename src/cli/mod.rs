@@ -81,7 +81,11 @@ enum Command {
     ///
     /// It needs no account, and nothing leaves the machine. Its data is in the folder `demo` of the data folder.
     #[command(after_help = "Example:\n  aurix demo")]
-    Demo,
+    Demo {
+        /// Without the four weeks of business that are invented for a new one.
+        #[arg(long)]
+        empty: bool,
+    },
     /// Creates and lists projects.
     ///
     /// A project is a tenant: its sites, channels, lead form, webhooks and leads. Everything else belongs to one.
@@ -195,7 +199,7 @@ pub fn run() -> ExitCode {
         }
     };
     let command = cli.command.unwrap_or(Command::Serve);
-    let serves = matches!(command, Command::Serve | Command::Demo);
+    let serves = matches!(command, Command::Serve | Command::Demo { .. });
     start_log(&config, serves);
     match runtime(serves).and_then(|runtime| runtime.block_on(execute(command, config, &output))) {
         Ok(()) => ExitCode::SUCCESS,
@@ -222,7 +226,7 @@ fn complain(text: &str) {
 async fn execute(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Serve => crate::serve::run(config).await,
-        Command::Demo => crate::demo::run(config, &actor()).await,
+        Command::Demo { empty } => crate::demo::run(config, &actor(), empty).await,
         Command::Project(command) => project::run(command, config, output).await,
         Command::Doctor(doctor) => doctor::run(doctor, config, output).await,
         Command::Retention(command) => retention::run(command, config, output).await,

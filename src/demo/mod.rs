@@ -1,5 +1,6 @@
 //! `aurix demo`: a whole Aurix with a shop, a phone and a listener to try it with. It reaches nothing beyond loopback.
 
+mod past;
 mod playground;
 mod shop;
 
@@ -25,8 +26,8 @@ use playground::{PATH, Playground};
 /// Whom everybody on this machine is signed in as.
 const VISITOR: &str = "demo@localhost";
 
-/// Serves the demo until SIGTERM or Ctrl-C.
-pub async fn run(mut config: Config, actor: &Actor) -> anyhow::Result<()> {
+/// Serves the demo until SIGTERM or Ctrl-C. A new one begins with some weeks that are invented, unless it is to be empty.
+pub async fn run(mut config: Config, actor: &Actor, is_empty: bool) -> anyhow::Result<()> {
     config.data_dir = config.data_dir.join("demo");
     let data_dir = config.data_dir.clone();
     // Held until the process ends: two demos on one folder would send each other's deliveries.
@@ -41,7 +42,7 @@ pub async fn run(mut config: Config, actor: &Actor) -> anyhow::Result<()> {
     config.allow_networks.extend([loopback_v4(), loopback_v6()]);
     config.open_console = Some(OpenConsole { email: VISITOR.to_owned(), home: PATH });
     let core = serve::open_node(config).await?;
-    let stage = shop::set_stage(&core, actor, inside_url)
+    let stage = shop::set_stage(&core, actor, inside_url, is_empty)
         .await
         .with_context(|| format!("setting up the demo; delete {} to start afresh", data_dir.display()))?;
     let key = shop::api_key(&core, actor, stage.project, &data_dir.join("api-key")).await?;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::past::{self, Place};
 use super::playground::{
     BOT_API_PATH, BOT_CHAT_PATH, BotStage, ChatStage, GRAPH_PATH, LISTENER_PATH, PHONE_PATH, Stage,
 };
@@ -33,6 +34,7 @@ use crate::projects::links::{LinkRefused, NewLink, Opens, create_link};
 use crate::projects::remove_webhook::remove_webhook;
 use crate::projects::set_form::set_form;
 use crate::projects::set_webhook_active::set_webhook_active;
+use crate::serve;
 use crate::store::channels::Channel;
 use crate::store::{channels, keys, users, webhooks, widgets};
 
@@ -58,12 +60,18 @@ const FORM: &str = include_str!("form.json");
 const SERVICE_NAME: &str = "external";
 
 /// Creates what the demo needs, or finds it, and points it to where the server is this time.
-pub async fn set_stage(core: &Core, actor: &Actor, inside_url: String) -> anyhow::Result<Stage> {
+pub async fn set_stage(core: &Core, actor: &Actor, inside_url: String, is_empty: bool) -> anyhow::Result<Stage> {
     let base_url = core.config.base_url.clone();
-    let project = project(core, actor).await?;
+    let (project, is_new) = project(core, actor).await?;
     let channel = channel(core, actor, project, &base_url, &inside_url).await?;
     let widget_id = widget_id(core, actor, project, &channel).await?;
     link(core, actor, project, &widget_id).await?;
+    if is_new && !is_empty {
+        serve::say("Inventing four weeks of a shop's business ...");
+        let phone_number_id = &channel.external_id;
+        let place = Place { project, widget_id: &widget_id, phone_number_id, greeting: GREETING };
+        past::invent(core, actor, &place).await.context("inventing the shop's past")?;
+    }
     Ok(Stage {
         project,
         business_name: BUSINESS_NAME.to_owned(),
@@ -94,12 +102,12 @@ pub async fn visitor(accounts: &Accounts, actor: &Actor, email: &str, project: P
     }
 }
 
-/// The project that has the demo's channel, or a new one.
-async fn project(core: &Core, actor: &Actor) -> anyhow::Result<ProjectId> {
+/// The project that has the demo's channel, or a new one, and whether it is new.
+async fn project(core: &Core, actor: &Actor) -> anyhow::Result<(ProjectId, bool)> {
     let known =
         core.db.read(async |conn| Ok(channels::find(conn, ChannelKind::WhatsApp, PHONE_NUMBER_ID).await?)).await?;
     if let Some(channel) = known {
-        return Ok(channel.project);
+        return Ok((channel.project, false));
     }
     let project = create_project(
         core,
@@ -114,7 +122,7 @@ async fn project(core: &Core, actor: &Actor) -> anyhow::Result<ProjectId> {
     )
     .await?;
     set_form(core, actor, project.id, &Form::parse(FORM)?).await?;
-    Ok(project.id)
+    Ok((project.id, true))
 }
 
 /// The channel, with credentials that live as long as the process.

@@ -2,7 +2,6 @@
 
 pub mod backup;
 pub mod drop_partitions;
-pub mod examine;
 pub mod make_partitions;
 pub mod measure;
 mod remove_chats;

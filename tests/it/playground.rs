@@ -116,7 +116,7 @@ impl Demo {
 
 fn command(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aurix"));
-    command.args(["demo", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"]).arg(data_dir);
+    command.args(["demo", "--empty", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"]).arg(data_dir);
     command
 }
 

@@ -19,6 +19,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "admission",
             "cache",
             "notifier",
+            "metrics",
             "core",
             "counts",
             "deliveries",
@@ -31,6 +32,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "accounts",
             "mails",
             "attention",
+            "doctor",
             "engines",
         ],
     ),
@@ -42,7 +44,7 @@ const INDEPENDENT_LAYERS: &[u8] = &[2, 3];
 
 /// The modules of layer 4 from the ground up. Each knows only what stands above its own line.
 const LAYER_4_ORDER: &[&[&str]] = &[
-    &["config", "admission", "cache", "notifier"],
+    &["config", "admission", "cache", "notifier", "metrics"],
     &["core"],
     &["readiness", "mails", "counts"],
     &["accounts"],
@@ -50,6 +52,7 @@ const LAYER_4_ORDER: &[&[&str]] = &[
     &["clicks", "attention"],
     &["conversations", "maintenance"],
     &["projects", "chats"],
+    &["doctor"],
     &["engines"],
 ];
 

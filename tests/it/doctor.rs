@@ -1,8 +1,8 @@
 //! What the doctor says of an installation.
 
 use aurix::channels::FindingState;
+use aurix::doctor::{Examined, examine};
 use aurix::domain::time::SignedDuration;
-use aurix::maintenance::examine::{Examined, examine};
 
 use crate::support::TestApp;
 
@@ -33,7 +33,7 @@ both_engines! {
         }
 
         app.project().await;
-        app.execute("UPDATE channels SET fault = 'The token is no good.'").await;
+        app.execute("UPDATE channels SET fault = 'The token is no good.', fault_since = 1").await;
         app.core.clock.advance(SignedDuration::from_secs(1));
         aurix::attention::look(&app.core).await.expect("a look");
         let found = examine(&app.core, |_| {}).await.expect("it can look");
