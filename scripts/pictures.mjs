@@ -11,7 +11,7 @@ const [folder = "target/pictures", ...wanted] = process.argv.slice(2).filter((wo
 const WIDTHS = [1440, 768, 390];
 
 await mkdir(folder, { recursive: true });
-const demo = await startDemo();
+const demo = await startDemo({ empty: false });
 const browser = await launch();
 try {
   await converse(browser, demo.url);

@@ -10,7 +10,7 @@ import { answerUntilComplete, openPlayground } from "../tests/browser/support/pl
 
 const PICTURES = new URL("../docs/pictures/", import.meta.url).pathname;
 /** Pages of the console that the README and its tour show, by their names in `consolePages`. */
-const CONSOLE = { "leads-one": "lead", form: "form", "integrations-webhook": "webhook", "channels-one": "channel" };
+const CONSOLE = { overview: "overview", "leads-one": "lead", form: "form", "integrations-webhook": "webhook", "channels-one": "channel" };
 const VIEW = { viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1.5, reducedMotion: "reduce" };
 
 /** On a bare Linux the system's font is what fontconfig says it is. */
@@ -27,7 +27,7 @@ const folder = await mkdtemp(join(tmpdir(), "aurix-pictures-"));
 await writeFile(join(folder, "fonts.conf"), FONTS);
 process.env.FONTCONFIG_FILE = join(folder, "fonts.conf");
 const { launch } = await import("../tests/browser/support/browser.mjs");
-const demo = await startDemo();
+const demo = await startDemo({ empty: false });
 const browser = await launch();
 try {
   await mkdir(PICTURES, { recursive: true });

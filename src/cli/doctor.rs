@@ -14,18 +14,18 @@ use crate::doctor::{Examined, examine};
 pub struct Doctor {
     /// Compares every count of the overview with the rows that it counts, instead.
     #[arg(long)]
-    pub(super) recount: bool,
+    recount: bool,
     /// Mends what differs.
     #[arg(long, requires = "recount")]
-    pub(super) mend: bool,
+    mend: bool,
     /// Only this project.
     #[arg(long, requires = "recount")]
-    pub(super) project: Option<String>,
+    project: Option<String>,
 }
 
 pub async fn run(doctor: Doctor, config: Config, output: &Output) -> anyhow::Result<()> {
     if doctor.recount {
-        return doctor_recount::run(&doctor, config, output).await;
+        return doctor_recount::run((doctor.project.as_deref(), doctor.mend), config, output).await;
     }
     let core = crate::serve::open(config).await?;
     let progress = Progress::counting();

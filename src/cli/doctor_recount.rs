@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::doctor::Doctor;
 use super::open_project;
 use super::output::Output;
 use super::progress::Progress;
@@ -17,8 +16,9 @@ use crate::store::retention;
 /// Projects that are listed at once.
 const LISTED: u32 = 200;
 
-pub(super) async fn run(doctor: &Doctor, config: Config, output: &Output) -> anyhow::Result<()> {
-    let (core, projects) = match &doctor.project {
+/// Of one project, or of all; mends what differs where that is wanted.
+pub(super) async fn run((project, mend): (Option<&str>, bool), config: Config, output: &Output) -> anyhow::Result<()> {
+    let (core, projects) = match project {
         Some(project) => {
             let (core, project) = open_project(config, project).await?;
             (core, vec![(project.id, project.public_id)])
@@ -33,18 +33,18 @@ pub(super) async fn run(doctor: &Doctor, config: Config, output: &Output) -> any
     for (project, public_id) in projects {
         let progress = Progress::counting();
         let told = |what: &'static str, done: u64, of: u64| progress.set(format!("{public_id}: {what} {done} of {of}"));
-        let compared = recount::compare(&core, project, doctor.mend, told).await?;
+        let compared = recount::compare(&core, project, mend, told).await?;
         drop(progress);
         found.push((public_id, compared));
     }
     let differ = found.iter().any(|(_, compared)| !compared.is_equal());
     let list: Vec<Value> = found.iter().map(|(project, compared)| to_json(project, compared)).collect();
-    output.print(&json!({"projects": list, "equal": !differ, "mended": differ && doctor.mend}), || {
-        let texts = found.iter().map(|(project, compared)| to_text(project, compared, doctor.mend));
+    output.print(&json!({"projects": list, "equal": !differ, "mended": differ && mend}), || {
+        let texts = found.iter().map(|(project, compared)| to_text(project, compared, mend));
         texts.collect::<Vec<_>>().join("\n")
     })?;
     anyhow::ensure!(
-        !differ || doctor.mend,
+        !differ || mend,
         "counts differ from their rows: `aurix doctor --recount --mend` mends them. Please report it, with what stands above."
     );
     Ok(())

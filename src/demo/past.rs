@@ -28,6 +28,7 @@ use crate::domain::lead::{Amount, LeadStatus, Quality, Stage};
 use crate::domain::random::Random;
 use crate::domain::time::{Clock, SignedDuration, Timestamp};
 use crate::engines::Engines;
+use crate::net::{AddressPolicy, Client, Options, Resolver};
 use crate::store::lead_pages::{self, Filters, View};
 use crate::store::lead_rating::Rating;
 use crate::store::widgets::Widget;
@@ -38,6 +39,8 @@ const DAYS: i64 = 28;
 const CLICKS_A_DAY: f64 = 11.0;
 /// Of those who click, how many write.
 const WRITES: f64 = 0.34;
+/// Of those who write, how many have taken the reference out of the message.
+const WITHOUT_REFERENCE: f64 = 0.09;
 /// Nobody wrote within the last day: the agent would ask people once more who do not exist.
 const QUIET: SignedDuration = SignedDuration::from_hours(26);
 /// A person reads, thinks and types.
@@ -103,7 +106,7 @@ pub async fn invent(core: &Core, actor: &Actor, place: &Place<'_>) -> anyhow::Re
     loop {
         // Fewer at night, since the gaps are longer there.
         let hour = (inventor.past.clock.now().as_second() / 3_600 + 8) % 24;
-        let slower = if (8..22).contains(&hour) { 0.65 } else { 2.6 };
+        let slower = if (8..22).contains(&hour) { 0.6 } else { 5.0 };
         let gap = -inventor.past.random.fraction().max(1e-9).ln() * between * slower;
         inventor.past.clock.advance(SignedDuration::from_secs(gap as i64));
         let now = inventor.past.clock.now();
@@ -122,6 +125,12 @@ pub async fn invent(core: &Core, actor: &Actor, place: &Place<'_>) -> anyhow::Re
 
 /// The same process at another time: with keys of their own, as those of another node.
 fn in_the_past(core: &Core, start: Timestamp) -> Core {
+    // That messages were read is told to nobody.
+    let nobody = Client::new(
+        AddressPolicy { allow_networks: Vec::new(), allow_http: false },
+        Resolver::System,
+        Options::default(),
+    );
     Core::new(CoreParts {
         config: core.config.clone(),
         db: core.db.clone(),
@@ -130,7 +139,7 @@ fn in_the_past(core: &Core, start: Timestamp) -> Core {
         row_keys: RowKeys::new(NODES_MAX - 1),
         seal: core.seal.clone(),
         webhook_client: core.webhook_client.clone(),
-        platform_client: core.platform_client.clone(),
+        platform_client: nobody,
         llm: None,
         mailer: None,
         templates: Default::default(),
@@ -205,7 +214,12 @@ impl Inventor<'_> {
             let text = text.replace("{name}", &name).replace("{email}", &email);
             text.replace("{service}", service).replace("{day}", day)
         };
-        let all: Vec<String> = [prefilled_text(self.place.greeting, &id)].into_iter().chain(says).map(words).collect();
+        let greeting = if self.past.random.fraction() < WITHOUT_REFERENCE {
+            "Hello!".to_owned()
+        } else {
+            prefilled_text(self.place.greeting, &id)
+        };
+        let all: Vec<String> = [greeting].into_iter().chain(says).map(words).collect();
         for text in &all {
             let (least, most) = PAUSE_S;
             let pause = least + (self.past.random.fraction() * (most - least) as f64) as i64;

@@ -36,7 +36,11 @@ struct Demo {
 
 impl Demo {
     fn start(data_dir: &Path) -> Self {
-        let mut process = command(data_dir).stdout(Stdio::piped()).spawn().expect("the program starts");
+        Self::run(command(data_dir).arg("--empty"))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut stdout = BufReader::new(process.stdout.take().expect("piped"));
         let url_line = line_with(&mut stdout, "/playground");
         let at = url_line.find("http://").expect("a URL");
@@ -116,7 +120,7 @@ impl Demo {
 
 fn command(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aurix"));
-    command.args(["demo", "--empty", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"]).arg(data_dir);
+    command.args(["demo", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"]).arg(data_dir);
     command
 }
 
@@ -355,4 +359,33 @@ async fn the_next_start_finds_the_same_demo_on_another_port() {
     let mut stream = demo.listen(None).await;
     demo.click().await;
     stream.until_delivery("widget.click").await;
+}
+
+#[tokio::test]
+async fn a_new_demo_has_invented_weeks_once_and_tells_nobody_of_them() {
+    let folder = Folder::new();
+    let leads = async |demo: &Demo| {
+        let key = format!("Bearer {}", demo.key);
+        let headers = [("authorization", key.as_str())];
+        let page = demo.send(Method::GET, "/integrations/external/leads?limit=200", &headers, &Value::Null).await;
+        json_of(&page)["data"].as_array().expect("a list").len()
+    };
+    let first = Demo::run(&mut command(&folder.0));
+    let invented = leads(&first).await;
+    assert!(invented > 40, "{invented} leads");
+    let overview = first.get("/projects").await;
+    let overview = String::from_utf8_lossy(&overview.body).into_owned();
+    let at = overview.find("/p/").expect("the demo's project");
+    let project = overview[at..].split(['/', '"']).nth(2).expect("its id").to_owned();
+    let overview = first.get(&format!("/p/{project}/overview")).await;
+    let overview = String::from_utf8_lossy(&overview.body).into_owned();
+    assert!(overview.contains("Spring tune-up") && overview.contains("Won"), "{overview}");
+    let mut stream = first.listen(None).await;
+    first.click().await;
+    let told = stream.until("delivery", |_| true).await.data;
+    assert_eq!(told["event_type"], "widget.click", "nothing that was invented is delivered: {told}");
+    assert!(first.stop().await.success());
+    let again = Demo::run(&mut command(&folder.0));
+    assert_eq!(leads(&again).await, invented, "a click makes no lead, and nothing is invented twice");
+    assert!(again.stop().await.success());
 }

@@ -19,6 +19,6 @@ pub async fn make(client: &net::Client, api: &Api<'_>, credentials: &WhatsAppCre
     });
     let path = format!("{}/messages", api.phone_number_id);
     if let Err(why) = call(client, api, credentials, &path, Some(&body)).await {
-        tracing::info!(why, "message not marked as read");
+        tracing::debug!(why, "message not marked as read");
     }
 }

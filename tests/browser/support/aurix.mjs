@@ -98,8 +98,9 @@ export async function startFresh() {
   return { ...server, firstRun: printed, command: home.command };
 }
 
-export async function startDemo() {
-  return run(await dataFolder(), "demo");
+/** The demo: empty, or with the weeks that it invents. */
+export async function startDemo({ empty = true } = {}) {
+  return run(await dataFolder(), ["demo", ...(empty ? ["--empty"] : [])]);
 }
 
 async function dataFolder(settings = {}) {
@@ -139,7 +140,7 @@ async function run(home, command, wanted = /http:\/\/127\.0\.0\.1:\d+/) {
 }
 
 async function serve(env, command, wanted) {
-  const { child, end } = await startProgram(binary(), [command], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const { child, end } = await startProgram(binary(), [command].flat(), { env, stdio: ["ignore", "pipe", "pipe"] });
   const lines = [];
   const printed = await new Promise((resolve, reject) => {
     const output = () => `aurix ${command} printed:\n${lines.join("\n")}`;
