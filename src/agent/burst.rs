@@ -55,7 +55,7 @@ pub(super) fn read_burst(input: &Input<'_>, asked: Option<&str>) -> Burst {
         known: input.known.clone(),
         anything: !input.messages.is_empty(),
         spoken: input.messages.iter().any(|incoming| !incoming.is_correction),
-        language: language::of_conversation(input.form, &input.state),
+        language: language::of_conversation(input.form, input.state),
         ..Burst::default()
     };
     if let Some(phone) = input.channel_phone {

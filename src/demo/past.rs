@@ -113,6 +113,7 @@ pub async fn invent(core: &Core, actor: &Actor, place: &Place<'_>) -> anyhow::Re
         if now >= end {
             break;
         }
+        announce_due(&inventor.past).await?;
         inventor.rate_those_due(now).await?;
         inventor.visit(end).await?;
     }

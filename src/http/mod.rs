@@ -79,6 +79,7 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
 }
 
 /// What every request goes through, in one layer: each costs every request.
+#[expect(clippy::disallowed_methods, reason = "what is measured is how long the answer takes")]
 async fn around(
     State((core, stopping)): State<(Core, watch::Receiver<bool>)>,
     request: Request,

@@ -56,7 +56,7 @@ pub(super) fn checked_synonyms(
                 None => checked.entry(option.clone()).or_default().push(word.to_owned()),
                 Some(owner) if owner == option => {}
                 Some(owner) => {
-                    let [word, owner, option] = [word, &owner, &option].map(|text| shortened(text));
+                    let [word, owner, option] = [word, &owner, &option].map(shortened);
                     return Err(format!("{word:?} stands for {owner:?} and for {option:?}: keep it with one of them"));
                 }
             }
