@@ -11,14 +11,17 @@ mod doctor_recount;
 mod form;
 mod key;
 mod link;
+mod listen;
 mod llm;
 mod llm_dialogues;
 mod output;
+mod post_here;
 mod progress;
 mod project;
 mod reply;
 mod retention;
 mod secret_key;
+mod trigger;
 mod user;
 mod webhook;
 mod webhook_template;
@@ -105,6 +108,18 @@ enum Command {
         after_help = "Examples:\n  aurix doctor\n  aurix doctor --recount\n  aurix doctor --recount --mend --project ID"
     )]
     Doctor(doctor::Doctor),
+    /// Posts the events of a project to a program on this machine, as they happen: no webhook reaches it there.
+    ///
+    /// They are signed as deliveries are. Only what happens from now on is posted. Without --server it reads the data of this machine.
+    #[command(
+        after_help = "Examples:\n  aurix listen --project ID --forward http://localhost:3000/hook --event lead.created\n  aurix listen --project ID --forward http://localhost:3000/hook --server https://aurix.example.com --token @token"
+    )]
+    Listen(listen::Arguments),
+    /// Posts a sample of an event to a project's webhooks, or to an address.
+    #[command(
+        after_help = "Examples:\n  aurix trigger lead.created --project ID\n  aurix trigger lead.created --forward http://localhost:3000/hook"
+    )]
+    Trigger(trigger::Arguments),
     /// Creates, lists and revokes API keys of partners.
     ///
     /// A key reads one project's leads and clicks, and registers one webhook.
@@ -229,6 +244,8 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Demo { empty } => crate::demo::run(config, &actor(), empty).await,
         Command::Project(command) => project::run(command, config, output).await,
         Command::Doctor(doctor) => doctor::run(doctor, config, output).await,
+        Command::Listen(arguments) => listen::run(arguments, config, output).await,
+        Command::Trigger(arguments) => trigger::run(arguments, config, output).await,
         Command::Retention(command) => retention::run(command, config, output).await,
         Command::Key(command) => key::run(command, config, output).await,
         Command::Channel(command) => channel::run(command, config, output).await,

@@ -19,6 +19,11 @@ impl Output {
         Self { json }
     }
 
+    /// Whether JSON is wanted.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Prints the object where JSON is wanted, else the text.
     pub fn print(&self, object: &Value, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         line(&if self.json { object.to_string() } else { text() })

@@ -6,6 +6,8 @@ use crate::db::{Conn, Result, Sql, Tx, Value};
 use crate::domain::event::Event;
 use crate::domain::ids::{EventId, ProjectId};
 use crate::domain::time::Timestamp;
+use crate::params;
+use crate::store::window::Position;
 
 /// Stores events of some projects.
 pub async fn insert(tx: &Tx, events: &[(ProjectId, EventId, &Event)]) -> Result<u64> {
@@ -49,6 +51,43 @@ pub async fn stored(conn: &Conn, events: &[(ProjectId, Timestamp, &str)]) -> Res
     };
     let rows: Vec<_> = events.iter().map(|(project, at, id)| [(*project).into(), (*at).into(), (*id).into()]).collect();
     Ok(conn.query_rows(STORED, &rows, |row| row.get(0)).await?.into_iter().collect())
+}
+
+/// An event as it is listed.
+#[derive(Clone, Debug)]
+pub struct ListedEvent {
+    /// Row key.
+    pub id: EventId,
+    /// `evt_…`
+    pub event_id: String,
+    /// `widget.click`, …
+    pub event_type: String,
+    /// When it happened.
+    pub created_at: Timestamp,
+    /// The body for webhooks that want E.164.
+    pub body: String,
+}
+
+/// The events of a project before a position, newest first, at most `most`.
+pub async fn page(conn: &Conn, project: ProjectId, before: Position, most: u32) -> Result<Vec<ListedEvent>> {
+    conn.query(
+        "SELECT id, event_id, event_type, created_at, body
+         FROM events
+         WHERE project_id = $1 AND (created_at, id) < ($2, $3)
+         ORDER BY created_at DESC, id DESC
+         LIMIT $4",
+        params![project, before.created_at, before.id, most],
+        |row| {
+            Ok(ListedEvent {
+                id: row.get(0)?,
+                event_id: row.get(1)?,
+                event_type: row.get(2)?,
+                created_at: row.get(3)?,
+                body: row.get(4)?,
+            })
+        },
+    )
+    .await
 }
 
 /// What is sent of an event.

@@ -4,6 +4,7 @@ mod agent;
 mod attention;
 mod audit;
 mod link;
+mod listen;
 mod llm;
 mod retention;
 mod telegram;
@@ -50,6 +51,19 @@ impl Operator {
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         assert_eq!(text.trim_end().lines().count(), 1, "one object on one line");
         serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// The objects of a command that prints one on each line.
+    fn json_lines(&self, arguments: &[&str]) -> Vec<Value> {
+        let output = self
+            .command(&[arguments, &["--json"]].concat())
+            .env("AURIX_ALLOW_HTTP", "true")
+            .env("AURIX_ALLOW_NETWORKS", "127.0.0.0/8")
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 
     /// What a command that fails says, and its exit code.
