@@ -261,6 +261,43 @@ pub async fn by_time(
     if by_click { conn.query(CLICK, params, read).await } else { conn.query(EVENT, params, read).await }
 }
 
+/// `$5`: keys with commas between them.
+macro_rules! of_sqlite {
+    () => {
+        "AND subject IN (SELECT keys.value FROM json_each('[' || $5 || ']') AS keys) GROUP BY at ORDER BY at"
+    };
+}
+
+macro_rules! of_postgres {
+    () => {
+        "AND subject IN (SELECT CAST(key AS BIGINT) FROM regexp_split_to_table($5, ',') AS key WHERE key <> '')
+         GROUP BY at
+         ORDER BY at"
+    };
+}
+
+/// What some sources have together on each day or in each month between two of them.
+pub async fn by_time_of(
+    conn: &Conn,
+    project: ProjectId,
+    (series, by_click): (Series, bool),
+    (from, to): (i64, i64),
+    subjects: impl Iterator<Item = i64>,
+) -> Result<Vec<(i64, Sums)>> {
+    const EVENT: Sql = Sql {
+        sqlite: concat!("SELECT at, ", sums_by_event!(), between!(), of_sqlite!()),
+        postgres: concat!("SELECT at, ", sums_by_event!(), between!(), of_postgres!()),
+    };
+    const CLICK: Sql = Sql {
+        sqlite: concat!("SELECT at, ", sums_by_click!(), between!(), of_sqlite!()),
+        postgres: concat!("SELECT at, ", sums_by_click!(), between!(), of_postgres!()),
+    };
+    let read = |row: &DbRow<'_>| Ok((row.get(0)?, read_sums(row, 1)?));
+    let keys = subjects.map(|subject| subject.to_string()).collect::<Vec<_>>().join(",");
+    let params = params![project, series.as_i64(), from, to, &keys];
+    if by_click { conn.query(CLICK, params, read).await } else { conn.query(EVENT, params, read).await }
+}
+
 /// What each source has on each day or in each month between two of them.
 pub async fn by_time_and_subject(
     conn: &Conn,
