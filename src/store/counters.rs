@@ -1,6 +1,6 @@
 //! Numbers of the whole database: how many processes opened it, and when it was last checked.
 
-use crate::db::{Conn, Result, Tx};
+use crate::db::{Conn, Result, Sql, Tx};
 use crate::domain::time::Timestamp;
 use crate::params;
 
@@ -23,9 +23,9 @@ pub async fn record_check(tx: &Tx, now: Timestamp) -> Result<()> {
 
 /// What the clock of the database's server shows; `None` where it is this machine's.
 pub async fn database_time(conn: &Conn) -> Result<Option<Timestamp>> {
-    if !conn.is_postgres() {
-        return Ok(None);
-    }
-    const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
-    conn.get(TIME, &[], |row| row.get(0)).await.map(Some)
+    const TIME: Sql = Sql {
+        sqlite: "SELECT NULL",
+        postgres: "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+    };
+    conn.get(TIME, &[], |row| row.get(0)).await
 }
