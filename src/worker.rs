@@ -35,6 +35,7 @@ use crate::domain::time::Timestamp;
 use crate::engines::Engines;
 use crate::mails::{claim_mails, next_mail_due, remove_old_mails, send_mail, settle_mail};
 use crate::maintenance::make_partitions::make_partitions;
+use crate::maintenance::remove_old_answers::remove_old_answers;
 use crate::maintenance::remove_old_counts::remove_old_counts;
 use crate::maintenance::retention::remove_expired;
 use crate::notifier::Work;
@@ -266,6 +267,9 @@ async fn run_retention(engines: Engines, mut stop: watch::Receiver<bool>) {
         }
         if let Err(error) = remove_old_counts(&engines.core).await {
             tracing::warn!(error = %format!("{error:#}"), "old counts not removed yet");
+        }
+        if let Err(error) = remove_old_answers(&engines.core).await {
+            tracing::warn!(error = %format!("{error:#}"), "old answers of the API not removed yet");
         }
         if let Err(error) = remove_old_mails(&engines.core).await {
             tracing::warn!(error = %format!("{error:#}"), "old mails not removed yet");

@@ -38,7 +38,7 @@ def stage(folder):
         shutil.copyfile(ROOT / name, target)
     (folder / "assets").mkdir()
     shutil.copyfile(ROOT / "assets/console/icon.svg", folder / "assets/icon.svg")
-    (folder / "docs/reference.md").write_text(reference.markdown(HERE / "openapi.json"))
+    (folder / "docs/reference.md").write_text(reference.markdown(ROOT / "docs/openapi.json"))
 
 
 def main():

@@ -61,13 +61,17 @@ def markdown(path):
     document = json.loads(path.read_text())
     lines = [
         "# API reference", "",
-        "What `/openapi.json` of every server says, as a page. [Partner API](api.md) explains it with examples.", "",
+        "What `/openapi.json` of every server says, as a page. [Partner API](api.md) and [management API](management.md) explain it with examples.", "",
         *document["info"]["description"].splitlines(),
     ]
     for path_, parts in document["paths"].items():
         for method, item in parts.items():
-            if method != "parameters":
+            if method in {"get", "put", "post", "patch", "delete"}:
                 lines += ["", *operation(method, path_, item, parts, document)]
+    lines += ["", "## Events", "", "What webhooks get; the schemas are at `/schemas/events/`, a file for each type.", ""]
+    for name, item in document["webhooks"].items():
+        example = item["post"]["requestBody"]["content"]["application/json"]["example"]
+        lines += ["", f"### {name}", "", "```json", json.dumps(example, indent=2, ensure_ascii=False), "```"]
     lines += ["", "## Shapes"]
     for name, schema in document["components"]["schemas"].items():
         lines += ["", *shape(name, schema, document)]

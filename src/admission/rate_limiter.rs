@@ -24,6 +24,17 @@ pub struct OverLimit {
     pub retry_after_s: u32,
 }
 
+/// How much of its rate a source has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Requests a minute.
+    pub per_minute: u32,
+    /// Requests that would be admitted now.
+    pub left: u32,
+    /// Seconds until the whole rate is there again.
+    pub whole_in_s: u32,
+}
+
 /// Who is limited: a row's key, an address, or an address for that row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Source(i64, Option<IpAddr>);
@@ -96,6 +107,20 @@ impl RateLimiter {
         limit.next(until, now).map(drop).ok_or_else(|| limit.refuse(until, now))
     }
 
+    /// How much is left; `None` where there is no limit. Nothing is counted.
+    pub fn standing(&self, kind: Kind, source: Source) -> Option<Standing> {
+        let limit = self.0.limits[kind as usize].as_ref()?;
+        let now = self.now();
+        let until = limit.used_until.get(&source).map_or(now, |until| until.load(Ordering::Relaxed));
+        let used_us = if until > now + MINUTE_US { 0 } else { (until - now).max(0) };
+        let whole = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+        Some(Standing {
+            per_minute: whole(MINUTE_US / limit.interval_us),
+            left: whole((MINUTE_US - used_us) / limit.interval_us),
+            whole_in_s: whole((used_us + 999_999) / 1_000_000),
+        })
+    }
+
     fn now(&self) -> i64 {
         self.0.clock.now().as_microsecond()
     }
@@ -124,6 +149,7 @@ fn log_of(kind: Kind) -> fn(u64) {
         Kind::Tests => |requests| tracing::warn!(limit = "tests", requests, "over a rate limit"),
         Kind::Chats => |requests| tracing::warn!(limit = "chats", requests, "over a rate limit"),
         Kind::Messages => |requests| tracing::warn!(limit = "messages", requests, "over a rate limit"),
+        Kind::Tokens => |requests| tracing::warn!(limit = "tokens", requests, "over a rate limit"),
     }
 }
 
@@ -155,6 +181,19 @@ mod tests {
         clock.advance(SignedDuration::from_hours(1));
         assert!((0..10).all(|_| admit().is_ok()));
         assert!(admit().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_source_is_told_what_is_left() {
+        let (limiter, clock) = limiter();
+        let standing = || limiter.standing(Kind::Clicks, address("192.0.2.1"));
+        let of = |left, whole_in_s| Some(Standing { per_minute: 10, left, whole_in_s });
+        assert_eq!(standing(), of(10, 0));
+        assert!((0..4).all(|_| limiter.admit(Kind::Clicks, address("192.0.2.1")).is_ok()));
+        assert_eq!(standing(), of(6, 24));
+        clock.advance(SignedDuration::from_secs(12));
+        assert_eq!(standing(), of(8, 12));
+        assert_eq!(limiter.standing(Kind::Calls, Source::row(1)), None, "off");
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ mod project;
 mod reply;
 mod retention;
 mod secret_key;
+mod token;
 mod trigger;
 mod user;
 mod webhook;
@@ -125,6 +126,14 @@ enum Command {
     /// A key reads one project's leads and clicks, and registers one webhook.
     #[command(subcommand, after_help = "Example:\n  aurix key create --project ID --service topkee")]
     Key(key::Command),
+    /// Creates, lists and revokes tokens of the management API.
+    ///
+    /// A token does what the console does, for one project or for all: see docs/management.md.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  aurix token create --project ID --name \"CRM sync\" --scope write --days 90"
+    )]
+    Token(token::Command),
     /// Adds and lists channels: where people write.
     #[command(
         subcommand,
@@ -248,6 +257,7 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Trigger(arguments) => trigger::run(arguments, config, output).await,
         Command::Retention(command) => retention::run(command, config, output).await,
         Command::Key(command) => key::run(command, config, output).await,
+        Command::Token(command) => token::run(command, config, output).await,
         Command::Channel(command) => channel::run(command, config, output).await,
         Command::Widget(command) => widget::run(command, config, output).await,
         Command::Link(command) => link::run(command, config, output).await,

@@ -53,6 +53,12 @@ const MIGRATIONS: &[Migration] = &[
         both: include_str!("../../migrations/0005_counts.sql"),
         own: Sql { sqlite: "", postgres: include_str!("../../migrations/0005_counts.postgres.sql") },
     },
+    Migration {
+        version: 6,
+        name: "tokens",
+        both: include_str!("../../migrations/0006_tokens.sql"),
+        own: Sql { sqlite: "", postgres: "" },
+    },
 ];
 
 /// `ROWID`: the table's own growing 64-bit key. `ROW_KEY`: one that the application makes; a primary key of a table that is divided

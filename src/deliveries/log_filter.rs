@@ -173,7 +173,7 @@ async fn of_people(conn: &Conn, project: ProjectId, text: &str, filter: Filter) 
 }
 
 /// The milliseconds since 1970 that the id of an event tells: `evt_` and a UUID that sorts by time.
-fn event_ms(text: &str) -> Option<i64> {
+pub fn event_ms(text: &str) -> Option<i64> {
     let uuid = text.strip_prefix("evt_").filter(|uuid| uuid.len() == 32)?;
     i64::from_str_radix(uuid.get(..12)?, 16).ok()
 }

@@ -1,6 +1,6 @@
 //! Who asks for a change.
 
-use super::ids::{KeyId, ProjectId, UserId};
+use super::ids::{KeyId, ProjectId, TokenId, UserId};
 
 /// The holder of an API key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,17 @@ pub struct KeyHolder {
     pub project: ProjectId,
     /// The service of the key, `external` or the partner's name; it decides how events write phone numbers.
     pub service_name: String,
+}
+
+/// The holder of a token of the management API. That its scope allows the change was checked before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenHolder {
+    /// The token.
+    pub token_id: TokenId,
+    /// The project that it is of; [`ProjectId::INSTANCE`] for one of the operator.
+    pub project: ProjectId,
+    /// What its maker calls it.
+    pub name: String,
 }
 
 /// Who asks for a change. Every use case that changes something on somebody's behalf takes one, and the audit log names it.
@@ -26,6 +37,8 @@ pub enum Actor {
     },
     /// A partner, by API key, who may change the project of the key.
     Key(KeyHolder),
+    /// A program, by a token of the management API, which may change the project of the token, or every one.
+    Token(TokenHolder),
     /// A person in the console, who may change the project where they are a member.
     Person(Person),
     /// Aurix itself: a background loop of the worker.
@@ -60,6 +73,7 @@ impl Actor {
         match self {
             Self::Command { .. } => "command",
             Self::Key(_) => "key",
+            Self::Token(_) => "token",
             Self::Person(_) => "person",
             Self::System => "system",
         }
@@ -70,6 +84,7 @@ impl Actor {
         match self {
             Self::Command { user } => user.as_deref(),
             Self::Key(holder) => Some(&holder.service_name),
+            Self::Token(holder) => Some(&holder.name),
             Self::Person(person) => Some(&person.email),
             Self::System => None,
         }
@@ -79,7 +94,7 @@ impl Actor {
     pub fn user(&self) -> Option<UserId> {
         match self {
             Self::Person(person) => Some(person.user),
-            Self::Command { .. } | Self::Key(_) | Self::System => None,
+            Self::Command { .. } | Self::Key(_) | Self::Token(_) | Self::System => None,
         }
     }
 
@@ -87,6 +102,7 @@ impl Actor {
     pub fn may_change(&self, project: ProjectId) -> bool {
         match self {
             Self::Key(holder) => holder.project == project,
+            Self::Token(holder) => holder.project == project || holder.project == ProjectId::INSTANCE,
             Self::Person(Person { scope: Scope::Project(own), .. }) => *own == project,
             Self::Person(Person { scope: Scope::Account, .. }) => project == ProjectId::INSTANCE,
             Self::Person(Person { scope: Scope::Instance, .. }) | Self::Command { .. } | Self::System => true,
@@ -105,6 +121,14 @@ mod tests {
         assert!(key.may_change(ProjectId(2)));
         assert!(!key.may_change(ProjectId(1)));
         assert!(Actor::Command { user: None }.may_change(ProjectId(1)));
+    }
+
+    #[test]
+    fn a_token_changes_its_own_project_and_one_of_the_operator_every_one() {
+        let token = |project| Actor::Token(TokenHolder { token_id: TokenId(1), project, name: "sync".to_owned() });
+        let may = |own| [ProjectId::INSTANCE, ProjectId(1), ProjectId(2)].map(|id| token(own).may_change(id));
+        assert_eq!(may(ProjectId(1)), [false, true, false]);
+        assert_eq!(may(ProjectId::INSTANCE), [true, true, true]);
     }
 
     #[test]

@@ -16,6 +16,10 @@ closed_set! {
         CreateKey = "key.create",
         /// An API key was revoked.
         RevokeKey = "key.revoke",
+        /// A token of the management API was created.
+        CreateToken = "token.create",
+        /// Such a token was revoked.
+        RevokeToken = "token.revoke",
         /// A channel was added, or got new credentials.
         AddChannel = "channel.add",
         /// It was set how a channel behaves.
@@ -144,6 +148,8 @@ pub enum Object {
     Project(String),
     /// An API key, by its UUID.
     Key(String),
+    /// A token of the management API, by its UUID.
+    Token(String),
     /// A channel, by its id at the platform.
     Channel(String),
     /// A widget, by the id in its tag.
@@ -174,6 +180,7 @@ impl Object {
         match self {
             Self::Project(_) => "project",
             Self::Key(_) => "key",
+            Self::Token(_) => "token",
             Self::Channel(_) => "channel",
             Self::Widget(_) => "widget",
             Self::Link(_) => "link",
@@ -195,7 +202,7 @@ impl Object {
             Self::Lead(id) => id.to_string(),
             Self::View(id) => id.to_string(),
             Self::Resend(id) => id.to_string(),
-            Self::Reply(id) | Self::User(id) | Self::Link(id) => id.clone(),
+            Self::Reply(id) | Self::User(id) | Self::Link(id) | Self::Token(id) => id.clone(),
             Self::Replies => "failed".to_owned(),
         }
     }

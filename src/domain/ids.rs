@@ -53,6 +53,8 @@ row_keys! {
     ProjectId,
     /// An API key.
     KeyId,
+    /// A token of the management API.
+    TokenId,
     /// A channel.
     ChannelId,
     /// A widget.

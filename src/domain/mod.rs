@@ -43,6 +43,7 @@ pub mod signature;
 pub mod source;
 pub mod text;
 pub mod time;
+pub mod token;
 pub mod visitor;
 pub mod widget;
 pub mod zones;

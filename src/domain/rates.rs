@@ -20,6 +20,8 @@ closed_set! {
         Chats = "chats",
         /// Messages of one chat.
         Messages = "messages",
+        /// Calls of the management API with one token.
+        Tokens = "tokens",
     }
 }
 
@@ -32,7 +34,7 @@ pub struct Rates([Option<u32>; Kind::ALL.len()]);
 pub enum InvalidRates {
     /// No such kind, or no rate.
     #[error(
-        "{0:?} is not a rate: write clicks, guesses, calls, tests, chats or messages, =, and a number per minute or off"
+        "{0:?} is not a rate: write clicks, guesses, calls, tests, chats, messages or tokens, =, and a number per minute or off"
     )]
     Kind(String),
     /// Not a number, or out of range.
@@ -43,7 +45,7 @@ pub enum InvalidRates {
 impl Default for Rates {
     /// Offices and mobile networks share addresses: an honest one stays far below.
     fn default() -> Self {
-        Self([Some(1_200), Some(60), Some(3_000), Some(10), Some(120), Some(20)])
+        Self([Some(1_200), Some(60), Some(3_000), Some(10), Some(120), Some(20), Some(1_200)])
     }
 }
 
@@ -87,7 +89,8 @@ mod tests {
     #[test]
     fn rates_are_set_by_kind() {
         let rates = Rates::parse("clicks=600, tests=off").unwrap();
-        assert_eq!(Kind::ALL.map(|kind| rates.of(kind)), [Some(600), Some(60), Some(3_000), None, Some(120), Some(20)]);
+        let set = [Some(600), Some(60), Some(3_000), None, Some(120), Some(20), Some(1_200)];
+        assert_eq!(Kind::ALL.map(|kind| rates.of(kind)), set);
         assert_eq!(Rates::parse("off"), Ok(Rates::OFF));
         assert!(Rates::default().of(Kind::Clicks) >= Some(600));
         for wrong in ["clicks", "visits=1", "clicks=0", "clicks=-1", "clicks=many"] {

@@ -30,6 +30,8 @@ pub enum Place<'a> {
     OidcAttempt,
     /// A letter that waits to be sent: its UUID.
     Letter(&'a str),
+    /// What a call of the management API was answered: the row key of its token, and its idempotency key.
+    Answer(i64, &'a str),
     /// The text by which a database knows its key.
     Canary,
 }
@@ -46,6 +48,7 @@ impl Place<'_> {
             Self::SignInTicket => "sign-in ticket".to_owned(),
             Self::OidcAttempt => "oidc attempt".to_owned(),
             Self::Letter(id) => format!("letter {id}"),
+            Self::Answer(token, name) => format!("answer {token}/{name}"),
             Self::Canary => "canary".to_owned(),
         }
     }

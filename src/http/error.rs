@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
 use axum::http::header::{
-    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -42,6 +42,13 @@ pub enum ApiError {
     MethodNotAllowed,
     /// 409: something with this name or state is there already.
     Conflict(String),
+    /// 412: it is not any more what the caller has seen.
+    Changed {
+        /// As it is now.
+        current: serde_json::Value,
+        /// The entity tag of that.
+        etag: String,
+    },
     /// 413: the body is larger than the named number of bytes.
     TooLarge(usize),
     /// 413: a text has more than the named number of characters.
@@ -111,6 +118,7 @@ impl ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Changed { .. } => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge(_) | Self::TextTooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -128,6 +136,10 @@ impl ApiError {
             Self::Unauthorized(detail) => (*detail).to_owned(),
             Self::MethodNotAllowed => {
                 "This path does not take this method; the Allow header names those it takes.".to_owned()
+            }
+            Self::Changed { .. } => {
+                "This was changed in the meantime: look at `current`, and send the change again with its ETag."
+                    .to_owned()
             }
             Self::TooLarge(bytes_max) => format!("The body is larger than {bytes_max} bytes."),
             Self::TextTooLong(chars_max) => {
@@ -202,6 +214,10 @@ pub(in crate::http) struct ProblemDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<InvalidField>, required = false)]
     errors: Option<Vec<InvalidField>>,
+    /// As it is now; only of status 412.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
+    current: Option<serde_json::Value>,
     /// Where the visitor goes all the same; only of clicks over a rate limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
@@ -225,6 +241,10 @@ impl ProblemDetails {
                 ApiError::TooManyClicks { redirect_url, .. } => Some(redirect_url.clone()),
                 _ => None,
             },
+            current: match error {
+                ApiError::Changed { current, .. } => Some(current.clone()),
+                _ => None,
+            },
             errors: if let ApiError::Invalid(fields) = error { Some(fields.clone()) } else { None },
             id,
         }
@@ -237,6 +257,10 @@ impl IntoResponse for ApiError {
         let status = self.status();
         let is_of_key = matches!(self, Self::Unauthorized(_));
         let instead = self.page_instead();
+        let etag = match &self {
+            Self::Changed { etag, .. } => HeaderValue::try_from(etag).ok(),
+            _ => None,
+        };
         let problem = ProblemDetails::new(&self, self.log());
         let text = serde_json::to_string(&problem).expect("texts and numbers serialise");
         let mut response = (status, text).into_response();
@@ -246,6 +270,9 @@ impl IntoResponse for ApiError {
         headers.append(VARY, HeaderValue::from_static("accept"));
         if let Some(seconds) = self.retry_after() {
             headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(etag) = etag {
+            headers.insert(ETAG, etag);
         }
         if is_of_key {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -1,5 +1,6 @@
 //! Layer 5: entry points for programs and people.
 
+mod api;
 mod assets;
 pub mod auth;
 mod client_address;
@@ -18,6 +19,7 @@ mod state;
 mod visitor;
 pub mod well_formed;
 
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use axum::Router;
@@ -46,7 +48,8 @@ const NO_ROUTE: &str = "none";
 
 /// Every route, one list.
 pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
-    let (partner_api, document, listed) = partner_api();
+    let (partner_api, listed) = partner_api();
+    let (_, managed) = api::routes().split_for_parts();
     let nested = listed.iter().map(|route| Route { path: format!("/api{}", route.path), ..route.clone() });
     let stopping = stopping.clone();
     Routes::default()
@@ -60,7 +63,10 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
         })
         .get("/metrics", metrics::show)
         .merge(visitor::routes(&stopping))
-        .get("/openapi.json", async move || openapi::show(document))
+        .get("/openapi.json", async move || openapi::show(document()))
+        .get("/schemas/events/{file}", api::event_schemas::show)
+        // Served by [`router`], which has what their guard needs.
+        .merge_router(Router::new(), openapi::routes(&managed))
         .merge_router(Router::new().nest("/api", partner_api.clone()), nested)
         .merge_router(partner_api, listed.clone())
         .merge(console::routes(config, &stopping))
@@ -70,6 +76,7 @@ pub fn routes(config: &Config, stopping: &watch::Receiver<bool>) -> Routes {
 pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receiver<bool>) -> Router {
     let (router, _) = routes(&engines.core.config, &stopping).into_parts();
     router
+        .merge(api::router(&engines))
         .merge(extra)
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
@@ -100,16 +107,19 @@ async fn around(
     response
 }
 
-/// The partner API as an OpenAPI document, JSON.
-fn partner_document() -> Bytes {
-    partner_api().1
+/// Both APIs as an OpenAPI document, JSON. Made once.
+fn document() -> Bytes {
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
+        let all = OpenApiRouter::with_openapi(openapi::preamble()).merge(partner::routes()).merge(api::routes());
+        let mut document = serde_json::to_value(all.into_openapi()).expect("the document has text keys only");
+        document["webhooks"] = api::event_schemas::webhooks();
+        document.to_string().into()
+    });
+    DOCUMENT.clone()
 }
 
-/// The routes of the partner API and the document that describes them.
-fn partner_api() -> (Router<Engines>, Bytes, Vec<Route>) {
-    let (routes, document) =
-        OpenApiRouter::with_openapi(openapi::preamble()).merge(partner::routes()).split_for_parts();
-    let listed = openapi::routes(&document);
-    let document = serde_json::to_vec(&document).expect("the document has text keys only");
-    (routes, document.into(), listed)
+/// The routes of the partner API.
+fn partner_api() -> (Router<Engines>, Vec<Route>) {
+    let (routes, document) = partner::routes().split_for_parts();
+    (routes, openapi::routes(&document))
 }

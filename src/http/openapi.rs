@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the partner API as an OpenAPI 3.1 document, made from the routes that serve it.
+//! `GET /openapi.json`: the partner API and the management API as an OpenAPI 3.1 document, made from the routes that serve it.
 
 use axum::http::Method;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
@@ -11,24 +11,32 @@ use utoipa::{Modify, OpenApi};
 use super::error::ProblemDetails;
 use super::routes::Route;
 
-/// The name of the one way to authenticate.
+/// The name of the way to authenticate at the partner API.
 const API_KEY: &str = "api_key";
+/// The name of the way to authenticate at the management API.
+pub const TOKEN: &str = "token";
 
 /// What stands around the routes.
 #[derive(OpenApi)]
 #[openapi(
     info(
-        title = "Aurix partner API",
+        title = "Aurix API",
         description = "For systems that want to be notified of clicks and leads as they happen, and to fetch them later.\n\n\
             Under `/integrations/external` any API key is welcome; under `/integrations/{service}` only keys of that \
             service. Leads have another shape on each. Errors are `application/problem+json` (RFC 9457); a request \
-            without an API key that asks for `text/html` gets a page instead."
+            without an API key that asks for `text/html` gets a page instead.\n\n\
+            Under `/api/v1` is the management API: with a token, programs do what people do in the console."
     ),
     servers((url = "/"), (url = "/api", description = "The same by another name.")),
     security(("api_key" = [])),
     tags(
         (name = "Lists", description = "Leads and clicks, newest first."),
-        (name = "Webhook", description = "An API key has one webhook. It gets `widget.click`, `lead.correlated` and `lead.complete`.")
+        (name = "Webhook", description = "An API key has one webhook. It gets `widget.click`, `lead.correlated` and `lead.complete`."),
+        (name = "Projects", description = "Tenants, and how each is set up."),
+        (name = "Webhooks", description = "Where events are delivered to."),
+        (name = "Deliveries", description = "The log of what was sent where, and sending it again."),
+        (name = "Leads", description = "The people who wrote."),
+        (name = "Conversations", description = "What was said, and saying something.")
     ),
     components(schemas(ProblemDetails)),
     modifiers(&BearerKey)
@@ -43,7 +51,13 @@ impl Modify for BearerKey {
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("An API key: `aurix key create --project ID --service NAME` makes one."))
             .build();
-        document.components.get_or_insert_default().add_security_scheme(API_KEY, SecurityScheme::Http(scheme));
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token: `aurix token create --project ID --name NAME --scope write` makes one."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme(API_KEY, SecurityScheme::Http(scheme));
+        components.add_security_scheme(TOKEN, SecurityScheme::Http(token));
     }
 }
 

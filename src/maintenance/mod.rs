@@ -5,6 +5,7 @@ pub mod drop_partitions;
 pub mod make_partitions;
 pub mod measure;
 mod remove_chats;
+pub mod remove_old_answers;
 pub mod remove_old_counts;
 mod removed;
 pub mod retention;

@@ -70,7 +70,7 @@ pub async fn create_project(core: &Core, actor: &Actor, new: NewProject) -> anyh
 }
 
 /// The name of a project, without the spaces around it.
-pub(super) fn check_name(name: &str) -> anyhow::Result<String> {
+pub fn check_name(name: &str) -> anyhow::Result<String> {
     let name = name.trim();
     ensure!(
         !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX,
@@ -79,7 +79,8 @@ pub(super) fn check_name(name: &str) -> anyhow::Result<String> {
     Ok(name.to_owned())
 }
 
-pub(super) fn check_time_zone(name: &str) -> anyhow::Result<()> {
+/// Refuses what is no IANA name.
+pub fn check_time_zone(name: &str) -> anyhow::Result<()> {
     ensure!(
         jiff::tz::TimeZone::get(name).is_ok(),
         "{name:?} is not a time zone: write an IANA name, for example Asia/Singapore"

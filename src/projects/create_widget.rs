@@ -80,13 +80,14 @@ pub(super) async fn store(
 }
 
 /// What of a widget is stored, checked.
-pub(super) struct CheckedWidget {
+pub struct CheckedWidget {
     pub(super) greeting: String,
     /// A JSON list.
     pub(super) origins: String,
 }
 
-pub(super) fn check(new: &NewWidget) -> anyhow::Result<CheckedWidget> {
+/// Checks all of a widget but its channel.
+pub fn check(new: &NewWidget) -> anyhow::Result<CheckedWidget> {
     let greeting = new.greeting.as_deref().unwrap_or(GREETING).trim().replace('\0', "");
     ensure!(
         greeting.chars().count() <= GREETING_CHARS_MAX,

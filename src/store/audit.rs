@@ -9,7 +9,7 @@ use crate::params;
 
 macro_rules! columns {
     () => {
-        "a.id, a.at, COALESCE(p.public_id, ''), a.actor_kind, COALESCE(k.public_id, u.public_id), a.actor_name, a.action,
+        "a.id, a.at, COALESCE(p.public_id, ''), a.actor_kind, COALESCE(k.public_id, u.public_id, t.public_id), a.actor_name, a.action,
          a.object_kind, a.object_id, a.detail"
     };
 }
@@ -19,6 +19,7 @@ macro_rules! tables {
         "audit AS a
          LEFT JOIN projects AS p ON p.id = a.project_id
          LEFT JOIN api_keys AS k ON k.id = a.actor_id AND a.actor_kind = 'key'
+         LEFT JOIN tokens AS t ON t.id = a.actor_id AND a.actor_kind = 'token'
          LEFT JOIN users AS u ON u.id = a.actor_id AND a.actor_kind = 'person'"
     };
 }
@@ -32,11 +33,11 @@ pub struct Entry {
     pub at: Timestamp,
     /// The project's UUID; empty for what belongs to none.
     pub project: String,
-    /// `command`, `key`, `person` or `system`: see [`Actor::kind`].
+    /// `command`, `key`, `token`, `person` or `system`: see [`Actor::kind`].
     pub actor_kind: String,
-    /// The UUID of the key or the person.
+    /// The UUID of the key, the token or the person.
     pub actor_id: Option<String>,
-    /// The user who ran the command, the service of the key, or the person's e-mail address.
+    /// The user who ran the command, the service of the key, the name of the token, or the person's e-mail address.
     pub actor_name: Option<String>,
     /// `webhook.add`, …: see [`crate::domain::audit::Action`].
     pub action: String,
@@ -71,6 +72,7 @@ pub async fn record(tx: &Tx, project: ProjectId, actor: &Actor, change: &Change,
     }
     let actor_id = match actor {
         Actor::Key(holder) => Some(holder.key_id.0),
+        Actor::Token(holder) => Some(holder.token_id.0),
         Actor::Person(person) => Some(person.user.0),
         Actor::Command { .. } | Actor::System => None,
     };

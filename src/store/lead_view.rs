@@ -102,6 +102,17 @@ pub async fn find(conn: &Conn, project: ProjectId, lead: LeadId) -> Result<Optio
     .await
 }
 
+/// The lead of a conversation of the project.
+pub async fn of_conversation(conn: &Conn, project: ProjectId, conversation: ConversationId) -> Result<Option<LeadId>> {
+    // `+`: SQLite is to find the lead by its conversation.
+    conn.find(
+        "SELECT id FROM leads WHERE +project_id = $1 AND conversation_id = $2",
+        params![project, conversation],
+        |row| row.get(0),
+    )
+    .await
+}
+
 /// A click that led to a conversation.
 #[derive(Clone, Debug)]
 pub struct LeadClick {

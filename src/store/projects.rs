@@ -109,6 +109,16 @@ pub async fn list(conn: &Conn, most: u32) -> Result<Vec<Project>> {
     conn.query(concat!("SELECT ", columns!(), " FROM projects ORDER BY id LIMIT $1"), params![most], read).await
 }
 
+/// The projects with row keys above `after`, oldest first, at most `most`.
+pub async fn page(conn: &Conn, after: ProjectId, most: u32) -> Result<Vec<Project>> {
+    conn.query(
+        concat!("SELECT ", columns!(), " FROM projects WHERE id > $1 ORDER BY id LIMIT $2"),
+        params![after, most],
+        read,
+    )
+    .await
+}
+
 /// How many projects there are.
 pub async fn count(conn: &Conn) -> Result<i64> {
     conn.get("SELECT COUNT(*) FROM projects", &[], |row| row.get(0)).await

@@ -78,8 +78,11 @@ fn read(row: &Row<'_>) -> Result<Said> {
         (false, ..) => Writer::Person,
         (true, true, _) => Writer::Colleague(row.get(4)?),
         (true, false, true) => {
-            let by = row.get::<Option<String>>(18)?;
-            Writer::Agent { with_model: by.as_deref().and_then(GeneratedBy::parse) == Some(GeneratedBy::Model) }
+            match row.get::<Option<String>>(18)?.as_deref().and_then(GeneratedBy::parse) {
+                // A program wrote it by a token, which is nobody's account.
+                Some(GeneratedBy::Person) => Writer::Colleague(None),
+                by => Writer::Agent { with_model: by == Some(GeneratedBy::Model) },
+            }
         }
         (true, false, false) => Writer::App,
     };

@@ -1,6 +1,6 @@
 //! People who use the console. They belong to no project; who may do what in a project is in `members`.
 
-use super::mails;
+use super::{mails, tokens};
 use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::account::Email;
 use crate::domain::ids::UserId;
@@ -184,6 +184,7 @@ pub async fn remove(tx: &Tx, user: UserId) -> Result<()> {
     tx.execute("DELETE FROM members WHERE user_id = $1", params![user]).await?;
     tx.execute("DELETE FROM saved_views WHERE user_id = $1", params![user]).await?;
     tx.execute("DELETE FROM writers WHERE user_id = $1", params![user]).await?;
+    tokens::remove_of_user(tx, user).await?;
     mails::remove_of_user(tx, user).await?;
     if tx.execute_one("DELETE FROM users WHERE id = $1", params![user]).await? { Ok(()) } else { Err(Error::NoRow) }
 }

@@ -9,6 +9,7 @@ mod llm;
 mod retention;
 mod telegram;
 mod template;
+mod token;
 mod web;
 
 use std::io::Write as _;

@@ -4,6 +4,7 @@
 mod support;
 
 mod agent;
+mod api;
 mod attention;
 mod attributed;
 mod audit;

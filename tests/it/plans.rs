@@ -20,6 +20,7 @@ const SETTLED: &[&str] = &[
     "form_versions",
     "knowledge",
     "api_keys",
+    "tokens",
     "channels",
     "channel_accounts",
     "channel_troubles",

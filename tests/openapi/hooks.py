@@ -1,4 +1,4 @@
-"""What a schema cannot say about the partner API: loaded by schemathesis (SCHEMATHESIS_HOOKS)."""
+"""What a schema cannot say about both APIs: loaded by schemathesis (SCHEMATHESIS_HOOKS)."""
 import os
 
 import schemathesis

@@ -238,10 +238,10 @@ def the_api_reference_is_that_of_the_program():
     connection = http.client.HTTPConnection(server().address, timeout=SECONDS_MAX)
     connection.request("GET", "/openapi.json")
     said = json.loads(connection.getresponse().read())
-    written = json.loads((ROOT / "docs/site/openapi.json").read_text())
+    written = json.loads((ROOT / "docs/openapi.json").read_text())
     (FOLDER / "openapi.json").write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
-    assert said == written, "docs/site/openapi.json is old: put the answer of /openapi.json there, as `python3 -m json.tool --no-ensure-ascii --indent 1` prints it"
-    page = (ROOT / "docs/site/openapi.json", site() / "docs/reference.html")[1].read_text()
+    assert said == written, "docs/openapi.json is old: run scripts/openapi"
+    page = (ROOT / "docs/openapi.json", site() / "docs/reference.html")[1].read_text()
     for path in said["paths"]:
         assert path in page, path
 

@@ -23,7 +23,7 @@ mod invitation;
 mod lead;
 mod lead_form;
 mod lead_name;
-mod leads;
+pub(super) mod leads;
 mod links;
 mod live;
 mod log;

@@ -7,7 +7,7 @@ mod lead_json;
 pub mod list_query;
 mod service_leads;
 mod stream;
-mod timestamp;
+pub(in crate::http) mod timestamp;
 mod webhook_config;
 
 use serde_json::value::RawValue;

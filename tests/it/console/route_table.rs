@@ -53,6 +53,7 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("GET", "/chat/{widget}/unread", Everybody, 404),
     ("OPTIONS", "/chat/{widget}/unread", Everybody, 404),
     ("GET", "/openapi.json", Everybody, 200),
+    ("GET", "/schemas/events/{file}", Everybody, 404),
     ("GET", "/assets/{hash}/{name}", Everybody, 404),
     ("GET", "/sign-in", Guests, 200),
     ("POST", "/sign-in", Guests, 422),
@@ -81,6 +82,8 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("POST", "/account/second-factor/off", SignedIn, 303),
     ("POST", "/account/sessions/end", SignedIn, 404),
     ("POST", "/account/sessions/end-others", SignedIn, 303),
+    ("POST", "/account/tokens", SignedIn, 422),
+    ("POST", "/account/tokens/revoke", SignedIn, 404),
     // To operators only; there is none here.
     ("GET", "/instance", SignedIn, 404),
     ("POST", "/instance/link", SignedIn, 404),
@@ -94,6 +97,8 @@ const TABLE: &[(&str, &str, Access, u16)] = &[
     ("GET", "/p/{project}/api", Members(Permission::See), 200),
     ("POST", "/p/{project}/api/keys", Members(Permission::Configure), 422),
     ("POST", "/p/{project}/api/keys/revoke", Members(Permission::Configure), 404),
+    ("POST", "/p/{project}/api/tokens", Members(Permission::Configure), 422),
+    ("POST", "/p/{project}/api/tokens/revoke", Members(Permission::Configure), 404),
     ("GET", "/p/{project}/api/reference", Members(Permission::See), 200),
     ("GET", "/p/{project}/channels", Members(Permission::See), 200),
     ("GET", "/p/{project}/channels/new/whatsapp", Members(Permission::Configure), 200),
@@ -266,9 +271,11 @@ async fn every_route_serves_those_who_may_and_nobody_else() {
     let (_stop, stopping) = watch::channel(false);
     let (_, routes) = aurix::http::routes(&app.core.config, &stopping).into_parts();
     let mut faults = Vec::new();
-    // `partner` has its own tests: who holds no key gets 401 everywhere.
+    // `partner` and `api` have their own tests: who holds no key and no token gets 401 everywhere.
     for route in routes.iter().filter(|route| {
-        !route.path.contains("/integrations/{service}") && !route.path.contains("/integrations/external")
+        !route.path.contains("/integrations/{service}")
+            && !route.path.contains("/integrations/external")
+            && !route.path.starts_with("/api/v1/")
     }) {
         let (method, path) = (route.method.as_str(), route.path.as_str());
         let Some(&line) = TABLE.iter().find(|line| (line.0, line.1) == (method, path)) else {

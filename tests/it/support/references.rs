@@ -81,6 +81,9 @@ const LOST: &[&str] = &[
     lost!("uncounted_clicks", "ad", "ads"),
     lost!("ad_names", "ad", "ads"),
     lost!("counts", "project_id", "projects"),
+    "SELECT COUNT(*) FROM tokens WHERE project_id <> 0 AND NOT EXISTS (SELECT 1 FROM projects WHERE projects.id = tokens.project_id)",
+    "SELECT COUNT(*) FROM tokens WHERE user_id <> 0 AND NOT EXISTS (SELECT 1 FROM users WHERE users.id = tokens.user_id)",
+    lost!("idempotency_keys", "token_id", "tokens"),
 ];
 
 /// Leads of which something else is counted than their rows say.

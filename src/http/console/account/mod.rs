@@ -1,6 +1,7 @@
-//! `/account`: a person's name, password, second factor, sessions, and how pages look to them.
+//! `/account`: a person's name, password, second factor, sessions, tokens, and how pages look to them.
 
 mod browsers;
+mod tokens;
 
 use askama::Template;
 use axum::extract::State;
@@ -9,6 +10,7 @@ use fast_qr::convert::svg::SvgBuilder;
 use fast_qr::qr::QRBuilder;
 
 use self::browsers::browser_name;
+use super::api::TokenForm;
 use super::form::{Form, Mistakes};
 use super::frame::Frame;
 use super::view::{Html, go, invalid, page};
@@ -19,9 +21,11 @@ use crate::domain::account::{Email, NewPassword};
 use crate::domain::actor::Scope;
 use crate::domain::ids::UserSessionId;
 use crate::domain::time::Timestamp;
+use crate::domain::token::TokenOwner;
 use crate::engines::Engines;
 use crate::http::error::{Result, no_such_path};
 use crate::http::routes::Routes;
+use crate::store::tokens::{self as token_rows, Token};
 use crate::store::user_sessions;
 use crate::store::users::{self, User};
 
@@ -38,6 +42,7 @@ pub fn routes() -> Routes {
         .post("/account/second-factor/off", disable_second_factor)
         .post("/account/sessions/end", end_session)
         .post("/account/sessions/end-others", end_other_sessions)
+        .merge(tokens::routes())
 }
 
 #[derive(Template)]
@@ -51,6 +56,9 @@ struct AccountPage {
     codes_left: i64,
     secret: Option<ShownSecret>,
     codes: Option<Vec<String>>,
+    tokens: Vec<Token>,
+    token: TokenForm,
+    new_token: Option<String>,
 }
 
 struct SessionRow {
@@ -84,14 +92,17 @@ async fn show(State(engines): State<Engines>, who: SignedIn) -> Result<Response>
 
 async fn account_page(engines: &Engines, who: &SignedIn) -> Result<AccountPage> {
     let (id, this) = (who.user.id, who.session.as_ref().map(|session| session.id));
-    let (user, sessions, codes_left) = engines
+    let (user, sessions, codes_left, mut tokens) = engines
         .core
         .db
         .read(async move |conn| {
             let sessions = user_sessions::list(conn, id, LISTED_MAX).await?;
-            Ok((users::get(conn, id).await?, sessions, users::count_recovery_codes(conn, id).await?))
+            let tokens = token_rows::list(conn, TokenOwner::Person(id), LISTED_MAX).await?;
+            Ok((users::get(conn, id).await?, sessions, users::count_recovery_codes(conn, id).await?, tokens))
         })
         .await?;
+    let now = engines.core.clock.now();
+    tokens.retain(|token| token.is_valid(now));
     let row = |session: user_sessions::UserSession| SessionRow {
         browser: browser_name(session.user_agent.as_deref().unwrap_or_default()),
         ip: session.ip_address,
@@ -109,6 +120,9 @@ async fn account_page(engines: &Engines, who: &SignedIn) -> Result<AccountPage> 
         codes_left,
         secret: None,
         codes: None,
+        tokens,
+        token: TokenForm::default(),
+        new_token: None,
     })
 }
 

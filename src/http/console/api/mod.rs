@@ -1,6 +1,7 @@
-//! `/p/{project}/api`: API keys, and the reference of the partner API.
+//! `/p/{project}/api`: API keys, tokens of the management API, and the reference of the partner API.
 
 mod reference;
+mod tokens;
 
 use askama::Template;
 use axum::extract::State;
@@ -11,12 +12,16 @@ use super::frame::Frame;
 use super::view::{go, invalid, page};
 use super::who::{Configure, Member, Needs};
 use crate::domain::account::Permission;
+use crate::domain::time::Timestamp;
+use crate::domain::token::TokenOwner;
 use crate::engines::Engines;
 use crate::http::error::{Result, no_such_path};
 use crate::http::routes::Routes;
 use crate::projects::create_key::{SERVICE_CHARS_MAX, create_key};
 use crate::projects::revoke_key::revoke_key;
 use crate::store::keys::{self, Key};
+use crate::store::tokens::{self as token_rows, Token};
+pub use tokens::TokenForm;
 
 /// Keys that are listed: the newest first.
 const LISTED_MAX: u32 = 500;
@@ -26,6 +31,7 @@ pub fn routes() -> Routes {
         .get("/p/{project}/api", show)
         .post("/p/{project}/api/keys", create)
         .post("/p/{project}/api/keys/revoke", revoke)
+        .merge(tokens::routes())
         .merge(reference::routes())
 }
 
@@ -37,6 +43,10 @@ struct ApiPage {
     keys: Vec<Key>,
     service: String,
     new_key: Option<String>,
+    tokens: Vec<Token>,
+    token: TokenForm,
+    new_token: Option<String>,
+    now: Timestamp,
 }
 
 async fn show(State(engines): State<Engines>, member: Member) -> Result<Response> {
@@ -45,14 +55,26 @@ async fn show(State(engines): State<Engines>, member: Member) -> Result<Response
 
 async fn api_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Result<ApiPage> {
     let project = member.project.id;
-    let mut keys = engines.core.db.read(async move |conn| Ok(keys::list(conn, project, LISTED_MAX).await?)).await?;
+    let read = engines.core.db.read(async move |conn| {
+        Ok((
+            keys::list(conn, project, LISTED_MAX).await?,
+            token_rows::list(conn, TokenOwner::Project(project), LISTED_MAX).await?,
+        ))
+    });
+    let (mut keys, mut tokens) = read.await?;
     keys.sort_by_key(|key| (key.revoked_at.is_some(), std::cmp::Reverse(key.id)));
+    let now = engines.core.clock.now();
+    tokens.sort_by_key(|token| !token.is_valid(now));
     Ok(ApiPage {
         frame: Frame::of_member(&engines.core, member, "api").await?,
         mistakes: Mistakes::default(),
         keys,
         service: "external".to_owned(),
         new_key: None,
+        tokens,
+        token: TokenForm::default(),
+        new_token: None,
+        now,
     })
 }
 

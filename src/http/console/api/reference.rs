@@ -28,7 +28,7 @@ pub fn routes() -> Routes {
 
 /// The document, parsed once.
 static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_slice(&crate::http::partner_document()).unwrap_or_default());
+    LazyLock::new(|| serde_json::from_slice(&crate::http::document()).unwrap_or_default());
 
 #[derive(Template)]
 #[template(path = "api/reference.html")]

@@ -22,6 +22,7 @@ use crate::http::console::who::{Export, Member};
 use crate::http::error::Result;
 use crate::http::extract::Query;
 use crate::store::lead_pages::{self, Filters, LeadPage, ListedLead, View};
+use crate::store::projects::Project;
 use crate::store::window::Position;
 
 /// Leads that are read at once.
@@ -51,28 +52,27 @@ pub async fn export(State(engines): State<Engines>, member: Member<Export>, quer
     let selection = Selection::parse(&query, core.clock.now())?;
     let (view, filters) = selection.view(core, &member);
     let query = &selection.list;
-    // In the project's zone, whoever asks: a file is passed on.
-    let times = Times::new(core.clock.now(), &member.project.time_zone);
-    let form = match &member.project.form {
-        Some(form) => Form::parse(form)?,
-        None => Form::default_form(),
-    };
-    let keys: BTreeSet<String> = form.fields.into_iter().map(|field| field.key).collect();
-    let file = File {
-        core: core.clone(),
-        project: member.project.id,
-        filters,
-        until: selection.until(),
-        keys: keys.into_iter().filter(|key| !COLUMNS.contains(&key.as_str())).collect(),
-        times,
-        next: Some(query.position(&view)),
-        view,
-    };
+    let position = query.position(&view);
+    let (file, times) = (File::new(core, &member.project, (view, filters), position)?, times_of(core, &member.project));
+    let file = File { until: selection.until(), ..file };
     let name = match selection.is_of_ticked() {
-        true => csv::file_name(["leads", &member.project.name.to_lowercase(), "selected", file.times.zone_name()]),
-        false => file_name(&member.project.name, query, &file.times),
+        true => csv::file_name(["leads", &member.project.name.to_lowercase(), "selected", times.zone_name()]),
+        false => file_name(&member.project.name, query, &times),
     };
     Ok(csv::streamed(&name, &file.head(), file))
+}
+
+/// The leads of a view as a file, for a program.
+pub fn stream(core: &Core, project: &Project, view: View, filters: Filters) -> Result<Response> {
+    let position = lead_pages::start(&view);
+    let file = File::new(core, project, (view, filters), position)?;
+    let name = csv::file_name(["leads", &project.name.to_lowercase(), file.times.zone_name()]);
+    Ok(csv::streamed(&name, &file.head(), file))
+}
+
+/// In the project's zone, whoever asks: a file is passed on.
+fn times_of(core: &Core, project: &Project) -> Times {
+    Times::new(core.clock.now(), &project.time_zone)
 }
 
 /// The filter and the zone stand in the name: `leads_juniper-cycles_complete_30-days_Asia-Singapore.csv`.
@@ -122,6 +122,24 @@ impl csv::Parts for File {
 }
 
 impl File {
+    fn new(core: &Core, project: &Project, (view, filters): (View, Filters), position: Position) -> Result<Self> {
+        let form = match &project.form {
+            Some(form) => Form::parse(form)?,
+            None => Form::default_form(),
+        };
+        let keys: BTreeSet<String> = form.fields.into_iter().map(|field| field.key).collect();
+        Ok(Self {
+            core: core.clone(),
+            project: project.id,
+            filters,
+            until: Timestamp::MAX,
+            keys: keys.into_iter().filter(|key| !COLUMNS.contains(&key.as_str())).collect(),
+            times: times_of(core, project),
+            next: Some(position),
+            view,
+        })
+    }
+
     fn head(&self) -> String {
         let keys = self.keys.iter().map(String::as_str);
         csv::row(COLUMNS.into_iter().chain(keys).chain(MORE))

@@ -1,6 +1,6 @@
 //! `/p/{project}/leads`: who wrote, in views, with filters and a search that stand in the address.
 
-mod export;
+pub mod export;
 mod fresh;
 pub mod query;
 pub mod rows;

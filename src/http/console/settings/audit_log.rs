@@ -42,6 +42,7 @@ impl Entry {
         match self.actor_kind.as_str() {
             "person" => name.to_owned(),
             "key" => format!("API key of {name}"),
+            "token" => format!("token {name}"),
             "command" => format!("command by {}", if name.is_empty() { "somebody" } else { name }),
             _ => "Aurix".to_owned(),
         }
