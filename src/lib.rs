@@ -1,5 +1,5 @@
 //! Aurix joins a paid click with the chat that follows it. Five layers, imports point down only: `http`, `worker`, `cli`; `admission`, `clicks`,
-//! `conversations`, `chats`, `deliveries`, `projects`, `maintenance`; `store`, `channels`, `agent`, `outbound`; `db`, `net`; `domain`.
+//! `conversations`, `chats`, `deliveries`, `projects`, `maintenance`, `moves`; `store`, `channels`, `agent`, `outbound`; `db`, `net`; `domain`.
 
 pub mod accounts;
 pub mod admission;
@@ -25,6 +25,7 @@ pub mod llm;
 pub mod mails;
 pub mod maintenance;
 pub mod metrics;
+pub mod moves;
 pub mod net;
 pub mod notifier;
 pub mod outbound;

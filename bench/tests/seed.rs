@@ -116,6 +116,26 @@ const BLOCKS: &str = "SELECT COALESCE(MAX(value), 0) FROM counters WHERE name = 
 
 async fn the_console_tells_what_is_there(place: &Place) {
     place.seed("--clicks 3000 --leads 600 --deliveries 4000");
+    tells_what_is_there(place).await;
+}
+
+#[tokio::test]
+async fn a_seed_that_was_moved_to_postgresql_tells_the_same() {
+    let (from, to) = (Place::on_sqlite("moved").await, Place::on_postgres("moved").await);
+    from.seed("--clicks 3000 --leads 600 --deliveries 4000");
+    let core = from.core().await;
+    let Location::Postgres(url) = to.config().database else { unreachable!("it is on PostgreSQL") };
+    let moved =
+        aurix::moves::to_postgres::move_to_postgres(&core, &url, false, |_| {}).await.expect("moved, and compared");
+    assert!(moved.iter().filter(|table| table.rows > 0).count() > 40, "{moved:?}");
+    let to = Place { folder: from.folder.clone(), ..to };
+    let core = to.core().await;
+    while aurix::conversations::found_by::index_old_leads(&core).await.expect("words") {}
+    tells_what_is_there(&to).await;
+    to.end().await;
+}
+
+async fn tells_what_is_there(place: &Place) {
     let app = TestApp(place.core().await);
     assert_eq!((app.count(CLICKS).await, app.count(LEADS).await, app.count(DELIVERIES).await), (3000, 600, 4000));
     app.assert_nothing_is_lost().await;

@@ -14,6 +14,7 @@ mod link;
 mod listen;
 mod llm;
 mod llm_dialogues;
+mod move_database;
 mod output;
 mod post_here;
 mod progress;
@@ -185,9 +186,25 @@ enum Command {
     /// Writes a copy of the SQLite database to a file, beside a running server, and verifies it.
     ///
     /// The copy is of one moment. The secret key is not in it: without that key the copy cannot be used, so keep both, apart
-    /// from each other. On PostgreSQL use pg_dump.
-    #[command(after_help = "Example:\n  aurix backup /backups/aurix-2026-01-31.db")]
-    Backup(backup::Arguments),
+    /// from each other. On PostgreSQL it says how to use pg_dump.
+    #[command(
+        after_help = "Examples:\n  aurix backup /backups/aurix-2026-01-31.db\n  AURIX_BACKUP_PASSPHRASE=… aurix backup --encrypt /backups/aurix.db"
+    )]
+    Backup(backup::Backup),
+    /// Puts a backup of the SQLite database back into the data folder.
+    ///
+    /// Stop the server first. The file is checked before anything is changed: that it is undamaged, of Aurix, and of a version that this
+    /// program knows. On PostgreSQL it says how to use pg_restore.
+    #[command(
+        after_help = "Examples:\n  aurix restore --check /backups/aurix-2026-01-31.db\n  aurix restore /backups/aurix-2026-01-31.db"
+    )]
+    Restore(backup::Restore),
+    /// Moves everything from the SQLite database into an empty PostgreSQL database, and compares every row.
+    ///
+    /// Stop the servers first. A move that was cut off goes on where it was when it is run again; until it has ended, no server starts
+    /// on the new database. The SQLite database is not changed. The secret key stays what it is.
+    #[command(after_help = "Example:\n  aurix move --to postgres://aurix:secret@db.example.com/aurix")]
+    Move(move_database::Arguments),
     /// Creates, lists and removes accounts for the console.
     #[command(
         subcommand,
@@ -268,16 +285,18 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Delivery(command) => delivery::run(command, config, output).await,
         Command::Reply(command) => reply::run(command, config, output).await,
         Command::SecretKey(command) => secret_key::run(command, config, output).await,
-        Command::Backup(arguments) => backup::run(arguments, config, output).await,
+        Command::Backup(arguments) => backup::make(arguments, config, output).await,
+        Command::Restore(arguments) => backup::put_back(arguments, config, output).await,
+        Command::Move(arguments) => move_database::run(arguments, config, output).await,
         Command::User(command) => user::run(command, config, output).await,
         Command::Attention(command) => attention::run(command, config, output).await,
         Command::Audit(command) => audit::run(command, config, output).await,
     }
 }
 
-/// The server logs to standard error; the commands only what is wrong.
+/// The server logs to standard error; the commands only what is wrong, and what they do to the tables of an older database.
 fn start_log(config: &Config, serves: bool) {
-    let filter = if serves { config.log.as_str() } else { "warn" };
+    let filter = if serves { config.log.as_str() } else { "warn,aurix::db::migrate=info" };
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

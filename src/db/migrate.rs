@@ -72,6 +72,11 @@ const POSTGRES_WORDS: [(&str, &str); 3] = [
 const SQLITE_WORDS: [(&str, &str); 3] =
     [("ROW_KEY", "INTEGER PRIMARY KEY"), ("ROWID", "INTEGER PRIMARY KEY"), ("IN_KEY_ORDER", "WITHOUT ROWID")];
 
+/// The table that a move into this database has until it ends (`db::transfer`). Nobody works on half of a database.
+pub(super) const UNFINISHED_MOVE: &str = "unfinished_move";
+const IS_BEING_MOVED_INTO: Sql =
+    Sql { sqlite: "SELECT FALSE WHERE $1 IS NOT NULL", postgres: "SELECT to_regclass($1) IS NOT NULL" };
+
 const LOCK: Sql = Sql {
     // `BEGIN IMMEDIATE` already excludes every other writer.
     sqlite: "SELECT 1",
@@ -80,6 +85,10 @@ const LOCK: Sql = Sql {
 
 pub(super) async fn apply(tx: &Tx) -> anyhow::Result<()> {
     tx.query(LOCK, &[], |_| Ok(())).await?;
+    anyhow::ensure!(
+        !tx.get(IS_BEING_MOVED_INTO, params![UNFINISHED_MOVE], |row| row.get::<bool>(0)).await?,
+        "a move into this database has not ended: run `aurix move` again, as before"
+    );
     tx.batch(
         "CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)",
     )
@@ -91,13 +100,37 @@ pub(super) async fn apply(tx: &Tx) -> anyhow::Result<()> {
         "the database is at version {newest} and this program knows {known}: start the newer program, or restore a backup"
     );
     let is_postgres = tx.get(IS_POSTGRES, &[], |row| row.get(0)).await?;
-    for Migration { version, name, both, own } in MIGRATIONS.iter().filter(|one| one.version > newest) {
+    let waiting: Vec<_> = MIGRATIONS.iter().filter(|one| one.version > newest).collect();
+    if newest > 0 && !waiting.is_empty() {
+        let names: Vec<_> = waiting.iter().map(|one| format!("{:04}_{}", one.version, one.name)).collect();
+        tracing::info!(count = waiting.len(), names = names.join(", "), from = newest, "migrations begin");
+    }
+    for Migration { version, name, both, own } in waiting {
         tx.batch(&if is_postgres { for_postgres(both) } else { for_sqlite(both) }).await?;
         tx.batch(if is_postgres { own.postgres } else { own.sqlite }).await?;
         record(tx, *version, name).await?;
-        tracing::info!(version, name, "migration applied");
+        if newest > 0 {
+            tracing::info!(version, name, "migration applied");
+        }
     }
     Ok(())
+}
+
+/// The newest of these migrations, by number and name. An error where they are not those of this program or an older one.
+pub(super) fn known_version(applied: &[(i64, String)]) -> anyhow::Result<i64> {
+    let newest = applied.last().map_or(0, |(version, _)| *version);
+    let known = MIGRATIONS.last().map_or(0, |last| last.version);
+    anyhow::ensure!(
+        newest <= known,
+        "the database is at version {newest} and this program knows {known}: a newer Aurix made it, which has to restore it"
+    );
+    let is_ours =
+        |((version, name), known): (&(i64, String), &Migration)| *version == known.version && name == known.name;
+    anyhow::ensure!(
+        newest > 0 && applied.iter().zip(MIGRATIONS).all(is_ours),
+        "the tables of the file are not those of any version of Aurix"
+    );
+    Ok(newest)
 }
 
 const IS_POSTGRES: Sql = Sql { sqlite: "SELECT FALSE", postgres: "SELECT TRUE" };

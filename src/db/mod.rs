@@ -4,6 +4,7 @@
 //! on SQLite many such closures share one transaction on the one writer thread.
 
 mod batch;
+pub mod copy;
 mod error;
 mod migrate;
 mod pipeline;
@@ -11,6 +12,7 @@ mod postgres;
 mod postgres_tls;
 mod sqlite;
 mod sqlite_file;
+mod transfer;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +24,8 @@ pub use batch::{Batch, BatchWriter};
 pub use error::{Error, Result};
 pub use pipeline::{pipelined, pipelined_three};
 pub use sqlite::PRAGMAS as SQLITE_PRAGMAS;
+pub use sqlite_file::InUse;
+pub use transfer::{Found, Moved, Step, Transfer};
 pub use value::{FromValue, Row, Sql, Value};
 
 use crate::params;
@@ -53,10 +57,40 @@ impl Location {
 }
 
 impl Location {
+    /// An error where a SQLite database is open somewhere: in a server, or in a command. Other databases are meant to be.
+    pub fn ensure_unused(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Sqlite(path) if path.exists() => sqlite_file::open_exclusively(path).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where it is, for people: a connection string without its password.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(url) => without_password(url),
+        }
+    }
+
     /// Whether the process that had a SQLite file did not close it, or has it still.
     pub fn was_stopped_uncleanly(&self) -> bool {
         matches!(self, Self::Sqlite(path) if sqlite_file::has_leftover_log(path))
     }
+}
+
+fn without_password(url: &str) -> String {
+    let (start, query) = url.split_once('?').map_or((url, None), |(start, query)| (start, Some(query)));
+    let (scheme, rest) = start.split_once("://").unwrap_or(("postgres", start));
+    let (authority, path) = rest.split_once('/').map_or((rest, ""), |(authority, path)| (authority, path));
+    let shown = match authority.rsplit_once('@') {
+        Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or_default()),
+        None => authority.to_owned(),
+    };
+    let kept: Vec<_> =
+        query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.starts_with("password=")).collect();
+    let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+    format!("{scheme}://{shown}/{path}{query}")
 }
 
 /// How many reads and writes wait for a connection.
@@ -87,6 +121,11 @@ impl Db {
         };
         db.write(async |tx| migrate::apply(tx).await).await?;
         Ok(db)
+    }
+
+    /// Opens a SQLite database as it is, to read what an older program may have written.
+    pub fn open_as_it_is(path: &Path) -> anyhow::Result<Self> {
+        Ok(Self(Engine::Sqlite(sqlite::Sqlite::open(path)?)))
     }
 
     /// `sqlite` or `postgres`.
@@ -141,11 +180,11 @@ impl Db {
     }
 
     /// Copies a SQLite database of one moment to a new file, verifies it, and gives its size in bytes.
-    pub async fn backup(&self, to: PathBuf) -> anyhow::Result<u64> {
+    pub async fn backup(&self, to: PathBuf, maker: copy::Maker) -> anyhow::Result<u64> {
         match &self.0 {
             Engine::Sqlite(engine) => {
                 let from = engine.path.clone();
-                tokio::task::spawn_blocking(move || sqlite_file::backup(&from, &to)).await?
+                tokio::task::spawn_blocking(move || copy::make(&from, &to, &maker)).await?
             }
             Engine::Postgres(_) => anyhow::bail!("the database is PostgreSQL: back it up with pg_dump"),
         }

@@ -56,20 +56,38 @@ pub(super) fn check(url: &str) -> std::result::Result<(), String> {
     postgres_tls::parse(url).map(|_| ())
 }
 
+/// How to reach the server of a connection string.
+fn configured(url: &str) -> anyhow::Result<(tokio_postgres::Config, Tls)> {
+    let (mut config, settings) =
+        postgres_tls::parse(url).map_err(|why| anyhow!("reading the connection string: {why}"))?;
+    let tls = Tls::new(&settings)?;
+    config
+        .connect_timeout(CONNECT_TIMEOUT)
+        .keepalives_idle(Duration::from_secs(15))
+        .keepalives_interval(Duration::from_secs(5))
+        .keepalives_retries(3)
+        .tcp_user_timeout(Duration::from_secs(30));
+    if config.get_application_name().is_none() {
+        config.application_name("aurix");
+    }
+    Ok((config, tls))
+}
+
+/// One connection for long work, planned as PostgreSQL thinks best.
+pub(super) async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
+    let (config, tls) = configured(url)?;
+    let (client, connection) = config.connect(tls).await.context("connecting to PostgreSQL")?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "connection to PostgreSQL lost");
+        }
+    });
+    Ok(client)
+}
+
 impl Postgres {
     pub fn open(url: &str) -> anyhow::Result<Self> {
-        let (mut config, settings) =
-            postgres_tls::parse(url).map_err(|why| anyhow!("reading the connection string: {why}"))?;
-        let tls = Tls::new(&settings)?;
-        config
-            .connect_timeout(CONNECT_TIMEOUT)
-            .keepalives_idle(Duration::from_secs(15))
-            .keepalives_interval(Duration::from_secs(5))
-            .keepalives_retries(3)
-            .tcp_user_timeout(Duration::from_secs(30));
-        if config.get_application_name().is_none() {
-            config.application_name("aurix");
-        }
+        let (mut config, tls) = configured(url)?;
         let given = config.get_options().map(|options| format!(" {options}"));
         config.options(format!("{PLANNING} {IDLE_MAX}{}", given.unwrap_or_default()));
         let executors =

@@ -1,14 +1,11 @@
-//! The file of a SQLite database: whether it is still the one that was opened, and verified copies of it.
+//! The file of a SQLite database: whether it is still the one that was opened, and whether anything else has it open.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
-use rusqlite::{Connection, OpenFlags};
-
-/// What a check lists at most.
-const FINDINGS_MAX: usize = 10;
+use anyhow::Context as _;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// The file as it was when it was opened.
 pub(super) struct OpenedFile {
@@ -48,37 +45,21 @@ pub(super) fn has_leftover_log(path: &Path) -> bool {
     std::fs::metadata(log).is_ok_and(|found| found.len() > 0)
 }
 
-/// Copies the database of one moment to a new file, verifies the copy, and gives its size in bytes.
-pub(super) fn backup(from: &Path, to: &Path) -> anyhow::Result<u64> {
-    ensure!(!to.exists(), "{} exists: name a new file", to.display());
-    let mut draft = to.as_os_str().to_owned();
-    draft.push(".part");
-    let draft = PathBuf::from(draft);
-    let written = write(from, &draft);
-    if written.is_err() {
-        // Of no use to anyone.
-        let _ = std::fs::remove_file(&draft);
-    }
-    let bytes = written?;
-    std::fs::rename(&draft, to).with_context(|| format!("putting {} into place", to.display()))?;
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()?;
-    Ok(bytes)
-}
+/// The database is open somewhere else.
+#[derive(Debug, thiserror::Error)]
+#[error("{} is in use: stop the server, and every command, that works on it", .0.display())]
+pub struct InUse(pub PathBuf);
 
-fn write(from: &Path, draft: &Path) -> anyhow::Result<u64> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft);
-    made.with_context(|| format!("cannot write {}", draft.display()))?;
-    let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    // A copy of one moment, whatever is written meanwhile; into an empty file, so that its mode stays.
-    source.execute("VACUUM INTO ?1", [draft.to_string_lossy()]).context("copying the database")?;
-    let file = File::open(draft)?;
-    file.sync_all()?;
-    let copy = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let mut statement = copy.prepare(&format!("PRAGMA integrity_check({FINDINGS_MAX})"))?;
-    let findings = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    if findings != ["ok"] {
-        bail!("the copy is damaged: {}", findings.join("; "));
+/// Opens a database that nothing else has open. Nothing else can open it until the connection is closed.
+pub(super) fn open_exclusively(path: &Path) -> anyhow::Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .with_context(|| format!("cannot open the SQLite database {}", path.display()))?;
+    // With a log of writes, each connection holds a shared lock of the file as long as it is open.
+    let locked = connection
+        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT; SELECT COUNT(*) FROM sqlite_schema;");
+    match locked.map_err(|error| (error.sqlite_error_code(), error)) {
+        Ok(()) => Ok(connection),
+        Err((Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _)) => Err(InUse(path.to_owned()).into()),
+        Err((_, error)) => Err(error).with_context(|| format!("cannot open the SQLite database {}", path.display())),
     }
-    Ok(file.metadata()?.len())
 }

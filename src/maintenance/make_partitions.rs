@@ -10,6 +10,8 @@ const WEEK: i64 = 7 * 24 * 3_600 * 1_000_000;
 const MONDAY: i64 = 4 * 24 * 3_600 * 1_000_000;
 /// Partitions after the current one.
 const AHEAD: i64 = 4;
+/// Partitions before the current one, for rows that are moved in: ten years. What is older goes to the default partition.
+const WEEKS_MAX: i64 = 522;
 
 /// Creates missing partitions. A row without one goes to the default partition, and moves when its own is created.
 pub async fn make_partitions(core: &Core) -> anyhow::Result<()> {
@@ -26,7 +28,13 @@ pub async fn make_partitions(core: &Core) -> anyhow::Result<()> {
 
 /// The week of `now` and those after it.
 fn times(now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
-    let week = (now.as_microsecond() - MONDAY).div_euclid(WEEK);
+    times_since(now, now)
+}
+
+/// The weeks from that of `first` to those after that of `now`, at most [`WEEKS_MAX`] before it.
+pub fn times_since(first: Timestamp, now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let week = |time: Timestamp| (time.as_microsecond() - MONDAY).div_euclid(WEEK);
     let start = |week| from_microseconds(MONDAY + week * WEEK);
-    (week..=week + AHEAD).map(|week| (start(week), start(week + 1))).collect()
+    let (first, now) = (week(first).clamp(week(now) - WEEKS_MAX, week(now)), week(now));
+    (first..=now + AHEAD).map(|week| (start(week), start(week + 1))).collect()
 }

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod drop_partitions;
+pub mod encryption;
 pub mod make_partitions;
 pub mod measure;
 mod remove_chats;

@@ -52,6 +52,45 @@ pub async fn unlock(config: &Config, db: &Db, random: &Random) -> anyhow::Result
     bail!("{} is not the key that this database was sealed with: put that one back", config.secret_file().display())
 }
 
+/// Whether a database can be used with the key that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFit {
+    /// It can.
+    Fits,
+    /// There is no key.
+    Missing,
+    /// The database was sealed with another one.
+    Differs,
+    /// The database knows no key yet.
+    Unsealed,
+}
+
+impl KeyFit {
+    /// As JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fits => "fits",
+            Self::Missing => "missing",
+            Self::Differs => "differs",
+            Self::Unsealed => "unsealed",
+        }
+    }
+}
+
+/// Looks whether the key of these settings opens a database. Makes none.
+pub async fn fit(config: &Config, db: &Db, random: &Random) -> anyhow::Result<KeyFit> {
+    let Some(canary) = db.read(async |conn| Ok(secret_key::canary(conn).await?)).await? else {
+        return Ok(KeyFit::Unsealed);
+    };
+    let known = config.known_secrets()?;
+    let opens = |secret: &String| SealKey::new(secret, random.clone()).open(Place::Canary, &canary).is_ok();
+    Ok(match known.iter().any(opens) {
+        true => KeyFit::Fits,
+        false if known.is_empty() => KeyFit::Missing,
+        false => KeyFit::Differs,
+    })
+}
+
 /// Seals every secret with `new`, in one transaction, and gives how many rows had some. A server that runs meanwhile still
 /// has the old key: it has to be stopped before.
 pub async fn rotate_secret_key(core: &Core, actor: &Actor, new: &str) -> anyhow::Result<u64> {

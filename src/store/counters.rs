@@ -9,6 +9,11 @@ pub async fn next_node(tx: &Tx) -> Result<i64> {
     tx.get("UPDATE counters SET value = value + 1 WHERE name = 'node' RETURNING value", &[], |row| row.get(0)).await
 }
 
+/// How many processes have numbered themselves by [`next_node`].
+pub async fn nodes(conn: &Conn) -> Result<i64> {
+    conn.get("SELECT value FROM counters WHERE name = 'node'", &[], |row| row.get(0)).await
+}
+
 /// Notes when it was last tried whether a write is possible: a commit like any other.
 pub async fn record_check(tx: &Tx, now: Timestamp) -> Result<()> {
     tx.execute(

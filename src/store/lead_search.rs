@@ -116,6 +116,11 @@ pub async fn has_to_index(conn: &Conn) -> Result<bool> {
     conn.exists("SELECT 1 FROM counters WHERE name = 'leads_to_index' AND value > 0", &[]).await
 }
 
+/// Has the words of all leads made anew, from the newest on.
+pub const INDEX_ALL_AGAIN: &str = "UPDATE counters
+    SET value = (SELECT COALESCE(MAX(id), 0) FROM leads)
+    WHERE name = 'leads_to_index'";
+
 /// Sets what [`lock_to_index`] gives.
 pub async fn set_to_index(tx: &Tx, up_to: i64) -> Result<u64> {
     tx.execute("UPDATE counters SET value = $1 WHERE name = 'leads_to_index'", params![up_to]).await

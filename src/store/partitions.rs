@@ -32,6 +32,14 @@ impl PartitionedTable {
     }
 }
 
+impl PartitionedTable {
+    /// The table that statements name, and the column that its partitions are bounded by.
+    pub fn times(self) -> (&'static str, &'static str) {
+        let (table, _, column) = self.names();
+        (table, column)
+    }
+}
+
 /// A partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {

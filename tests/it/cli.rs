@@ -3,6 +3,7 @@
 mod agent;
 mod attention;
 mod audit;
+mod backup;
 mod link;
 mod listen;
 mod llm;

@@ -4,6 +4,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use aurix::db::copy::Maker;
 use aurix::db::{Db, Error, Location};
 use aurix::domain::time::SignedDuration;
 
@@ -19,6 +20,10 @@ async fn with_clicks() -> (TestApp, Project, PathBuf) {
     }
     let file = app.core.config.data_dir.join("aurix.db");
     (app, project, file)
+}
+
+fn maker() -> Maker {
+    Maker { made_at: 0, program: "0.1.0".to_owned(), host: "here".to_owned(), made_by: "mei".to_owned() }
 }
 
 /// The clicks that are in a file alone, without the log beside it.
@@ -93,7 +98,7 @@ async fn a_copy_that_is_damaged_is_no_backup() {
     }
     let db = Db::open(&Location::Sqlite(file.clone())).await.expect("it opens");
     let to = file.with_file_name("backup.db");
-    let refused = db.backup(to.clone()).await.expect_err("it is damaged");
+    let refused = db.backup(to.clone(), maker()).await.expect_err("it is damaged");
     assert!(format!("{refused:#}").contains("the copy is damaged"), "{refused:#}");
     assert!(!to.exists() && !to.with_file_name("backup.db.part").exists());
     app.remove().await;
@@ -125,12 +130,12 @@ async fn a_backup_is_whole_while_clicks_go_on() {
             app.click(&project, "").await;
         }
     };
-    let (bytes, ()) = tokio::join!(app.core.db.backup(to.clone()), clicks);
+    let (bytes, ()) = tokio::join!(app.core.db.backup(to.clone(), maker()), clicks);
     let bytes = bytes.expect("copied and verified");
     let found = std::fs::metadata(&to).expect("there it is");
     assert_eq!((found.len(), found.permissions().mode() & 0o777), (bytes, 0o600));
     assert!((CLICKS..=2 * CLICKS).contains(&clicks_in(&to)));
-    let again = app.core.db.backup(to.clone()).await.expect_err("it is not overwritten");
+    let again = app.core.db.backup(to.clone(), maker()).await.expect_err("it is not overwritten");
     assert!(again.to_string().contains("exists"), "{again}");
     assert!(!to.with_file_name("backup.db.part").exists());
     app.end().await;
@@ -158,7 +163,8 @@ async fn damage_is_found() {
 #[tokio::test]
 async fn postgresql_has_its_own_backup() {
     let app = TestApp::on_postgres().await;
-    let refused = app.core.db.backup(app.core.config.data_dir.join("backup.db")).await.expect_err("not ours to do");
+    let refused =
+        app.core.db.backup(app.core.config.data_dir.join("backup.db"), maker()).await.expect_err("not ours to do");
     assert!(refused.to_string().contains("pg_dump"), "{refused}");
     assert_eq!(app.core.db.damage().await.expect("nothing to do"), Vec::<String>::new());
     app.end().await;

@@ -181,7 +181,7 @@ def every_command_in_the_documents_exists():
 
 
 def every_setting_in_the_documents_exists():
-    settings = commands.read(PROGRAM, ("serve",)).variables
+    settings = set().union(*(command.variables for command in commands.read(PROGRAM).all()))
     for name, text in documents().items():
         if name not in FOR_DEVELOPERS and not name.startswith("docs/decisions"):
             named = set(re.findall(r"\bAURIX_[A-Z_]*[A-Z]\b", text))

@@ -81,13 +81,22 @@ impl TestApp {
 
     /// With other settings.
     pub async fn on_postgres_with(change: impl FnOnce(&mut Config)) -> Self {
-        let server = postgres_server();
-        let name = format!("test_{}_{}", std::process::id(), next_number());
-        run_on_server(&server, &format!("CREATE DATABASE {name}")).await;
-        let (start, query) = server.split_once('?').map_or((server.as_str(), ""), |(start, query)| (start, query));
-        let (host, _) = start.rsplit_once('/').expect("postgres://USER@HOST/DATABASE");
-        let url = format!("{host}/{name}?{query}");
-        Self::start(Location::Postgres(url), fresh_folder(), Some((server, name)), change).await
+        let (url, server) = empty_postgres().await;
+        Self::start(Location::Postgres(url), fresh_folder(), Some(server), change).await
+    }
+
+    /// A second Aurix where the first one was: on its data folder and another database, at the same time.
+    pub async fn on_postgres_instead_of(other: &Self, url: String, server: (String, String)) -> Self {
+        let base_url = other.core.config.base_url.clone();
+        let change = |config: &mut Config| config.base_url = base_url;
+        let app = Self::start(Location::Postgres(url), other.data_dir.clone(), Some(server), change).await;
+        app.core.clock.advance(app.core.clock.now().duration_until(other.core.clock.now()));
+        app
+    }
+
+    /// On a database that is there.
+    pub async fn on(database: Location, data_dir: PathBuf, server: Option<(String, String)>) -> Self {
+        Self::start(database, data_dir, server, |_| {}).await
     }
 
     async fn start(
@@ -225,8 +234,8 @@ impl TestApp {
     /// Removes a stage whose rows mean nothing.
     pub async fn remove(self) {
         let _ = std::fs::remove_dir_all(&self.data_dir);
-        if let Some((server, name)) = &self.database {
-            run_on_server(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        if let Some(database) = &self.database {
+            drop_postgres(database).await;
         }
     }
 }
@@ -248,11 +257,25 @@ pub fn postgres_server() -> String {
     std::env::var("AURIX_TEST_POSTGRES").expect("AURIX_TEST_POSTGRES names a PostgreSQL: ./test starts one and sets it")
 }
 
-async fn run_on_server(server: &str, statement: &str) {
+pub async fn run_on_server(server: &str, statement: &str) {
     let (client, connection) =
         tokio_postgres::connect(server, tokio_postgres::NoTls).await.expect("the tests' PostgreSQL");
     tokio::spawn(connection);
     client.batch_execute(statement).await.expect("the tests may make databases");
+}
+
+/// An empty database: its connection string, and what [`drop_postgres`] needs.
+pub async fn empty_postgres() -> (String, (String, String)) {
+    let server = postgres_server();
+    let name = format!("test_{}_{}", std::process::id(), next_number());
+    run_on_server(&server, &format!("CREATE DATABASE {name}")).await;
+    let (start, query) = server.split_once('?').map_or((server.as_str(), ""), |(start, query)| (start, query));
+    let (host, _) = start.rsplit_once('/').expect("postgres://USER@HOST/DATABASE");
+    (format!("{host}/{name}?{query}"), (server, name))
+}
+
+pub async fn drop_postgres((server, name): &(String, String)) {
+    run_on_server(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 
 /// Whoever sets a test up: the operator, by command.

@@ -33,6 +33,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "mails",
             "attention",
             "doctor",
+            "moves",
             "engines",
         ],
     ),
@@ -53,6 +54,7 @@ const LAYER_4_ORDER: &[&[&str]] = &[
     &["conversations", "maintenance"],
     &["projects", "chats"],
     &["doctor"],
+    &["moves"],
     &["engines"],
 ];
 
