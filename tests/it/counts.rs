@@ -387,6 +387,12 @@ async fn two_nodes_count_together() {
     join(counting(&app.core), counting(&other)).await;
     assert_equal(&app, &project, "two nodes").await;
     assert_eq!(app.count("SELECT CAST(SUM(clicks) AS BIGINT) FROM counts WHERE series = 5").await, 90);
-    assert!(app.count("SELECT COUNT(DISTINCT slot) FROM counts").await >= 2);
+    for (core, device) in [(&app.core, "b0"), (&other, "b1")] {
+        app.click(&project, &format!("device_id={device}")).await;
+        count_noted(core).await.expect("counted");
+    }
+    assert_equal(&app, &project, "each node, one after the other").await;
+    let slots = app.count("SELECT COUNT(DISTINCT slot) FROM counts").await;
+    assert!(slots >= 2, "each node adds to rows of its own: {slots}");
     app.end().await;
 }

@@ -76,14 +76,7 @@ async fn what_is_said(app: &TestApp, project: &Project, key: &str) -> Vec<(Strin
     let mut said = Vec::new();
     let mut pages =
         vec!["/overview", "/leads", "/leads?q=mei3%40example.com", "/leads?q=%2B6581234505", "/leads?q=Tan", "/inbox"];
-    pages.extend([
-        "/leads/1",
-        "/leads/7",
-        "/leads/export.csv",
-        "/integrations/log",
-        "/settings/audit",
-        "/overview/attribution",
-    ]);
+    pages.extend(["/leads/1", "/leads/7", "/leads/export.csv", "/integrations/log", "/settings/audit", "/attribution"]);
     for page in pages {
         let response = browser.get(&format!("/p/{}{page}", project.public_id)).await;
         said.push((page.to_owned(), format!("{} {}", response.status(), response.text())));
