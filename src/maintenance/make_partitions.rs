@@ -31,7 +31,7 @@ fn times(now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     times_since(now, now)
 }
 
-/// The weeks from that of `first` to those after that of `now`, at most [`WEEKS_MAX`] before it.
+/// The weeks from that of `first` to those after that of `now`, at most ten years before it.
 pub fn times_since(first: Timestamp, now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let week = |time: Timestamp| (time.as_microsecond() - MONDAY).div_euclid(WEEK);
     let start = |week| from_microseconds(MONDAY + week * WEEK);
