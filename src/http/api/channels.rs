@@ -13,6 +13,7 @@ use super::etag::{IfMatch, Tagged};
 use super::query::Page;
 use super::words::present;
 use crate::channels::{Finding, FindingState};
+use crate::conversations::open_channel::open;
 use crate::core::Core;
 use crate::domain::channel::ChannelKind;
 use crate::engines::Engines;
@@ -77,10 +78,22 @@ fn shown(core: &Core, channel: Channel) -> ChannelBody {
     }
 }
 
-async fn get<N: Needs>(core: &Core, caller: &Caller<N>, id: String) -> Result<Channel> {
+async fn find<N: Needs>(core: &Core, caller: &Caller<N>, id: String) -> Result<Option<Channel>> {
     let project = caller.id();
-    let found = core.db.read(async move |conn| Ok(channels::find_in(conn, project, &id).await?)).await?;
+    Ok(core.db.read(async move |conn| Ok(channels::find_in(conn, project, &id).await?)).await?)
+}
+
+async fn get<N: Needs>(core: &Core, caller: &Caller<N>, id: String) -> Result<Channel> {
+    let found = find(core, caller, id).await?;
     found.ok_or_else(|| ApiError::NotFound("The project has no such channel.".to_owned()))
+}
+
+/// A channel that is there keeps its own, which Meta knows; another gets one of ours.
+fn verify_token_of(core: &Core, before: Option<&Channel>) -> Result<String> {
+    let Some(channel) = before.filter(|channel| channel.kind == ChannelKind::WhatsApp) else {
+        return Ok(core.random.token("", VERIFY_TOKEN_CHARS));
+    };
+    Ok(open(core, channel.clone().into())?.credentials.whatsapp()?.verify_token.clone())
 }
 
 /// List channels
@@ -132,7 +145,7 @@ enum AddChannel {
         access_token: String,
         #[schema(min_length = 1, max_length = 4096)]
         app_secret: String,
-        /// What Meta is told to prove itself with; one is made where there is none.
+        /// What Meta is told to prove itself with; one that is there keeps its own, and for another one is made.
         #[schema(min_length = 1, max_length = 4096)]
         verify_token: Option<String>,
     },
@@ -204,15 +217,19 @@ async fn add(
     let (actor, project) = (caller.actor(), caller.id());
     let (channel, verify_token, findings) = match body {
         AddChannel::Whatsapp { phone_number_id, number, access_token, app_secret, verify_token } => {
-            let verify_token = verify_token.unwrap_or_else(|| core.random.token("", VERIFY_TOKEN_CHARS));
+            let before = find(&core, &caller, phone_number_id.clone()).await?;
+            let verify_token = match verify_token {
+                Some(token) => token,
+                None => verify_token_of(&core, before.as_ref())?,
+            };
             let new = WhatsAppChannel {
                 phone_number_id,
                 number,
                 access_token,
                 app_secret,
                 verify_token: verify_token.clone(),
-                api_base: None,
-                link_base: None,
+                api_base: before.as_ref().map(|channel| channel.api_base.clone()),
+                link_base: before.as_ref().map(|channel| channel.link_base.clone()),
             };
             let added = add_whatsapp_channel(&core, &actor, project, new).await;
             (added.map_err(|error| invalid("phone_number_id", error))?, Some(verify_token), Vec::new())

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Program, problem};
 use crate::support::TestApp;
+use crate::support::whatsapp::VERIFY_TOKEN;
 
 both_engines! {
     async fn a_project_is_changed_and_says_how_long_data_is_kept(app: &TestApp) {
@@ -41,6 +42,62 @@ both_engines! {
         assert_eq!(problem(&foreign), (422, "channel_id".to_owned()));
         let light = program.send(Method::PATCH, &path, &json!({"color": "#ffffff"})).await;
         assert_eq!(light.status(), 422, "{}", light.text());
+    }
+
+    async fn a_channel_is_added_checked_and_gets_other_credentials_at_the_same_place(app: &TestApp) {
+        let project = app.project().await;
+        let program = Program::new(app, &project, Admin).await;
+        let stored = async || app.text("SELECT api_base || ' ' || link_base FROM channels WHERE kind = 'whatsapp' ORDER BY id LIMIT 1").await;
+        let before = stored().await;
+        let new = json!({"kind": "whatsapp", "phone_number_id": "791163770738681", "number": "+65 1234 5678", "access_token": "new", "app_secret": "new"});
+        let again = program.does(Method::POST, "/channels", &new).await;
+        assert_eq!((&again["label"], &again["verify_token"]), (&json!("+6512345678"), &json!(VERIFY_TOKEN)));
+        assert_eq!(stored().await, before, "the platform is asked where it was asked before");
+        project.whatsapp.take_calls();
+        let found = program.does(Method::POST, "/channels/791163770738681/check", &json!({})).await;
+        assert!(found["data"].as_array().is_some_and(|rows| !rows.is_empty()) && !project.whatsapp.take_calls().is_empty(), "{found}");
+        let other = program.does(Method::POST, "/channels", &json!({"kind": "whatsapp", "phone_number_id": "5", "number": "+6512345670", "access_token": "a", "app_secret": "b"})).await;
+        assert_eq!(other["verify_token"].as_str().map(str::len), Some(32));
+
+        let web = program.does(Method::POST, "/channels", &json!({"kind": "web", "title": "Juniper"})).await;
+        assert_eq!((&web["kind"], &web["webhook_url"]), (&json!("web"), &Value::Null));
+        assert_eq!(program.read("/channels").await["data"].as_array().map(Vec::len), Some(3));
+        let path = "/channels/791163770738681";
+        assert_eq!(program.does(Method::PATCH, path, &json!({"rate_per_second": 20})).await["rate_per_second"], 20);
+        assert_eq!(program.does(Method::PATCH, path, &json!({"leaves_groups": true})).await["rate_per_second"], 20);
+        assert_eq!(program.does(Method::PATCH, path, &json!({"rate_per_second": null})).await["rate_per_second"], Value::Null);
+        for (field, body) in [
+            ("token", json!({"kind": "telegram", "token": "nonsense"})),
+            ("phone_number_id", json!({"kind": "whatsapp", "phone_number_id": "5", "number": "12", "access_token": "a", "app_secret": "b"})),
+            ("title", json!({"kind": "web", "title": "t".repeat(1000)})),
+        ] {
+            assert_eq!(problem(&program.send(Method::POST, "/channels", &body).await), (422, field.to_owned()), "{body}");
+        }
+        let web = format!("/channels/{}", web["channel_id"].as_str().expect("an id"));
+        for (method, path) in [(Method::PATCH, web.clone()), (Method::POST, format!("{web}/connect"))] {
+            assert_eq!(problem(&program.send(method, &path, &json!({})).await), (409, String::new()), "{path}");
+        }
+    }
+
+    async fn a_person_is_invited_and_the_operator_makes_projects(app: &TestApp) {
+        let project = app.project().await;
+        let program = Program::new(app, &project, Admin).await;
+        let invited = program.does(Method::POST, "/members", &json!({"email": "Mei@Example.com", "role": "member"})).await;
+        assert_eq!((&invited["email"], &invited["role"]), (&json!("mei@example.com"), &json!("member")));
+        let url = invited["url"].as_str().expect("a link");
+        assert_eq!(app.get(url.strip_prefix(app.base_url.as_str()).expect("of ours"), &[]).await.status(), 200);
+        let wrong = program.send(Method::POST, "/members", &json!({"email": "mei", "role": "member"})).await;
+        assert_eq!(problem(&wrong), (422, "email".to_owned()));
+
+        let new = json!({"name": "Juniper", "region": "DE", "timezone": "Europe/Berlin"});
+        let of_project = Program { base: "/api/v1/projects".to_owned(), ..program };
+        assert_eq!(of_project.send(Method::POST, "", &new).await.status(), 403);
+        let operator = Program { base: "/api/v1/projects".to_owned(), ..Program::of_operator(app, &project).await };
+        let made = operator.does(Method::POST, "", &new).await;
+        assert_eq!((&made["name"], &made["region"], &made["timezone"]), (&json!("Juniper"), &json!("DE"), &json!("Europe/Berlin")));
+        let mars = json!({"name": "Juniper", "region": "DE", "timezone": "Mars"});
+        assert_eq!(problem(&operator.send(Method::POST, "", &mars).await), (422, "timezone".to_owned()));
+        assert_eq!(operator.read("").await["data"].as_array().map(Vec::len), Some(2));
     }
 
     async fn the_form_is_set_as_a_whole(app: &TestApp) {
