@@ -81,7 +81,7 @@ async fn what_is_said(app: &TestApp, project: &Project, key: &str) -> Vec<(Strin
         let response = browser.get(&format!("/p/{}{page}", project.public_id)).await;
         said.push((page.to_owned(), format!("{} {}", response.status(), response.text())));
     }
-    for list in ["external/leads", "topkee/leads", "topkee/clicks", "topkee/attribution"] {
+    for list in ["topkee/leads", "topkee/attribution"] {
         let response = app.get(&format!("/integrations/{list}"), &[("authorization", &authorization)]).await;
         said.push((list.to_owned(), format!("{} {}", response.status(), response.text())));
     }

@@ -67,7 +67,7 @@ both_engines! {
         assert_eq!(program.does(Method::PATCH, path, &json!({"leaves_groups": true})).await["rate_per_second"], 20);
         assert_eq!(program.does(Method::PATCH, path, &json!({"rate_per_second": null})).await["rate_per_second"], Value::Null);
         for (field, body) in [
-            ("token", json!({"kind": "telegram", "token": "nonsense"})),
+            ("token", json!({"kind": "telegram", "token": "no token"})),
             ("phone_number_id", json!({"kind": "whatsapp", "phone_number_id": "5", "number": "12", "access_token": "a", "app_secret": "b"})),
             ("title", json!({"kind": "web", "title": "t".repeat(1000)})),
         ] {
