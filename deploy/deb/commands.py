@@ -7,7 +7,7 @@ DEPTH_MAX = 4
 SECONDS_MAX = 20
 COMMAND = re.compile(r"^  ([a-z][a-z0-9-]*)(?:\s{2,}|$)")
 OPTION = re.compile(r"^ {2,6}(?:-[A-Za-z], )?(--[a-z][a-z0-9-]*)(?:[ =\[]|$)|^ {2,6}(-[A-Za-z])(?:,|$)")
-VARIABLE = re.compile(r"\[env: ([A-Z_0-9]+)")
+VARIABLE = re.compile(r"\[env:\s+([A-Z_0-9]+)")
 
 
 class Command:

@@ -8,6 +8,9 @@ def escaped(text):
 
 def kind(schema, document):
     """A schema's type in words; a name of the document leads to its table."""
+    # A schema that is `true` takes anything, one that is `false` nothing.
+    if isinstance(schema, bool):
+        return "anything" if schema else "nothing"
     if reference := schema.get("$ref"):
         name = reference.rsplit("/", 1)[1]
         return f"[{name}](#{name.lower()})"
