@@ -56,7 +56,7 @@ impl MetricConstructor<Histogram> for Seconds {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    method: String,
+    method: &'static str,
     route: String,
     status: u16,
 }
@@ -204,7 +204,7 @@ impl Metrics {
     pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
         // Methods that are none are a stranger's words.
         let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-        let method = known.into_iter().find(|known| *known == method).unwrap_or("other").to_owned();
+        let method = known.into_iter().find(|known| *known == method).unwrap_or("other");
         let route = route.to_owned();
         self.0.request_seconds.get_or_create(&RouteLabels { route: route.clone() }).observe(took.as_secs_f64());
         self.0.requests.get_or_create(&RequestLabels { method, route, status }).inc();

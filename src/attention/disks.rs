@@ -56,7 +56,11 @@ fn folders(core: &Core) -> Vec<PathBuf> {
 /// The disks that this process works on, each with whether it is nearly full.
 pub fn disks_here(core: &Core) -> Vec<(Disk, bool)> {
     let measured = folders(core).into_iter().filter_map(|folder| measure(&folder, core.clock.now()));
-    measured.map(|disk| (is_nearly_full(&disk, false), disk)).map(|(is_full, disk)| (disk, is_full)).collect()
+    let with_state = |disk: Disk| {
+        let is_full = is_nearly_full(&disk, false);
+        (disk, is_full)
+    };
+    measured.map(with_state).collect()
 }
 
 fn measure(folder: &Path, now: Timestamp) -> Option<Disk> {

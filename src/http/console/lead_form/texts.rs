@@ -82,12 +82,12 @@ async fn show(State(engines): State<Engines>, member: Member, query: Query) -> R
 async fn change(State(engines): State<Engines>, member: Member<Configure>, sent: Form) -> Result<Response> {
     let mut form = current_form(&member.project)?;
     let language = chosen(&form, sent.text("language"));
-    let of = |kind: &str, name: &str| Some((name.to_owned(), sent.text(&format!("{kind}.{name}")).to_owned()));
+    let of = |kind: &str, name: &str| (name.to_owned(), sent.text(&format!("{kind}.{name}")).to_owned());
     let texts = Texts {
         greeting: sent.text("greeting").to_owned(),
         closing: sent.text("closing").to_owned(),
-        questions: form.fields.iter().filter_map(|field| of("question", &field.key)).collect(),
-        sentences: sentences(language.code).filter_map(|(name, _)| of("sentence", name)).collect(),
+        questions: form.fields.iter().map(|field| of("question", &field.key)).collect(),
+        sentences: sentences(language.code).map(|(name, _)| of("sentence", name)).collect(),
     };
     form.texts.insert(language.code.to_owned(), texts.clone());
     match read_form(&form.to_json()) {
