@@ -35,6 +35,10 @@ both_engines! {
         let saved = Form::parse(&json).expect("it was checked");
         assert_eq!(saved.field("cut").expect("a field").synonyms["Short"], ["corto", "短"]);
         assert_eq!((saved.follow_language, saved.texts["es"].sentences["thanks"].as_str()), (false, "¡Gracias mil!"));
+        fields.retain(|(name, _)| *name != "texts");
+        assert_eq!(browser.post(&form, &fields).await.status(), 303);
+        let json = app.text("SELECT form FROM projects WHERE form IS NOT NULL").await.expect("it was set");
+        assert!(json.contains("¡Gracias mil!"), "a page without texts takes none away: {json}");
         let empty = [("language", "es")];
         assert_eq!(browser.post(&texts, &empty).await.status(), 303);
         let json = app.text("SELECT form FROM projects WHERE form IS NOT NULL").await.expect("it was set");

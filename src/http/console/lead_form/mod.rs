@@ -63,7 +63,8 @@ async fn show(State(engines): State<Engines>, member: Member, query: Query) -> R
 }
 
 async fn change(State(engines): State<Engines>, member: Member<Configure>, form: Form) -> Result<Response> {
-    let (ask, mut values) = (Ask::parse(form.text("do")), Values::read(&form));
+    let texts = current_form(&member.project)?.texts;
+    let (ask, mut values) = (Ask::parse(form.text("do")), Values::read(&form, texts));
     let mut try_out: TryOut = serde_json::from_str(form.raw("talk")).unwrap_or_default();
     values.change(ask);
     let checked = values.check();

@@ -148,8 +148,8 @@ impl Ask {
 }
 
 impl Values {
-    /// What was sent. Fields are told apart by their order.
-    pub fn read(form: &Form) -> Self {
+    /// What was sent. Fields are told apart by their order. Where no texts in other languages were sent, those that are there stay.
+    pub fn read(form: &Form, texts: BTreeMap<String, Texts>) -> Self {
         let all = |name: &'static str| form.all(name).map(str::trim).map(str::to_owned).collect::<Vec<_>>();
         let (kinds, required, questions) = (all("type"), all("required"), all("question"));
         let (options, synonyms) = (all("options"), all("synonyms"));
@@ -168,7 +168,7 @@ impl Values {
             closing: form.text("closing").to_owned(),
             language: form.text("language").to_owned(),
             follow_language: form.text("follow_language") != "no",
-            texts: serde_json::from_str(form.raw("texts")).unwrap_or_default(),
+            texts: serde_json::from_str(form.raw("texts")).unwrap_or(texts),
             fields: all("key").into_iter().take(FIELDS_MAX + 1).enumerate().map(field).collect(),
         }
     }
