@@ -17,6 +17,10 @@ ALTER TABLE channels ADD COLUMN next_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE channels ADD COLUMN quiet_until BIGINT;
 -- Whether it leaves groups that it is added to.
 ALTER TABLE channels ADD COLUMN leaves_groups BOOLEAN NOT NULL DEFAULT FALSE;
+-- When the platform takes the credentials no longer; NULL where they have no end, or none is known.
+ALTER TABLE channels ADD COLUMN token_expires_at BIGINT;
+CREATE INDEX channels_with_end ON channels (token_expires_at) WHERE token_expires_at IS NOT NULL;
+UPDATE channels SET check_due_at = 0 WHERE kind = 'whatsapp';
 CREATE INDEX channels_to_check ON channels (check_due_at) WHERE check_due_at IS NOT NULL;
 CREATE INDEX channels_astray ON channels (inbound_fault_since) WHERE inbound_fault_since IS NOT NULL;
 

@@ -12,9 +12,13 @@ CREATE TABLE links (
     campaign TEXT NOT NULL,
     text TEXT NOT NULL,
     status TEXT NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    -- How many people followed it since it was paused, and when the last of them did.
+    followed BIGINT NOT NULL DEFAULT 0,
+    followed_at BIGINT
 );
 CREATE INDEX links_by_project ON links (project_id, id);
+CREATE INDEX links_followed ON links (followed_at) WHERE followed_at IS NOT NULL;
 
 -- Whether the button's script takes over the chat links that the site has.
 ALTER TABLE widgets ADD COLUMN takes_links BOOLEAN NOT NULL DEFAULT FALSE;

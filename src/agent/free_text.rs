@@ -160,10 +160,14 @@ pub(super) fn answer(reader: &Reader<'_>, said: &Words<'_>) -> Option<Span> {
             start = start.max(span.end);
             continue;
         }
-        // A value that is separated from the answer is not part of it.
-        let between = &text[start..span.start];
+        // A value that is separated from the answer is not part of it, nor are words that only introduce it.
+        let introduced = introduction(reader, start, span);
+        let between = &text[start..introduced.unwrap_or(span.start)];
         if between.trim().is_empty() {
             start = span.end;
+        } else if let Some(introduced) = introduced {
+            end = introduced;
+            break;
         } else if between.contains([',', '.', ';', '\n']) {
             end = text[..span.start].rfind([',', '.', ';', '\n']).map_or(span.start, |at| at.max(start));
             break;
@@ -177,6 +181,35 @@ pub(super) fn answer(reader: &Reader<'_>, said: &Words<'_>) -> Option<Span> {
     let words = Words::of(span.words(text), reader.languages);
     let says_something = span.words(text).chars().any(char::is_alphanumeric) && !words.is_small_talk();
     (says_something && !span.is_empty()).then_some(span)
+}
+
+/// What may stand in an introduction of a value beside its label.
+const INTRODUCING: &[Class] = &[
+    Class::And,
+    Class::Article,
+    Class::At,
+    Class::ClockAt,
+    Class::Filler,
+    Class::Myself,
+    Class::NameIntroWeak,
+    Class::Possessive,
+    Class::The,
+    Class::Verb,
+];
+
+/// Where the words begin that introduce a value and say nothing else: "and my number is".
+fn introduction(reader: &Reader<'_>, from: usize, value: Span) -> Option<usize> {
+    let labels = [Class::PhoneLabel, Class::EmailLabel, Class::NameIntro];
+    let before = reader.tokens[..reader.token_at(value.start)].iter().rev();
+    let words = before.take_while(|token| {
+        token.span.start >= from && (token.is_any(&labels) || token.is_any(INTRODUCING) || token.is_mark(':'))
+    });
+    let (mut begins, mut is_labelled) = (None, false);
+    for token in words {
+        begins = Some(token.span.start);
+        is_labelled |= token.is_any(&labels);
+    }
+    begins.filter(|_| is_labelled)
 }
 
 /// Without "it's" and a full stop around the answer.

@@ -10,6 +10,7 @@ use crate::domain::attention::AttentionKind;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::notifier::Work;
 use crate::store::attention::{self as items, AttentionItem, NewItem};
+use crate::store::attention_ahead as ahead;
 use crate::store::attention_facts::{self as facts, MendedItem};
 use crate::store::channel_troubles;
 
@@ -19,6 +20,12 @@ const FAILING_FOR: SignedDuration = SignedDuration::from_hours(1);
 const SILENT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// A widget whose last click is older was taken down.
 const TAKEN_DOWN_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// For how long people count who followed a link that was paused.
+const FOLLOWED_FOR: SignedDuration = SignedDuration::from_hours(48);
+/// So many of them are worth a look.
+const FOLLOWED_MIN: i64 = 5;
+/// How long before its end a token is to be replaced.
+const EXPIRES_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Items of one transaction that are opened, and that are closed.
 const BATCH_MAX: u32 = 50;
 /// Open items of one kind whose kind is compared as a whole.
@@ -156,8 +163,28 @@ async fn changes(conn: &Conn, kind: AttentionKind, now: Timestamp) -> anyhow::Re
         AttentionKind::AddressMacro | AttentionKind::AddressLost => {
             to_be_open(conn, kind, addresses::wrong(conn, kind, now).await?).await?
         }
+        AttentionKind::LinkPaused => links_paused(conn, now).await?,
+        AttentionKind::TokenAgeing => tokens_ageing(conn, now).await?,
         AttentionKind::DiskFull => to_be_open(conn, kind, disks::full(conn, now).await?).await?,
         AttentionKind::BackupOld => to_be_open(conn, kind, backup_item(conn, now).await?.into_iter().collect()).await?,
+    })
+}
+
+async fn links_paused(conn: &Conn, now: Timestamp) -> anyhow::Result<Changes> {
+    let since = now - FOLLOWED_FOR;
+    let followed = ahead::links_followed(conn, (since, FOLLOWED_MIN), BATCH_MAX).await?;
+    Ok(Changes {
+        open: followed.into_iter().map(wording::link_paused).collect(),
+        close: ahead::links_left(conn, since, BATCH_MAX).await?,
+    })
+}
+
+async fn tokens_ageing(conn: &Conn, now: Timestamp) -> anyhow::Result<Changes> {
+    let until = now + EXPIRES_WITHIN;
+    let ageing = ahead::tokens_ageing(conn, until, BATCH_MAX).await?;
+    Ok(Changes {
+        open: ageing.into_iter().map(|channel| wording::token_ageing(channel, now)).collect(),
+        close: ahead::tokens_renewed(conn, until, BATCH_MAX).await?,
     })
 }
 

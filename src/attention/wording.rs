@@ -6,6 +6,7 @@ use crate::domain::text::cut;
 use crate::domain::time::Timestamp;
 use crate::store::address_troubles::AddressTrouble;
 use crate::store::attention::NewItem;
+use crate::store::attention_ahead::FollowedLink;
 use crate::store::attention_facts::{SilentWidget, TroubledChannel, TroubledWebhook, WaitingPeople};
 use crate::store::channels::label;
 use crate::store::disks::Disk;
@@ -104,6 +105,40 @@ pub(super) fn widget_silent(widget: SilentWidget) -> NewItem {
             .to_owned(),
         subject: widget.public_id.clone(),
         since: widget.since,
+    }
+}
+
+/// People follow a link that was paused.
+pub(super) fn link_paused(link: FollowedLink) -> NewItem {
+    NewItem {
+        project: link.project,
+        kind: AttentionKind::LinkPaused,
+        subject_id: link.id.0,
+        title: format!("The link {} is paused, and followed", cut(&link.slug, NAME_CHARS_MAX)),
+        message: format!(
+            "{} people followed it since it was paused. They reach the chat, and where they came from is lost. Resume the link, or take it \
+             off where it still stands: an ad, a profile, a poster.",
+            link.people
+        ),
+        subject: link.id.to_string(),
+        since: link.last_at,
+    }
+}
+
+/// A channel's token expires soon, or has just expired.
+pub(super) fn token_ageing(channel: TroubledChannel, now: Timestamp) -> NewItem {
+    let name = label(channel.number.as_deref(), channel.handle.as_deref(), &channel.external_id);
+    let (day, end) = (channel.since.strftime("%-d %b %Y"), if channel.since <= now { "expired" } else { "expires" });
+    NewItem {
+        project: channel.project,
+        kind: AttentionKind::TokenAgeing,
+        subject_id: channel.id.0,
+        title: format!("The token of {} {name} {end} on {day}", channel.kind.name()),
+        message: "Nothing can be sent after that. Make a token of a system user with \u{201c}never\u{201d} as its expiry, and enter it on the \
+                  channel's page."
+            .to_owned(),
+        subject: channel.external_id,
+        since: now,
     }
 }
 

@@ -57,14 +57,19 @@ pub enum Sight {
     Astray(String),
     /// The platform does not accept our credentials any more, in words.
     Refused(String),
+    /// It takes our credentials until then; `None`: without an end.
+    TokenUntil(Option<Timestamp>),
     /// It could not be asked.
     Unknown,
 }
 
-/// Asks the platform where it sends what people write. For a look every minute: one call.
+/// Asks the platform where it sends what people write, or how long it takes our credentials. For a look from time to time: one call.
 pub async fn look(client: &net::Client, account: Account<'_>, webhook_url: &str, now: Timestamp) -> Sight {
     match account.credentials {
-        Credentials::WhatsApp(_) | Credentials::Web => Sight::Unknown,
+        Credentials::WhatsApp(credentials) => {
+            whatsapp::check::look(client, &whatsapp::api::Api::of(account), credentials).await
+        }
+        Credentials::Web => Sight::Unknown,
         Credentials::Telegram(credentials) => {
             telegram::check::look(client, telegram::api::Api::of(account, credentials), webhook_url, now).await
         }

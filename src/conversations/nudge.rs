@@ -84,7 +84,7 @@ fn at_day(heard_at: Timestamp, earliest: Timestamp, zone: &TimeZone) -> Option<T
 fn zone(phone: Option<&str>, known: &BTreeMap<String, Known>, project: &Project) -> TimeZone {
     let numbers = phone.into_iter().chain(known.get(PHONE).map(|known| known.value.as_str()));
     let zones = numbers.filter_map(|number| zone_of(&PhoneNumber::from_e164(number).ok()?));
-    zones.into_iter().next().or_else(|| TimeZone::get(&project.time_zone).ok()).unwrap_or(TimeZone::UTC)
+    zones.into_iter().next().unwrap_or_else(|| project.zone())
 }
 
 /// Nudges whoever it is time for, and gives how many conversations were looked at.

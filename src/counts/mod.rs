@@ -4,6 +4,7 @@
 pub mod ask;
 pub mod attributed;
 pub mod clicks;
+pub mod events;
 pub mod leads;
 pub mod recount;
 pub mod report;

@@ -24,6 +24,10 @@ closed_set! {
         AddressMacro = "address.macro",
         /// Visits begin on pages of the site that have no tag.
         AddressLost = "address.untagged_landing",
+        /// People follow a link that was paused.
+        LinkPaused = "link.paused",
+        /// A platform's token expires soon.
+        TokenAgeing = "channel.token_expires",
         /// A disk is nearly full.
         DiskFull = "disk.full",
         /// The newest backup is older than a week.
@@ -33,7 +37,7 @@ closed_set! {
 
 impl AttentionKind {
     /// Those that a project may have.
-    pub const OF_PROJECT: [Self; 9] = [
+    pub const OF_PROJECT: [Self; 11] = [
         Self::WebhookOff,
         Self::WebhookFailing,
         Self::ChannelFault,
@@ -43,6 +47,8 @@ impl AttentionKind {
         Self::WidgetSilent,
         Self::AddressMacro,
         Self::AddressLost,
+        Self::LinkPaused,
+        Self::TokenAgeing,
     ];
 
     /// The kind in words, as a choice.
@@ -57,6 +63,8 @@ impl AttentionKind {
             Self::WidgetSilent => "A widget has had no click for 24 hours",
             Self::AddressMacro => "Ad platforms leave placeholders in addresses",
             Self::AddressLost => "Visits begin on pages without the tag",
+            Self::LinkPaused => "People follow a link that was paused",
+            Self::TokenAgeing => "A channel's token expires soon",
             Self::DiskFull => "A disk is nearly full",
             Self::BackupOld => "The newest backup is older than a week",
         }
@@ -66,9 +74,10 @@ impl AttentionKind {
     pub fn subject_kind(self) -> &'static str {
         match self {
             Self::WebhookOff | Self::WebhookFailing => "webhook",
-            Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble => "channel",
+            Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble | Self::TokenAgeing => "channel",
             Self::PeopleWaiting | Self::AddressMacro | Self::AddressLost => "project",
             Self::WidgetSilent => "widget",
+            Self::LinkPaused => "link",
             Self::DiskFull => "disk",
             Self::BackupOld => "instance",
         }
@@ -78,9 +87,12 @@ impl AttentionKind {
     pub fn page(self, subject: &str) -> String {
         match self {
             Self::WebhookOff | Self::WebhookFailing => format!("integrations/webhook/{subject}"),
-            Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble => format!("channels/{subject}"),
+            Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble | Self::TokenAgeing => {
+                format!("channels/{subject}")
+            }
             Self::PeopleWaiting => "inbox".to_owned(),
             Self::WidgetSilent => format!("widgets/{subject}"),
+            Self::LinkPaused => format!("links/{subject}"),
             Self::AddressMacro | Self::AddressLost => "attribution".to_owned(),
             Self::DiskFull | Self::BackupOld => "instance".to_owned(),
         }
@@ -90,9 +102,10 @@ impl AttentionKind {
     pub fn button(self) -> &'static str {
         match self {
             Self::WebhookOff | Self::WebhookFailing => "Open webhook",
-            Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble => "Open channel",
+            Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble | Self::TokenAgeing => "Open channel",
             Self::PeopleWaiting => "Open inbox",
             Self::WidgetSilent => "Open widget",
+            Self::LinkPaused => "Open link",
             Self::AddressMacro | Self::AddressLost => "Open attribution",
             Self::DiskFull | Self::BackupOld => "Open instance",
         }
@@ -119,6 +132,7 @@ impl Alerts {
                     | AttentionKind::WidgetSilent
                     | AttentionKind::AddressMacro
                     | AttentionKind::AddressLost
+                    | AttentionKind::LinkPaused
             )
         };
         Self::new(|kind| matches!(role, Role::Owner | Role::Admin) && is_fault(kind))
@@ -155,7 +169,10 @@ mod tests {
     #[test]
     fn who_does_not_choose_is_told_of_what_they_can_mend() {
         let of = |role| Alerts::of_member(role, None).to_text();
-        assert_eq!(of(Role::Owner), "webhook.off webhook.failing channel.fault channel.inbound channel.restricted");
+        assert_eq!(
+            of(Role::Owner),
+            "webhook.off webhook.failing channel.fault channel.inbound channel.restricted channel.token_expires"
+        );
         assert_eq!(
             [of(Role::Admin), of(Role::Member), of(Role::Viewer)],
             [of(Role::Owner), String::new(), String::new()]

@@ -86,9 +86,13 @@ impl ChannelKind {
         }
     }
 
-    /// Whether it is asked from time to time where it sends what people write.
-    pub fn is_checked(self) -> bool {
-        self == Self::Telegram
+    /// How often the platform is asked about a channel, where it can be: another program can take a bot without a word, and tokens expire.
+    pub fn check_every(self) -> Option<SignedDuration> {
+        match self {
+            Self::Telegram => Some(SignedDuration::from_mins(1)),
+            Self::WhatsApp => Some(SignedDuration::from_hours(24)),
+            Self::Web => None,
+        }
     }
 
     /// Whether people fetch their messages from here by number ([`crate::store::chats`]): a reply is with them once it has its number,

@@ -12,7 +12,7 @@ use crate::domain::ids::{ChannelId, ProjectId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::seal::Place;
 use crate::notifier::Work;
-use crate::projects::watch_channels::CHECK_EVERY;
+use crate::projects::watch_channels::CHECK_FIRST_AFTER;
 use crate::store::channels::{self, Channel};
 use crate::store::{audit, replies};
 
@@ -106,7 +106,7 @@ pub(super) fn new_channel(
 /// Stores a channel; `None` where another project has it.
 pub(super) async fn store(core: &Core, actor: &Actor, channel: Channel) -> anyhow::Result<Option<Channel>> {
     let (actor, project, now) = (actor.clone(), channel.project, core.clock.now());
-    let check_due_at = channel.kind.is_checked().then_some(now + CHECK_EVERY);
+    let check_due_at = channel.kind.check_every().map(|_| now + CHECK_FIRST_AFTER);
     let stored = core.db.write(async move |tx| {
         let Some(channel) = channels::upsert(tx, project, &channel, check_due_at, now).await? else { return Ok(None) };
         // What waited for the new credentials goes at once.

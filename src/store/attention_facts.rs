@@ -106,6 +106,7 @@ macro_rules! unopened {
          LIMIT $3"
     };
 }
+pub(super) use unopened;
 
 /// `$2`: the kind.
 macro_rules! open_items {
@@ -113,6 +114,7 @@ macro_rules! open_items {
         "FROM attention AS a WHERE a.kind = $2 AND a.closed_at IS NULL AND NOT EXISTS"
     };
 }
+pub(super) use open_items;
 
 fn read_webhook(row: &Row<'_>) -> Result<TroubledWebhook> {
     let (name, url): (String, String) = (row.get(3)?, row.get(4)?);

@@ -117,7 +117,7 @@ pub async fn upsert(
              SET number = excluded.number, link_base = excluded.link_base, api_base = excluded.api_base,
                  sealed_credentials = excluded.sealed_credentials, fault = NULL, fault_since = NULL,
                  handle = excluded.handle, check_due_at = excluded.check_due_at, held_until = NULL, limited_until = NULL,
-                 quiet_until = NULL
+                 quiet_until = NULL, token_expires_at = NULL
              WHERE channels.project_id = excluded.project_id
              RETURNING ",
             columns!()
@@ -187,12 +187,34 @@ pub async fn set_inbound_fault(
     .await
 }
 
-/// Channels of all projects whose platform is to be asked, at most `most`; they are due again at `again_at`. For the worker.
-pub async fn claim_checks(tx: &Tx, now: Timestamp, again_at: Timestamp, most: u32) -> Result<Vec<Channel>> {
+/// Notes when the platform takes the credentials of the project's channel no longer; `None`: they have no end.
+pub async fn set_token_expiry(
+    tx: &Tx,
+    project: ProjectId,
+    id: ChannelId,
+    expires_at: Option<Timestamp>,
+) -> Result<u64> {
+    tx.execute(
+        "UPDATE channels SET token_expires_at = $3 WHERE project_id = $1 AND id = $2",
+        params![project, id, expires_at],
+    )
+    .await
+}
+
+/// Channels of one platform, of all projects, that it is to be asked about, at most `most`; they are due again at `again_at`. For the
+/// worker.
+pub async fn claim_checks(
+    tx: &Tx,
+    kind: ChannelKind,
+    (now, again_at): (Timestamp, Timestamp),
+    most: u32,
+) -> Result<Vec<Channel>> {
     const CLAIM: Sql = Sql {
         sqlite: concat!(
             "UPDATE channels SET check_due_at = $2
-             WHERE id IN (SELECT id FROM channels WHERE check_due_at <= $1 ORDER BY check_due_at LIMIT $3)
+             WHERE id IN (
+                 SELECT id FROM channels WHERE check_due_at <= $1 AND kind = $4 ORDER BY check_due_at LIMIT $3
+             )
              RETURNING ",
             columns!()
         ),
@@ -200,13 +222,18 @@ pub async fn claim_checks(tx: &Tx, now: Timestamp, again_at: Timestamp, most: u3
         postgres: concat!(
             "UPDATE channels SET check_due_at = $2
              WHERE id IN (
-                 SELECT id FROM channels WHERE check_due_at <= $1 ORDER BY check_due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+                 SELECT id
+                 FROM channels
+                 WHERE check_due_at <= $1 AND kind = $4
+                 ORDER BY check_due_at
+                 LIMIT $3
+                 FOR UPDATE SKIP LOCKED
              )
              RETURNING ",
             columns!()
         ),
     };
-    tx.query(CLAIM, params![now, again_at, most], read).await
+    tx.query(CLAIM, params![now, again_at, most, kind.as_str()], read).await
 }
 
 /// The platform wants fewer messages until `until`, and said so of `conversation`. Where it has just said so of another one as well,

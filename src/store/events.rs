@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::db::{Conn, Result, Sql, Tx, Value};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventType};
 use crate::domain::ids::{EventId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
@@ -51,6 +51,28 @@ pub async fn stored(conn: &Conn, events: &[(ProjectId, Timestamp, &str)]) -> Res
     };
     let rows: Vec<_> = events.iter().map(|(project, at, id)| [(*project).into(), (*at).into(), (*id).into()]).collect();
     Ok(conn.query_rows(STORED, &rows, |row| row.get(0)).await?.into_iter().collect())
+}
+
+/// How many events of a type leads had since `since`, counted up to `most`. Clicks have no lead.
+pub async fn count_of_leads(
+    conn: &Conn,
+    project: ProjectId,
+    event: EventType,
+    since: Timestamp,
+    most: i64,
+) -> Result<i64> {
+    conn.get(
+        "SELECT COUNT(*)
+         FROM (
+             SELECT 1
+             FROM events
+             WHERE project_id = $1 AND event_type = $2 AND conversation_id IS NOT NULL AND created_at >= $3
+             LIMIT $4
+         ) AS counted",
+        params![project, event.as_str(), since, most],
+        |row| row.get(0),
+    )
+    .await
 }
 
 /// An event as it is listed.

@@ -151,8 +151,21 @@ pub async fn update(tx: &Tx, project: ProjectId, id: LinkId, (widget, said): (Wi
 /// Pauses, resumes or removes the project's link; `false` where it is so already, or was removed.
 pub async fn set_status(tx: &Tx, project: ProjectId, id: LinkId, status: LinkStatus) -> Result<bool> {
     tx.execute_one(
-        "UPDATE links SET status = $3 WHERE project_id = $1 AND id = $2 AND status <> $3 AND status <> 'removed'",
+        "UPDATE links
+         SET status = $3, followed = 0, followed_at = NULL
+         WHERE project_id = $1 AND id = $2 AND status <> $3 AND status <> 'removed'",
         params![project, id, status.as_str()],
+    )
+    .await
+}
+
+/// Counts people who followed the project's link though it was paused.
+pub async fn count_followed(tx: &Tx, project: ProjectId, id: LinkId, people: i64, now: Timestamp) -> Result<u64> {
+    tx.execute(
+        "UPDATE links
+         SET followed = followed + $3, followed_at = $4
+         WHERE project_id = $1 AND id = $2 AND status = 'paused'",
+        params![project, id, people, now],
     )
     .await
 }

@@ -1,5 +1,7 @@
 //! Projects: the tenants.
 
+use jiff::tz::TimeZone;
+
 use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::ids::ProjectId;
 use crate::domain::lead::CreatedWhen;
@@ -44,6 +46,13 @@ pub struct Project {
     pub nudge_after: Option<SignedDuration>,
     /// How long after it a lead that is not complete counts as abandoned.
     pub abandoned_after: SignedDuration,
+}
+
+impl Project {
+    /// Its time zone; UTC where this machine does not know the name any more.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
 }
 
 pub(super) fn read(row: &Row<'_>) -> Result<Project> {

@@ -1,5 +1,6 @@
 //! What needs attention: opened once, closed once it is mended, and told to operational webhooks.
 
+mod ahead;
 mod webhook;
 
 use aurix::attention::{Looked, look, remove_old_attention};

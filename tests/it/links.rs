@@ -9,8 +9,8 @@ use aurix::domain::time::SignedDuration;
 use aurix::net::Method;
 use aurix::projects::add_web::{WebChannel, add_web_channel};
 use aurix::projects::links::{LinkRefused, NewLink, Opens, create_link, set_link_status, update_link};
-use aurix::store::link_counts;
 use aurix::store::links::Link;
+use aurix::store::source_counts;
 use serde_json::{Value, json};
 
 use crate::support::telegram::BOT_ID;
@@ -49,7 +49,7 @@ async fn set(app: &TestApp, project: ProjectId, link: &Link, status: LinkStatus)
 /// Clicks, conversations and leads that are counted of a link.
 async fn came(app: &TestApp, project: ProjectId, link: LinkId) -> [i64; 3] {
     app.count_clicks().await;
-    let read = async move |conn: &Conn| Ok(link_counts::of_links(conn, project, &[link], DAYS).await?);
+    let read = async move |conn: &Conn| Ok(source_counts::of_links(conn, project, &[link], DAYS).await?);
     app.core.db.read(read).await.expect("sums").first().map(|(_, sums)| *sums).unwrap_or_default()
 }
 
@@ -259,7 +259,7 @@ both_engines! {
         assert!(location.starts_with(&format!("{}/chat/w_", app.base_url)) && location.contains("#O-"), "{location}");
     }
 
-    async fn a_changed_link_counts_as_it_says_from_then_on(app: &TestApp) {
+    async fn a_changed_source_counts_as_it_says_from_then_on(app: &TestApp) {
         let project = app.project().await;
         let link = made(app, &project, "bio").await;
         follow(app, "/l/bio").await.reference();

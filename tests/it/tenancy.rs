@@ -235,6 +235,7 @@ both_engines! {
                 check("reply_pace::advance", reply_pace::advance(tx, project, channel, rows.now, None).await? > 0);
                 check("reply_pace::hold", reply_pace::hold(tx, project, channel, rows.now, Some(rows.now)).await? > 0);
                 check("reply_pace::set_rate", reply_pace::set_rate(tx, project, channel, Some(20)).await?);
+                check("channels::set_token_expiry", channels::set_token_expiry(tx, project, channel, Some(rows.now)).await? > 0);
                 check("channels::set_leaves_groups", channels::set_leaves_groups(tx, project, channel, true).await?);
                 check("conversations::address", conversation_rows::address(tx, project, rows.conversation).await?.is_some());
                 check("channel_troubles::set_no_marketing", channel_troubles::set_no_marketing(tx, project, rows.conversation, Some(rows.now)).await? > 0);

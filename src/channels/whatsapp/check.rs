@@ -5,12 +5,17 @@ use serde_json::Value;
 
 use super::api::{Api, call, encoded};
 use crate::channels::json;
-use crate::channels::{Finding, FindingState};
+use crate::channels::{Finding, FindingState, Sight};
 use crate::domain::channel::WhatsAppCredentials;
 use crate::net;
 
 /// What a token needs.
 const PERMISSIONS: [&str; 2] = ["whatsapp_business_messaging", "whatsapp_business_management"];
+/// The same, of a channel.
+const TOKEN_REFUSED: &str =
+    "The access token is not valid any more. Make a new one for the system user, and enter it on the channel's page.";
+/// What is said of a token that is not taken.
+const NOT_VALID: &str = "It is not valid any more. Make a new one for the system user, and enter it here.";
 
 /// What the platform says of a channel whose webhook should be at `webhook_url` and whose number should be `number` (digits).
 pub async fn check(
@@ -37,14 +42,25 @@ pub async fn check(
     findings
 }
 
+/// How long WhatsApp takes the token, in one call.
+pub async fn look(client: &net::Client, api: &Api<'_>, credentials: &WhatsAppCredentials) -> Sight {
+    let query = format!("debug_token?input_token={}", encoded(&credentials.access_token));
+    call(client, api, credentials, &query, None).await.map_or(Sight::Unknown, |token| sight(&token["data"]))
+}
+
+fn sight(token: &Value) -> Sight {
+    match (token["is_valid"].as_bool(), token["expires_at"].as_i64()) {
+        (Some(false), _) => Sight::Refused(TOKEN_REFUSED.to_owned()),
+        (Some(true), Some(0)) => Sight::TokenUntil(None),
+        (Some(true), Some(at)) => Timestamp::from_second(at).map_or(Sight::Unknown, |at| Sight::TokenUntil(Some(at))),
+        _ => Sight::Unknown,
+    }
+}
+
 fn of_token(token: &Value) -> Finding {
     let name = "Access token";
     match (token["is_valid"].as_bool(), token["expires_at"].as_i64()) {
-        (Some(false), _) => Finding::new(
-            name,
-            FindingState::Missing,
-            "It is not valid any more. Make a new one for the system user, and enter it here.",
-        ),
+        (Some(false), _) => Finding::new(name, FindingState::Missing, NOT_VALID),
         (Some(true), Some(0)) => Finding::new(name, FindingState::Fine, "It is valid, and does not expire."),
         (Some(true), Some(at)) => {
             let until = Timestamp::from_second(at).ok();

@@ -22,12 +22,12 @@ pub(super) async fn pass_on(
 ) -> Result<Response> {
     let (clicks, base_url, widget) = (&engines.clicks, &engines.core.config.base_url, hit.widget.clone());
     let kind = request_kind(method, headers);
-    let is_on = hit.link.as_ref().is_none_or(|link| link.status == LinkStatus::Active);
+    let paused = hit.link.as_ref().filter(|link| link.status != LinkStatus::Active);
     let correlation_id = if !kind.is_click() {
         automated_requests::count(clicks, &widget, kind);
         None
-    } else if !is_on {
-        automated_requests::count_paused(clicks, &widget);
+    } else if let Some(link) = paused {
+        automated_requests::count_paused(clicks, &widget, link);
         None
     } else if admit(engines, &widget, hit.ip).is_ok() {
         Some(record_click(clicks, hit).await)

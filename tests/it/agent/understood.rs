@@ -214,3 +214,23 @@ fn complaints_book_nothing() {
         assert!(taken.is_empty(), "{text:?} gave {taken:?}");
     }
 }
+
+#[test]
+fn words_that_only_introduce_another_value_are_no_answer() {
+    let form = r#"{"fields":[{"key":"wish","type":"text"},{"key":"name","type":"name"},{"key":"phone","type":"phone"},
+                   {"key":"email","type":"email"}]}"#;
+    for (text, wish) in [
+        ("my number is +65 9123 4567", ""),
+        ("you can call me at +65 9123 4567", ""),
+        ("Mi correo es ana@example.com", ""),
+        ("мой телефон +65 9123 4567", ""),
+        ("我的电话是 +65 9123 4567", ""),
+        ("My name is Jonas Weber", ""),
+        ("deep tissue massage and my number is +65 9123 4567", "deep tissue massage"),
+        ("my email is ana@example.com, deep tissue massage", "deep tissue massage"),
+        ("a call about my order", "a call about my order"),
+        ("someone to look at my sink", "someone to look at my sink"),
+    ] {
+        assert_eq!(value(form, "wish", "wish", text), wish, "{text:?}");
+    }
+}

@@ -144,9 +144,13 @@ both_engines! {
         assert!(browser.get(&list).await.text().contains("Not seen yet"));
         app.click(&project, "device_id=d1&click_url=https%3A%2F%2Fshop.example%2Fwinter%3Fa%3Db").await;
         widget_sightings::store(&app.engines.clicks).await.expect("stored");
-        assert!(browser.get(&list).await.text().contains("shop.example/winter"));
+        app.count_clicks().await;
+        let today = "<td class=\"w n\">";
+        let page = browser.get(&list).await.text();
+        assert!(page.contains("shop.example/winter") && page.contains(&format!("{today}1</td>")), "{page}");
         app.advance(aurix::domain::time::SignedDuration::from_hours(25));
-        assert!(browser.get(&list).await.text().contains("Silent for a day"));
+        let page = browser.get(&list).await.text();
+        assert!(page.contains("Silent for a day") && page.contains(&format!("{today}0</td>")), "{page}");
     }
 
     async fn a_form_is_tried_before_it_is_saved_and_can_be_taken_back(app: &TestApp) {

@@ -79,6 +79,31 @@ both_engines! {
         assert!(log.contains("New Lead") && log.contains("Arjun Nair") && log.contains("amoCRM"), "{log}");
     }
 
+    async fn the_form_says_how_often_each_event_happened_in_seven_days(app: &TestApp) {
+        let project = app.project().await;
+        let browser = admin(app, &project).await;
+        let shown = async || {
+            app.count_clicks().await;
+            let form = browser.get(&path(&project, "/new")).await.text();
+            ["widget.click", "lead.correlated", "lead.created", "lead.abandoned"].map(|event| {
+                let (_, row) = form.split_once(&format!("<code class=\"muted\">{event}</code>")).expect("offered");
+                let (_, count) = row.split_once("In the last 7 days: </span>").expect("counted");
+                count.split('<').next().unwrap_or_default().to_owned()
+            })
+        };
+        assert_eq!(shown().await, ["0", "0", "0", "0"]);
+        let reference = app.click(&project, "device_id=d1").await.reference();
+        let said = format!("{reference} My name is Arjun Nair, arjun@example.com");
+        Person::new(app, &project, "6587654321").writes(&said).await;
+        app.click(&project, "device_id=d2").await;
+        app.settle().await;
+        Person::new(app, &project, "6587654322").writes("hello").await;
+        app.settle().await;
+        assert_eq!(shown().await, ["2", "1", "1", "0"]);
+        app.advance(SignedDuration::from_hours(7 * 24 + 1));
+        assert_eq!(shown().await, ["0", "0", "0", "0"], "all of it is older");
+    }
+
     async fn a_test_sends_any_event_past_the_subscription_and_a_real_one_under_a_new_id(app: &TestApp) {
         let project = app.project().await;
         let receiver = Receiver::start().await;

@@ -3,6 +3,7 @@
 mod browser;
 pub mod console;
 pub mod model;
+mod postgres;
 mod project;
 mod receiver;
 mod references;
@@ -41,6 +42,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use browser::HttpResponse;
+pub use postgres::{drop_postgres, empty_postgres, postgres_server, postgres_with_tables, run_on_server};
 pub use project::Project;
 pub use receiver::Receiver;
 pub use whatsapp::{APP_SECRET, Person, VERIFY_TOKEN, WhatsApp, message_of, platform_calls, platform_posts};
@@ -81,7 +83,7 @@ impl TestApp {
 
     /// With other settings.
     pub async fn on_postgres_with(change: impl FnOnce(&mut Config)) -> Self {
-        let (url, server) = empty_postgres().await;
+        let (url, server) = postgres_with_tables().await;
         Self::start(Location::Postgres(url), fresh_folder(), Some(server), change).await
     }
 
@@ -249,33 +251,6 @@ pub async fn until(what: &str, limit: Duration, mut is_so: impl AsyncFnMut() -> 
         }
     });
     assert!(waited.await.is_ok(), "{what}: not within {limit:?}");
-}
-
-/// The connection string of the tests' PostgreSQL. Fails where none was started: a test that did not run has not passed.
-#[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the product")]
-pub fn postgres_server() -> String {
-    std::env::var("AURIX_TEST_POSTGRES").expect("AURIX_TEST_POSTGRES names a PostgreSQL: ./test starts one and sets it")
-}
-
-pub async fn run_on_server(server: &str, statement: &str) {
-    let (client, connection) =
-        tokio_postgres::connect(server, tokio_postgres::NoTls).await.expect("the tests' PostgreSQL");
-    tokio::spawn(connection);
-    client.batch_execute(statement).await.expect("the tests may make databases");
-}
-
-/// An empty database: its connection string, and what [`drop_postgres`] needs.
-pub async fn empty_postgres() -> (String, (String, String)) {
-    let server = postgres_server();
-    let name = format!("test_{}_{}", std::process::id(), next_number());
-    run_on_server(&server, &format!("CREATE DATABASE {name}")).await;
-    let (start, query) = server.split_once('?').map_or((server.as_str(), ""), |(start, query)| (start, query));
-    let (host, _) = start.rsplit_once('/').expect("postgres://USER@HOST/DATABASE");
-    (format!("{host}/{name}?{query}"), (server, name))
-}
-
-pub async fn drop_postgres((server, name): &(String, String)) {
-    run_on_server(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 
 /// Whoever sets a test up: the operator, by command.

@@ -58,6 +58,8 @@ impl ItemRow {
             AttentionKind::PeopleWaiting => ("warn ring", "Waiting"),
             AttentionKind::WidgetSilent => ("warn dash", "Silent"),
             AttentionKind::AddressMacro | AttentionKind::AddressLost => ("warn dash", "Lost"),
+            AttentionKind::LinkPaused => ("warn dash", "Paused"),
+            AttentionKind::TokenAgeing => ("warn ring", "Expires"),
             AttentionKind::DiskFull => ("bad diamond", "Full"),
             AttentionKind::BackupOld => ("warn ring", "Old"),
         }

@@ -16,8 +16,8 @@ use crate::http::error::Result;
 use crate::http::extract::Path;
 use crate::http::routes::Routes;
 use crate::projects::links::{LinkRefused, NewLink, Opens, create_link, update_link};
-use crate::store::link_counts;
 use crate::store::links::Link;
+use crate::store::source_counts;
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -129,7 +129,7 @@ async fn link_page<N: Needs>(engines: &Engines, member: &Member<N>, link: Option
     let (project, id, days) = (member.project.id, link.as_ref().map(|link| link.id), days(engines, member));
     let read = engines.core.db.read(async move |conn| {
         let sums = match id {
-            Some(id) => link_counts::of_links(conn, project, &[id], days).await?,
+            Some(id) => source_counts::of_links(conn, project, &[id], days).await?,
             None => Vec::new(),
         };
         Ok((choices(conn, project).await?, sums))

@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use jiff::tz::TimeZone;
 
 use super::frame::Frame;
 use super::view::page;
@@ -28,8 +27,8 @@ use crate::engines::Engines;
 use crate::http::error::{ApiError, Result, no_such_path};
 use crate::http::extract::Query;
 use crate::http::routes::Routes;
-use crate::store::link_counts::{self, LinkSums};
 use crate::store::links::{self, Link};
+use crate::store::source_counts::{self, LinkSums};
 use crate::store::{channels, widgets};
 
 /// Links of a page.
@@ -99,7 +98,7 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
     let read = engines.core.db.read(async move |conn| {
         let listed = links::page(conn, project, before.unwrap_or(LinkId(i64::MAX)), LISTED_MAX + 1).await?;
         let ids: Vec<LinkId> = listed.iter().map(|link| link.id).collect();
-        let sums = link_counts::of_links(conn, project, &ids, days).await?;
+        let sums = source_counts::of_links(conn, project, &ids, days).await?;
         Ok((listed, sums, widgets::details(conn, project, OPENS_MAX).await?, channels::list(conn, project, 1).await?))
     });
     let (mut listed, sums, widgets, channels) = read.await?;
@@ -128,7 +127,7 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
 
 /// The last days of the project's own zone.
 fn days<N: Needs>(engines: &Engines, member: &Member<N>) -> (i64, i64) {
-    let zone = TimeZone::get(&member.project.time_zone).unwrap_or(TimeZone::UTC);
+    let zone = member.project.zone();
     let today = day_of(Timestamp::to_zoned(engines.core.clock.now(), zone).date());
     (today - DAYS + 1, today)
 }

@@ -36,12 +36,14 @@ const WEEKS_MAX: usize = 26;
 const PLACES: [usize; 3] = [2, 3, 4];
 
 /// What is looked at every few minutes, by the kind of its item: what is wrong, and what is said where it is not.
-const CHECKS: [(AttentionKind, &str); 5] = [
+const CHECKS: [(AttentionKind, &str); 7] = [
     (AttentionKind::AddressMacro, "Ad platforms fill in their placeholders"),
     (AttentionKind::AddressLost, "Visits begin on pages with the tag"),
     (AttentionKind::WidgetSilent, "Widgets that had clicks still have them"),
+    (AttentionKind::LinkPaused, "Nobody follows a link that was paused"),
     (AttentionKind::ChannelInbound, "What people write arrives"),
     (AttentionKind::ChannelFault, "Tokens and permissions work"),
+    (AttentionKind::TokenAgeing, "No token expires within two weeks"),
 ];
 
 #[derive(Template)]

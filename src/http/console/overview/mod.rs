@@ -174,7 +174,7 @@ struct AlonePage {
 
 /// The zone of the project: its days are those of its business, whoever looks.
 fn zone_of(member: &Member) -> TimeZone {
-    TimeZone::get(&member.project.time_zone).unwrap_or(TimeZone::UTC)
+    member.project.zone()
 }
 
 /// The names of channels, widgets and links by their row keys.

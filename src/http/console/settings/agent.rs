@@ -71,7 +71,7 @@ async fn show(State(engines): State<Engines>, member: Member) -> Result<Response
 async fn agent_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Result<AgentPage> {
     let (core, project) = (&engines.core, member.project.id);
     let now = core.clock.now();
-    let zone = jiff::tz::TimeZone::get(&member.project.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let zone = member.project.zone();
     let day_of = |at: jiff::Timestamp| at.to_zoned(zone.clone()).date().to_string();
     let (today, first) = (day_of(now), day_of(now - SignedDuration::from_hours(24 * i64::from(DAYS - 1))));
     let (month_first, month_last) = month_of(&today);

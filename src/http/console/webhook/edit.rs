@@ -1,5 +1,7 @@
 //! `…/webhook/new` and `…/webhook/{webhook}/edit`: the form of a webhook.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -10,10 +12,12 @@ use super::super::form::{Form, Mistakes};
 use super::super::frame::Frame;
 use super::super::view::{Html, go, invalid, page};
 use super::super::who::{Configure, Member};
+use super::health::grouped;
 use super::show::page_with_secret;
 use super::warnings::{self, Warning, warnings};
 use super::webhook_form::WebhookForm;
 use super::{find, header_names, webhook_path};
+use crate::counts::events::{COUNT_MAX, events_of_week};
 use crate::deliveries::samples::sample_body;
 use crate::domain::delivery::Policy;
 use crate::domain::event::EventType;
@@ -35,6 +39,8 @@ struct FormPage {
     /// The warnings by their keys: in the form, once they were shown.
     seen: String,
     form: WebhookForm,
+    /// How often each event happened in the last seven days, where that is counted.
+    counts: HashMap<&'static str, String>,
     sample: Html,
     /// What to paste where, for receivers that many people have; none where a webhook is edited.
     receivers: Vec<(Receiver, Guide)>,
@@ -69,6 +75,13 @@ pub async fn show_edit(
     page(&form_page(&engines, &member, form, Some(&webhook)).await?)
 }
 
+/// Exact up to [`COUNT_MAX`], but for clicks.
+fn counted(event: EventType, count: i64) -> String {
+    let is_cut = event != EventType::WidgetClick && count > COUNT_MAX;
+    let shown = if is_cut { COUNT_MAX } else { count };
+    format!("{}{}", grouped(shown.unsigned_abs()), if is_cut { "+" } else { "" })
+}
+
 async fn form_page(
     engines: &Engines,
     member: &Member<Configure>,
@@ -76,6 +89,8 @@ async fn form_page(
     edited: Option<&Webhook>,
 ) -> Result<FormPage> {
     let core = &engines.core;
+    let (project, now) = (member.project.id, core.clock.now());
+    let counts = core.db.read(async move |conn| events_of_week(conn, project, now).await).await?;
     let action = match edited {
         Some(webhook) => format!("{}/edit", webhook_path(member, &webhook.public_id)),
         None => webhook_path(member, "new"),
@@ -90,6 +105,7 @@ async fn form_page(
             core.clock.now(),
         )),
         form,
+        counts: counts.into_iter().map(|(event, count)| (event.as_str(), counted(event, count))).collect(),
         receivers: Receiver::ALL.into_iter().filter(|_| edited.is_none()).map(|one| (one, one.guide())).collect(),
         edited: edited.map(|webhook| (webhook.title(), webhook_path(member, &webhook.public_id))),
         action,

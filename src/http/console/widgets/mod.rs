@@ -3,19 +3,25 @@
 mod edit;
 mod preview;
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
 use super::frame::Frame;
 use super::view::page;
+use super::webhook::health::grouped;
 use super::who::Member;
 use crate::domain::account::Permission;
+use crate::domain::counts::At;
+use crate::domain::ids::WidgetId;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::engines::Engines;
 use crate::http::error::Result;
 use crate::http::routes::Routes;
 use crate::store::channels;
+use crate::store::source_counts;
 use crate::store::widgets::{self, WidgetDetails};
 
 /// Widgets that are listed.
@@ -54,6 +60,7 @@ struct WidgetRow {
     opens: String,
     page: Option<String>,
     clicked_at: Option<Timestamp>,
+    clicks_today: String,
     state: WidgetState,
 }
 
@@ -67,20 +74,21 @@ struct WidgetsPage {
 
 async fn list(State(engines): State<Engines>, member: Member) -> Result<Response> {
     let project = member.project.id;
-    let (listed, channels) = engines
-        .core
-        .db
-        .read(async move |conn| {
-            Ok((widgets::details(conn, project, LISTED_MAX).await?, channels::list(conn, project, 1).await?))
-        })
-        .await?;
     let now = engines.core.clock.now();
+    let today = At::of(now, &member.project.zone()).day;
+    let read = engines.core.db.read(async move |conn| {
+        let clicks = source_counts::clicks_of_widgets(conn, project, today).await?;
+        Ok((widgets::details(conn, project, LISTED_MAX).await?, channels::list(conn, project, 1).await?, clicks))
+    });
+    let (listed, channels, clicks) = read.await?;
+    let clicks: HashMap<WidgetId, i64> = clicks.into_iter().collect();
     let row = |WidgetDetails { widget, look, clicked_at, clicked_page }| WidgetRow {
         path: format!("{}/widgets/{}", member.path(), widget.public_id),
         name: name(&look.name, &widget.public_id),
         opens: widget.opens(),
         page: clicked_page,
         state: WidgetState::of(clicked_at, now),
+        clicks_today: grouped(clicks.get(&widget.id).map_or(0, |clicks| clicks.unsigned_abs())),
         clicked_at,
     };
     let rows = listed.into_iter().map(row).collect();

@@ -1,7 +1,8 @@
-//! How many came by each link, from the counts of its sources.
+//! How many came by each link and each widget, from the counts of their sources.
 
 use crate::db::{Conn, Result, Sql};
-use crate::domain::ids::{LinkId, ProjectId};
+use crate::domain::ids::{LinkId, ProjectId, WidgetId};
+use crate::params;
 
 /// What came of a link: clicks, and people who wrote, and who left their details, by the day of the click.
 pub type LinkSums = [i64; 3];
@@ -37,4 +38,18 @@ pub async fn of_links(
     };
     let rows: Vec<_> = links.iter().map(|link| [project.into(), (*link).into(), first.into(), last.into()]).collect();
     conn.query_rows(SUMS, &rows, |row| Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]))).await
+}
+
+/// The clicks on each widget of a project on a local day. One without any has none.
+pub async fn clicks_of_widgets(conn: &Conn, project: ProjectId, day: i64) -> Result<Vec<(WidgetId, i64)>> {
+    // Series 1 is that of a source by day: one day's rows lie together.
+    conn.query(
+        "SELECT o.widget_id, CAST(SUM(c.clicks) AS BIGINT)
+         FROM counts AS c JOIN sources AS o ON o.id = c.subject
+         WHERE c.project_id = $1 AND c.series = 1 AND c.at = $2 AND o.widget_id IS NOT NULL
+         GROUP BY o.widget_id",
+        params![project, day],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+    .await
 }
