@@ -1,7 +1,7 @@
 //! Words by which leads are found. What they are made of is the matter of `domain::lead_words`.
 
 use super::window::Position;
-use crate::db::{Conn, Result, Sql, Tx, Value};
+use crate::db::{Conn, Result, Row, Sql, Tx, Value};
 use crate::domain::ids::{ConversationId, LeadId, ProjectId};
 use crate::domain::lead_words::LeadQuery;
 use crate::params;
@@ -49,8 +49,46 @@ pub async fn remove(tx: &Tx, lead: LeadId) -> Result<u64> {
     tx.execute_rows(REMOVE, &rows).await
 }
 
+/// Rows of the newest leads that PostgreSQL looks at one by one before it asks the index, which gives all that have a word before the
+/// newest of them are known: what many leads have is found sooner so.
+const LOOKED_AT: u32 = 20_000;
+
 /// The leads that a query finds, at most [`FOUND_MAX`], by their newest message.
 pub async fn found(conn: &Conn, project: ProjectId, query: &LeadQuery) -> Result<Vec<Position>> {
+    if conn.is_postgres() {
+        let newest = found_among_newest(conn, project, query).await?;
+        if newest.len() == FOUND_MAX as usize {
+            return Ok(newest);
+        }
+    }
+    found_by_index(conn, project, query).await
+}
+
+/// Those among the newest leads.
+async fn found_among_newest(conn: &Conn, project: ProjectId, query: &LeadQuery) -> Result<Vec<Position>> {
+    const FOUND: Sql = Sql {
+        sqlite: "",
+        postgres: "SELECT f.last_message_at, f.id
+                   FROM (
+                       SELECT lead_id
+                       FROM (SELECT lead_id, words FROM lead_search ORDER BY lead_id DESC, part DESC LIMIT $4) AS newest
+                       WHERE words @@ CAST(CAST($2 AS TEXT) AS TSQUERY)
+                       GROUP BY lead_id
+                       ORDER BY lead_id DESC
+                       LIMIT $3
+                   ) AS found
+                   JOIN leads AS f ON f.id = found.lead_id
+                   WHERE f.project_id = $1
+                   ORDER BY f.last_message_at DESC, f.id DESC",
+    };
+    conn.query(FOUND, params![project, &query.tsquery(), FOUND_MAX, LOOKED_AT], position).await
+}
+
+fn position(row: &Row<'_>) -> Result<Position> {
+    Ok(Position { created_at: row.get(0)?, id: row.get(1)? })
+}
+
+async fn found_by_index(conn: &Conn, project: ProjectId, query: &LeadQuery) -> Result<Vec<Position>> {
     const FOUND: Sql = Sql {
         sqlite: "SELECT f.last_message_at, f.id
                  FROM (
@@ -77,10 +115,7 @@ pub async fn found(conn: &Conn, project: ProjectId, query: &LeadQuery) -> Result
                    ORDER BY f.last_message_at DESC, f.id DESC",
     };
     let text = if conn.is_postgres() { query.tsquery() } else { query.fts5() };
-    conn.query(FOUND, params![project, &text, FOUND_MAX], |row| {
-        Ok(Position { created_at: row.get(0)?, id: row.get(1)? })
-    })
-    .await
+    conn.query(FOUND, params![project, &text, FOUND_MAX], position).await
 }
 
 /// What the words of a lead from before are made of.
