@@ -32,3 +32,35 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (token_id, name)
 );
 CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at);
+
+-- TLS built in: the account at each certificate authority.
+CREATE TABLE acme_accounts (
+    directory TEXT PRIMARY KEY,
+    sealed_credentials TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- The certificate for a set of domains, sorted and separated by commas, and when the next order for it is due.
+CREATE TABLE certificates (
+    names TEXT PRIMARY KEY,
+    -- PEM, the server's own first; NULL until the first was issued.
+    chain TEXT,
+    sealed_key TEXT,
+    issued_at BIGINT,
+    expires_at BIGINT,
+    due_at BIGINT NOT NULL,
+    -- Counted by each order: the fence of its settlement.
+    attempt BIGINT NOT NULL,
+    attempted_at BIGINT,
+    -- Orders in a row that failed, and what was wrong with the last one, in words.
+    failures BIGINT NOT NULL,
+    fault TEXT
+);
+
+-- What answers an authority that looks whether a domain leads here: any node does, whichever ordered.
+CREATE TABLE acme_challenges (
+    domain TEXT PRIMARY KEY,
+    -- SHA-256 of the key authorization, in hex. No secret: whoever asks for it gets it.
+    digest TEXT NOT NULL,
+    expires_at BIGINT NOT NULL
+);

@@ -1,11 +1,13 @@
 //! Every setting: its name, default, check and meaning. Each is an environment variable and a flag of the same name.
 
+mod acme;
 mod llm;
 mod mail;
 mod parse;
 mod secret;
 mod sign_in;
 
+pub use acme::{Acme, AcmeSettings};
 use llm::llm_endpoint;
 use mail::mail_server;
 use parse::{
@@ -39,10 +41,13 @@ use crate::smtp::MailServer;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Settings (each is also an environment variable)")]
 pub struct Settings {
-    /// Address to serve on; port 0 picks one and prints it.
-    #[arg(long, env = "AURIX_LISTEN", default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
-    pub listen: String,
-    /// How the outside reaches it: the beginning of every link [default: http:// and the address served on].
+    /// Address to serve on; port 0 picks one and prints it [default: 127.0.0.1:8080; port 443 of all addresses with AURIX_ACME_DOMAIN].
+    #[arg(long, env = "AURIX_LISTEN", value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    #[command(flatten)]
+    pub acme: AcmeSettings,
+    /// How the outside reaches it: the beginning of every link [default: http:// and the address served on; https:// and the first
+    /// of AURIX_ACME_DOMAIN].
     #[arg(long, env = "AURIX_BASE_URL", value_name = "URL")]
     pub base_url: Option<String>,
     /// Folder of the SQLite file and of the generated key.
@@ -219,6 +224,8 @@ pub enum LogFormat {
 pub struct Config {
     /// Address to serve on.
     pub listen: SocketAddr,
+    /// TLS built in, where there is a domain for it.
+    pub acme: Option<Acme>,
     /// How the outside reaches it, without a slash at the end.
     pub base_url: String,
     /// Nobody said: the server puts the address there that it got.
@@ -283,7 +290,10 @@ impl Settings {
     pub fn check(self) -> Result<Config, InvalidSetting> {
         let holds = Config::default();
         let base_url = checked("AURIX_BASE_URL", self.base_url.as_deref(), base_url)?;
-        let listen = checked("AURIX_LISTEN", Some(&self.listen), listen)?.unwrap_or(holds.listen);
+        let acme = acme::acme(&self.acme, base_url.as_deref())?;
+        let base_url = base_url.or_else(|| acme.as_ref().map(Acme::base_url));
+        let listen = checked("AURIX_LISTEN", self.listen.as_deref(), listen)?;
+        let listen = listen.unwrap_or_else(|| acme.as_ref().map_or(holds.listen, |_| Acme::listen_default()));
         let data_dir = given(Some(&self.data_dir)).map_or(holds.data_dir, PathBuf::from);
         let in_data_dir = |text: &str| Location::parse(text, &data_dir);
         let database = checked("AURIX_DATABASE", Some(&self.database), |text| in_data_dir(&credential(text)?))?;
@@ -293,6 +303,7 @@ impl Settings {
             base_url_is_default: base_url.is_none(),
             base_url: base_url.unwrap_or_else(|| format!("http://localhost:{}", listen.port())),
             listen,
+            acme,
             database: database.unwrap_or_else(|| Location::Sqlite(data_dir.join("aurix.db"))),
             data_dir,
             secret_key: checked("AURIX_SECRET_KEY", self.secret_key.as_deref(), secret_key)?,
@@ -343,6 +354,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            acme: None,
             base_url: "http://localhost:8080".to_owned(),
             base_url_is_default: true,
             data_dir: PathBuf::from("./aurix-data"),

@@ -1,6 +1,8 @@
 //! Looks an installation over, for an operator who wonders what is wrong: settings, database, clock, disk, how the outside reaches it,
 //! platforms, and what needs attention.
 
+mod certificate;
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -55,6 +57,7 @@ pub async fn examine(core: &Core, looks_at: impl Fn(&str)) -> anyhow::Result<Vec
     add("disk", disks(core));
     looks_at("the base URL");
     add("reach", reach(core).await);
+    add("reach", certificate::certificate(core).await?);
     for channel in core.db.read(async |conn| Ok(channels::page_of_all(conn, ChannelId(0), CHANNELS_MAX).await?)).await?
     {
         let label = format!("{} {}", channel.kind.name(), channel.label());
@@ -108,7 +111,7 @@ fn settings(core: &Core) -> Vec<Finding> {
             ),
         )
     }];
-    if is_https && config.trusted_proxies.is_empty() {
+    if is_https && config.trusted_proxies.is_empty() && config.acme.is_none() {
         let said = "AURIX_TRUSTED_PROXIES is not set, although something in front must end the encryption: every visitor has its \
                     address, and they share its limits. Name the proxy's network.";
         found.push(warning("proxy", said));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::accounts::Accounts;
 use crate::admission::Admission;
+use crate::certificates::Certificates;
 use crate::chats::Chats;
 use crate::clicks::Clicks;
 use crate::conversations::Conversations;
@@ -27,6 +28,8 @@ pub struct Engines(Arc<EngineParts>);
 pub struct EngineParts {
     /// The shared parts.
     pub core: Core,
+    /// Looks after the certificate, where TLS is built in.
+    pub certificates: Option<Certificates>,
     /// Signs people in.
     pub accounts: Accounts,
     /// Which requests are taken on.
@@ -55,7 +58,18 @@ impl Engines {
         let readiness = Readiness::new(core.clone());
         let admission = Admission::new(core.config.body_memory, core.config.rate_limits, core.clock.clone());
         let accounts = Accounts::new(core.clone());
-        Self(Arc::new(EngineParts { core, accounts, admission, clicks, conversations, chats, deliveries, readiness }))
+        let certificates = core.config.acme.clone().map(|acme| Certificates::new(core.clone(), acme));
+        Self(Arc::new(EngineParts {
+            core,
+            certificates,
+            accounts,
+            admission,
+            clicks,
+            conversations,
+            chats,
+            deliveries,
+            readiness,
+        }))
     }
 }
 

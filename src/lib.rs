@@ -6,6 +6,7 @@ pub mod admission;
 pub mod agent;
 pub mod attention;
 pub mod cache;
+pub mod certificates;
 pub mod channels;
 pub mod chats;
 pub mod cli;

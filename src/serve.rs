@@ -19,6 +19,7 @@ use crate::domain::ids::{NODES_MAX, RowKeys};
 use crate::domain::random::Random;
 use crate::domain::time::Clock;
 use crate::engines::Engines;
+use crate::http::https;
 use crate::http::server::{self, STOP_TIMEOUT};
 use crate::llm::Llm;
 use crate::maintenance::make_partitions::make_partitions;
@@ -137,17 +138,17 @@ pub fn raise_open_files() -> Option<u64> {
 /// `aurix serve`: until SIGTERM or Ctrl-C.
 pub async fn run(mut config: Config) -> anyhow::Result<()> {
     raise_open_files();
-    let (listener, address) = listen(&config)?;
+    let (listeners, address) = listen(&config)?;
     if config.base_url_is_default {
         config.base_url = format!("http://{}", reachable(address));
     }
     let core = open_node(config).await?;
-    say(&format!("Aurix listens on http://{address}"));
+    say(&format!("Aurix listens on {}://{address}", if core.config.acme.is_some() { "https" } else { "http" }));
     let engines = Engines::new(core);
     if let Some(link) = engines.accounts.create_first_run_link().await? {
         say(&first_steps(&engines.core.config, &link.url));
     }
-    serve_until_stopped(engines, listener, Router::new()).await
+    serve_until_stopped(engines, listeners, Router::new()).await
 }
 
 /// Says something to whoever started the server. That nobody listens is no failure.
@@ -166,34 +167,67 @@ pub fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Binds the address of `AURIX_LISTEN`, and returns which it became.
-pub fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let listener = server::listen(config.listen).with_context(|| {
-        format!("AURIX_LISTEN: cannot listen on {}: choose another port, or stop what uses it", config.listen)
-    })?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+/// Where a server accepts connections.
+pub struct Listeners {
+    /// All that is served.
+    pub main: TcpListener,
+    /// The way from `http://` to `https://`, where TLS is built in.
+    pub redirect: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(main: TcpListener) -> Self {
+        Self { main, redirect: None }
+    }
+}
+
+/// Binds the addresses of the settings, and returns which `AURIX_LISTEN` became.
+pub fn listen(config: &Config) -> anyhow::Result<(Listeners, SocketAddr)> {
+    let main = bind("AURIX_LISTEN", config.listen)?;
+    let address = main.local_addr()?;
+    let redirect = config.acme.as_ref().and_then(|acme| acme.redirect_listen);
+    let redirect = redirect.map(|address| bind("AURIX_REDIRECT_LISTEN", address)).transpose()?;
+    Ok((Listeners { main, redirect }, address))
+}
+
+fn bind(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = match server::listen(address) {
+        // A machine without IPv6 has no `[::]`.
+        Err(error) if is_without_ipv6(&error) && address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) => {
+            server::listen((Ipv4Addr::UNSPECIFIED, address.port()).into())
+        }
+        bound => bound,
+    };
+    bound.with_context(|| {
+        let advice = if address.port() < 1024 {
+            "choose another port, stop what uses it, or let this program have ports below 1024 (CAP_NET_BIND_SERVICE)"
+        } else {
+            "choose another port, or stop what uses it"
+        };
+        format!("{setting}: cannot listen on {address}: {advice}")
+    })
+}
+
+fn is_without_ipv6(error: &std::io::Error) -> bool {
+    let code = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+    matches!(code, Some(rustix::io::Errno::AFNOSUPPORT | rustix::io::Errno::ADDRNOTAVAIL))
 }
 
 /// Runs the worker and HTTP, `extra` routes among them, until SIGTERM or Ctrl-C; then ends what is in flight.
-pub async fn serve_until_stopped(
-    engines: Engines,
-    listener: TcpListener,
-    extra: Router<Engines>,
-) -> anyhow::Result<()> {
+pub async fn serve_until_stopped(engines: Engines, listeners: Listeners, extra: Router<Engines>) -> anyhow::Result<()> {
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(async move {
         signalled().await;
         tracing::info!("stopping: not ready any more; what is in flight is ended");
         stop.send_replace(true);
     });
-    serve(engines, listener, extra, stopping).await
+    serve(engines, listeners, extra, stopping).await
 }
 
 /// Runs the worker and HTTP until `stopping` turns true.
 pub async fn serve(
     engines: Engines,
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     extra: Router<Engines>,
     stopping: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
@@ -201,11 +235,18 @@ pub async fn serve(
     find_link::preload(&engines.clicks).await?;
     let router = http::router(engines.clone(), extra, stopping.clone());
     let (close, closing) = watch::channel(false);
+    let Listeners { main, redirect } = listeners.into();
     let options = server::Options { keep_alive: engines.core.config.keep_alive, ..server::Options::default() };
+    let secured = server::Options { tls: engines.certificates.clone(), ..options.clone() };
+    if let Some(certificates) = &engines.certificates {
+        certificates.start().await.context("reading the certificate")?;
+    }
+    let redirects = https::redirects(engines.clone(), stopping.clone());
     let worker = tokio::spawn(worker::run(engines.clone(), closing.clone()));
-    let ((), _, worker) = tokio::join!(
+    let ((), _, _, worker) = tokio::join!(
         drain(&engines.core, stopping, close),
-        server::serve(listener, router, options, stopped(closing.clone())),
+        server::serve(main, router, secured, stopped(closing.clone())),
+        serve_redirects(redirect, redirects, options, stopped(closing.clone())),
         end_in_time(worker, stopped(closing))
     );
     engines.clicks.spool.close().await;
@@ -213,6 +254,18 @@ pub async fn serve(
         tracing::warn!(timeout = ?STOP_TIMEOUT, "the database could not be closed; the next start checks it");
     }
     worker
+}
+
+/// Sends visitors of `http://` on, where there is a place for it.
+async fn serve_redirects(
+    listener: Option<TcpListener>,
+    router: Router,
+    options: server::Options,
+    stop: impl Future<Output = ()>,
+) {
+    if let Some(listener) = listener {
+        server::serve(listener, router, options, stop).await;
+    }
 }
 
 /// Closes HTTP some time after the process was asked to stop, so that load balancers can notice that it is not ready.

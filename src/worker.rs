@@ -1,6 +1,7 @@
 //! Layer 5: the entry point for time. Supervised loops claim what is due and call use cases: turns of the agent, replies,
 //! deliveries, and maintenance. None delays another, and none holds a transaction while it waits for the network.
 
+mod certificates;
 mod claim_loop;
 mod peers;
 
@@ -86,6 +87,9 @@ pub async fn run(engines: Engines, stop: watch::Receiver<bool>) {
     loops.spawn(supervise("retention", |engines, stop| run_retention(engines, stop).boxed()));
     loops.spawn(supervise("resends", |engines, stop| run_resends(engines, stop).boxed()));
     loops.spawn(supervise("maintenance", |engines, stop| run_maintenance(engines, stop).boxed()));
+    if engines.certificates.is_some() {
+        loops.spawn(supervise("certificates", |engines, stop| certificates::run(engines, stop).boxed()));
+    }
     while loops.join_next().await.is_some() {}
 }
 

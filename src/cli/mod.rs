@@ -19,6 +19,7 @@ mod output;
 mod post_here;
 mod progress;
 mod project;
+mod ready;
 mod reply;
 mod retention;
 mod secret_key;
@@ -110,6 +111,11 @@ enum Command {
         after_help = "Examples:\n  aurix doctor\n  aurix doctor --recount\n  aurix doctor --recount --mend --project ID"
     )]
     Doctor(doctor::Doctor),
+    /// Asks the server on this machine whether it can work, for health checks: fails where it cannot, and says why.
+    ///
+    /// It asks /readyz at the address of the settings: something can be written, and the background loops run.
+    #[command(after_help = "Examples:\n  aurix ready\n  aurix ready --url https://aurix.example.com")]
+    Ready(ready::Ready),
     /// Posts the events of a project to a program on this machine, as they happen: no webhook reaches it there.
     ///
     /// They are signed as deliveries are. Only what happens from now on is posted. Without --server it reads the data of this machine.
@@ -270,6 +276,7 @@ async fn execute(command: Command, config: Config, output: &Output) -> anyhow::R
         Command::Demo { empty } => crate::demo::run(config, &actor(), empty).await,
         Command::Project(command) => project::run(command, config, output).await,
         Command::Doctor(doctor) => doctor::run(doctor, config, output).await,
+        Command::Ready(arguments) => ready::run(arguments, config, output).await,
         Command::Listen(arguments) => listen::run(arguments, config, output).await,
         Command::Trigger(arguments) => trigger::run(arguments, config, output).await,
         Command::Retention(command) => retention::run(command, config, output).await,

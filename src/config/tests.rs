@@ -56,6 +56,71 @@ fn a_wrong_setting_is_named_in_one_line() {
     check_refused("--llm-base-url=http://localhost:11434/v1", "AURIX_LLM_MODEL", "beside AURIX_LLM_BASE_URL");
     check_refused("--llm-timeout-ms=5000", "AURIX_LLM_BASE_URL", "has to be set beside AURIX_LLM_TIMEOUT_MS");
     check_refused("--listen=a\nb", "AURIX_LISTEN", "no address");
+    check_refused("--acme-domain=localhost", "AURIX_ACME_DOMAIN", "no domain that a certificate is given for");
+    check_refused("--acme-domain=192.0.2.7", "AURIX_ACME_DOMAIN", "no domain");
+    check_refused("--acme-domain=https://a.example", "AURIX_ACME_DOMAIN", "no domain");
+    check_refused("--acme-domain=*.a.example", "AURIX_ACME_DOMAIN", "name each");
+    check_refused("--acme-domain=,", "AURIX_ACME_DOMAIN", "names no domain");
+    check_refused("--acme-email=mei@a.example", "AURIX_ACME_DOMAIN", "has to be set beside AURIX_ACME_EMAIL");
+    check_refused("--redirect-listen=off", "AURIX_ACME_DOMAIN", "has to be set beside AURIX_REDIRECT_LISTEN");
+}
+
+/// What is wrong with a setting beside a domain.
+#[track_caller]
+fn check_refused_with_domain(flag: &str, setting: &str, part: &str) {
+    let error = config(&["--acme-domain=a.example,b.example", flag]).expect_err(flag);
+    assert!(error.setting == setting && error.to_string().contains(part), "{error}");
+}
+
+#[test]
+fn a_domain_makes_a_whole_installation() {
+    let found =
+        config(&["--acme-domain= Aurix.Example, www.aurix.example.,bücher.example,aurix.example"]).expect("valid");
+    let acme = found.acme.expect("a domain");
+    assert_eq!(acme.domains, ["aurix.example", "www.aurix.example", "xn--bcher-kva.example"]);
+    assert_eq!(acme.names(), "aurix.example,www.aurix.example,xn--bcher-kva.example");
+    assert_eq!((found.base_url.as_str(), found.base_url_is_default), ("https://aurix.example", false));
+    assert_eq!(found.listen.to_string(), "[::]:443");
+    assert_eq!(acme.redirect_listen.map(|address| address.to_string()).as_deref(), Some("[::]:80"));
+    assert_eq!(acme.directory, "https://acme-v02.api.letsencrypt.org/directory");
+
+    let set = [
+        "--acme-domain=a.example",
+        "--listen=127.0.0.1:8443",
+        "--redirect-listen=off",
+        "--base-url=https://a.example:8443",
+    ];
+    let found = config(&set).expect("valid");
+    assert_eq!((found.listen.port(), found.base_url.as_str()), (8443, "https://a.example:8443"));
+    assert_eq!(found.acme.and_then(|acme| acme.redirect_listen), None);
+    assert!(config(&[]).expect("valid").acme.is_none());
+}
+
+#[test]
+fn what_goes_with_a_domain_is_checked() {
+    check_refused_with_domain("--base-url=http://a.example", "AURIX_BASE_URL", "has to begin with https://");
+    check_refused_with_domain("--base-url=https://c.example", "AURIX_BASE_URL", "(a.example, b.example)");
+    check_refused_with_domain("--acme-email=mei", "AURIX_ACME_EMAIL", "no e-mail address");
+    check_refused_with_domain("--acme-directory=http://ca.example", "AURIX_ACME_DIRECTORY", "https://");
+    check_refused_with_domain(
+        "--acme-ca=/no/such/file",
+        "AURIX_ACME_CA",
+        "cannot read certificates from /no/such/file",
+    );
+    check_refused_with_domain("--redirect-listen=80", "AURIX_REDIRECT_LISTEN", "HOST:PORT");
+}
+
+#[test]
+fn certificates_that_vouch_for_an_authority_are_read_from_a_file() {
+    let file = std::env::temp_dir().join(format!("aurix-test-ca-{}.pem", std::process::id()));
+    let flag = format!("--acme-ca={}", file.display());
+    let made = rcgen::generate_simple_self_signed(["ca.example".to_owned()]).expect("a name");
+    std::fs::write(&file, made.cert.pem().repeat(2)).expect("written");
+    let found = config(&["--acme-domain=a.example", &flag]).expect("valid").acme.expect("a domain");
+    assert_eq!(found.extra_roots, vec![made.cert.der().to_vec(); 2]);
+    std::fs::write(&file, "nothing").expect("written");
+    check_refused_with_domain(&flag, "AURIX_ACME_CA", "there is no certificate in");
+    std::fs::remove_file(&file).expect("removed");
 }
 
 #[test]

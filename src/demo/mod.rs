@@ -32,6 +32,10 @@ pub async fn run(mut config: Config, actor: &Actor, is_empty: bool) -> anyhow::R
     let data_dir = config.data_dir.clone();
     // Held until the process ends: two demos on one folder would send each other's deliveries.
     let _lock = lock(&data_dir)?;
+    if config.acme.take().is_some() {
+        // The demo is this machine's alone.
+        (config.listen, config.base_url_is_default) = (Config::default().listen, true);
+    }
     let (listener, address) = listen(&config)?;
     let inside_url = format!("http://{address}");
     if config.base_url_is_default {

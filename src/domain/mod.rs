@@ -9,6 +9,7 @@ pub mod attention;
 pub mod attributed;
 pub mod attribution;
 pub mod audit;
+pub mod certificate;
 pub mod channel;
 pub(crate) mod closed_set;
 pub mod correlation;

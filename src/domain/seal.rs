@@ -32,6 +32,10 @@ pub enum Place<'a> {
     Letter(&'a str),
     /// What a call of the management API was answered: the row key of its token, and its idempotency key.
     Answer(i64, &'a str),
+    /// The account at a certificate authority: its directory.
+    AcmeAccount(&'a str),
+    /// The private key of a certificate: its names.
+    CertificateKey(&'a str),
     /// The text by which a database knows its key.
     Canary,
 }
@@ -49,6 +53,8 @@ impl Place<'_> {
             Self::OidcAttempt => "oidc attempt".to_owned(),
             Self::Letter(id) => format!("letter {id}"),
             Self::Answer(token, name) => format!("answer {token}/{name}"),
+            Self::AcmeAccount(directory) => format!("acme account {directory}"),
+            Self::CertificateKey(names) => format!("certificate key {names}"),
             Self::Canary => "canary".to_owned(),
         }
     }

@@ -8,6 +8,7 @@ pub mod console;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod https;
 mod metrics;
 mod openapi;
 pub mod partner;
@@ -104,6 +105,7 @@ async fn around(
         error::render_page(&mut response);
     }
     health::close_when_stopping(&mut response, &stopping);
+    https::require(&core.config, &mut response);
     response
 }
 

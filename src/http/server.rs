@@ -1,6 +1,7 @@
 //! Accepts connections, within limits, until it is stopped; then finishes what is in flight.
 
 mod connections;
+mod secured;
 mod stream;
 
 use std::convert::Infallible;
@@ -20,12 +21,14 @@ use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
 use self::connections::{Connection, Connections, Phase};
+use self::secured::Secured;
 use self::stream::{RequestBody, ResponseBody, Stream};
 use crate::admission::tally::Tally;
+use crate::certificates::Certificates;
 use crate::domain::time::Clock;
 
 /// Connections served at once, where options do not say otherwise.
@@ -65,19 +68,23 @@ pub struct Options {
     pub keep_alive: Duration,
     /// What the limits on connections are measured by.
     pub clock: Clock,
+    /// What secures connections, where TLS is built in.
+    pub tls: Option<Certificates>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections_max: CONNECTIONS_MAX, keep_alive: Duration::from_secs(75), clock: Clock::System }
+        Self { connections_max: CONNECTIONS_MAX, keep_alive: Duration::from_secs(75), clock: Clock::System, tls: None }
     }
 }
 
 /// Serves `router` on `listener` until `stop` is ready.
 pub async fn serve(listener: TcpListener, router: Router, options: Options, stop: impl Future<Output = ()>) {
     let places = Places::new(options.connections_max);
-    let sweep = tokio::spawn(places.connections.clone().sweep(options.clock, options.keep_alive));
+    let sweep = tokio::spawn(places.connections.clone().sweep(options.clock.clone(), options.keep_alive));
     let graceful = GracefulShutdown::new();
+    // Handshakes end with it: a client that never speaks would keep the process.
+    let (accepting, stopped) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -87,15 +94,21 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, stop
         let Some((tcp, peer, permit)) = accepted else { continue };
         let _ = tcp.set_nodelay(true);
         let connection = places.connections.open();
-        let watched = graceful.watch(serve_connection(router.clone(), tcp, peer, connection.clone()));
+        let (watcher, router, served) = (graceful.watcher(), router.clone(), connection.clone());
+        let secure = secured::secure(options.tls.clone(), Stream::new(tcp, connection.clone()), stopped.clone());
         places.connections.spawn(connection, async move {
             let _permit = permit;
-            if let Err(error) = watched.await {
+            let ended = match secure.await {
+                Ok(Some(stream)) => watcher.watch(serve_connection(router, stream, peer, served)).await,
+                Ok(None) => return,
+                Err(error) => return tracing::debug!(%error, %peer, "handshake failed"),
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, %peer, "connection failed");
             }
         });
     }
-    drop(listener);
+    drop((listener, accepting));
     if tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::warn!(timeout = ?STOP_TIMEOUT, "shutdown timed out: requests in flight are cut off");
     }
@@ -155,16 +168,18 @@ impl Places {
     }
 }
 
-type ServedConnection<S> = http1::Connection<TokioIo<Stream>, S>;
+type ServedConnection<S> = http1::Connection<TokioIo<Secured>, S>;
 
 /// The limits on its head, its writes and its idle time are those of [`Connections::sweep`].
 fn serve_connection(
     router: Router,
-    tcp: TcpStream,
+    stream: Secured,
     peer: SocketAddr,
     connection: Arc<Connection>,
 ) -> ServedConnection<impl HttpService<Incoming, ResBody = ResponseBody, Error = Infallible, Future: Send>> {
-    let io = TokioIo::new(Stream::new(tcp, connection.clone()));
+    // A handshake is no part of a request.
+    connection.enter(Phase::Idle);
+    let io = TokioIo::new(stream);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         connection.enter(Phase::Busy);
         request.extensions_mut().insert(ConnectInfo(peer));

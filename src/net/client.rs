@@ -155,6 +155,13 @@ impl Client {
         self.send_of(None, request).await
     }
 
+    /// The certificate (DER) that an `https:` address shows, whoever vouches for it. Nothing is sent.
+    pub async fn shown_certificate(&self, url: &str, limit: Duration) -> Result<Vec<u8>, Cause> {
+        let target = Target::parse(url, &self.connector.policy)?;
+        let shown = timeout(limit, self.connector.shown_certificate(&target)).await;
+        shown.unwrap_or(Err(Cause::Timeout { during: Stage::Secure, limit }))
+    }
+
     /// [`Self::send`] on behalf of a project: its names wait for each other, and for no other project's.
     pub async fn send_of(&self, project: Option<ProjectId>, request: Request) -> Result<Response, SendError> {
         let started = moment();

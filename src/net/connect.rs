@@ -40,7 +40,23 @@ impl Connector {
         *stage = Stage::Resolve;
         let addresses = self.allowed_addresses(target.host(), project).await?;
         *stage = Stage::Connect;
-        let stream = dial(&addresses, target.port(), self.connect_timeout).await.map_err(|error| {
+        let stream = self.dial(target, &addresses).await?;
+        if !target.is_https() {
+            return Connection::start(stream, false).await;
+        }
+        *stage = Stage::Secure;
+        let (stream, wants_certificate) = self.tls.secure(&target.host_name(), stream).await?;
+        Connection::start(stream, wants_certificate).await
+    }
+
+    /// A connection without TLS, whatever the target's scheme.
+    pub(super) async fn reach(&self, target: &Target) -> Result<TcpStream, Cause> {
+        let addresses = self.allowed_addresses(target.host(), None).await?;
+        self.dial(target, &addresses).await
+    }
+
+    async fn dial(&self, target: &Target, addresses: &[IpAddr]) -> Result<TcpStream, Cause> {
+        let stream = dial(addresses, target.port(), self.connect_timeout).await.map_err(|error| {
             if let Host::Domain(name) = target.host() {
                 // It may have moved.
                 self.lookups.forget(name);
@@ -49,14 +65,7 @@ impl Connector {
         })?;
         // Without it small requests wait for the acknowledgement of the one before. Failing to set it loses speed only.
         let _ = stream.set_nodelay(true);
-        if !target.is_https() {
-            return Connection::start(stream, false).await;
-        }
-        *stage = Stage::Secure;
-        let host = target.host().to_string();
-        let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-        let (stream, wants_certificate) = self.tls.secure(host, stream).await?;
-        Connection::start(stream, wants_certificate).await
+        Ok(stream)
     }
 
     /// What a host stands for, without the addresses that may not be reached.

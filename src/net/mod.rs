@@ -12,6 +12,7 @@ pub mod guard;
 mod observed;
 mod pool;
 pub mod resolve;
+mod shown;
 pub mod target;
 mod tls;
 mod tls_error;

@@ -97,6 +97,11 @@ impl Target {
         &self.host
     }
 
+    /// The host as a certificate names it: an IPv6 address without brackets, a name without a dot at its end.
+    pub fn host_name(&self) -> String {
+        self.host.to_string().trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_owned()
+    }
+
     /// The port to connect to.
     pub fn port(&self) -> u16 {
         self.port

@@ -10,7 +10,7 @@ use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::{ChannelId, MailId, WebhookId};
 use crate::domain::random::Random;
 use crate::domain::seal::{Place, SealKey};
-use crate::store::{audit, channels, mails, projects, secret_key, users, webhooks};
+use crate::store::{audit, certificates, channels, mails, projects, secret_key, users, webhooks};
 
 /// What the canary says.
 const CANARY: &str = "aurix";
@@ -105,7 +105,7 @@ pub async fn rotate_secret_key(core: &Core, actor: &Actor, new: &str) -> anyhow:
         );
         let sealed =
             seal_webhooks(tx, &keys).await? + seal_channels(tx, &keys).await? + seal_second_factors(tx, &keys).await?;
-        let sealed = sealed + seal_letters(tx, &keys).await?;
+        let sealed = sealed + seal_letters(tx, &keys).await? + seal_certificates(tx, &keys).await?;
         for project in projects::list(tx, u32::MAX).await? {
             let change = Change::new(Action::RotateSecretKey, Object::Project(project.public_id));
             audit::record(tx, project.id, &actor, &change, now).await?;
@@ -162,6 +162,19 @@ async fn seal_letters(tx: &Tx, (old, new): &(SealKey, SealKey)) -> anyhow::Resul
             sealed += 1;
         }
     }
+}
+
+async fn seal_certificates(tx: &Tx, (old, new): &(SealKey, SealKey)) -> anyhow::Result<u64> {
+    let (accounts, keys) = (certificates::accounts(tx).await?, certificates::keys(tx).await?);
+    for (directory, credentials) in &accounts {
+        let place = Place::AcmeAccount(directory);
+        certificates::reseal_account(tx, directory, &new.seal(place, &old.open(place, credentials)?)).await?;
+    }
+    for (names, key) in &keys {
+        let place = Place::CertificateKey(names);
+        certificates::reseal_key(tx, names, &new.seal(place, &old.open(place, key)?)).await?;
+    }
+    Ok((accounts.len() + keys.len()) as u64)
 }
 
 async fn seal_second_factors(tx: &Tx, (old, new): &(SealKey, SealKey)) -> anyhow::Result<u64> {

@@ -8,6 +8,7 @@ pub mod attention_ahead;
 pub mod attention_facts;
 pub mod attribution;
 pub mod audit;
+pub mod certificates;
 pub mod channel_accounts;
 pub mod channel_troubles;
 pub mod channels;

@@ -7,6 +7,7 @@ mod backup;
 mod link;
 mod listen;
 mod llm;
+mod ready;
 mod retention;
 mod telegram;
 mod template;

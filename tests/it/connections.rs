@@ -56,7 +56,7 @@ impl Server {
             .route("/never", get(async || std::future::pending::<&'static str>().await))
             .route("/refused", any(async || "refused"))
             .route("/endless", get(endless));
-        let options = Options { connections_max, keep_alive: Duration::from_secs(75), clock: clock.clone() };
+        let options = Options { connections_max, clock: clock.clone(), ..Options::default() };
         tokio::spawn(server::serve(listener, router, options, std::future::pending()));
         Self { address, clock, is_given_up }
     }

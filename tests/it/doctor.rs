@@ -43,3 +43,92 @@ both_engines! {
         assert!(!found.iter().any(|one| one.finding.said.contains("the verify token")), "no secret is shown");
     }
 }
+
+/// A server that shows a certificate for these names, of an authority's and valid for so many days from the time of the tests: its port.
+async fn shows(names: &[&str], days: i64) -> u16 {
+    use std::sync::Arc;
+    use tokio_rustls::rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
+    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = rcgen::CertificateParams::new(names).expect("names");
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "R11");
+    let start: aurix::domain::time::Timestamp = crate::support::START.parse().expect("a time");
+    let at = |day: i64| {
+        let seconds = u64::try_from(start.as_second() + day * 86_400 + 3_600).expect("after 1970");
+        rcgen::date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs(seconds)
+    };
+    (params.not_before, params.not_after) = (at(days - 90), at(days));
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("signed").der().clone();
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().expect("ring knows them").with_no_client_auth();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+    let acceptor =
+        tokio_rustls::TlsAcceptor::from(Arc::new(builder.with_single_cert(vec![certificate], key).expect("a pair")));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    port
+}
+
+/// What the doctor says of such a certificate, behind a base URL of this machine.
+async fn said_of(names: &[&str], days: i64) -> (FindingState, String) {
+    let port = shows(names, days).await;
+    let app = TestApp::on_sqlite_with(|config| config.base_url = format!("https://localhost:{port}")).await;
+    let found = examine(&app.core, |_| {}).await.expect("it can look");
+    let finding = &of(&found, "reach", "certificate").finding;
+    let said = (finding.state, finding.said.clone());
+    app.end().await;
+    said
+}
+
+#[tokio::test]
+async fn a_certificate_is_told_by_whom_and_for_how_long() {
+    let said = said_of(&["localhost"], 61).await;
+    assert_eq!(said, (FindingState::Fine, "issued by R11, valid for 61 days, until 2026-03-04".to_owned()));
+    assert_eq!(said_of(&["localhost"], 14).await.0, FindingState::Fine);
+}
+
+#[tokio::test]
+async fn a_certificate_that_ends_within_two_weeks_has_had_no_renewal() {
+    let (state, said) = said_of(&["localhost"], 13).await;
+    assert_eq!(state, FindingState::Attention);
+    assert!(said.starts_with("it expires on 2026-01-15, in 13 days. Look at what renews it"), "{said}");
+    let (state, said) = said_of(&["localhost"], -2).await;
+    assert_eq!(state, FindingState::Missing);
+    assert!(said.starts_with("it expired on 2025-12-31"), "{said}");
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_is_told() {
+    let (state, said) = said_of(&["a.example", "b.example"], 61).await;
+    assert_eq!(state, FindingState::Missing);
+    assert!(said.starts_with("it is for a.example, b.example, and not for localhost"), "{said}");
+}
+
+#[tokio::test]
+async fn an_order_that_failed_is_told_with_what_to_do() {
+    use aurix::config::Acme;
+    use aurix::store::certificates;
+    let app = TestApp::on_sqlite_with(|config| config.acme = Some(Acme::new(vec!["a.example".to_owned()]))).await;
+    let now = app.core.clock.now();
+    let order = async || {
+        let found = examine(&app.core, |_| {}).await.expect("it can look");
+        let finding = &of(&found, "reach", "order").finding;
+        (finding.state, finding.said.clone())
+    };
+    assert_eq!(order().await.0, FindingState::Attention, "nobody has begun");
+    let fail = async move |tx: &aurix::db::Tx| {
+        certificates::register(tx, "a.example", now).await?;
+        let claimed = certificates::claim(tx, "a.example", now, now).await?.expect("due");
+        Ok(certificates::settle_failed(tx, ("a.example", claimed.attempt), "Open port 443.", now).await?)
+    };
+    app.core.db.write(fail).await.expect("failed");
+    let said = "Open port 443. The next order is made at 2026-01-02T10:00:00Z.".to_owned();
+    assert_eq!(order().await, (FindingState::Missing, said));
+    app.end().await;
+}

@@ -22,6 +22,7 @@ mod doctor;
 mod entry_limits;
 mod error_pages;
 mod guards;
+mod https;
 mod identity;
 mod inbound;
 mod large_calls;

@@ -37,6 +37,10 @@ const SETTLED: &[&str] = &[
     "new_sources",
     "internal_devices",
     "counters",
+    // As many as there are sets of domains, and domains.
+    "acme_accounts",
+    "acme_challenges",
+    "certificates",
     // Emptied every second.
     "uncounted_clicks",
 ];

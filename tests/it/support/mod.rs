@@ -1,5 +1,6 @@
 //! What the tests run on: an Aurix with a clock that is moved by hand, on either engine, and the scripted peers.
 
+pub mod acme;
 mod browser;
 pub mod console;
 pub mod model;

@@ -29,6 +29,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "projects",
             "maintenance",
             "readiness",
+            "certificates",
             "accounts",
             "mails",
             "attention",
@@ -47,7 +48,7 @@ const INDEPENDENT_LAYERS: &[u8] = &[2, 3];
 const LAYER_4_ORDER: &[&[&str]] = &[
     &["config", "admission", "cache", "notifier", "metrics"],
     &["core"],
-    &["readiness", "mails", "counts"],
+    &["readiness", "mails", "counts", "certificates"],
     &["accounts"],
     &["deliveries"],
     &["clicks", "attention"],
