@@ -94,10 +94,9 @@ pub async fn find(conn: &Conn, names: &str) -> Result<Option<Issued>> {
 
 /// When the certificate for these names came: what tells whether another one is there.
 pub async fn issued_at(conn: &Conn, names: &str) -> Result<Option<Timestamp>> {
-    let found = conn.find("SELECT issued_at FROM certificates WHERE names = $1", params![names], |row| {
-        row.get::<Option<Timestamp>>(0)
-    });
-    Ok(found.await?.flatten())
+    let found: Option<Option<Timestamp>> =
+        conn.find("SELECT issued_at FROM certificates WHERE names = $1", params![names], |row| row.get(0)).await?;
+    Ok(found.flatten())
 }
 
 /// How the certificate for these names stands; `None` where no server has looked after it yet.
