@@ -10,6 +10,7 @@ const NAMES: &[(EventType, &str, &str)] = &[
     (EventType::LeadComplete, "Lead complete", "Everything the form requires is known."),
     (EventType::LeadAbandoned, "Lead abandoned", "The person went silent before that. Once per lead."),
     (EventType::LeadUpdated, "Lead updated", "A detail changed after New Lead."),
+    (EventType::LeadStageChanged, "Stage changed", "The lead was called qualified, won or lost."),
     (
         EventType::AttentionOpened,
         "Attention opened",

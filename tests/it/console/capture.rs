@@ -145,7 +145,7 @@ both_engines! {
         app.click(&project, "device_id=d1&click_url=https%3A%2F%2Fshop.example%2Fwinter%3Fa%3Db").await;
         widget_sightings::store(&app.engines.clicks).await.expect("stored");
         app.count_clicks().await;
-        let today = "<td class=\"w n\">";
+        let today = "<td class=\"x n\">";
         let page = browser.get(&list).await.text();
         assert!(page.contains("shop.example/winter") && page.contains(&format!("{today}1</td>")), "{page}");
         app.advance(aurix::domain::time::SignedDuration::from_hours(25));
