@@ -44,6 +44,7 @@ pub struct Settings {
     /// Address to serve on; port 0 picks one and prints it [default: 127.0.0.1:8080; port 443 of all addresses with AURIX_ACME_DOMAIN].
     #[arg(long, env = "AURIX_LISTEN", value_name = "HOST:PORT")]
     pub listen: Option<String>,
+    /// TLS built in.
     #[command(flatten)]
     pub acme: AcmeSettings,
     /// How the outside reaches it: the beginning of every link [default: http:// and the address served on; https:// and the first
