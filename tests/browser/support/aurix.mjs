@@ -64,8 +64,8 @@ export async function startBusiness() {
 }
 
 /**
- * A server with one project that Mei owns, whose widget opens a chat on the page: `{url, widget, widgets, project, command(words),
- * restart(), stop()}`.
+ * A server with one project that Mei owns, whose widget opens a chat on the page: `{url, widget, widgets, project, channel,
+ * command(words), restart(), stop()}`.
  */
 export async function startChat() {
   const home = await dataFolder(HERE);
@@ -74,7 +74,7 @@ export async function startChat() {
   const widget = await createWidget(home, project, channel);
   await home.command(["user", "create", "--email", OWNER.email, "--name", OWNER.name, "--project", project, "--password-stdin"], OWNER.password);
   const server = await run(home, "serve");
-  return { ...server, widget, widgets: { main: widget }, project, command: home.command };
+  return { ...server, widget, widgets: { main: widget }, project, channel, command: home.command };
 }
 
 async function createProject(home, ...more) {

@@ -3,14 +3,15 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
 /**
- * Passes bytes on to the server at `url`: `{url, refuse(), accept(), hold(), release(), requests, streams()}`. While it refuses, every
- * connection is ended; while it holds, nothing of what the server responds gets through. `requests` is what was asked for so far,
- * `streams()` how many connections wait for events. Stops with the test.
+ * Passes bytes on to the server at `url`: `{url, refuse(), accept(), hold(), release(), requests, preflights, streams()}`. While it
+ * refuses, every connection is ended; while it holds, nothing of what the server responds gets through. `requests` is what was asked
+ * for so far, `preflights` for what a browser asked leave, `streams()` how many connections wait for events. Stops with the test.
  */
 export async function startProxy(t, url) {
   const target = new URL(url);
   const open = new Set();
   const requests = [];
+  const preflights = [];
   let refuses = false;
   let holds = false;
   const server = createServer((browser) => {
@@ -18,7 +19,9 @@ export async function startProxy(t, url) {
     const pair = { browser, server: connect(target.port, target.hostname) };
     open.add(pair);
     browser.on("data", (bytes) => {
-      const asked = bytes.toString("latin1").match(/^(?:GET|POST) \S+/gm) ?? [];
+      const text = bytes.toString("latin1");
+      const asked = text.match(/^(?:GET|POST) \S+/gm) ?? [];
+      for (const [, path] of text.matchAll(/^OPTIONS ([^\s?]+)/gm)) preflights.push(path);
       requests.push(...asked);
       pair.last = asked.at(-1) ?? pair.last;
     });
@@ -49,6 +52,7 @@ export async function startProxy(t, url) {
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     requests,
+    preflights,
     streams: () => [...open].filter(({ last }) => /\/stream(\?|$)/.test(last ?? "")).length,
     refuse() {
       refuses = true;
