@@ -7,7 +7,8 @@ import { chromium } from "playwright-core";
 /** The site's host: not Aurix's, and, being plain `http:` and no localhost, no secure context. */
 export const SITE_HOST = "shop.test";
 const WHATSAPP = "https://wa.me/";
-const WAIT_MS_MAX = 10_000;
+// As in until.mjs.
+const WAIT_MS_MAX = 45_000;
 
 const LAUNCH = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

@@ -2,7 +2,8 @@
 import { setInterval } from "node:timers/promises";
 
 const POLL_MS = 50;
-const WAIT_MS_MAX = 20_000;
+// Long enough for a machine that builds something else meanwhile; what fails is seen later, and nothing else takes longer.
+const WAIT_MS_MAX = 60_000;
 
 /** What `check` returns as soon as it is truthy. Fails with `what` did not come. */
 export async function until(what, check) {
