@@ -186,7 +186,9 @@ pub struct AttemptBody {
     /// Why it failed, in words.
     #[schema(required)]
     error: Option<String>,
-    /// Names and values.
+    /// Pairs of a name and a value.
+    // Generators of clients stumble over the tuple that this would be described as otherwise.
+    #[schema(value_type = Vec<Vec<String>>, example = json!([["content-type", "application/json"]]))]
     response_headers: Vec<(String, String)>,
     /// At most 16 KiB.
     #[schema(required)]
