@@ -56,6 +56,7 @@ mod silences;
 mod simulation;
 mod speech;
 mod sqlite_file;
+mod standard_webhooks;
 mod telegram;
 mod templates;
 mod tenancy;

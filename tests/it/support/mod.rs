@@ -45,7 +45,7 @@ use tokio::sync::watch;
 pub use browser::HttpResponse;
 pub use postgres::{drop_postgres, empty_postgres, postgres_server, postgres_with_tables, run_on_server};
 pub use project::Project;
-pub use receiver::Receiver;
+pub use receiver::{Received, Receiver};
 pub use whatsapp::{APP_SECRET, Person, VERIFY_TOKEN, WhatsApp, message_of, platform_calls, platform_posts};
 
 /// Where every test begins: a Friday.
