@@ -4,6 +4,7 @@
 
 NODE_VERSION_MIN=20
 PYTHON_ENV_DIR=$TARGET_DIR/venv
+CLIENTS_DIR=$TARGET_DIR/clients
 
 need() {
     "need_$1"
@@ -78,7 +79,7 @@ need_webkit() {
     done
 }
 
-need_node() {
+need_npm() {
     command -v npm >/dev/null || install_packages nodejs npm || return
     local version
     version=$(node --version)
@@ -87,8 +88,23 @@ need_node() {
         echo "Node.js $version is too old: install $NODE_VERSION_MIN or later"
         return 1
     fi
+}
+
+need_node() {
+    need_npm || return
     cmp -s package-lock.json node_modules/.installed-lock && return
     npm ci --no-audit --no-fund && cp package-lock.json node_modules/.installed-lock
+}
+
+# Node-RED and a library, outside of the tree.
+need_clients() {
+    need_npm || return
+    cmp -s tests/clients/package-lock.json "$CLIENTS_DIR/installed-lock" && return
+    rm -rf "$CLIENTS_DIR"
+    mkdir -p "$CLIENTS_DIR"
+    cp tests/clients/package{,-lock}.json "$CLIENTS_DIR"
+    npm ci --prefix "$CLIENTS_DIR" --ignore-scripts --no-audit --no-fund || return
+    cp tests/clients/package-lock.json "$CLIENTS_DIR/installed-lock"
 }
 
 # What packages are built and looked at with, on Debian and its like. Where one is missing and cannot be installed, its tests are skipped.
@@ -106,7 +122,7 @@ need_python() {
 }
 
 need_python_env() {
-    local wanted=(tests/{tutorial,openapi,packages}/requirements.txt docs/site/requirements.txt)
+    local wanted=(tests/{tutorial,openapi,packages,clients}/requirements.txt docs/site/requirements.txt)
     need_python || return
     cat "${wanted[@]}" | cmp -s - "$PYTHON_ENV_DIR/installed.txt" && return
     python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv || return

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Holds Cargo.lock to deny.toml: licences, sources, and no wildcard versions.
+"""Holds Cargo.lock to deny.toml: licences, sources, and no wildcard versions. Holds npm's lock files to the same list.
 
 Says in a second what `cargo deny check licenses bans sources` would say after minutes of building it.
-Reads the licences that crates declare; it does not compare licence texts, which cargo-deny does.
+Reads the licences that packages declare; it does not compare licence texts, which cargo-deny does.
+
+Nothing below tests/clients is part of Aurix or shipped with it: tests run these programs as they are, from package registries.
 """
 import json
 import re
@@ -15,6 +17,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CRATES_IO = "registry+https://github.com/rust-lang/crates.io-index"  # its name in Cargo.lock, whatever mirror serves it
 TOKEN = re.compile(r"[()]|[^\s()]+")
+# What npm's packages may be under besides: permissive, too, but of no crate of ours.
+NPM_ALLOWED = {"BSD-0-Clause", "BlueOak-1.0.0", "Python-2.0", "Unlicense"}
+# Run by tests alone.
+NPM_TOOLS = {"axe-core": "MPL-2.0"}
+# These say MIT in their texts, and declare it in a way that lock files do not take over.
+NPM_MIT = {"busboy", "cli-table", "passport-http-bearer", "passport-oauth2-client-password", "passport-strategy", "pause", "streamsearch"}
+NPM_LOCKS = ["package-lock.json", "tests/clients/package-lock.json"]
 
 
 def allows(expression, allowed):
@@ -74,6 +83,21 @@ def complaints(package, allowed):
                 yield f"{name} asks for any version of {dependency['name']}: name the oldest that works"
 
 
+def npm_complaints(packages, allowed):
+    """What is wrong with the packages of a lock file of npm, as sentences."""
+    for path, package in packages.items():
+        name = path.rpartition("node_modules/")[2]
+        if not name:
+            continue
+        licence = package.get("license") or ("MIT" if name in NPM_MIT else None)
+        try:
+            is_met = licence and (licence == NPM_TOOLS.get(name) or allows(licence, allowed | NPM_ALLOWED))
+        except ValueError:
+            is_met = False
+        if not is_met:
+            yield f"{name} {package['version']} is under {licence or 'no declared licence'}: not on the list"
+
+
 def check_the_check():
     """The rules themselves, on packages that break them."""
     allowed = {"MIT", "Apache-2.0", "Unicode-3.0"}
@@ -101,6 +125,10 @@ def check_the_check():
         own | {"dependencies": [{"name": "a", "req": "*"}]},
     ]:
         assert len(list(complaints(bad, allowed))) == 1, bad
+    good = {"version": "1.0.0", "license": "MIT"}
+    assert not list(npm_complaints({"": {}, "node_modules/a": good, "node_modules/a/node_modules/pause": good | {"license": None}}, allowed))
+    for name, licence in [("a", None), ("a", "GPL-3.0"), ("a", "SEE LICENSE IN LICENSE.md"), ("a", "MPL-2.0")]:
+        assert len(list(npm_complaints({f"node_modules/{name}": good | {"license": licence}}, allowed))) == 1, name
 
 
 def main():
@@ -110,10 +138,14 @@ def main():
     metadata = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
     packages = metadata["packages"]
     found = [sentence for package in packages for sentence in complaints(package, allowed)]
+    locks = {name: json.loads((ROOT / name).read_text())["packages"] for name in NPM_LOCKS}
+    found += [f"{name}: {sentence}" for name, lock in locks.items() for sentence in npm_complaints(lock, allowed)]
     for sentence in found:
         print(sentence)
     twice = sorted(name for name, count in Counter(package["name"] for package in packages).items() if count > 1)
     print(f"figure: {len(packages)} crates for all platforms, {len(twice)} of them in more than one version: {' '.join(twice)}")
+    counts = ", ".join(f"{len(packages) - 1} in {name}" for name, packages in locks.items())
+    print(f"figure: packages of npm: {counts}")
     return 1 if found else 0
 
 

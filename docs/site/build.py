@@ -16,6 +16,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "deploy/README.md", "fuzz/README.md"]
 PICTURES = {".png", ".svg"}
+# Files that readers import elsewhere.
+IMPORTS = ROOT / "docs/clients"
 
 
 class Counting(logging.Handler):
@@ -31,7 +33,7 @@ class Counting(logging.Handler):
 def stage(folder):
     shutil.rmtree(folder, ignore_errors=True)
     documents = [path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*")
-                 if path.suffix in {".md", *PICTURES} and HERE not in path.parents]
+                 if (path.suffix in {".md", *PICTURES} or path.parent == IMPORTS) and HERE not in path.parents]
     for name in [*map(Path, PAGES), *documents]:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
