@@ -9,7 +9,7 @@ use aurix::db::Location;
 use aurix::domain::certificate::Certificate;
 use aurix::domain::random::Random;
 use aurix::domain::seal::Place;
-use aurix::domain::time::{Clock, SignedDuration};
+use aurix::domain::time::SignedDuration;
 use aurix::engines::Engines;
 use aurix::http::server;
 use aurix::net::{self, AddressPolicy, Resolver};

@@ -1,5 +1,7 @@
 //! Calls that are signed: whose they are, that nobody changed them, and that none comes twice.
 
+#![expect(clippy::result_large_err, reason = "a refusal is the answer itself, made once for a call")]
+
 use axum::body::Bytes;
 use axum::response::Response;
 use base64::Engine as _;
