@@ -213,7 +213,7 @@ fn an_empty_setting_is_none() {
 #[test]
 fn a_setting_is_a_variable_and_a_flag_of_the_same_name() {
     let settings = settings();
-    assert_eq!(settings.len(), 32);
+    assert_eq!(settings.len(), 37);
     for setting in settings {
         let name = setting.flag.trim_start_matches("--").replace('-', "_").to_uppercase();
         assert_eq!(setting.variable, format!("AURIX_{name}"));
