@@ -48,6 +48,8 @@ async function fetched({ url, options }) {
   }
 }
 
+/** More than a chat may send, also on a machine that needs a minute for them. */
+const MESSAGES_AT_ONCE = 60;
 const BLOCKED = { error: "TypeError" };
 const post = (body, headers = {}) => ({ method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
 
@@ -102,13 +104,11 @@ test("a site of the widget's list holds a chat, and reads its errors", async (t)
     assert.deepEqual([refused.status, refused.type], [status, "application/problem+json"], path);
     assert.ok(JSON.parse(refused.text).detail);
   }
-  // 20 messages a minute: the script may read for how long to wait.
-  let last;
-  for (let number = 0; number < 25 && last?.status !== 429; number++) {
-    last = await fetches(`/chat/${chat}/messages`, post({ client_id: crypto.randomUUID(), text: `Number ${number}` }, authorization));
-  }
-  assert.equal(last.status, 429);
-  assert.ok(Number(last.retryAfter) > 0, String(last.retryAfter));
+  // 20 messages a minute, or one every three seconds: the script may read for how long to wait.
+  const send = (_, number) => fetches(`/chat/${chat}/messages`, post({ client_id: crypto.randomUUID(), text: `Number ${number}` }, authorization));
+  const answers = await Promise.all(Array.from({ length: MESSAGES_AT_ONCE }, send));
+  const refused = answers.find(({ status }) => status === 429);
+  assert.ok(Number(refused?.retryAfter) > 0, JSON.stringify(answers));
 });
 
 test("another site reads nothing, and records nothing", async (t) => {
