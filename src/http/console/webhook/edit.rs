@@ -90,7 +90,10 @@ async fn form_page(
 ) -> Result<FormPage> {
     let core = &engines.core;
     let (project, now) = (member.project.id, core.clock.now());
-    let counts = core.db.read(async move |conn| events_of_week(conn, project, now).await).await?;
+    let counts = match form.is_operational {
+        true => Vec::new(),
+        false => core.db.read(async move |conn| events_of_week(conn, project, now).await).await?,
+    };
     let action = match edited {
         Some(webhook) => format!("{}/edit", webhook_path(member, &webhook.public_id)),
         None => webhook_path(member, "new"),
