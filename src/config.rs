@@ -1,6 +1,7 @@
 //! Every setting: its name, default, check and meaning. Each is an environment variable and a flag of the same name.
 
 mod acme;
+mod listed;
 mod llm;
 mod mail;
 mod parse;
@@ -8,6 +9,7 @@ mod secret;
 mod sign_in;
 
 pub use acme::{Acme, AcmeSettings};
+pub use listed::{GROUPS, Setting, settings};
 use llm::llm_endpoint;
 use mail::mail_server;
 use parse::{
@@ -39,7 +41,6 @@ use crate::smtp::MailServer;
 /// The settings as they were given: read by the command line, checked by [`Settings::check`]. An empty one is as good as
 /// none: files that set variables often name them all.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Settings (each is also an environment variable)")]
 pub struct Settings {
     /// Address to serve on; port 0 picks one and prints it [default: 127.0.0.1:8080; port 443 of all addresses with AURIX_ACME_DOMAIN].
     #[arg(long, env = "AURIX_LISTEN", value_name = "HOST:PORT")]
@@ -134,47 +135,26 @@ pub struct Settings {
     pub retention: Option<String>,
     /// How long a conversation has to be silent before webhooks get `lead.created` of somebody who left a contact detail and no
     /// name, and before somebody who was asked whether all is right has agreed.
-    #[arg(
-        long,
-        env = "AURIX_LEAD_SILENCE",
-        default_value = "15m",
-        value_name = "WAIT",
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, env = "AURIX_LEAD_SILENCE", default_value = "15m", value_name = "WAIT")]
     pub lead_silence: String,
     /// OpenAI-compatible server of a language model that helps the agent, up to `/chat/completions`: `https://api.example.com/v1`, or
     /// http://localhost:11434/v1 (Ollama). None: the built-in agent alone.
-    #[arg(long, env = "AURIX_LLM_BASE_URL", value_name = "URL", global = true, hide_short_help = true)]
+    #[arg(long, env = "AURIX_LLM_BASE_URL", value_name = "URL")]
     pub llm_base_url: Option<String>,
     /// Name of the model, as that server knows it.
-    #[arg(long, env = "AURIX_LLM_MODEL", value_name = "NAME", global = true, hide_short_help = true)]
+    #[arg(long, env = "AURIX_LLM_MODEL", value_name = "NAME")]
     pub llm_model: Option<String>,
     /// Key for that server, or `@FILE`. A local one needs none.
-    #[arg(
-        long,
-        env = "AURIX_LLM_API_KEY",
-        value_name = "TEXT",
-        hide_env_values = true,
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, env = "AURIX_LLM_API_KEY", value_name = "TEXT", hide_env_values = true)]
     pub llm_api_key: Option<String>,
     /// Headers for that server besides the key, separated by semicolons (`api-key: 123; x-team: shop`), or `@FILE`.
-    #[arg(
-        long,
-        env = "AURIX_LLM_HEADERS",
-        value_name = "HEADERS",
-        hide_env_values = true,
-        global = true,
-        hide_short_help = true
-    )]
+    #[arg(long, env = "AURIX_LLM_HEADERS", value_name = "HEADERS", hide_env_values = true)]
     pub llm_headers: Option<String>,
     /// JSON object that is merged into the body of each request to it: `{"reasoning_effort":"low"}`.
-    #[arg(long, env = "AURIX_LLM_EXTRA", value_name = "JSON", global = true, hide_short_help = true)]
+    #[arg(long, env = "AURIX_LLM_EXTRA", value_name = "JSON")]
     pub llm_extra: Option<String>,
     /// Milliseconds that the model may take for a turn, from 100 to 15000; then the built-in agent answers [default: 12000].
-    #[arg(long, env = "AURIX_LLM_TIMEOUT_MS", value_name = "MS", global = true, hide_short_help = true)]
+    #[arg(long, env = "AURIX_LLM_TIMEOUT_MS", value_name = "MS")]
     pub llm_timeout_ms: Option<String>,
     /// What is logged: a level, or a tracing filter such as `aurix=debug,info`.
     #[arg(long, env = "AURIX_LOG", default_value = "info", value_name = "FILTER")]
@@ -182,33 +162,6 @@ pub struct Settings {
     /// How it is logged: `text` or `json`.
     #[arg(long, env = "AURIX_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: String,
-}
-
-/// A setting as documents show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// `AURIX_LISTEN`
-    pub variable: String,
-    /// `--listen`
-    pub flag: String,
-    /// What holds where nothing is given, if that is one text.
-    pub default: Option<String>,
-    /// One sentence.
-    pub meaning: String,
-}
-
-/// Every setting, in the order of the help: what documents are checked against.
-pub fn settings() -> Vec<Setting> {
-    let command = Settings::augment_args(clap::Command::new("aurix"));
-    let shown = |argument: &clap::Arg| {
-        Some(Setting {
-            variable: argument.get_env()?.to_string_lossy().into_owned(),
-            flag: format!("--{}", argument.get_long()?),
-            default: argument.get_default_values().first().map(|value| value.to_string_lossy().into_owned()),
-            meaning: argument.get_help()?.to_string(),
-        })
-    };
-    command.get_arguments().filter_map(shown).collect()
 }
 
 /// How the log is written.

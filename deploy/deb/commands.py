@@ -1,4 +1,4 @@
-"""What the program says of its commands: read off `--help`, for the manual page, the completions, and the test of the docs."""
+"""What the program says of its commands: read off `--help` and `help settings`, for the tests of the packages and of the docs."""
 import re
 import subprocess
 from pathlib import Path
@@ -53,10 +53,18 @@ def help_of(program, words):
     return re.sub(rf"^Usage: {re.escape(Path(program).name)}", "Usage: aurix", done.stdout, flags=re.MULTILINE)
 
 
-def read(program, words=()):
-    """The tree of commands of a program."""
+def settings_of(program):
+    """Every setting: a command that takes them all."""
+    return Command(["settings"], help_of(program, ["settings"]))
+
+
+def read(program, words=(), settings=None):
+    """The tree of commands of a program. Each takes every setting, which the help has in one place."""
+    settings = settings or settings_of(program)
     command = Command(list(words), help_of(program, words))
+    command.options |= settings.options
+    command.variables |= settings.variables
     if len(words) < DEPTH_MAX:
         for name in command.subcommands:
-            command.subcommands[name] = read(program, [*words, name])
+            command.subcommands[name] = read(program, [*words, name], settings)
     return command

@@ -6,14 +6,12 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::api::{Api, of_project};
+use super::elsewhere::Place;
 use super::output::{self, Output};
-use super::{actor, open_project};
-use crate::config::Config;
-use crate::core::Core;
-use crate::domain::time::with_microseconds;
-use crate::projects::set_agent::{TOKENS_MAX, knowledge_text, set_agent_settings, set_knowledge, settle_question};
-use crate::store::knowledge::{self, AgentSettings};
-use crate::store::projects::Project;
+use crate::http::api::agent::{AgentBody, ChangeAgent, KnowledgeBody, PutKnowledge, QuestionBody, SettleQuestion};
+use crate::net::Method;
+use crate::projects::set_agent::TOKENS_MAX;
 
 /// Questions that are listed.
 const LISTED_MAX: i64 = 10_000;
@@ -86,62 +84,63 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Show { project } => {
-            let (core, project) = open_project(config, &project).await?;
-            show(&core, &project, output).await
+            let api = Api::at(place).await?;
+            let agent = api.get(&format!("{}/agent", of_project(&project))).await?;
+            show(&project, &agent, output)
         }
         Command::Set { project, tokens_a_day, tokens_a_month, keep_prompts, disclose } => {
             let given =
                 tokens_a_day.is_some() || tokens_a_month.is_some() || keep_prompts.is_some() || disclose.is_some();
             ensure!(given, "name what to set: --tokens-a-day, --tokens-a-month, --keep-prompts or --disclose");
-            let day = tokens_a_day.as_deref().map(|text| tokens("--tokens-a-day", text)).transpose()?;
-            let month = tokens_a_month.as_deref().map(|text| tokens("--tokens-a-month", text)).transpose()?;
-            let (core, project) = open_project(config, &project).await?;
-            let id = project.id;
-            let old = core.db.read(async move |conn| Ok(knowledge::settings(conn, id).await?)).await?;
-            let settings = AgentSettings {
-                tokens_a_day: day.unwrap_or(old.tokens_a_day),
-                tokens_a_month: month.unwrap_or(old.tokens_a_month),
-                keeps_prompts: keep_prompts.unwrap_or(old.keeps_prompts),
-                discloses: disclose.unwrap_or(old.discloses),
+            let body = ChangeAgent {
+                tokens_a_day: tokens_a_day.as_deref().map(|text| tokens("--tokens-a-day", text)).transpose()?,
+                tokens_a_month: tokens_a_month.as_deref().map(|text| tokens("--tokens-a-month", text)).transpose()?,
+                keeps_prompts: keep_prompts,
+                discloses: disclose,
             };
-            set_agent_settings(&core, &actor(), id, settings).await?;
-            show(&core, &project, output).await
+            let api = Api::at(place).await?;
+            let agent = api.send(Method::PATCH, &format!("{}/agent", of_project(&project)), &body).await?;
+            show(&project, &agent, output)
         }
         Command::Knowledge { project, file: None } => {
-            let (core, project) = open_project(config, &project).await?;
-            let text = knowledge_text(&core, project.id).await?;
-            output.print(&json!({"project_id": project.public_id, "text": text}), || text.clone())
+            let api = Api::at(place).await?;
+            let KnowledgeBody { text } = api.get(&format!("{}/knowledge", of_project(&project))).await?;
+            output.print(&json!({"project_id": project, "text": text}), || text.clone())
         }
         Command::Knowledge { project, file: Some(file) } => {
             let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            let (core, project) = open_project(config, &project).await?;
-            let count = set_knowledge(&core, &actor(), project.id, &text).await?;
-            output.print(&json!({"project_id": project.public_id, "paragraphs": count}), || {
+            let api = Api::at(place).await?;
+            let path = format!("{}/knowledge", of_project(&project));
+            let set: KnowledgeBody = api.send(Method::PUT, &path, &PutKnowledge { text }).await?;
+            let count = set.text.split("\n\n").filter(|paragraph| !paragraph.is_empty()).count();
+            output.print(&json!({"project_id": project, "paragraphs": count}), || {
                 format!("The text is set: {count} paragraphs. Conversations use it from their next message on.")
             })
         }
         Command::Questions { project, limit } => {
-            let (core, project) = open_project(config, &project).await?;
-            let read = async move |conn: &crate::db::Conn| {
-                Ok(knowledge::open_questions(conn, project.id, i64::MAX, limit).await?)
-            };
-            let open = core.db.read(read).await?;
+            let api = Api::at(place).await?;
+            let path = format!("{}/questions", of_project(&project));
+            let open: Vec<QuestionBody> = api.all(&path, usize::try_from(limit)?).await?;
             let list: Vec<_> = open
                 .iter()
                 .map(|one| {
-                    json!({"id": one.id, "question": one.question, "conversation_id": one.conversation,
-                           "asked_at": with_microseconds(one.asked_at)})
+                    json!({"id": one.question_id, "question": one.question, "conversation_id": one.conversation_id,
+                           "asked_at": one.asked_at})
                 })
                 .collect();
-            let to_text = |one: &knowledge::Unanswered| format!("{}  {:.0}  {}", one.id, one.asked_at, one.question);
+            let to_text = |one: &QuestionBody| format!("{}  {:.0}  {}", one.question_id, one.asked_at.0, one.question);
             output.print(&json!({"questions": list}), || output::rows(&open, to_text, "Nothing waits for an answer."))
         }
         Command::Answer { project, question, text, .. } => {
-            let (core, project) = open_project(config, &project).await?;
-            settle_question(&core, &actor(), project.id, (question, text.as_deref())).await?;
+            let api = Api::at(place).await?;
+            let path = format!("{}/questions/{question}/settle", of_project(&project));
+            let settled = api.send(Method::POST, &path, &SettleQuestion { answer: text.clone() }).await;
+            let () = settled.map_err(|refused| {
+                refused.missing(|| "there is no such open question: it may have been answered meanwhile".to_owned())
+            })?;
             output.print(&json!({"settled": question}), || match text {
                 Some(_) => "The answer is part of the knowledge text.".to_owned(),
                 None => "The question is put aside.".to_owned(),
@@ -160,15 +159,12 @@ fn tokens(flag: &str, text: &str) -> anyhow::Result<Option<i64>> {
     }
 }
 
-async fn show(core: &Core, project: &Project, output: &Output) -> anyhow::Result<()> {
-    let id = project.id;
-    let settings = core.db.read(async move |conn| Ok(knowledge::settings(conn, id).await?)).await?;
-    let model = core.llm.as_ref().map(|llm| format!("{} at {}", llm.endpoint().model(), llm.endpoint().host()));
-    let AgentSettings { tokens_a_day, tokens_a_month, keeps_prompts, discloses } = settings;
-    let object = json!({"project_id": project.public_id, "model": model, "tokens_a_day": tokens_a_day,
+fn show(project: &str, agent: &AgentBody, output: &Output) -> anyhow::Result<()> {
+    let AgentBody { model, tokens_a_day, tokens_a_month, keeps_prompts, discloses } = agent;
+    let object = json!({"project_id": project, "model": model, "tokens_a_day": tokens_a_day,
                         "tokens_a_month": tokens_a_month, "keeps_prompts": keeps_prompts, "discloses": discloses});
     output.print(&object, || {
-        let limit = |tokens: Option<i64>| tokens.map_or_else(|| "no limit".to_owned(), |tokens| tokens.to_string());
+        let limit = |tokens: &Option<i64>| tokens.map_or_else(|| "no limit".to_owned(), |tokens| tokens.to_string());
         format!(
             "model           {}\ntokens a day    {}\ntokens a month  {}\nkeeps prompts   {keeps_prompts}\ndiscloses       {discloses}",
             model.as_deref().unwrap_or("none: the built-in agent alone"),

@@ -3,13 +3,10 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::open_project;
+use super::api::{Api, of_project};
+use super::elsewhere::Place;
 use super::output::{self, Output};
-use crate::config::Config;
-use crate::core::Core;
-use crate::domain::ids::{AuditId, ProjectId};
-use crate::domain::time::with_microseconds;
-use crate::store::audit::{self, Entry};
+use crate::http::api::log::{ActorBody, ChangeBody};
 
 /// Changes that are listed.
 const LISTED_MAX: i64 = 10_000;
@@ -31,37 +28,24 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
     let Command::List { project, limit } = command;
-    let (core, project) = match project {
-        Some(project) => {
-            let (core, project) = open_project(config, &project).await?;
-            (core, Some(project.id))
-        }
-        None => (crate::serve::open(config).await?, None),
-    };
-    let entries = newest(&core, project, limit).await?;
+    let api = Api::at(place).await?;
+    let path = project.as_deref().map_or_else(|| "/audit".to_owned(), |id| format!("{}/audit", of_project(id)));
+    let entries: Vec<ChangeBody> = api.all(&path, usize::try_from(limit)?).await?;
     let list: Vec<_> = entries.iter().map(to_json).collect();
     output.print(&json!({"changes": list}), || to_table(&entries, project.is_none()))
 }
 
-async fn newest(core: &Core, project: Option<ProjectId>, most: u32) -> anyhow::Result<Vec<Entry>> {
-    let page = core.db.read(async move |conn| match project {
-        Some(project) => Ok(audit::page(conn, project, AuditId(i64::MAX), most).await?),
-        None => Ok(audit::page_of_all(conn, AuditId(i64::MAX), most).await?),
-    });
-    page.await
-}
-
-fn to_json(entry: &Entry) -> Value {
-    json!({"at": with_microseconds(entry.at), "project_id": entry.project,
-           "actor": {"kind": entry.actor_kind, "id": entry.actor_id, "name": entry.actor_name},
-           "action": entry.action, "object": {"kind": entry.object_kind, "id": entry.object_id},
-           "detail": serde_json::from_str::<Value>(&entry.detail).unwrap_or_default()})
+fn to_json(entry: &ChangeBody) -> Value {
+    json!({"at": entry.at, "project_id": entry.project_id,
+           "actor": {"kind": entry.actor.kind, "id": entry.actor.id, "name": entry.actor.name},
+           "action": entry.action, "object": {"kind": entry.object.kind, "id": entry.object.id},
+           "detail": serde_json::from_str::<Value>(entry.detail.get()).unwrap_or_default()})
 }
 
 /// A line for each change, in columns.
-fn to_table(entries: &[Entry], with_project: bool) -> String {
+fn to_table(entries: &[ChangeBody], with_project: bool) -> String {
     let rows: Vec<[String; 4]> = entries.iter().map(|entry| cells(entry, with_project)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let (actor, action) = (width(1), width(2));
@@ -69,14 +53,16 @@ fn to_table(entries: &[Entry], with_project: bool) -> String {
     output::rows(&rows, line, "No change is recorded yet.")
 }
 
-fn cells(entry: &Entry, with_project: bool) -> [String; 4] {
-    let actor = match (&entry.actor_name, &entry.actor_id) {
-        (Some(name), Some(id)) => format!("{name} ({} {id})", entry.actor_kind),
-        (Some(name), None) => format!("{name} ({})", entry.actor_kind),
-        (None, _) => entry.actor_kind.clone(),
+fn cells(entry: &ChangeBody, with_project: bool) -> [String; 4] {
+    let ActorBody { kind, id, name } = &entry.actor;
+    let actor = match (name, id) {
+        (Some(name), Some(id)) => format!("{name} ({kind} {id})"),
+        (Some(name), None) => format!("{name} ({kind})"),
+        (None, _) => kind.clone(),
     };
-    let is_project_shown = with_project && entry.object_kind != "project";
-    let project = if is_project_shown { format!("  project {}", entry.project) } else { String::new() };
-    let object = format!("{} {}{project}", entry.object_kind, entry.object_id);
-    [format!("{:.0}", entry.at), actor, entry.action.clone(), object]
+    let object = &entry.object;
+    let is_project_shown = with_project && object.kind != "project";
+    let project = if is_project_shown { format!("  project {}", entry.project_id) } else { String::new() };
+    let object = format!("{} {}{project}", object.kind, object.id);
+    [format!("{:.0}", entry.at.0), actor, entry.action.clone(), object]
 }

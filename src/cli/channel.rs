@@ -1,27 +1,26 @@
 //! `aurix channel`
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::actor;
+use super::api::{Api, of_project, part};
+use super::elsewhere::Place;
 use super::output::{self, Output};
-use super::{actor, base_url_hint, open_project};
-use crate::channels::{Finding, FindingState};
-use crate::config::{Config, credential};
+use super::refused::Refused;
+use crate::channels::FindingState;
+use crate::config::credential;
 use crate::core::Core;
-use crate::domain::channel::ChannelKind;
-use crate::domain::time::with_microseconds;
+use crate::domain::ids::ProjectId;
+use crate::http::api::channels::{
+    AddChannel, AddedChannel, ChangeChannel, ChannelBody, ChannelDetails, ConnectChannel, FindingBody, shown,
+};
+use crate::http::api::query::Page;
+use crate::net::Method;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
-use crate::projects::add_telegram::{AddedBot, BotRefused, TelegramChannel, add_telegram_channel, set_channel_webhook};
-use crate::projects::add_web::{WebChannel, WebRefused, add_web_channel};
-use crate::projects::check_channel::{check_channel, webhook_url};
-use crate::projects::connect_whatsapp::{NumberRefused, connect_whatsapp};
-use crate::projects::set_channel::{ChannelSettings, set_channel};
-use crate::store::channels::{self, Channel, Fault};
-use crate::store::reply_pace;
-
-/// Channels that are listed.
-const LISTED_MAX: u32 = 10_000;
+use crate::projects::add_telegram::{AddedBot, BotRefused, TelegramChannel, add_telegram_channel};
+use crate::store::projects;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -167,184 +166,202 @@ pub struct WhatsApp {
     api_base: Option<String>,
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+    let api = Api::at(place).await?;
     match command {
-        Command::Add(Add::Whatsapp(arguments)) => add_whatsapp(arguments, config, output).await,
-        Command::Add(Add::Telegram(arguments)) => add_telegram(arguments, config, output).await,
-        Command::Add(Add::Web(arguments)) => add_web(arguments, config, output).await,
-        Command::Check { project, channel } => check(&project, &channel, config, output).await,
+        Command::Add(Add::Whatsapp(arguments)) => add_whatsapp(arguments, &api, output).await,
+        Command::Add(Add::Telegram(arguments)) => add_telegram(arguments, &api, output).await,
+        Command::Add(Add::Web(arguments)) => add_web(arguments, &api, output).await,
+        Command::Check { project, channel } => {
+            let path = format!("{}/check", path_of(&project, &channel));
+            let found: Page<FindingBody> = api.post(&path).await.map_err(|refused| none(refused, &channel))?;
+            output.print(&json!({"findings": to_json(&found.data)}), || to_text(&found.data))
+        }
         Command::Connect { project, channel, replace_webhook } => {
-            connect(&project, &channel, replace_webhook, config, output).await
+            let path = format!("{}/connect", path_of(&project, &channel));
+            let body = ConnectChannel { replace_webhook: Some(replace_webhook) };
+            let asked = api.send(Method::POST, &path, &body).await;
+            let found: Page<FindingBody> =
+                asked.map_err(
+                    |refused| if refused.status() == Some(404) { none(refused, &channel) } else { taken(refused) },
+                )?;
+            output.print(&json!({"findings": to_json(&found.data)}), || to_text(&found.data))
         }
         Command::Set { project, channel, rate, leave_groups } => {
-            set(&project, &channel, (rate, leave_groups), config, output).await
+            let rate_per_second = match rate.as_deref() {
+                None => None,
+                Some("default") => Some(None),
+                Some(rate) => Some(Some(rate.parse().context("--rate takes a number, or default")?)),
+            };
+            let body = ChangeChannel { rate_per_second, leaves_groups: leave_groups };
+            let set = api.send(Method::PATCH, &path_of(&project, &channel), &body).await;
+            let set: ChannelDetails = set.map_err(|refused| none(refused, &channel))?;
+            let object = json!({"channel_id": set.channel.channel_id, "rate_per_second": set.rate_per_second,
+                                "leaves_groups": set.leaves_groups});
+            output.print(&object, || format!("Set {}", set.channel.label))
         }
-        Command::List { project } => list(&project, config, output).await,
+        Command::List { project } => list(&project, &api, output).await,
     }
 }
 
-async fn list(project: &str, config: Config, output: &Output) -> anyhow::Result<()> {
-    let (core, project) = open_project(config, project).await?;
-    let rows = core.db.read(async move |conn| Ok(channels::list(conn, project.id, LISTED_MAX).await?)).await?;
-    let reason = |fault: &Option<Fault>| fault.as_ref().map(|fault| fault.reason.clone());
-    let since = |fault: &Option<Fault>| fault.as_ref().map(|fault| with_microseconds(fault.since));
+fn path_of(project: &str, channel: &str) -> String {
+    format!("{}/channels/{}", of_project(project), part(channel))
+}
+
+fn none(refused: Refused, channel: &str) -> anyhow::Error {
+    refused.missing(|| {
+        format!("the project has no channel {channel:?}: `aurix channel list --project ID` lists its channels")
+    })
+}
+
+/// Says how a channel is taken over, where another program has it.
+fn taken(refused: Refused) -> anyhow::Error {
+    refused.conflict(|detail| {
+        let is_taken = detail.contains("where another program");
+        is_taken.then(|| format!("{detail}. To take its messages over, add --replace-webhook"))
+    })
+}
+
+async fn list(project: &str, api: &Api, output: &Output) -> anyhow::Result<()> {
+    let page: Page<ChannelBody> = api.get(&format!("{}/channels", of_project(project))).await?;
+    let rows = page.data;
     let list: Vec<_> = rows
         .iter()
         .map(|row| {
-            json!({"channel": row.kind.as_str(), "channel_id": row.external_id, "number": row.number, "bot": row.handle,
-                   "api_base": row.api_base, "name": row.title,
-                   "webhook_url": (!row.kind.is_fetched()).then(|| webhook_url(&core.config.base_url, row)),
-                   "fault": reason(&row.fault), "fault_since": since(&row.fault),
-                   "inbound_fault": reason(&row.inbound_fault), "inbound_fault_since": since(&row.inbound_fault)})
+            json!({"channel": row.kind, "channel_id": row.channel_id, "number": row.number, "bot": row.bot,
+                   "api_base": row.api_base, "name": row.title, "webhook_url": row.webhook_url,
+                   "fault": row.fault, "fault_since": row.fault_since,
+                   "inbound_fault": row.inbound_fault, "inbound_fault_since": row.inbound_fault_since})
         })
         .collect();
     output.print(&json!({"channels": list}), || {
-        let to_text = |row: &Channel| {
-            let faults = [&row.fault, &row.inbound_fault].into_iter().flatten();
-            let faults: String =
-                faults.map(|fault| format!("\n  since {:.0}: {}", fault.since, fault.reason)).collect();
-            format!("{}  {}  {}{faults}", row.kind.as_str(), row.external_id, row.label())
+        let to_text = |row: &ChannelBody| {
+            let faults = [(&row.fault, &row.fault_since), (&row.inbound_fault, &row.inbound_fault_since)];
+            let known = faults.into_iter().filter_map(|(reason, since)| reason.as_ref().zip(since.as_ref()));
+            let faults: String = known.map(|(reason, since)| format!("\n  since {:.0}: {reason}", since.0)).collect();
+            format!("{}  {}  {}{faults}", row.kind, row.channel_id, row.label)
         };
         output::rows(&rows, to_text, "There is no channel yet: aurix channel add --help says what each needs")
     })
 }
 
-async fn find(project: &str, channel: &str, config: Config) -> anyhow::Result<(Core, Channel)> {
-    let (core, project) = open_project(config, project).await?;
-    let id = channel.to_owned();
-    let found = core.db.read(async move |conn| Ok(channels::find_in(conn, project.id, &id).await?)).await?;
-    let channel = found.with_context(|| {
-        format!("the project has no channel {channel:?}: `aurix channel list --project ID` lists its channels")
-    })?;
-    Ok((core, channel))
+fn to_json(findings: &[FindingBody]) -> Vec<Value> {
+    findings.iter().map(|one| json!({"name": one.name, "state": one.state, "said": one.said})).collect()
 }
 
-async fn connect(project: &str, channel: &str, replaces: bool, config: Config, output: &Output) -> anyhow::Result<()> {
-    let (core, channel) = find(project, channel, config).await?;
-    const TAKE_OVER: &str = "To take its messages over, add --replace-webhook";
-    let findings = match channel.kind {
-        ChannelKind::WhatsApp => match connect_whatsapp(&core, &actor(), channel, replaces).await {
-            Err(taken @ NumberRefused::WebhookTaken { .. }) => bail!("{taken}. {TAKE_OVER}"),
-            connected => connected?,
-        },
-        ChannelKind::Telegram => match set_channel_webhook(&core, &actor(), channel, replaces).await {
-            Err(taken @ BotRefused::WebhookTaken { .. }) => bail!("{taken}. {TAKE_OVER}"),
-            connected => connected?,
-        },
-        ChannelKind::Web => bail!("a chat on the page has nothing to connect: its widget's tag is all that it needs"),
-    };
-    output.print(&json!({"findings": to_json(&findings)}), || to_text(&findings))
-}
-
-async fn set(
-    project: &str,
-    channel: &str,
-    (rate, leave_groups): (Option<String>, Option<bool>),
-    config: Config,
-    output: &Output,
-) -> anyhow::Result<()> {
-    let (core, channel) = find(project, channel, config).await?;
-    let (project, id) = (channel.project, channel.id);
-    let before = core.db.read(async move |conn| Ok(reply_pace::rate(conn, project, id).await?)).await?;
-    let rate_per_second = match rate.as_deref() {
-        None => before,
-        Some("default") => None,
-        Some(rate) => Some(rate.parse().context("--rate takes a number, or default")?),
-    };
-    let leaves_groups = leave_groups.unwrap_or(channel.leaves_groups);
-    set_channel(&core, &actor(), &channel, ChannelSettings { rate_per_second, leaves_groups }).await?;
-    output.print(
-        &json!({"channel_id": channel.external_id, "rate_per_second": rate_per_second, "leaves_groups": leaves_groups}),
-        || format!("Set {}", channel.label()),
-    )
-}
-
-async fn check(project: &str, channel: &str, config: Config, output: &Output) -> anyhow::Result<()> {
-    let (core, channel) = find(project, channel, config).await?;
-    let findings = check_channel(&core, channel).await?;
-    output.print(&json!({"findings": to_json(&findings)}), || to_text(&findings))
-}
-
-fn to_json(findings: &[Finding]) -> Vec<Value> {
-    findings.iter().map(|one| json!({"name": one.name, "state": one.state.as_str(), "said": one.said})).collect()
-}
-
-fn to_text(findings: &[Finding]) -> String {
-    let line = |one: &Finding| {
-        let mark = if one.state == FindingState::Fine { "ok" } else { "!!" };
+fn to_text(findings: &[FindingBody]) -> String {
+    let line = |one: &FindingBody| {
+        let mark = if one.state == FindingState::Fine.as_str() { "ok" } else { "!!" };
         format!("  {mark}  {}: {}", one.name, one.said)
     };
     findings.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-async fn add_telegram(arguments: Telegram, config: Config, output: &Output) -> anyhow::Result<()> {
-    let (core, project) = open_project(config, &arguments.project).await?;
-    let new = TelegramChannel {
-        token: given("--token", &arguments.token)?,
-        bot: arguments.bot,
-        api_base: arguments.api_base,
-        link_base: None,
-        replaces_webhook: arguments.replace_webhook,
+async fn add_telegram(arguments: Telegram, api: &Api, output: &Output) -> anyhow::Result<()> {
+    let project = of_project(&arguments.project);
+    let token = given("--token", &arguments.token)?;
+    let (channel, findings) = match arguments.api_base {
+        Some(api_base) => {
+            let (core, project) = project_here(api, &arguments.project, "--api-base").await?;
+            let new = TelegramChannel {
+                token,
+                bot: arguments.bot,
+                api_base: Some(api_base),
+                link_base: None,
+                replaces_webhook: arguments.replace_webhook,
+            };
+            let added = add_telegram_channel(core, &actor(), project, new).await;
+            let AddedBot { channel, findings } = added.map_err(|refused| match refused {
+                BotRefused::WebhookTaken { .. } => anyhow!("{refused}. To take the bot over, add --replace-webhook"),
+                other => other.into(),
+            })?;
+            (shown(core, channel), findings.into_iter().map(FindingBody::from).collect())
+        }
+        None => {
+            let new =
+                AddChannel::Telegram { token, bot: arguments.bot, replace_webhook: Some(arguments.replace_webhook) };
+            let added: AddedChannel =
+                api.send(Method::POST, &format!("{project}/channels"), &new).await.map_err(taken)?;
+            (added.channel, added.findings)
+        }
     };
-    let AddedBot { channel, findings } = match add_telegram_channel(&core, &actor(), project.id, new).await {
-        Err(taken @ BotRefused::WebhookTaken { .. }) => bail!("{taken}. To take the bot over, add --replace-webhook"),
-        added => added?,
-    };
-    let (id, webhook_url) = (&channel.external_id, webhook_url(&core.config.base_url, &channel));
+    let (id, webhook_url) = (&channel.channel_id, &channel.webhook_url);
     let object =
-        json!({"channel_id": id, "webhook_url": webhook_url, "bot": channel.handle, "findings": to_json(&findings)});
+        json!({"channel_id": id, "webhook_url": webhook_url, "bot": channel.bot, "findings": to_json(&findings)});
     output.print(&object, || {
         format!(
             "Channel {id} is {}. What Telegram says:\n{}{}\nNext:\n  aurix widget create --project {} --channel {id}",
-            channel.label(),
+            channel.label,
             to_text(&findings),
-            base_url_hint(&core.config),
-            project.public_id
+            api.base_url_hint(),
+            arguments.project
         )
     })
 }
 
-async fn add_web(arguments: Web, config: Config, output: &Output) -> anyhow::Result<()> {
-    let (core, project) = open_project(config, &arguments.project).await?;
-    let new = WebChannel { title: arguments.name, greeting: arguments.greeting };
-    let channel = add_web_channel(&core, &actor(), project.id, new).await.map_err(|refused| match refused {
-        WebRefused::Title => anyhow!("--name: {refused}"),
-        WebRefused::Greeting => anyhow!("--greeting: {refused}"),
-        WebRefused::Failed(error) => error,
-    })?;
-    let id = &channel.external_id;
+async fn add_web(arguments: Web, api: &Api, output: &Output) -> anyhow::Result<()> {
+    let new = AddChannel::Web { title: arguments.name, greeting: arguments.greeting };
+    let added: AddedChannel =
+        api.send(Method::POST, &format!("{}/channels", of_project(&arguments.project)), &new).await?;
+    let channel = added.channel;
+    let id = &channel.channel_id;
     output.print(&json!({"channel_id": id, "webhook_url": null, "name": channel.title}), || {
         format!(
             "Channel {id} is ready: the chat of {} is served from here.{}\nNext:\n  aurix widget create --project {} --channel {id}",
-            channel.label(),
-            base_url_hint(&core.config),
-            project.public_id
+            channel.label,
+            api.base_url_hint(),
+            arguments.project
         )
     })
 }
 
-async fn add_whatsapp(arguments: WhatsApp, config: Config, output: &Output) -> anyhow::Result<()> {
-    let (core, project) = open_project(config, &arguments.project).await?;
-    let new = WhatsAppChannel {
-        phone_number_id: arguments.phone_number_id,
-        number: arguments.number,
-        access_token: given("--access-token", &arguments.access_token)?,
-        app_secret: given("--app-secret", &arguments.app_secret)?,
-        verify_token: given("--verify-token", &arguments.verify_token)?,
-        api_base: arguments.api_base,
-        link_base: None,
+async fn add_whatsapp(arguments: WhatsApp, api: &Api, output: &Output) -> anyhow::Result<()> {
+    let WhatsApp { project, phone_number_id, number, .. } = arguments;
+    let access_token = given("--access-token", &arguments.access_token)?;
+    let app_secret = given("--app-secret", &arguments.app_secret)?;
+    let verify_token = given("--verify-token", &arguments.verify_token)?;
+    let channel = match arguments.api_base {
+        Some(api_base) => {
+            let (core, id) = project_here(api, &project, "--api-base").await?;
+            let (api_base, link_base) = (Some(api_base), None);
+            let new = WhatsAppChannel {
+                phone_number_id,
+                number,
+                access_token,
+                app_secret,
+                verify_token,
+                api_base,
+                link_base,
+            };
+            shown(core, add_whatsapp_channel(core, &actor(), id, new).await?)
+        }
+        None => {
+            let verify_token = Some(verify_token);
+            let new = AddChannel::Whatsapp { phone_number_id, number, access_token, app_secret, verify_token };
+            let added: AddedChannel =
+                api.send(Method::POST, &format!("{}/channels", of_project(&project)), &new).await?;
+            added.channel
+        }
     };
-    let channel = add_whatsapp_channel(&core, &actor(), project.id, new).await?;
-    let (id, webhook_url) = (&channel.external_id, webhook_url(&core.config.base_url, &channel));
+    let (id, webhook_url) = (&channel.channel_id, channel.webhook_url.unwrap_or_default());
     output.print(&json!({"channel_id": id, "webhook_url": webhook_url}), || {
         format!(
             "Channel {id} is ready. Give Meta this callback URL and your verify token, and subscribe to `messages`:\n  {webhook_url}{}\n\
              Or have that done while the server runs:\n  aurix channel connect --project {project} --channel {id}\n\
              Next:\n  aurix widget create --project {project} --channel {id}",
-            base_url_hint(&core.config),
-            project = project.public_id
+            api.base_url_hint()
         )
     })
+}
+
+/// A project of the data of this machine, for what works there only.
+async fn project_here<'a>(api: &'a Api, id: &str, flag: &str) -> anyhow::Result<(&'a Core, ProjectId)> {
+    let core = api.core().with_context(|| format!("{flag} works on the machine of the server only"))?;
+    let wanted = id.to_owned();
+    let found = core.db.read(async move |conn| Ok(projects::find_public(conn, &wanted).await?)).await?;
+    let project =
+        found.with_context(|| format!("there is no project {id:?}: `aurix project list` lists the projects"))?;
+    Ok((core, project.id))
 }
 
 fn given(flag: &str, text: &str) -> anyhow::Result<String> {

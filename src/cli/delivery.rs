@@ -1,26 +1,37 @@
 //! `aurix delivery`
 
-use anyhow::{Context as _, bail, ensure};
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use anyhow::Context as _;
 use clap::Subcommand;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::actor;
+use super::api::{Api, of_project, part};
+use super::elsewhere::Place;
 use super::output::{self, Output};
 use super::progress::Progress;
-use crate::config::Config;
-use crate::core::Core;
-use crate::deliveries::resend::{resend_delivery, resend_failed};
-use crate::deliveries::sent_body::{SentBody, sent_body};
-use crate::domain::delivery::DeliveryStatus;
-use crate::domain::ids::{DeliveryId, ProjectId, WebhookId};
-use crate::domain::time::{Timestamp, with_microseconds};
-use crate::outbound::Sent;
-use crate::store::delivery_log::{self, Filter, LoggedAttempt, LoggedDelivery};
+use crate::deliveries::resend::resend_failed;
+use crate::domain::ids::DeliveryId;
+use crate::domain::time::{Clock, Timestamp};
+use crate::http::api::deliveries::{AttemptBody, DeliveryBody, DeliveryDetails, MadeBody};
+use crate::http::api::projects::ProjectBody;
+use crate::http::api::query::Page;
+use crate::http::api::resends::{ResendBody, StartResend};
+use crate::http::partner::timestamp::UtcMicroseconds;
+use crate::net::Method;
+use crate::store::delivery_log;
+use crate::store::resend_jobs::JobState;
 
 /// Deliveries that are listed.
 const LISTED_MAX: i64 = 10_000;
+/// Projects that are looked through.
+const PROJECTS_MAX: usize = 10_000;
+/// How long between two looks at a job of a server.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -29,6 +40,9 @@ pub enum Command {
     /// `pending`: the next attempt is due at some time. `failed`: retries have ended. `cancelled`: the webhook was removed.
     #[command(after_help = "Example:\n  aurix delivery list --status failed --since 2026-01-31")]
     List {
+        /// Only those of this project.
+        #[arg(long)]
+        project: Option<String>,
         /// Only those of this webhook.
         #[arg(long)]
         webhook: Option<String>,
@@ -69,27 +83,35 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
-    let core = crate::serve::open(config).await?;
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+    let api = Api::at(place).await?;
     match command {
-        Command::List { webhook, since, status, limit } => {
-            if let Some(webhook) = &webhook {
-                find_webhook(&core, webhook).await?;
-            }
-            let status = status.as_deref().and_then(DeliveryStatus::parse);
-            let filter = Filter { webhook, status, since: since.as_deref().map(time).transpose()? };
-            let rows = core.db.read(async move |conn| Ok(delivery_log::list(conn, &filter, limit).await?)).await?;
+        Command::List { project, webhook, since, status, limit } => {
+            let since = since.as_deref().map(time).transpose()?;
+            let projects = match (&webhook, project) {
+                (Some(webhook), _) => vec![project_of_webhook(&api, webhook).await?],
+                (None, Some(project)) => vec![project],
+                (None, None) => all_projects(&api).await?,
+            };
+            let given = [("webhook", webhook), ("status", status), ("since", since.map(|since| since.to_string()))];
+            let rows = list(&api, projects, &query(given), usize::try_from(limit)?).await?;
             let list: Vec<_> = rows.iter().map(to_json).collect();
             output.print(&json!({"deliveries": list}), || output::rows(&rows, to_text, "There is no such delivery."))
         }
-        Command::Show { id } => show(&core, id, output).await,
-        Command::Resend { id: Some(id), .. } => resend_one(&core, id, output).await,
+        Command::Show { id } => show(&api, id, output).await,
+        Command::Resend { id: Some(id), .. } => resend_one(&api, id, output).await,
         Command::Resend { webhook, since, .. } => {
             let since = since.as_deref().map(time).transpose()?.unwrap_or(Timestamp::UNIX_EPOCH);
-            let resent = resend_all(&core, webhook, since).await?;
+            let resent = resend_all(&api, webhook, since).await?;
             output.print(&json!({"resent": resent}), || format!("{resent} deliveries are due now."))
         }
     }
+}
+
+/// The parameters that are given, as they stand in an address.
+fn query<const N: usize>(given: [(&str, Option<String>); N]) -> String {
+    let pairs = given.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", part(&value?))));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// A time, a time without an offset (UTC), or a day.
@@ -100,130 +122,168 @@ pub(super) fn time(text: &str) -> anyhow::Result<Timestamp> {
     })
 }
 
-async fn find_webhook(core: &Core, id: &str) -> anyhow::Result<(ProjectId, WebhookId)> {
-    let wanted = id.to_owned();
-    let found = core.db.read(async move |conn| Ok(delivery_log::webhook_key(conn, &wanted).await?)).await?;
+async fn project_of_webhook(api: &Api, id: &str) -> anyhow::Result<String> {
     let none = || format!("there is no webhook {id:?}: `aurix webhook list --project ID` lists the webhooks");
-    found.with_context(none)
+    api.owner("webhook", id).await.map_err(|refused| refused.missing(none))
 }
 
-async fn resend_one(core: &Core, id: DeliveryId, output: &Output) -> anyhow::Result<()> {
+async fn all_projects(api: &Api) -> anyhow::Result<Vec<String>> {
+    let projects: Vec<ProjectBody> = api.all("/projects", PROJECTS_MAX).await?;
+    Ok(projects.into_iter().map(|project| project.project_id).collect())
+}
+
+/// The newest of some projects together, newest first.
+async fn list(api: &Api, projects: Vec<String>, query: &str, most: usize) -> anyhow::Result<Vec<DeliveryBody>> {
+    let mut newest: Vec<DeliveryBody> = Vec::new();
+    let number = |row: &DeliveryBody| row.id.parse::<i64>().unwrap_or_default();
+    for project in projects {
+        newest.extend(api.all::<DeliveryBody>(&format!("{}/deliveries?{query}", of_project(&project)), most).await?);
+        newest.sort_by_key(|row| Reverse((row.created_at.0, number(row))));
+        newest.truncate(most);
+    }
+    Ok(newest)
+}
+
+async fn resend_one(api: &Api, id: DeliveryId, output: &Output) -> anyhow::Result<()> {
     let none = || format!("there is no delivery {id} that can be resent: `aurix delivery list` lists the deliveries");
-    let project = core.db.read(async move |conn| Ok(delivery_log::project_of(conn, id).await?)).await?;
-    let project = project.with_context(none)?;
-    ensure!(resend_delivery(core, &actor(), project, id).await?, none());
-    let row = core.db.read(async move |conn| Ok(delivery_log::find(conn, project, id).await?)).await?;
-    output.print(&json!({"resent": 1}), || match row.filter(|row| !row.is_webhook_active) {
-        Some(row) => format!("Delivery {id} waits for its webhook, which is off: aurix webhook enable {}", row.webhook),
-        None => format!("Delivery {id} is due now."),
+    let project = api.owner("delivery", &id.to_string()).await.map_err(|refused| refused.missing(none))?;
+    let sent = api.post(&format!("{}/deliveries/{id}/resend", of_project(&project))).await;
+    let row: DeliveryDetails = sent.map_err(|refused| refused.conflict(|_| Some(none())))?;
+    output.print(&json!({"resent": 1}), || match row.is_webhook_active {
+        false => format!("Delivery {id} waits for its webhook, which is off: aurix webhook enable {}", row.webhook_id),
+        true => format!("Delivery {id} is due now."),
     })
 }
 
-async fn resend_all(core: &Core, webhook: Option<String>, since: Timestamp) -> anyhow::Result<u64> {
-    let key = match webhook {
-        Some(webhook) => Some(find_webhook(core, &webhook).await?),
-        None => None,
-    };
+async fn resend_all(api: &Api, webhook: Option<String>, since: Timestamp) -> anyhow::Result<u64> {
     let progress = Progress::counting();
-    resend_failed(core, &actor(), key, since, |so_far| progress.set(format!("{so_far} deliveries"))).await
+    if let Some(core) = api.core() {
+        let key = match webhook {
+            Some(id) => {
+                let wanted = id.clone();
+                let found = core.db.read(async move |conn| Ok(delivery_log::webhook_key(conn, &wanted).await?)).await?;
+                let none =
+                    || format!("there is no webhook {id:?}: `aurix webhook list --project ID` lists the webhooks");
+                Some(found.with_context(none)?)
+            }
+            None => None,
+        };
+        return resend_failed(core, &actor(), key, since, |so_far| progress.set(format!("{so_far} deliveries"))).await;
+    }
+    let projects = match &webhook {
+        Some(webhook) => vec![project_of_webhook(api, webhook).await?],
+        None => all_projects(api).await?,
+    };
+    let mut all = 0;
+    for project in projects {
+        let path = format!("{}/resends", of_project(&project));
+        let body =
+            StartResend { webhook: webhook.clone(), since: Some(UtcMicroseconds(since)), ..StartResend::default() };
+        let started: Page<ResendBody> = api.send(Method::POST, &path, &body).await?;
+        for job in started.data {
+            all += until_done(api, &format!("{path}/{}", job.id), all, &progress).await?;
+        }
+    }
+    Ok(all)
 }
 
-async fn show(core: &Core, id: DeliveryId, output: &Output) -> anyhow::Result<()> {
-    let found = core
-        .db
-        .read(async move |conn| {
-            let Some(project) = delivery_log::project_of(conn, id).await? else { return Ok(None) };
-            let Some(row) = delivery_log::find(conn, project, id).await? else { return Ok(None) };
-            let body = delivery_log::body(conn, project, id).await?;
-            Ok(Some((project, row, body, delivery_log::attempts(conn, project, id).await?)))
-        })
-        .await?;
-    let Some((project, row, body, attempts)) = found else {
-        bail!("there is no delivery {id}: `aurix delivery list` lists the deliveries");
-    };
-    let mut object = to_json(&row);
-    object["body"] = serde_json::from_str(&body)?;
-    let last = attempts.last().and_then(|attempt| Sent::from_log(&attempt.sent)).and_then(|sent| sent.template);
-    let sent = sent_body(core, project, &row.webhook, last, (&row.event_id, &body)).await?;
-    if let SentBody::Made { body: Ok(made), .. } = &sent {
-        object["sent_body"] = serde_json::from_str(made)?;
+/// Follows a job of the server until it has ended: how many it resent.
+async fn until_done(api: &Api, path: &str, before: u64, progress: &Progress) -> anyhow::Result<u64> {
+    loop {
+        let job: ResendBody = api.get(path).await?;
+        let resent = u64::try_from(job.resent)?;
+        if job.state != JobState::Running.as_str() {
+            return Ok(resent);
+        }
+        progress.set(format!("{} deliveries; the server goes on if this is stopped", before + resent));
+        Clock::System.sleep(LOOK_EVERY).await;
     }
-    object["attempt_log"] = attempts.iter().map(|attempt| attempt_to_json(&row, attempt)).collect();
+}
+
+async fn show(api: &Api, id: DeliveryId, output: &Output) -> anyhow::Result<()> {
+    let none = || format!("there is no delivery {id}: `aurix delivery list` lists the deliveries");
+    let project = api.owner("delivery", &id.to_string()).await.map_err(|refused| refused.missing(none))?;
+    let found = api.get(&format!("{}/deliveries/{id}", of_project(&project))).await;
+    let row: DeliveryDetails = found.map_err(|refused| refused.missing(none))?;
+    let mut object = details_to_json(&row);
+    object["body"] = serde_json::from_str(row.event.get())?;
+    if let Some(body) = row.made.as_ref().and_then(|made| made.body.as_ref()) {
+        object["sent_body"] = serde_json::from_str(body.get())?;
+    }
+    object["attempt_log"] = row.attempts.iter().map(attempt_to_json).collect();
     output.print(&object, || {
-        let attempts: Vec<_> = attempts.iter().map(|attempt| attempt_to_text(&row, attempt)).collect();
-        format!("{}\n\nBody:\n  {body}\n{}\n{}", to_text(&row), sent_to_text(&sent), attempts.join("\n\n"))
+        let attempts: Vec<_> = row.attempts.iter().map(attempt_to_text).collect();
+        let sent = row.made.as_ref().map(made_to_text).unwrap_or_default();
+        format!("{}\n\nBody:\n  {}\n{sent}\n{}", details_to_text(&row), row.event.get(), attempts.join("\n\n"))
     })
 }
 
 /// What the last attempt sent, where that is not the event as it is.
-fn sent_to_text(sent: &SentBody) -> String {
-    match sent {
-        SentBody::Event => String::new(),
-        SentBody::Made { version, body: Ok(body) } => {
-            format!("\nSent by the last attempt, made by version {version} of the template:\n  {body}\n")
+fn made_to_text(made: &MadeBody) -> String {
+    let version = made.version;
+    match (&made.body, &made.error) {
+        (Some(body), _) => {
+            format!("\nSent by the last attempt, made by version {version} of the template:\n  {}\n", body.get())
         }
-        SentBody::Made { version, body: Err(error) } => {
+        (None, Some(error)) => {
             format!("\nNothing was sent: version {version} of the template failed: {error}\n")
         }
-        SentBody::NotKept { version } => {
+        (None, None) => {
             format!("\nWhat was sent is not known any more: version {version} of the template is not kept.\n")
         }
     }
 }
 
-fn to_json(row: &LoggedDelivery) -> Value {
+fn to_json(row: &DeliveryBody) -> Value {
     // As text: a number of this size loses digits in JavaScript.
-    json!({"id": row.id.to_string(), "webhook": row.webhook, "url": row.url, "event_id": row.event_id, "event_type": row.event_type,
-           "status": row.status.as_str(), "attempts": row.attempts, "due_at": row.due_at.map(with_microseconds),
-           "created_at": with_microseconds(row.created_at)})
+    json!({"id": row.id, "webhook": row.webhook_id, "url": row.url, "event_id": row.event_id, "event_type": row.event_type,
+           "status": row.status, "attempts": row.attempts, "due_at": row.due_at, "created_at": row.created_at})
 }
 
-fn to_text(row: &LoggedDelivery) -> String {
-    let due = row.due_at.map(|due| format!("  next attempt {due:.0}")).unwrap_or_default();
-    format!(
-        "{}  {}  {}  {}  {} attempts{due}  {}",
-        row.id,
-        row.status.as_str(),
-        row.event_type,
-        row.event_id,
-        row.attempts,
-        row.url
-    )
+fn details_to_json(row: &DeliveryDetails) -> Value {
+    json!({"id": row.id, "webhook": row.webhook_id, "url": row.url, "event_id": row.event_id, "event_type": row.event_type,
+           "status": row.status, "attempts": row.attempts_begun, "due_at": row.due_at, "created_at": row.created_at})
 }
 
-/// The headers of a request, as they were sent.
-fn request_headers(row: &LoggedDelivery, attempt: &LoggedAttempt) -> Vec<(String, String)> {
-    let sent = Sent::from_log(&attempt.sent);
-    sent.map_or_else(Vec::new, |sent| sent.headers(&row.event_id, attempt.started_at))
+fn to_text(row: &DeliveryBody) -> String {
+    let DeliveryBody { id, status, event_type, event_id, attempts, url, .. } = row;
+    format!("{id}  {status}  {event_type}  {event_id}  {attempts} attempts{}  {url}", due_to_text(row.due_at))
 }
 
-fn attempt_to_json(row: &LoggedDelivery, attempt: &LoggedAttempt) -> Value {
-    let headers = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    json!({"number": attempt.number, "started_at": with_microseconds(attempt.started_at),
+fn details_to_text(row: &DeliveryDetails) -> String {
+    let DeliveryDetails { id, status, event_type, event_id, attempts_begun, url, .. } = row;
+    format!("{id}  {status}  {event_type}  {event_id}  {attempts_begun} attempts{}  {url}", due_to_text(row.due_at))
+}
+
+fn due_to_text(due: Option<UtcMicroseconds>) -> String {
+    due.map(|UtcMicroseconds(due)| format!("  next attempt {due:.0}")).unwrap_or_default()
+}
+
+fn attempt_to_json(attempt: &AttemptBody) -> Value {
+    json!({"number": attempt.number, "started_at": attempt.started_at,
            "duration_ms": attempt.duration_ms, "status_code": attempt.status_code, "problem": attempt.error,
-           "request_headers": request_headers(row, attempt),
-           "answer_headers": attempt.response_headers.as_deref().map(headers), "answer_body": attempt.response_body})
+           "request_headers": attempt.request_headers, "answer_headers": attempt.response_headers,
+           "answer_body": attempt.response_body})
 }
 
-fn attempt_to_text(row: &LoggedDelivery, attempt: &LoggedAttempt) -> String {
-    let lines = |list: Vec<(String, String)>| {
+fn attempt_to_text(attempt: &AttemptBody) -> String {
+    let lines = |list: &[(String, String)]| {
         list.iter().map(|(name, value)| format!("  {name}: {value}")).collect::<Vec<_>>().join("\n")
     };
-    let headers = |text: &str| lines(serde_json::from_str(text).unwrap_or_default());
     let outcome = match (&attempt.error, attempt.status_code) {
         (Some(error), _) => error.clone(),
         (None, Some(status)) => format!("answered {status}"),
         (None, None) => String::new(),
     };
-    let response = attempt.response_headers.as_deref().map(|text| {
-        format!("\nResponse:\n{}\n  {}", headers(text), attempt.response_body.as_deref().unwrap_or_default())
+    let response = attempt.response_headers.as_deref().map(|headers| {
+        format!("\nResponse:\n{}\n  {}", lines(headers), attempt.response_body.as_deref().unwrap_or_default())
     });
     format!(
         "Attempt {} at {:.3}, {} ms: {outcome}\nRequest:\n{}{}",
         attempt.number,
-        attempt.started_at,
+        attempt.started_at.0,
         attempt.duration_ms,
-        lines(request_headers(row, attempt)),
+        lines(&attempt.request_headers),
         response.unwrap_or_default()
     )
 }

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use clap::Subcommand;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::api::{Api, of_project};
+use super::elsewhere::Place;
 use super::output::{Output, line};
-use super::{actor, open_project};
 use crate::agent;
-use crate::config::Config;
 use crate::domain::form::Form;
 use crate::domain::phone::Region;
 use crate::domain::time::Clock;
-use crate::projects::set_form::set_form;
+use crate::net::Method;
 
 /// Bytes that a line of `form try` may have.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
@@ -72,20 +72,21 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Set { project, file } => {
             let form = read_form(&file)?;
-            let (core, project) = open_project(config, &project).await?;
-            set_form(&core, &actor(), project.id, &form).await?;
+            let api = Api::at(place).await?;
+            let _: Value = api.send(Method::PUT, &format!("{}/form", of_project(&project)), &form).await?;
             let keys: Vec<&str> = form.fields.iter().map(|field| field.key.as_str()).collect();
-            output.print(&json!({"project_id": project.public_id, "fields": keys}), || {
+            output.print(&json!({"project_id": project, "fields": keys}), || {
                 format!("The form is set. The agent asks for: {}.", keys.join(", "))
             })
         }
         Command::Show { project } => {
-            let (_, project) = open_project(config, &project).await?;
-            let form = project.form.as_deref().map(Form::parse).transpose()?.unwrap_or_else(Form::default_form);
+            let api = Api::at(place).await?;
+            let form: Value = api.get(&format!("{}/form", of_project(&project))).await?;
+            let form = Form::parse(&form.to_string())?;
             let object = serde_json::to_value(&form)?;
             let text = serde_json::to_string_pretty(&form)?;
             output.print(&object, || text)

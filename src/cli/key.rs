@@ -1,19 +1,14 @@
 //! `aurix key`
 
-use anyhow::bail;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::api::{Api, of_project, part};
+use super::elsewhere::Place;
 use super::output::{self, Output};
-use super::{actor, open_project};
-use crate::config::Config;
-use crate::domain::time::with_microseconds;
-use crate::projects::create_key::create_key;
-use crate::projects::revoke_key::{RevokedKey, revoke_key};
-use crate::store::keys;
-
-/// Keys that are listed.
-const LISTED_MAX: u32 = 10_000;
+use crate::http::api::query::Page;
+use crate::http::api::setup::{CreateKey, KeyBody, NewKey, RevokedKey};
+use crate::net::Method;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -50,50 +45,45 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+    let api = Api::at(place).await?;
     match command {
         Command::Create { project, service } => {
-            let (core, project) = open_project(config, &project).await?;
-            let new = create_key(&core, &actor(), project.id, service).await?;
-            let service = &new.row.service_name;
-            output.print(&json!({"key_id": new.row.public_id, "key": new.key}), || {
+            let body = CreateKey { service: Some(service.clone()) };
+            let NewKey { key_id, key } =
+                api.send(Method::POST, &format!("{}/keys", of_project(&project)), &body).await?;
+            output.print(&json!({"key_id": key_id, "key": key}), || {
                 format!(
-                    "Key {}, shown only now:\n  {}\nTry it:\n  curl -H \"Authorization: Bearer {}\" {}/integrations/{service}/leads",
-                    new.row.public_id, new.key, new.key, core.config.base_url
+                    "Key {key_id}, shown only now:\n  {key}\nTry it:\n  curl -H \"Authorization: Bearer {key}\" {}/integrations/{service}/leads",
+                    api.base_url()
                 )
             })
         }
         Command::List { project } => {
-            let (core, project) = open_project(config, &project).await?;
-            let rows = core.db.read(async move |conn| Ok(keys::list(conn, project.id, LISTED_MAX).await?)).await?;
-            let list: Vec<_> = rows
+            let page: Page<KeyBody> = api.get(&format!("{}/keys", of_project(&project))).await?;
+            let list: Vec<_> = page
+                .data
                 .iter()
                 .map(|row| {
-                    json!({"key_id": row.public_id, "service_name": row.service_name, "prefix": row.prefix,
-                           "created_at": with_microseconds(row.created_at), "revoked_at": row.revoked_at.map(with_microseconds)})
+                    json!({"key_id": row.key_id, "service_name": row.service_name, "prefix": row.prefix,
+                           "created_at": row.created_at, "revoked_at": row.revoked_at})
                 })
                 .collect();
             output.print(&json!({"keys": list}), || {
-                let to_text = |row: &keys::Key| {
+                let to_text = |row: &KeyBody| {
                     let state = if row.revoked_at.is_some() { "revoked" } else { "active" };
-                    format!("{}  {}…  {}  {state}", row.public_id, row.prefix, row.service_name)
+                    format!("{}  {}…  {}  {state}", row.key_id, row.prefix, row.service_name)
                 };
-                output::rows(&rows, to_text, "There is no key yet: aurix key create --project ID")
+                output::rows(&page.data, to_text, "There is no key yet: aurix key create --project ID")
             })
         }
         Command::Revoke { key_id } => {
-            let core = crate::serve::open(config).await?;
-            let wanted = key_id.clone();
-            let project = core.db.read(async move |conn| Ok(keys::project_of(conn, &wanted).await?)).await?;
-            let revoked = match project {
-                Some(project) => revoke_key(&core, &actor(), project, &key_id).await?,
-                None => None,
-            };
-            let Some(RevokedKey { webhook_id }) = revoked else {
-                bail!("there is no active key {key_id:?}: `aurix key list --project ID` lists the keys");
-            };
-            let object = json!({"key_id": key_id, "revoked": true, "webhook_turned_off": webhook_id});
-            output.print(&object, || match webhook_id {
+            let none = || format!("there is no active key {key_id:?}: `aurix key list --project ID` lists the keys");
+            let project = api.owner("key", &key_id).await.map_err(|refused| refused.missing(none))?;
+            let revoked = api.delete(&format!("{}/keys/{}", of_project(&project), part(&key_id))).await;
+            let RevokedKey { webhook_turned_off: webhook, .. } = revoked.map_err(|refused| refused.missing(none))?;
+            let object = json!({"key_id": key_id, "revoked": true, "webhook_turned_off": webhook});
+            output.print(&object, || match webhook {
                 Some(webhook) => format!("Key {key_id} is revoked, and its webhook {webhook} is off."),
                 None => format!("Key {key_id} is revoked. It had no webhook."),
             })

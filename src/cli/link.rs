@@ -4,17 +4,16 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::api::{Api, of_project, part};
+use super::elsewhere::Place;
 use super::output::{self, Output};
-use super::{actor, base_url_hint, open_project};
-use crate::config::Config;
-use crate::core::Core;
-use crate::domain::ids::{LinkId, ProjectId};
-use crate::domain::link::{Campaign, LinkStatus, Slug, address};
-use crate::projects::links::{LinkRefused, NewLink, Opens, create_link, set_link_status};
-use crate::store::links::{self, Link};
+use crate::domain::link::{LinkStatus, Slug};
+use crate::http::api::links::{CreateLink, LinkBody};
+use crate::http::api::query::Page;
+use crate::net::Method;
 
 /// Links that are listed.
-const LISTED_MAX: u32 = 10_000;
+const LISTED_MAX: usize = 10_000;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -82,78 +81,77 @@ pub struct Named {
     slug: String,
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+    let api = Api::at(place).await?;
     match command {
-        Command::Create(new) => create(new, config, output).await,
+        Command::Create(new) => create(new, &api, output).await,
         Command::List { project } => {
-            let (core, project) = open_project(config, &project).await?;
-            let read =
-                core.db.read(async move |conn| Ok(links::page(conn, project.id, LinkId(i64::MAX), LISTED_MAX).await?));
-            let rows = read.await?;
-            let list: Vec<_> = rows.iter().map(|link| object(&core, link)).collect();
+            let rows: Vec<LinkBody> = api.all(&format!("{}/links", of_project(&project)), LISTED_MAX).await?;
+            let list: Vec<_> = rows.iter().map(object).collect();
             output.print(&json!({"links": list}), || {
                 let none = "There is no link yet: aurix link create --project ID --channel ID --source WORD";
-                output::rows(&rows, |link| line(&core, link), none)
+                output::rows(&rows, line, none)
             })
         }
-        Command::Pause(named) => set_status(named, LinkStatus::Paused, config, output).await,
-        Command::Resume(named) => set_status(named, LinkStatus::Active, config, output).await,
-        Command::Delete(named) => set_status(named, LinkStatus::Removed, config, output).await,
+        Command::Pause(named) => {
+            let (path, _) = find(&named, &api).await?;
+            show(&api.post(&format!("{path}/pause")).await?, output)
+        }
+        Command::Resume(named) => {
+            let (path, _) = find(&named, &api).await?;
+            show(&api.post(&format!("{path}/resume")).await?, output)
+        }
+        Command::Delete(named) => {
+            let (path, link) = find(&named, &api).await?;
+            let () = api.delete(&path).await?;
+            show(&LinkBody { status: LinkStatus::Removed.as_str().into(), ..link }, output)
+        }
     }
 }
 
-async fn create(new: Create, config: Config, output: &Output) -> anyhow::Result<()> {
-    let (core, project) = open_project(config, &new.project).await?;
-    let opens = match (new.widget, new.channel) {
-        (Some(widget), _) => Opens::Widget(widget),
-        (None, channel) => Opens::Channel(channel.context("name a channel or a widget")?),
+async fn create(new: Create, api: &Api, output: &Output) -> anyhow::Result<()> {
+    let slug = new.slug.map(|slug| Slug::parse(&slug).map(|slug| slug.as_str().to_owned())).transpose()?;
+    let body = CreateLink {
+        slug,
+        channel_id: new.channel.filter(|_| new.widget.is_none()),
+        widget_id: new.widget,
+        source: new.source,
+        medium: Some(new.medium),
+        campaign: Some(new.campaign),
+        text: Some(new.text),
     };
-    let campaign = Campaign { source: new.source, medium: new.medium, campaign: new.campaign, text: new.text };
-    let link = match create_link(&core, &actor(), project.id, NewLink { slug: new.slug, opens, campaign }).await {
-        Ok(link) => link,
-        Err(LinkRefused::Failed(error)) => return Err(error),
-        Err(refused @ LinkRefused::Opens) => {
-            let lists = "`aurix channel list --project ID` and `aurix widget list --project ID` list them";
-            return Err(anyhow::anyhow!("{refused}: {lists}"));
-        }
-        Err(refused) => return Err(refused.into()),
-    };
-    output.print(&object(&core, &link), || {
-        let hint = base_url_hint(&core.config);
-        format!("{}\n{hint}", address(&core.config.base_url, &link.slug))
-    })
+    let created = api.send(Method::POST, &format!("{}/links", of_project(&new.project)), &body).await;
+    let lists = "`aurix channel list --project ID` and `aurix widget list --project ID` list them";
+    let link: LinkBody = created.map_err(|refused| refused.hint("widget_id", lists))?;
+    output.print(&object(&link), || format!("{}\n{}", link.address, api.base_url_hint()))
 }
 
-async fn set_status(named: Named, status: LinkStatus, config: Config, output: &Output) -> anyhow::Result<()> {
-    let (core, project) = open_project(config, &named.project).await?;
-    let link = find(&core, project.id, &named.slug).await?;
-    set_link_status(&core, &actor(), project.id, link.id, status).await?;
-    let link = Link { status, ..link };
-    output.print(&object(&core, &link), || line(&core, &link))
+fn show(link: &LinkBody, output: &Output) -> anyhow::Result<()> {
+    output.print(&object(link), || line(link))
 }
 
-async fn find(core: &Core, project: ProjectId, slug: &str) -> anyhow::Result<Link> {
+/// The path of a link, and the link.
+async fn find(named: &Named, api: &Api) -> anyhow::Result<(String, LinkBody)> {
     // As an address is copied, too.
-    let end = slug.rsplit('/').next().unwrap_or(slug);
+    let end = named.slug.rsplit('/').next().unwrap_or(&named.slug);
     let slug = Slug::parse(end)?;
-    let found = core.db.read({
-        let slug = slug.clone();
-        async move |conn| Ok(links::find(conn, &slug).await?)
-    });
-    let own = found.await?.filter(|link| link.project == project && link.status != LinkStatus::Removed);
-    own.with_context(|| format!("the project has no link {slug}: `aurix link list --project ID` lists its links"))
+    let links = format!("{}/links", of_project(&named.project));
+    let page: Page<LinkBody> = api.get(&format!("{links}?slug={}", part(slug.as_str()))).await?;
+    let link =
+        page.data.into_iter().next().with_context(|| {
+            format!("the project has no link {slug}: `aurix link list --project ID` lists its links")
+        })?;
+    Ok((format!("{links}/{}", link.link_id), link))
 }
 
-fn object(core: &Core, link: &Link) -> Value {
-    let said = &link.campaign;
+fn object(link: &LinkBody) -> Value {
     json!({
-        "slug": link.slug, "url": address(&core.config.base_url, &link.slug), "widget_id": link.widget, "status": link.status.as_str(),
-        "source": said.source, "medium": said.medium, "campaign": said.campaign, "text": said.text,
+        "slug": link.slug, "url": link.address, "widget_id": link.widget_id, "status": link.status,
+        "source": link.source, "medium": link.medium, "campaign": link.campaign, "text": link.text,
     })
 }
 
-fn line(core: &Core, link: &Link) -> String {
-    let said = &link.campaign;
-    let words = [&said.source, &said.medium, &said.campaign].map(String::as_str).join(" / ");
-    format!("{}  {}  {words}", address(&core.config.base_url, &link.slug), link.status.as_str())
+fn line(link: &LinkBody) -> String {
+    let words = [&link.source, &link.medium, &link.campaign].map(String::as_str).join(" / ");
+    format!("{}  {}  {words}", link.address, link.status)
 }

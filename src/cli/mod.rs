@@ -1,6 +1,7 @@
 //! The commands, one file each. They use the same settings as the server, and work beside a running one.
 
 mod agent;
+mod api;
 mod attention;
 mod audit;
 mod backup;
@@ -8,21 +9,29 @@ mod channel;
 mod delivery;
 mod doctor;
 mod doctor_recount;
+mod elsewhere;
 mod form;
+mod here;
 mod key;
 mod link;
 mod listen;
 mod llm;
 mod llm_dialogues;
+mod login;
 mod move_database;
 mod output;
 mod post_here;
+mod profiles;
 mod progress;
 mod project;
 mod ready;
+mod refused;
+mod remote;
 mod reply;
 mod retention;
 mod secret_key;
+mod settings;
+mod shells;
 mod token;
 mod trigger;
 mod user;
@@ -33,19 +42,13 @@ mod widget;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Arg, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Config, LogFormat, Settings};
-use crate::core::Core;
-use crate::domain::actor::Actor;
-use crate::store::delivery_log;
-use crate::store::projects::Project;
-use crate::store::webhooks::{self, Webhook};
+use elsewhere::{Elsewhere, Place};
+use here::{actor, base_url_hint, open_project};
 use output::{Output, ReaderGone};
-
-/// Characters of a user's name in the audit log.
-const USER_CHARS_MAX: usize = 64;
 
 /// Shows which ad brought which lead.
 ///
@@ -61,12 +64,13 @@ The first steps:
   aurix serve                                      run the server
   aurix project create \"My shop\" --region SG       then: channel add, widget create, webhook add
 
-Every command takes --json and then prints one JSON object. `aurix --help` lists the settings,
-`aurix COMMAND --help` explains a command."
+Every command takes --json and then prints one JSON object, and works on another machine's server with
+--server, or with what `aurix login` stored. `aurix COMMAND --help` explains a command, `aurix help settings`
+lists the settings."
 )]
 pub struct Cli {
     /// Prints one JSON object instead of text.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = elsewhere::EVERY_COMMAND)]
     json: bool,
     #[command(flatten)]
     settings: Settings,
@@ -118,7 +122,7 @@ enum Command {
     Ready(ready::Ready),
     /// Posts the events of a project to a program on this machine, as they happen: no webhook reaches it there.
     ///
-    /// They are signed as deliveries are. Only what happens from now on is posted. Without --server it reads the data of this machine.
+    /// They are signed as deliveries are. Only what happens from now on is posted.
     #[command(
         after_help = "Examples:\n  aurix listen --project ID --forward http://localhost:3000/hook --event lead.created\n  aurix listen --project ID --forward http://localhost:3000/hook --server https://aurix.example.com --token @token"
     )]
@@ -223,20 +227,52 @@ enum Command {
     /// Lists who changed what: every change by a command or with an API key.
     #[command(subcommand, after_help = "Example:\n  aurix audit list --project ID --limit 20")]
     Audit(audit::Command),
+    /// Stores the address of a server and a token, for commands that work on it from here.
+    ///
+    /// The token is asked for, read from standard input, or given with --token; it is checked first. Both are stored in a file of your
+    /// configuration folder that nobody else may read, as the profile of --profile. Nothing uses it unless you say so.
+    #[command(
+        after_help = "Examples:\n  aurix login https://aurix.example.com\n  aurix login --profile prod https://aurix.example.com < token.txt\n  aurix --profile prod project list"
+    )]
+    Login(login::Login),
+    /// Removes a stored server and its token.
+    #[command(after_help = "Example:\n  aurix logout --profile prod")]
+    Logout,
+    /// Lists the stored servers, and chooses the one that commands use.
+    #[command(subcommand, after_help = "Example:\n  aurix profile use prod")]
+    Profile(login::Command),
+    /// Lists every setting: flag, environment variable, default and meaning.
+    #[command(after_help = "Example:\n  aurix help settings")]
+    Settings,
+    /// Prints the completions of a shell.
+    #[command(after_help = "Example:\n  aurix completions bash > ~/.local/share/bash-completion/completions/aurix")]
+    Completions(shells::Completions),
+    /// Writes a manual page for each command.
+    #[command(after_help = "Example:\n  aurix man --out ~/.local/share/man/man1")]
+    Man(shells::Manual),
 }
 
-/// The command line. Every command takes the settings, and only the long help lists them.
+/// The command line. Every command takes the settings; the help has them in one place.
 pub fn command() -> clap::Command {
-    let is_setting = |argument: &Arg| argument.get_env().is_some();
-    Cli::command().mut_args(|argument| match is_setting(&argument) {
-        true => argument.global(true).hide_short_help(true),
-        false => argument,
-    })
+    let settings = crate::config::settings();
+    let is_setting = |argument: &Arg| settings.iter().any(|setting| setting.name == argument.get_id().as_str());
+    let command = Cli::command()
+        .mut_args(|argument| if is_setting(&argument) { argument.global(true).hide(true) } else { argument })
+        .mut_subcommand("settings", |command| command.long_about(settings::text()));
+    elsewhere::add_to(command)
+}
+
+/// The command line as shells complete it: the settings with the server alone, or the script would be ten times as long.
+fn command_of_shells() -> clap::Command {
+    let command = Cli::command().mut_subcommand("serve", Settings::augment_args);
+    elsewhere::add_to(command)
 }
 
 /// Runs the command line. The exit code is 0, 1 after a failure, or 2 after wrong arguments or settings.
 pub fn run() -> ExitCode {
-    let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    let matches = command().get_matches();
+    let elsewhere = Elsewhere::read(&matches);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output::new(cli.json);
     let config = match cli.settings.check() {
         Ok(config) => config,
@@ -248,7 +284,7 @@ pub fn run() -> ExitCode {
     let command = cli.command.unwrap_or(Command::Serve);
     let serves = matches!(command, Command::Serve | Command::Demo { .. });
     start_log(&config, serves);
-    match runtime(serves).and_then(|runtime| runtime.block_on(execute(command, config, &output))) {
+    match runtime(serves).and_then(|runtime| runtime.block_on(execute(command, (elsewhere, config), &output))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
@@ -270,34 +306,60 @@ fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", text.replace(['\r', '\n'], " "));
 }
 
-async fn execute(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+async fn execute(command: Command, (elsewhere, config): (Elsewhere, Config), output: &Output) -> anyhow::Result<()> {
+    // These need no data, wherever it is.
+    let command = match command {
+        Command::Login(login) => return login::login(login, &elsewhere, output).await,
+        Command::Logout => return login::logout(&elsewhere, output),
+        Command::Profile(command) => return login::run(command, output),
+        Command::Settings => return settings::show(output),
+        Command::Completions(of) => return shells::complete(&of),
+        Command::Man(to) => return shells::write_manual(&to, output),
+        other => other,
+    };
+    let place = Place::new(elsewhere, config);
     match command {
-        Command::Serve => crate::serve::run(config).await,
-        Command::Demo { empty } => crate::demo::run(config, &actor(), empty).await,
-        Command::Project(command) => project::run(command, config, output).await,
-        Command::Doctor(doctor) => doctor::run(doctor, config, output).await,
-        Command::Ready(arguments) => ready::run(arguments, config, output).await,
-        Command::Listen(arguments) => listen::run(arguments, config, output).await,
-        Command::Trigger(arguments) => trigger::run(arguments, config, output).await,
-        Command::Retention(command) => retention::run(command, config, output).await,
-        Command::Key(command) => key::run(command, config, output).await,
-        Command::Token(command) => token::run(command, config, output).await,
-        Command::Channel(command) => channel::run(command, config, output).await,
-        Command::Widget(command) => widget::run(command, config, output).await,
-        Command::Link(command) => link::run(command, config, output).await,
-        Command::Form(command) => form::run(command, config, output).await,
-        Command::Agent(command) => agent::run(command, config, output).await,
-        Command::Llm(command) => llm::run(command, config, output).await,
-        Command::Webhook(command) => webhook::run(command, config, output).await,
-        Command::Delivery(command) => delivery::run(command, config, output).await,
-        Command::Reply(command) => reply::run(command, config, output).await,
-        Command::SecretKey(command) => secret_key::run(command, config, output).await,
-        Command::Backup(arguments) => backup::make(arguments, config, output).await,
-        Command::Restore(arguments) => backup::put_back(arguments, config, output).await,
-        Command::Move(arguments) => move_database::run(arguments, config, output).await,
-        Command::User(command) => user::run(command, config, output).await,
-        Command::Attention(command) => attention::run(command, config, output).await,
-        Command::Audit(command) => audit::run(command, config, output).await,
+        Command::Project(command) => project::run(command, place, output).await,
+        Command::Listen(arguments) => listen::run(arguments, place, output).await,
+        Command::Trigger(arguments) => trigger::run(arguments, place, output).await,
+        Command::Retention(command) => retention::run(command, place, output).await,
+        Command::Key(command) => key::run(command, place, output).await,
+        Command::Token(command) => token::run(command, place, output).await,
+        Command::Channel(command) => channel::run(command, place, output).await,
+        Command::Widget(command) => widget::run(command, place, output).await,
+        Command::Link(command) => link::run(command, place, output).await,
+        Command::Form(command) => form::run(command, place, output).await,
+        Command::Agent(command) => agent::run(command, place, output).await,
+        Command::Webhook(command) => webhook::run(command, place, output).await,
+        Command::Delivery(command) => delivery::run(command, place, output).await,
+        Command::Reply(command) => reply::run(command, place, output).await,
+        Command::Attention(command) => attention::run(command, place, output).await,
+        Command::Audit(command) => audit::run(command, place, output).await,
+        of_machine => execute_here(of_machine, place, output).await,
+    }
+}
+
+/// What is about the machine itself.
+async fn execute_here(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+    match command {
+        Command::Serve => crate::serve::run(place.here("serve")?).await,
+        Command::Demo { empty } => crate::demo::run(place.here("demo")?, &actor(), empty).await,
+        Command::Doctor(doctor) => doctor::run(doctor, place.here("doctor")?, output).await,
+        Command::Ready(arguments) => ready::run(arguments, place.here("ready")?, output).await,
+        Command::Llm(command) => llm::run(command, place.here("llm")?, output).await,
+        Command::SecretKey(command) => secret_key::run(command, place.here("secret-key")?, output).await,
+        Command::Backup(arguments) => backup::make(arguments, place.here("backup")?, output).await,
+        Command::Restore(arguments) => backup::put_back(arguments, place.here("restore")?, output).await,
+        Command::Move(arguments) => move_database::run(arguments, place.here("move")?, output).await,
+        Command::User(command) => user::run(command, place.here("user")?, output).await,
+        _ => unreachable!("every other command was taken before"),
+    }
+}
+
+/// Says something to whoever runs the command, beside its output.
+fn note(text: &str) {
+    if std::io::stderr().is_terminal() {
+        complain(&format!("({text})"));
     }
 }
 
@@ -313,50 +375,5 @@ fn start_log(config: &Config, serves: bool) {
     match config.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
-    }
-}
-
-/// Whoever runs the command.
-#[expect(clippy::disallowed_methods, reason = "who runs a command is no setting of the server")]
-fn actor() -> Actor {
-    // Behind `sudo`, `USER` is root for everybody.
-    let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    Actor::Command { user: user.map(|user| user.chars().filter(|c| !c.is_control()).take(USER_CHARS_MAX).collect()) }
-}
-
-/// Opens the database, and finds the project that a command names.
-async fn open_project(config: Config, project: &str) -> anyhow::Result<(Core, Project)> {
-    let core = crate::serve::open(config).await?;
-    let wanted = project.to_owned();
-    let found = core.db.read(async move |conn| Ok(crate::store::projects::find_public(conn, &wanted).await?)).await?;
-    match found {
-        Some(project) => Ok((core, project)),
-        None => anyhow::bail!("there is no project {project:?}: `aurix project list` lists the projects"),
-    }
-}
-
-/// Opens the database, and finds the webhook that a command names.
-async fn open_webhook(config: Config, id: &str) -> anyhow::Result<(Core, Webhook)> {
-    let core = crate::serve::open(config).await?;
-    let wanted = id.to_owned();
-    let found = core
-        .db
-        .read(async move |conn| match delivery_log::webhook_key(conn, &wanted).await? {
-            Some((project, key)) => Ok(Some(webhooks::get(conn, project, key).await?)),
-            None => Ok(None),
-        })
-        .await?;
-    match found {
-        Some(webhook) => Ok((core, webhook)),
-        None => anyhow::bail!("there is no webhook {id:?}: `aurix webhook list --project ID` lists the webhooks"),
-    }
-}
-
-/// The hint below a URL that is built from the default base URL.
-fn base_url_hint(config: &Config) -> &'static str {
-    if config.base_url_is_default {
-        "\nThis URL is a guess: set AURIX_BASE_URL to the server's public URL."
-    } else {
-        ""
     }
 }

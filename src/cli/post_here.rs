@@ -13,8 +13,7 @@ use crate::domain::random::Random;
 use crate::domain::time::{Clock, Timestamp, with_milliseconds};
 use crate::net::client::TIMEOUT_DEFAULT;
 use crate::net::{AddressPolicy, Client, Options, Resolver, Target};
-use crate::outbound::{self, Attempt, Delivery};
-use crate::store::events::ListedEvent;
+use crate::outbound::{self, Delivery};
 
 /// Characters of a secret that is made.
 const SECRET_CHARS: usize = 40;
@@ -58,12 +57,6 @@ impl Posted {
     }
 }
 
-impl From<ListedEvent> for Posted {
-    fn from(event: ListedEvent) -> Self {
-        Self { event_type: event.event_type, event_id: event.event_id, body: event.body }
-    }
-}
-
 impl Where {
     /// The program; `None` where none was named. Its address is one that whoever runs the command chose.
     pub fn open(&self) -> anyhow::Result<Option<Here>> {
@@ -94,23 +87,32 @@ impl Here {
             timeout: TIMEOUT_DEFAULT,
         };
         let attempt = outbound::post(&self.client, &delivery).await;
-        tell(event, &attempt, now, output)?;
+        let (status, error) = (attempt.status, attempt.outcome.error().map(str::to_owned));
+        tell(event, &Taken { at: now, status, duration_ms: attempt.duration_ms, error }, output)?;
         Ok(attempt.outcome == AttemptOutcome::Delivered)
     }
 }
 
+/// How an event was taken.
+pub struct Taken {
+    pub at: Timestamp,
+    pub status: Option<u16>,
+    pub duration_ms: u64,
+    pub error: Option<String>,
+}
+
 /// Prints how an event was taken.
-pub fn tell(event: &Posted, attempt: &Attempt, now: Timestamp, output: &Output) -> anyhow::Result<()> {
+pub fn tell(event: &Posted, taken: &Taken, output: &Output) -> anyhow::Result<()> {
     let Posted { event_type, event_id, .. } = event;
-    let (took, error) = (attempt.duration_ms, attempt.outcome.error());
-    let object = json!({"at": with_milliseconds(now), "event_type": event_type, "event_id": event_id,
-                        "status": attempt.status, "duration_ms": took, "problem": error});
+    let Taken { at, status, duration_ms: took, error } = taken;
+    let object = json!({"at": with_milliseconds(*at), "event_type": event_type, "event_id": event_id,
+                        "status": status, "duration_ms": took, "problem": error});
     output.print(&object, || {
-        let how = match (attempt.status, error) {
+        let how = match (status, error) {
             (Some(status), None) => format!("{status} in {took} ms"),
-            (_, error) => format!("failed after {took} ms: {}", error.unwrap_or_default()),
+            (_, error) => format!("failed after {took} ms: {}", error.as_deref().unwrap_or_default()),
         };
-        format!("{}  {event_type:<18} {event_id}  {how}", with_milliseconds(now))
+        format!("{}  {event_type:<18} {event_id}  {how}", with_milliseconds(*at))
     })
 }
 

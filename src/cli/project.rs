@@ -3,18 +3,17 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::api::{Api, of_project};
+use super::elsewhere::Place;
 use super::output::{self, Output};
-use super::{actor, open_project};
-use crate::config::Config;
 use crate::domain::lead::CreatedWhen;
 use crate::domain::time::SignedDuration;
 use crate::domain::visitor::IpPolicy;
-use crate::projects::create_project::{NewProject, create_project};
-use crate::projects::update_project::{ProjectChanges, update_project};
-use crate::store::projects;
+use crate::http::api::projects::{ChangeProject, CreateProject, ProjectBody};
+use crate::net::Method;
 
 /// Projects that are listed.
-const LISTED_MAX: u32 = 10_000;
+const LISTED_MAX: usize = 10_000;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -76,12 +75,14 @@ pub enum Command {
     List,
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+    let api = Api::at(place).await?;
     match command {
         Command::Create { name, region, timezone, ip, lead_created } => {
-            let core = crate::serve::open(config).await?;
-            let new = NewProject { name, region, time_zone: timezone, ip_policy: ip, lead_created };
-            let id = create_project(&core, &actor(), new).await?.public_id;
+            let lead_created = Some(lead_created.as_str().to_owned());
+            let new = CreateProject { name, region, timezone, ip: Some(ip.to_string()), lead_created };
+            let created: ProjectBody = api.send(Method::POST, "/projects", &new).await?;
+            let id = created.project_id;
             output.print(&json!({"project_id": id}), || {
                 format!(
                     "Project {id} is created. Next:\n  aurix channel add whatsapp --project {id} --phone-number-id N --number +65… \\\n    \
@@ -91,39 +92,36 @@ pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::R
             })
         }
         Command::Set { project, name, region, timezone, ip, lead_created, nudge_after, abandoned_after } => {
-            let changes = ProjectChanges {
+            let changes = ChangeProject {
                 name,
                 region,
-                time_zone: timezone,
-                ip_policy: ip,
-                lead_created,
-                nudge_after: nudge_after.map(|NudgeAfter(after)| after),
-                abandoned_after,
-                ..ProjectChanges::default()
+                timezone,
+                ip: ip.map(|ip| ip.to_string()),
+                lead_created: lead_created.map(|when| when.as_str().to_owned()),
+                nudge_after_s: nudge_after.map(|NudgeAfter(after)| after.map(|after| after.as_secs())),
+                abandoned_after_s: abandoned_after.map(|after| after.as_secs()),
+                ..ChangeProject::default()
             };
-            let (core, project) = open_project(config, &project).await?;
-            let project = update_project(&core, &actor(), project.id, changes).await?;
-            output.print(&to_json(&project), || format!("Project {} is changed.", project.public_id))
+            let project: ProjectBody = api.send(Method::PATCH, &of_project(&project), &changes).await?;
+            output.print(&to_json(&project), || format!("Project {} is changed.", project.project_id))
         }
         Command::List => {
-            let core = crate::serve::open(config).await?;
-            let rows = core.db.read(async |conn| Ok(projects::list(conn, LISTED_MAX).await?)).await?;
+            let rows: Vec<ProjectBody> = api.all("/projects", LISTED_MAX).await?;
             let list: Vec<_> = rows.iter().map(to_json).collect();
             output.print(&json!({"projects": list}), || {
-                let to_text = |row: &projects::Project| {
-                    format!("{}  {}  {}  {}", row.public_id, row.region, row.time_zone, row.name)
-                };
+                let to_text =
+                    |row: &ProjectBody| format!("{}  {}  {}  {}", row.project_id, row.region, row.timezone, row.name);
                 output::rows(&rows, to_text, "There is no project yet: aurix project create \"My shop\"")
             })
         }
     }
 }
 
-fn to_json(row: &projects::Project) -> Value {
-    json!({"project_id": row.public_id, "name": row.name, "region": row.region, "timezone": row.time_zone,
-           "ip": row.ip_policy, "lead_created": row.lead_created.as_str(),
-           "nudge_after": row.nudge_after.map(|after| format!("{after:#}")),
-           "abandoned_after": format!("{:#}", row.abandoned_after)})
+fn to_json(row: &ProjectBody) -> Value {
+    let in_words = |seconds: i64| format!("{:#}", SignedDuration::from_secs(seconds));
+    json!({"project_id": row.project_id, "name": row.name, "region": row.region, "timezone": row.timezone,
+           "ip": row.ip, "lead_created": row.lead_created, "nudge_after": row.nudge_after_s.map(in_words),
+           "abandoned_after": in_words(row.abandoned_after_s)})
 }
 
 /// What `--nudge-after` says; `None` for `never`.

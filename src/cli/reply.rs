@@ -1,17 +1,16 @@
 //! `aurix reply`
 
-use anyhow::ensure;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::api::{Api, of_project, part};
 use super::delivery::time;
+use super::elsewhere::Place;
 use super::output::{self, Output};
-use super::{actor, open_project};
-use crate::config::Config;
-use crate::conversations::resend_reply::{resend_failed_replies, resend_reply};
-use crate::domain::channel::MessageStatus;
-use crate::domain::time::{Timestamp, with_microseconds};
-use crate::store::reply_log::{self, LoggedReply};
+use crate::domain::time::Timestamp;
+use crate::http::api::replies::{ReplyBody, ResendReplies, ResentReplies};
+use crate::http::partner::timestamp::UtcMicroseconds;
+use crate::net::Method;
 
 /// Replies that are listed.
 const LISTED_MAX: i64 = 10_000;
@@ -56,50 +55,46 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+    let api = Api::at(place).await?;
     match command {
         Command::List { project, since, status, limit } => {
-            let (core, project) = open_project(config, &project).await?;
-            let status = status.as_deref().and_then(MessageStatus::parse);
             let since = since.as_deref().map(time).transpose()?.unwrap_or(Timestamp::UNIX_EPOCH);
-            let list =
-                core.db.read(async move |conn| Ok(reply_log::list(conn, project.id, status, since, limit).await?));
-            let rows = list.await?;
+            let status = status.map(|status| format!("&status={}", part(&status))).unwrap_or_default();
+            let path = format!("{}/replies?since={}{status}", of_project(&project), part(&since.to_string()));
+            let rows: Vec<ReplyBody> = api.all(&path, usize::try_from(limit)?).await?;
             let list: Vec<_> = rows.iter().map(to_json).collect();
             output.print(&json!({"replies": list}), || output::rows(&rows, to_text, "There is no such reply."))
         }
         Command::Resend { project, id: Some(id), .. } => {
-            let (core, project) = open_project(config, &project).await?;
-            ensure!(
-                resend_reply(&core, &actor(), project.id, &id).await?,
-                "there is no failed reply {id}: `aurix reply list --status failed` lists them"
-            );
+            let resent = api.post(&format!("{}/replies/{}/resend", of_project(&project), part(&id))).await;
+            let _: ResentReplies = resent.map_err(|refused| {
+                refused
+                    .missing(|| format!("there is no failed reply {id}: `aurix reply list --status failed` lists them"))
+            })?;
             output.print(&json!({"resent": 1}), || format!("Reply {id} is due now."))
         }
         Command::Resend { project, since, .. } => {
-            let (core, project) = open_project(config, &project).await?;
             let since = since.as_deref().map(time).transpose()?.unwrap_or(Timestamp::UNIX_EPOCH);
-            let resent = resend_failed_replies(&core, &actor(), project.id, since).await?;
+            let path = format!("{}/replies/resend", of_project(&project));
+            let body = ResendReplies { since: Some(UtcMicroseconds(since)) };
+            let ResentReplies { resent } = api.send(Method::POST, &path, &body).await?;
             output.print(&json!({"resent": resent}), || format!("{resent} replies are due now."))
         }
     }
 }
 
-fn to_json(row: &LoggedReply) -> Value {
-    json!({"id": row.reply_id, "channel_id": row.channel, "conversation_id": row.conversation, "status": row.status.as_str(),
-           "attempts": row.attempts, "due_at": row.due_at.map(with_microseconds), "error": row.error,
-           "created_at": with_microseconds(row.created_at),
-           "generated_by": row.generated_by.map(|by| by.as_str())})
+fn to_json(row: &ReplyBody) -> Value {
+    json!({"id": row.reply_id, "channel_id": row.channel_id, "conversation_id": row.conversation_id, "status": row.status,
+           "attempts": row.attempts, "due_at": row.due_at, "error": row.error,
+           "created_at": row.created_at, "generated_by": row.generated_by})
 }
 
-fn to_text(row: &LoggedReply) -> String {
-    let due = row.due_at.map(|due| format!("  next attempt {due:.0}")).unwrap_or_default();
+fn to_text(row: &ReplyBody) -> String {
+    let due = row.due_at.map(|UtcMicroseconds(due)| format!("  next attempt {due:.0}")).unwrap_or_default();
     let error = row.error.as_ref().map(|error| format!("\n  {error}")).unwrap_or_default();
     format!(
         "{}  {}  conversation {}  {} attempts{due}{error}",
-        row.reply_id,
-        row.status.as_str(),
-        row.conversation,
-        row.attempts
+        row.reply_id, row.status, row.conversation_id, row.attempts
     )
 }

@@ -4,13 +4,12 @@ use anyhow::{Context as _, ensure};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
+use super::api::{Api, of_project};
+use super::elsewhere::Place;
 use super::output::Output;
-use super::{actor, open_project};
-use crate::config::Config;
-use crate::core::Core;
 use crate::domain::retention::{Kind, Period};
-use crate::projects::set_retention::{ProjectPeriod, retention_of, set_retention};
-use crate::store::projects::Project;
+use crate::http::api::projects::{PutRetention, RetentionBody};
+use crate::net::Method;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -46,20 +45,33 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Show { project } => {
-            let (core, project) = open_project(config, &project).await?;
-            show(&core, &project, output).await
+            let api = Api::at(place).await?;
+            let periods = api.get(&format!("{}/retention", of_project(&project))).await?;
+            show(&project, &periods, output)
         }
         Command::Set { project, clicks, events, messages } => {
             let given = [(Kind::Clicks, clicks), (Kind::Events, events), (Kind::Messages, messages)];
             let periods = given.into_iter().filter_map(|(kind, text)| Some(period(kind, &text?)));
             let periods = periods.collect::<anyhow::Result<Vec<_>>>()?;
             ensure!(!periods.is_empty(), "name at least one period: --clicks, --events or --messages");
-            let (core, project) = open_project(config, &project).await?;
-            set_retention(&core, &actor(), project.id, periods).await?;
-            show(&core, &project, output).await
+            let api = Api::at(place).await?;
+            let path = format!("{}/retention", of_project(&project));
+            let before: RetentionBody = api.get(&path).await?;
+            let mut all = PutRetention { clicks: before.clicks, events: before.events, messages: before.messages };
+            for (kind, period) in periods {
+                let text = period.map(|period| period.to_string());
+                match kind {
+                    Kind::Clicks => all.clicks = text,
+                    Kind::Events => all.events = text,
+                    Kind::Messages => all.messages = text,
+                    Kind::Attempts => {}
+                }
+            }
+            let periods = api.send(Method::PUT, &path, &all).await?;
+            show(&project, &periods, output)
         }
     }
 }
@@ -72,15 +84,23 @@ fn period(kind: Kind, text: &str) -> anyhow::Result<(Kind, Option<Period>)> {
     Ok((kind, period))
 }
 
-async fn show(core: &Core, project: &Project, output: &Output) -> anyhow::Result<()> {
-    let periods = retention_of(core, project.id).await?;
-    let to_json = |row: &ProjectPeriod| json!({"keep": row.period.to_string(), "is_default": !row.is_own});
-    let object: Map<String, Value> = periods.iter().map(|row| (row.kind.as_str().to_owned(), to_json(row))).collect();
-    output.print(&json!({"project_id": project.public_id, "retention": object}), || {
-        let to_text = |row: &ProjectPeriod| {
-            let origin = if row.is_own { "" } else { "  (default)" };
-            format!("{:8}  {}{origin}", row.kind.as_str(), row.period)
+fn show(project: &str, periods: &RetentionBody, output: &Output) -> anyhow::Result<()> {
+    let own = |kind: &str| match kind {
+        "clicks" => periods.clicks.is_some(),
+        "events" => periods.events.is_some(),
+        "messages" => periods.messages.is_some(),
+        _ => false,
+    };
+    let rows =
+        Kind::OF_PROJECT.into_iter().map(Kind::as_str).filter_map(|kind| Some((kind, periods.effective.get(kind)?)));
+    let rows: Vec<_> = rows.collect();
+    let object: Map<String, Value> =
+        rows.iter().map(|(kind, keep)| ((*kind).to_owned(), json!({"keep": keep, "is_default": !own(kind)}))).collect();
+    output.print(&json!({"project_id": project, "retention": object}), || {
+        let to_text = |(kind, keep): &(&str, &String)| {
+            let origin = if own(kind) { "" } else { "  (default)" };
+            format!("{kind:8}  {keep}{origin}")
         };
-        periods.iter().map(to_text).collect::<Vec<_>>().join("\n")
+        rows.iter().map(to_text).collect::<Vec<_>>().join("\n")
     })
 }

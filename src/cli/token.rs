@@ -1,23 +1,23 @@
 //! `aurix token`
 
-use anyhow::bail;
+use anyhow::{Context as _, anyhow, ensure};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::actor;
+use super::api::{Api, of_project, part};
+use super::elsewhere::Place;
 use super::output::{self, Output};
-use super::{actor, open_project};
-use crate::config::Config;
 use crate::core::Core;
 use crate::domain::account::Email;
-use crate::domain::time::{SignedDuration, Timestamp, with_microseconds};
 use crate::domain::token::{TokenOwner, TokenScope};
-use crate::projects::create_token::{NewToken, create_token};
+use crate::http::api::query::Page;
+use crate::http::api::tokens::{self, CreateToken, NewTokenBody, TokenBody};
+use crate::http::error::ApiError;
+use crate::net::Method;
 use crate::projects::revoke_token::revoke_token;
-use crate::store::tokens::{self, Token};
+use crate::store::tokens::owner_of;
 use crate::store::users;
-
-/// Tokens that are listed.
-const LISTED_MAX: u32 = 10_000;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -69,90 +69,110 @@ pub struct Owner {
     user: Option<String>,
 }
 
-impl Owner {
-    async fn open(self, config: Config) -> anyhow::Result<(Core, TokenOwner)> {
-        if let Some(project) = self.project {
-            let (core, project) = open_project(config, &project).await?;
-            return Ok((core, TokenOwner::Project(project.id)));
-        }
-        let core = crate::serve::open(config).await?;
-        let Some(email) = self.user else { return Ok((core, TokenOwner::Operator)) };
-        let address = Email::parse(&email)?;
-        let found = core.db.read(async move |conn| Ok(users::find_by_email(conn, &address).await?)).await?;
-        match found {
-            Some(user) => Ok((core, TokenOwner::Person(user.id))),
-            None => bail!("{email:?} has no account: `aurix user list` lists them"),
-        }
-    }
-}
-
 fn scope(text: &str) -> Result<TokenScope, String> {
     TokenScope::parse(text).ok_or_else(|| "write read, write or admin".to_owned())
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+    let api = Api::at(place).await?;
     match command {
         Command::Create { of, name, scope, days } => {
-            let (core, owner) = of.open(config).await?;
-            let expires_at = days.map(|days| core.clock.now() + SignedDuration::from_hours(24 * i64::from(days)));
-            let made = create_token(&core, &actor(), owner, NewToken { name, scope, expires_at }).await?;
-            let object = json!({"token_id": made.row.public_id, "token": made.token, "scope": scope.as_str(),
-                                "expires_at": expires_at.map(with_microseconds)});
+            let body = CreateToken { name, scope: Some(scope.as_str().to_owned()), days };
+            let made = match of.user {
+                Some(email) => {
+                    let (core, owner) = person(&api, &email).await?;
+                    tokens::make(core, &actor(), owner, body).await.map_err(in_words)?
+                }
+                None => api.send(Method::POST, &tokens_of(of.project.as_deref()), &body).await?,
+            };
+            let NewTokenBody { token_id, token, scope, expires_at } = made;
+            let object = json!({"token_id": token_id, "token": token, "scope": scope, "expires_at": expires_at});
             output.print(&object, || {
                 format!(
-                    "Token {}, shown only now:\n  {}\nTry it:\n  curl -H \"Authorization: Bearer {}\" {}/api/v1/projects",
-                    made.row.public_id, made.token, made.token, core.config.base_url
+                    "Token {token_id}, shown only now:\n  {token}\nTry it:\n  curl -H \"Authorization: Bearer {token}\" {}/api/v1/projects",
+                    api.base_url()
                 )
             })
         }
         Command::List { of } => {
-            let (core, owner) = of.open(config).await?;
-            let rows = core.db.read(async move |conn| Ok(tokens::list(conn, owner, LISTED_MAX).await?)).await?;
-            let now = core.clock.now();
+            let rows = match of.user {
+                Some(email) => {
+                    let (core, owner) = person(&api, &email).await?;
+                    tokens::all(core, owner).await.map_err(in_words)?
+                }
+                None => api.get::<Page<TokenBody>>(&tokens_of(of.project.as_deref())).await?.data,
+            };
             let list: Vec<_> = rows
                 .iter()
                 .map(|row| {
-                    json!({"token_id": row.public_id, "name": row.name, "scope": row.scope.as_str(), "prefix": row.prefix,
-                           "created_by": row.created_by, "created_at": with_microseconds(row.created_at),
-                           "expires_at": row.expires_at.map(with_microseconds),
-                           "revoked_at": row.revoked_at.map(with_microseconds),
-                           "last_used_at": row.last_used_at.map(with_microseconds)})
+                    json!({"token_id": row.token_id, "name": row.name, "scope": row.scope, "prefix": row.prefix,
+                           "created_by": row.created_by, "created_at": row.created_at, "expires_at": row.expires_at,
+                           "revoked_at": row.revoked_at, "last_used_at": row.last_used_at})
                 })
                 .collect();
             output.print(&json!({"tokens": list}), || {
-                let to_text = |row: &Token| {
-                    format!(
-                        "{}  {}…  {:5}  {:7}  {}",
-                        row.public_id,
-                        row.prefix,
-                        row.scope.as_str(),
-                        state(row, now),
-                        row.name
-                    )
+                let to_text = |row: &TokenBody| {
+                    format!("{}  {}…  {:5}  {:7}  {}", row.token_id, row.prefix, row.scope, state(row), row.name)
                 };
                 output::rows(&rows, to_text, "There is no token yet: aurix token create --project ID --name NAME")
             })
         }
         Command::Revoke { token_id } => {
-            let core = crate::serve::open(config).await?;
-            let wanted = token_id.clone();
-            let owner = core.db.read(async move |conn| Ok(tokens::owner_of(conn, &wanted).await?)).await?;
-            let is_revoked = match owner {
-                Some(owner) => revoke_token(&core, &actor(), owner, &token_id).await?,
-                None => false,
-            };
-            if !is_revoked {
-                bail!("there is no active token {token_id:?}: `aurix token list` lists the tokens");
-            }
+            revoke(&api, &token_id).await?;
             output.print(&json!({"token_id": token_id, "revoked": true}), || format!("Token {token_id} is revoked."))
         }
     }
 }
 
-fn state(row: &Token, now: Timestamp) -> &'static str {
-    match (row.revoked_at, row.is_valid(now)) {
-        (Some(_), _) => "revoked",
-        (None, true) => "active",
-        (None, false) => "expired",
+/// The list of a project's tokens, or of the operator's.
+fn tokens_of(project: Option<&str>) -> String {
+    project.map_or_else(|| "/tokens".to_owned(), |project| format!("{}/tokens", of_project(project)))
+}
+
+/// Somebody who has an account. Their tokens are theirs to see over the network.
+async fn person<'a>(api: &'a Api, email: &str) -> anyhow::Result<(&'a Core, TokenOwner)> {
+    let core = api
+        .core()
+        .context("--user works on the machine of the server only: people make their tokens in the console")?;
+    let address = Email::parse(email)?;
+    let found = core.db.read(async move |conn| Ok(users::find_by_email(conn, &address).await?)).await?;
+    let user = found.with_context(|| format!("{email:?} has no account: `aurix user list` lists them"))?;
+    Ok((core, TokenOwner::Person(user.id)))
+}
+
+fn in_words(error: ApiError) -> anyhow::Error {
+    match error {
+        ApiError::Internal(error) => error,
+        other => anyhow!("{}", other.detail()),
+    }
+}
+
+async fn revoke(api: &Api, id: &str) -> anyhow::Result<()> {
+    let none = || format!("there is no active token {id:?}: `aurix token list` lists the tokens");
+    if let Some(core) = api.core() {
+        let wanted = id.to_owned();
+        let owner = core.db.read(async move |conn| Ok(owner_of(conn, &wanted).await?)).await?;
+        if let Some(owner @ TokenOwner::Person(_)) = owner {
+            ensure!(revoke_token(core, &actor(), owner, id).await?, none());
+            return Ok(());
+        }
+    }
+    let path = match api.owner("token", id).await {
+        Ok(project) => format!("{}/tokens/{}", of_project(&project), part(id)),
+        // It may be one of the operator's.
+        Err(refused) if refused.status() == Some(404) => format!("/tokens/{}", part(id)),
+        Err(refused) => return Err(refused.into()),
+    };
+    match api.delete(&path).await {
+        Ok(()) => Ok(()),
+        Err(refused) => Err(refused.missing(none)),
+    }
+}
+
+fn state(row: &TokenBody) -> &'static str {
+    match (row.revoked_at.is_some(), row.is_valid) {
+        (true, _) => "revoked",
+        (false, true) => "active",
+        (false, false) => "expired",
     }
 }

@@ -3,17 +3,18 @@
 use anyhow::{anyhow, bail};
 use clap::Args;
 
+use super::api::{Api, of_project, part};
+use super::elsewhere::Place;
 use super::output::Output;
-use super::post_here::{self, Posted, Where};
-use super::{actor, open_project};
-use crate::config::Config;
+use super::post_here::{self, Posted, Taken, Where};
 use crate::deliveries::emit::event_id;
-use crate::deliveries::samples::{EventChoice, sample};
-use crate::deliveries::test_webhook::test_event;
+use crate::deliveries::samples::sample;
 use crate::domain::event::EventType;
 use crate::domain::random::Random;
 use crate::domain::time::Clock;
-use crate::store::webhooks;
+use crate::http::api::query::Page;
+use crate::http::api::webhook_actions::TestedSample;
+use crate::http::api::webhooks::WebhookBody;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -26,7 +27,7 @@ pub struct Arguments {
     to: Where,
 }
 
-pub async fn run(arguments: Arguments, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(arguments: Arguments, place: Place, output: &Output) -> anyhow::Result<()> {
     let known = || EventType::ALL.map(EventType::as_str).join(" ");
     let event_type = EventType::parse(&arguments.event)
         .ok_or_else(|| anyhow!("there is no event {:?}: use one of {}", arguments.event, known()))?;
@@ -38,28 +39,32 @@ pub async fn run(arguments: Arguments, config: Config, output: &Output) -> anyho
             let event_type = event.event_type.as_str().to_owned();
             here.post(&Posted { event_type, event_id: event.event_id, body: event.body }, output).await?
         }
-        (None, Some(project)) => to_webhooks(project, event_type, config, output).await?,
+        (None, Some(project)) => to_webhooks(project, event_type, place, output).await?,
         (None, None) => bail!("name a project with --project, or an address with --forward"),
     };
     if taken { Ok(()) } else { bail!("not taken: the lines above say why") }
 }
 
 /// Sends a sample to each webhook of a project that takes such events.
-async fn to_webhooks(project: &str, event: EventType, config: Config, output: &Output) -> anyhow::Result<bool> {
-    let (core, project) = open_project(config, project).await?;
-    let all = core.db.read(async move |conn| Ok(webhooks::list(conn, project.id).await?)).await?;
-    let takes = |webhook: &&webhooks::Webhook| webhook.events.iter().any(|name| name == event.as_str());
-    let taking: Vec<_> = all.iter().filter(takes).collect();
+async fn to_webhooks(project: &str, event: EventType, place: Place, output: &Output) -> anyhow::Result<bool> {
+    let (api, event) = (Api::at(place).await?, event.as_str());
+    let all: Page<WebhookBody> = api.get(&format!("{}/webhooks", of_project(project))).await?;
+    let taking: Vec<_> = all.data.iter().filter(|webhook| webhook.events.iter().any(|name| name == event)).collect();
     if taking.is_empty() {
-        bail!("no webhook of the project takes {}: `aurix webhook list` shows what they take", event.as_str());
+        bail!("no webhook of the project takes {event}: `aurix webhook list` shows what they take");
     }
     let mut taken = true;
     for webhook in taking {
         post_here::say(&webhook.url, output)?;
-        let Some(tested) = test_event(&core, &actor(), webhook, EventChoice::Sample(event)).await? else { continue };
-        let event = Posted { event_type: event.as_str().to_owned(), event_id: tested.event_id, body: String::new() };
-        post_here::tell(&event, &tested.attempt, tested.started_at, output)?;
-        taken &= tested.attempt.outcome.error().is_none();
+        let path = format!("{}/webhooks/{}/test?event={event}", of_project(project), part(&webhook.id));
+        let tested: Page<TestedSample> = api.post(&path).await?;
+        for sample in tested.data {
+            let posted = Posted { event_type: event.to_owned(), event_id: sample.event_id, body: String::new() };
+            let at = sample.started_at.0;
+            taken &= sample.delivered;
+            let (status, duration_ms, error) = (sample.status_code, sample.duration_ms, sample.error);
+            post_here::tell(&posted, &Taken { at, status, duration_ms, error }, output)?;
+        }
     }
     Ok(taken)
 }

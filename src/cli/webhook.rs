@@ -4,20 +4,19 @@ use anyhow::{Context as _, anyhow, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::api::{Api, of_project, part};
+use super::elsewhere::Place;
 use super::output::{self, Output};
 use super::progress::Progress;
-use super::{actor, open_project, open_webhook, webhook_template};
-use crate::config::{Config, credential};
-use crate::deliveries::test_webhook::{Tested, test_webhook};
+use super::webhook_template;
+use crate::config::credential;
 use crate::domain::delivery::Policy;
-use crate::domain::rate_limit::Limits;
-use crate::projects::add_webhook::{NewWebhook, add_webhook};
-use crate::projects::limit_webhook::limit_webhook;
-use crate::projects::pause_webhook::{Waiting, pause_webhook, resume_webhook};
-use crate::projects::remove_webhook::remove_webhook;
-use crate::projects::rotate_secret::rotate_secret;
-use crate::projects::set_webhook_active::set_webhook_active;
-use crate::store::webhooks::{self, Webhook};
+use crate::http::api::query::Page;
+use crate::http::api::webhook_actions::{ResumeWebhook, TestedSample};
+use crate::http::api::webhooks::{ChangeWebhook, CreateWebhook, HeaderBody, WebhookBody, WebhookSecret};
+use crate::net::Method;
+use crate::projects::pause_webhook::Waiting;
+use crate::store::webhooks::title;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -145,85 +144,92 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+    let api = Api::at(place).await?;
     match command {
         Command::Add { project, url, name, events, headers, policy, rate, concurrency } => {
-            let (core, project) = open_project(config, &project).await?;
-            let headers = headers.iter().map(|header| split(header)).collect::<anyhow::Result<_>>()?;
             let policy =
                 Policy::parse(&policy).with_context(|| format!("`{policy}` is not a policy: choose retry or none"))?;
-            let limits = Limits { rate_per_second: rate, concurrency };
-            let new = NewWebhook { url, events, headers, policy, limits, name: name.unwrap_or_default() };
-            let added = add_webhook(&core, &actor(), project.id, new).await?;
-            output.print(&json!({"id": added.public_id, "secret": added.secret}), || {
+            let new = CreateWebhook {
+                url,
+                name,
+                events: Some(events),
+                headers: Some(headers.iter().map(|header| split(header)).collect::<anyhow::Result<_>>()?),
+                policy: Some(policy.as_str().to_owned()),
+                rate_per_second: rate,
+                concurrency,
+            };
+            let added: WebhookSecret =
+                api.send(Method::POST, &format!("{}/webhooks", of_project(&project)), &new).await?;
+            output.print(&json!({"id": added.id, "secret": added.secret}), || {
                 format!(
                     "Webhook {} is on. Its secret, which signs every delivery:\n  {}\nTry it:\n  aurix webhook test {}",
-                    added.public_id, added.secret, added.public_id
+                    added.id, added.secret, added.id
                 )
             })
         }
         Command::List { project } => {
-            let (core, project) = open_project(config, &project).await?;
-            let rows = core.db.read(async move |conn| Ok(webhooks::list(conn, project.id).await?)).await?;
-            let list: Vec<_> = rows.iter().map(to_json).collect();
+            let page: Page<WebhookBody> = api.get(&format!("{}/webhooks", of_project(&project))).await?;
+            let list: Vec<_> = page.data.iter().map(to_json).collect();
             output.print(&json!({"webhooks": list}), || {
-                output::rows(&rows, to_text, "There is no webhook yet: aurix webhook add --project ID --url https://…")
+                let none = "There is no webhook yet: aurix webhook add --project ID --url https://…";
+                output::rows(&page.data, to_text, none)
             })
         }
-        Command::Test { id } => test(config, &id, output).await,
-        Command::Enable { id } => set_active(config, &id, true, output).await,
-        Command::Disable { id } => set_active(config, &id, false, output).await,
-        Command::Pause { id } => {
-            let (core, webhook) = open_webhook(config, &id).await?;
-            let is_paused = pause_webhook(&core, &actor(), webhook.project, webhook.id).await?;
-            ensure!(is_paused, "the webhook is off, or paused already");
-            output.print(&json!({"id": id, "paused": true}), || format!("Webhook {id} is paused: deliveries wait."))
-        }
-        Command::Resume { id, skip } => {
-            let (core, webhook) = open_webhook(config, &id).await?;
-            let waiting = if skip { Waiting::Skip } else { Waiting::Send };
-            let is_resumed = resume_webhook(&core, &actor(), webhook.project, webhook.id, waiting).await?;
-            ensure!(is_resumed, "the webhook is not paused");
-            output.print(&json!({"id": id, "paused": false}), || format!("Webhook {id} is on."))
-        }
+        Command::Template(command) => webhook_template::run(command, &api, output).await,
+        Command::Test { id } => test(&api, &id, output).await,
+        Command::Enable { id } => set_active(&api, &id, true, output).await,
+        Command::Disable { id } => set_active(&api, &id, false, output).await,
+        Command::Pause { id } => pause(&api, &id, output).await,
+        Command::Resume { id, skip } => resume(&api, (&id, skip), output).await,
         Command::Limit { id, rate, concurrency } => {
-            let (core, webhook) = open_webhook(config, &id).await?;
-            let limits = Limits { rate_per_second: rate, concurrency };
-            let is_changed = limit_webhook(&core, &actor(), webhook.project, webhook.id, limits).await?;
-            ensure!(is_changed, "the webhook was removed");
+            let (path, _) = find(&api, &id).await?;
+            let body = ChangeWebhook {
+                rate_per_second: Some(rate),
+                concurrency: Some(concurrency),
+                ..ChangeWebhook::default()
+            };
+            let _: WebhookBody = api.send(Method::PATCH, &path, &body).await?;
             output.print(&json!({"id": id, "rate": rate, "concurrency": concurrency}), || {
-                format!("Webhook {id}: {}.", limits_to_text(limits))
+                format!("Webhook {id}: {}.", limits_to_text(rate, concurrency))
             })
         }
         Command::Rotate { id } => {
-            let (core, webhook) = open_webhook(config, &id).await?;
-            let rotated = rotate_secret(&core, &actor(), webhook.project, webhook.id).await?;
-            let rotated = rotated.context("the webhook was removed")?;
-            let secret = core.seal.open(rotated.secret_place(), &rotated.sealed_secret)?;
+            let (path, _) = find(&api, &id).await?;
+            let WebhookSecret { secret, .. } = api.post(&format!("{path}/rotate-secret")).await?;
             output.print(&json!({"id": id, "secret": secret}), || {
                 format!("The new secret:\n  {secret}\nFor 24 hours deliveries carry the signature of the old one too.")
             })
         }
-        Command::Template(command) => webhook_template::run(command, config, output).await,
         Command::Remove { id } => {
-            let (core, webhook) = open_webhook(config, &id).await?;
-            remove_webhook(&core, &actor(), webhook.project, webhook.id).await?;
+            let (path, _) = find(&api, &id).await?;
+            let () = api.delete(&path).await?;
             output.print(&json!({"id": id, "removed": true}), || format!("Webhook {id} is removed."))
         }
     }
 }
 
-fn split(header: &str) -> anyhow::Result<(String, String)> {
+/// The path of a webhook that a command names by its id alone, and the webhook.
+pub async fn find(api: &Api, id: &str) -> anyhow::Result<(String, WebhookBody)> {
+    let none = || format!("there is no webhook {id:?}: `aurix webhook list --project ID` lists the webhooks");
+    let project = api.owner("webhook", id).await.map_err(|refused| refused.missing(none))?;
+    let path = format!("{}/webhooks/{}", of_project(&project), part(id));
+    let webhook = api.get(&path).await.map_err(|refused| refused.missing(none))?;
+    Ok((path, webhook))
+}
+
+fn split(header: &str) -> anyhow::Result<HeaderBody> {
     let header = credential(header).map_err(|why| anyhow!("--header: {why}"))?;
     let (name, value) =
         header.split_once(':').with_context(|| format!("{header:?} is not a header: write 'Name: value'"))?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
+    Ok(HeaderBody { name: name.trim().to_owned(), value: Some(value.trim().to_owned()) })
 }
 
-async fn test(config: Config, id: &str, output: &Output) -> anyhow::Result<()> {
-    let (core, webhook) = open_webhook(config, id).await?;
+async fn test(api: &Api, id: &str, output: &Output) -> anyhow::Result<()> {
+    let (path, _) = find(api, id).await?;
     let progress = Progress::waiting("waiting for the response");
-    let tested = test_webhook(&core, &actor(), &webhook).await?;
+    let tested: Page<TestedSample> = api.post(&format!("{path}/test")).await?;
+    let tested = tested.data;
     drop(progress);
     let list: Vec<_> = tested.iter().map(test_to_json).collect();
     output.print(&json!({"id": id, "tests": list}), || {
@@ -234,46 +240,66 @@ async fn test(config: Config, id: &str, output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn set_active(config: Config, id: &str, is_active: bool, output: &Output) -> anyhow::Result<()> {
-    let (core, webhook) = open_webhook(config, id).await?;
-    set_webhook_active(&core, &actor(), webhook.project, webhook.id, is_active).await?;
+async fn pause(api: &Api, id: &str, output: &Output) -> anyhow::Result<()> {
+    let (path, webhook) = find(api, id).await?;
+    let is_on = webhook.is_active && webhook.paused_at.is_none();
+    ensure!(is_on, "the webhook is off, or paused already");
+    let _: WebhookBody = api.post(&format!("{path}/pause")).await?;
+    output.print(&json!({"id": id, "paused": true}), || format!("Webhook {id} is paused: deliveries wait."))
+}
+
+async fn resume(api: &Api, (id, skips): (&str, bool), output: &Output) -> anyhow::Result<()> {
+    let (path, webhook) = find(api, id).await?;
+    ensure!(webhook.paused_at.is_some(), "the webhook is not paused");
+    let waiting = if skips { Waiting::Skip } else { Waiting::Send };
+    let body = ResumeWebhook { waiting: waiting.as_str().to_owned() };
+    let _: WebhookBody = api.send(Method::POST, &format!("{path}/resume"), &body).await?;
+    output.print(&json!({"id": id, "paused": false}), || format!("Webhook {id} is on."))
+}
+
+async fn set_active(api: &Api, id: &str, is_active: bool, output: &Output) -> anyhow::Result<()> {
+    let (path, _) = find(api, id).await?;
+    let way = if is_active { "enable" } else { "disable" };
+    let _: WebhookBody = api.post(&format!("{path}/{way}")).await?;
     output.print(&json!({"id": id, "is_active": is_active}), || {
         format!("Webhook {id} is {}.", if is_active { "on" } else { "off" })
     })
 }
 
-fn to_json(row: &Webhook) -> serde_json::Value {
-    json!({"id": row.public_id, "url": row.url, "events": row.events, "policy": row.policy.as_str(),
-           "name": row.title(), "is_active": row.is_active, "paused": row.paused_at.is_some(), "off_reason": row.off_reason, "service_name": row.service_name,
-           "rate": row.limits.rate_per_second, "concurrency": row.limits.concurrency,
-           "template_version": row.template.as_ref().map(|template| template.version)})
+fn to_json(row: &WebhookBody) -> serde_json::Value {
+    json!({"id": row.id, "url": row.url, "events": row.events, "policy": row.policy,
+           "name": title(&row.name, &row.url), "is_active": row.is_active, "paused": row.paused_at.is_some(),
+           "off_reason": row.off_reason, "service_name": row.service_name,
+           "rate": row.rate_per_second, "concurrency": row.concurrency, "template_version": row.template_version})
 }
 
-fn limits_to_text(limits: Limits) -> String {
-    let rate = limits.rate_per_second.map(|rate| format!("at most {rate} a second"));
-    let concurrency = limits.concurrency.map(|most| format!("at most {most} at once"));
+fn limits_to_text(rate: Option<u32>, concurrency: Option<u32>) -> String {
+    let rate = rate.map(|rate| format!("at most {rate} a second"));
+    let concurrency = concurrency.map(|most| format!("at most {most} at once"));
     let limits: Vec<String> = rate.into_iter().chain(concurrency).collect();
     if limits.is_empty() { "no limits".to_owned() } else { limits.join(", ") }
 }
 
-fn to_text(row: &Webhook) -> String {
+fn to_text(row: &WebhookBody) -> String {
     let state = match (row.is_active, &row.off_reason) {
         (true, _) if row.paused_at.is_some() => "paused".to_owned(),
         (true, _) => "on".to_owned(),
         (false, Some(reason)) => format!("off: {reason}"),
         (false, None) => "off".to_owned(),
     };
-    let limits = if row.limits.any() { format!("  {}", limits_to_text(row.limits)) } else { String::new() };
-    format!("{}  {}  {}  {state}{limits}", row.public_id, row.url, row.events.join(","))
+    let is_limited = row.rate_per_second.is_some() || row.concurrency.is_some();
+    let limits =
+        if is_limited { format!("  {}", limits_to_text(row.rate_per_second, row.concurrency)) } else { String::new() };
+    format!("{}  {}  {}  {state}{limits}", row.id, row.url, row.events.join(","))
 }
 
-fn test_to_json(test: &Tested) -> serde_json::Value {
+fn test_to_json(test: &TestedSample) -> serde_json::Value {
     json!({"event_type": test.event_type, "event_id": test.event_id, "delivered": test.delivered,
            "status_code": test.status_code, "duration_ms": test.duration_ms, "answer_body": test.response_body,
            "problem": test.error})
 }
 
-fn test_to_text(test: &Tested) -> String {
+fn test_to_text(test: &TestedSample) -> String {
     let how = match (&test.error, test.status_code) {
         (Some(error), _) => format!("failed: {error}"),
         (None, Some(status)) => format!("delivered, {status} in {} ms", test.duration_ms),

@@ -2,20 +2,20 @@
 
 use std::io::Read as _;
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::api::Api;
 use super::output::Output;
-use super::{actor, open_webhook};
-use crate::config::Config;
+use super::webhook;
 use crate::deliveries::samples::EventChoice;
 use crate::domain::event::EventType;
+use crate::http::api::templates::{PreviewBody, PreviewTemplate, PutTemplate, TemplateBody};
+use crate::http::api::webhooks::WebhookBody;
+use crate::net::Method;
 use crate::outbound::receivers::Receiver;
 use crate::outbound::template::TEMPLATE_BYTES_MAX;
-use crate::projects::preview_template::preview_template;
-use crate::projects::set_template::{remove_template, set_template};
-use crate::store::webhooks::Webhook;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -65,64 +65,61 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, api: &Api, output: &Output) -> anyhow::Result<()> {
     match command {
         Command::Set { id, file, starter } => {
-            let text = match (file, starter) {
+            let template = match (file, starter) {
                 (Some(file), _) => read(&file)?,
                 (None, starter) => starter_text(&starter.unwrap_or_default())?,
             };
-            let (core, webhook) = open_webhook(config, &id).await?;
-            let version = set_template(&core, &actor(), &webhook, &text).await?;
-            let version = version.context("the webhook was removed")?;
+            let (path, _) = webhook::find(api, &id).await?;
+            let set = api.send(Method::PUT, &format!("{path}/template"), &PutTemplate { template }).await?;
+            let TemplateBody { version, .. } = set;
             output.print(&json!({"id": id, "version": version}), || {
+                let version = version.unwrap_or_default();
                 format!("Version {version} of the template is in use. Try it:\n  aurix webhook test {id}")
             })
         }
         Command::Show { id } => {
-            let (_, webhook) = open_webhook(config, &id).await?;
-            let template = webhook.template;
-            let object = json!({"id": id, "version": template.as_ref().map(|it| it.version),
-                                "template": template.as_ref().map(|it| &it.text)});
-            output.print(&object, || {
-                template.map_or_else(|| "The webhook has no template: events go as they are.".to_owned(), |it| it.text)
+            let (path, _) = webhook::find(api, &id).await?;
+            let TemplateBody { version, template } = api.get(&format!("{path}/template")).await?;
+            output.print(&json!({"id": id, "version": version, "template": template}), || {
+                template.clone().unwrap_or_else(|| "The webhook has no template: events go as they are.".to_owned())
             })
         }
         Command::Remove { id } => {
-            let (core, webhook) = open_webhook(config, &id).await?;
-            let is_removed = remove_template(&core, &actor(), webhook.project, webhook.id).await?;
-            ensure!(is_removed, "the webhook has no template");
+            let (path, _) = webhook::find(api, &id).await?;
+            let removed = api.delete(&format!("{path}/template")).await;
+            let () = removed.map_err(|refused| refused.missing(|| "the webhook has no template".to_owned()))?;
             output.print(&json!({"id": id, "version": null}), || format!("Webhook {id} sends events as they are."))
         }
         Command::Preview { id, file, event } => {
             let text = file.map(|file| read(&file)).transpose()?;
-            preview(config, &id, (text, event), output).await
+            preview(api, &id, (text, event), output).await
         }
     }
 }
 
 async fn preview(
-    config: Config,
+    api: &Api,
     id: &str,
-    (text, event): (Option<String>, Option<String>),
+    (template, event): (Option<String>, Option<String>),
     output: &Output,
 ) -> anyhow::Result<()> {
-    let (core, webhook) = open_webhook(config, id).await?;
+    let (path, webhook) = webhook::find(api, id).await?;
     let choice = event.map_or_else(|| first_sample(&webhook), |event| choice_of(&event))?;
-    let text = text.or_else(|| webhook.template.as_ref().map(|template| template.text.clone()));
-    let text = text.context("the webhook has no template: name a file with one")?;
-    let preview = preview_template(&core, &webhook, &text, choice).await?;
-    let preview = preview.context("there is no real event of this kind yet: choose a sample")?;
-    let made = preview.made.map_err(|error| anyhow!("the template makes no body of {}: {error}", choice.word()))?;
-    let object = json!({"id": id, "event": serde_json::from_str::<Value>(&preview.event)?,
-                        "body": serde_json::from_str::<Value>(&made)?, "unknown": preview.unknown});
+    let has_template = template.is_some() || webhook.template_version.is_some();
+    ensure!(has_template, "the webhook has no template: name a file with one");
+    let body = PreviewTemplate { template, event: Some(choice.word()) };
+    let preview: PreviewBody = api.send(Method::POST, &format!("{path}/template/preview"), &body).await?;
+    let object = json!({"id": id, "event": preview.event, "body": preview.body, "unknown": preview.unknown});
     output.print(&object, || {
         let unknown = preview.unknown.iter().map(|field| format!("\n{field} is in none of the webhook's events."));
-        format!("{made}{}", unknown.collect::<String>())
+        format!("{}{}", preview.body.get(), unknown.collect::<String>())
     })
 }
 
-fn first_sample(webhook: &Webhook) -> anyhow::Result<EventChoice> {
+fn first_sample(webhook: &WebhookBody) -> anyhow::Result<EventChoice> {
     let first = webhook.events.first().and_then(|word| EventType::parse(word));
     Ok(EventChoice::Sample(first.context("the webhook is subscribed to no event")?))
 }

@@ -3,16 +3,12 @@
 use clap::Subcommand;
 use serde_json::json;
 
+use super::api::{Api, of_project};
+use super::elsewhere::Place;
 use super::output::{self, Output};
-use super::{actor, base_url_hint, open_project};
-use crate::config::Config;
-use crate::domain::origin::AllowedOrigin;
-use crate::domain::widget::Look;
-use crate::projects::create_widget::{NewWidget, create_widget, snippet};
-use crate::store::widgets;
-
-/// Widgets that are listed.
-const LISTED_MAX: u32 = 10_000;
+use crate::http::api::query::Page;
+use crate::http::api::widgets::{ChooseWidget, WidgetBody};
+use crate::net::Method;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -48,34 +44,35 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, config: Config, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+    let api = Api::at(place).await?;
     match command {
         Command::Create { project, channel, origins, greeting } => {
-            let (core, project) = open_project(config, &project).await?;
-            let new = NewWidget { channel_id: channel, origins, greeting, look: Look::default() };
-            let created = create_widget(&core, &actor(), project.id, new).await?;
-            output.print(&json!({"widget_id": created.public_id, "snippet": created.snippet}), || {
-                let hint = base_url_hint(&core.config);
+            let new =
+                ChooseWidget { channel_id: Some(channel), origins: Some(origins), greeting, ..ChooseWidget::default() };
+            let created = api.send(Method::POST, &format!("{}/widgets", of_project(&project)), &new).await;
+            let created: WidgetBody = created.map_err(|refused| {
+                refused.hint("channel_id", "`aurix channel list --project ID` lists its channels")
+            })?;
+            output.print(&json!({"widget_id": created.widget_id, "snippet": created.snippet}), || {
+                let hint = api.base_url_hint();
                 format!("Paste this into your site, just before </body>:\n\n{}\n{hint}", created.snippet)
             })
         }
         Command::List { project } => {
-            let (core, project) = open_project(config, &project).await?;
-            let rows =
-                core.db.read(async move |conn| Ok(widgets::details(conn, project.id, LISTED_MAX).await?)).await?;
-            let base = &core.config.base_url;
+            let page: Page<WidgetBody> = api.get(&format!("{}/widgets", of_project(&project))).await?;
+            let rows = page.data;
             let list: Vec<_> = rows
                 .iter()
                 .map(|row| {
-                    json!({"widget_id": row.widget.public_id, "origins": row.widget.origins, "greeting": row.widget.greeting,
-                           "snippet": snippet(base, &row.widget.public_id, &row.look, row.widget.channel_kind)})
+                    json!({"widget_id": row.widget_id, "origins": row.origins, "greeting": row.greeting,
+                           "snippet": row.snippet})
                 })
                 .collect();
             output.print(&json!({"widgets": list}), || {
-                let to_text = |row: &widgets::WidgetDetails| {
-                    let origins: Vec<_> = row.widget.origins.iter().map(AllowedOrigin::as_str).collect();
-                    let origins = if origins.is_empty() { "any site".to_owned() } else { origins.join(" ") };
-                    format!("{}  {}  {origins}", row.widget.public_id, row.widget.greeting)
+                let to_text = |row: &WidgetBody| {
+                    let origins = if row.origins.is_empty() { "any site".to_owned() } else { row.origins.join(" ") };
+                    format!("{}  {}  {origins}", row.widget_id, row.greeting)
                 };
                 output::rows(&rows, to_text, "There is no widget yet: aurix widget create --project ID --channel ID")
             })

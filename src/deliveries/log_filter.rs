@@ -8,7 +8,7 @@ use crate::domain::delivery::DeliveryStatus;
 use crate::domain::event::EventType;
 use crate::domain::ids::ProjectId;
 use crate::domain::lead_words::LeadQuery;
-use crate::domain::time::{SignedDuration, Timestamp};
+use crate::domain::time::{SignedDuration, Timestamp, with_microseconds};
 use crate::store::delivery_filter::Filter;
 use crate::store::delivery_list;
 use crate::store::delivery_rows;
@@ -60,13 +60,15 @@ pub struct LogFilter {
     pub answer: Option<String>,
     /// Up to now.
     pub period: Option<Period>,
+    /// From this time on: of the API and the commands.
+    pub since: Option<Timestamp>,
     /// A reference, the id of an event, or what a person is found by: a name, an e-mail address, a number.
     pub search: Option<String>,
 }
 
 impl LogFilter {
     /// The names of its parameters.
-    pub const NAMES: [&str; 6] = ["webhook", "state", "event", "answer", "period", "q"];
+    pub const NAMES: [&str; 7] = ["webhook", "state", "event", "answer", "period", "since", "q"];
 
     /// Reads it from parameters.
     pub fn read<'a>(of: impl Fn(&str) -> Option<&'a str>) -> Self {
@@ -77,6 +79,7 @@ impl LogFilter {
             event: given("event").and_then(EventType::parse),
             answer: given("answer").filter(|word| ResultRange::parse(word).is_some()).map(str::to_owned),
             period: given("period").and_then(Period::parse),
+            since: given("since").and_then(|text| text.parse().ok()),
             search: given("q").map(|text| text.chars().take(SEARCH_CHARS_MAX).collect()),
         }
     }
@@ -89,6 +92,7 @@ impl LogFilter {
             self.event.map(|event| event.as_str().to_owned()),
             self.answer.clone(),
             self.period.map(|period| period.as_str().to_owned()),
+            self.since.map(with_microseconds),
             self.search.clone(),
         ];
         Self::NAMES.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?))).collect()
@@ -121,6 +125,7 @@ impl LogFilter {
         if let Some(period) = self.period {
             filter.from = now - period.length();
         }
+        filter.from = filter.from.max(self.since.unwrap_or(filter.from));
         match &self.search {
             Some(text) => search(conn, project, text, filter).await,
             None => Ok(Some(filter)),
@@ -190,12 +195,13 @@ mod tests {
             event: Some(EventType::LeadCreated),
             answer: Some("4xx".to_owned()),
             period: Some(Period::Day),
+            since: Some("2026-01-02T10:00:00Z".parse().expect("a time")),
             search: Some("O-4Kx9aQe & co".to_owned()),
         };
         let pairs: Vec<_> = url::form_urlencoded::parse(filter.query().as_bytes()).into_owned().collect();
         let of = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         assert_eq!(LogFilter::read(of), filter);
-        assert_eq!(filter.query_without("q").matches('=').count(), 5);
+        assert_eq!(filter.query_without("q").matches('=').count(), 6);
         let nonsense = |name: &str| Some(if name == "webhook" { " " } else { "nonsense" });
         let read = LogFilter::read(nonsense);
         assert_eq!(read.query(), "q=nonsense");

@@ -1,6 +1,7 @@
 //! Sends a webhook a sample of each event that it wants, the way that deliveries go, and returns what came back. Only the
 //! audit log keeps that it was done.
 
+use anyhow::Context as _;
 use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::json;
@@ -32,6 +33,9 @@ pub struct Tested {
     pub status_code: Option<u16>,
     /// Until the end of the response.
     pub duration_ms: u64,
+    /// When the request began.
+    #[serde(skip)]
+    pub started_at: Timestamp,
     /// What the listener said, up to 16 KiB.
     #[serde(rename = "answer_body")]
     pub response_body: String,
@@ -50,26 +54,40 @@ pub async fn test_webhook(core: &Core, actor: &Actor, webhook: &Webhook) -> anyh
     Ok(join_all(wanted.map(|event_type| send(core, &endpoint, event_type))).await)
 }
 
+/// Sends a sample of one event, whether the webhook subscribes to it or not.
+pub async fn test_sample(core: &Core, actor: &Actor, webhook: &Webhook, event: EventType) -> anyhow::Result<Tested> {
+    let tested = test_event(core, actor, webhook, EventChoice::Sample(event)).await?;
+    let TestedEvent { event_id, attempt, started_at, .. } = tested.context("there is a sample of every event")?;
+    Ok(Tested::new(event, event_id, attempt, started_at))
+}
+
+impl Tested {
+    fn new(event: EventType, event_id: String, attempt: Attempt, started_at: Timestamp) -> Self {
+        let error = match attempt.outcome {
+            AttemptOutcome::Delivered => None,
+            AttemptOutcome::Failed { error, .. } => Some(error),
+            AttemptOutcome::Gone => {
+                Some("the receiver answered 410 Gone; a real event would turn the webhook off".to_owned())
+            }
+        };
+        Self {
+            event_type: event.as_str(),
+            event_id,
+            delivered: error.is_none(),
+            status_code: attempt.status,
+            duration_ms: attempt.duration_ms,
+            started_at,
+            response_body: attempt.response_body,
+            error,
+        }
+    }
+}
+
 async fn send(core: &Core, endpoint: &Endpoint, event_type: EventType) -> Tested {
     let now = core.clock.now();
     let event = Content::from(sample(event_type, event_id(&core.random, now), now));
     let attempt = endpoint.send(core, &event, now).await.attempt;
-    let error = match attempt.outcome {
-        AttemptOutcome::Delivered => None,
-        AttemptOutcome::Failed { error, .. } => Some(error),
-        AttemptOutcome::Gone => {
-            Some("the receiver answered 410 Gone; a real event would turn the webhook off".to_owned())
-        }
-    };
-    Tested {
-        event_type: event_type.as_str(),
-        event_id: event.event_id,
-        delivered: error.is_none(),
-        status_code: attempt.status,
-        duration_ms: attempt.duration_ms,
-        response_body: attempt.response_body,
-        error,
-    }
+    Tested::new(event_type, event.event_id, attempt, now)
 }
 
 /// The request of a test, and what came back.

@@ -14,7 +14,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::admission::rate_limiter::OverLimit;
@@ -91,7 +91,7 @@ pub enum ApiError {
 }
 
 /// One invalid field of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InvalidField {
     /// Its name as the caller wrote it; a dotted path where it is nested.
     pub field: String,
@@ -128,7 +128,8 @@ impl ApiError {
         }
     }
 
-    fn detail(&self) -> String {
+    /// What a caller reads.
+    pub(crate) fn detail(&self) -> String {
         match self {
             Self::Malformed(detail) | Self::Forbidden(detail) | Self::NotFound(detail) | Self::Conflict(detail) => {
                 detail.clone()
@@ -198,22 +199,22 @@ impl<E: Into<anyhow::Error>> From<E> for ApiError {
 }
 
 /// What a caller reads of an error (RFC 9457).
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Problem)]
-pub(in crate::http) struct ProblemDetails {
-    r#type: &'static str,
+pub(crate) struct ProblemDetails {
+    r#type: Cow<'static, str>,
     /// The name of the status code.
-    title: &'static str,
+    title: Cow<'static, str>,
     /// The status code.
     status: u16,
     /// What is wrong and what to do.
-    detail: String,
+    pub(crate) detail: String,
     /// The same as `detail`, for clients of the documents.
     message: String,
     /// The invalid fields; only of status 422.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<InvalidField>, required = false)]
-    errors: Option<Vec<InvalidField>>,
+    pub(crate) errors: Option<Vec<InvalidField>>,
     /// As it is now; only of status 412.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
@@ -225,15 +226,15 @@ pub(in crate::http) struct ProblemDetails {
     /// Finds the error in the log; only of status 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
-    id: Option<String>,
+    pub(crate) id: Option<String>,
 }
 
 impl ProblemDetails {
     fn new(error: &ApiError, id: Option<String>) -> Self {
         let (status, detail) = (error.status(), error.detail());
         Self {
-            r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error"),
+            r#type: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or("Error").into(),
             status: status.as_u16(),
             message: detail.clone(),
             detail,

@@ -1,6 +1,6 @@
 //! Layer 5: entry points for programs and people.
 
-mod api;
+pub(crate) mod api;
 mod assets;
 pub mod auth;
 mod client_address;

@@ -39,6 +39,8 @@ pub struct LogWebhook {
     pub public_id: String,
     /// What people call it.
     pub title: String,
+    /// Where its deliveries go.
+    pub url: String,
     /// Whether it was removed.
     pub is_removed: bool,
 }
@@ -58,6 +60,7 @@ pub async fn webhooks(conn: &Conn, project: ProjectId) -> Result<Vec<LogWebhook>
                 id: row.get(0)?,
                 public_id: row.get(1)?,
                 title: title(&name, &url),
+                url,
                 is_removed: row.get(4)?,
             })
         },

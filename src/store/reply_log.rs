@@ -1,15 +1,18 @@
 //! Replies as their operator sees them: listed, and made due again.
 
+use super::window::Position;
 use crate::db::{Conn, Error, Result, Tx};
 use crate::domain::channel::MessageStatus;
 use crate::domain::generated_by::GeneratedBy;
-use crate::domain::ids::{ConversationId, ProjectId};
+use crate::domain::ids::{ConversationId, MessageId, ProjectId};
 use crate::domain::time::Timestamp;
 use crate::params;
 
 /// A reply.
 #[derive(Clone, Debug)]
 pub struct LoggedReply {
+    /// Row key of its message.
+    pub id: MessageId,
     /// A UUID.
     pub reply_id: String,
     /// The platform's id of its channel.
@@ -30,24 +33,27 @@ pub struct LoggedReply {
     pub generated_by: Option<GeneratedBy>,
 }
 
-/// The replies of a project, newest first; where `status` is given, only those.
+/// The replies of a project that are not older than `since` and stand before a position, newest first; where `status` is given, only
+/// those.
 pub async fn list(
     conn: &Conn,
     project: ProjectId,
     status: Option<MessageStatus>,
-    since: Timestamp,
+    (since, before): (Timestamp, Position),
     most: u32,
 ) -> Result<Vec<LoggedReply>> {
     conn.query(
         "SELECT m.reply_id, channels.external_id, m.conversation_id, m.status, m.attempts, m.due_at, m.error, m.created_at,
-                m.generated_by
+                m.generated_by, m.id
          FROM messages AS m JOIN channels ON channels.id = m.channel
          WHERE m.project_id = $1 AND m.created_at >= $2 AND m.reply_id IS NOT NULL AND m.status = COALESCE($3, m.status)
+             AND (m.created_at, m.id) < ($5, $6)
          ORDER BY m.created_at DESC, m.id DESC
          LIMIT $4",
-        params![project, since, status.map(MessageStatus::as_str), most],
+        params![project, since, status.map(MessageStatus::as_str), most, before.created_at, before.id],
         |row| {
             Ok(LoggedReply {
+                id: row.get(9)?,
                 reply_id: row.get(0)?,
                 channel: row.get(1)?,
                 conversation: row.get(2)?,

@@ -5,6 +5,7 @@ mod answers;
 mod document;
 mod leads;
 mod links;
+mod operator;
 mod people;
 mod schemas;
 mod set_up;

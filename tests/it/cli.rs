@@ -8,6 +8,7 @@ mod link;
 mod listen;
 mod llm;
 mod ready;
+mod remote;
 mod retention;
 mod telegram;
 mod template;

@@ -247,7 +247,7 @@ both_engines! {
                 check("channel_accounts::put", channel_accounts::put(tx, project, &account, rows.now).await? > 0);
                 check("channel_accounts::may_reply", channel_accounts::may_reply(tx, project, channel, "b1").await?.is_some());
                 check("channel_accounts::list", !channel_accounts::list(tx, project, channel, 10).await?.is_empty());
-                let listed = reply_log::list(tx, project, None, Timestamp::UNIX_EPOCH, 10).await?;
+                let listed = reply_log::list(tx, project, None, (Timestamp::UNIX_EPOCH, Position::NEWEST), 10).await?;
                 check("reply_log::list", !listed.is_empty());
                 tx.execute("UPDATE messages SET status = 'failed' WHERE direction = 'out'", &[]).await?;
                 check("reply_log::resend", reply_log::resend(tx, project, &reply_id, rows.now).await?);

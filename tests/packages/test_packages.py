@@ -48,7 +48,7 @@ def wanted(program, skip="is not installed"):
 
 @cache
 def settings():
-    return commands.read(PROGRAM, ("serve",)).variables
+    return commands.settings_of(PROGRAM).variables
 
 
 @cache
@@ -95,7 +95,8 @@ def the_package_has_its_files_with_their_modes():
     path, tree = package()
     found = {str(file.relative_to(tree)): file for file in tree.rglob("*") if file.is_file() and not file.is_symlink()}
     for name in [*MODES, "usr/lib/systemd/system/aurix.service", "usr/share/doc/aurix/copyright", "usr/share/man/man1/aurix.1.gz",
-                 "usr/share/man/man8/aurix-admin.8.gz", "usr/share/bash-completion/completions/aurix"]:
+                 "usr/share/man/man8/aurix-admin.8.gz", "usr/share/bash-completion/completions/aurix",
+                 "usr/share/zsh/vendor-completions/_aurix", "usr/share/fish/vendor_completions.d/aurix.fish"]:
         assert name in found, name
     listed = output_of("dpkg-deb", "-c", path).splitlines()
     assert all(line.split()[1] == "root/root" for line in listed), listed
@@ -120,19 +121,25 @@ def the_package_needs_what_the_program_is_linked_with():
 
 def the_manual_and_the_completion_know_every_command():
     _, tree = package()
-    page = gzip.decompress((tree / "usr/share/man/man1/aurix.1.gz").read_bytes()).decode()
     completion = tree / "usr/share/bash-completion/completions/aurix"
     root = commands.read(PROGRAM)
     assert len(list(root.all())) > 40
-    for command in list(root.all())[1:]:
-        assert '.SS "aurix ' + " ".join(command.words).replace("-", "\\-") + '"' in page, command.words
+    for command in root.all():
+        page = gzip.decompress((tree / f"usr/share/man/man1/{'-'.join(['aurix', *command.words])}.1.gz").read_bytes()).decode()
+        assert ".SH NAME" in page and ".SH SYNOPSIS" in page, command.words
+    page = tree / "usr/share/man/man1/aurix-settings.1.gz"
+    assert all(name in gzip.decompress(page.read_bytes()).decode() for name in settings())
+    if man := shutil.which("man"):
+        assert "SYNOPSIS" in output_of(man, "-l", tree / "usr/share/man/man1/aurix-webhook-add.1.gz", env=os.environ | {"MANPAGER": "cat"})
 
     def completed(*words):
-        script = f'source {completion}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _aurix; printf "%s\\n" "${{COMPREPLY[@]}}"'
+        script = f'source {completion}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _aurix "$1" "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD - 1]}}"; ' \
+            'printf "%s\\n" "${COMPREPLY[@]}"'
         return output_of("bash", "-c", script, "bash", *words).split()
 
     assert completed("aurix", "chan") == ["channel"]
     assert completed("aurix", "channel", "a") == ["add"]
+    assert completed("aurix-admin", "webhook", "ad") == ["add"]
     assert completed("aurix", "webhook", "add", "--project", "b3c8", "--u") == ["--url"]
 
 

@@ -17,9 +17,45 @@ use crate::store::tokens::Token;
 use crate::store::users::User;
 use crate::store::{members, users};
 
-/// The token of the request, which the guard has found valid.
+/// Who asks, as far as the project does not matter.
 #[derive(Clone, Debug)]
-pub struct Authenticated(pub Token);
+pub enum Authenticated {
+    /// A program with a token, which the guard has found valid.
+    Token(Box<Token>),
+    /// A command on the machine of the data, which no guard asks for a token.
+    Command(Actor),
+}
+
+impl Authenticated {
+    /// What is asked may be of these projects.
+    pub fn owner(&self) -> TokenOwner {
+        match self {
+            Self::Token(token) => token.owner,
+            Self::Command(_) => TokenOwner::Operator,
+        }
+    }
+
+    fn scope(&self) -> TokenScope {
+        match self {
+            Self::Token(token) => token.scope,
+            Self::Command(_) => TokenScope::Admin,
+        }
+    }
+
+    /// Who asks for a change: the person, where the token is one's.
+    fn actor(&self, person: Option<&User>, scope: Scope) -> Actor {
+        match (self, person) {
+            (Self::Command(actor), _) => actor.clone(),
+            (Self::Token(_), Some(User { id, email, .. })) => {
+                Actor::Person(Person { user: *id, email: email.clone(), scope })
+            }
+            (Self::Token(token), None) => {
+                let Token { id, owner, name, .. } = &**token;
+                Actor::Token(TokenHolder { token_id: *id, project: owner.columns().0, name: name.clone() })
+            }
+        }
+    }
+}
 
 impl FromRequestParts<Engines> for Authenticated {
     type Rejection = ApiError;
@@ -81,7 +117,7 @@ needs! {
 /// A program that may do what the call needs in the project of the path. A foreign project is 404, a missing scope or permission 403.
 #[derive(Clone, Debug)]
 pub struct Caller<N: Needs = Read> {
-    token: Token,
+    authenticated: Authenticated,
     /// The person whose token it is.
     person: Option<User>,
     /// The project.
@@ -92,7 +128,7 @@ pub struct Caller<N: Needs = Read> {
 impl<N: Needs> Caller<N> {
     /// Who asks for a change: the person, where the token is one's.
     pub fn actor(&self) -> Actor {
-        actor(&self.token, self.person.as_ref(), Scope::Project(self.id()))
+        self.authenticated.actor(self.person.as_ref(), Scope::Project(self.id()))
     }
 
     /// The row key of the project.
@@ -101,16 +137,8 @@ impl<N: Needs> Caller<N> {
     }
 }
 
-fn actor(token: &Token, person: Option<&User>, scope: Scope) -> Actor {
-    if let Some(User { id, email, .. }) = person {
-        return Actor::Person(Person { user: *id, email: email.clone(), scope });
-    }
-    let Token { id, owner, name, .. } = token;
-    Actor::Token(TokenHolder { token_id: *id, project: owner.columns().0, name: name.clone() })
-}
-
 /// A project that a token is valid for, and the person whose token it is with what they are there.
-async fn find(
+pub(super) async fn find(
     conn: &Conn,
     owner: TokenOwner,
     public_id: &str,
@@ -129,10 +157,10 @@ async fn find(
     }
 }
 
-fn check<N: Needs>(token: &Token, project: &Project, role: Option<Role>) -> Result<()> {
+fn check<N: Needs>(scope: TokenScope, project: &Project, role: Option<Role>) -> Result<()> {
     let forbidden = |detail: String| Err(ApiError::Forbidden(detail));
-    if !token.scope.allows(N::SCOPE) {
-        let (needed, own) = (N::SCOPE.as_str(), token.scope.as_str());
+    if !scope.allows(N::SCOPE) {
+        let (needed, own) = (N::SCOPE.as_str(), scope.as_str());
         return forbidden(format!("This needs a token of scope {needed}; this one is of scope {own}."));
     }
     match role {
@@ -151,32 +179,32 @@ impl<N: Needs> FromRequestParts<Engines> for Caller<N> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, engines: &Engines) -> Result<Self> {
-        let Authenticated(token) = Authenticated::from_request_parts(parts, engines).await?;
+        let authenticated = Authenticated::from_request_parts(parts, engines).await?;
         let Ok(path) = RawPathParams::from_request_parts(parts, engines).await else {
             return Err(no_such_path().await);
         };
         let public_id = path.iter().find(|(name, _)| *name == "project").map(|(_, id)| id.to_owned());
         let Some(public_id) = public_id else { return Err(no_such_path().await) };
-        let owner = token.owner;
+        let owner = authenticated.owner();
         let found = engines.core.db.read(async move |conn| find(conn, owner, &public_id).await).await?;
         let Some((project, person)) = found else {
             return Err(ApiError::NotFound("There is no such project, or the token is not valid there.".to_owned()));
         };
-        check::<N>(&token, &project, person.as_ref().map(|(_, role)| *role))?;
-        Ok(Self { token, person: person.map(|(user, _)| user), project, needs: PhantomData })
+        check::<N>(authenticated.scope(), &project, person.as_ref().map(|(_, role)| *role))?;
+        Ok(Self { authenticated, person: person.map(|(user, _)| user), project, needs: PhantomData })
     }
 }
 
-/// A program that may create projects: with a token of scope admin, of the operator or of a person who is one.
+/// A program that may look after the whole instance: with a token of scope admin, of the operator or of a person who is one.
 pub struct Operator {
-    token: Token,
+    authenticated: Authenticated,
     person: Option<User>,
 }
 
 impl Operator {
     /// Who asks for a change: the person, where the token is one's.
     pub fn actor(&self) -> Actor {
-        actor(&self.token, self.person.as_ref(), Scope::Instance)
+        self.authenticated.actor(self.person.as_ref(), Scope::Instance)
     }
 }
 
@@ -184,21 +212,22 @@ impl FromRequestParts<Engines> for Operator {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, engines: &Engines) -> Result<Self> {
-        let Authenticated(token) = Authenticated::from_request_parts(parts, engines).await?;
-        let person = match token.owner {
+        let authenticated = Authenticated::from_request_parts(parts, engines).await?;
+        let owner = authenticated.owner();
+        let person = match owner {
             TokenOwner::Person(user) => {
                 Some(engines.core.db.read(async move |conn| Ok(users::get(conn, user).await?)).await?)
             }
             TokenOwner::Operator | TokenOwner::Project(_) => None,
         };
-        let is_operator = match token.owner {
+        let is_operator = match owner {
             TokenOwner::Operator => true,
             TokenOwner::Person(_) => person.as_ref().is_some_and(|user| user.is_operator),
             TokenOwner::Project(_) => false,
         };
-        if !is_operator || !token.scope.allows(TokenScope::Admin) {
+        if !is_operator || !authenticated.scope().allows(TokenScope::Admin) {
             return Err(ApiError::Forbidden("This needs a token of the operator, of scope admin.".to_owned()));
         }
-        Ok(Self { token, person })
+        Ok(Self { authenticated, person })
     }
 }

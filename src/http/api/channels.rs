@@ -1,5 +1,7 @@
 //! `/api/v1/projects/{project}/channels`: where people write, and how each is set up.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,13 +14,14 @@ use super::errors::{BodyErrors, Changed};
 use super::etag::{IfMatch, Tagged};
 use super::query::Page;
 use super::words::present;
-use crate::channels::{Finding, FindingState};
+use crate::channels::Finding;
 use crate::conversations::open_channel::open;
 use crate::core::Core;
 use crate::domain::channel::ChannelKind;
 use crate::engines::Engines;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::{Json, Path};
+use crate::http::partner::timestamp::UtcMicroseconds;
 use crate::projects::add_channel::{WhatsAppChannel, add_whatsapp_channel};
 use crate::projects::add_telegram::{AddedBot, BotRefused, TelegramChannel, add_telegram_channel, set_channel_webhook};
 use crate::projects::add_web::{WebChannel, WebRefused, add_web_channel};
@@ -44,37 +47,60 @@ pub fn routes() -> OpenApiRouter<Engines> {
 type ById = Path<(String, String)>;
 
 /// Where people write.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Channel)]
-pub struct ChannelBody {
+pub(crate) struct ChannelBody {
     #[schema(example = "106540352242922")]
-    channel_id: String,
+    pub(crate) channel_id: String,
     /// `whatsapp`, `telegram` or `web`.
     #[schema(example = "whatsapp")]
-    kind: &'static str,
+    pub(crate) kind: Cow<'static, str>,
     /// What people call it by.
     #[schema(example = "+6512345678")]
-    label: String,
+    pub(crate) label: String,
     /// Where its platform has to send what people write; `null` where there is no platform.
     #[schema(required, example = "https://chat.example/channels/whatsapp/106540352242922/webhook")]
-    webhook_url: Option<String>,
+    pub(crate) webhook_url: Option<String>,
     /// What keeps replies from being sent.
     #[schema(required)]
-    fault: Option<String>,
+    pub(crate) fault: Option<String>,
+    /// Since when.
+    #[schema(required)]
+    pub(crate) fault_since: Option<UtcMicroseconds>,
     /// What keeps messages from arriving.
     #[schema(required)]
-    inbound_fault: Option<String>,
+    pub(crate) inbound_fault: Option<String>,
+    /// Since when.
+    #[schema(required)]
+    pub(crate) inbound_fault_since: Option<UtcMicroseconds>,
+    /// WhatsApp: the number, in digits.
+    #[schema(required, example = "6512345678")]
+    pub(crate) number: Option<String>,
+    /// Telegram: the bot's username.
+    #[schema(required)]
+    pub(crate) bot: Option<String>,
+    /// Of a chat on your pages: what its panel calls you.
+    #[schema(required)]
+    pub(crate) title: Option<String>,
+    /// The beginning of the addresses of the platform's API; empty where there is no platform.
+    pub(crate) api_base: String,
 }
 
-fn shown(core: &Core, channel: Channel) -> ChannelBody {
+pub(crate) fn shown(core: &Core, channel: Channel) -> ChannelBody {
     let has_platform = channel.kind != ChannelKind::Web;
     ChannelBody {
         label: channel.label(),
         webhook_url: has_platform.then(|| webhook_url(&core.config.base_url, &channel)),
         channel_id: channel.external_id,
-        kind: channel.kind.as_str(),
+        kind: channel.kind.as_str().into(),
+        fault_since: channel.fault.as_ref().map(|fault| UtcMicroseconds(fault.since)),
         fault: channel.fault.map(|fault| fault.reason),
+        inbound_fault_since: channel.inbound_fault.as_ref().map(|fault| UtcMicroseconds(fault.since)),
         inbound_fault: channel.inbound_fault.map(|fault| fault.reason),
+        number: channel.number,
+        bot: channel.handle,
+        title: channel.title,
+        api_base: channel.api_base,
     }
 }
 
@@ -106,15 +132,15 @@ async fn list(State(core): State<Core>, caller: Caller) -> Result<axum::Json<Pag
 }
 
 /// How a channel behaves.
-#[derive(Serialize, ToSchema)]
-pub struct ChannelDetails {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct ChannelDetails {
     #[serde(flatten)]
-    channel: ChannelBody,
+    pub(crate) channel: ChannelBody,
     /// Replies a second at most; `null` for what the platform allows by default.
     #[schema(required)]
-    rate_per_second: Option<u32>,
+    pub(crate) rate_per_second: Option<u32>,
     /// Telegram: whether the bot leaves groups that it is added to.
-    leaves_groups: bool,
+    pub(crate) leaves_groups: bool,
 }
 
 async fn details(core: &Core, channel: Channel) -> Result<ChannelDetails> {
@@ -132,9 +158,9 @@ async fn show(State(core): State<Core>, caller: Caller, Path((_, id)): ById) -> 
 }
 
 /// A channel to be added. One that the project has gets other credentials.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-enum AddChannel {
+pub(crate) enum AddChannel {
     /// A WhatsApp number on the Cloud API.
     Whatsapp {
         #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$", example = "106540352242922")]
@@ -168,39 +194,34 @@ enum AddChannel {
 }
 
 /// One thing that was looked at.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Finding)]
-pub struct FindingBody {
+pub(crate) struct FindingBody {
     #[schema(example = "Webhook")]
-    name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     /// `fine`, `attention` for what works and soon may not, or `missing`.
     #[schema(example = "fine")]
-    state: &'static str,
+    pub(crate) state: Cow<'static, str>,
     /// What was found, and what to do.
-    said: String,
+    pub(crate) said: String,
 }
 
 impl From<Finding> for FindingBody {
     fn from(finding: Finding) -> Self {
-        let state = match finding.state {
-            FindingState::Fine => "fine",
-            FindingState::Attention => "attention",
-            FindingState::Missing => "missing",
-        };
-        Self { name: finding.name, state, said: finding.said }
+        Self { name: finding.name.into(), state: finding.state.as_str().into(), said: finding.said }
     }
 }
 
 /// A channel as it was added.
-#[derive(Serialize, ToSchema)]
-pub struct AddedChannel {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct AddedChannel {
     #[serde(flatten)]
-    channel: ChannelBody,
+    pub(crate) channel: ChannelBody,
     /// WhatsApp: what Meta is told to prove itself with.
     #[schema(required)]
-    verify_token: Option<String>,
+    pub(crate) verify_token: Option<String>,
     /// What the platform said meanwhile.
-    findings: Vec<FindingBody>,
+    pub(crate) findings: Vec<FindingBody>,
 }
 
 /// Add a channel
@@ -251,15 +272,15 @@ async fn add(
 }
 
 /// What is to be different; what is absent stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ChangeChannel {
+pub(crate) struct ChangeChannel {
     /// WhatsApp: replies a second at most; `null` for what the platform allows by default.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>, required = false, minimum = 1)]
-    rate_per_second: Option<Option<u32>>,
+    pub(crate) rate_per_second: Option<Option<u32>>,
     /// Telegram: whether the bot leaves groups that it is added to.
-    leaves_groups: Option<bool>,
+    pub(crate) leaves_groups: Option<bool>,
 }
 
 /// Change how a channel behaves
@@ -302,19 +323,16 @@ async fn check(
     Path((_, id)): ById,
 ) -> Result<axum::Json<Page<FindingBody>>> {
     let channel = get(&core, &caller, id).await?;
-    let findings = match channel.kind {
-        ChannelKind::Web => Vec::new(),
-        ChannelKind::WhatsApp | ChannelKind::Telegram => check_channel(&core, channel).await?,
-    };
+    let findings = check_channel(&core, channel).await?;
     Ok(axum::Json(Page::whole(findings.into_iter().map(FindingBody::from).collect())))
 }
 
 /// How a channel is connected.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ConnectChannel {
+pub(crate) struct ConnectChannel {
     /// Takes the channel over from the program that gets its messages now.
-    replace_webhook: Option<bool>,
+    pub(crate) replace_webhook: Option<bool>,
 }
 
 /// Connect a channel

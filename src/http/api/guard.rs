@@ -34,7 +34,7 @@ pub async fn guard(State(engines): State<Engines>, request: Request, next: Next)
     let mut response = match rates.admit(Kind::Tokens, source) {
         Err(over) => ApiError::over_limit(over).into_response(),
         Ok(()) => {
-            parts.extensions.insert(Authenticated(token.clone()));
+            parts.extensions.insert(Authenticated::Token(Box::new(token.clone())));
             let is_kept = parts.method == Method::POST && parts.headers.contains_key(idempotency::HEADER);
             let request = Request::from_parts(parts, body);
             match is_kept {

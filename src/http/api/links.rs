@@ -1,5 +1,7 @@
 //! `/api/v1/projects/{project}/links`: addresses without a site, `/l/{slug}`, for posters, profiles and letters.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use super::errors::{BodyErrors, Changed};
 use super::etag::{IfMatch, Tagged};
 use super::query::{Cursor, Limit, Page, Params};
 use crate::core::Core;
-use crate::domain::ids::LinkId;
+use crate::domain::ids::{LinkId, ProjectId};
 use crate::domain::link::{Campaign, InvalidCampaign, InvalidSlug, LinkStatus, Slug, address};
 use crate::engines::Engines;
 use crate::http::error::{ApiError, Result};
@@ -33,29 +35,29 @@ pub fn routes() -> OpenApiRouter<Engines> {
 type ById = Path<(String, String)>;
 
 /// An address that leads to a chat.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Link)]
-pub struct LinkBody {
+pub(crate) struct LinkBody {
     #[schema(example = 12)]
-    link_id: i64,
+    pub(crate) link_id: i64,
     #[schema(example = "spring-poster")]
-    slug: String,
+    pub(crate) slug: String,
     #[schema(example = "https://chat.example/l/spring-poster")]
-    address: String,
+    pub(crate) address: String,
     /// The widget whose channel it leads to.
     #[schema(example = "w_4kQ9xTr2LmZs")]
-    widget_id: String,
+    pub(crate) widget_id: String,
     /// Where its visitors come from, as `utm_source` says it.
     #[schema(example = "poster")]
-    source: String,
-    medium: String,
-    campaign: String,
+    pub(crate) source: String,
+    pub(crate) medium: String,
+    pub(crate) campaign: String,
     /// The start of the text that the visitor sends; that of the widget where it is empty.
-    text: String,
+    pub(crate) text: String,
     /// A link that is paused leads to the chat all the same, and counts no clicks.
     #[schema(schema_with = super::words::link_status)]
-    status: &'static str,
-    created_at: UtcMicroseconds,
+    pub(crate) status: Cow<'static, str>,
+    pub(crate) created_at: UtcMicroseconds,
 }
 
 fn shown(core: &Core, link: Link) -> LinkBody {
@@ -69,7 +71,7 @@ fn shown(core: &Core, link: Link) -> LinkBody {
         medium,
         campaign,
         text,
-        status: link.status.as_str(),
+        status: link.status.as_str().into(),
         created_at: UtcMicroseconds(link.created_at),
     }
 }
@@ -96,6 +98,16 @@ struct LinkParams {
     /// The `next_cursor` of the page before.
     #[param(value_type = Option<String>, pattern = "^[A-Za-z0-9_-]{21}[AQgw]$")]
     cursor: Option<Cursor>,
+    /// The one whose address ends so; none where the project has no such link.
+    #[param(max_length = 40)]
+    slug: Option<String>,
+}
+
+/// The project's link by the end of its address, if it was not deleted.
+async fn find_slug(core: &Core, project: ProjectId, slug: &str) -> Result<Option<Link>> {
+    let Ok(slug) = Slug::parse(slug) else { return Ok(None) };
+    let found = core.db.read(async move |conn| Ok(links::find(conn, &slug).await?)).await?;
+    Ok(found.filter(|link| link.project == project && link.status != LinkStatus::Removed))
 }
 
 /// List links
@@ -106,6 +118,10 @@ async fn list(
     caller: Caller,
     Params(params): Params<LinkParams>,
 ) -> Result<axum::Json<Page<LinkBody>>> {
+    if let Some(slug) = params.slug {
+        let found = find_slug(&core, caller.id(), &slug).await?;
+        return Ok(axum::Json(Page::whole(found.into_iter().map(|link| shown(&core, link)).collect())));
+    }
     let before = params.cursor.map_or(LinkId(i64::MAX), |Cursor(at)| LinkId(at.id));
     let (project, most) = (caller.id(), params.limit.unwrap_or_default().rows());
     let mut rows = core.db.read(async move |conn| Ok(links::page(conn, project, before, most + 1).await?)).await?;
@@ -125,25 +141,25 @@ async fn show(State(core): State<Core>, caller: Caller, Path((_, id)): ById) -> 
 }
 
 /// A link to be made. It leads to a widget, or to a channel by its newest widget.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CreateLink {
+pub(crate) struct CreateLink {
     /// The end of its address; one is made where there is none.
     #[schema(pattern = "^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$", example = "spring-poster")]
-    slug: Option<String>,
+    pub(crate) slug: Option<String>,
     /// Either this or `channel_id`.
     #[schema(example = "w_4kQ9xTr2LmZs")]
-    widget_id: Option<String>,
+    pub(crate) widget_id: Option<String>,
     #[schema(example = "106540352242922")]
-    channel_id: Option<String>,
+    pub(crate) channel_id: Option<String>,
     #[schema(min_length = 1, max_length = 150, example = "poster")]
-    source: String,
+    pub(crate) source: String,
     #[schema(max_length = 150)]
-    medium: Option<String>,
+    pub(crate) medium: Option<String>,
     #[schema(max_length = 150)]
-    campaign: Option<String>,
+    pub(crate) campaign: Option<String>,
     #[schema(max_length = 500)]
-    text: Option<String>,
+    pub(crate) text: Option<String>,
 }
 
 fn opens(widget: Option<String>, channel: Option<String>) -> Result<Option<Opens>> {

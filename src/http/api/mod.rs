@@ -1,10 +1,11 @@
 //! The management API, `/api/v1/…`: what the console and the commands do, for programs with a token. A resource has a file; what writes
 //! calls the use case that the console calls.
 
+pub(crate) mod agent;
 mod caller;
-mod channels;
+pub(crate) mod channels;
 mod conversations;
-mod deliveries;
+pub(crate) mod deliveries;
 mod errors;
 mod etag;
 pub mod event_schemas;
@@ -12,18 +13,24 @@ mod events;
 mod guard;
 mod idempotency;
 mod leads;
-mod links;
-mod projects;
-mod query;
-mod resends;
-mod setup;
-mod webhook_actions;
-mod webhooks;
-mod widgets;
+pub(crate) mod links;
+pub(crate) mod log;
+pub(crate) mod owner;
+pub(crate) mod projects;
+pub(crate) mod query;
+pub(crate) mod replies;
+pub(crate) mod resends;
+pub(crate) mod setup;
+pub(crate) mod templates;
+pub(crate) mod tokens;
+pub(crate) mod webhook_actions;
+pub(crate) mod webhooks;
+pub(crate) mod widgets;
 mod words;
 
-use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::SecurityRequirement;
@@ -31,7 +38,10 @@ use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::{ObjectBuilder, OpenApi, Required};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::BODY_BYTES_MAX;
+use super::error::no_such_path;
 use super::openapi::TOKEN;
+use crate::domain::actor::Actor;
 use crate::engines::Engines;
 
 /// Every route with its description.
@@ -40,18 +50,26 @@ pub fn routes() -> OpenApiRouter<Engines> {
         .merge(projects::routes())
         .merge(channels::routes())
         .merge(setup::routes())
+        .merge(tokens::routes())
+        .merge(agent::routes())
+        .merge(log::routes())
         .merge(widgets::routes())
         .merge(links::routes())
         .merge(webhooks::routes())
         .merge(webhook_actions::routes())
+        .merge(templates::routes())
         .merge(events::routes())
         .merge(deliveries::routes())
         .merge(resends::routes())
         .merge(leads::routes())
-        .merge(conversations::routes());
-    let mut router = OpenApiRouter::default()
-        .nest("/api/v1", projects::list_routes())
-        .nest("/api/v1/projects/{project}", of_project);
+        .merge(conversations::routes())
+        .merge(replies::routes());
+    let of_all = OpenApiRouter::default()
+        .merge(projects::list_routes())
+        .merge(owner::list_routes())
+        .merge(tokens::list_routes())
+        .merge(log::list_routes());
+    let mut router = OpenApiRouter::default().nest("/api/v1", of_all).nest("/api/v1/projects/{project}", of_project);
     describe(router.get_openapi_mut());
     router
 }
@@ -59,6 +77,12 @@ pub fn routes() -> OpenApiRouter<Engines> {
 /// The routes behind the guard: nobody is served without a token.
 pub fn router(engines: &Engines) -> Router<Engines> {
     routes().split_for_parts().0.layer(from_fn_with_state(engines.clone(), guard::guard))
+}
+
+/// The routes for a command on the machine of the data, which needs no token.
+pub(crate) fn router_for(engines: &Engines, actor: Actor) -> Router {
+    let router = routes().split_for_parts().0.layer(Extension(caller::Authenticated::Command(actor)));
+    router.fallback(no_such_path).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(engines.clone())
 }
 
 /// Adds what every call has.

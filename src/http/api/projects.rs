@@ -1,5 +1,6 @@
 //! `/api/v1/projects`: tenants, and how long their data is kept.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use axum::extract::State;
@@ -46,33 +47,33 @@ pub fn routes() -> OpenApiRouter<Engines> {
 }
 
 /// A tenant.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Project)]
-pub struct ProjectBody {
+pub(crate) struct ProjectBody {
     #[schema(example = "0f8fad5b-d9cb-469f-a165-70867728950e")]
-    project_id: String,
-    name: String,
+    pub(crate) project_id: String,
+    pub(crate) name: String,
     /// ISO 3166 alpha-2: how national phone numbers are read.
     #[schema(example = "SG")]
-    region: String,
+    pub(crate) region: String,
     /// IANA name: how dates are read.
     #[schema(example = "Asia/Singapore")]
-    timezone: String,
+    pub(crate) timezone: String,
     /// How much of a visitor's IP address is stored: `full`, `truncated` or `omitted`.
     #[schema(example = "full")]
-    ip: String,
+    pub(crate) ip: String,
     /// When `lead.created` is emitted.
     #[schema(schema_with = super::words::created_when)]
-    lead_created: &'static str,
+    pub(crate) lead_created: Cow<'static, str>,
     /// Whether members may export leads and resend deliveries.
-    members_may_export: bool,
+    pub(crate) members_may_export: bool,
     /// Whether viewers see phone numbers and e-mail addresses masked.
-    viewers_see_masked: bool,
+    pub(crate) viewers_see_masked: bool,
     /// How long after a person's last message the agent asks once more; `null` for never.
     #[schema(required)]
-    nudge_after_s: Option<i64>,
+    pub(crate) nudge_after_s: Option<i64>,
     /// How long after it a lead that is not complete counts as abandoned.
-    abandoned_after_s: i64,
+    pub(crate) abandoned_after_s: i64,
 }
 
 impl From<Project> for ProjectBody {
@@ -83,7 +84,7 @@ impl From<Project> for ProjectBody {
             region: project.region,
             timezone: project.time_zone,
             ip: project.ip_policy,
-            lead_created: project.lead_created.as_str(),
+            lead_created: project.lead_created.as_str().into(),
             members_may_export: project.members_may_export,
             viewers_see_masked: project.viewers_see_masked,
             nudge_after_s: project.nudge_after.map(|after| after.as_secs()),
@@ -131,12 +132,12 @@ async fn visible(conn: &Conn, owner: TokenOwner, after: ProjectId, most: u32) ->
     responses((status = 200, description = "A page of projects.", body = Page<ProjectBody>)))]
 async fn list(
     State(core): State<Core>,
-    Authenticated(token): Authenticated,
+    authenticated: Authenticated,
     Params(params): Params<ProjectParams>,
 ) -> Result<axum::Json<Page<ProjectBody>>> {
     let after = params.cursor.map_or(ProjectId(0), |Cursor(at)| ProjectId(at.id));
     let most = params.limit.unwrap_or_default().rows();
-    let owner = token.owner;
+    let owner = authenticated.owner();
     let mut rows = core.db.read(async move |conn| visible(conn, owner, after, most + 1).await).await?;
     let most = usize::try_from(most)?;
     let has_more = rows.len() > most;
@@ -146,15 +147,20 @@ async fn list(
 }
 
 /// A project to be created.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CreateProject {
+pub(crate) struct CreateProject {
     #[schema(min_length = 1, max_length = 200, example = "Juniper Table")]
-    name: String,
+    pub(crate) name: String,
     #[schema(pattern = "^[A-Z]{2}$", example = "SG")]
-    region: String,
+    pub(crate) region: String,
     #[schema(example = "Asia/Singapore")]
-    timezone: String,
+    pub(crate) timezone: String,
+    /// `full`, `truncated` or `omitted`.
+    #[schema(pattern = "^(full|truncated|omitted)$", example = "full")]
+    pub(crate) ip: Option<String>,
+    #[schema(schema_with = super::words::created_when_or_null, required = false)]
+    pub(crate) lead_created: Option<String>,
 }
 
 /// Create a project
@@ -167,15 +173,17 @@ async fn create(
     operator: Operator,
     body: Result<Json<CreateProject>>,
 ) -> Result<(StatusCode, axum::Json<ProjectBody>)> {
-    let Json(CreateProject { name, region, timezone }) = body?;
-    let wanted =
-        ChangeProject { name: Some(name), region: Some(region), timezone: Some(timezone), ..ChangeProject::default() };
+    let Json(CreateProject { name, region, timezone, ip, lead_created }) = body?;
+    let (name, region, timezone) = (Some(name), Some(region), Some(timezone));
+    let wanted = ChangeProject { name, region, timezone, ip, lead_created, ..ChangeProject::default() };
     let changes = wanted.changes()?;
+    let usual = NewProject::default();
     let new = NewProject {
+        ip_policy: changes.ip_policy.unwrap_or(usual.ip_policy),
+        lead_created: changes.lead_created.unwrap_or(usual.lead_created),
         name: changes.name.unwrap_or_default(),
         region: changes.region.unwrap_or_default(),
         time_zone: changes.time_zone.unwrap_or_default(),
-        ..NewProject::default()
     };
     let created = create_project(&core, &operator.actor(), new).await?;
     Ok((StatusCode::CREATED, axum::Json(created.into())))
@@ -189,29 +197,29 @@ async fn show(caller: Caller) -> Tagged<ProjectBody> {
 }
 
 /// What is to be different; what is absent stays.
-#[derive(Default, Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ChangeProject {
+pub(crate) struct ChangeProject {
     #[schema(min_length = 1, max_length = 200)]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     #[schema(pattern = "^[A-Z]{2}$", example = "SG")]
-    region: Option<String>,
+    pub(crate) region: Option<String>,
     #[schema(example = "Asia/Singapore")]
-    timezone: Option<String>,
+    pub(crate) timezone: Option<String>,
     /// `full`, `truncated` or `omitted`.
     #[schema(pattern = "^(full|truncated|omitted)$", example = "truncated")]
-    ip: Option<String>,
+    pub(crate) ip: Option<String>,
     #[schema(schema_with = super::words::created_when_or_null, required = false)]
-    lead_created: Option<String>,
-    members_may_export: Option<bool>,
-    viewers_see_masked: Option<bool>,
+    pub(crate) lead_created: Option<String>,
+    pub(crate) members_may_export: Option<bool>,
+    pub(crate) viewers_see_masked: Option<bool>,
     /// From 30 minutes to 20 hours; `null` for never.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>, required = false, minimum = 1800, maximum = 72000)]
-    nudge_after_s: Option<Option<i64>>,
+    pub(crate) nudge_after_s: Option<Option<i64>>,
     /// From one hour to 30 days.
     #[schema(minimum = 3600, maximum = 2592000)]
-    abandoned_after_s: Option<i64>,
+    pub(crate) abandoned_after_s: Option<i64>,
 }
 
 fn invalid(field: &'static str) -> impl Fn(&dyn Display) -> ApiError {
@@ -270,21 +278,21 @@ async fn change(
 }
 
 /// How long data is kept.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Retention)]
-pub struct RetentionBody {
+pub(crate) struct RetentionBody {
     /// Sessions without a conversation, with their clicks; `null` where the server's setting holds.
     #[schema(required, example = "400d")]
-    clicks: Option<String>,
+    pub(crate) clicks: Option<String>,
     /// Events with their deliveries.
     #[schema(required, example = "90d")]
-    events: Option<String>,
+    pub(crate) events: Option<String>,
     /// Messages.
     #[schema(required, example = "forever")]
-    messages: Option<String>,
+    pub(crate) messages: Option<String>,
     /// What holds, by kind.
     #[schema(example = json!({"clicks": "400d", "events": "90d", "messages": "forever"}))]
-    effective: std::collections::BTreeMap<String, String>,
+    pub(crate) effective: std::collections::BTreeMap<String, String>,
 }
 
 async fn retention(core: &Core, project: ProjectId) -> Result<RetentionBody> {
@@ -306,16 +314,16 @@ async fn show_retention(State(core): State<Core>, caller: Caller) -> Result<Tagg
 }
 
 /// All periods: `90d` or `forever`; the server's setting where there is none.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct PutRetention {
+pub(crate) struct PutRetention {
     #[schema(pattern = "^([1-9][0-9]{0,3}d|forever)$", example = "400d")]
-    clicks: Option<String>,
+    pub(crate) clicks: Option<String>,
     #[schema(pattern = "^([1-9][0-9]{0,3}d|forever)$", example = "90d")]
-    events: Option<String>,
+    pub(crate) events: Option<String>,
     /// Eight days at least.
     #[schema(pattern = "^([1-9][0-9]{1,3}d|forever)$", example = "forever")]
-    messages: Option<String>,
+    pub(crate) messages: Option<String>,
 }
 
 /// Set how long data is kept

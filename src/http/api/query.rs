@@ -132,7 +132,7 @@ pub fn word<T>(name: &str, value: Option<&str>, parse: impl Fn(&str) -> Option<T
 }
 
 /// A page of a list.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct Page<T: ToSchema> {
     /// The rows.
     pub data: Vec<T>,
@@ -145,6 +145,15 @@ impl<T: ToSchema> Page<T> {
     /// A list that is one page.
     pub fn whole(data: Vec<T>) -> Self {
         Self { data, next_cursor: None }
+    }
+
+    /// A page of the rows that were read, one more than `most` where there are more behind them.
+    pub fn cut<R: Into<T>>(mut rows: Vec<R>, most: u32, position: impl Fn(&R) -> Position) -> Result<Self> {
+        let most = usize::try_from(most)?;
+        let has_more = rows.len() > most;
+        rows.truncate(most);
+        let next = rows.last().filter(|_| has_more).map(position);
+        Ok(Self::new(rows.into_iter().map(Into::into).collect(), next))
     }
 
     /// A page, and behind which row the next one begins.

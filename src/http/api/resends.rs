@@ -1,5 +1,6 @@
 //! `/api/v1/projects/{project}/resends`: jobs that resend all failed deliveries that a filter matches, one for each webhook.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use axum::extract::State;
@@ -31,41 +32,43 @@ pub fn routes() -> OpenApiRouter<Engines> {
 }
 
 /// A job.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Resend)]
-pub struct ResendBody {
-    id: i64,
-    webhook_id: String,
+pub(crate) struct ResendBody {
+    pub(crate) id: i64,
+    pub(crate) webhook_id: String,
     /// `running`, `done` or `stopped`.
     #[schema(example = "running")]
-    state: &'static str,
+    pub(crate) state: Cow<'static, str>,
     /// Deliveries that matched when it began.
-    matched: i64,
+    pub(crate) matched: i64,
     /// Deliveries that are due again so far.
-    resent: i64,
+    pub(crate) resent: i64,
     /// An e-mail address, or what started it.
-    started_by: String,
-    created_at: UtcMicroseconds,
+    pub(crate) started_by: String,
+    pub(crate) created_at: UtcMicroseconds,
     #[schema(required)]
-    ended_at: Option<UtcMicroseconds>,
+    pub(crate) ended_at: Option<UtcMicroseconds>,
 }
 
 /// Which failed deliveries are resent: of all that fit every word.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct StartResend {
+pub(crate) struct StartResend {
     /// Of this webhook.
-    webhook: Option<String>,
+    pub(crate) webhook: Option<String>,
     #[schema(schema_with = super::words::event_type_or_null, required = false)]
-    event: Option<String>,
+    pub(crate) event: Option<String>,
     /// `3xx`, `4xx`, `5xx`, `none` for no response, or one status.
     #[schema(pattern = "^([2345]xx|none|[2345][0-9][0-9])$")]
-    answer: Option<String>,
+    pub(crate) answer: Option<String>,
     #[schema(schema_with = super::words::period_or_null, required = false)]
-    period: Option<String>,
+    pub(crate) period: Option<String>,
+    /// Of events from this time on.
+    pub(crate) since: Option<UtcMicroseconds>,
     /// As in the list of deliveries.
     #[schema(max_length = 100)]
-    q: Option<String>,
+    pub(crate) q: Option<String>,
 }
 
 async fn jobs<N: Needs>(core: &Core, caller: &Caller<N>) -> Result<Vec<ResendBody>> {
@@ -78,7 +81,7 @@ async fn jobs<N: Needs>(core: &Core, caller: &Caller<N>) -> Result<Vec<ResendBod
     let body = |job: ResendJob| ResendBody {
         id: job.id.0,
         webhook_id: names.get(&job.webhook).cloned().unwrap_or_default(),
-        state: job.state.as_str(),
+        state: job.state.as_str().into(),
         matched: job.matched,
         resent: job.resent,
         started_by: job.started_by,
@@ -121,8 +124,9 @@ async fn start(
     caller: Caller<Resend>,
     body: Result<Json<StartResend>>,
 ) -> Result<(StatusCode, axum::Json<Page<ResendBody>>)> {
-    let Json(StartResend { webhook, event, answer, period, q }) = body?;
-    let filter = filter_of(webhook, None, event.as_deref(), answer.as_deref(), (period.as_deref(), q))?;
+    let Json(StartResend { webhook, event, answer, period, since, q }) = body?;
+    let since = since.map(|UtcMicroseconds(since)| since);
+    let filter = filter_of(webhook, None, event.as_deref(), answer.as_deref(), (period.as_deref(), since, q))?;
     let started = start_resend(&core, &caller.actor(), caller.id(), &filter).await?;
     let is_new = |job: &ResendBody| started.contains(&ResendJobId(job.id));
     let jobs = jobs(&core, &caller).await?.into_iter().filter(is_new).collect();

@@ -44,20 +44,20 @@ pub fn routes() -> OpenApiRouter<Engines> {
 type ById = Path<(String, String)>;
 
 /// An API key of a partner.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Key)]
-pub struct KeyBody {
-    key_id: String,
+pub(crate) struct KeyBody {
+    pub(crate) key_id: String,
     /// `external`, or the partner's name.
-    service_name: String,
+    pub(crate) service_name: String,
     /// Its first characters, to tell keys apart.
-    prefix: String,
-    created_at: UtcMicroseconds,
+    pub(crate) prefix: String,
+    pub(crate) created_at: UtcMicroseconds,
     #[schema(required)]
-    revoked_at: Option<UtcMicroseconds>,
+    pub(crate) revoked_at: Option<UtcMicroseconds>,
     /// To a few minutes.
     #[schema(required)]
-    last_used_at: Option<UtcMicroseconds>,
+    pub(crate) last_used_at: Option<UtcMicroseconds>,
 }
 
 /// List API keys
@@ -78,20 +78,20 @@ async fn list_keys(State(core): State<Core>, caller: Caller<Keys>) -> Result<axu
 }
 
 /// Whom a key is for.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CreateKey {
+pub(crate) struct CreateKey {
     /// `external` where there is none.
     #[schema(pattern = "^[a-z0-9_-]{1,64}$", example = "topkee")]
-    service: Option<String>,
+    pub(crate) service: Option<String>,
 }
 
 /// A new key: the only time that it can be read.
-#[derive(Serialize, ToSchema)]
-struct NewKey {
-    key_id: String,
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct NewKey {
+    pub(crate) key_id: String,
     #[schema(example = "aurix_key_…")]
-    key: String,
+    pub(crate) key: String,
 }
 
 /// Create an API key
@@ -112,14 +112,23 @@ async fn create(
     Ok((StatusCode::CREATED, axum::Json(NewKey { key_id: made.row.public_id, key: made.key })))
 }
 
+/// A key that was revoked.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct RevokedKey {
+    pub(crate) key_id: String,
+    /// The webhook that was registered with it, which is off now.
+    #[schema(required)]
+    pub(crate) webhook_turned_off: Option<String>,
+}
+
 /// Revoke an API key
 ///
 /// Requests with it are refused from now on, and its webhook is turned off.
 #[utoipa::path(delete, path = "/keys/{key_id}", operation_id = "revoke_key", tag = "Projects",
-    responses((status = 204, description = "The key is revoked.")))]
-async fn revoke(State(core): State<Core>, caller: Caller<Keys>, Path((_, id)): ById) -> Result<StatusCode> {
+    responses((status = 200, description = "The key is revoked.", body = RevokedKey)))]
+async fn revoke(State(core): State<Core>, caller: Caller<Keys>, Path((_, id)): ById) -> Result<axum::Json<RevokedKey>> {
     match revoke_key(&core, &caller.actor(), caller.id(), &id).await? {
-        Some(_) => Ok(StatusCode::NO_CONTENT),
+        Some(revoked) => Ok(axum::Json(RevokedKey { key_id: id, webhook_turned_off: revoked.webhook_id })),
         None => Err(ApiError::NotFound("The project has no such key, or it was revoked before.".to_owned())),
     }
 }

@@ -1,5 +1,7 @@
 //! What is done with a webhook besides changing it: a new secret, a test, a pause, off and on.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,16 +10,18 @@ use utoipa_axum::routes;
 
 use super::caller::{Caller, Write};
 use super::errors::BodyErrors;
-use super::query::Page;
+use super::query::{Page, Params, word};
 use super::webhooks::{WebhookBody, WebhookSecret, get, no_webhook};
 use crate::admission::Admission;
 use crate::admission::rate_limiter::Source;
 use crate::core::Core;
-use crate::deliveries::test_webhook::{Tested, test_webhook};
+use crate::deliveries::test_webhook::{Tested, test_sample, test_webhook};
+use crate::domain::event::EventType;
 use crate::domain::rates::Kind;
 use crate::engines::Engines;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::{Json, Path};
+use crate::http::partner::timestamp::UtcMicroseconds;
 use crate::projects::pause_webhook::{Waiting, pause_webhook, resume_webhook};
 use crate::projects::rotate_secret::rotate_secret;
 use crate::projects::set_webhook_active::{KeyRevoked, set_webhook_active};
@@ -57,45 +61,69 @@ async fn rotate(
 }
 
 /// How an endpoint took a sample.
-#[derive(Serialize, ToSchema)]
-pub struct TestedSample {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct TestedSample {
     #[schema(schema_with = super::words::event_type)]
-    event_type: &'static str,
-    event_id: String,
+    pub(crate) event_type: Cow<'static, str>,
+    pub(crate) event_id: String,
     /// Whether a real event would count as delivered.
-    delivered: bool,
+    pub(crate) delivered: bool,
     #[schema(required)]
-    status_code: Option<u16>,
-    duration_ms: u64,
+    pub(crate) status_code: Option<u16>,
+    pub(crate) duration_ms: u64,
+    pub(crate) started_at: UtcMicroseconds,
     /// The first 16 KiB.
-    response_body: String,
+    pub(crate) response_body: String,
     /// Why it does not count as delivered.
     #[schema(required)]
-    error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 impl From<Tested> for TestedSample {
     fn from(tested: Tested) -> Self {
-        let Tested { event_type, event_id, delivered, status_code, duration_ms, response_body, error } = tested;
-        Self { event_type, event_id, delivered, status_code, duration_ms, response_body, error }
+        Self {
+            event_type: tested.event_type.into(),
+            event_id: tested.event_id,
+            delivered: tested.delivered,
+            status_code: tested.status_code,
+            duration_ms: tested.duration_ms,
+            started_at: UtcMicroseconds(tested.started_at),
+            response_body: tested.response_body,
+            error: tested.error,
+        }
     }
+}
+
+/// Which samples are sent.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TestParams {
+    /// Of this event alone, whether the webhook wants it or not.
+    #[param(schema_with = super::words::event_type, required = false)]
+    event: Option<String>,
 }
 
 /// Test a webhook
 ///
 /// Sends a sample of each event that it wants, as real deliveries go. Nothing of it is stored or retried.
-#[utoipa::path(post, path = "/webhooks/{webhook}/test", operation_id = "send_samples_to_webhook", tag = "Webhooks",
+#[utoipa::path(post, path = "/webhooks/{webhook}/test", operation_id = "send_samples_to_webhook", tag = "Webhooks", params(TestParams),
     responses((status = 200, description = "What the endpoint responded.", body = Page<TestedSample>)))]
 async fn test(
     State(core): State<Core>,
     State(admission): State<Admission>,
     caller: Caller<Write>,
     Path((_, id)): ById,
+    Params(TestParams { event }): Params<TestParams>,
 ) -> Result<axum::Json<Page<TestedSample>>> {
+    let event = word("event", event.as_deref(), EventType::parse)?;
     let webhook = get(&core, &caller, id).await?;
     // Keys and webhooks count up from 1 each: the sign tells them apart.
     admission.rates.admit(Kind::Tests, Source::row(-webhook.id.0)).map_err(ApiError::over_limit)?;
-    let tested = test_webhook(&core, &caller.actor(), &webhook).await?;
+    let tested = match event {
+        Some(event) => vec![test_sample(&core, &caller.actor(), &webhook, event).await?],
+        None => test_webhook(&core, &caller.actor(), &webhook).await?,
+    };
     Ok(axum::Json(Page::whole(tested.into_iter().map(TestedSample::from).collect())))
 }
 
@@ -113,12 +141,12 @@ async fn pause(State(core): State<Core>, caller: Caller<Write>, Path((_, id)): B
 }
 
 /// What happens to the deliveries that wait.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ResumeWebhook {
+pub(crate) struct ResumeWebhook {
     /// `send` them, or `skip` them.
     #[schema(schema_with = super::words::waiting)]
-    waiting: String,
+    pub(crate) waiting: String,
 }
 
 /// Resume a paused webhook
@@ -132,7 +160,7 @@ async fn resume(
     body: Result<Json<ResumeWebhook>>,
 ) -> Shown {
     let Json(body) = body?;
-    let waiting = super::query::word("waiting", Some(&body.waiting), Waiting::parse)?.unwrap_or(Waiting::Send);
+    let waiting = word("waiting", Some(&body.waiting), Waiting::parse)?.unwrap_or(Waiting::Send);
     let webhook = get(&core, &caller, id.clone()).await?;
     // What waits for a webhook that is not paused is on its way.
     if webhook.paused_at.is_some() {

@@ -1,5 +1,7 @@
 //! `/api/v1/projects/{project}/webhooks`: where events are delivered to.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -29,40 +31,46 @@ pub fn routes() -> OpenApiRouter<Engines> {
 }
 
 /// An endpoint that events are delivered to.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Webhook)]
-pub struct WebhookBody {
+pub(crate) struct WebhookBody {
     #[schema(example = "dc2321f2-6a75-4d50-8861-3ea24ca29a84")]
-    id: String,
+    pub(crate) id: String,
     /// As its owner calls it; empty where they did not say.
-    name: String,
+    pub(crate) name: String,
     #[schema(example = "https://crm.example/hooks/aurix")]
-    url: String,
+    pub(crate) url: String,
     /// The types of events that are delivered.
     #[schema(example = json!(["lead.created"]))]
-    events: Vec<String>,
+    pub(crate) events: Vec<String>,
     /// Names of the custom headers. Their values are not shown.
-    headers: Vec<String>,
+    pub(crate) headers: Vec<String>,
     /// `retry`, or `none` for one attempt alone.
     #[schema(schema_with = super::words::policy)]
-    policy: &'static str,
+    pub(crate) policy: Cow<'static, str>,
     /// Deliveries that may begin in a second; `null` for any number.
     #[schema(required)]
-    rate_per_second: Option<u32>,
+    pub(crate) rate_per_second: Option<u32>,
     /// Deliveries that may be in flight at once; `null` for as many as it responds well to.
     #[schema(required)]
-    concurrency: Option<u32>,
-    is_active: bool,
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) is_active: bool,
     /// Why it was turned off.
     #[schema(required)]
-    off_reason: Option<String>,
+    pub(crate) off_reason: Option<String>,
     /// Since when its deliveries wait; `null` where it is not paused.
     #[schema(required)]
-    paused_at: Option<UtcMicroseconds>,
+    pub(crate) paused_at: Option<UtcMicroseconds>,
     /// Since when every attempt has failed.
     #[schema(required)]
-    failing_since: Option<UtcMicroseconds>,
-    created_at: UtcMicroseconds,
+    pub(crate) failing_since: Option<UtcMicroseconds>,
+    pub(crate) created_at: UtcMicroseconds,
+    /// As whose it is sent: `external`, or the partner's name.
+    #[schema(example = "external")]
+    pub(crate) service_name: String,
+    /// The version of its payload template.
+    #[schema(required)]
+    pub(crate) template_version: Option<u32>,
 }
 
 impl WebhookBody {
@@ -75,7 +83,7 @@ impl WebhookBody {
             url: webhook.url,
             events: webhook.events,
             headers: headers.into_iter().map(|(name, _)| name).collect(),
-            policy: webhook.policy.as_str(),
+            policy: webhook.policy.as_str().into(),
             rate_per_second: webhook.limits.rate_per_second,
             concurrency: webhook.limits.concurrency,
             is_active: webhook.is_active,
@@ -83,69 +91,71 @@ impl WebhookBody {
             paused_at: webhook.paused_at.map(UtcMicroseconds),
             failing_since: webhook.failing_since.map(UtcMicroseconds),
             created_at: UtcMicroseconds(webhook.created_at),
+            service_name: webhook.service_name,
+            template_version: webhook.template.map(|template| template.version),
         })
     }
 }
 
 /// A webhook with what its deliveries are signed with.
-#[derive(Serialize, ToSchema)]
-pub struct WebhookSecret {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct WebhookSecret {
     #[schema(example = "dc2321f2-6a75-4d50-8861-3ea24ca29a84")]
-    pub(super) id: String,
+    pub(crate) id: String,
     /// It is shown only here.
     #[schema(example = "aurix_pzgwhW5XsAq2LtY8uB1nJ4cE7kR0mVfD")]
-    pub(super) secret: String,
+    pub(crate) secret: String,
 }
 
 /// A custom header.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct HeaderBody {
+pub(crate) struct HeaderBody {
     #[schema(example = "Authorization", max_length = 200)]
-    name: String,
+    pub(crate) name: String,
     /// Of a change: without a value, the one that is stored stays.
     #[schema(example = "Bearer abc", max_length = 4000)]
-    value: Option<String>,
+    pub(crate) value: Option<String>,
 }
 
 /// A webhook to be added.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CreateWebhook {
+pub(crate) struct CreateWebhook {
     #[schema(format = "uri", example = "https://crm.example/hooks/aurix")]
-    url: String,
+    pub(crate) url: String,
     #[schema(max_length = 100)]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     /// All that are not chosen separately where there is none.
-    events: Option<Vec<String>>,
-    headers: Option<Vec<HeaderBody>>,
+    pub(crate) events: Option<Vec<String>>,
+    pub(crate) headers: Option<Vec<HeaderBody>>,
     #[schema(schema_with = super::words::policy_or_null, required = false)]
-    policy: Option<String>,
+    pub(crate) policy: Option<String>,
     #[schema(minimum = 1, maximum = 10000)]
-    rate_per_second: Option<u32>,
+    pub(crate) rate_per_second: Option<u32>,
     #[schema(minimum = 1, maximum = 1000)]
-    concurrency: Option<u32>,
+    pub(crate) concurrency: Option<u32>,
 }
 
 /// What is to be different; what is absent stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ChangeWebhook {
+pub(crate) struct ChangeWebhook {
     #[schema(format = "uri", example = "https://crm.example/hooks/aurix")]
-    url: Option<String>,
+    pub(crate) url: Option<String>,
     #[schema(max_length = 100)]
-    name: Option<String>,
-    events: Option<Vec<String>>,
+    pub(crate) name: Option<String>,
+    pub(crate) events: Option<Vec<String>>,
     /// All of them.
-    headers: Option<Vec<HeaderBody>>,
+    pub(crate) headers: Option<Vec<HeaderBody>>,
     #[schema(schema_with = super::words::policy_or_null, required = false)]
-    policy: Option<String>,
-    #[serde(default, deserialize_with = "present")]
+    pub(crate) policy: Option<String>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>, required = false, minimum = 1, maximum = 10000)]
-    rate_per_second: Option<Option<u32>>,
-    #[serde(default, deserialize_with = "present")]
+    pub(crate) rate_per_second: Option<Option<u32>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>, required = false, minimum = 1, maximum = 1000)]
-    concurrency: Option<Option<u32>>,
+    pub(crate) concurrency: Option<Option<u32>>,
 }
 
 fn policy_of(word: Option<&str>) -> Result<Option<Policy>> {

@@ -1,5 +1,7 @@
 //! `/api/v1/projects/{project}/widgets`: the buttons on sites.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -30,32 +32,32 @@ pub fn routes() -> OpenApiRouter<Engines> {
 }
 
 /// A button on a site.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Widget)]
-pub struct WidgetBody {
+pub(crate) struct WidgetBody {
     #[schema(example = "w_4kQ9xTr2LmZs")]
-    widget_id: String,
+    pub(crate) widget_id: String,
     /// As people call it; visitors do not see it.
-    name: String,
+    pub(crate) name: String,
     /// The channel that it opens.
-    channel_id: String,
+    pub(crate) channel_id: String,
     /// The start of the text that the visitor sends.
-    greeting: String,
+    pub(crate) greeting: String,
     /// The sites that may use it; any where there is none.
-    origins: Vec<String>,
+    pub(crate) origins: Vec<String>,
     /// What stands on the button.
-    label: String,
+    pub(crate) label: String,
     #[schema(example = "#12813f")]
-    color: String,
+    pub(crate) color: String,
     #[schema(schema_with = super::words::side)]
-    side: &'static str,
+    pub(crate) side: Cow<'static, str>,
     /// Whether links to the channel that the site has already count as clicks, too.
-    takes_links: bool,
+    pub(crate) takes_links: bool,
     /// The tag for the site.
-    snippet: String,
+    pub(crate) snippet: String,
     /// The last click.
     #[schema(required)]
-    clicked_at: Option<UtcMicroseconds>,
+    pub(crate) clicked_at: Option<UtcMicroseconds>,
 }
 
 fn shown(core: &Core, details: WidgetDetails, channels: &[Channel]) -> WidgetBody {
@@ -70,7 +72,7 @@ fn shown(core: &Core, details: WidgetDetails, channels: &[Channel]) -> WidgetBod
         origins: widget.origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
         label: look.label,
         color: look.color,
-        side: look.side.as_str(),
+        side: look.side.as_str().into(),
         takes_links: look.takes_links,
         clicked_at: clicked_at.map(UtcMicroseconds),
     }
@@ -113,28 +115,28 @@ async fn show(
 }
 
 /// What is chosen of a widget; of a change, what is absent stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ChooseWidget {
+pub(crate) struct ChooseWidget {
     /// Of a new one it has to be there.
     #[schema(example = "106540352242922")]
-    channel_id: Option<String>,
+    pub(crate) channel_id: Option<String>,
     #[schema(max_length = 60)]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     #[schema(max_length = 500)]
-    greeting: Option<String>,
+    pub(crate) greeting: Option<String>,
     /// `https://www.example.com`, or `*.example.com` for all below it.
     #[schema(max_items = 100)]
-    origins: Option<Vec<String>>,
+    pub(crate) origins: Option<Vec<String>>,
     #[schema(max_length = 60)]
-    label: Option<String>,
+    pub(crate) label: Option<String>,
     /// Dark enough for white on it.
     #[schema(pattern = "^#[0-9a-f]{6}$", example = "#12813f")]
-    color: Option<String>,
+    pub(crate) color: Option<String>,
     #[schema(schema_with = super::words::side_or_null, required = false)]
-    side: Option<String>,
+    pub(crate) side: Option<String>,
     /// Whether links to the channel that the site has already count as clicks, too.
-    takes_links: Option<bool>,
+    pub(crate) takes_links: Option<bool>,
 }
 
 /// The widget, checked as far as it is not the matter of its use case.
@@ -187,7 +189,7 @@ async fn change(
     let Json(body) = body?;
     let before = get(&core, &caller, &id).await?;
     if_match.check(&before)?;
-    let side = Side::parse(before.side).unwrap_or(Side::Right);
+    let side = Side::parse(&before.side).unwrap_or(Side::Right);
     let changed = NewWidget {
         channel_id: body.channel_id.unwrap_or(before.channel_id),
         origins: body.origins.unwrap_or(before.origins),

@@ -11,6 +11,7 @@ use crate::domain::event::EventType;
 use crate::domain::form::FieldKind;
 use crate::domain::lead::{CreatedWhen, Handling, LeadStatus, Quality, Stage};
 use crate::domain::link::LinkStatus;
+use crate::domain::token::TokenScope;
 use crate::domain::widget::Side;
 use crate::projects::pause_webhook::Waiting;
 
@@ -49,6 +50,7 @@ sets! {
     side = Side,
     field_kind = FieldKind,
     created_when = CreatedWhen,
+    scope = TokenScope,
 }
 
 sets! {
@@ -60,6 +62,7 @@ sets! {
     side_or_null = Side,
     created_when_or_null = CreatedWhen,
     stage_or_null = Stage,
+    scope_or_null = TokenScope,
 }
 
 /// Of a link that is there.

@@ -48,7 +48,7 @@ fn media_range(text: &str) -> (&str, f32) {
 
 /// The whole page.
 pub fn render(problem: &ProblemDetails) -> String {
-    let (status, title, assets) = (problem.status, Escaped(problem.title), assets::BASE.as_str());
+    let (status, title, assets) = (problem.status, Escaped(&problem.title), assets::BASE.as_str());
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

@@ -7,7 +7,7 @@ mod lead_json;
 pub mod list_query;
 mod service_leads;
 mod stream;
-pub(in crate::http) mod timestamp;
+pub(crate) mod timestamp;
 mod webhook_config;
 
 use serde_json::value::RawValue;

@@ -34,6 +34,19 @@ impl World {
         let link = program.does(Method::POST, "/links", &json!({"widget_id": widget, "source": "poster"})).await;
         let key = program.does(Method::POST, "/keys", &json!({})).await;
         let user = app.account("mei@example.com", Some((project.id, Role::Viewer))).await.public_id;
+        let token = program.does(Method::POST, "/tokens", &json!({"name": "another"})).await;
+        app.execute(
+            "INSERT INTO unanswered_questions (project_id, conversation_id, question, asked_at)
+             SELECT project_id, id, 'May dogs come?', 1767348000000000 FROM conversations",
+        )
+        .await;
+        app.execute(
+            "INSERT INTO attention (project_id, kind, subject_id, subject, title, message, since, opened_at)
+             SELECT id, 'people.waiting', 0, '', 'Somebody waits', 'Answer them.', 1767348000000000, 1767348000000000 FROM projects",
+        )
+        .await;
+        app.execute("UPDATE messages SET status = 'failed', due_at = NULL WHERE reply_id IS NOT NULL").await;
+        let reply = app.text("SELECT reply_id FROM messages WHERE reply_id IS NOT NULL LIMIT 1").await;
         let job = program.does(Method::POST, "/resends", &json!({})).await["data"][0]["id"].clone();
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let names = BTreeMap::from([
@@ -49,6 +62,9 @@ impl World {
             ("user", user),
             ("resend", text(&job)),
             ("field", "email".to_owned()),
+            ("token_id", text(&token["token_id"])),
+            ("question", "1".to_owned()),
+            ("reply", reply.expect("the agent answered")),
         ]);
         let bodies = BTreeMap::from([
             (("post", "/webhooks"), json!({"url": receiver.url})),
@@ -56,6 +72,12 @@ impl World {
             (("post", "/widgets"), json!({"channel_id": channel})),
             (("post", "/links"), json!({"widget_id": widget, "source": "poster"})),
             (("post", "/keys"), json!({})),
+            (("post", "/tokens"), json!({"name": "one more"})),
+            (("put", "/knowledge"), json!({"text": "Parking is free."})),
+            (("put", "/webhooks/{webhook}/template"), json!({"template": "[1]"})),
+            (("post", "/webhooks/{webhook}/template/preview"), json!({"template": "[1]"})),
+            // Or the one reply that failed would not be there for the other call.
+            (("post", "/replies/resend"), json!({"since": "2030-01-01T00:00:00Z"})),
             (("post", "/channels"), json!({"kind": "web", "title": "Juniper"})),
             (("post", "/members"), json!({"email": "lee@example.com", "role": "viewer"})),
             (("post", "/resends"), json!({})),
@@ -138,12 +160,15 @@ async fn every_setting_has_a_tag_and_is_changed_by_those_alone_who_saw_it() {
     }
     let settings = [
         "patch ",
+        "patch /agent",
         "patch /channels/{channel}",
         "patch /links/{link}",
         "patch /webhooks/{webhook}",
         "patch /widgets/{widget}",
         "put /form",
+        "put /knowledge",
         "put /retention",
+        "put /webhooks/{webhook}/template",
     ];
     done.sort_unstable();
     assert_eq!(done, settings);

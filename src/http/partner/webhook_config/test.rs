@@ -51,7 +51,7 @@ struct SampleDelivery {
 
 impl From<Tested> for SampleDelivery {
     fn from(tested: Tested) -> Self {
-        let Tested { event_type, event_id, delivered, status_code, duration_ms, response_body, error } = tested;
+        let Tested { event_type, event_id, delivered, status_code, duration_ms, response_body, error, .. } = tested;
         Self { event_type, event_id, delivered, status_code, duration_ms, answer_body: response_body, problem: error }
     }
 }
