@@ -13,6 +13,7 @@ use tower::ServiceExt as _;
 use utoipa::ToSchema;
 
 use super::actor;
+use super::answer::{ANSWER_BYTES_MAX, Answer};
 use super::elsewhere::{Place, Taken};
 use super::refused::Refused;
 use super::remote::Remote;
@@ -23,8 +24,6 @@ use crate::http::api::owner::OwnerBody;
 use crate::http::api::query::{LIMIT_MAX, Page};
 use crate::net::Method;
 
-/// Bytes of an answer.
-pub const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// What stays as it is in a part of a path and in a value of a query.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -36,12 +35,6 @@ pub struct Api {
 enum Way {
     Here { core: Core, router: Router },
     There(Box<Remote>),
-}
-
-/// An answer, whatever its status.
-pub struct Answer {
-    pub status: u16,
-    pub body: Bytes,
 }
 
 /// A part of a path, or a value of a query, as it stands in an address.

@@ -1,6 +1,7 @@
 //! The commands, one file each. They use the same settings as the server, and work beside a running one.
 
 mod agent;
+mod answer;
 mod api;
 mod attention;
 mod audit;
@@ -11,6 +12,7 @@ mod doctor;
 mod doctor_recount;
 mod elsewhere;
 mod form;
+mod found;
 mod here;
 mod key;
 mod link;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
-use super::api::{ANSWER_BYTES_MAX, Answer};
+use super::answer::{ANSWER_BYTES_MAX, Answer};
 use super::elsewhere::Server;
 use super::progress::Progress;
 use crate::domain::random::Random;

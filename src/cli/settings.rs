@@ -76,9 +76,7 @@ mod tests {
             assert!(text.contains(&format!("\n  {} <", setting.flag)), "{}", setting.flag);
             assert!(text.contains(&format!("[env: {}]", setting.variable)), "{}", setting.variable);
         }
-        assert!(text.contains(
-            "--listen <HOST:PORT> [env: AURIX_LISTEN] [default: 127.0.0.1:8080]\n          Address to serve on"
-        ));
+        assert!(text.contains("--keep-alive <WAIT> [env: AURIX_KEEP_ALIVE] [default: 75s]\n          "), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= LINE_CHARS + 24), "{text}");
     }
 }

@@ -4,8 +4,9 @@ use anyhow::{Context as _, anyhow, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::api::{Api, of_project, part};
+use super::api::{Api, of_project};
 use super::elsewhere::Place;
+use super::found;
 use super::output::{self, Output};
 use super::progress::Progress;
 use super::webhook_template;
@@ -183,7 +184,7 @@ pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Res
         Command::Pause { id } => pause(&api, &id, output).await,
         Command::Resume { id, skip } => resume(&api, (&id, skip), output).await,
         Command::Limit { id, rate, concurrency } => {
-            let (path, _) = find(&api, &id).await?;
+            let (path, _) = found::webhook(&api, &id).await?;
             let body = ChangeWebhook {
                 rate_per_second: Some(rate),
                 concurrency: Some(concurrency),
@@ -195,27 +196,18 @@ pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Res
             })
         }
         Command::Rotate { id } => {
-            let (path, _) = find(&api, &id).await?;
+            let (path, _) = found::webhook(&api, &id).await?;
             let WebhookSecret { secret, .. } = api.post(&format!("{path}/rotate-secret")).await?;
             output.print(&json!({"id": id, "secret": secret}), || {
                 format!("The new secret:\n  {secret}\nFor 24 hours deliveries carry the signature of the old one too.")
             })
         }
         Command::Remove { id } => {
-            let (path, _) = find(&api, &id).await?;
+            let (path, _) = found::webhook(&api, &id).await?;
             let () = api.delete(&path).await?;
             output.print(&json!({"id": id, "removed": true}), || format!("Webhook {id} is removed."))
         }
     }
-}
-
-/// The path of a webhook that a command names by its id alone, and the webhook.
-pub async fn find(api: &Api, id: &str) -> anyhow::Result<(String, WebhookBody)> {
-    let none = || format!("there is no webhook {id:?}: `aurix webhook list --project ID` lists the webhooks");
-    let project = api.owner("webhook", id).await.map_err(|refused| refused.missing(none))?;
-    let path = format!("{}/webhooks/{}", of_project(&project), part(id));
-    let webhook = api.get(&path).await.map_err(|refused| refused.missing(none))?;
-    Ok((path, webhook))
 }
 
 fn split(header: &str) -> anyhow::Result<HeaderBody> {
@@ -226,7 +218,7 @@ fn split(header: &str) -> anyhow::Result<HeaderBody> {
 }
 
 async fn test(api: &Api, id: &str, output: &Output) -> anyhow::Result<()> {
-    let (path, _) = find(api, id).await?;
+    let (path, _) = found::webhook(api, id).await?;
     let progress = Progress::waiting("waiting for the response");
     let tested: Page<TestedSample> = api.post(&format!("{path}/test")).await?;
     let tested = tested.data;
@@ -241,7 +233,7 @@ async fn test(api: &Api, id: &str, output: &Output) -> anyhow::Result<()> {
 }
 
 async fn pause(api: &Api, id: &str, output: &Output) -> anyhow::Result<()> {
-    let (path, webhook) = find(api, id).await?;
+    let (path, webhook) = found::webhook(api, id).await?;
     let is_on = webhook.is_active && webhook.paused_at.is_none();
     ensure!(is_on, "the webhook is off, or paused already");
     let _: WebhookBody = api.post(&format!("{path}/pause")).await?;
@@ -249,7 +241,7 @@ async fn pause(api: &Api, id: &str, output: &Output) -> anyhow::Result<()> {
 }
 
 async fn resume(api: &Api, (id, skips): (&str, bool), output: &Output) -> anyhow::Result<()> {
-    let (path, webhook) = find(api, id).await?;
+    let (path, webhook) = found::webhook(api, id).await?;
     ensure!(webhook.paused_at.is_some(), "the webhook is not paused");
     let waiting = if skips { Waiting::Skip } else { Waiting::Send };
     let body = ResumeWebhook { waiting: waiting.as_str().to_owned() };
@@ -258,7 +250,7 @@ async fn resume(api: &Api, (id, skips): (&str, bool), output: &Output) -> anyhow
 }
 
 async fn set_active(api: &Api, id: &str, is_active: bool, output: &Output) -> anyhow::Result<()> {
-    let (path, _) = find(api, id).await?;
+    let (path, _) = found::webhook(api, id).await?;
     let way = if is_active { "enable" } else { "disable" };
     let _: WebhookBody = api.post(&format!("{path}/{way}")).await?;
     output.print(&json!({"id": id, "is_active": is_active}), || {

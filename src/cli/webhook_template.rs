@@ -7,8 +7,8 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::api::Api;
+use super::found;
 use super::output::Output;
-use super::webhook;
 use crate::deliveries::samples::EventChoice;
 use crate::domain::event::EventType;
 use crate::http::api::templates::{PreviewBody, PreviewTemplate, PutTemplate, TemplateBody};
@@ -72,7 +72,7 @@ pub async fn run(command: Command, api: &Api, output: &Output) -> anyhow::Result
                 (Some(file), _) => read(&file)?,
                 (None, starter) => starter_text(&starter.unwrap_or_default())?,
             };
-            let (path, _) = webhook::find(api, &id).await?;
+            let (path, _) = found::webhook(api, &id).await?;
             let set = api.send(Method::PUT, &format!("{path}/template"), &PutTemplate { template }).await?;
             let TemplateBody { version, .. } = set;
             output.print(&json!({"id": id, "version": version}), || {
@@ -81,14 +81,14 @@ pub async fn run(command: Command, api: &Api, output: &Output) -> anyhow::Result
             })
         }
         Command::Show { id } => {
-            let (path, _) = webhook::find(api, &id).await?;
+            let (path, _) = found::webhook(api, &id).await?;
             let TemplateBody { version, template } = api.get(&format!("{path}/template")).await?;
             output.print(&json!({"id": id, "version": version, "template": template}), || {
                 template.clone().unwrap_or_else(|| "The webhook has no template: events go as they are.".to_owned())
             })
         }
         Command::Remove { id } => {
-            let (path, _) = webhook::find(api, &id).await?;
+            let (path, _) = found::webhook(api, &id).await?;
             let removed = api.delete(&format!("{path}/template")).await;
             let () = removed.map_err(|refused| refused.missing(|| "the webhook has no template".to_owned()))?;
             output.print(&json!({"id": id, "version": null}), || format!("Webhook {id} sends events as they are."))
@@ -106,7 +106,7 @@ async fn preview(
     (template, event): (Option<String>, Option<String>),
     output: &Output,
 ) -> anyhow::Result<()> {
-    let (path, webhook) = webhook::find(api, id).await?;
+    let (path, webhook) = found::webhook(api, id).await?;
     let choice = event.map_or_else(|| first_sample(&webhook), |event| choice_of(&event))?;
     let has_template = template.is_some() || webhook.template_version.is_some();
     ensure!(has_template, "the webhook has no template: name a file with one");

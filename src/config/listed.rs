@@ -7,6 +7,7 @@ use super::Settings;
 /// What the settings are about, in the order in which they are listed, with their names.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("Serving", &["listen", "base_url", "trusted_proxies", "drain", "keep_alive", "body_memory", "rate_limits"]),
+    ("TLS built in", &["acme_domain", "acme_email", "acme_directory", "acme_ca", "redirect_listen"]),
     ("Data", &["data_dir", "database", "secret_key", "retention"]),
     ("Deliveries", &["allow_networks", "allow_http", "retry_schedule", "lease"]),
     (

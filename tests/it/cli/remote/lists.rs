@@ -5,6 +5,7 @@ pub const MACHINE: &[&[&str]] = &[
     &["serve"],
     &["demo"],
     &["doctor"],
+    &["ready"],
     &["llm", "check"],
     &["llm", "record", "cassettes"],
     &["secret-key", "rotate"],
@@ -75,7 +76,6 @@ pub const READS: &[&[&str]] = &[
     &["webhook", "template", "preview", "WEBHOOK"],
     &["webhook", "template", "set", "WEBHOOK", "--starter", "make"],
     &["webhook", "resume", "WEBHOOK"],
-    &["channel", "add", "web", "--project", "PROJECT", "--name", " "],
     &["retention", "set", "--project", "PROJECT", "--messages", "1d"],
     &["project", "set", "--project", "PROJECT", "--abandoned-after", "1m"],
 ];

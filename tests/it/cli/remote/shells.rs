@@ -100,7 +100,7 @@ fn the_help_of_a_command_has_its_own_options_and_the_settings_stand_in_one_place
     for setting in aurix::config::settings() {
         assert!(settings.contains(&setting.variable) && settings.contains(&setting.flag), "{}", setting.flag);
     }
-    assert!(printed(&["settings"]).contains("[default: 127.0.0.1:8080]"));
+    assert!(printed(&["settings"]).contains("[default: 75s]"));
     let list: serde_json::Value = serde_json::from_str(&printed(&["settings", "--json"])).expect("JSON");
     assert_eq!(list["settings"].as_array().map(Vec::len), Some(aurix::config::settings().len()));
 }
