@@ -37,7 +37,8 @@ macro_rules! window {
 macro_rules! external_columns {
     () => {
         "leads.id, leads.status, leads.fields, leads.created_at, leads.updated_at,
-         clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent, leads.stage, leads.quality"
+         clicks.click_url, clicks.parsed_params, clicks.ip_address, clicks.user_agent, leads.stage, leads.quality,
+         (SELECT k.attributed FROM lead_steps AS k WHERE k.lead_id = leads.id)"
     };
 }
 
@@ -74,6 +75,8 @@ pub struct ExternalLead {
     pub stage: Option<String>,
     /// `unknown` until a person says `good`, `poor` or `not_a_lead`.
     pub quality: String,
+    /// By what its origin is known, or why it is not; `None` while it is not counted yet.
+    pub attributed: Option<String>,
 }
 
 /// A part of the list for `external`.
@@ -98,6 +101,7 @@ pub async fn external(conn: &Conn, project: ProjectId, window: &Window) -> Resul
                 user_agent: row.get(8)?,
                 stage: row.get(9)?,
                 quality: row.get(10)?,
+                attributed: row.get(11)?,
             })
         },
     )

@@ -12,8 +12,9 @@ use aurix::domain::link::Campaign;
 use aurix::domain::time::SignedDuration;
 use aurix::projects::links::{NewLink, Opens, create_link};
 use jiff::civil::date;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::partner::Partner;
 use crate::support::console::Browser;
 use crate::support::{Person, Project, TestApp, operator};
 
@@ -80,6 +81,12 @@ both_engines! {
         let reference = click(app, &project, "d6", "prices", "&referrer=https%3A%2F%2Fchatgpt.com%2F").await;
         assert_eq!(writes(app, &project, "6590000012", &reference).await.as_deref(), Some("reference"), "the site before is known");
         assert_counted(app, &project).await;
+        let partner = Partner::new(app, &project, "external").await;
+        let listed = partner.get("/integrations/external/leads").await.json();
+        let of = |row: &Value| row["attribution"].as_str().map(str::to_owned);
+        let told: Vec<_> = listed["data"].as_array().expect("leads").iter().filter_map(of).collect();
+        let last = ["reference", "untagged_landing", "unexpanded_macro", "page_without_parameters"];
+        assert_eq!((told.len(), &told[..4]), (13, &last.map(str::to_owned)[..]), "the partner is told the same");
     }
 
     async fn an_ad_inside_the_app_is_an_origin_and_without_an_id_a_reason(app: &TestApp) {

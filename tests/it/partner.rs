@@ -15,17 +15,17 @@ use aurix::params;
 use crate::support::{HttpResponse, Project, TestApp};
 
 /// A partner with a key.
-struct Partner<'a> {
+pub struct Partner<'a> {
     app: &'a TestApp,
     authorization: String,
 }
 
 impl<'a> Partner<'a> {
-    async fn new(app: &'a TestApp, project: &Project, service: &str) -> Self {
+    pub async fn new(app: &'a TestApp, project: &Project, service: &str) -> Self {
         Self { app, authorization: format!("Bearer {}", app.key(project, service).await) }
     }
 
-    async fn get(&self, path: &str) -> HttpResponse {
+    pub async fn get(&self, path: &str) -> HttpResponse {
         self.app.get(path, &[("authorization", &self.authorization)]).await
     }
 

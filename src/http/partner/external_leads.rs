@@ -13,6 +13,7 @@ use super::stream::{self, ListResponse, Listed};
 use super::timestamp::UtcMicroseconds;
 use crate::core::Core;
 use crate::db::{self, Conn};
+use crate::domain::attributed::Attributed;
 use crate::domain::ids::ProjectId;
 use crate::http::auth::Partner;
 use crate::http::error::Result;
@@ -85,6 +86,9 @@ struct ExternalLeadRow<'a> {
     /// `good`, `poor` or `not_a_lead`; `unknown` until a person says so.
     #[schema(example = "good")]
     quality: &'a str,
+    /// How the lead came by its click: `reference`, `repaired` or `referral`; else why it has none.
+    #[schema(example = "reference")]
+    attribution: &'a str,
 }
 
 impl Listed for ExternalLead {
@@ -115,6 +119,7 @@ impl Listed for ExternalLead {
             user_agent: self.user_agent.as_deref(),
             stage: self.stage.as_deref(),
             quality: &self.quality,
+            attribution: self.attributed.as_deref().unwrap_or(Attributed::NotNoted.as_str()),
         };
         serde_json::to_writer(out, &row)
     }

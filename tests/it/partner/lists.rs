@@ -41,7 +41,7 @@ both_engines! {
                     r#""contact_name":"Jane Doe","contact_number":"6587487282","contact_email":"jane@example.com","#,
                     r#""preferred_date_time":"1 January 2026","preferred_outlet":"Orchard Gateway"}},"#,
                     r#""created_at":"2025-12-31T12:20:16.583181Z","updated_at":"2026-01-02T01:38:05.868837Z","#,
-                    r#""click_url":null,"parsed_params":null,"ip_address":null,"user_agent":null,"stage":null,"quality":"unknown"}}]}}"#
+                    r#""click_url":null,"parsed_params":null,"ip_address":null,"user_agent":null,"stage":null,"quality":"unknown","attribution":"not_noted"}}]}}"#
                 ),
                 id = id
             )
