@@ -3,6 +3,7 @@
 use super::addresses;
 use super::disks::{self, backup_item};
 use super::tell::tell;
+use super::tokens;
 use super::wording;
 use crate::core::Core;
 use crate::db::{Conn, Tx};
@@ -165,6 +166,7 @@ async fn changes(conn: &Conn, kind: AttentionKind, now: Timestamp) -> anyhow::Re
         }
         AttentionKind::LinkPaused => links_paused(conn, now).await?,
         AttentionKind::TokenAgeing => tokens_ageing(conn, now).await?,
+        AttentionKind::TokensLow => to_be_open(conn, kind, tokens::low(conn, now).await?).await?,
         AttentionKind::DiskFull => to_be_open(conn, kind, disks::full(conn, now).await?).await?,
         AttentionKind::BackupOld => to_be_open(conn, kind, backup_item(conn, now).await?.into_iter().collect()).await?,
     })

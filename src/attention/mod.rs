@@ -10,6 +10,7 @@ mod disks;
 mod look;
 mod remove_old;
 mod tell;
+mod tokens;
 mod wording;
 
 pub use choose::{NotAMember, set_alerts, set_told_of_instance};

@@ -142,6 +142,22 @@ pub(super) fn token_ageing(channel: TroubledChannel, now: Timestamp) -> NewItem 
     }
 }
 
+/// Most of the tokens that a project lets a language model spend in a `day` or a `month` are spent. Each limit has an item of its own.
+pub(super) fn tokens_low(project: ProjectId, (of, spent, most): (&str, i64, i64), now: Timestamp) -> NewItem {
+    NewItem {
+        project,
+        kind: AttentionKind::TokensLow,
+        subject_id: i64::from(of == "month"),
+        subject: of.to_owned(),
+        title: format!("Most of the tokens of this {of} are spent"),
+        message: format!(
+            "The language model spent {spent} of the {most} tokens that it may spend in a {of}. Once they are spent the built-in agent \
+             answers alone until the {of} is over. Raise the limit if the conversations need it."
+        ),
+        since: now,
+    }
+}
+
 /// Addresses tell less of where visits come from than they could.
 pub(super) fn address(kind: AttentionKind, trouble: &AddressTrouble, now: Timestamp) -> NewItem {
     let page = if trouble.landing.is_empty() { String::new() } else { format!(", such as to {}", trouble.landing) };

@@ -21,6 +21,7 @@ use crate::agent::{self, Help, Prompt, Said};
 use crate::core::Core;
 use crate::db::Tx;
 use crate::domain::ids::MessageId;
+use crate::domain::model_limits::{is_near, month_of};
 use crate::domain::time::{Clock, SignedDuration, Timestamp};
 use crate::llm::{Ask, Called, Failure, Llm};
 use crate::metrics::Tokens;
@@ -39,8 +40,6 @@ const ASKING_ATTEMPTS: u32 = 2;
 const SAID_MAX: u32 = 12;
 /// How often it is looked whether a message has come meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
-/// Share of a project's tokens, in percent, from which on the operator is warned.
-pub const WARN_FROM_PERCENT: i64 = 80;
 
 /// What the model did for a turn.
 pub(super) enum Asked {
@@ -145,12 +144,6 @@ fn today(core: &Core, turn: &Turn) -> anyhow::Result<String> {
     Ok(core.clock.now().to_zoned(zone).date().to_string())
 }
 
-/// The first and the last day of a day's month.
-pub fn month_of(day: &str) -> (String, String) {
-    let month = day.get(..7).unwrap_or(day);
-    (format!("{month}-01"), format!("{month}-31"))
-}
-
 /// Counts a question, and sets its tokens aside; or says which limit is in the way.
 async fn begin(core: &Core, turn: &Turn, budget: &Budget, ask: &Ask) -> anyhow::Result<Result<i64, &'static str>> {
     let lease = turn.leased.lease;
@@ -190,11 +183,6 @@ async fn begin(core: &Core, turn: &Turn, budget: &Budget, ask: &Ask) -> anyhow::
         Ok(Ok(model_calls::insert(tx, &new, now).await?))
     });
     begun.await
-}
-
-/// Whether so many tokens are so near to their limit that the operator is warned.
-pub fn is_near(spent: i64, most: i64) -> bool {
-    spent.saturating_mul(100) >= most.saturating_mul(WARN_FROM_PERCENT)
 }
 
 async fn over_limit(

@@ -28,6 +28,8 @@ closed_set! {
         LinkPaused = "link.paused",
         /// A platform's token expires soon.
         TokenAgeing = "channel.token_expires",
+        /// Most of what a project lets a language model spend is spent.
+        TokensLow = "llm.tokens_low",
         /// A disk is nearly full.
         DiskFull = "disk.full",
         /// The newest backup is older than a week.
@@ -37,7 +39,7 @@ closed_set! {
 
 impl AttentionKind {
     /// Those that a project may have.
-    pub const OF_PROJECT: [Self; 11] = [
+    pub const OF_PROJECT: [Self; 12] = [
         Self::WebhookOff,
         Self::WebhookFailing,
         Self::ChannelFault,
@@ -49,6 +51,7 @@ impl AttentionKind {
         Self::AddressLost,
         Self::LinkPaused,
         Self::TokenAgeing,
+        Self::TokensLow,
     ];
 
     /// The kind in words, as a choice.
@@ -65,6 +68,7 @@ impl AttentionKind {
             Self::AddressLost => "Visits begin on pages without the tag",
             Self::LinkPaused => "People follow a link that was paused",
             Self::TokenAgeing => "A channel's token expires soon",
+            Self::TokensLow => "Most tokens of the language model are spent",
             Self::DiskFull => "A disk is nearly full",
             Self::BackupOld => "The newest backup is older than a week",
         }
@@ -75,7 +79,7 @@ impl AttentionKind {
         match self {
             Self::WebhookOff | Self::WebhookFailing => "webhook",
             Self::ChannelFault | Self::ChannelInbound | Self::ChannelTrouble | Self::TokenAgeing => "channel",
-            Self::PeopleWaiting | Self::AddressMacro | Self::AddressLost => "project",
+            Self::PeopleWaiting | Self::AddressMacro | Self::AddressLost | Self::TokensLow => "project",
             Self::WidgetSilent => "widget",
             Self::LinkPaused => "link",
             Self::DiskFull => "disk",
@@ -94,6 +98,7 @@ impl AttentionKind {
             Self::WidgetSilent => format!("widgets/{subject}"),
             Self::LinkPaused => format!("links/{subject}"),
             Self::AddressMacro | Self::AddressLost => "attribution".to_owned(),
+            Self::TokensLow => "settings/agent".to_owned(),
             Self::DiskFull | Self::BackupOld => "instance".to_owned(),
         }
     }
@@ -107,6 +112,7 @@ impl AttentionKind {
             Self::WidgetSilent => "Open widget",
             Self::LinkPaused => "Open link",
             Self::AddressMacro | Self::AddressLost => "Open attribution",
+            Self::TokensLow => "Open agent",
             Self::DiskFull | Self::BackupOld => "Open instance",
         }
     }
@@ -133,6 +139,7 @@ impl Alerts {
                     | AttentionKind::AddressMacro
                     | AttentionKind::AddressLost
                     | AttentionKind::LinkPaused
+                    | AttentionKind::TokensLow
             )
         };
         Self::new(|kind| matches!(role, Role::Owner | Role::Admin) && is_fault(kind))

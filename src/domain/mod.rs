@@ -28,6 +28,7 @@ pub mod link;
 pub mod mail;
 pub mod masked;
 pub mod media_type;
+pub mod model_limits;
 pub mod origin;
 pub mod page_text;
 pub mod phone;

@@ -44,6 +44,40 @@ pub async fn take_back(tx: &Tx, project: ProjectId, day: &str, tokens: i64) -> R
     .await
 }
 
+/// A project with a limit of tokens.
+#[derive(Clone, Debug)]
+pub struct LimitedProject {
+    /// The project.
+    pub project: ProjectId,
+    /// Its zone, by the IANA database.
+    pub time_zone: String,
+    /// Tokens of a day.
+    pub a_day: Option<i64>,
+    /// Tokens of a month.
+    pub a_month: Option<i64>,
+}
+
+/// Projects with a limit that asked a model since a day, `2026-01-02`.
+pub async fn limited(conn: &Conn, since: &str) -> Result<Vec<LimitedProject>> {
+    conn.query(
+        "SELECT p.id, p.time_zone, p.tokens_a_day, p.tokens_a_month
+         FROM projects AS p
+         WHERE (p.tokens_a_day IS NOT NULL OR p.tokens_a_month IS NOT NULL)
+           AND EXISTS (SELECT 1 FROM model_days AS d WHERE d.project_id = p.id AND d.day >= $1)
+         ORDER BY p.id",
+        params![since],
+        |row| {
+            Ok(LimitedProject {
+                project: row.get(0)?,
+                time_zone: row.get(1)?,
+                a_day: row.get(2)?,
+                a_month: row.get(3)?,
+            })
+        },
+    )
+    .await
+}
+
 /// Tokens of the days from one to another, both included.
 pub async fn tokens_between(conn: &Conn, project: ProjectId, first: &str, last: &str) -> Result<i64> {
     conn.get(

@@ -61,6 +61,34 @@ both_engines! {
         assert_eq!(look_once(app).await, looked(0, 0), "counted from the new pause on");
     }
 
+    async fn tokens_of_a_model_need_attention_from_four_fifths_on_until_their_day_or_month_is_over(app: &TestApp) {
+        let project = app.project().await;
+        // The tests begin on 2 January 2026.
+        app.execute("INSERT INTO model_days (project_id, day, calls, failures, tokens, cached_tokens, duration_ms)
+                     SELECT id, '2026-01-01', 1, 0, 700, 0, 0 FROM projects").await;
+        app.execute("INSERT INTO model_days (project_id, day, calls, failures, tokens, cached_tokens, duration_ms)
+                     SELECT id, '2026-01-02', 1, 0, 799, 0, 0 FROM projects").await;
+        assert_eq!(look_once(app).await, looked(0, 0), "there is no limit");
+        app.execute("UPDATE projects SET tokens_a_day = 1000, tokens_a_month = 2000").await;
+        assert_eq!(look_once(app).await, looked(0, 0), "there is a fifth left");
+        app.execute("UPDATE model_days SET tokens = 800 WHERE day = '2026-01-02'").await;
+        assert_eq!(look_once(app).await, looked(1, 0));
+        let item = open_item(app, project.id).await;
+        assert_eq!((item.kind, item.subject.as_str()), (AttentionKind::TokensLow, "day"));
+        assert!(item.message.contains("spent 800 of the 1000 tokens"), "{item:?}");
+        app.execute("UPDATE model_days SET tokens = 900 WHERE day = '2026-01-02'").await;
+        assert_eq!(look_once(app).await, looked(1, 0), "the month is an item of its own");
+        app.advance(SignedDuration::from_hours(24));
+        assert_eq!(look_once(app).await, looked(0, 1), "the day is over");
+        assert_eq!(open_item(app, project.id).await.subject, "month");
+        app.execute("UPDATE projects SET tokens_a_month = 2500").await;
+        assert_eq!(look_once(app).await, looked(0, 1), "the limit was raised");
+        app.execute("UPDATE projects SET tokens_a_month = 2000").await;
+        assert_eq!(look_once(app).await, looked(1, 0));
+        app.advance(SignedDuration::from_hours(30 * 24));
+        assert_eq!(look_once(app).await, looked(0, 1), "the month is over");
+    }
+
     async fn a_token_that_expires_needs_attention_two_weeks_before(app: &TestApp) {
         let project = app.project().await;
         asked(app, &project, json!({"is_valid": true, "expires_at": 0})).await;

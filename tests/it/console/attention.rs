@@ -91,7 +91,7 @@ both_engines! {
 
         let admin = app.signed_in("ada@example.com").await;
         let page = admin.get(&path).await.text();
-        assert!(page.contains("vi@example.com") && page.contains("1 of 11"), "{page}");
+        assert!(page.contains("vi@example.com") && page.contains("1 of 12"), "{page}");
         assert_eq!(admin.post(&person, &[("user", &vi.public_id), ("webhook.off", "on"), ("disk.full", "on")]).await.status(), 303);
         assert_eq!(app.text("SELECT alerts FROM members WHERE alerts IS NOT NULL").await.as_deref(), Some("webhook.off"));
         assert_eq!(admin.post(&person, &[("user", &stranger.public_id), ("webhook.off", "on")]).await.status(), 404);

@@ -60,6 +60,7 @@ impl ItemRow {
             AttentionKind::AddressMacro | AttentionKind::AddressLost => ("warn dash", "Lost"),
             AttentionKind::LinkPaused => ("warn dash", "Paused"),
             AttentionKind::TokenAgeing => ("warn ring", "Expires"),
+            AttentionKind::TokensLow => ("warn ring", "Nearly spent"),
             AttentionKind::DiskFull => ("bad diamond", "Full"),
             AttentionKind::BackupOld => ("warn ring", "Old"),
         }

@@ -5,9 +5,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::conversations::ask_model::{is_near, month_of};
 use crate::domain::account::Permission;
 use crate::domain::masked::mask;
+use crate::domain::model_limits::{is_near, is_spent, month_of};
 use crate::domain::time::SignedDuration;
 use crate::engines::Engines;
 use crate::http::console::form::{Form, Mistakes};
@@ -111,8 +111,7 @@ async fn agent_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Result<A
 
 /// What a limit says, where most of it is spent.
 fn warning(of: &str, spent: i64, most: i64) -> Option<String> {
-    // What a question costs at most is set aside before it is asked, so that the very last tokens are never spent.
-    let words = match spent >= most * 98 / 100 {
+    let words = match is_spent(spent, most) {
         true => "are spent: the built-in agent answers until it is over, or the limit is raised",
         false => "are spent: beyond them the built-in agent answers",
     };
