@@ -186,4 +186,12 @@ UPDATE projects SET recount_step = 'sessions';
 -- The steps of setting up that a project's people skipped (`domain::setup::Step`), with spaces between.
 ALTER TABLE projects ADD COLUMN setup_skipped TEXT NOT NULL DEFAULT '';
 
+-- Since when the person waits for an answer of a person of the business: NULL where nobody does. It outlasts a take-over.
+ALTER TABLE conversations ADD COLUMN asked_at BIGINT;
+-- How long they had waited when this message of a person answered them, in microseconds; NULL of every other message.
+ALTER TABLE messages ADD COLUMN waited BIGINT;
+CREATE INDEX messages_answering ON messages (project_id, created_at, waited) WHERE waited IS NOT NULL;
+-- Sales of which nobody said what they were worth.
+CREATE INDEX leads_without_value ON leads (project_id, id) WHERE stage = 'won' AND stage_value IS NULL;
+
 CREATE INDEX automated_requests_by_day ON automated_requests (project_id, day);

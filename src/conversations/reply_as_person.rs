@@ -1,5 +1,6 @@
 //! A person of the business writes to the customer. The reply is sent as the agent's are; the conversation is theirs from then on.
 
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::take_over::move_to_person;
@@ -16,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::notifier::Work;
 use crate::store::handling::{self, Handled};
 use crate::store::replies::{self, NewReply};
-use crate::store::{audit, leads, talk, writers};
+use crate::store::{answers, audit, leads, talk, writers};
 
 /// Characters of a reply: what WhatsApp takes in one message. Other platforms get it as several where they take less.
 pub const REPLY_CHARS_MAX: usize = 4_096;
@@ -129,7 +130,8 @@ pub(super) async fn say(
             return Ok(Err(ReplyRefused::Answered));
         }
         move_to_person(tx, project, &handled, &actor, now).await?;
-        let reply_id = queue(tx, &inside, project, (&handled, actor.user()), &words).await?;
+        let (message, reply_id) = queue(tx, &inside, project, (&handled, actor.user()), &words).await?;
+        answers::note(tx, project, (handled.conversation, message), handled.asked_at, now).await?;
         leads::touch(tx, project, lead, now).await?;
         if let Some(user) = actor.user() {
             writers::remove(tx, project, handled.conversation, user).await?;
@@ -149,7 +151,7 @@ pub(super) async fn say(
     Ok(())
 }
 
-/// Queues the words, in as many messages as the platform needs. What the agent offered to answer it by counts no more. Gives the id of
+/// Queues the words, in as many messages as the platform needs. What the agent offered to answer it by counts no more. Gives the ids of
 /// the first one.
 async fn queue(
     tx: &Tx,
@@ -157,7 +159,7 @@ async fn queue(
     project: ProjectId,
     (handled, user): (&Handled, Option<UserId>),
     words: &Words,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<(MessageId, String)> {
     let (now, mut newest) = (core.clock.now(), handled.newest_message.unwrap_or(MessageId(0)));
     let offers = serde_json::to_string(&Offers::Nothing)?;
     let template = words.template.as_ref().map(serde_json::to_string).transpose()?;
@@ -184,7 +186,8 @@ async fn queue(
         by: GeneratedBy::Person,
     });
     replies::insert(tx, &new.collect::<Vec<_>>(), now).await?;
-    Ok(queued.into_iter().next().map(|(_, reply_id, _)| reply_id).unwrap_or_default())
+    let first = queued.into_iter().next().context("a reply has words")?;
+    Ok((first.0, first.1))
 }
 
 fn refused(handled: &Handled, is_template: bool, now: Timestamp) -> Option<ReplyRefused> {

@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::store::channels::Channel;
 use crate::store::conversations::{self, Conversation, NewConversation};
 use crate::store::messages::{self, NewMessage, Origin};
-use crate::store::{handling, replies, turns};
+use crate::store::{answers, handling, replies, turns};
 
 /// Why a reply that waits is not sent any more.
 const TAKEN_OVER: &str = "A person of the business wrote to the customer before the reply was sent.";
@@ -27,8 +27,10 @@ impl StoreInbound {
             return Ok(());
         }
         let known = conversations::of_person(tx, project, channel.id, &echo.to.ids).await?;
+        let mut asked_at = None;
         let conversation = match known.into_iter().next() {
             Some(conversation) => {
+                asked_at = answers::asked_at(tx, conversation.project, conversation.id).await?;
                 silence_agent(tx, conversation.project, conversation.id, conversation.has_lead.then_some(self.now))
                     .await?;
                 handling::set(tx, project, conversation.id, (Handling::With, None), self.now).await?;
@@ -53,6 +55,7 @@ impl StoreInbound {
         if !messages::insert(tx, project, &new, self.now).await? {
             return Ok(());
         }
+        answers::note(tx, project, (conversation.id, new.id), asked_at, self.now).await?;
         self.note_medium(tx, channel, &echo.content, (conversation.id, new.id)).await?;
         if let Content::Revoke { external_id } = &echo.content {
             messages::revoke(tx, project, channel.id, conversation.id, external_id, self.now).await?;

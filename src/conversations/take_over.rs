@@ -56,7 +56,8 @@ pub async fn take_over(core: &Core, actor: &Actor, project: ProjectId, lead: Lea
     Ok(())
 }
 
-/// The conversation is with a person from now on: the agent is silent. After "stop" it stays stopped.
+/// The conversation is with a person from now on, who owes an answer to whoever waits for one: the agent is silent. After "stop" it
+/// stays stopped.
 pub(super) async fn move_to_person(
     tx: &Tx,
     project: ProjectId,
@@ -68,7 +69,7 @@ pub(super) async fn move_to_person(
     if handled.handling == Handling::Stopped {
         return Ok(());
     }
-    handling::set(tx, project, handled.conversation, (Handling::With, actor.user()), now).await?;
+    handling::take_over(tx, project, handled.conversation, actor.user(), now).await?;
     let is_theirs = handled.handling == Handling::With && handled.handler == actor.user();
     if !is_theirs {
         lead_activity::insert(tx, project, handled.lead, (Activity::TookOver, "", actor.user()), now).await?;

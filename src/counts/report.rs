@@ -250,7 +250,8 @@ async fn took(conn: &Conn, project: ProjectId, ask: &Ask, admitted: &HashMap<i64
     })
 }
 
-fn median_and_p90(mut seconds: Vec<i64>) -> Option<(i64, i64)> {
+/// Of durations in seconds, those that half and nine tenths of them do not exceed.
+pub(super) fn median_and_p90(mut seconds: Vec<i64>) -> Option<(i64, i64)> {
     seconds.sort_unstable();
     let at = |hundredths: usize| seconds.get((seconds.len().checked_sub(1)?) * hundredths / 100).copied();
     Some((at(50)?, at(90)?))

@@ -2,6 +2,9 @@
 
 use super::closed_set::closed_set;
 
+/// Sales of which nobody said what they were worth, as a stage to filter by.
+pub const WITHOUT_VALUE: &str = "won_without_value";
+
 closed_set! {
     /// A lead's status; it only moves forward.
     pub enum LeadStatus {

@@ -13,7 +13,7 @@ pub async fn empty_conversation(tx: &Tx, project: ProjectId, conversation: Conve
         "UPDATE conversations
          SET external_user_id = NULL, external_phone_id = NULL, profile_name = NULL, username = NULL, phone = NULL,
              agent_state = '{}', due_at = NULL, burst_started_at = NULL, turn_number = turn_number + 1, handling = 'agent',
-             handler = NULL, handling_since = NULL, unanswered_since = NULL, language = NULL, thread = NULL, account = NULL,
+             handler = NULL, handling_since = NULL, unanswered_since = NULL, asked_at = NULL, language = NULL, thread = NULL, account = NULL,
              nudge_at = NULL, abandon_at = NULL
          WHERE project_id = $1 AND id = $2",
         params![project, conversation],

@@ -30,6 +30,8 @@ pub struct Handled {
     pub is_reachable: bool,
     /// Whether they blocked the channel, or their account there is gone.
     pub is_gone: bool,
+    /// Since when the person waits for an answer of a person.
+    pub asked_at: Option<Timestamp>,
 }
 
 /// The conversation of a lead of the project, locked until the end of the transaction.
@@ -54,7 +56,7 @@ pub async fn find(conn: &Conn, project: ProjectId, lead: LeadId) -> Result<Optio
                 (SELECT MAX(CASE WHEN m.sent_at < m.created_at THEN m.sent_at ELSE m.created_at END)
                  FROM messages AS m
                  WHERE m.conversation_id = c.id AND m.direction = 'in'),
-                c.external_user_id IS NOT NULL OR c.external_phone_id IS NOT NULL, c.unreachable_at IS NOT NULL
+                c.external_user_id IS NOT NULL OR c.external_phone_id IS NOT NULL, c.unreachable_at IS NOT NULL, c.asked_at
          FROM leads
          JOIN conversations AS c ON c.id = leads.conversation_id
          JOIN channels ON channels.id = c.channel
@@ -77,10 +79,49 @@ fn read(row: &Row<'_>) -> Result<Handled> {
         last_heard_at: row.get(7)?,
         is_reachable: row.get(8)?,
         is_gone: row.get(9)?,
+        asked_at: row.get(10)?,
     })
 }
 
-/// Somebody looks after a conversation from now on. What was unanswered is theirs to have seen.
+/// Whether somebody waits for an answer in a conversation: they asked for a person, or nothing was said after what they wrote.
+pub async fn is_unanswered(conn: &Conn, project: ProjectId, conversation: ConversationId) -> Result<bool> {
+    conn.get(
+        "SELECT c.asked_at IS NOT NULL OR COALESCE((
+                    SELECT m.direction = 'in'
+                    FROM messages AS m
+                    WHERE m.conversation_id = c.id AND m.status <> 'cancelled'
+                    ORDER BY m.id DESC
+                    LIMIT 1
+                ), FALSE)
+         FROM conversations AS c
+         WHERE c.project_id = $1 AND c.id = $2",
+        params![project, conversation],
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Somebody takes a conversation over. Whoever waits in it for an answer does so until they get one; how long that may last is counted
+/// from now.
+pub async fn take_over(
+    tx: &Tx,
+    project: ProjectId,
+    conversation: ConversationId,
+    handler: Option<UserId>,
+    now: Timestamp,
+) -> Result<u64> {
+    let waits_since = is_unanswered(tx, project, conversation).await?.then_some(now);
+    tx.execute(
+        "UPDATE conversations
+         SET handling = 'with', handler = $3, asked_at = COALESCE(asked_at, $5), unanswered_since = $5,
+             handling_since = CASE WHEN handling = 'with' THEN handling_since ELSE $4 END
+         WHERE project_id = $1 AND id = $2",
+        params![project, conversation, handler, now, waits_since],
+    )
+    .await
+}
+
+/// Somebody looks after a conversation from now on, in which nobody waits for an answer.
 pub async fn set(
     tx: &Tx,
     project: ProjectId,
@@ -90,7 +131,7 @@ pub async fn set(
 ) -> Result<u64> {
     tx.execute(
         "UPDATE conversations
-         SET handling = $3, handler = $4, unanswered_since = NULL,
+         SET handling = $3, handler = $4, unanswered_since = NULL, asked_at = NULL,
              handling_since = CASE WHEN handling = $3 THEN handling_since ELSE $5 END
          WHERE project_id = $1 AND id = $2",
         params![project, conversation, handling.as_str(), handler, now],
@@ -162,11 +203,11 @@ pub async fn lock_unanswered(tx: &Tx, now: Timestamp, most: u32) -> Result<Vec<U
     .await
 }
 
-/// The person waits for somebody again, since `since`.
+/// The person waits for somebody again, since `since` or since they asked for one.
 pub async fn wait_again(tx: &Tx, project: ProjectId, conversation: ConversationId, since: Timestamp) -> Result<u64> {
     tx.execute(
         "UPDATE conversations
-         SET handling = 'waiting', handler = NULL, handling_since = $3, unanswered_since = NULL
+         SET handling = 'waiting', handler = NULL, handling_since = COALESCE(asked_at, $3), unanswered_since = NULL
          WHERE project_id = $1 AND id = $2",
         params![project, conversation, since],
     )

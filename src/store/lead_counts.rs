@@ -10,6 +10,17 @@ use crate::params;
 /// Leads are counted up to here.
 pub const COUNT_MAX: i64 = 10_000;
 
+/// How many sales of a project have no value, up to `most`.
+pub async fn without_value(conn: &Conn, project: ProjectId, most: i64) -> Result<i64> {
+    conn.get(
+        "SELECT COUNT(*)
+         FROM (SELECT 1 FROM leads WHERE project_id = $1 AND stage = 'won' AND stage_value IS NULL AND id > 0 LIMIT $2) AS counted",
+        params![project, most],
+        |row| row.get(0),
+    )
+    .await
+}
+
 /// How many leads a view has, counted up to [`COUNT_MAX`] and one more.
 pub async fn count(conn: &Conn, project: ProjectId, view: &View) -> Result<i64> {
     const STATUS: &str =

@@ -39,7 +39,7 @@ pub enum View {
 pub struct Filters {
     /// With a message since then.
     pub since: Option<Timestamp>,
-    /// `open`, or a stage.
+    /// `open`, a stage, or [`WITHOUT_VALUE`](crate::domain::lead::WITHOUT_VALUE).
     pub stage: Option<String>,
     /// A quality.
     pub quality: Option<Quality>,
@@ -130,7 +130,9 @@ macro_rules! filtered {
          JOIN channels ON channels.id = c.channel
          LEFT JOIN users ON users.id = c.handler
          WHERE +leads.project_id = $1 AND leads.last_message_at >= $4
-           AND COALESCE(leads.stage, 'open') = COALESCE($6, leads.stage, 'open') AND leads.quality = COALESCE($7, leads.quality)
+           AND (COALESCE(leads.stage, 'open') = COALESCE($6, leads.stage, 'open')
+                OR $6 = 'won_without_value' AND leads.stage = 'won' AND leads.stage_value IS NULL)
+           AND leads.quality = COALESCE($7, leads.quality)
            AND (CAST($8 AS TEXT) IS NULL OR (
                SELECT k.parsed_params FROM clicks AS k WHERE k.linked AND k.session_id = leads.session_id ORDER BY k.id LIMIT 1
            ) LIKE $8 ESCAPE '!')"

@@ -2,6 +2,7 @@
 
 pub mod address_troubles;
 pub mod alerts;
+pub mod answers;
 pub mod attempts;
 pub mod attention;
 pub mod attention_ahead;

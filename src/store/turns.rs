@@ -69,7 +69,8 @@ pub async fn call_agent(
     tx.execute(
         "UPDATE conversations
          SET burst_started_at = $3, due_at = $4,
-             unanswered_since = CASE WHEN handling = 'with' THEN COALESCE(unanswered_since, $3) ELSE unanswered_since END
+             unanswered_since = CASE WHEN handling = 'with' THEN COALESCE(unanswered_since, $3) ELSE unanswered_since END,
+             asked_at = CASE WHEN handling = 'with' THEN COALESCE(asked_at, $3) ELSE asked_at END
          WHERE project_id = $1 AND id = $2",
         params![project, conversation, burst_started_at, due_at],
     )
@@ -224,6 +225,8 @@ pub async fn settle(tx: &Tx, turns: &[SettledTurn<'_>]) -> Result<u64> {
                      handling = CASE WHEN $7 = 'waiting' AND handling = 'with' THEN handling ELSE $7 END,
                      handling_since = CASE WHEN handling = $7 OR $7 = 'waiting' AND handling = 'with' THEN handling_since
                                            ELSE $8 END,
+                     asked_at = CASE WHEN $7 <> 'waiting' THEN NULL WHEN handling = 'with' THEN asked_at
+                                     ELSE COALESCE(asked_at, $8) END,
                      nudge_at = $9, abandon_at = $10,
                      burst_started_at = CASE WHEN due_at = $3 THEN $6 ELSE burst_started_at END,
                      due_at = CASE WHEN due_at = $3 THEN $6 ELSE due_at END
@@ -235,6 +238,9 @@ pub async fn settle(tx: &Tx, turns: &[SettledTurn<'_>]) -> Result<u64> {
                        handling_since = CASE WHEN conversations.handling = turn.handling
                                                OR turn.handling = 'waiting' AND conversations.handling = 'with'
                                              THEN handling_since ELSE turn.now END,
+                       asked_at = CASE WHEN turn.handling <> 'waiting' THEN NULL
+                                       WHEN conversations.handling = 'with' THEN asked_at
+                                       ELSE COALESCE(asked_at, turn.now) END,
                        nudge_at = turn.nudge_at, abandon_at = turn.abandon_at,
                        burst_started_at = CASE WHEN due_at = turn.lease_until THEN turn.goes_on_at ELSE burst_started_at END,
                        due_at = CASE WHEN due_at = turn.lease_until THEN turn.goes_on_at ELSE due_at END
@@ -282,6 +288,7 @@ pub async fn give_up(tx: &Tx, lease: TurnLease, answered_up_to: MessageId, now: 
         "UPDATE conversations
          SET answered_up_to = $5, turn_attempts = 0,
              handling_since = CASE WHEN handling = 'agent' THEN $6 ELSE handling_since END,
+             asked_at = CASE WHEN handling = 'agent' THEN COALESCE(asked_at, $6) ELSE asked_at END,
              handling = CASE WHEN handling = 'agent' THEN 'waiting' ELSE handling END,
              burst_started_at = CASE WHEN due_at = $4 THEN NULL ELSE burst_started_at END,
              due_at = CASE WHEN due_at = $4 THEN NULL ELSE due_at END

@@ -219,6 +219,11 @@ impl Story<'_> {
             handler,
             handling_since: since,
             unanswered_since: last.filter(|_| self.course.is_open && is_recent).map(|one| one.at),
+            asked_at: match handling {
+                Handling::Waiting => since,
+                Handling::With => last.filter(|_| self.course.is_open && is_recent).map(|one| one.at),
+                Handling::Agent | Handling::Stopped => None,
+            },
             created_at: self.began_at(),
         }
     }

@@ -86,6 +86,7 @@ impl Story<'_> {
             revoked_at: None,
             created_at: one.at,
             user: None,
+            waited: None,
         }
     }
 
@@ -168,8 +169,16 @@ impl Story<'_> {
                 Who::Colleague(place) => Some(self.world.people[place].0),
                 _ => None,
             },
+            waited: self.waited(one),
             ..self.row(one)
         }
+    }
+
+    /// How long the person had waited for a colleague's line: since what was said before it, by somebody else.
+    fn waited(&self, one: &Spoken) -> Option<Time> {
+        let is_colleague = |one: &Spoken| matches!(one.line.who, Who::Colleague(_) | Who::App);
+        let before = self.spoken.iter().rev().find(|other| other.at < one.at);
+        before.filter(|before| is_colleague(one) && !is_colleague(before)).map(|before| one.at - before.at)
     }
 
     /// A message, and that its sender took it back.
@@ -211,6 +220,7 @@ impl Story<'_> {
             revoked_at: None,
             created_at: at,
             user: None,
+            waited: None,
         }
     }
 }

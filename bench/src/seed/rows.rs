@@ -36,6 +36,7 @@ pub struct ConversationRow {
     pub handler: Option<UserId>,
     pub handling_since: Option<Time>,
     pub unanswered_since: Option<Time>,
+    pub asked_at: Option<Time>,
     pub created_at: Time,
 }
 
@@ -79,6 +80,8 @@ pub struct MessageRow {
     pub revoked_at: Option<Time>,
     pub created_at: Time,
     pub user: Option<UserId>,
+    /// How long the person had waited for it, in microseconds.
+    pub waited: Option<Time>,
 }
 
 /// A value of a field.
@@ -158,17 +161,17 @@ pub async fn conversations(
                                             external_phone_id, profile_name, username, phone,
                                             agent_state, answered_up_to, turn_number, handling,
                                             handler, handling_since, unanswered_since, ids_told_at,
-                                            created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+                                            created_at, asked_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         postgres: "INSERT INTO conversations (id, project_id, channel, public_id, external_user_id,
                                               external_phone_id, profile_name, username, phone,
                                               agent_state, answered_up_to, turn_number, handling,
                                               handler, handling_since, unanswered_since, ids_told_at,
-                                              created_at)
+                                              created_at, asked_at)
                    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[],
                                         $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[],
                                         $13::text[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
-                                        $18::bigint[])",
+                                        $18::bigint[], $19::bigint[])",
     };
     let values: Vec<_> = rows
         .iter()
@@ -192,6 +195,7 @@ pub async fn conversations(
                 row.unanswered_since.into(),
                 row.created_at.into(),
                 row.created_at.into(),
+                row.asked_at.into(),
             ]
         })
         .collect();
@@ -252,17 +256,17 @@ pub async fn messages(tx: &Tx, (project, channel): (ProjectId, ChannelId), rows:
         sqlite: "INSERT INTO messages (id, project_id, channel, conversation_id, direction, reply_id,
                                        external_id, original_id, kind, text, contact, raw, status,
                                        error, attempts, retries_from, sent_at, revoked_at,
-                                       created_at, user_id)
+                                       created_at, user_id, waited)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                         $19, $20)",
+                         $19, $20, $21)",
         postgres: "INSERT INTO messages (id, project_id, channel, conversation_id, direction,
                                          reply_id, external_id, original_id, kind, text, contact,
                                          raw, status, error, attempts, retries_from, sent_at,
-                                         revoked_at, created_at, user_id)
+                                         revoked_at, created_at, user_id, waited)
                    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
                                         $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
                                         $13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[],
-                                        $18::bigint[], $19::bigint[], $20::bigint[])",
+                                        $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[])",
     };
     let values: Vec<_> = rows
         .iter()
@@ -288,6 +292,7 @@ pub async fn messages(tx: &Tx, (project, channel): (ProjectId, ChannelId), rows:
                 row.revoked_at.into(),
                 row.created_at.into(),
                 row.user.into(),
+                row.waited.into(),
             ]
         })
         .collect();

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::support::console::Browser;
 use crate::support::{HttpResponse, Person, Project, TestApp, operator, platform_posts};
 
-async fn owned<'a>(app: &'a TestApp) -> (Project, Browser<'a>) {
+pub(super) async fn owned<'a>(app: &'a TestApp) -> (Project, Browser<'a>) {
     let project = app.project().await;
     app.account("mei@example.com", Some((project.id, Role::Member))).await;
     let browser = app.signed_in("mei@example.com").await;
@@ -20,39 +20,39 @@ async fn owned<'a>(app: &'a TestApp) -> (Project, Browser<'a>) {
 }
 
 /// Whom an action is for: the only lead of a project.
-struct Desk<'a> {
-    project: &'a Project,
-    browser: &'a Browser<'a>,
-    lead: i64,
+pub(super) struct Desk<'a> {
+    pub project: &'a Project,
+    pub browser: &'a Browser<'a>,
+    pub lead: i64,
 }
 
 impl<'a> Desk<'a> {
-    async fn of(app: &TestApp, project: &'a Project, browser: &'a Browser<'a>) -> Self {
+    pub async fn of(app: &TestApp, project: &'a Project, browser: &'a Browser<'a>) -> Self {
         Self { project, browser, lead: app.count("SELECT MIN(id) FROM leads").await }
     }
 
     /// The newest message that the page names.
-    async fn seen(&self) -> String {
+    pub async fn seen(&self) -> String {
         let page = self.browser.get(&format!("/p/{}/inbox/{}", self.project.public_id, self.lead)).await.text();
         let field = page.split("name=\"seen\" value=\"").nth(1).unwrap_or_else(|| panic!("no field in {page}"));
         field.split('"').next().expect("its end").to_owned()
     }
 
-    async fn replies_having_seen(&self, text: &str, seen: &str) -> HttpResponse {
+    pub async fn replies_having_seen(&self, text: &str, seen: &str) -> HttpResponse {
         self.act("reply", &[("text", text), ("seen", seen), ("place", "inbox")]).await
     }
 
-    async fn replies(&self, text: &str) {
+    pub async fn replies(&self, text: &str) {
         let response = self.replies_having_seen(text, &self.seen().await).await;
         assert_eq!(response.status(), 303, "{}", response.text());
     }
 
-    async fn act(&self, action: &str, fields: &[(&str, &str)]) -> HttpResponse {
+    pub async fn act(&self, action: &str, fields: &[(&str, &str)]) -> HttpResponse {
         let path = format!("/p/{}/leads/{}/{action}", self.project.public_id, self.lead);
         self.browser.post(&path, fields).await
     }
 
-    async fn inbox(&self) -> String {
+    pub async fn inbox(&self) -> String {
         self.browser.get(&format!("/p/{}/inbox", self.project.public_id)).await.text()
     }
 }

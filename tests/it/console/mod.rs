@@ -1,6 +1,7 @@
 //! The console, by what a browser gets.
 
 mod agent;
+mod answers;
 mod attention;
 mod capture;
 mod erase;

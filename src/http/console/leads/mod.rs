@@ -10,7 +10,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use self::query::{LeadsQuery, PERIODS, QUALITIES, STAGES, VIEWS};
+use self::query::{LeadsQuery, PERIODS, QUALITIES, STAGE_FILTERS, VIEWS};
 use self::rows::Row;
 use super::frame::Frame;
 use super::saved_bar::SavedViews;
@@ -167,7 +167,7 @@ fn chips(base: &str, query: &LeadsQuery) -> Vec<Chip> {
     let campaign = (!query.campaign.is_empty()).then(|| format!("Campaign: {}", query.campaign));
     [
         chip("days", title(&PERIODS, &query.days).map(|text| format!("Last message: {text}"))),
-        chip("stage", title(&STAGES, &query.stage).map(|text| format!("Stage: {text}"))),
+        chip("stage", title(&STAGE_FILTERS, &query.stage).map(|text| format!("Stage: {text}"))),
         chip("quality", title(&QUALITIES, &query.quality).map(|text| format!("Quality: {text}"))),
         chip("campaign", campaign),
     ]

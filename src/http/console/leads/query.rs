@@ -1,7 +1,7 @@
 //! What the address of the list says: the view, the filters, what is looked for, and where the page begins.
 
 use crate::domain::ids::{ProjectId, UserId};
-use crate::domain::lead::{LeadStatus, Quality, Stage};
+use crate::domain::lead::{LeadStatus, Quality, WITHOUT_VALUE};
 use crate::domain::lead_words::LeadQuery;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::http::error::{ApiError, Result};
@@ -23,6 +23,9 @@ pub const VIEWS: [(&str, &str); 6] = [
     ("mine", "Mine"),
 ];
 /// The stages to filter by.
+pub const STAGE_FILTERS: [(&str, &str); 5] =
+    [("open", "Open"), ("qualified", "Qualified"), ("won", "Won"), (WITHOUT_VALUE, "Won, no value"), ("lost", "Lost")];
+/// The stages of a lead.
 pub const STAGES: [(&str, &str); 4] = [("open", "Open"), ("qualified", "Qualified"), ("won", "Won"), ("lost", "Lost")];
 /// The qualities to filter by.
 pub const QUALITIES: [(&str, &str); 4] =
@@ -67,7 +70,7 @@ impl LeadsQuery {
             view: if view.is_empty() { "all".to_owned() } else { view },
             q: one("q")?,
             days: choice(one("days")?, &PERIODS),
-            stage: choice(one("stage")?, &STAGES),
+            stage: choice(one("stage")?, &STAGE_FILTERS),
             quality: choice(one("quality")?, &QUALITIES),
             campaign: one("campaign")?,
             after: one("after")?,
@@ -97,7 +100,7 @@ impl LeadsQuery {
     /// The filters at `now`.
     pub fn filters(&self, now: Timestamp) -> Filters {
         let days: Option<i64> = self.days.parse().ok();
-        let stage = (self.stage == "open" || Stage::parse(&self.stage).is_some()).then(|| self.stage.clone());
+        let stage = STAGE_FILTERS.iter().any(|(word, _)| *word == self.stage).then(|| self.stage.clone());
         let campaign = (!self.campaign.is_empty()).then(|| {
             let json = serde_json::Value::from(self.campaign.as_str()).to_string();
             format!("%\"utm_campaign\":{}%", json.replace('!', "!!").replace('%', "!%").replace('_', "!_"))

@@ -25,6 +25,7 @@ use super::view::{Html, page};
 use super::who::Member;
 use super::widgets::name as widgets_name;
 use crate::core::Core;
+use crate::counts::answers::{Answers, answers};
 use crate::counts::ask::{DAILY_MAX, Dimension, Period, link_value};
 use crate::counts::recount;
 use crate::counts::report::{Report, report};
@@ -36,10 +37,12 @@ use crate::http::error::{ApiError, Result};
 use crate::http::extract::Query;
 use crate::http::routes::Routes;
 use crate::store::lead_pages::{self, Filters, ListedLead, View};
-use crate::store::{channels, clicks, links, messages, widgets};
+use crate::store::{channels, clicks, lead_counts, links, messages, widgets};
 
 /// Channels, widgets and links whose names are read, of each.
 const NAMED_MAX: u32 = 500;
+/// Sales without a value are counted up to here.
+const WITHOUT_VALUE_MAX: i64 = 100;
 /// Leads in "Who came last", and people in "Who waits".
 const LAST: u32 = 5;
 
@@ -69,6 +72,10 @@ struct OverviewPage {
     series: Vec<SeriesRow>,
     tables: Vec<Panel>,
     waiting: Vec<Waits>,
+    /// How fast people answered today.
+    answered: Option<String>,
+    /// Sales of which nobody said what they were worth.
+    without_value: Option<String>,
     last: Vec<Row>,
     not_counted: Option<String>,
     last_click: Option<Timestamp>,
@@ -131,11 +138,11 @@ async fn show(State(engines): State<Engines>, member: Member, query: Query) -> R
         panels.retain(|panel| panel.word == word);
         return page(&AlonePage { period: period_text(&ask.period), chips, tables: panels, frame, base, query });
     }
-    let beside = beside(core, project, &ask.period).await?;
+    let today = now.to_zoned(zone.clone()).date();
+    let beside = beside(core, project, &ask.period, (today, zone.clone())).await?;
     let steps = steps_of_project(&engines, &member).await?;
     let of = steps.len();
     let set_up = (steps.into_iter().filter(|step| step.seen.is_none()).collect(), of);
-    let today = now.to_zoned(zone.clone()).date();
     let is_daily = ask.period.days() <= DAILY_MAX;
     page(&OverviewPage {
         period: period_text(&ask.period),
@@ -147,6 +154,8 @@ async fn show(State(engines): State<Engines>, member: Member, query: Query) -> R
         series: series(&report, is_daily),
         waiting: beside.waiting.into_iter().map(|lead| waits(&member, lead)).collect(),
         last: beside.last.into_iter().map(|lead| Row::new(lead, member.sees_masked())).collect(),
+        answered: beside.answers.map(answered),
+        without_value: without_value(beside.without_value),
         not_counted: not_counted(&beside.automated),
         last_click: beside.last_click,
         last_message: beside.last_message,
@@ -197,12 +206,19 @@ struct Beside {
     last_click: Option<Timestamp>,
     last_message: Option<Timestamp>,
     waiting: Vec<ListedLead>,
+    answers: Option<Answers>,
+    without_value: i64,
     last: Vec<ListedLead>,
     automated: Vec<(String, i64)>,
     counting: Option<(&'static str, u8)>,
 }
 
-async fn beside(core: &Core, project: ProjectId, period: &Period) -> Result<Beside> {
+async fn beside(
+    core: &Core,
+    project: ProjectId,
+    period: &Period,
+    (today, zone): (jiff::civil::Date, TimeZone),
+) -> Result<Beside> {
     let (from, to, now) = (period.first.to_string(), period.last.to_string(), core.clock.now());
     let read = core.db.read(async move |conn| {
         let none = Filters::default();
@@ -223,12 +239,41 @@ async fn beside(core: &Core, project: ProjectId, period: &Period) -> Result<Besi
             last_click: clicks::newest(conn, project, now).await?,
             last_message: messages::newest(conn, project, now).await?,
             waiting,
+            answers: answers(conn, project, today, &zone).await?,
+            without_value: lead_counts::without_value(conn, project, WITHOUT_VALUE_MAX + 1).await?,
             last,
             automated: clicks::automated_requests(conn, project, (&from, &to)).await?,
             counting,
         })
     });
     Ok(read.await?)
+}
+
+/// How fast people answered.
+fn answered(answers: Answers) -> String {
+    let Answers { count, median, p90 } = answers;
+    match count {
+        1 => format!("One answer today, after {}.", duration(median)),
+        _ => format!(
+            "{} answers today: half within {}, nine of ten within {}.",
+            number(count_of(count)),
+            duration(median),
+            duration(p90)
+        ),
+    }
+}
+
+fn count_of(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn without_value(sales: i64) -> Option<String> {
+    match sales {
+        0 => None,
+        1 => Some("One sale has no value".to_owned()),
+        2..=WITHOUT_VALUE_MAX => Some(format!("{sales} sales have no value")),
+        _ => Some(format!("More than {WITHOUT_VALUE_MAX} sales have no value")),
+    }
 }
 
 fn waits(member: &Member, lead: ListedLead) -> Waits {
