@@ -4,6 +4,7 @@ mod acme;
 mod listed;
 mod llm;
 mod mail;
+mod otlp;
 mod parse;
 mod secret;
 mod sign_in;
@@ -12,6 +13,8 @@ pub use acme::{Acme, AcmeSettings};
 pub use listed::{GROUPS, Setting, settings};
 use llm::llm_endpoint;
 use mail::mail_server;
+pub use otlp::Otlp;
+use otlp::otlp;
 use parse::{
     base_url, drain, keep_alive, listen, log_filter, log_format, metrics_token, networks, rates, secret_key, size,
     wait, yes_or_no,
@@ -156,6 +159,10 @@ pub struct Settings {
     /// Milliseconds that the model may take for a turn, from 100 to 15000; then the built-in agent answers [default: 12000].
     #[arg(long, env = "AURIX_LLM_TIMEOUT_MS", value_name = "MS")]
     pub llm_timeout_ms: Option<String>,
+    /// Collector that traces are sent to, by OTLP over HTTP: `http://localhost:4318`. None: there are no traces. What else there is to say
+    /// of them, OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER and OTEL_EXPORTER_OTLP_HEADERS say, as everywhere.
+    #[arg(long, env = "AURIX_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
     /// What is logged: a level, or a tracing filter such as `aurix=debug,info`.
     #[arg(long, env = "AURIX_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
@@ -224,6 +231,8 @@ pub struct Config {
     pub rate_limits: Rates,
     /// How long what grows is kept.
     pub retention: Retention,
+    /// Where traces go, where there is a place for them.
+    pub otlp: Option<Otlp>,
     /// A tracing filter.
     pub log: String,
     /// How the log is written.
@@ -282,6 +291,7 @@ impl Settings {
             rate_limits: checked("AURIX_RATE_LIMITS", self.rate_limits.as_deref(), rates)?.unwrap_or(holds.rate_limits),
             retention: checked("AURIX_RETENTION", self.retention.as_deref(), parse_retention)?
                 .unwrap_or(holds.retention),
+            otlp: otlp(&self)?,
             log: checked("AURIX_LOG", Some(&self.log), log_filter)?.unwrap_or(holds.log),
             log_format: checked("AURIX_LOG_FORMAT", Some(&self.log_format), log_format)?.unwrap_or(holds.log_format),
         })
@@ -331,6 +341,7 @@ impl Default for Config {
             body_memory: 64 << 20,
             rate_limits: Rates::default(),
             retention: Retention::default(),
+            otlp: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }

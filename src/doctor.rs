@@ -1,5 +1,5 @@
 //! Looks an installation over, for an operator who wonders what is wrong: settings, database, clock, disk, how the outside reaches it,
-//! platforms, and what needs attention.
+//! platforms, the collector of traces, and what needs attention.
 
 mod certificate;
 
@@ -20,6 +20,7 @@ use crate::projects::check_channel::check_channel;
 use crate::store::attention::{self, AttentionItem};
 use crate::store::channels::{self, Channel};
 use crate::store::{counters, projects};
+use crate::traces;
 
 /// How long an answer of the base URL is waited for.
 const REACH_TIMEOUT: Duration = Duration::from_secs(10);
@@ -58,6 +59,8 @@ pub async fn examine(core: &Core, looks_at: impl Fn(&str)) -> anyhow::Result<Vec
     looks_at("the base URL");
     add("reach", reach(core).await);
     add("reach", certificate::certificate(core).await?);
+    looks_at("the collector of traces");
+    add("traces", vec![collector(core).await]);
     for channel in core.db.read(async |conn| Ok(channels::page_of_all(conn, ChannelId(0), CHANNELS_MAX).await?)).await?
     {
         let label = format!("{} {}", channel.kind.name(), channel.label());
@@ -231,6 +234,22 @@ async fn reach(core: &Core) -> Vec<Finding> {
             );
             vec![failed("answer", said)]
         }
+    }
+}
+
+/// Whether the collector takes traces.
+async fn collector(core: &Core) -> Finding {
+    let Some(otlp) = &core.config.otlp else { return fine("collector", "none: AURIX_OTLP_ENDPOINT is not set") };
+    let origin = otlp.origin();
+    match traces::check(otlp).await {
+        Ok(took) => fine("collector", format!("{origin} takes traces; it answered in {} ms", took.as_millis())),
+        Err(said) => failed(
+            "collector",
+            format!(
+                "{origin} takes no traces: {said}. Nothing else suffers. Look whether it runs and takes OTLP over HTTP there (port 4318, \
+                 mostly), at what it wants in OTEL_EXPORTER_OTLP_HEADERS, and at firewalls; or take AURIX_OTLP_ENDPOINT away."
+            ),
+        ),
     }
 }
 

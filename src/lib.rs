@@ -35,5 +35,6 @@ pub mod readiness;
 pub mod serve;
 pub mod smtp;
 pub mod store;
+pub mod traces;
 
 pub mod worker;

@@ -34,6 +34,7 @@ struct Parts {
     model_calls: Family<ResultLabels, Counter>,
     model_tokens: Family<KindLabels, Counter>,
     model_seconds: Histogram,
+    trace_spans: Family<ResultLabels, Counter>,
     late_seconds: Family<QueueLabels, GaugeOfFloat>,
     database_waiting: Family<KindLabels, Gauge>,
     resident_bytes: Gauge,
@@ -156,6 +157,7 @@ impl Default for Metrics {
             model_calls: registered(&mut registry, "aurix_llm_calls", "Calls of the language model"),
             model_tokens: registered(&mut registry, "aurix_llm_tokens", "Tokens that the language model counted"),
             model_seconds: seconds(),
+            trace_spans: registered(&mut registry, "aurix_trace_spans", "Spans of traces by what became of them"),
             late_seconds: Family::default(),
             database_waiting: Family::default(),
             resident_bytes: Gauge::default(),
@@ -199,12 +201,15 @@ where
     family
 }
 
+/// The method, unless it is none that routes have: then it is a stranger's word.
+pub fn known_method(method: &str) -> Option<&'static str> {
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].into_iter().find(|known| *known == method)
+}
+
 impl Metrics {
     /// A request to a route, as it stands in the list of routes, was answered.
     pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
-        // Methods that are none are a stranger's words.
-        let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-        let method = known.into_iter().find(|known| *known == method).unwrap_or("other");
+        let method = known_method(method).unwrap_or("other");
         let route = route.to_owned();
         self.0.request_seconds.get_or_create(&RouteLabels { route: route.clone() }).observe(took.as_secs_f64());
         self.0.requests.get_or_create(&RequestLabels { method, route, status }).inc();
@@ -250,6 +255,11 @@ impl Metrics {
         self.0.model_seconds.observe(took.as_secs_f64());
     }
 
+    /// So many spans of traces were exported, or were dropped.
+    pub fn trace_spans(&self, result: &'static str, count: u64) {
+        self.0.trace_spans.get_or_create(&ResultLabels { result }).inc_by(count);
+    }
+
     /// How late the oldest of a queue is, in seconds.
     pub fn set_late(&self, queue: &'static str, late_s: f64) {
         self.0.late_seconds.get_or_create(&QueueLabels { queue }).set(late_s);
@@ -290,6 +300,7 @@ mod tests {
         metrics.turn("settled");
         metrics.attempt("delivered", took);
         metrics.model("answered", 1, Tokens { prompt: 1, cached: 1, answer: 1 }, took);
+        metrics.trace_spans("exported", 1);
         metrics.set_late("turns", 1.0);
         metrics.set_state(Waiting::default(), Process::look());
         metrics

@@ -43,7 +43,8 @@ enum Process {
 
 /// Opens the database and builds the core for a command.
 pub async fn open(config: Config) -> anyhow::Result<Core> {
-    build(config, Process::Command, Clock::System, Random::from_system(), Resolver::System).await
+    let parts = (Clock::System, Random::from_system(), Resolver::System);
+    build(config, Process::Command, parts, Metrics::default()).await
 }
 
 /// Opens the database and builds the core for a server.
@@ -53,15 +54,14 @@ pub async fn open_node(config: Config) -> anyhow::Result<Core> {
 
 /// [`open_node`] with a clock, a generator and a resolver of one's own, as tests have.
 pub async fn open_with(config: Config, clock: Clock, random: Random, resolver: Resolver) -> anyhow::Result<Core> {
-    build(config, Process::Node, clock, random, resolver).await
+    build(config, Process::Node, (clock, random, resolver), Metrics::default()).await
 }
 
 async fn build(
     config: Config,
     process: Process,
-    clock: Clock,
-    random: Random,
-    resolver: Resolver,
+    (clock, random, resolver): (Clock, Random, Resolver),
+    metrics: Metrics,
 ) -> anyhow::Result<Core> {
     config.make_data_dir()?;
     let is_node = matches!(process, Process::Node);
@@ -93,7 +93,7 @@ async fn build(
         mailer: config.mail.clone().map(Mailer::new),
         templates: Templates::default(),
         sources: KnownSources::default(),
-        metrics: Metrics::default(),
+        metrics,
         notifier: Notifier::default(),
         config,
         db,
@@ -135,14 +135,18 @@ pub fn raise_open_files() -> Option<u64> {
     }
 }
 
-/// `aurix serve`: until SIGTERM or Ctrl-C.
-pub async fn run(mut config: Config) -> anyhow::Result<()> {
+/// `aurix serve`: until SIGTERM or Ctrl-C. `metrics` has what was counted before, by the export of traces.
+pub async fn run(mut config: Config, metrics: Metrics) -> anyhow::Result<()> {
+    if config.otlp.is_some() && !cfg!(feature = "otlp") {
+        tracing::warn!("traces are not exported: this program was built without them (cargo feature otlp)");
+    }
     raise_open_files();
     let (listeners, address) = listen(&config)?;
     if config.base_url_is_default {
         config.base_url = format!("http://{}", reachable(address));
     }
-    let core = open_node(config).await?;
+    let parts = (Clock::System, Random::from_system(), Resolver::System);
+    let core = build(config, Process::Node, parts, metrics).await?;
     say(&format!("Aurix listens on {}://{address}", if core.config.acme.is_some() { "https" } else { "http" }));
     let engines = Engines::new(core);
     if let Some(link) = engines.accounts.create_first_run_link().await? {

@@ -19,6 +19,7 @@ mod link;
 mod listen;
 mod llm;
 mod llm_dialogues;
+mod log;
 mod login;
 mod move_database;
 mod output;
@@ -47,7 +48,9 @@ use std::process::ExitCode;
 use clap::{Arg, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::config::{Config, LogFormat, Settings};
+use crate::config::{Config, Settings};
+use crate::metrics::Metrics;
+use crate::traces::Traces;
 use elsewhere::{Elsewhere, Place};
 use here::{actor, base_url_hint, open_project};
 use output::{Output, ReaderGone};
@@ -254,6 +257,12 @@ enum Command {
     Man(shells::Manual),
 }
 
+impl Command {
+    fn serves(&self) -> bool {
+        matches!(self, Self::Serve | Self::Demo { .. })
+    }
+}
+
 /// The command line. Every command takes the settings; the help has them in one place.
 pub fn command() -> clap::Command {
     let settings = crate::config::settings();
@@ -284,9 +293,7 @@ pub fn run() -> ExitCode {
         }
     };
     let command = cli.command.unwrap_or(Command::Serve);
-    let serves = matches!(command, Command::Serve | Command::Demo { .. });
-    start_log(&config, serves);
-    match runtime(serves).and_then(|runtime| runtime.block_on(execute(command, (elsewhere, config), &output))) {
+    match runtime(&command).and_then(|runtime| runtime.block_on(execute(command, (elsewhere, config), &output))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
@@ -297,8 +304,8 @@ pub fn run() -> ExitCode {
 }
 
 /// A command needs one thread.
-fn runtime(serves: bool) -> anyhow::Result<Runtime> {
-    let mut builder = if serves { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+fn runtime(command: &Command) -> anyhow::Result<Runtime> {
+    let mut builder = if command.serves() { Builder::new_multi_thread() } else { Builder::new_current_thread() };
     Ok(builder.enable_all().build()?)
 }
 
@@ -309,6 +316,24 @@ fn complain(text: &str) {
 }
 
 async fn execute(command: Command, (elsewhere, config): (Elsewhere, Config), output: &Output) -> anyhow::Result<()> {
+    let metrics = Metrics::default();
+    // The demo reaches nothing beyond this machine.
+    let otlp = config.otlp.as_ref().filter(|_| matches!(command, Command::Serve));
+    let traces = otlp.and_then(|otlp| Traces::start(otlp, &metrics));
+    log::start(&config, command.serves(), traces.as_ref());
+    let ended = perform(command, (elsewhere, config), metrics, output).await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    ended
+}
+
+async fn perform(
+    command: Command,
+    (elsewhere, config): (Elsewhere, Config),
+    metrics: Metrics,
+    output: &Output,
+) -> anyhow::Result<()> {
     // These need no data, wherever it is.
     let command = match command {
         Command::Login(login) => return login::login(login, &elsewhere, output).await,
@@ -337,14 +362,14 @@ async fn execute(command: Command, (elsewhere, config): (Elsewhere, Config), out
         Command::Reply(command) => reply::run(command, place, output).await,
         Command::Attention(command) => attention::run(command, place, output).await,
         Command::Audit(command) => audit::run(command, place, output).await,
-        of_machine => execute_here(of_machine, place, output).await,
+        of_machine => execute_here(of_machine, place, metrics, output).await,
     }
 }
 
 /// What is about the machine itself.
-async fn execute_here(command: Command, place: Place, output: &Output) -> anyhow::Result<()> {
+async fn execute_here(command: Command, place: Place, metrics: Metrics, output: &Output) -> anyhow::Result<()> {
     match command {
-        Command::Serve => crate::serve::run(place.here("serve")?).await,
+        Command::Serve => crate::serve::run(place.here("serve")?, metrics).await,
         Command::Demo { empty } => crate::demo::run(place.here("demo")?, &actor(), empty).await,
         Command::Doctor(doctor) => doctor::run(doctor, place.here("doctor")?, output).await,
         Command::Ready(arguments) => ready::run(arguments, place.here("ready")?, output).await,
@@ -362,20 +387,5 @@ async fn execute_here(command: Command, place: Place, output: &Output) -> anyhow
 fn note(text: &str) {
     if std::io::stderr().is_terminal() {
         complain(&format!("({text})"));
-    }
-}
-
-/// The server logs to standard error; the commands only what is wrong, and what they do to the tables of an older database.
-fn start_log(config: &Config, serves: bool) {
-    let filter = if serves { config.log.as_str() } else { "warn,aurix::db::migrate=info" };
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // These are printed to standard error too: with a full disk behind it, that would end the thread that logs.
-        .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal());
-    match config.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
     }
 }

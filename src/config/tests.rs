@@ -47,6 +47,8 @@ fn a_wrong_setting_is_named_in_one_line() {
     check_refused("--body-memory=64", "AURIX_BODY_MEMORY", "\"64\" is no size of 4MiB or more");
     check_refused("--body-memory=99999999999999GiB", "AURIX_BODY_MEMORY", "is no size");
     check_refused("--rate-limits=clicks=0", "AURIX_RATE_LIMITS", "\"0\" is not a number per minute");
+    #[cfg(feature = "otlp")]
+    check_refused("--otlp-endpoint=collector", "AURIX_OTLP_ENDPOINT", "write it like http://localhost:4318");
     check_refused("--log=a=b=c", "AURIX_LOG", "is no filter");
     check_refused("--log-format=xml", "AURIX_LOG_FORMAT", "neither `text` nor `json`");
     check_refused("--mail-from=aurix", "AURIX_MAIL_FROM", "\"aurix\" is no address: write Aurix <aurix@example.com>");
@@ -213,7 +215,7 @@ fn an_empty_setting_is_none() {
 #[test]
 fn a_setting_is_a_variable_and_a_flag_of_the_same_name() {
     let settings = settings();
-    assert_eq!(settings.len(), 37);
+    assert_eq!(settings.len(), 38);
     for setting in settings {
         let name = setting.flag.trim_start_matches("--").replace('-', "_").to_uppercase();
         assert_eq!(setting.variable, format!("AURIX_{name}"));

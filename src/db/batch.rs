@@ -1,12 +1,15 @@
 //! Concurrent writes share a transaction and its statements: what arrives while one batch is being committed makes up the
 //! next.
 
+use std::any::type_name;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, ensure};
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
+use tracing::level_filters::LevelFilter;
 
 use super::{Db, Error, Tx};
 use crate::domain::time::Clock;
@@ -99,7 +102,8 @@ impl<B: Batch> BatchWriter<B> {
             queue.waiting.push_back((item, send));
             self.0.start_batch(&mut queue);
         }
-        receive.await.context("a batch was dropped")?
+        let span = within!("batch", work = type_name::<B>());
+        receive.instrument(span).await.context("a batch was dropped")?
     }
 }
 

@@ -3,6 +3,17 @@
 //! A write is a closure that gets a transaction. Its result means *on disk*. It awaits its own statements and nothing else:
 //! on SQLite many such closures share one transaction on the one writer thread.
 
+/// A span for traces, within that of what the database is asked for. Loops that look every second have none, and make none.
+macro_rules! within {
+    ($($what:tt)*) => {
+        if LevelFilter::current() >= LevelFilter::TRACE && !tracing::Span::current().is_none() {
+            tracing::trace_span!($($what)*)
+        } else {
+            tracing::Span::none()
+        }
+    };
+}
+
 mod batch;
 pub mod copy;
 mod error;
@@ -16,10 +27,13 @@ mod sqlite_file;
 mod transfer;
 mod value;
 
+use std::any::type_name;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::LocalBoxFuture;
+use tracing::Instrument as _;
+use tracing::level_filters::LevelFilter;
 
 pub use batch::{Batch, BatchWriter};
 pub use error::{Error, Result};
@@ -89,10 +103,11 @@ impl Db {
         F: AsyncFnOnce(&Tx) -> anyhow::Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let span = within!("transaction", work = type_name::<F>(), engine = self.engine());
         let (work, result) = erased(work);
         match &self.0 {
-            Engine::Sqlite(engine) => engine.write(work).await?,
-            Engine::Postgres(engine) => engine.write(work).await?,
+            Engine::Sqlite(engine) => engine.write(work).instrument(span).await?,
+            Engine::Postgres(engine) => engine.write(work).instrument(span).await?,
         }
         Ok(taken(&result))
     }
@@ -155,10 +170,11 @@ impl Db {
         F: AsyncFnOnce(&Conn) -> anyhow::Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let span = within!("read", work = type_name::<F>(), engine = self.engine());
         let (work, result) = erased(work);
         match &self.0 {
-            Engine::Sqlite(engine) => engine.read(work).await?,
-            Engine::Postgres(engine) => engine.read(work).await?,
+            Engine::Sqlite(engine) => engine.read(work).instrument(span).await?,
+            Engine::Postgres(engine) => engine.read(work).instrument(span).await?,
         }
         Ok(taken(&result))
     }

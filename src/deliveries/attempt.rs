@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Span;
+
 use super::{Deliveries, LeasedDelivery};
 use crate::core::Core;
 use crate::domain::attempt_result::{AttemptResult, NoResponse};
 use crate::domain::delivery::AttemptOutcome;
 use crate::domain::time::Timestamp;
 use crate::outbound::Attempt;
+use crate::traces;
 
 /// A response within this time is a quick one.
 const QUICK_MS: u64 = 100;
@@ -63,6 +66,7 @@ pub async fn attempt(core: &Core, delivery: LeasedDelivery) -> Arc<DeliveryResul
         (AttemptOutcome::Failed { .. }, _) => "refused",
     };
     core.metrics.attempt(result, Duration::from_millis(duration_ms));
+    trace(result, status);
     match &attempt.outcome {
         AttemptOutcome::Delivered => tracing::debug!(status, duration_ms, "delivery attempt succeeded"),
         AttemptOutcome::Failed { error, .. } => tracing::info!(status, duration_ms, error, "delivery attempt failed"),
@@ -71,6 +75,21 @@ pub async fn attempt(core: &Core, delivery: LeasedDelivery) -> Arc<DeliveryResul
         }
     }
     Arc::new(DeliveryResult { delivery, attempt, started_at, jitter: core.random.fraction() })
+}
+
+/// What the trace of an attempt has of how it went.
+fn trace(result: &'static str, status: Option<u16>) {
+    if !traces::are_on() {
+        return;
+    }
+    let span = Span::current();
+    traces::set_text(&span, "result", result);
+    if let Some(status) = status {
+        traces::set_number(&span, "http.response.status_code", status.into());
+    }
+    if result != "delivered" {
+        traces::set_failed(&span);
+    }
 }
 
 /// Stores how an attempt went, together with others.

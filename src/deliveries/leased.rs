@@ -10,6 +10,7 @@ use crate::domain::ids::WebhookId;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::store::deliveries::Lease;
 use crate::store::events::Content;
+use crate::traces;
 
 /// How far ahead deliveries of a webhook with a rate limit are claimed.
 pub(super) const CLAIM_AHEAD: SignedDuration = SignedDuration::from_millis(500);
@@ -61,13 +62,20 @@ impl LeasedDelivery {
 
     /// The span of its attempt, within the request that caused it.
     pub fn span(&self) -> Span {
-        tracing::info_span!(
+        let span = tracing::info_span!(
             parent: &self.cause,
             "delivery",
             event_id = self.content.event_id,
             webhook_id = self.lease.webhook_id.0,
             attempt = self.lease.attempt
-        )
+        );
+        if traces::is_sampled(&span) {
+            traces::set_text(&span, "webhook", &self.endpoint.webhook.public_id);
+            if let Some(event_type) = self.content.event_type() {
+                traces::set_text(&span, "event_type", event_type.as_str());
+            }
+        }
+        span
     }
 
     /// Where it goes.

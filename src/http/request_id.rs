@@ -1,13 +1,15 @@
 //! The id of a request: taken from its `x-request-id` or made here, returned in the response, and part of every log line that the
 //! request causes in this process, up to the attempt of a delivery.
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::domain::random::Random;
+use crate::metrics::known_method;
+use crate::traces;
 
 /// The header, in requests and in responses.
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -23,11 +25,35 @@ pub async fn trace(random: &Random, request: Request, next: Next) -> Response {
         method = request.method().as_str(),
         path = request.uri().path()
     );
-    let mut response = next.run(request).instrument(span).await;
+    begin(&span, &request);
+    let answered = async {
+        let response = next.run(request).await;
+        if traces::are_on() {
+            end(&Span::current(), &response);
+        }
+        response
+    };
+    let mut response = answered.instrument(span).await;
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(HEADER, value);
     }
     response
+}
+
+/// What its trace has of a request: the caller's span, and its route. Nothing that its sender chooses but the method, of those there are.
+fn begin(span: &Span, request: &Request) {
+    traces::set_parent(span, request.headers());
+    traces::set_text(span, "http.request.method", known_method(request.method().as_str()).unwrap_or("_OTHER"));
+    if let Some(route) = request.extensions().get::<MatchedPath>() {
+        traces::set_text(span, "http.route", route.as_str());
+    }
+}
+
+fn end(span: &Span, response: &Response) {
+    traces::set_number(span, "http.response.status_code", response.status().as_u16().into());
+    if response.status().is_server_error() {
+        traces::set_failed(span);
+    }
 }
 
 /// The id that a request came with, if it can stand in a log as it is.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
+use tracing::field::Empty;
+use tracing::{Instrument as _, trace_span};
 
 use super::answer::{self, Answer};
 use super::ask::{Ask, Usage, estimate_tokens};
@@ -133,6 +135,22 @@ impl Llm {
 
     /// Asks, within the time of a turn. What it was not asked for in time is not waited for.
     pub async fn ask(&self, ask: &Ask) -> Called {
+        let span = trace_span!(
+            "model",
+            model = self.endpoint().model(),
+            outcome = Empty,
+            calls = Empty,
+            prompt_tokens = Empty,
+            answer_tokens = Empty
+        );
+        let called = self.ask_within(ask).instrument(span.clone()).await;
+        span.record("outcome", called.result.as_ref().map_or_else(Failure::as_str, |_| "answered"));
+        span.record("calls", called.calls).record("prompt_tokens", called.usage.prompt_tokens);
+        span.record("answer_tokens", called.usage.completion_tokens);
+        called
+    }
+
+    async fn ask_within(&self, ask: &Ask) -> Called {
         let parts = &*self.0;
         let mut tally = Tally::new(self.profile(parts.clock.now()).rung);
         let result = if parts.breaker.try_acquire(parts.clock.now()) {

@@ -10,6 +10,9 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::CertificateDer;
+use tracing::field::Empty;
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument as _, Span, trace_span};
 
 use crate::domain::ids::ProjectId;
 use crate::net::connect::Connector;
@@ -164,6 +167,28 @@ impl Client {
 
     /// [`Self::send`] on behalf of a project: its names wait for each other, and for no other project's.
     pub async fn send_of(&self, project: Option<ProjectId>, request: Request) -> Result<Response, SendError> {
+        let span = self.span(&request);
+        let sent = self.send_within(project, request).instrument(span.clone()).await;
+        match &sent {
+            Ok(response) => span.record("status", response.status),
+            Err(_) => span.record("otel.status_code", "ERROR"),
+        };
+        sent
+    }
+
+    /// The span of a request, for traces, within that of what it is made for. It names the host where the operator chose it: that of a
+    /// webhook is somebody else's.
+    fn span(&self, request: &Request) -> Span {
+        if LevelFilter::current() < LevelFilter::TRACE || Span::current().is_none() {
+            return Span::none();
+        }
+        let url = self.policy().is_trusted().then(|| url::Url::parse(&request.url).ok()).flatten();
+        let host = url.as_ref().and_then(|url| url.host_str());
+        let method = request.method.as_str();
+        trace_span!("http_request", method, host, status = Empty, otel.status_code = Empty)
+    }
+
+    async fn send_within(&self, project: Option<ProjectId>, request: Request) -> Result<Response, SendError> {
         let started = moment();
         let limit = request.timeout;
         let mut progress = Progress { project, ..Progress::default() };

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// What requests may reach. Fixed when a client is made.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AddressPolicy {
     /// Networks that are let through although they are not public (`AURIX_ALLOW_NETWORKS`).
     pub allow_networks: Vec<IpNet>,
@@ -18,6 +18,11 @@ impl AddressPolicy {
     pub fn trusted() -> Self {
         let everywhere = [IpNet::from(Ipv4Net::default()), IpNet::from(Ipv6Net::default())];
         Self { allow_networks: everywhere.into(), allow_http: true }
+    }
+
+    /// Whether it is that of addresses which the operator configured.
+    pub fn is_trusted(&self) -> bool {
+        *self == Self::trusted()
     }
 
     /// The one question of the guard, asked alike for an address written in a URL and for every address that a name

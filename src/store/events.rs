@@ -123,6 +123,19 @@ pub struct Content {
     pub body_external: Option<String>,
 }
 
+impl Content {
+    /// What the body says that it is.
+    pub fn event_type(&self) -> Option<EventType> {
+        #[derive(serde::Deserialize)]
+        struct Named<'a> {
+            #[serde(alias = "event", borrow)]
+            event_type: std::borrow::Cow<'a, str>,
+        }
+        let named: Named<'_> = serde_json::from_str(&self.body).ok()?;
+        EventType::parse(&named.event_type)
+    }
+}
+
 impl From<Event> for Content {
     fn from(event: Event) -> Self {
         Self { event_id: event.event_id, body: event.body, body_external: event.body_external }

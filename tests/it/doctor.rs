@@ -132,3 +132,42 @@ async fn an_order_that_failed_is_told_with_what_to_do() {
     assert_eq!(order().await, (FindingState::Missing, said));
     app.end().await;
 }
+
+/// What the doctor says of a collector of traces.
+#[cfg(feature = "otlp")]
+async fn said_of_collector(otlp: Option<aurix::config::Otlp>) -> (FindingState, String) {
+    let app = TestApp::on_sqlite_with(|config| config.otlp = otlp).await;
+    let found = examine(&app.core, |_| {}).await.expect("it can look");
+    let finding = &of(&found, "traces", "collector").finding;
+    let said = (finding.state, finding.said.clone());
+    app.end().await;
+    said
+}
+
+#[cfg(feature = "otlp")]
+#[tokio::test]
+async fn it_is_told_whether_the_collector_of_traces_answers() {
+    use aurix::config::Otlp;
+    let (state, said) = said_of_collector(None).await;
+    assert_eq!((state, said.as_str()), (FindingState::Fine, "none: AURIX_OTLP_ENDPOINT is not set"));
+
+    let collector = crate::support::Receiver::start().await;
+    let mut otlp = Otlp::new(collector.url.clone());
+    otlp.headers.push(("authorization".to_owned(), "Bearer hunter2".to_owned()));
+    let (state, said) = said_of_collector(Some(otlp.clone())).await;
+    assert!(state == FindingState::Fine && said.contains("takes traces; it answered in "), "{said}");
+    let asked = collector.take().remove(0);
+    assert_eq!((asked.header("authorization"), asked.body.len()), ("Bearer hunter2", 0));
+
+    collector.respond_next(401);
+    let (state, said) = said_of_collector(Some(otlp)).await;
+    assert_eq!(state, FindingState::Missing);
+    assert!(said.contains("it answers 401") && said.contains("OTEL_EXPORTER_OTLP_HEADERS"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+
+    let unused = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/v1/traces", unused.local_addr().expect("bound"));
+    drop(unused);
+    let (state, said) = said_of_collector(Some(Otlp::new(url))).await;
+    assert!(state == FindingState::Missing && said.contains("refused") && said.contains("4318"), "{said}");
+}

@@ -62,6 +62,8 @@ mod templates;
 mod tenancy;
 mod tidy;
 mod together;
+#[cfg(feature = "otlp")]
+mod traces;
 mod turns;
 mod upgrades;
 mod user_agents;

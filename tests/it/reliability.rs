@@ -29,6 +29,8 @@ mod shop;
 mod sink;
 mod small_disk;
 mod stop;
+#[cfg(feature = "otlp")]
+mod traces;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

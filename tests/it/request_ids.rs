@@ -1,49 +1,14 @@
 //! A request's id: in its response, and in the log lines of what it causes.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::support::{Receiver, TestApp, until};
+use crate::support::{Log, Receiver, TestApp, until};
 
 const LIMIT: Duration = Duration::from_secs(30);
 const SUCCEEDED: &str = "delivery attempt succeeded";
-
-/// What is logged on this thread, as JSON lines.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("nobody panics here").write(bytes)
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn start() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .with_env_filter("aurix=debug")
-            .with_writer(move || writer.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    /// The lines of that event.
-    fn lines(&self, message: &str) -> Vec<Value> {
-        let text = String::from_utf8(self.0.lock().expect("nobody panics here").clone()).expect("UTF-8");
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        lines.filter(|line| line["fields"]["message"] == message).collect()
-    }
-}
 
 both_engines! {
     async fn a_log_line_of_a_delivery_attempt_carries_the_request_id_of_the_click_that_caused_it(app: &TestApp) {

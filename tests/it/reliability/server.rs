@@ -88,9 +88,13 @@ impl Server {
 
     /// Starts the process, which needs a moment until it responds.
     pub fn start(&mut self) {
+        self.start_as(&["serve"]);
+    }
+
+    pub fn start_as(&mut self, arguments: &[&str]) {
         assert!(self.process.is_none(), "it runs already");
         let log = std::fs::File::options().create(true).append(true).open(self.log_path()).expect("a log file");
-        let mut program = self.program(&["serve"]);
+        let mut program = self.program(arguments);
         let process = program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
         self.process = Some(process.expect("the program is built"));
     }

@@ -3,6 +3,7 @@
 pub mod acme;
 mod browser;
 pub mod console;
+mod log;
 pub mod model;
 mod postgres;
 mod project;
@@ -43,6 +44,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use browser::HttpResponse;
+pub use log::Log;
 pub use postgres::{drop_postgres, empty_postgres, postgres_server, postgres_with_tables, run_on_server};
 pub use project::Project;
 pub use receiver::{Received, Receiver};

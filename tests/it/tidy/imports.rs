@@ -20,6 +20,7 @@ const LAYERS: &[(u8, &[&str])] = &[
             "cache",
             "notifier",
             "metrics",
+            "traces",
             "core",
             "counts",
             "deliveries",
@@ -47,6 +48,7 @@ const INDEPENDENT_LAYERS: &[u8] = &[2, 3];
 /// The modules of layer 4 from the ground up. Each knows only what stands above its own line.
 const LAYER_4_ORDER: &[&[&str]] = &[
     &["config", "admission", "cache", "notifier", "metrics"],
+    &["traces"],
     &["core"],
     &["readiness", "mails", "counts", "certificates"],
     &["accounts"],
