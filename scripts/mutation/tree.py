@@ -231,7 +231,7 @@ def cargo(words: list[str]) -> tuple[dict[str, Path] | None, list[dict]]:
         "CARGO_TARGET_DIR": str(BUILD), "CARGO_INCREMENTAL": "1", "CARGO_PROFILE_DEV_DEBUG": "0", "RUSTFLAGS": "--cap-lints=allow",
         "CARGO_TERM_COLOR": "never",
     }
-    command = ["nice", "-n", "10", "cargo", words[0], "--locked", "--message-format=json", *words[1:]]
+    command = ["nice", "-n", "10", "cargo", words[0], "--locked", "--features=aurix/otlp", "--message-format=json", *words[1:]]
     with (WORK / "cargo.log").open("w") as log:
         done = subprocess.run(command, cwd=TREE, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                               timeout=BUILD_SECONDS_MAX)

@@ -247,7 +247,9 @@ def the_chart_makes_valid_objects():
         assert (container["livenessProbe"]["httpGet"]["path"], container["readinessProbe"]["httpGet"]["path"]) == ("/healthz", "/readyz")
         names = [variable["name"] for variable in container["env"]]
         assert len(names) == len(set(names)) and set(names) <= settings(), names
-    for refused in [{"database": {"kind": "postgres"}}, {"database": {"kind": "mysql"}}, {"settings": {"LISTEN": "x"}}]:
+    traced = rendered(helm_python, {"environment": {"OTEL_TRACES_SAMPLER_ARG": 0.1}})["StatefulSet", "shop-aurix"]
+    assert {"name": "OTEL_TRACES_SAMPLER_ARG", "value": "0.1"} in traced["spec"]["template"]["spec"]["containers"][0]["env"]
+    for refused in [{"environment": {"AURIX_LISTEN": "x"}}, {"database": {"kind": "postgres"}}, {"database": {"kind": "mysql"}}, {"settings": {"LISTEN": "x"}}]:
         try:
             rendered(helm_python, refused)
         except helm_python.errors.HelmError:
@@ -265,11 +267,26 @@ def the_static_build_says_what_it_needs():
     assert done.returncode == 1 and "rustup target add aarch64-unknown-linux-musl" in done.stderr, done.stderr
 
 
+def packages_are_built_with_traces():
+    said = subprocess.run([PROGRAM, "ready", "--otlp-endpoint=-"], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert said.returncode == 2 and "AURIX_OTLP_ENDPOINT" in said.stderr and "built without" not in said.stderr, said.stderr
+    for name in ["static", "docker/Dockerfile"]:
+        built = re.findall(r"cargo build .*", (DEPLOY / name).read_text())
+        assert built and all("--features otlp" in line for line in built), built
+    # One that was built without is refused.
+    other = FOLDER / "without-traces"
+    other.write_text("#!/bin/sh\necho 'AURIX_OTLP_ENDPOINT: this program was built without traces' >&2\nexit 2\n")
+    other.chmod(0o755)
+    done = subprocess.run([DEPLOY / "deb" / "build", other, FOLDER / "none"], capture_output=True, text=True, timeout=SECONDS_MAX)
+    assert done.returncode == 1 and "--features otlp" in done.stderr, done.stderr
+
+
 TESTS = [
     every_setting_that_is_named_exists, the_service_is_confined, the_package_has_its_files_with_their_modes,
     the_package_needs_what_the_program_is_linked_with, the_manual_and_the_completion_know_every_command, the_licences_of_all_crates_are_in_it,
     an_installed_package_serves, the_container_file_is_well_formed, the_container_is_built_from_all_that_the_program_includes,
     the_compose_files_are_whole, the_balancer_takes_its_file, the_chart_makes_valid_objects, the_static_build_says_what_it_needs,
+    packages_are_built_with_traces,
 ]
 
 if __name__ == "__main__":
