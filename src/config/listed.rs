@@ -26,7 +26,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
         "Agent",
         &["lead_silence", "llm_base_url", "llm_model", "llm_api_key", "llm_headers", "llm_extra", "llm_timeout_ms"],
     ),
-    ("Log and metrics", &["log", "log_format", "metrics_token"]),
+    ("Log, metrics and traces", &["log", "log_format", "metrics_token", "otlp_endpoint"]),
 ];
 
 /// A setting as documents show it.
