@@ -253,7 +253,7 @@ async fn took(conn: &Conn, project: ProjectId, ask: &Ask, admitted: &HashMap<i64
 /// Of durations in seconds, those that half and nine tenths of them do not exceed.
 pub(super) fn median_and_p90(mut seconds: Vec<i64>) -> Option<(i64, i64)> {
     seconds.sort_unstable();
-    let at = |hundredths: usize| seconds.get((seconds.len().checked_sub(1)?) * hundredths / 100).copied();
+    let at = |hundredths: usize| seconds.get((seconds.len() * hundredths).div_ceil(100).checked_sub(1)?).copied();
     Some((at(50)?, at(90)?))
 }
 
@@ -271,6 +271,7 @@ mod tests {
     fn the_median_and_the_slow_tail_are_told() {
         assert_eq!(median_and_p90(Vec::new()), None);
         assert_eq!(median_and_p90(vec![7]), Some((7, 7)));
+        assert_eq!(median_and_p90(vec![11, 4, 6]), Some((6, 11)), "two of three are not nine of ten");
         assert_eq!(median_and_p90((1..=101).rev().collect()), Some((51, 91)));
     }
 }

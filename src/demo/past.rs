@@ -17,13 +17,14 @@ use crate::conversations::announce_lead::announce_due;
 use crate::conversations::open_channel::{OpenChannel, open_channel};
 use crate::conversations::rate_lead::rate_lead;
 use crate::conversations::receive::receive;
+use crate::conversations::reply_as_person::{PersonReply, reply_as_person};
 use crate::conversations::send_reply::{claim_replies, settle_reply, take_as_sent};
 use crate::conversations::take_turn::{claim_turns, take_turn};
 use crate::core::{Core, CoreParts};
 use crate::domain::actor::Actor;
 use crate::domain::channel::ChannelKind;
 use crate::domain::correlation::{CorrelationId, prefilled_text};
-use crate::domain::ids::{LeadId, NODES_MAX, ProjectId, RowKeys};
+use crate::domain::ids::{LeadId, MessageId, NODES_MAX, ProjectId, RowKeys};
 use crate::domain::lead::{Amount, LeadStatus, Quality, Stage};
 use crate::domain::random::Random;
 use crate::domain::time::{Clock, SignedDuration, Timestamp};
@@ -47,6 +48,9 @@ const QUIET: SignedDuration = SignedDuration::from_hours(26);
 const PAUSE_S: (i64, i64) = (9, 80);
 /// After so long people of the shop say what became of a lead.
 const RATED_AFTER: SignedDuration = SignedDuration::from_hours(20);
+/// Today somebody asked for a person so many hours ago, and the shop answered after so many minutes: those conversations are not the
+/// agent's any more.
+const ANSWERED: [(i64, i64); 3] = [(3, 4), (2, 11), (1, 6)];
 /// The pause after which the agent answers.
 const BURST: SignedDuration = SignedDuration::from_secs(2);
 const PHONE_BROWSER: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
@@ -116,6 +120,9 @@ pub async fn invent(core: &Core, actor: &Actor, place: &Place<'_>) -> anyhow::Re
         announce_due(&inventor.past).await?;
         inventor.rate_those_due(now).await?;
         inventor.visit(end).await?;
+    }
+    for (hours, minutes) in ANSWERED {
+        inventor.answer(end - SignedDuration::from_hours(hours), SignedDuration::from_mins(minutes)).await?;
     }
     let late = end.duration_since(inventor.past.clock.now());
     inventor.past.clock.advance(late);
@@ -204,10 +211,8 @@ impl Inventor<'_> {
 
     async fn talk(&mut self, reference: &str) -> anyhow::Result<()> {
         let talk = self.one_of(self.script.talks.iter().map(|talk| talk.weight));
-        let name = self.script.names[self.people % self.script.names.len()].clone();
-        let number = format!("658{:07}", 1_300_000 + self.people * 37);
+        let (name, number) = self.next_person();
         let says = self.script.talks[talk].says.clone();
-        self.people += 1;
         let id = CorrelationId::parse(reference)?;
         let email = format!("{}@mail.example", name.to_lowercase().replace(' ', "."));
         let (service, day) = (SERVICES[self.below(SERVICES.len())], WEEKDAYS[self.below(WEEKDAYS.len())]);
@@ -234,6 +239,29 @@ impl Inventor<'_> {
         Ok(())
     }
 
+    /// Somebody asks for a person, and the shop answers.
+    async fn answer(&mut self, asks_at: Timestamp, after: SignedDuration) -> anyhow::Result<()> {
+        let early = asks_at.duration_since(self.past.clock.now());
+        self.past.clock.advance(early.max(SignedDuration::ZERO));
+        let (name, number) = self.next_person();
+        for text in ["Hello!", "Can I talk to a person please?"] {
+            self.write(&number, &name, text).await?;
+        }
+        let Some((lead, _)) = self.newest_lead().await? else { return Ok(()) };
+        self.past.clock.advance(after);
+        let reply = PersonReply { text: "Of course. How can I help?".to_owned(), seen: MessageId(i64::MAX) };
+        reply_as_person(&self.past, self.actor, self.place.project, lead, reply).await?;
+        self.send().await
+    }
+
+    /// Who writes next, and from which number.
+    fn next_person(&mut self) -> (String, String) {
+        let name = self.script.names[self.people % self.script.names.len()].clone();
+        let number = format!("658{:07}", 1_300_000 + self.people * 37);
+        self.people += 1;
+        (name, number)
+    }
+
     /// A person writes, and the agent answers.
     async fn write(&self, number: &str, name: &str, text: &str) -> anyhow::Result<()> {
         let now = self.past.clock.now();
@@ -250,6 +278,11 @@ impl Inventor<'_> {
         for turn in claim_turns(&self.past, 10).await? {
             take_turn(&self.engines.conversations, turn).await?;
         }
+        self.send().await
+    }
+
+    /// What waits to be sent counts as sent.
+    async fn send(&self) -> anyhow::Result<()> {
         for reply in claim_replies(&self.past, 10).await? {
             settle_reply(&self.engines.conversations, &take_as_sent(&self.past, &reply)).await?;
         }

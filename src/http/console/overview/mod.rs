@@ -252,14 +252,12 @@ async fn beside(
 /// How fast people answered.
 fn answered(answers: Answers) -> String {
     let Answers { count, median, p90 } = answers;
+    let (count_text, median, p90) = (number(count_of(count)), duration(median), duration(p90));
     match count {
-        1 => format!("One answer today, after {}.", duration(median)),
-        _ => format!(
-            "{} answers today: half within {}, nine of ten within {}.",
-            number(count_of(count)),
-            duration(median),
-            duration(p90)
-        ),
+        1 => format!("One answer today, after {median}."),
+        // Nine tenths of fewer than ten are all of them.
+        2..10 => format!("{count_text} answers today: half within {median}, all within {p90}."),
+        _ => format!("{count_text} answers today: half within {median}, nine of ten within {p90}."),
     }
 }
 
