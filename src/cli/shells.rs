@@ -13,7 +13,14 @@ use super::output::{Output, ReaderGone};
 use super::settings;
 
 /// What the manual page of the program has at its end.
-const FILES: &str = "\
+const END: &str = "\
+.SH ENVIRONMENT
+.TP
+.B AURIX_SERVER, AURIX_TOKEN, AURIX_PROFILE, AURIX_CA
+What counts where the option of that name is not given.
+.PP
+Every setting has a variable of its own: see
+.BR aurix\\-settings (1).
 .SH FILES
 .TP
 .I $XDG_CONFIG_HOME/aurix/profiles.json
@@ -111,7 +118,7 @@ fn write_pages(command: &clap::Command, name: &str, folder: &Path, pages: &mut V
         manual.render(&mut page)?;
     }
     if name == "aurix" {
-        page.extend_from_slice(FILES.as_bytes());
+        page.extend_from_slice(END.as_bytes());
     }
     std::fs::write(folder.join(&file), page).with_context(|| format!("cannot write {file} in {}", folder.display()))?;
     pages.push(file);

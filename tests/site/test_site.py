@@ -151,22 +151,32 @@ def calls(text):
                 yield words[4:]
 
 
+def leading(words):
+    """The options before the command, whose values are apart, and the rest: `--server URL webhook list`."""
+    given = []
+    while words and words[0].startswith("--") and words[0] != "--json" and len(words) > 2:
+        given, words = [*given, words[0]], words[1 if "=" in words[0] else 2:]
+    return given, words
+
+
 def complaint(words):
     """What the program would not understand of these words."""
     if words[:1] == ["help"]:
         return None
+    given, words = leading(words)
     command, rest = program().find([word for word in words if word != "--json"])
     if command.subcommands and rest and not rest[0].startswith("-") and command.words:
         return f"no such subcommand: {rest[0]}"
     if not command.words and rest and rest[0] != "COMMAND" and not rest[0].startswith("-"):
         return f"no such command: {rest[0]}"
-    unknown = [word for word in rest if re.match(r"--[a-z]", word) and word.split("=")[0] not in command.options]
+    unknown = [word for word in given + rest if re.match(r"--[a-z]", word) and word.split("=")[0] not in command.options]
     return f"no such option: {unknown}" if unknown else None
 
 
 def the_check_of_commands_finds_mistakes():
     assert complaint(["webhook", "add", "--project", "1", "--url", "x"]) is None
-    for wrong in (["webhok", "add"], ["webhook", "ad"], ["webhook", "add", "--adress", "x"]):
+    assert complaint(["--server", "https://x", "webhook", "list", "--project", "1"]) is None
+    for wrong in (["webhok", "add"], ["--sever", "x", "webhook", "list"], ["--server", "x", "webhok", "list"], ["webhook", "ad"], ["webhook", "add", "--adress", "x"]):
         assert complaint(wrong), wrong
     block = "```sh\nA=1 aurix serve \\\n  --listn x &   # comment\n```\n"
     assert [complaint(words) for words in calls(block)] == ["no such option: ['--listn']"]
