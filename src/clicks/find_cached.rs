@@ -36,9 +36,12 @@ pub(super) async fn find_cached<T>(
             cache.remove(id);
             Ok(None)
         }
-        (Ok(Err(_)) | Err(_), Some((value, _))) => {
-            // The next visitor need not wait again.
+        (failed @ (Ok(Err(_)) | Err(_)), Some((value, _))) => {
+            // Neither the next visitor nor this one's click need wait again.
             cache.insert(id, value.clone(), now);
+            if failed.map_or(true, |read| read.is_err_and(|error| Error::is_unavailable(&error))) {
+                clicks.breaker.record_failure(clicks.core.clock.now());
+            }
             Ok(Some(value))
         }
         (Ok(Err(error)), None) => Err(error),
