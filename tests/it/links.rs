@@ -254,6 +254,8 @@ both_engines! {
         let window = [BROWSER, ("sec-fetch-dest", "document"), ("sec-fetch-mode", "navigate")];
         let page = app.get("/l/bot", &window).await;
         assert!(page.status() == 200 && page.text().contains("Your reference"), "{}", page.text());
+        let page = app.get("/l/bot", &[&window[..], &[("accept-language", "ar-EG,en;q=0.5")]].concat()).await.text();
+        assert!(page.contains("<html lang=\"ar\" dir=\"rtl\">") && page.contains("رقمك المرجعي") && !page.contains("{{"), "{page}");
         let chat = add_web_channel(&app.core, &operator(), bot.project, WebChannel::default()).await.expect("a chat");
         let location = open(&chat.external_id, "chat").await;
         assert!(location.starts_with(&format!("{}/chat/w_", app.base_url)) && location.contains("#O-"), "{location}");

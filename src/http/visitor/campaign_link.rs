@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use super::languages::Words;
 use super::pass_on::pass_on;
 use super::without_nul;
 use crate::clicks::find_link::find_link;
@@ -40,13 +41,15 @@ pub async fn redirect(
     request: Request,
 ) -> Result<Response> {
     // What cannot be one is never looked up.
-    let Some(slug) = slug.ok().and_then(|Path(slug)| Slug::parse(&slug).ok()) else { return Ok(no_link()) };
+    let Some(slug) = slug.ok().and_then(|Path(slug)| Slug::parse(&slug).ok()) else {
+        return Ok(no_link(request.headers()));
+    };
     let (link, widget) = match find_link(&engines.clicks, &slug).await {
         Ok(Some(found)) => found,
-        Ok(None) => return Ok(no_link()),
+        Ok(None) => return Ok(no_link(request.headers())),
         Err(error) => {
             tracing::error!(%slug, error = %format!("{error:#}"), "a link cannot be looked up");
-            return Ok(not_now());
+            return Ok(not_now(request.headers()));
         }
     };
     let greeting = match link.status {
@@ -75,19 +78,24 @@ fn text(headers: &HeaderMap, name: &axum::http::HeaderName) -> Option<String> {
 }
 
 /// In place of a link that nobody made.
-fn no_link() -> Response {
-    let text =
-        "Perhaps a letter is missing, or it is not typed as it is printed. Whoever gave it to you has the right one.";
-    show(NO_SUCH_LINK, "This link leads to no chat", text)
+fn no_link(headers: &HeaderMap) -> Response {
+    let words = Words::wanted(headers);
+    show(NO_SUCH_LINK, words, (words.no_chat, words.no_chat_text))
 }
 
 /// In place of one that cannot be looked up now.
-fn not_now() -> Response {
-    show(LINKS_UNAVAILABLE, "Just a moment", "The chat cannot be opened right now. Please try again in a minute.")
+fn not_now(headers: &HeaderMap) -> Response {
+    let words = Words::wanted(headers);
+    show(LINKS_UNAVAILABLE, words, (words.not_now, words.not_now_text))
 }
 
-fn show(status: StatusCode, title: &str, text: &str) -> Response {
-    let page = PAGE.replace("{{style}}", STYLE).replace("{{title}}", title).replace("{{text}}", text);
+fn show(status: StatusCode, words: &Words, (title, text): (&str, &str)) -> Response {
+    let page = PAGE
+        .replace("{{style}}", STYLE)
+        .replace("{{language}}", words.language)
+        .replace("{{direction}}", words.direction())
+        .replace("{{title}}", title)
+        .replace("{{text}}", text);
     let headers = [
         ("content-type", "text/html; charset=utf-8"),
         ("cache-control", "no-store"),

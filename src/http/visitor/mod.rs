@@ -4,6 +4,7 @@ mod campaign_link;
 mod chat;
 mod click_json;
 mod click_link;
+mod languages;
 mod origins;
 mod own_channel;
 mod pass_on;

@@ -4,6 +4,7 @@ use axum::http::header::{CACHE_CONTROL, LOCATION, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
+use super::languages::Words;
 use super::{admit, chat_address, reference_page};
 use crate::clicks::automated_requests;
 use crate::clicks::record::{Hit, record_click};
@@ -37,7 +38,7 @@ pub(super) async fn pass_on(
     if let Some(id) = &correlation_id
         && reference_page::is_wanted(&widget, headers)
     {
-        return reference_page::show(base_url, &widget, id);
+        return reference_page::show(base_url, &widget, id, Words::wanted(headers));
     }
     let location = chat_address(base_url, &widget, greeting, correlation_id.as_deref());
     let location = HeaderValue::try_from(location).map_err(|error| ApiError::Internal(error.into()))?;

@@ -1,13 +1,14 @@
 const reference = document.getElementById("reference").textContent;
 const copy = document.getElementById("copy");
+const said = document.getElementById("said");
 if (navigator.clipboard) {
   copy.hidden = false;
   copy.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(reference);
-      document.getElementById("said").textContent = "Copied.";
+      said.textContent = said.dataset.copied;
     } catch {
-      document.getElementById("said").textContent = "Select the reference and copy it.";
+      said.textContent = said.dataset.byHand;
     }
   });
 }

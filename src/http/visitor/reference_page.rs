@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::chat_address;
+use super::languages::Words;
 use crate::domain::channel::ChannelKind;
 use crate::domain::correlation::{CorrelationId, telegram_app_link};
 use crate::http::error::Result;
@@ -36,8 +37,9 @@ pub(super) fn is_wanted(widget: &Widget, headers: &HeaderMap) -> bool {
     widget.channel_kind == ChannelKind::Telegram && is("sec-fetch-dest", "document") && is("sec-fetch-mode", "navigate")
 }
 
-/// The page. All that is put into it are links that we made: ids and handles of letters, digits and signs that mean nothing in HTML.
-pub(super) fn show(base_url: &str, widget: &Widget, correlation_id: &str) -> Result<Response> {
+/// The page. All that is put into it are our own words, and links that we made: ids and handles of letters, digits and signs that mean
+/// nothing in HTML.
+pub(super) fn show(base_url: &str, widget: &Widget, correlation_id: &str, words: &Words) -> Result<Response> {
     let id = CorrelationId::parse(correlation_id)?;
     let handle = widget.handle.as_deref().unwrap_or_default();
     let page = PAGE
@@ -46,6 +48,17 @@ pub(super) fn show(base_url: &str, widget: &Widget, correlation_id: &str) -> Res
         .replace("{{link}}", &escape(&chat_address(base_url, widget, &widget.greeting, Some(correlation_id))))
         .replace("{{app}}", &escape(&telegram_app_link(handle, &id)))
         .replace("{{bot}}", &escape(handle))
+        .replace("{{language}}", words.language)
+        .replace("{{direction}}", words.direction())
+        .replace("{{opening}}", words.opening)
+        .replace("{{chat_with}}", words.chat_with)
+        .replace("{{open}}", words.open)
+        .replace("{{open_app}}", words.open_app)
+        .replace("{{your_reference}}", words.reference)
+        .replace("{{copy}}", words.copy)
+        .replace("{{purpose}}", words.purpose)
+        .replace("{{copied}}", words.copied)
+        .replace("{{by_hand}}", words.copy_by_hand)
         .replace("{{reference}}", id.as_str());
     let headers = [
         ("content-type", "text/html; charset=utf-8"),
