@@ -25,7 +25,11 @@ const TAKEN_DOWN_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 const FOLLOWED_FOR: SignedDuration = SignedDuration::from_hours(48);
 /// So many of them are worth a look.
 const FOLLOWED_MIN: i64 = 5;
-/// How long before its end a token is to be replaced.
+/// Orders of a certificate that failed in a row: one may be an accident.
+const ORDERS_MIN: i64 = 3;
+/// A certificate that was not ordered for so long is nobody's any more.
+const ORDERED_WITHIN: SignedDuration = SignedDuration::from_hours(48);
+/// How long before its end a token, or a certificate, is to be replaced.
 const EXPIRES_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Items of one transaction that are opened, and that are closed.
 const BATCH_MAX: u32 = 50;
@@ -168,6 +172,7 @@ async fn changes(conn: &Conn, kind: AttentionKind, now: Timestamp) -> anyhow::Re
         AttentionKind::TokenAgeing => tokens_ageing(conn, now).await?,
         AttentionKind::TokensLow => to_be_open(conn, kind, tokens::low(conn, now).await?).await?,
         AttentionKind::DiskFull => to_be_open(conn, kind, disks::full(conn, now).await?).await?,
+        AttentionKind::CertificateAgeing => to_be_open(conn, kind, certificates_ageing(conn, now).await?).await?,
         AttentionKind::BackupOld => to_be_open(conn, kind, backup_item(conn, now).await?.into_iter().collect()).await?,
     })
 }
@@ -188,6 +193,11 @@ async fn tokens_ageing(conn: &Conn, now: Timestamp) -> anyhow::Result<Changes> {
         open: ageing.into_iter().map(|channel| wording::token_ageing(channel, now)).collect(),
         close: ahead::tokens_renewed(conn, until, BATCH_MAX).await?,
     })
+}
+
+async fn certificates_ageing(conn: &Conn, now: Timestamp) -> anyhow::Result<Vec<NewItem>> {
+    let ageing = ahead::certificates_ageing(conn, (now - ORDERED_WITHIN, now + EXPIRES_WITHIN), ORDERS_MIN).await?;
+    Ok(ageing.iter().map(|one| wording::certificate_ageing(one, now)).collect())
 }
 
 /// There are few of them: all that should be open are given.

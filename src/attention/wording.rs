@@ -6,7 +6,7 @@ use crate::domain::text::cut;
 use crate::domain::time::Timestamp;
 use crate::store::address_troubles::AddressTrouble;
 use crate::store::attention::NewItem;
-use crate::store::attention_ahead::FollowedLink;
+use crate::store::attention_ahead::{AgeingCertificate, FollowedLink};
 use crate::store::attention_facts::{SilentWidget, TroubledChannel, TroubledWebhook, WaitingPeople};
 use crate::store::channels::label;
 use crate::store::disks::Disk;
@@ -154,6 +154,25 @@ pub(super) fn tokens_low(project: ProjectId, (of, spent, most): (&str, i64, i64)
             "The language model spent {spent} of the {most} tokens that it may spend in a {of}. Once they are spent the built-in agent \
              answers alone until the {of} is over. Raise the limit if the conversations need it."
         ),
+        since: now,
+    }
+}
+
+/// The certificate of TLS built in is not renewed.
+pub(super) fn certificate_ageing(certificate: &AgeingCertificate, now: Timestamp) -> NewItem {
+    let names = cut(&certificate.names, NAME_CHARS_MAX);
+    let title = match certificate.expires_at {
+        None => format!("There is no certificate for {names}"),
+        Some(at) if at <= now => format!("The certificate for {names} has expired"),
+        Some(at) => format!("The certificate for {names} expires on {}", at.strftime("%-d %b %Y")),
+    };
+    NewItem {
+        project: ProjectId::INSTANCE,
+        kind: AttentionKind::CertificateAgeing,
+        subject_id: 0,
+        subject: certificate.names.clone(),
+        title,
+        message: cut(&certificate.fault, MESSAGE_CHARS_MAX).to_owned(),
         since: now,
     }
 }

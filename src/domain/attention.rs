@@ -34,6 +34,8 @@ closed_set! {
         DiskFull = "disk.full",
         /// The newest backup is older than a week.
         BackupOld = "backup.old",
+        /// The certificate of TLS built in is not renewed, and ends soon.
+        CertificateAgeing = "certificate.expires",
     }
 }
 
@@ -71,6 +73,7 @@ impl AttentionKind {
             Self::TokensLow => "Most tokens of the language model are spent",
             Self::DiskFull => "A disk is nearly full",
             Self::BackupOld => "The newest backup is older than a week",
+            Self::CertificateAgeing => "The certificate of this server is not renewed",
         }
     }
 
@@ -84,6 +87,7 @@ impl AttentionKind {
             Self::LinkPaused => "link",
             Self::DiskFull => "disk",
             Self::BackupOld => "instance",
+            Self::CertificateAgeing => "certificate",
         }
     }
 
@@ -99,7 +103,7 @@ impl AttentionKind {
             Self::LinkPaused => format!("links/{subject}"),
             Self::AddressMacro | Self::AddressLost => "attribution".to_owned(),
             Self::TokensLow => "settings/agent".to_owned(),
-            Self::DiskFull | Self::BackupOld => "instance".to_owned(),
+            Self::DiskFull | Self::BackupOld | Self::CertificateAgeing => "instance".to_owned(),
         }
     }
 
@@ -113,7 +117,7 @@ impl AttentionKind {
             Self::LinkPaused => "Open link",
             Self::AddressMacro | Self::AddressLost => "Open attribution",
             Self::TokensLow => "Open agent",
-            Self::DiskFull | Self::BackupOld => "Open instance",
+            Self::DiskFull | Self::BackupOld | Self::CertificateAgeing => "Open instance",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What will cost leads unless somebody acts: links that were paused and are followed, tokens that expire. For the loop that looks after
+//! What will cost leads unless somebody acts: links that were paused and are followed, tokens and certificates that expire. For the loop that looks after
 //! what needs a person.
 
 use super::attention_facts::{MendedItem, TroubledChannel, read_channel, read_mended};
@@ -94,6 +94,34 @@ pub async fn tokens_renewed(conn: &Conn, until: Timestamp, most: u32) -> Result<
         ),
         params![until, AttentionKind::TokenAgeing.as_str(), most],
         read_mended,
+    )
+    .await
+}
+
+/// A certificate of TLS built in that is not renewed.
+#[derive(Clone, Debug)]
+pub struct AgeingCertificate {
+    /// The domains that it is for, with spaces between.
+    pub names: String,
+    /// Until when the one that is there is valid; `None` where there never was one.
+    pub expires_at: Option<Timestamp>,
+    /// What was wrong with the last order, and what to do.
+    pub fault: String,
+}
+
+/// Certificates whose orders failed at least `failures` times in a row, the last time after `since`, and that end by `until`.
+pub async fn certificates_ageing(
+    conn: &Conn,
+    (since, until): (Timestamp, Timestamp),
+    failures: i64,
+) -> Result<Vec<AgeingCertificate>> {
+    conn.query(
+        "SELECT names, expires_at, fault
+         FROM certificates
+         WHERE failures >= $1 AND attempted_at > $2 AND (expires_at IS NULL OR expires_at <= $3) AND fault IS NOT NULL
+         ORDER BY names",
+        params![failures, since, until],
+        |row| Ok(AgeingCertificate { names: row.get(0)?, expires_at: row.get(1)?, fault: row.get(2)? }),
     )
     .await
 }

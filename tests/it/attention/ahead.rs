@@ -2,8 +2,10 @@
 
 use aurix::clicks::automated_requests;
 use aurix::domain::attention::AttentionKind;
+use aurix::domain::ids::ProjectId;
 use aurix::domain::link::{Campaign, LinkStatus};
-use aurix::domain::time::SignedDuration;
+use aurix::domain::time::{SignedDuration, Timestamp};
+use aurix::params;
 use aurix::projects::links::{NewLink, Opens, create_link, set_link_status};
 use aurix::projects::watch_channels::watch_channels;
 use serde_json::{Value, json};
@@ -87,6 +89,39 @@ both_engines! {
         assert_eq!(look_once(app).await, looked(1, 0));
         app.advance(SignedDuration::from_hours(30 * 24));
         assert_eq!(look_once(app).await, looked(0, 1), "the month is over");
+    }
+
+    async fn a_certificate_that_is_not_renewed_is_a_matter_of_the_instance(app: &TestApp) {
+        let days = |days: i64| app.core.clock.now() + SignedDuration::from_hours(24 * days);
+        let set = async |failures: i64, expires_at: Option<Timestamp>| {
+            let now = app.core.clock.now();
+            let written = app.core.db.write(async move |tx| {
+                tx.execute("DELETE FROM certificates", &[]).await?;
+                let values = params![failures, now, expires_at, "aurix.example: no such name. Look at your DNS."];
+                Ok(tx.execute(
+                    "INSERT INTO certificates (names, due_at, attempt, failures, attempted_at, expires_at, fault)
+                     VALUES ('aurix.example', $2, 1, $1, $2, $3, $4)",
+                    values,
+                ).await?)
+            });
+            written.await.expect("stored");
+        };
+        set(2, Some(days(3))).await;
+        assert_eq!(look_once(app).await, looked(0, 0), "it may be an accident");
+        set(3, Some(days(15))).await;
+        assert_eq!(look_once(app).await, looked(0, 0), "there is time");
+        set(3, Some(days(14))).await;
+        assert_eq!(look_once(app).await, looked(1, 0));
+        let item = open_item(app, ProjectId::INSTANCE).await;
+        assert_eq!((item.kind, item.subject.as_str()), (AttentionKind::CertificateAgeing, "aurix.example"));
+        assert!(item.title.contains("expires on 16 Jan 2026") && item.message.ends_with("Look at your DNS."), "{item:?}");
+        set(0, Some(days(90))).await;
+        assert_eq!(look_once(app).await, looked(0, 1), "it was issued");
+        set(4, None).await;
+        assert_eq!(look_once(app).await, looked(1, 0));
+        assert_eq!(open_item(app, ProjectId::INSTANCE).await.title, "There is no certificate for aurix.example");
+        app.advance(SignedDuration::from_hours(48));
+        assert_eq!(look_once(app).await, looked(0, 1), "nobody orders it any more");
     }
 
     async fn a_token_that_expires_needs_attention_two_weeks_before(app: &TestApp) {

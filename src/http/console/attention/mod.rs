@@ -63,6 +63,7 @@ impl ItemRow {
             AttentionKind::TokensLow => ("warn ring", "Nearly spent"),
             AttentionKind::DiskFull => ("bad diamond", "Full"),
             AttentionKind::BackupOld => ("warn ring", "Old"),
+            AttentionKind::CertificateAgeing => ("bad diamond", "Expires"),
         }
     }
 }
