@@ -15,6 +15,7 @@ mod form;
 mod found;
 mod here;
 mod key;
+mod lead;
 mod link;
 mod listen;
 mod llm;
@@ -229,6 +230,9 @@ enum Command {
     /// Lists what needs attention: webhooks that fail, channels that are refused, people who wait.
     #[command(subcommand, after_help = "Example:\n  aurix attention list")]
     Attention(attention::Command),
+    /// Lists, shows and answers leads, and says what became of them.
+    #[command(subcommand, after_help = "Example:\n  aurix lead list --project ID --waiting")]
+    Lead(lead::Command),
     /// Lists who changed what: every change by a command or with an API key.
     #[command(subcommand, after_help = "Example:\n  aurix audit list --project ID --limit 20")]
     Audit(audit::Command),
@@ -362,6 +366,7 @@ async fn perform(
         Command::Reply(command) => reply::run(command, place, output).await,
         Command::Attention(command) => attention::run(command, place, output).await,
         Command::Audit(command) => audit::run(command, place, output).await,
+        Command::Lead(command) => lead::run(command, place, output).await,
         of_machine => execute_here(of_machine, place, metrics, output).await,
     }
 }

@@ -121,6 +121,8 @@ fn flag(field: &str) -> Option<String> {
         "origins" => Some("--origin".to_owned()),
         "headers" => Some("--header".to_owned()),
         "events" => Some("--event".to_owned()),
+        "q" => Some("--search".to_owned()),
+        "quality_reason" => Some("--reason".to_owned()),
         other => Some(format!("--{}", other.replace('_', "-"))),
     }
 }

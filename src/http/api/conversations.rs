@@ -1,5 +1,7 @@
 //! `/api/v1/projects/{project}/conversations`: what was said, and saying something. Each lead has one.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -37,21 +39,21 @@ pub fn routes() -> OpenApiRouter<Engines> {
 type ById = Path<(String, String)>;
 
 /// One person on one channel.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Conversation)]
-pub struct ConversationBody {
+pub(crate) struct ConversationBody {
     #[schema(example = 3293)]
-    conversation_id: i64,
+    pub(crate) conversation_id: i64,
     #[schema(example = 470)]
-    lead_id: i64,
+    pub(crate) lead_id: i64,
     /// Who looks after it: the agent, nobody yet (`waiting`), somebody (`with`), nobody after "stop" (`stopped`).
     #[schema(schema_with = super::words::handling)]
-    handling: &'static str,
+    pub(crate) handling: Cow<'static, str>,
     /// `whatsapp`, `telegram` or `web`.
     #[schema(example = "whatsapp")]
-    channel: String,
+    pub(crate) channel: String,
     /// Whether the platform still knows the person.
-    is_reachable: bool,
+    pub(crate) is_reachable: bool,
 }
 
 impl From<Handled> for ConversationBody {
@@ -59,7 +61,7 @@ impl From<Handled> for ConversationBody {
         Self {
             conversation_id: handled.conversation.0,
             lead_id: handled.lead.0,
-            handling: handled.handling.as_str(),
+            handling: handled.handling.as_str().into(),
             channel: handled.kind.as_str().to_owned(),
             is_reachable: handled.is_reachable && !handled.is_gone,
         }
@@ -131,28 +133,28 @@ async fn show(
 }
 
 /// A message of a conversation.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Message)]
-pub struct MessageBody {
+pub(crate) struct MessageBody {
     #[schema(schema_with = super::words::digits)]
-    id: String,
+    pub(crate) id: String,
     /// `person`, `agent`, `colleague`, or `app` for somebody of the business in the platform's own app.
     #[schema(example = "person")]
-    writer: &'static str,
+    pub(crate) writer: Cow<'static, str>,
     /// What it consists of: `text`, …
     #[schema(example = "text")]
-    kind: &'static str,
+    pub(crate) kind: Cow<'static, str>,
     #[schema(required)]
-    text: Option<String>,
+    pub(crate) text: Option<String>,
     /// How far it came: `received`, `queued`, `sent`, `delivered`, `read`, `failed` or `cancelled`.
     #[schema(example = "received")]
-    status: &'static str,
+    pub(crate) status: Cow<'static, str>,
     /// Why it did not get through.
     #[schema(required)]
-    error: Option<String>,
-    sent_at: UtcMicroseconds,
+    pub(crate) error: Option<String>,
+    pub(crate) sent_at: UtcMicroseconds,
     /// Whether its sender took it back.
-    is_revoked: bool,
+    pub(crate) is_revoked: bool,
 }
 
 impl From<Said> for MessageBody {
@@ -164,10 +166,11 @@ impl From<Said> for MessageBody {
                 Writer::Agent { .. } => "agent",
                 Writer::Colleague(_) => "colleague",
                 Writer::App => "app",
-            },
-            kind: said.kind.as_str(),
+            }
+            .into(),
+            kind: said.kind.as_str().into(),
             text: said.text.filter(|_| !said.is_revoked),
-            status: said.status.as_str(),
+            status: said.status.as_str().into(),
             error: said.error,
             sent_at: UtcMicroseconds(said.at),
             is_revoked: said.is_revoked,

@@ -1,5 +1,6 @@
 //! `/api/v1/projects/{project}/leads`: the people who wrote, and what the business knows and says of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::extract::State;
@@ -123,49 +124,49 @@ impl LeadParams {
 }
 
 /// A person who wrote, and what is known of them.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Lead)]
-pub struct LeadBody {
+pub(crate) struct LeadBody {
     #[schema(example = 470)]
-    lead_id: i64,
+    pub(crate) lead_id: i64,
     #[schema(example = 3293)]
-    conversation_id: i64,
+    pub(crate) conversation_id: i64,
     #[schema(schema_with = super::words::lead_status)]
-    lead_status: &'static str,
+    pub(crate) lead_status: Cow<'static, str>,
     /// What is known, by the keys of the lead form.
     #[schema(example = json!({"name": "Mei Tan", "email": "mei@example.com"}))]
-    fields: BTreeMap<String, String>,
+    pub(crate) fields: BTreeMap<String, String>,
     /// What the person came for, in their own words.
     #[schema(required)]
-    intent: Option<String>,
+    pub(crate) intent: Option<String>,
     /// `null` while it is open.
     #[schema(schema_with = super::words::stage_or_null)]
-    stage: Option<String>,
+    pub(crate) stage: Option<String>,
     /// What it is worth.
     #[schema(required, example = "1250.00")]
-    value: Option<String>,
+    pub(crate) value: Option<String>,
     #[schema(required, example = "SGD")]
-    currency: Option<String>,
+    pub(crate) currency: Option<String>,
     #[schema(schema_with = super::words::quality)]
-    quality: &'static str,
+    pub(crate) quality: Cow<'static, str>,
     /// Who looks after the conversation.
     #[schema(schema_with = super::words::handling)]
-    handling: &'static str,
+    pub(crate) handling: Cow<'static, str>,
     #[schema(required, example = "O-4Kx9aQe")]
-    correlation_id: Option<String>,
+    pub(crate) correlation_id: Option<String>,
     /// `whatsapp`, `telegram` or `web`.
     #[schema(example = "whatsapp")]
-    channel: String,
+    pub(crate) channel: String,
     /// The name that the person chose at the platform.
     #[schema(required)]
-    profile_name: Option<String>,
+    pub(crate) profile_name: Option<String>,
     /// The number that the platform vouches for.
     #[schema(required)]
-    phone: Option<String>,
-    last_message_at: UtcMicroseconds,
-    created_at: UtcMicroseconds,
+    pub(crate) phone: Option<String>,
+    pub(crate) last_message_at: UtcMicroseconds,
+    pub(crate) created_at: UtcMicroseconds,
     #[schema(required)]
-    erased_at: Option<UtcMicroseconds>,
+    pub(crate) erased_at: Option<UtcMicroseconds>,
 }
 
 /// What is known, each without how it was said.
@@ -183,14 +184,14 @@ impl From<ListedLead> for LeadBody {
         Self {
             lead_id: lead.id.0,
             conversation_id: lead.conversation.0,
-            lead_status: lead.status.as_str(),
+            lead_status: lead.status.as_str().into(),
             fields: values_of(&lead.fields),
             intent: lead.intent,
             stage: lead.stage,
             value: amount(lead.stage_value, lead.currency.as_deref()).map(|amount| amount.number()),
             currency: lead.currency,
-            quality: lead.quality.as_str(),
-            handling: lead.handling.as_str(),
+            quality: lead.quality.as_str().into(),
+            handling: lead.handling.as_str().into(),
             correlation_id: lead.correlation_id,
             channel: lead.channel,
             profile_name: lead.profile_name,
@@ -207,14 +208,14 @@ impl From<ViewedLead> for LeadBody {
         Self {
             lead_id: lead.id.0,
             conversation_id: lead.conversation.0,
-            lead_status: lead.status.as_str(),
+            lead_status: lead.status.as_str().into(),
             fields: values_of(&lead.fields),
             intent: lead.intent,
             stage: lead.stage,
             value: amount(lead.stage_value, lead.currency.as_deref()).map(|amount| amount.number()),
             currency: lead.currency,
-            quality: lead.quality.as_str(),
-            handling: lead.handling.as_str(),
+            quality: lead.quality.as_str().into(),
+            handling: lead.handling.as_str().into(),
             correlation_id: lead.correlation_id,
             channel: lead.channel,
             profile_name: lead.profile_name,

@@ -4,7 +4,7 @@
 pub(crate) mod agent;
 mod caller;
 pub(crate) mod channels;
-mod conversations;
+pub(crate) mod conversations;
 pub(crate) mod deliveries;
 mod errors;
 mod etag;
@@ -12,7 +12,7 @@ pub mod event_schemas;
 mod events;
 mod guard;
 mod idempotency;
-mod leads;
+pub(crate) mod leads;
 pub(crate) mod links;
 pub(crate) mod log;
 pub(crate) mod owner;

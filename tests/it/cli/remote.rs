@@ -13,7 +13,7 @@ use aurix::projects::create_token::{NewToken, create_token};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::support::{Project, Receiver, TestApp, operator};
+use crate::support::{Person, Project, Receiver, TestApp, operator};
 use lists::{CHANGES, ELSEWHERE, MACHINE, READS};
 
 /// A server with a project, and what the commands are told of it: twice where they change or remove it.
@@ -48,6 +48,10 @@ impl Both {
         receiver.respond_next(500);
         app.click(&project, "device_id=d1").await;
         app.work().await;
+        for phone in ["6591234567", "6598765432"] {
+            Person::new(&app, &project, phone).writes("hello, my name is Mei Tan").await;
+        }
+        app.settle().await;
         let token = token(&app, TokenOwner::Operator, TokenScope::Admin).await;
         let mut both = Self { app, project, token, names: Vec::new(), _receiver: receiver };
         let project = both.project.public_id.clone();
@@ -55,6 +59,8 @@ impl Both {
         both.name("CHANNEL", [both.project.phone_number_id.clone(), both.project.phone_number_id.clone()]);
         both.name("WIDGET", [both.project.widget_id.clone(), both.project.widget_id.clone()]);
         both.name("SLUG", ["twin-a".to_owned(), "twin-b".to_owned()]);
+        let leads = both.json(&["lead", "list", "--project", "PROJECT"])["leads"].clone();
+        both.name("LEAD", [0, 1].map(|at| leads[at]["lead_id"].to_string()));
         let ids = |list: &Value, name: &str| [0, 1].map(|at| list[at][name].as_str().expect("an id").to_owned());
         let webhooks = both.json(&["webhook", "list", "--project", "PROJECT"])["webhooks"].clone();
         let deliveries = both.json(&["delivery", "list", "--status", "failed"])["deliveries"].clone();
