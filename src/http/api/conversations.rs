@@ -100,7 +100,7 @@ async fn list(
     let row = |lead: ListedLead| ConversationBody {
         conversation_id: lead.conversation.0,
         lead_id: lead.id.0,
-        handling: lead.handling.as_str(),
+        handling: lead.handling.as_str().into(),
         channel: lead.channel,
         is_reachable: lead.erased_at.is_none(),
     };
