@@ -241,8 +241,8 @@ impl Inventor<'_> {
 
     /// Somebody asks for a person, and the shop answers.
     async fn answer(&mut self, asks_at: Timestamp, after: SignedDuration) -> anyhow::Result<()> {
-        let early = asks_at.duration_since(self.past.clock.now());
-        self.past.clock.advance(early.max(SignedDuration::ZERO));
+        // The last visit that was drawn may lie behind it: then the clock goes back.
+        self.past.clock.advance(asks_at.duration_since(self.past.clock.now()));
         let (name, number) = self.next_person();
         for text in ["Hello!", "Can I talk to a person please?"] {
             self.write(&number, &name, text).await?;
