@@ -15,7 +15,7 @@ use super::etag::{IfMatch, Tagged};
 use super::query::{Cursor, Limit, Page, Params};
 use crate::core::Core;
 use crate::domain::ids::{LinkId, ProjectId};
-use crate::domain::link::{Campaign, InvalidCampaign, InvalidSlug, LinkStatus, Slug, address};
+use crate::domain::link::{Campaign, InvalidCampaign, InvalidSlug, LinkStatus, SLUG_CHARS_MAX, Slug, address};
 use crate::engines::Engines;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::{Json, Path};
@@ -119,6 +119,9 @@ async fn list(
     Params(params): Params<LinkParams>,
 ) -> Result<axum::Json<Page<LinkBody>>> {
     if let Some(slug) = params.slug {
+        if slug.chars().count() > SLUG_CHARS_MAX {
+            return Err(ApiError::field("slug", format!("must have at most {SLUG_CHARS_MAX} characters")));
+        }
         let found = find_slug(&core, caller.id(), &slug).await?;
         return Ok(axum::Json(Page::whole(found.into_iter().map(|link| shown(&core, link)).collect())));
     }
