@@ -18,7 +18,7 @@ both_engines! {
         assert_eq!((page.status(), page.header("cache-control")), (200, "no-store"));
         assert!(text.contains(&format!("href=\"https://t.me/{BOT}?start={reference}\"")), "{text}");
         assert!(text.contains(&format!("href=\"tg://resolve?domain={BOT}&amp;start={reference}\"")), "{text}");
-        assert!(text.contains(&format!("<code id=\"reference\">{reference}</code>")), "{text}");
+        assert!(text.contains(&format!("<code id=\"reference\" dir=\"ltr\">{reference}</code>")), "{text}");
         assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src 'sha256-"));
         assert!(!text.contains("{{"), "{text}");
         assert_eq!(app.count("SELECT COUNT(*) FROM clicks").await, 1);
