@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::take_over::move_to_person;
+use super::take_over::{Answers, move_to_person};
 use crate::core::Core;
 use crate::db::Tx;
 use crate::domain::actor::Actor;
@@ -129,9 +129,9 @@ pub(super) async fn say(
         if !talk::sent_after(tx, project, handled.conversation, seen, 1).await?.is_empty() {
             return Ok(Err(ReplyRefused::Answered));
         }
-        move_to_person(tx, project, &handled, &actor, now).await?;
+        move_to_person(tx, project, &handled, (&actor, Answers::Now), now).await?;
         let (message, reply_id) = queue(tx, &inside, project, (&handled, actor.user()), &words).await?;
-        answers::note(tx, project, (handled.conversation, message), handled.asked_at, now).await?;
+        answers::note(tx, project, message, handled.asked_at, now).await?;
         leads::touch(tx, project, lead, now).await?;
         if let Some(user) = actor.user() {
             writers::remove(tx, project, handled.conversation, user).await?;

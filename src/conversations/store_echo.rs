@@ -55,7 +55,7 @@ impl StoreInbound {
         if !messages::insert(tx, project, &new, self.now).await? {
             return Ok(());
         }
-        answers::note(tx, project, (conversation.id, new.id), asked_at, self.now).await?;
+        answers::note(tx, project, new.id, asked_at, self.now).await?;
         self.note_medium(tx, channel, &echo.content, (conversation.id, new.id)).await?;
         if let Content::Revoke { external_id } = &echo.content {
             messages::revoke(tx, project, channel.id, conversation.id, external_id, self.now).await?;

@@ -45,7 +45,7 @@ pub async fn take_over(core: &Core, actor: &Actor, project: ProjectId, lead: Lea
         if handled.handling == Handling::Stopped {
             return Ok(Err(HandlingRefused::Stopped));
         }
-        move_to_person(tx, project, &handled, &actor, now).await?;
+        move_to_person(tx, project, &handled, (&actor, Answers::Later), now).await?;
         let change = Change::new(Action::TakeOver, Object::Lead(lead));
         audit::record(tx, project, &actor, &change, now).await?;
         Ok(Ok(()))
@@ -56,20 +56,35 @@ pub async fn take_over(core: &Core, actor: &Actor, project: ProjectId, lead: Lea
     Ok(())
 }
 
-/// The conversation is with a person from now on, who owes an answer to whoever waits for one: the agent is silent. After "stop" it
-/// stays stopped.
+/// Whether whoever takes a conversation over says something by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answers {
+    /// They do: nobody waits for an answer in it any more.
+    Now,
+    /// They owe it to whoever waits for one.
+    Later,
+}
+
+/// The conversation is with a person from now on: the agent is silent. After "stop" it stays stopped.
 pub(super) async fn move_to_person(
     tx: &Tx,
     project: ProjectId,
     handled: &Handled,
-    actor: &Actor,
+    (actor, answers): (&Actor, Answers),
     now: Timestamp,
 ) -> anyhow::Result<()> {
     silence_agent(tx, project, handled.conversation, Some(now)).await?;
     if handled.handling == Handling::Stopped {
         return Ok(());
     }
-    handling::take_over(tx, project, handled.conversation, actor.user(), now).await?;
+    match answers {
+        Answers::Now => {
+            handling::set(tx, project, handled.conversation, (Handling::With, actor.user()), now).await?;
+        }
+        Answers::Later => {
+            handling::take_over(tx, project, handled.conversation, actor.user(), now).await?;
+        }
+    }
     let is_theirs = handled.handling == Handling::With && handled.handler == actor.user();
     if !is_theirs {
         lead_activity::insert(tx, project, handled.lead, (Activity::TookOver, "", actor.user()), now).await?;

@@ -15,28 +15,18 @@ pub async fn asked_at(conn: &Conn, project: ProjectId, conversation: Conversatio
     .await
 }
 
-/// A person's message is the answer to somebody who had waited since `asked_at`: nobody waits in the conversation any more.
+/// A person's message is the answer to somebody who had waited since `asked_at`, if anybody had.
 pub async fn note(
     tx: &Tx,
     project: ProjectId,
-    (conversation, message): (ConversationId, MessageId),
+    message: MessageId,
     asked_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<u64> {
-    if let Some(asked_at) = asked_at {
-        let waited = now.duration_since(asked_at).as_micros().max(0);
-        let waited = i64::try_from(waited).unwrap_or(i64::MAX);
-        tx.execute(
-            "UPDATE messages SET waited = $3 WHERE project_id = $1 AND id = $2",
-            params![project, message, waited],
-        )
-        .await?;
-    }
-    tx.execute(
-        "UPDATE conversations SET asked_at = NULL, unanswered_since = NULL WHERE project_id = $1 AND id = $2",
-        params![project, conversation],
-    )
-    .await
+    let Some(asked_at) = asked_at else { return Ok(0) };
+    let waited = i64::try_from(now.duration_since(asked_at).as_micros().max(0)).unwrap_or(i64::MAX);
+    tx.execute("UPDATE messages SET waited = $3 WHERE project_id = $1 AND id = $2", params![project, message, waited])
+        .await
 }
 
 /// How long people had waited for the answers that they got in that time, in seconds: of the newest `most` of them.

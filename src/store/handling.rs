@@ -84,7 +84,7 @@ fn read(row: &Row<'_>) -> Result<Handled> {
 }
 
 /// Whether somebody waits for an answer in a conversation: they asked for a person, or nothing was said after what they wrote.
-pub async fn is_unanswered(conn: &Conn, project: ProjectId, conversation: ConversationId) -> Result<bool> {
+async fn is_unanswered(conn: &Conn, project: ProjectId, conversation: ConversationId) -> Result<bool> {
     conn.get(
         "SELECT c.asked_at IS NOT NULL OR COALESCE((
                     SELECT m.direction = 'in'

@@ -91,7 +91,7 @@ both_engines! {
         assert_eq!(app.text("SELECT handling FROM conversations").await.as_deref(), Some("with"), "the agent had answered");
         assert_eq!(desk.act("give-back", &[]).await.status(), 303);
         app.settle().await;
-        person.writes("Do you mend bells?").await;
+        person.writes("Do you repair bells?").await;
         assert_eq!(desk.act("take-over", &[]).await.status(), 303);
         app.advance(SignedDuration::from_mins(15));
         app.work().await;
