@@ -160,7 +160,8 @@ pub(super) fn tokens_low(project: ProjectId, (of, spent, most): (&str, i64, i64)
 
 /// The certificate of TLS built in is not renewed.
 pub(super) fn certificate_ageing(certificate: &AgeingCertificate, now: Timestamp) -> NewItem {
-    let names = cut(&certificate.names, NAME_CHARS_MAX);
+    let names = certificate.names.replace(',', ", ");
+    let names = cut(&names, NAME_CHARS_MAX);
     let title = match certificate.expires_at {
         None => format!("There is no certificate for {names}"),
         Some(at) if at <= now => format!("The certificate for {names} has expired"),

@@ -101,7 +101,7 @@ pub async fn tokens_renewed(conn: &Conn, until: Timestamp, most: u32) -> Result<
 /// A certificate of TLS built in that is not renewed.
 #[derive(Clone, Debug)]
 pub struct AgeingCertificate {
-    /// The domains that it is for, with spaces between.
+    /// The domains that it is for, with commas between.
     pub names: String,
     /// Until when the one that is there is valid; `None` where there never was one.
     pub expires_at: Option<Timestamp>,

@@ -44,34 +44,39 @@ pub async fn take_back(tx: &Tx, project: ProjectId, day: &str, tokens: i64) -> R
     .await
 }
 
-/// A project with a limit of tokens.
+/// A day on which a project with a limit asked a model.
 #[derive(Clone, Debug)]
-pub struct LimitedProject {
+pub struct LimitedDay {
     /// The project.
     pub project: ProjectId,
     /// Its zone, by the IANA database.
     pub time_zone: String,
-    /// Tokens of a day.
+    /// Tokens that it may spend in a day.
     pub a_day: Option<i64>,
-    /// Tokens of a month.
+    /// Tokens that it may spend in a month.
     pub a_month: Option<i64>,
+    /// The day, `2026-01-02`.
+    pub day: String,
+    /// Tokens that it spent.
+    pub tokens: i64,
 }
 
-/// Projects with a limit that asked a model since a day, `2026-01-02`.
-pub async fn limited(conn: &Conn, since: &str) -> Result<Vec<LimitedProject>> {
+/// The days from `since` on of all projects that have a limit, project by project.
+pub async fn limited_days(conn: &Conn, since: &str) -> Result<Vec<LimitedDay>> {
     conn.query(
-        "SELECT p.id, p.time_zone, p.tokens_a_day, p.tokens_a_month
-         FROM projects AS p
-         WHERE (p.tokens_a_day IS NOT NULL OR p.tokens_a_month IS NOT NULL)
-           AND EXISTS (SELECT 1 FROM model_days AS d WHERE d.project_id = p.id AND d.day >= $1)
-         ORDER BY p.id",
+        "SELECT p.id, p.time_zone, p.tokens_a_day, p.tokens_a_month, d.day, d.tokens
+         FROM projects AS p JOIN model_days AS d ON d.project_id = p.id AND d.day >= $1
+         WHERE p.tokens_a_day IS NOT NULL OR p.tokens_a_month IS NOT NULL
+         ORDER BY p.id, d.day",
         params![since],
         |row| {
-            Ok(LimitedProject {
+            Ok(LimitedDay {
                 project: row.get(0)?,
                 time_zone: row.get(1)?,
                 a_day: row.get(2)?,
                 a_month: row.get(3)?,
+                day: row.get(4)?,
+                tokens: row.get(5)?,
             })
         },
     )
