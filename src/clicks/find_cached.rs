@@ -36,10 +36,15 @@ pub(super) async fn find_cached<T>(
             cache.remove(id);
             Ok(None)
         }
-        (failed @ (Ok(Err(_)) | Err(_)), Some((value, _))) => {
-            // Neither the next visitor nor this one's click need wait again.
+        (read @ (Ok(Err(_)) | Err(_)), Some((value, _))) => {
+            // The next visitor need not wait again.
             cache.insert(id, value.clone(), now);
-            if failed.map_or(true, |read| read.is_err_and(|error| Error::is_unavailable(&error))) {
+            let is_unavailable = match &read {
+                Ok(Err(error)) => Error::is_unavailable(error),
+                _ => true,
+            };
+            if is_unavailable {
+                // Nor need this one, for the click.
                 clicks.breaker.record_failure(clicks.core.clock.now());
             }
             Ok(Some(value))

@@ -252,6 +252,13 @@ mod tests {
     }
 
     #[test]
+    fn whoever_the_agent_speaks_with_reads_the_pages_too() {
+        for language in crate::agent::spoken_languages() {
+            assert!(LANGUAGES.iter().any(|words| words.language == language.code), "{}", language.code);
+        }
+    }
+
+    #[test]
     fn a_long_header_costs_little() {
         assert_eq!(wanted(&format!("{}de", "xx,".repeat(10_000))), "en");
     }
