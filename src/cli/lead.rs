@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 use super::api::{Api, of_project, part};
 use super::elsewhere::Place;
 use super::output::{self, Output};
+use crate::domain::lead::Quality;
+use crate::domain::text::cut;
 use crate::http::api::conversations::{ConversationBody, MessageBody};
 use crate::http::api::leads::LeadBody;
 use crate::http::partner::timestamp::UtcMicroseconds;
@@ -140,9 +142,9 @@ pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Res
         }
         Command::Rate(rate) => self::rate(rate, &api, output).await,
         Command::Note { named, text } => {
-            find(&named, &api).await?;
             let path = format!("{}/notes", path(&named));
-            let () = api.send(Method::POST, &path, &json!({"text": text})).await?;
+            let written = api.send(Method::POST, &path, &json!({"text": text})).await;
+            let () = written.map_err(|refused| refused.missing(|| no_lead(&named)))?;
             output.print(&json!({"lead_id": named.lead}), || format!("The note stands on lead {}.", named.lead))
         }
     }
@@ -177,8 +179,8 @@ async fn rate(rate: Rate, api: &Api, output: &Output) -> anyhow::Result<()> {
     body.extend(stage.map(|stage| ("stage".to_owned(), stage)));
     body.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
     anyhow::ensure!(!body.is_empty(), "say what became of it: --stage, --value, --quality or --reason");
-    find(&named, api).await?;
-    show(&api.send(Method::PATCH, &format!("{}/rating", path(&named)), &body).await?, output)
+    let rated = api.send(Method::PATCH, &format!("{}/rating", path(&named)), &body).await;
+    show(&rated.map_err(|refused| refused.missing(|| no_lead(&named)))?, output)
 }
 
 /// The path of a lead.
@@ -187,12 +189,11 @@ fn path(named: &Named) -> String {
 }
 
 async fn find(named: &Named, api: &Api) -> anyhow::Result<LeadBody> {
-    let found = api.get(&path(named)).await;
-    found.map_err(|refused| {
-        refused.missing(|| {
-            format!("the project has no lead {}: `aurix lead list --project ID` lists its leads", named.lead)
-        })
-    })
+    api.get(&path(named)).await.map_err(|refused| refused.missing(|| no_lead(named)))
+}
+
+fn no_lead(named: &Named) -> String {
+    format!("the project has no lead {}: `aurix lead list --project ID` lists its leads", named.lead)
 }
 
 /// The path of the conversation with a lead.
@@ -208,6 +209,7 @@ fn show(lead: &LeadBody, output: &Output) -> anyhow::Result<()> {
         lines.extend(lead.intent.as_ref().map(|intent| format!("  came for: {intent}")));
         let worth = lead.value.as_ref().zip(lead.currency.as_ref());
         lines.extend(worth.map(|(value, currency)| format!("  worth: {value} {currency}")));
+        lines.extend((lead.quality != Quality::Unknown.as_str()).then(|| format!("  quality: {}", lead.quality)));
         lines.join("\n")
     })
 }
@@ -218,7 +220,7 @@ fn handled(conversation: &ConversationBody, what: &str, output: &Output) -> anyh
 
 fn line(lead: &LeadBody) -> String {
     let name = lead.fields.get("name").or(lead.profile_name.as_ref()).or(lead.phone.as_ref());
-    let intent = lead.intent.as_deref().map(|text| crate::domain::text::cut(text, INTENT_CHARS_MAX));
+    let intent = lead.intent.as_deref().map(|text| cut(text, INTENT_CHARS_MAX));
     let UtcMicroseconds(at) = lead.last_message_at;
     let words = [
         name.map_or("(no name)", String::as_str),

@@ -52,6 +52,13 @@ impl Both {
             Person::new(&app, &project, phone).writes("hello, my name is Mei Tan").await;
         }
         app.settle().await;
+        // The commands have the machine's clock: by it, too, WhatsApp takes a reply.
+        app.execute(
+            "UPDATE messages SET sent_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000000,
+                                 created_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000000
+             WHERE direction = 'in'",
+        )
+        .await;
         let token = token(&app, TokenOwner::Operator, TokenScope::Admin).await;
         let mut both = Self { app, project, token, names: Vec::new(), _receiver: receiver };
         let project = both.project.public_id.clone();
@@ -251,7 +258,7 @@ async fn a_token_of_a_project_works_there_and_what_it_may_not_is_said() {
     let mut both = Both::new().await;
     both.token = token(&both.app, TokenOwner::Project(both.project.id), TokenScope::Read).await;
     let listed = both.run(&["delivery", "list"], Side::There);
-    assert!(listed.status.success() && String::from_utf8_lossy(&listed.stdout).lines().count() >= 2, "{listed:?}");
+    assert!(listed.status.success() && String::from_utf8_lossy(&listed.stdout).lines().count() > 2, "{listed:?}");
     let said = |words: &[&str]| String::from_utf8_lossy(&both.run(words, Side::There).stderr).into_owned();
     assert!(
         said(&["key", "create", "--project", "PROJECT"])
