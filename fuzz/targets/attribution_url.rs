@@ -1,13 +1,2 @@
-//! Any address that a site may send: its parameters are known ones, short, and JSON.
 #![no_main]
-
-use aurix::domain::attribution::{URL_CHARS_MAX, VALUE_CHARS_MAX, cap_url, is_known, parsed_params};
-
-libfuzzer_sys::fuzz_target!(|urls: (Option<&str>, Option<&str>)| {
-    let params = parsed_params(urls.0, urls.1);
-    for (name, value) in params.iter() {
-        assert!(is_known(name) && !value.is_empty() && value.chars().count() <= VALUE_CHARS_MAX);
-    }
-    assert!(serde_json::from_str::<serde_json::Value>(&params.to_json()).is_ok_and(|json| json.is_object()));
-    assert!(urls.0.is_none_or(|url| cap_url(url.to_owned()).chars().count() <= URL_CHARS_MAX));
-});
+libfuzzer_sys::fuzz_target!(|input: (Option<&str>, Option<&str>)| aurix_fuzz::attribution_url::check(input));

@@ -1,11 +1,2 @@
-//! Any date in a list's query: refused, or a period that does not end before it begins.
 #![no_main]
-
-use aurix::domain::iso_date;
-
-libfuzzer_sys::fuzz_target!(|text: &str| {
-    match (iso_date::start(text), iso_date::end(text)) {
-        (Ok(start), Ok(end)) => assert!(start <= end),
-        (start, end) => assert!(start.is_err() && end.is_err()),
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &str| aurix_fuzz::date_query::check(input));

@@ -1,15 +1,2 @@
-//! Any form file: refused with a reason, or read into a form that is written and read again as itself.
 #![no_main]
-
-use aurix::domain::form::Form;
-
-libfuzzer_sys::fuzz_target!(|json: &str| {
-    match Form::parse(json) {
-        Ok(form) => {
-            let written = form.to_json();
-            let again = Form::parse(&written).expect("a form that was written can be read");
-            assert_eq!(again.to_json(), written);
-        }
-        Err(invalid) => assert!(!invalid.to_string().is_empty()),
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &str| aurix_fuzz::form_file::check(input));

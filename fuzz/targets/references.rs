@@ -1,16 +1,2 @@
-//! Any message that may hold references: few candidates, each written like an id.
 #![no_main]
-
-use aurix::domain::correlation::{CANDIDATES_MAX, CorrelationId, find_correlation_ids, fold};
-
-libfuzzer_sys::fuzz_target!(|text: &str| {
-    let found = find_correlation_ids(text);
-    assert!(found.len() <= CANDIDATES_MAX);
-    for candidate in found {
-        assert_eq!(fold(&candidate.folded), candidate.folded);
-        if let Some(id) = candidate.exact {
-            assert_eq!(id.folded(), candidate.folded);
-            assert_eq!(CorrelationId::parse(id.as_str()), Ok(id));
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &str| aurix_fuzz::references::check(input));

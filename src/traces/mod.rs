@@ -14,7 +14,7 @@
 //!                 dropped ◀────────────────────────────┘ refused, or tried often enough
 //! ```
 
-#[cfg(not(feature = "otlp"))]
+#[cfg(any(not(feature = "otlp"), test))]
 mod absent;
 #[cfg(feature = "otlp")]
 mod collector;
@@ -35,3 +35,35 @@ pub use collector::check;
 pub use queue::{BATCH_MAX, END_TIMEOUT, QUEUE_MAX, Traces};
 #[cfg(feature = "otlp")]
 pub use spans::{are_on, is_sampled, set_failed, set_number, set_parent, set_text};
+
+/// A build without traces is compiled by nothing else in the tests: what it has in their place is held to the same types here.
+#[cfg(all(test, feature = "otlp"))]
+mod tests {
+    use std::time::Duration;
+
+    use axum::http::HeaderMap;
+    use tracing::{Dispatch, Span};
+
+    use super::{Traces, absent};
+    use crate::config::{LogFormat, Otlp};
+    use crate::metrics::Metrics;
+
+    #[tokio::test]
+    async fn without_traces_the_same_is_asked_and_nothing_is_done() {
+        let _: [fn() -> bool; 2] = [super::are_on, absent::are_on];
+        let _: [fn(&Span) -> bool; 2] = [super::is_sampled, absent::is_sampled];
+        let _: [fn(&Span, &HeaderMap); 2] = [super::set_parent, absent::set_parent];
+        let _: [fn(&Span, &'static str, &str); 2] = [super::set_text, absent::set_text];
+        let _: [fn(&Span, &'static str, i64); 2] = [super::set_number, absent::set_number];
+        let _: [fn(&Span); 2] = [super::set_failed, absent::set_failed];
+        let _: (Start<Traces>, Start<absent::Traces>) = (Traces::start, absent::Traces::start);
+        let _: (Subscriber<Traces>, Subscriber<absent::Traces>) = (Traces::subscriber, absent::Traces::subscriber);
+        let _ = (Traces::end, absent::Traces::end);
+        let otlp = Otlp::new("no address");
+        let checks: [Result<Duration, String>; 2] = [super::check(&otlp).await, absent::check(&otlp).await];
+        assert!(checks.iter().all(Result::is_err));
+    }
+
+    type Start<T> = fn(&Otlp, &Metrics) -> Option<T>;
+    type Subscriber<T> = fn(&T, &str, LogFormat, bool, fn() -> std::io::Stderr) -> Dispatch;
+}

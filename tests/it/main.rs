@@ -21,6 +21,7 @@ mod deliveries;
 mod doctor;
 mod entry_limits;
 mod error_pages;
+mod fuzz;
 mod guards;
 mod https;
 mod identity;
