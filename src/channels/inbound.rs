@@ -329,6 +329,8 @@ pub struct StatusUpdate {
     pub error: Option<String>,
     /// Where it may go through once more: the platform's code, and how long to wait.
     pub again_after: Option<(i64, SignedDuration)>,
+    /// Whether it failed since the person wants no marketing messages.
+    pub is_unwanted: bool,
     /// What the platform charges for it, where it says so.
     pub price: Option<Price>,
     /// The status's JSON.

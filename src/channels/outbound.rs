@@ -81,6 +81,11 @@ pub enum SendOutcome {
         /// What happened, in an operator's words.
         reason: String,
     },
+    /// The person wants no marketing messages any more, and this is one.
+    Unwanted {
+        /// What happened, in an operator's words.
+        reason: String,
+    },
     /// It will go through once the channel's operator has mended what is wrong: an expired token, a bill, a registration.
     ChannelFault {
         /// The platform's code, or the HTTP status.

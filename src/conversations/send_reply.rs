@@ -18,7 +18,7 @@ use crate::domain::time::{SignedDuration, Timestamp};
 use crate::notifier::Work;
 use crate::store::channels::{self, Channel};
 use crate::store::replies::{self, ChannelHealth, LeasedReply, Reached, Refused, SettledReply};
-use crate::store::{channel_accounts, chats, conversations, reply_pace};
+use crate::store::{channel_accounts, channel_troubles, chats, conversations, reply_pace};
 
 /// A reply that was claimed, and the channel that it goes over.
 pub struct Reply {
@@ -93,6 +93,9 @@ impl Batch for SettleReplies {
                     if conversations::note_gone(tx, project, conversation, (one.id, one.attempt), now).await? {
                         replies::fail_waiting(tx, project, conversation, Some(one.id), why).await?;
                     }
+                }
+                Reached::Unwanted => {
+                    channel_troubles::set_no_marketing(tx, project, conversation, Some(now)).await?;
                 }
                 Reached::TooFast(until) => {
                     channels::slow_down(tx, project, one.channel, (conversation, until), now).await?;
@@ -253,6 +256,10 @@ fn settled(core: &Core, reply: &LeasedReply, is_faulty: bool, outcome: SendOutco
         SendOutcome::ChannelFault { reason, .. } => retried(reason, None),
         SendOutcome::Unreachable { reason } => {
             reached = Reached::Gone;
+            Step::failed(reason)
+        }
+        SendOutcome::Unwanted { reason } => {
+            reached = Reached::Unwanted;
             Step::failed(reason)
         }
         SendOutcome::Once { code, reason, after } => {

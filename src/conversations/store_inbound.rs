@@ -110,6 +110,9 @@ impl StoreInbound {
                 let price = status.price.as_ref().map(|price| (price.category.as_str(), price.is_billable));
                 let told = ToldStatus { status: status.status, error: status.error.as_deref(), price };
                 reply_status::advance(tx, &named, told).await?;
+                if status.is_unwanted {
+                    self.set_marketing(tx, channel, &status.recipient, false, status.at).await?;
+                }
             }
             Inbound::IdChange(change) => self.change_ids(tx, channel, change).await?,
             Inbound::Deleted(deleted) => self.store_deleted(tx, channel, deleted).await?,

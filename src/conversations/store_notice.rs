@@ -5,8 +5,10 @@ use super::store_inbound::StoreInbound;
 use super::words;
 use crate::channels::{AccountUpdate, Crowd, Deleted, Gesture, Preference, Reach, Told, Trouble};
 use crate::db::Tx;
+use crate::domain::channel::PersonIds;
 use crate::domain::correlation::telegram_link;
 use crate::domain::form::Form;
+use crate::domain::time::Timestamp;
 use crate::store::channel_accounts::{self, NewAccount};
 use crate::store::channel_troubles::{self, NewWords};
 use crate::store::channels::Channel;
@@ -120,12 +122,23 @@ impl StoreInbound {
         channel: &Channel,
         preference: &Preference,
     ) -> anyhow::Result<()> {
-        let project = channel.project;
         self.notice(tx, channel, "marketing preference", &preference.raw).await?;
-        let told_at = preference.told_at.map_or(self.now, |at| at.min(self.now));
-        let since = (!preference.takes_marketing).then_some(told_at);
-        for conversation in conversations::of_person(tx, project, channel.id, &preference.person).await? {
-            channel_troubles::set_no_marketing(tx, project, conversation.id, since).await?;
+        self.set_marketing(tx, channel, &preference.person, preference.takes_marketing, preference.told_at).await
+    }
+
+    /// A person wants marketing messages, or does not, since a time by the platform's clock.
+    pub(super) async fn set_marketing(
+        &self,
+        tx: &Tx,
+        channel: &Channel,
+        person: &PersonIds,
+        takes_marketing: bool,
+        told_at: Option<Timestamp>,
+    ) -> anyhow::Result<()> {
+        let told_at = told_at.map_or(self.now, |at| at.min(self.now));
+        let since = (!takes_marketing).then_some(told_at);
+        for conversation in conversations::of_person(tx, channel.project, channel.id, person).await? {
+            channel_troubles::set_no_marketing(tx, channel.project, conversation.id, since).await?;
         }
         Ok(())
     }

@@ -289,6 +289,8 @@ pub enum Reached {
     Unchanged,
     /// They cannot be written to any more.
     Gone,
+    /// They want no marketing messages.
+    Unwanted,
     /// The platform wants fewer messages until then, and does not tell whether of the chat or of the channel.
     TooFast(Timestamp),
     /// The platform takes nothing from the channel until then.

@@ -6,7 +6,7 @@ use aurix::domain::time::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::attention::{look_once, open_item};
-use crate::support::{Person, Project, TestApp, platform_posts};
+use crate::support::{Person, Project, TestApp, platform_calls, platform_posts};
 
 /// The platform tells something of the account at a second.
 async fn tells(app: &TestApp, project: &Project, at: i64, field: &str, value: Value) {
@@ -74,5 +74,27 @@ both_engines! {
         assert_eq!(app.count(SINCE).await, 1);
         says(1_767_348_100, "resume").await;
         assert_eq!(app.count(SINCE).await, 0);
+    }
+
+    async fn who_refuses_a_marketing_message_gets_no_other(app: &TestApp) {
+        const SINCE: &str = "SELECT COALESCE(MAX(no_marketing_since), 0) FROM conversations";
+        let project = app.project().await;
+        let person = Person::new(app, &project, "6587654321");
+        project.whatsapp.fail_next(400, 131_050);
+        person.writes("hello").await;
+        app.settle().await;
+        assert_eq!(app.count(SINCE).await, app.core.clock.now().as_microsecond(), "as WhatsApp refused it");
+        assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE status = 'failed'").await, 1);
+        app.execute("UPDATE conversations SET no_marketing_since = NULL").await;
+        person.writes("my name is Mei Tan").await;
+        app.settle().await;
+        let id = app.text("SELECT external_id FROM messages WHERE status = 'sent'").await.expect("it was taken");
+        for (code, since) in [(131_026, 0), (131_050, 1_767_348_000_000_000)] {
+            let status = json!({"id": id, "status": "failed", "timestamp": "1767348000", "recipient_id": "6587654321",
+                                "errors": [{"code": code}]});
+            let value = json!({"metadata": {"phone_number_id": project.phone_number_id}, "statuses": [status]});
+            assert_eq!(platform_calls(app, &project, &value).await.status(), 200);
+            assert_eq!(app.count(SINCE).await, since, "{code}");
+        }
     }
 }

@@ -50,6 +50,11 @@ impl PlatformError {
         }
     }
 
+    /// Whether the person has asked for no more marketing messages.
+    pub(super) fn is_unwanted(&self) -> bool {
+        self.code.and_then(meaning).is_some_and(|meaning| meaning.cure == Cure::Person)
+    }
+
     fn in_platform_words(&self) -> String {
         let code = self.code.map_or_else(String::new, |code| format!(" (code {code})"));
         let said =
@@ -87,6 +92,8 @@ pub(super) enum Cure {
     Once(i64),
     /// Fewer messages, for so many seconds.
     Fewer(Limit, i64),
+    /// The person: they want no marketing messages.
+    Person,
     /// The operator of the channel: credentials, permissions, billing, registration.
     Operator,
     /// Nothing.
@@ -114,7 +121,7 @@ pub(super) fn meaning(code: i64) -> Option<Meaning> {
     if let Some((_, cure, explanation)) = limit {
         return Some(Meaning { cure: *cure, explanation });
     }
-    [(TRANSIENT, Cure::Time), (FAULTS, Cure::Operator), (PERMANENT, Cure::None)]
+    [(TRANSIENT, Cure::Time), (UNWANTED, Cure::Person), (FAULTS, Cure::Operator), (PERMANENT, Cure::None)]
         .into_iter()
         .find_map(|(table, cure)| known(table).map(|explanation| Meaning { cure, explanation }))
 }
@@ -160,6 +167,9 @@ const TRANSIENT: &[(i64, &str)] = &[
     (133004, "WhatsApp's server is unavailable. It is tried again."),
 ];
 
+const UNWANTED: &[(i64, &str)] =
+    &[(131050, "The person has asked for no more marketing messages from this number. Choose a utility template.")];
+
 const FAULTS: &[(i64, &str)] = &[
     (0, "WhatsApp does not accept the access token. Make a new one in the Meta app and enter it in the channel."),
     (3, "The access token lacks a permission. Make one with whatsapp_business_messaging and enter it in the channel."),
@@ -202,7 +212,6 @@ const PERMANENT: &[(i64, &str)] = &[
         131048,
         "WhatsApp restricts the number, as people have blocked or reported it. See its quality in WhatsApp Manager.",
     ),
-    (131050, "The person has asked for no more marketing messages from this number."),
     (131051, "WhatsApp does not support this type of message."),
     (131052, "WhatsApp could not fetch what the person sent. Ask them to send it again."),
     (131053, "WhatsApp could not take the file. Check its type and size."),
@@ -242,6 +251,7 @@ mod tests {
         for code in [0, 10, 190, 200, 299, 131_005, 131_042, 133_010] {
             assert_eq!(meaning(code).unwrap().cure, Cure::Operator, "{code}");
         }
+        assert_eq!(meaning(131_050).unwrap().cure, Cure::Person);
         for code in [131_026, 131_047, 131_051, 132_001, 132_015, 137_000, 100] {
             assert_eq!(meaning(code).unwrap().cure, Cure::None, "{code}");
         }

@@ -114,6 +114,7 @@ pub fn outcome(status: Option<u16>, retry_after: Option<SignedDuration>, body: &
             let after = retry_after.unwrap_or_default().max(SignedDuration::from_secs(seconds));
             SendOutcome::TooFast { code: code.unwrap_or_default(), reason, after, limit }
         }
+        Cure::Person => SendOutcome::Unwanted { reason },
         Cure::Operator => SendOutcome::ChannelFault { code, reason },
         Cure::None => SendOutcome::GiveUp { code, reason },
     }

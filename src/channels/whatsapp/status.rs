@@ -40,6 +40,7 @@ pub(super) fn read(raw: &str, phone_number_id: Option<&str>) -> Option<Inbound> 
         at: time(&status, &["timestamp"]),
         error: error.map(PlatformError::explanation),
         again_after: error.and_then(PlatformError::again_after).filter(|_| step == MessageStatus::Failed),
+        is_unwanted: step == MessageStatus::Failed && error.is_some_and(PlatformError::is_unwanted),
         price: price(&status),
         raw: raw.to_owned(),
     })))
