@@ -156,11 +156,15 @@ fn every_target_is_built_by_its_name() {
                 && target.ends_with(&format!("| aurix_fuzz::{name}::check(input));\n")),
             "{target}"
         );
-        let takes = target.split(['|', ':']).nth(5).expect("its type").trim();
+        let (_, takes) = target.split_once("input: ").expect("its input");
+        let (takes, _) = takes.split_once('|').expect("its type");
         let checks = read(&format!("fuzz/src/{name}.rs"));
         assert!(checks.contains(&format!(": {takes}) {{")), "{name} takes {takes}");
         assert!(tests.contains(&format!("targets::{name}::check(")), "{name} is not run here");
-        assert!(manifest.contains(&format!("name = \"{name}\"\npath = \"targets/{name}.rs\"")), "{name} is not in its manifest");
+        assert!(
+            manifest.contains(&format!("name = \"{name}\"\npath = \"targets/{name}.rs\"")),
+            "{name} is not in its manifest"
+        );
         assert!(readme.contains(&format!("| `{name}` |")), "{name} is not in its README");
     }
     let targets = std::fs::read_dir("fuzz/targets").expect("a folder").count();

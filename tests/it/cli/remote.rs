@@ -139,6 +139,9 @@ fn without_chance(text: &str) -> String {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
         (r#""duration_ms":\d+"#, "DURATION"),
         (r"\b\d+ ms\b", "DURATION"),
+        (r"\+65\d{8}\b", "PHONE"),
+        (r"(?m)^\d+  TIME", "LEAD  TIME"),
+        (r"\blead \d+\b", "lead LEAD"),
     ];
     rules.iter().fold(text.to_owned(), |text, (pattern, name)| {
         Regex::new(pattern).expect("a pattern").replace_all(&text, *name).into_owned()
