@@ -1,11 +1,15 @@
-// Writes tests/it/agent/cldr.json: dates, times and relative days as CLDR words them in each language of the packs, with what they
-// mean on 21 November 2026. The words are those of the ICU that Node.js has built in (Unicode licence).
+// Writes tests/it/agent/cldr.json: dates, times, relative days and numbers as CLDR words them in each language of the packs, with what
+// they mean on 21 November 2026. The words are those of the ICU that Node.js has built in, and of the package `cldr-rbnf` (Unicode licence).
 //
+//   npm install --no-save cldr-rbnf@48
 //   node scripts/cldr-cases.mjs > tests/it/agent/cldr.json
+
+import { speller } from "./cldr-numbers.mjs";
 
 const LOCALES = { en: "en-GB", es: "es", pt: "pt", zh: "zh", ms: "ms", id: "id", ru: "ru", ar: "ar-EG", de: "de", fr: "fr" };
 const TODAY = Date.UTC(2026, 10, 21);
 const DAY = 24 * 3600 * 1000;
+const NUMBERS = [...Array(101).keys(), 101, 110, 111, 115, 120, 150, 199, 200, 201, 250, 300, 365, 500, 999, 1000, 1001, 1500, 2000, 2500];
 const iso = (time) => new Date(time).toISOString().slice(0, 10);
 
 const cases = [];
@@ -39,5 +43,7 @@ for (const [language, locale] of Object.entries(LOCALES)) {
     add(language, "time", time, value);
     if (minutes >= 13 * 60 || minutes < 10 * 60) add(language, "time", whole, value);
   }
+  const spell = speller(language);
+  for (const number of NUMBERS) for (const words of spell(number)) add(language, "number", words, String(number));
 }
 console.log("[\n" + cases.map((one) => JSON.stringify(one)).join(",\n") + "\n]");

@@ -3,7 +3,7 @@
 use super::class::Class;
 use super::fields::Slot;
 use super::lexer::{Kind, Token};
-use super::numbers::number_at;
+use super::numbers::{is_torn, number_at};
 use super::reader::Reader;
 use super::span::{Span, is_free, lead_in, lead_out};
 use super::words::Words;
@@ -52,7 +52,7 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(String, usize)> {
     }
     let first = &tokens[at];
     if first.kind != Kind::Digits {
-        let (value, to) = number_at(tokens, at)?;
+        let (value, to) = number_at(tokens, at).filter(|(_, to)| !is_torn(tokens, at, *to))?;
         return Some((value.to_string(), to));
     }
     let (mut whole, mut decimals, mut to) = (first.text.clone(), None, at + 1);

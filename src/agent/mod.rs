@@ -16,6 +16,7 @@ mod burst;
 mod choice;
 mod class;
 mod clocks;
+mod compounds;
 mod contact;
 mod corrections;
 mod counted;

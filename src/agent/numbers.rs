@@ -2,13 +2,15 @@
 
 use super::class::Class;
 use super::lexer::{Kind, Token};
+use super::lexicon::Sense;
 
 /// Tokens of one number in words at most.
 const TOKENS_MAX: usize = 12;
 
 /// The last part of a number in words.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Part {
+    #[default]
     Start,
     Ones,
     Teens,
@@ -17,6 +19,7 @@ enum Part {
 }
 
 /// A number being added up.
+#[derive(Default)]
 struct Sum {
     thousands: u32,
     hundreds: u32,
@@ -25,12 +28,35 @@ struct Sum {
 }
 
 impl Sum {
+    /// Takes the next word, `false` where it does not belong to the number; `joined` to it by "and".
+    fn take(&mut self, token: &Token, is_joined: bool) -> bool {
+        // Arabic writes its "and" with the word that follows.
+        let is_joined = is_joined || self.last != Part::Start && token.text.starts_with('و');
+        if token.is(Class::Teen) && self.last == Part::Ones {
+            self.section += 10;
+            self.last = Part::Teens;
+            return true;
+        }
+        match (value(token, Class::Num), value(token, Class::Times)) {
+            (Some(value), _) => self.add(value, is_joined),
+            (None, Some(factor)) => (!is_joined || token.text.starts_with('و')) && self.times(factor).is_some(),
+            (None, None) => false,
+        }
+    }
+
     fn total(&self) -> Option<u32> {
         self.thousands.checked_add(self.hundreds)?.checked_add(self.section)
     }
 
-    /// Adds a number below a hundred, where one may follow.
+    /// Adds a number that one word is, where it may follow; `joined` by "and".
     fn add(&mut self, value: u32, joined: bool) -> bool {
+        if value >= 100 {
+            return self.add_round(value);
+        }
+        // "一百零一"
+        if value == 0 && self.last == Part::Hundreds {
+            return true;
+        }
         let part = match value {
             0..=9 => Part::Ones,
             10..=19 => Part::Teens,
@@ -38,7 +64,8 @@ impl Sum {
         };
         let fits = match self.last {
             Part::Start | Part::Hundreds => true,
-            Part::Tens => value < 10,
+            // "soixante-douze", "quatre-vingt-onze"
+            Part::Tens => value < 10 || value < 20 && matches!(self.section, 60 | 80),
             // "fünf und zwanzig"
             Part::Ones => joined && part == Part::Tens && value.is_multiple_of(10),
             Part::Teens => false,
@@ -46,6 +73,16 @@ impl Sum {
         if fits {
             self.section += value;
             self.last = if self.last == Part::Ones { Part::Teens } else { part };
+        }
+        fits
+    }
+
+    /// Adds hundreds or thousands that are one word: "doscientos", "ألفين".
+    fn add_round(&mut self, value: u32) -> bool {
+        let fits = self.hundreds == 0 && self.section == 0 && (value < 1000 || self.last == Part::Start);
+        if fits {
+            *(if value < 1000 { &mut self.hundreds } else { &mut self.thousands }) = value;
+            self.last = Part::Hundreds;
         }
         fits
     }
@@ -97,32 +134,50 @@ fn digit_string(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
 }
 
 fn in_words(tokens: &[Token], start: usize) -> Option<(u32, usize)> {
-    let mut sum = Sum { thousands: 0, hundreds: 0, section: 0, last: Part::Start };
-    let (mut at, mut end) = (start, start);
-    while let Some(token) = tokens.get(at).filter(|_| at < start + TOKENS_MAX) {
-        let joined = at > end;
-        let by_word = joined && tokens[end].is(Class::And);
-        if let Some(value) = value(token, Class::Num) {
-            if !sum.add(value, by_word) {
-                break;
-            }
-        } else if let Some(factor) = value(token, Class::Times).filter(|_| !joined) {
-            if sum.times(factor).is_none() {
-                break;
-            }
-        } else if token.is(Class::Teen) && sum.last == Part::Ones && !joined {
-            sum.section += 10;
-            sum.last = Part::Teens;
-        } else if !joined && sum.last != Part::Start && (token.is(Class::And) || token.is_mark('-') && token.glued) {
-            at += 1;
-            continue;
-        } else {
+    let mut sum = Sum::default();
+    let mut end = start;
+    while end < start + TOKENS_MAX {
+        let (at, is_joined) = if sum.last == Part::Start { (end, false) } else { behind_joint(tokens, end) };
+        let Some(token) = tokens.get(at) else { break };
+        if !sum.take(token, is_joined) {
             break;
         }
-        at += 1;
-        end = at;
+        end = at + 1;
     }
     (end > start).then(|| sum.total()).flatten().map(|total| (total, end))
+}
+
+/// Where a number goes on behind its hyphens and "and", and whether there is an "and": "forty-one", "quarante-et-un".
+fn behind_joint(tokens: &[Token], from: usize) -> (usize, bool) {
+    let hyphen = |at: usize| usize::from(tokens.get(at).is_some_and(|token| token.is_mark('-') && token.glued));
+    let at = from + hyphen(from);
+    if tokens.get(at).is_some_and(|token| token.is(Class::And)) { (at + 1 + hyphen(at + 1), true) } else { (at, false) }
+}
+
+/// Whether words are one number to their last: what a compound has to be, such as "zweihundertfünfzig".
+pub(super) fn is_one_number(words: &[&[Sense]]) -> bool {
+    let mut sum = Sum::default();
+    let mut is_joined = false;
+    words.iter().all(|senses| {
+        let of = |class: Class| {
+            senses.iter().find(|sense| sense.class == class).and_then(|sense| u32::try_from(sense.value).ok())
+        };
+        let fits = match (of(Class::Num), of(Class::Times)) {
+            (Some(value), _) => sum.add(value, is_joined),
+            (None, Some(factor)) => !is_joined && sum.times(factor).is_some(),
+            (None, None) => !is_joined && sum.last != Part::Start,
+        };
+        is_joined = of(Class::Num).is_none() && of(Class::Times).is_none();
+        fits
+    }) && !is_joined
+}
+
+/// Whether the words of a number stand beside another word of a number that they do not go with: what is meant is open then.
+pub(super) fn is_torn(tokens: &[Token], from: usize, to: usize) -> bool {
+    let in_words = |at: usize| {
+        tokens.get(at).is_some_and(|token| token.is_word() && token.is_any(&[Class::Num, Class::Times, Class::Teen]))
+    };
+    in_words(from) && (in_words(to) || from.checked_sub(1).is_some_and(in_words))
 }
 
 /// A number, or the article that counts one: "an hour".

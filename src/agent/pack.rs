@@ -80,6 +80,9 @@ pub(super) struct About {
     /// "Half four" is half an hour before it.
     #[serde(default)]
     pub(super) half_hour: HalfHour,
+    /// A number is one word: "zweihundertfünfzig".
+    #[serde(default)]
+    pub(super) joins_numbers: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]

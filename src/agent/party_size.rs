@@ -4,7 +4,7 @@ use super::asides::is_question;
 use super::class::Class;
 use super::counted::{Counts, Party, Search};
 use super::lexer::{Kind, ReadsTokens, Token};
-use super::numbers::{is_pronoun, number_at};
+use super::numbers::{is_pronoun, is_torn, number_at};
 use super::reader::{Found, Reader};
 
 /// Members that are counted of one party.
@@ -109,7 +109,8 @@ impl Search<'_> {
         let owned = first.is_any(&[Class::Possessive, Class::Article, Class::The]) && !first.is(Class::People);
         let mut place = at + usize::from(owned);
         let number = number_at(self.tokens, place)
-            .filter(|(count, end)| *count <= 9_999 && self.tokens[place].span.end <= self.tokens[end - 1].span.end);
+            .filter(|(count, end)| *count <= 9_999 && !is_torn(self.tokens, place, *end))
+            .filter(|(_, end)| self.tokens[place].span.end <= self.tokens[end - 1].span.end);
         place = number.map_or(place, |(_, end)| end);
         // "two of my friends", "3 little kids"
         let mut noun = place;
@@ -145,7 +146,8 @@ impl Search<'_> {
         let article =
             usize::from(self.tokens[from].is_any(&[Class::Article, Class::The]) && !self.is(from, Class::Num));
         let start = from + article;
-        let (count, to) = number_at(self.tokens, start).filter(|(_, to)| self.is_free(from, *to))?;
+        let (count, to) = number_at(self.tokens, start)
+            .filter(|(_, to)| self.is_free(from, *to) && !is_torn(self.tokens, start, *to))?;
         let approx = |mut at: usize| {
             while at > 0 && self.is(at - 1, Class::Approx) {
                 at -= 1;
@@ -273,7 +275,8 @@ impl Search<'_> {
             Counts::Unknown => words <= 3,
             Counts::Thing => false,
         };
-        let fits = stands && !self.is_other_thing(self.tokens.get(to)) && !is_pronoun(self.tokens, at);
+        let is_open = is_torn(self.tokens, at, to) || self.is_other_thing(self.tokens.get(to));
+        let fits = stands && !is_open && !is_pronoun(self.tokens, at);
         fits.then_some(Party { from: at, to, members: 1, has_self: false, has_number: true, count: Some(count) })
     }
 }

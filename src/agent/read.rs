@@ -8,7 +8,7 @@ use super::lexer::tokens;
 use super::reader::{Context, Found, Reader, Reading};
 use super::span::{Span, is_free};
 use super::words::Words;
-use super::{choice, contact, free_text, name_runs, names, party_size, when};
+use super::{choice, compounds, contact, free_text, name_runs, names, party_size, when};
 use crate::domain::form::{Field, FieldKind};
 use crate::domain::text::cut;
 
@@ -17,7 +17,7 @@ use crate::domain::text::cut;
 pub fn read(context: &Context<'_>, text: &str, requested: &[String]) -> Reading {
     let text = cut(text, super::TEXT_CHARS_MAX);
     let folded = fold(text);
-    let parts = split(&folded);
+    let parts = compounds::split_numbers(&folded, split(&folded));
     let languages = language::of_text(&folded, &parts, context.language.unwrap_or(&context.form.language));
     let mut reader = Reader {
         context,

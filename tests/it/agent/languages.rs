@@ -38,7 +38,7 @@ fn the_forms_of_the_book_are_read_in_every_language() {
     let mut scores: BTreeMap<(&str, &str), (u32, u32)> = BTreeMap::new();
     let mut wrong: Vec<String> = Vec::new();
     for (language, kind, text, expected) in &cases {
-        let fields = r#"[{"key":"date","type":"date"},{"key":"time","type":"time"}]"#;
+        let fields = r#"[{"key":"date","type":"date"},{"key":"time","type":"time"},{"key":"number","type":"number"}]"#;
         let found = values(&form(language, fields), text, &[kind.as_str()]);
         let score = scores.entry((language.as_str(), kind.as_str())).or_default();
         score.1 += 1;
@@ -154,6 +154,20 @@ fn sentences_that_mean_the_same_give_the_same() {
 fn people_are_counted_in_every_language() {
     for (language, text, expected) in [
         ("en", "a table for 4 people", "4"),
+        ("en", "a table for thirty-two people", "32"),
+        ("es", "una mesa para treinta y dos personas", "32"),
+        ("pt", "mesa para trinta e duas pessoas", "32"),
+        ("zh", "我们三十二个人", "32"),
+        ("ms", "untuk tiga puluh dua orang", "32"),
+        ("id", "buat tiga puluh dua orang", "32"),
+        ("ru", "столик на тридцать два человека", "32"),
+        ("ar", "طاولة لاثنين وثلاثين شخصا", "32"),
+        ("de", "ein Tisch für zweiunddreißig Personen", "32"),
+        ("fr", "une table pour trente-deux personnes", "32"),
+        ("es", "una mesa para doscientas personas", "200"),
+        ("pt", "mesa para duzentas pessoas", "200"),
+        ("ar", "نحن واحد وعشرون شخصا", "21"),
+        ("fr", "nous serons soixante-douze personnes", "72"),
         ("es", "una mesa para 4 personas", "4"),
         ("es", "somos cinco", "5"),
         ("pt", "mesa para quatro pessoas", "4"),
