@@ -27,6 +27,8 @@ pub(super) struct Party {
     pub(super) members: usize,
     pub(super) has_self: bool,
     pub(super) has_number: bool,
+    /// Whether it says more than one number, and not which one counts.
+    pub(super) is_open: bool,
     /// How many; `None` where words such as "my kids" leave it open.
     pub(super) count: Option<u32>,
 }

@@ -7,6 +7,9 @@ use super::days::{Calendar, Day, Meaning, date, known};
 use super::lexer::{Kind, ReadsTokens};
 use super::numbers::{any_ordinal_at, number_at};
 
+/// Years ahead in which a year of two digits is one of these.
+const SHORT_YEARS_MAX: i32 = 10;
+
 impl Calendar<'_> {
     /// 2026-11-21, 21/11/2026, 21.11., 4/5.
     pub(super) fn numeric(&self, at: usize) -> Option<Day> {
@@ -37,7 +40,13 @@ impl Calendar<'_> {
             (1..=2, 2) => self.in_order(a, b, 2000 + c),
             _ => return None,
         };
-        Some(Day::new(at, at + 5, known(date(year, month, day))))
+        let found = date(year, month, day);
+        // "12/05/85" is no day of 2085, and of which century it is, or whether the year comes first, is open.
+        let is_short = third.text.len() == 2 && first.text.len() <= 2;
+        let is_near = found.is_some_and(|found| {
+            found >= self.today && i32::from(found.year()) <= i32::from(self.today.year()) + SHORT_YEARS_MAX
+        });
+        Some(Day::new(at, at + 5, known(found.filter(|_| !is_short || is_near))))
     }
 
     pub(super) fn in_order(&self, first: u32, second: u32, year: u32) -> (u32, u32, u32) {

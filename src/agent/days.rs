@@ -168,7 +168,16 @@ impl Calendar<'_> {
         if self.value(after, Class::Unit).is_some_and(|unit| unit >= 4)
             && (self.is(after + 1, Class::Next) || self.is(after + 1, Class::This))
         {
-            return Some(Day::new(at, after + 2, Meaning::Open));
+            let behind = self.skip(after + 2, &[Class::DayOn, Class::The]);
+            let weekday = self
+                .value(behind, Class::Weekday)
+                .and_then(weekday)
+                .filter(|_| self.value(after, Class::Unit) == Some(4));
+            let weeks = i32::from(self.is(after + 1, Class::Next));
+            return Some(match weekday {
+                Some(weekday) => Day::new(at, behind + 1, known(self.of_week(weeks, weekday))),
+                None => Day::new(at, after + 2, Meaning::Open),
+            });
         }
         let lead = self.is(at, Class::Next) || self.is(at, Class::This);
         let next = self.is(at, Class::Next);

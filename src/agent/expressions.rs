@@ -6,7 +6,7 @@ use super::class::Class;
 use super::clocks::Moment;
 use super::days::{Hit, Meaning};
 use super::lexer::{Kind, Token};
-use super::numbers::is_pronoun;
+use super::numbers::{is_pronoun, is_torn};
 use super::reader::Reader;
 
 /// Tokens between two alternatives, at most.
@@ -27,13 +27,15 @@ pub(super) fn joined<T: Copy>(reader: &Reader<'_>, hits: Vec<Hit<T>>) -> Vec<Hit
         if let Some(last) = joined.last_mut()
             && !changes
             && (hit.from < last.to
+                || is_qualified(tokens, last, &hit)
                 || is_joint(tokens, last.to, start, last.from)
                 || is_alternative(tokens, last.to, hit.from))
         {
             *last = Hit::new(last.from, hit.to, Meaning::Open);
             continue;
         }
-        let before = start.checked_sub(2).filter(|_| !changes && is_joint(tokens, start - 1, start, start - 1));
+        let start = start - tokens[..start].iter().rev().take_while(|token| token.is(Class::The)).count();
+        let before = start.checked_sub(2).filter(|_| !changes && is_joint(tokens, start - 1, start, start - 2));
         let number =
             before.filter(|at| reader.is_free_token(*at) && is_number(&tokens[*at]) && !is_counting(tokens, *at));
         let after = (!changes && is_joint(tokens, hit.to, hit.to + 1, hit.from)).then_some(hit.to + 1);
@@ -46,6 +48,18 @@ pub(super) fn joined<T: Copy>(reader: &Reader<'_>, hits: Vec<Hit<T>>) -> Vec<Hit
         joined.push(Hit::new(from, to.max(hit.to), means));
     }
     joined
+}
+
+/// "Freitag in einer Woche", "la semana que viene, el martes": two that stand side by side, of which one says more of the other.
+fn is_qualified<T: Copy>(tokens: &[Token], one: &Hit<T>, other: &Hit<T>) -> bool {
+    let skips = [Class::DayOn, Class::The];
+    let between = tokens.get(one.to..other.from).unwrap_or_default();
+    let is_unit = |hit: &Hit<T>| {
+        matches!(hit.means, Meaning::Open) && tokens[hit.from..hit.to].iter().any(|token| token.is(Class::Unit))
+    };
+    let is_duration = tokens[other.from].is(Class::In);
+    let is_near = between.iter().all(|token| token.is_any(&skips) || token.is_mark(','));
+    is_near && (is_unit(one) || is_duration && between.is_empty())
 }
 
 /// "Monday 3 pm or Tuesday 4 pm": whether the few tokens between two expressions have an "or" among them.
@@ -99,10 +113,47 @@ pub(super) fn checked(tokens: &[Token], hit: Hit<Date>) -> Hit<Date> {
     let after = tokens[hit.to..].iter().find(|token| !token.is(Class::Of));
     // "a week on Friday"; but "for two hours on Friday"
     let further = lead.iter().rev().find(|token| !token.is_any(&on));
-    let weeks = further.is_some_and(|token| token.value(Class::Unit).is_some_and(|unit| unit >= 4));
+    let weeks = further.is_some_and(|token| {
+        token.value(Class::Unit).is_some_and(|unit| unit >= 4) || token.value(Class::Days).is_some_and(|days| days >= 7)
+    });
+    // "the 5th of the 6th": the second is the month, and read as nothing.
+    let owned = lead.iter().rev().find(|token| !token.is(Class::The)).is_some_and(|token| token.is(Class::Of));
+    let of_day =
+        owned && lead.iter().rev().find(|token| !token.is_any(&[Class::The, Class::Of])).is_some_and(is_number);
     let bound = lead.iter().rev().find(|token| !token.is(Class::The)).is_some_and(|token| token.is(Class::Bound));
-    let doubted = bound || weeks || before.is_some_and(left_over) || after.is_some_and(left_over);
+    let is_left = before.is_some_and(left_over) || after.is_some_and(left_over) || goes_on(tokens, hit);
+    let doubted = bound || weeks || of_day || is_left;
     if doubted { Hit { means: Meaning::Open, ..hit } } else { hit }
+}
+
+/// Whether what follows a day belongs to it, and is not understood: "the 5th of the 6th", "tomorrow or the day after", "the second to
+/// last", "Fri 13".
+fn goes_on(tokens: &[Token], hit: Hit<Date>) -> bool {
+    let Some(next) = tokens.get(hit.to) else { return false };
+    let joint = next.is_any(&[Class::Of, Class::To, Class::RangeTo, Class::Bound, Class::Past]);
+    let further =
+        tokens[hit.to + usize::from(joint)..].iter().find(|token| !token.is(Class::The) || token.is(Class::Ordinal));
+    let is_single = hit.to == hit.from + 1 && tokens[hit.from].is(Class::Weekday);
+    // No hour of twelve: the day of the month.
+    let of_month = is_single && !next.glued && next.digits().is_some_and(|day| (13..=31).contains(&day));
+    let marked = tokens.get(hit.to + 1).is_some_and(|mark| {
+        mark.glued && (mark.is_mark(':') || mark.is_mark('.')) || mark.is_any(&[Class::Oclock, Class::Month])
+    });
+    // "vendredi en huit": a week later.
+    let later = tokens.get(hit.to + 1).is_some_and(|count| count.is_word() && count.is(Class::Num));
+    next.is(Class::Or)
+        || next.is(Class::In) && later
+        || of_month && !marked
+        || joint && further.is_some_and(|token| token.is_any(&[Class::Last, Class::Next]))
+        || next.is(Class::Of) && further.is_some_and(is_number)
+        || next.is(Class::Of) && leads_on(tokens, hit.to)
+}
+
+/// "Of the month after next", "of the week before": a time that is counted from another one.
+fn leads_on(tokens: &[Token], of: usize) -> bool {
+    let unit = tokens[of + 1..].iter().position(|token| !token.is(Class::The)).map(|skipped| of + 1 + skipped);
+    let counted = [Class::From, Class::Past, Class::Next, Class::Last, Class::Bound, Class::Later];
+    unit.is_some_and(|at| tokens[at].is(Class::Unit) && tokens.get(at + 1).is_some_and(|next| next.is_any(&counted)))
 }
 
 /// Whether an expression is a day here: words such as "sat", "second" and "5th" are other things as well.
@@ -208,6 +259,27 @@ pub(super) fn is_time(reader: &Reader<'_>, hit: &Hit<Moment>, asked: bool) -> bo
         return false;
     }
     is_certain || is_said && !counts || !counts && !labelled && !is_address && !negated && !unknown
+}
+
+/// Whether what stands beside a time leaves it open: "after 5", "five to", "quarter of five", "7:60", "twelve twelve twenty-seven".
+pub(super) fn is_open_time(tokens: &[Token], hit: &Hit<Moment>) -> bool {
+    let edges = [Class::Bound, Class::From];
+    let skips = [Class::The, Class::Approx, Class::ClockAt, Class::ClockOn];
+    let lead: Vec<&Token> =
+        tokens[..hit.from].iter().rev().filter(|token| !token.is_any(&skips) || token.is_any(&edges)).collect();
+    let bound =
+        lead.first().is_some_and(|token| token.is_any(&edges) && !token.is_any(&[Class::RangeFrom, Class::ClockAt]));
+    let part = lead.first().is_some_and(|token| token.is(Class::Of))
+        && lead.get(1).is_some_and(|token| token.is_any(&[Class::Quarter, Class::Half]));
+    let next = tokens.get(hit.to);
+    let follows = |at: usize| tokens.get(hit.to + at).is_some_and(|token| !token.is_break());
+    let unfinished =
+        next.is_some_and(|next| next.is_any(&[Class::To, Class::Past, Class::Bound, Class::Later])) && !follows(1);
+    let minutes = next.is_some_and(|mark| mark.is_mark(':') && mark.glued)
+        && tokens.get(hit.to + 1).is_some_and(|digits| digits.glued && digits.kind == Kind::Digits);
+    // Of the words of a time the last one alone: "twelve twelve twenty-seven".
+    let torn = is_torn(&tokens[hit.to - 1..], 0, 1);
+    bound || part || unfinished || minutes || torn
 }
 
 /// Whether a token continues digits with a mark, as the 30 of 8:30.

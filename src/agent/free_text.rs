@@ -3,8 +3,9 @@
 use super::class::Class;
 use super::fields::Slot;
 use super::lexer::{Kind, Token};
-use super::numbers::{is_torn, number_at};
-use super::reader::Reader;
+use super::numbers::number_at;
+use super::open_numbers::open_around;
+use super::reader::{Found, Reader};
 use super::span::{Span, is_free, lead_in, lead_out};
 use super::words::Words;
 
@@ -16,25 +17,28 @@ const LABELLED_CHARS_MAX: usize = 80;
 const DIGITS_MAX: usize = 15;
 
 /// Finds a number: its part of the text, and its value in digits.
-pub(super) fn number(reader: &Reader<'_>, said: &Words<'_>, slot: &Slot, asked: bool) -> Option<(Span, String)> {
+pub(super) fn number(reader: &Reader<'_>, said: &Words<'_>, slot: &Slot, asked: bool) -> Option<Found> {
     if asked && said.is_refusal() {
         return None;
     }
     let tokens = &reader.tokens;
-    let mut amounts: Vec<(Span, String)> = Vec::new();
+    let mut amounts: Vec<Found> = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
         let amount = if reader.is_free_token(at) { amount_at(tokens, at) } else { None };
         match amount {
             Some((value, to)) => {
-                amounts.push((reader.span(at, to), value));
-                at = to;
+                let found =
+                    |(from, to): (usize, usize), value| Found { span: reader.span(from, to), value, offer: None };
+                let open = open_around(reader, at, to);
+                amounts.push(open.map_or_else(|| found((at, to), Some(value)), |around| found(around, None)));
+                at = open.map_or(to, |(_, end)| end.max(to));
             }
             None => at += 1,
         }
     }
     if !asked {
-        return amounts.into_iter().find(|(span, _)| is_labelled(reader.text, *span, slot));
+        return amounts.into_iter().find(|found| is_labelled(reader.text, found.span, slot));
     }
     let changed = said.says(Class::Correction) || said.says(Class::Change);
     if changed { amounts.pop() } else { (!amounts.is_empty()).then(|| amounts.swap_remove(0)) }
@@ -52,7 +56,7 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(String, usize)> {
     }
     let first = &tokens[at];
     if first.kind != Kind::Digits {
-        let (value, to) = number_at(tokens, at).filter(|(_, to)| !is_torn(tokens, at, *to))?;
+        let (value, to) = number_at(tokens, at)?;
         return Some((value.to_string(), to));
     }
     let (mut whole, mut decimals, mut to) = (first.text.clone(), None, at + 1);

@@ -39,6 +39,7 @@ mod names;
 mod nudge;
 mod numbers;
 mod open_fields;
+mod open_numbers;
 mod pack;
 mod party_size;
 mod pattern;

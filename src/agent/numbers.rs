@@ -119,12 +119,12 @@ pub(super) fn number_at(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
     digit_string(tokens, at).or_else(|| in_words(tokens, at))
 }
 
-/// 二〇二六: ideographs for single digits, two or more.
+/// 二〇二六: ideographs for single digits, three or more. Two of them are no number: 两三 is two or three.
 fn digit_string(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
     let digit =
         |token: &&Token| token.kind == Kind::Ideograph && value(token, Class::Num).is_some_and(|value| value < 10);
     let count = tokens[at..].iter().take(9).take_while(digit).count();
-    if count < 2 || tokens.get(at + count).is_some_and(|next| next.is(Class::Times)) {
+    if count < 3 || tokens.get(at + count).is_some_and(|next| next.is(Class::Times)) {
         return None;
     }
     let total = tokens[at..at + count]

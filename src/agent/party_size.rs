@@ -4,7 +4,8 @@ use super::asides::is_question;
 use super::class::Class;
 use super::counted::{Counts, Party, Search};
 use super::lexer::{Kind, ReadsTokens, Token};
-use super::numbers::{is_pronoun, is_torn, number_at};
+use super::numbers::{is_pronoun, number_at};
+use super::open_numbers::{open_around, whole_digits};
 use super::reader::{Found, Reader};
 
 /// Members that are counted of one party.
@@ -28,13 +29,21 @@ pub(super) fn find(reader: &Reader<'_>, asked: bool) -> Vec<Found> {
             None => at = behind,
         }
     }
-    if parties.is_empty() && asked {
-        parties.extend((0..tokens.len()).rev().find_map(|at| search.bare_at(at)));
+    if asked {
+        match search.first_of_several(&parties) {
+            Some(open) => parties = vec![open],
+            None if parties.is_empty() => parties.extend(search.last_bare()),
+            None => {}
+        }
     }
     parties.into_iter().map(|party| found(reader, &party)).collect()
 }
 
 fn found(reader: &Reader<'_>, party: &Party) -> Found {
+    let open = (party.has_number && !party.has_self).then(|| open_around(reader, party.from, party.to)).flatten();
+    if let Some((from, to)) = open.or(party.is_open.then_some((party.from, party.to))) {
+        return Found { span: reader.span(from, to), value: None, offer: None };
+    }
     let span = reader.span(party.from, party.to);
     let words = span.words(reader.text).to_owned();
     let value = party.count.map_or(words, |count| count.to_string());
@@ -60,10 +69,13 @@ impl Search<'_> {
             next += usize::from(joint);
             let bare = joint && (party.has_self || !comma);
             let adjacent = !comma && !joint;
-            let Some((to, member)) = self
-                .member_at(next, bare, comma || joint)
-                .filter(|(to, member)| self.is_free(next, *to) && (!adjacent || member.has_number))
-            else {
+            // "4 adults 2 kids", but "lima enam orang" is five or six.
+            let counted = self.tokens[at - 1].is_any(&[Class::People, Class::Kin, Class::Child]);
+            // Arabic writes its "and" with the word that follows.
+            let prefixed = adjacent && self.tokens.get(next).is_some_and(|token| token.text.starts_with('و'));
+            let Some((to, member)) = self.member_at(next, bare, comma || joint || prefixed).filter(|(to, member)| {
+                self.is_free(next, *to) && (!adjacent || prefixed || member.has_number && counted)
+            }) else {
                 break;
             };
             // "5 people and I need": the last word begins another clause.
@@ -96,7 +108,7 @@ impl Search<'_> {
     /// One member. A number alone counts where `bare` allows it.
     pub(super) fn member_at(&self, at: usize, bare: bool, listed: bool) -> Option<(usize, Party)> {
         let party = |to: usize, count: Option<u32>, has_self: bool, has_number: bool| {
-            Some((to, Party { from: at, to, members: 1, has_self, has_number, count }))
+            Some((to, Party { from: at, to, members: 1, is_open: false, has_self, has_number, count }))
         };
         let first = self.tokens.get(at)?;
         if first.is(Class::Alone) {
@@ -109,8 +121,7 @@ impl Search<'_> {
         let owned = first.is_any(&[Class::Possessive, Class::Article, Class::The]) && !first.is(Class::People);
         let mut place = at + usize::from(owned);
         let number = number_at(self.tokens, place)
-            .filter(|(count, end)| *count <= 9_999 && !is_torn(self.tokens, place, *end))
-            .filter(|(_, end)| self.tokens[place].span.end <= self.tokens[end - 1].span.end);
+            .filter(|(count, end)| *count <= 9_999 && self.tokens[place].span.end <= self.tokens[end - 1].span.end);
         place = number.map_or(place, |(_, end)| end);
         // "two of my friends", "3 little kids"
         let mut noun = place;
@@ -146,8 +157,7 @@ impl Search<'_> {
         let article =
             usize::from(self.tokens[from].is_any(&[Class::Article, Class::The]) && !self.is(from, Class::Num));
         let start = from + article;
-        let (count, to) = number_at(self.tokens, start)
-            .filter(|(_, to)| self.is_free(from, *to) && !is_torn(self.tokens, start, *to))?;
+        let (count, to) = number_at(self.tokens, start).filter(|(_, to)| self.is_free(from, *to))?;
         let approx = |mut at: usize| {
             while at > 0 && self.is(at - 1, Class::Approx) {
                 at -= 1;
@@ -173,7 +183,8 @@ impl Search<'_> {
         let corrected = self.follows_denial(from) || labelled;
         let the_one = article > 0 && count == 1;
         let article_fits = (article == 0 || followed || led) && !the_one;
-        let party = Party { from, to, members: 1, has_self: false, has_number: true, count: Some(count) };
+        let party =
+            Party { from, to, members: 1, is_open: false, has_self: false, has_number: true, count: Some(count) };
         ((led || followed || around_time || changed || corrected) && article_fits && self.is_count(&party, led))
             .then_some(party)
     }
@@ -255,29 +266,87 @@ impl Search<'_> {
             && !self.tokens.iter().any(|token| token.is_any(&[Class::Callback, Class::Reach]))
     }
 
+    /// The last number that is an answer as it stands. None of the words of a longer one is.
+    fn last_bare(&self) -> Option<Party> {
+        let (mut at, mut last) = (0, None);
+        while at < self.tokens.len() {
+            let bare = self.bare_at(at);
+            let whole = number_at(self.tokens, at).map(|(_, to)| to);
+            at = bare.as_ref().map(|party| party.to).or(whole).unwrap_or(at + 1);
+            last = bare.or(last);
+        }
+        last
+    }
+
+    /// "4, of which 2 kids", "5 if my sister comes": an answer that begins with one number and goes on with another one.
+    fn first_of_several(&self, parties: &[Party]) -> Option<Party> {
+        let changes = [Class::Negation, Class::Change, Class::Correction, Class::Past, Class::Or];
+        let [party] = parties else { return None };
+        let (count, to) = number_at(self.tokens, 0).filter(|(_, to)| *to <= party.from && self.is_free(0, *to))?;
+        let counts = self.counts(0, to) != Counts::Thing && !self.is_other_thing(self.tokens.get(to));
+        let is_open = counts && Some(count) != party.count && !self.tokens.iter().any(|token| token.is_any(&changes));
+        is_open.then_some(Party {
+            from: 0,
+            to: party.to,
+            members: 1,
+            is_open,
+            has_self: false,
+            has_number: true,
+            count: None,
+        })
+    }
+
     /// A number alone as an answer.
     pub(super) fn bare_at(&self, at: usize) -> Option<Party> {
         if self.is(at, Class::Alone) {
-            return Some(Party { from: at, to: at + 1, members: 1, has_self: true, has_number: false, count: Some(1) });
+            return Some(Party {
+                from: at,
+                to: at + 1,
+                members: 1,
+                is_open: false,
+                has_self: true,
+                has_number: false,
+                count: Some(1),
+            });
         }
         let couple = self.tokens.get(at).filter(|token| token.value(Class::People) == Some(2));
         if couple.is_some() && self.is_free(at, at + 1) {
             let from = at - usize::from(at > 0 && self.is(at - 1, Class::Article));
-            return Some(Party { from, to: at + 1, members: 1, has_self: false, has_number: true, count: Some(2) });
+            return Some(Party {
+                from,
+                to: at + 1,
+                members: 1,
+                is_open: false,
+                has_self: false,
+                has_number: true,
+                count: Some(2),
+            });
         }
         if at > 0 && self.tokens[at].glued && self.tokens[at - 1].kind != Kind::Mark {
             return None;
         }
-        let (count, to) = number_at(self.tokens, at).filter(|(count, to)| *count <= 9_999 && self.is_free(at, *to))?;
+        let number = if self.tokens[at].kind == Kind::Digits {
+            whole_digits(self.tokens, at)
+        } else {
+            number_at(self.tokens, at)
+        };
+        let (count, to) = number.filter(|(count, to)| *count <= 9_999 && self.is_free(at, *to))?;
         let words = self.tokens.iter().filter(|token| token.kind != Kind::Mark).count();
         let stands = match self.counts(at, to) {
             Counts::Alone | Counts::People => true,
             Counts::Unknown => words <= 3,
             Counts::Thing => false,
         };
-        let is_open = is_torn(self.tokens, at, to) || self.is_other_thing(self.tokens.get(to));
-        let fits = stands && !is_open && !is_pronoun(self.tokens, at);
-        fits.then_some(Party { from: at, to, members: 1, has_self: false, has_number: true, count: Some(count) })
+        let fits = stands && !self.is_other_thing(self.tokens.get(to)) && !is_pronoun(self.tokens, at);
+        fits.then_some(Party {
+            from: at,
+            to,
+            members: 1,
+            is_open: false,
+            has_self: false,
+            has_number: true,
+            count: Some(count),
+        })
     }
 }
 

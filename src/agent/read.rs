@@ -106,16 +106,14 @@ impl<'a> Reader<'a> {
         if let Some(field) = people.first().filter(|field| !self.has(&field.key)) {
             let asked = self.fields.is_requested(&field.key);
             let found = party_size::find(self, asked).into_iter().map(|found| (found.span, found)).collect();
-            match self.settled(found) {
-                Some((span, Found { value: Some(value), .. })) => self.take(&field.key, span, value),
-                Some((span, Found { offer, .. })) => self.doubt(&field.key, span, offer),
-                None => {}
+            if let Some((_, found)) = self.settled(found) {
+                self.put(&field.key, found);
             }
         }
         for field in others {
             let asked = self.fields.is_first(&field.key);
-            if let Some((span, value)) = free_text::number(self, said, &Slot::of(field), asked) {
-                self.take(&field.key, span, value);
+            if let Some(found) = free_text::number(self, said, &Slot::of(field), asked) {
+                self.put(&field.key, found);
             }
         }
     }

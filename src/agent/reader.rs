@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
         self.assign_to(&fields, values);
     }
 
-    fn put(&mut self, key: &str, found: Found) {
+    pub(super) fn put(&mut self, key: &str, found: Found) {
         match found.value {
             Some(value) => self.take(key, found.span, value),
             None => self.doubt(key, found.span, found.offer),

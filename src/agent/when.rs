@@ -6,7 +6,7 @@ use super::asides::Around;
 use super::class::Class;
 use super::clocks::{Clock, Moment};
 use super::days::{Calendar, Hit, Meaning};
-use super::expressions::{checked, is_day, is_inside_number, is_time, joined};
+use super::expressions::{checked, is_day, is_inside_number, is_open_time, is_time, joined};
 use super::fields::Slot;
 use super::lexer::{Kind, Token};
 use super::reader::{Found, Reader};
@@ -40,8 +40,12 @@ pub(super) fn take(reader: &mut Reader<'_>) {
     let counts_first = reader.fields.first().is_some_and(|field| field.kind == FieldKind::Number);
     let asks_day = requested(&wanted.days) || requested(&wanted.moments);
     let asks_time = (requested(&wanted.clocks) || requested(&wanted.moments)) && !counts_first;
-    let days = days(reader, asks_day);
-    let clocks = clocks(reader, &days, asks_time);
+    // "12/5", "4 to 6": after a question for a number it is no day and no time.
+    let is_number = |from: usize, to: usize| counts_first && reader.tokens[from..to].iter().all(is_digits_or_joint);
+    let mut days = days(reader, asks_day);
+    days.retain(|hit| !is_number(hit.from, hit.to));
+    let mut clocks = clocks(reader, &days, asks_time);
+    clocks.retain(|hit| !is_number(hit.from, hit.to));
     let day_values: Vec<Found> = days.iter().map(|hit| found(reader, hit, &|date: Date| date.to_string())).collect();
     let time_values: Vec<Found> = clocks.iter().map(|hit| found(reader, hit, &time_text)).collect();
     if !wanted.moments.is_empty() {
@@ -54,6 +58,12 @@ pub(super) fn take(reader: &mut Reader<'_>) {
         reader.assign_to(&wanted.clocks, time_values.clone());
     }
     reader.claimed.extend(day_values.iter().chain(&time_values).map(|found| found.span));
+}
+
+fn is_digits_or_joint(token: &Token) -> bool {
+    token.kind == Kind::Digits
+        || token.kind == Kind::Mark && !token.is_mark(':')
+        || token.is_any(&[Class::RangeTo, Class::Approx])
 }
 
 fn wanted<'a>(reader: &Reader<'a>) -> Wanted<'a> {
@@ -183,7 +193,8 @@ fn clocks(reader: &Reader<'_>, days: &[Hit<Date>], asked: bool) -> Vec<Hit<Momen
         })
     };
     let hits = joined(reader, hits).into_iter().filter(|hit| fits(reader, hit, days, asked, REST_OF_TIME_MAX));
-    hits.map(|hit| if open(&hit) { Hit { means: Meaning::Open, ..hit } } else { hit }).collect()
+    let is_open = |hit: &Hit<Moment>| open(hit) || is_open_time(tokens, hit);
+    hits.map(|hit| if is_open(&hit) { Hit { means: Meaning::Open, ..hit } } else { hit }).collect()
 }
 
 /// "8:15 tonight": the part of the day belongs to both.

@@ -1,0 +1,76 @@
+//! Whether a number is one as it stands, or whether what stands beside it leaves open which is meant: "2-3", "4 or more", "5+", "4x2".
+
+use super::class::Class;
+use super::expressions::{is_joint, is_number};
+use super::lexer::{Kind, Token};
+use super::numbers::is_torn;
+use super::reader::Reader;
+
+/// The whole of what a number at `from..to` is a part of, where that leaves it open: the other end of a range, an alternative.
+pub(super) fn open_around(reader: &Reader<'_>, from: usize, to: usize) -> Option<(usize, usize)> {
+    let tokens = &reader.tokens;
+    let is_free = |at: usize| reader.is_free_token(at);
+    let skip = |mut at: usize| {
+        while tokens.get(at).is_some_and(|token| token.is(Class::Approx)) {
+            at += 1;
+        }
+        at
+    };
+    let number = |at: usize| tokens.get(at).is_some_and(|token| is_number(token) && is_free(at));
+    if is_torn(tokens, from, to) {
+        return Some((from, to));
+    }
+    let before = (2..=3).find_map(|back| from.checked_sub(back).filter(|at| number(*at) && skip(at + 2) == from));
+    if let Some(at) = before.filter(|at| is_joint(tokens, at + 1, at + 2, *at) || is_plus(&tokens[at + 1])) {
+        return Some((at, to));
+    }
+    let joint = tokens.get(to)?;
+    let other = skip(to + 1);
+    // "6 no 7", "a couple, maybe 3"
+    let replaces = joint.is(Class::No) || joint.is_mark(',') && other > to + 1;
+    if (is_joint(tokens, to, to + 1, from) || replaces) && number(other) {
+        return Some((from, other + 1));
+    }
+    // "十几", "thirty or so"
+    if joint.is(Class::Few) && tokens[from].is_word() {
+        return Some((from, to + 1));
+    }
+    let is_last = |at: usize| tokens.get(at).is_none_or(|token| token.is_break() || token.is_mark(','));
+    // "4 or more", "4 or so"
+    if joint.is(Class::Or) && !is_last(to + 1) && is_last(to + 2) {
+        return Some((from, to + 2));
+    }
+    let times = joint.glued && matches!(joint.text.as_str(), "x" | "×" | "*");
+    if is_plus(joint) && (joint.glued || number(to + 1)) || times && number(to + 1) {
+        return Some((from, if number(to + 1) { to + 2 } else { to + 1 }));
+    }
+    None
+}
+
+fn is_plus(token: &Token) -> bool {
+    token.is_mark('+')
+}
+
+/// The digits at a token with those behind a mark of thousands, 1,000: their value and end. `None` where a mark makes them something
+/// else, such as 3.5 or 12:30, or where they are the rest of such a number.
+pub(super) fn whole_digits(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    let is_mark = |at: usize, marks: &[char]| {
+        tokens.get(at).is_some_and(|token| token.glued && marks.iter().any(|mark| token.is_mark(*mark)))
+    };
+    let digits = |at: usize| tokens.get(at).filter(|token| token.glued && token.kind == Kind::Digits);
+    if at >= 2 && tokens[at].glued && is_mark(at - 1, &['.', ',', ':']) && tokens[at - 2].kind == Kind::Digits {
+        return None;
+    }
+    let mut text = tokens[at].text.clone();
+    let mut to = at + 1;
+    while is_mark(to, &['.', ',', ':'])
+        && let Some(more) = digits(to + 1)
+    {
+        if more.text.len() != 3 || is_mark(to, &[':']) || text.len() > 6 {
+            return None;
+        }
+        text.push_str(&more.text);
+        to += 2;
+    }
+    (text.len() <= 9).then(|| text.parse().ok()).flatten().map(|value| (value, to))
+}
