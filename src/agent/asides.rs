@@ -195,6 +195,6 @@ pub(super) fn is_question(tokens: &[Token]) -> bool {
         token.is_word() && !skips
     };
     tokens.iter().any(|token| token.is_mark('?'))
-        || tokens.iter().find(opens).is_some_and(|token| token.is(Class::Question))
+        || tokens.iter().find(opens).is_some_and(|token| token.is_any(&[Class::Question, Class::Why]))
         || tokens.iter().any(|token| token.is(Class::Enquiry))
 }

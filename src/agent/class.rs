@@ -13,6 +13,8 @@ pub(super) enum Class {
     None,
     /// Declines, or does not know.
     Refuse,
+    /// Asks what a value is needed for: 1 wherever it stands, 2 as a whole message.
+    Why,
     Stop,
     Start,
     Human,

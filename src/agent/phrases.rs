@@ -157,6 +157,13 @@ impl<'a> Phrases<'a> {
         }
     }
 
+    /// Why a field is asked for, in the form's own words; `None` where it has none.
+    pub(super) fn reason(self, field: &Field) -> Option<&'a str> {
+        let own = self.own.and_then(|own| own.reasons.get(&field.key));
+        let of_form = || self.form.field(&field.key).map(|field| &field.reason);
+        own.or_else(of_form).map(String::as_str).filter(|reason| !reason.is_empty())
+    }
+
     /// The options of a choice as lines below its question; nothing where the question has them.
     pub(super) fn list(self, field: &Field) -> String {
         let question = self.question(field, false);

@@ -17,7 +17,7 @@ impl TurnBuilder<'_> {
         self.state.no_nudge |= field.required && (refuses || self.judged.refuses);
         if (refuses || self.judged.refuses) && field.required && !knows_reason && !rest.has_none() {
             self.state.explained.push(refused_mark(&field.key));
-            self.say(self.phrases.say("needed"));
+            self.say(self.phrases.reason(field).unwrap_or_else(|| self.phrases.say("needed")));
         } else if refuses {
             self.decline(field, burst);
         } else if !is_attempt(field.kind, rest.text) {
@@ -26,6 +26,19 @@ impl TurnBuilder<'_> {
             self.state.explained.push(field.key.clone());
             self.say(self.phrases.of_kind("wrong", field.kind));
         }
+    }
+
+    /// Says why a field is asked for to whoever asks that, where the form has a reason of its own.
+    pub(super) fn justify(&mut self, field: &Field, burst: &Burst) -> bool {
+        let Some(reason) = self.phrases.reason(field).filter(|_| burst.rest().asks_why()) else { return false };
+        let mark = refused_mark(&field.key);
+        if !self.state.explained.contains(&mark) {
+            self.state.explained.push(mark);
+            // An optional field is asked once; now they know what it is for.
+            self.state.asked_counts.retain(|key, _| field.required || *key != field.key);
+        }
+        self.say(reason);
+        true
     }
 
     /// Leaves a field out, and says that the other way to reach the person will do, where that is not known.

@@ -316,6 +316,9 @@ impl<'a> TurnBuilder<'a> {
         if let Some(field) = field.filter(|_| burst.changes.is_empty() && !burst.asks && !finds) {
             return self.explain(field, burst);
         }
+        if burst.asks && field.is_some_and(|field| self.justify(field, burst)) {
+            return;
+        }
         if burst.asks || asked.is_some() && !answered && burst.changes.is_empty() && !finds {
             self.answer(burst, "person_answers");
         }

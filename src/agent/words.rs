@@ -80,7 +80,15 @@ impl<'a> Words<'a> {
         // "I don't have one": a phrase; "none" alone is the whole answer, or part of something else.
         let none =
             self.words().any(|token| token.is(Class::None) && token.span.end - token.span.start > token.text.len());
-        bare && says || none || self.says(Class::Refuse) || self.text.trim() == "-"
+        let why = self.words().any(|token| token.value(Class::Why) == Some(1));
+        bare && says || none || why || self.says(Class::Refuse) || self.text.trim() == "-"
+    }
+
+    /// Whether it asks what a value is needed for: "why do you need it?", or "why?" alone.
+    pub(super) fn asks_why(&self) -> bool {
+        let says_nothing = [Class::Filler, Class::Greeting, Class::Thanks];
+        let is_bare = self.words().all(|token| token.is(Class::Why) || token.is_any(&says_nothing));
+        self.words().any(|token| token.value(Class::Why).is_some_and(|value| value == 1 || is_bare))
     }
 
     /// Whether it says that there is no such thing to give: "I don't have an email".

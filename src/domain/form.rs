@@ -19,6 +19,8 @@ pub const OPTIONS_MAX: usize = 60;
 pub const KEY_BYTES_MAX: usize = 64;
 /// Longest question, greeting, closing or option, in characters. Chat platforms split longer messages.
 pub const TEXT_CHARS_MAX: usize = 1_000;
+/// Longest reason of a field, in characters: it is said in front of the question.
+pub const REASON_CHARS_MAX: usize = 200;
 /// Longest form, in bytes of JSON.
 pub const FORM_BYTES_MAX: usize = 256 * 1024;
 /// The greeting of a form without one; the agent says it in the language of the conversation.
@@ -64,6 +66,9 @@ pub struct Field {
     pub required: bool,
     /// How it is asked.
     pub question: String,
+    /// Why it is asked, in the business's own words; empty where it has none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
     /// The options of a choice; empty for other types.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
@@ -123,6 +128,7 @@ struct FieldFile {
     kind: Option<String>,
     required: Option<bool>,
     question: Option<String>,
+    reason: Option<String>,
     options: Option<Vec<String>>,
     synonyms: Option<BTreeMap<String, Vec<String>>>,
 }
@@ -218,8 +224,12 @@ impl FieldFile {
         if question.chars().count() > TEXT_CHARS_MAX {
             return Err(refusal(format!("its question is longer than {TEXT_CHARS_MAX} characters: shorten it")));
         }
+        let reason = self.reason.as_deref().map(str::trim).unwrap_or_default().to_owned();
+        if reason.chars().count() > REASON_CHARS_MAX {
+            return Err(refusal(format!("its reason is longer than {REASON_CHARS_MAX} characters: shorten it")));
+        }
         let required = self.required.unwrap_or(contact_kind(&key).is_some());
-        Ok(Field { key, kind, required, question, options, synonyms })
+        Ok(Field { key, kind, required, question, reason, options, synonyms })
     }
 }
 
@@ -273,6 +283,7 @@ fn add_contact_fields(fields: &mut Vec<Field>) {
                 kind,
                 required: true,
                 question: default_question(key, kind),
+                reason: String::new(),
                 options: vec![],
                 synonyms: BTreeMap::new(),
             },

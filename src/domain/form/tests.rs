@@ -31,7 +31,7 @@ fn a_form_round_trips_through_json() {
         {"key":"name","type":"name","required":true,"question":"Name?"},
         {"key":"email","type":"email","required":true,"question":"Email?"},
         {"key":"phone","type":"phone","required":false,"question":"Phone?"},
-        {"key":"outlet","type":"choice","required":true,"question":"Where?","options":["Orchard","Bugis"]},
+        {"key":"outlet","type":"choice","required":true,"question":"Where?","reason":"So that the right outlet calls you.","options":["Orchard","Bugis"]},
         {"key":"when","type":"datetime","required":true,"question":"When?"},
         {"key":"member","type":"yes_no","required":false,"question":"Member?"}]}"#;
     let form = Form::parse(json).unwrap();
@@ -54,6 +54,12 @@ fn errors_name_the_field_and_say_what_to_do() {
     check_error(r#"{"fields":[{"key":"a","type":"choice","options":[" "]}]}"#, "an option is empty");
     check_error(r#"{"fields":[{"key":"a","type":"text","options":["x"]}]}"#, "options belong to");
     check_error(r#"{"fields":[{"key":"email","type":"text"}]}"#, "use \"email\"");
+    let long = "a".repeat(201);
+    check_error(&format!(r#"{{"fields":[{{"key":"email","reason":"{long}"}}]}}"#), "its reason is longer than 200");
+    let of_language = format!(r#"{{"texts":{{"es":{{"reasons":{{"email":"{long}"}}}}}}}}"#);
+    check_error(&of_language, "the reason of email is longer than 200");
+    check_error(r#"{"texts":{"es":{"reasons":{"colour":"a"}}}}"#, "no field \"colour\"");
+    check_error(r#"{"texts":{"en":{"reasons":{"email":"a"}}}}"#, "the language of the form");
     check_error(r#"{"language":"not a language"}"#, "no language tag");
     check_error(&format!(r#"{{"greeting":"{}"}}"#, "a".repeat(1001)), "greeting is longer");
     let many: Vec<String> = (0..41).map(|n| format!(r#"{{"key":"k{n}","type":"text"}}"#)).collect();

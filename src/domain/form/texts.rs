@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Field, InvalidForm, TEXT_CHARS_MAX, checked_language, shortened};
+use super::{Field, InvalidForm, REASON_CHARS_MAX, TEXT_CHARS_MAX, checked_language, shortened};
 
 /// Languages that a form has texts in.
 pub const LANGUAGES_MAX: usize = 20;
@@ -24,6 +24,9 @@ pub struct Texts {
     /// Questions, by the keys of their fields.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub questions: BTreeMap<String, String>,
+    /// Why fields are asked for, by their keys.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<String, String>,
     /// What the agent says instead of its own sentences, by their names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sentences: BTreeMap<String, String>,
@@ -33,6 +36,13 @@ impl Texts {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it has nothing that stands in the form itself.
+    fn is_sentences_only(&self) -> bool {
+        let own =
+            [&self.greeting, &self.closing].into_iter().chain(self.questions.values()).chain(self.reasons.values());
+        own.map(String::len).sum::<usize>() == 0
     }
 
     fn trimmed(self) -> Self {
@@ -45,12 +55,14 @@ impl Texts {
             greeting: trim(self.greeting),
             closing: trim(self.closing),
             questions: all(self.questions),
+            reasons: all(self.reasons),
             sentences: all(self.sentences),
         }
     }
 
     fn all(&self) -> impl Iterator<Item = (&str, &String)> {
-        let named = self.questions.iter().chain(&self.sentences).map(|(name, text)| (name.as_str(), text));
+        let named =
+            self.questions.iter().chain(&self.reasons).chain(&self.sentences).map(|(name, text)| (name.as_str(), text));
         [("greeting", &self.greeting), ("closing", &self.closing)].into_iter().chain(named)
     }
 }
@@ -69,12 +81,14 @@ pub(super) fn checked(
         let language = checked_language(Some(language))?;
         let (texts, is_own) = (texts.trimmed(), primary(&language) == primary(own_language));
         let refusal = |what: String| InvalidForm(format!("texts in {language:?}: {what}"));
-        if is_own && !(texts.greeting.is_empty() && texts.closing.is_empty() && texts.questions.is_empty()) {
+        if is_own && !texts.is_sentences_only() {
             return Err(refusal(
-                "it is the language of the form: put greeting, closing and questions into the form itself".to_owned(),
+                "it is the language of the form: put greeting, closing, questions and reasons into the form itself"
+                    .to_owned(),
             ));
         }
-        if let Some(key) = texts.questions.keys().find(|key| !fields.iter().any(|field| field.key == **key)) {
+        let mut keys = texts.questions.keys().chain(texts.reasons.keys());
+        if let Some(key) = keys.find(|key| !fields.iter().any(|field| field.key == **key)) {
             return Err(refusal(format!("there is no field {:?}: use the key of a field", shortened(key))));
         }
         if texts.sentences.len() > SENTENCES_MAX {
@@ -82,6 +96,11 @@ pub(super) fn checked(
         }
         if let Some((name, _)) = texts.all().find(|(_, text)| text.chars().count() > TEXT_CHARS_MAX) {
             return Err(refusal(format!("{name} is longer than {TEXT_CHARS_MAX} characters: shorten it")));
+        }
+        if let Some((key, _)) = texts.reasons.iter().find(|(_, text)| text.chars().count() > REASON_CHARS_MAX) {
+            return Err(refusal(format!(
+                "the reason of {key} is longer than {REASON_CHARS_MAX} characters: shorten it"
+            )));
         }
         if !texts.is_empty() && checked.insert(primary(&language).to_ascii_lowercase(), texts).is_some() {
             return Err(refusal("the language is there twice: put its texts together".to_owned()));

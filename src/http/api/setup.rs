@@ -302,6 +302,9 @@ struct FormTexts {
     /// By the keys of the fields.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     questions: BTreeMap<String, String>,
+    /// Why fields are asked for, by their keys: at most 200 characters each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    reasons: BTreeMap<String, String>,
     /// By their names: `aurix form sentences es` lists them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     sentences: BTreeMap<String, String>,
@@ -319,6 +322,10 @@ struct FormField {
     required: Option<bool>,
     #[schema(max_length = 1000)]
     question: Option<String>,
+    /// Why it is asked: said to whoever refuses it or asks why.
+    #[schema(max_length = 200)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     /// Of a choice.
     #[serde(skip_serializing_if = "Option::is_none")]
     options: Option<Vec<String>>,

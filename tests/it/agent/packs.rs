@@ -66,7 +66,7 @@ fn every_language_has_every_class_of_words_that_its_grammars_need() {
     let needed = [
         (
             "words",
-            "yes no none refuse stop start human greeting thanks filler correction change negation question enquiry or and",
+            "yes no none refuse why stop start human greeting thanks filler correction change negation question enquiry or and",
         ),
         ("contact", "at dot underscore plus zero phone_label email_label"),
         ("when", "weekday relative tonight day_part next this last unit half quarter now every"),

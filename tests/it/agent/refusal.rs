@@ -19,6 +19,81 @@ fn a_refusal_gets_the_reason_then_another_way_then_a_person() {
     assert_eq!(reply, "All right, a person will take over from here. I have noted: name: Jane Doe.");
 }
 
+const REASONS: &str = r#"{"greeting":"","language":"en",
+    "fields":[{"key":"name"},{"key":"email","reason":"So that we can send you the quote."},{"key":"phone"}],
+    "texts":{"de":{"reasons":{"email":"Damit wir Ihnen das Angebot schicken können."}}}}"#;
+
+#[test]
+fn a_field_with_its_own_reason_says_it_to_who_refuses_it() {
+    let mut talk = Talk::new(REASONS);
+    talk.write("my name is Jane Doe");
+    assert_eq!(talk.write("I'd rather not say"), "So that we can send you the quote. What is your email address?");
+    assert_eq!(talk.write("I'd rather not say"), PHONE_INSTEAD, "once is enough");
+    let mut talk = Talk::new(REASONS);
+    talk.write("my name is Jane Doe, jane@example.com");
+    let reply = talk.write("I'd rather not say");
+    assert_eq!(reply, format!("{REASON} What phone number can we reach you at?"), "no reason of its own");
+}
+
+#[test]
+fn who_asks_why_reads_the_reason_and_is_asked_again() {
+    for why in ["why do you need my email?", "Why?", "what do you need it for", "ok, why do you ask?"] {
+        let mut talk = Talk::new(REASONS);
+        talk.write("my name is Jane Doe");
+        assert_eq!(talk.write(why), "So that we can send you the quote. What is your email address?", "{why}");
+        // They have read it: who refuses now is not told again.
+        assert_eq!(talk.write("I'd rather not say"), PHONE_INSTEAD, "{why}");
+    }
+    for other in ["why are you closed on Mondays?", "do you have parking?"] {
+        let mut talk = Talk::new(REASONS);
+        talk.write("my name is Jane Doe");
+        assert_eq!(talk.write(other), "A person will answer that. What is your email address?", "{other}");
+    }
+}
+
+#[test]
+fn an_optional_field_has_its_reason_too() {
+    let fields = r#"[{"key":"email","type":"email","required":false},{"key":"phone","type":"phone","required":false},
+        {"key":"budget","type":"number","required":false,"question":"Which budget?","reason":"It tells us what to offer."},
+        {"key":"outlet","type":"text","required":true,"question":"Which outlet?"}]"#;
+    let mut talk = Talk::new(&format!(r#"{{"greeting":"","fields":{fields}}}"#));
+    let asked = talk.write("I'm Jane Doe, jane@example.com, 9123 4567");
+    assert_eq!(asked, "Which budget?");
+    assert_eq!(talk.write("why?"), "It tells us what to offer. Which budget?");
+    assert_eq!(talk.write("why?"), "It tells us what to offer. Which outlet?", "an optional field holds nothing up");
+}
+
+#[test]
+fn every_language_understands_who_asks_why() {
+    for (language, name, why) in [
+        ("en", "my name is Jane Doe", "why do you need it?"),
+        ("es", "me llamo Juan García", "¿para qué lo necesitan?"),
+        ("pt", "meu nome é João Silva", "por que vocês precisam disso?"),
+        ("zh", "我叫陈小明", "为什么需要我的邮箱？"),
+        ("ms", "nama saya Ahmad Faizal", "kenapa perlu emel saya?"),
+        ("id", "nama saya Budi Santoso", "kenapa butuh email saya?"),
+        ("ru", "меня зовут Иван Петров", "зачем вам моя почта?"),
+        ("ar", "اسمي محمد علي", "لماذا تحتاجون بريدي؟"),
+        ("de", "ich heiße Jonas Weber", "Wozu brauchen Sie meine Adresse?"),
+        ("fr", "je m'appelle Marie Dupont", "pourquoi avez-vous besoin de mon adresse ?"),
+    ] {
+        let fields =
+            r#"[{"key":"name"},{"key":"email","reason":"So that we can send you the quote."},{"key":"phone"}]"#;
+        let mut talk = Talk::new(&format!(r#"{{"greeting":"","language":"{language}","fields":{fields}}}"#));
+        talk.write(name);
+        let reply = talk.write(why);
+        assert!(reply.starts_with("So that we can send you the quote."), "{language}: {reply}");
+    }
+}
+
+#[test]
+fn the_reason_is_said_in_the_language_of_the_conversation() {
+    let mut talk = Talk::new(REASONS);
+    talk.write("Guten Tag, ich heiße Jonas Weber und hätte gern ein Angebot");
+    let reply = talk.write("Warum brauchen Sie das?");
+    assert!(reply.starts_with("Damit wir Ihnen das Angebot schicken können. Wie lautet"), "{reply}");
+}
+
 #[test]
 fn a_phone_number_that_is_refused_makes_room_for_an_optional_address() {
     let form = r#"{"greeting":"","fields":[{"key":"email","type":"email","required":false}]}"#;

@@ -66,6 +66,10 @@ impl TextsPage {
         self.texts.questions.get(key).map_or("", String::as_str)
     }
 
+    fn reason(&self, key: &str) -> &str {
+        self.texts.reasons.get(key).map_or("", String::as_str)
+    }
+
     fn sentence(&self, name: &str) -> &str {
         self.texts.sentences.get(name).map_or("", String::as_str)
     }
@@ -87,6 +91,7 @@ async fn change(State(engines): State<Engines>, member: Member<Configure>, sent:
         greeting: sent.text("greeting").to_owned(),
         closing: sent.text("closing").to_owned(),
         questions: form.fields.iter().map(|field| of("question", &field.key)).collect(),
+        reasons: form.fields.iter().map(|field| of("reason", &field.key)).collect(),
         sentences: sentences(language.code).map(|(name, _)| of("sentence", name)).collect(),
     };
     form.texts.insert(language.code.to_owned(), texts.clone());

@@ -25,6 +25,8 @@ pub struct FieldValues {
     pub kind: FieldKind,
     pub required: bool,
     pub question: String,
+    /// Why it is asked.
+    pub reason: String,
     /// One a line.
     pub options: String,
     /// An option a line, a colon, and other words for it with commas between.
@@ -83,6 +85,7 @@ impl FieldValues {
             kind: FieldKind::Text,
             required: true,
             question: String::new(),
+            reason: String::new(),
             options: String::new(),
             synonyms: String::new(),
             is_open: true,
@@ -97,6 +100,7 @@ impl From<&Field> for FieldValues {
             kind: field.kind,
             required: field.required,
             question: field.question.clone(),
+            reason: field.reason.clone(),
             options: field.options.join("\n"),
             synonyms: synonyms_text(field),
             is_open: false,
@@ -152,12 +156,13 @@ impl Values {
     pub fn read(form: &Form, texts: BTreeMap<String, Texts>) -> Self {
         let all = |name: &'static str| form.all(name).map(str::trim).map(str::to_owned).collect::<Vec<_>>();
         let (kinds, required, questions) = (all("type"), all("required"), all("question"));
-        let (options, synonyms) = (all("options"), all("synonyms"));
+        let (reasons, options, synonyms) = (all("reason"), all("options"), all("synonyms"));
         let at = |texts: &[String], place: usize| texts.get(place).cloned().unwrap_or_default();
         let field = |(place, key): (usize, String)| FieldValues {
             kind: FieldKind::parse(&at(&kinds, place)).unwrap_or(FieldKind::Text),
             required: at(&required, place) != "no",
             question: at(&questions, place),
+            reason: at(&reasons, place),
             options: at(&options, place).replace("\r\n", "\n"),
             synonyms: at(&synonyms, place).replace("\r\n", "\n"),
             is_open: false,
@@ -191,7 +196,7 @@ impl Values {
     pub fn check(&self) -> Result<LeadForm, InvalidForm> {
         let field = |field: &FieldValues| -> Result<Value, InvalidForm> {
             let mut shown = json!({"key": field.key, "type": field.kind.as_str(), "required": field.required,
-                                   "question": field.question});
+                                   "question": field.question, "reason": field.reason});
             if field.kind == FieldKind::Choice {
                 let options: Vec<&str> = field.options.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
                 shown["synonyms"] = json!(synonyms(&field.synonyms, &options).map_err(|line| {
@@ -208,7 +213,9 @@ impl Values {
         // Texts of a field that was removed go with it.
         let mut texts = self.texts.clone();
         for texts in texts.values_mut() {
-            texts.questions.retain(|key, _| self.fields.iter().any(|field| field.key == *key));
+            let is_there = |key: &String, _: &mut String| self.fields.iter().any(|field| field.key == *key);
+            texts.questions.retain(is_there);
+            texts.reasons.retain(is_there);
         }
         let form = json!({"greeting": self.greeting, "closing": self.closing, "language": self.language,
                           "follow_language": self.follow_language, "fields": fields, "texts": texts});
@@ -245,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_form_goes_through_the_page_unchanged() {
-        let json = r#"{"greeting":"Hi!","closing":"Bye.","language":"en","fields":[{"key":"preferred_day","type":"date","required":true,"question":"Which day?"},{"key":"outlet","type":"choice","required":false,"question":"Which outlet?","options":["A","B: C"],"synonyms":{"A":["a b","甲"],"B: C":["bee"]}}],"follow_language":false,"texts":{"es":{"greeting":"Hola"}}}"#;
+        let json = r#"{"greeting":"Hi!","closing":"Bye.","language":"en","fields":[{"key":"preferred_day","type":"date","required":true,"question":"Which day?","reason":"So that we can plan."},{"key":"outlet","type":"choice","required":false,"question":"Which outlet?","options":["A","B: C"],"synonyms":{"A":["a b","甲"],"B: C":["bee"]}}],"follow_language":false,"texts":{"es":{"greeting":"Hola","reasons":{"email":"Para el presupuesto."}}}}"#;
         let form = LeadForm::parse(json).expect("a form");
         assert_eq!(Values::from(&form).check().expect("valid"), form);
         let mut values = Values::from(&form);
