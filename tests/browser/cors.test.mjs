@@ -111,7 +111,7 @@ test("a site of the widget's list holds a chat, and reads its errors", async (t)
   assert.ok(Number(refused?.retryAfter) > 0, JSON.stringify(answers));
 });
 
-test("another site reads nothing, and records nothing", async (t) => {
+test("another site reads nothing but that the chat is refused, and records nothing", async (t) => {
   const own = await arrive(t);
   const { button, chat } = await widgetsFor(own.origin);
   const { token: visitors } = JSON.parse((await own.fetches(`/chat/${chat}`, post({}))).text);
@@ -119,17 +119,20 @@ test("another site reads nothing, and records nothing", async (t) => {
   const { preflights, fetches } = await arrive(t);
   const authorization = { authorization: `Bearer ${visitors}` };
   for (const [path, options] of [
-    [`/c/${button}`, post({})],
     [`/chat/${chat}`, post({})],
     [`/chat/${chat}/messages`, post({ client_id: "1", text: "Hello" }, authorization)],
     [`/chat/${chat}/messages?after=0&wait=0`, { headers: authorization }],
     [`/chat/${chat}/events?after=0`, { headers: authorization }],
     [`/chat/${chat}/unread`, { headers: authorization }],
     // Without a question beforehand.
-    [`/c/${button}`, { method: "POST", body: "{}" }],
     [`/chat/${chat}/unread`, {}],
   ]) {
-    assert.deepEqual(await fetches(path, options), BLOCKED, path);
+    const { status, type, text } = await fetches(path, options);
+    assert.deepEqual([status, type], [403, "application/problem+json"], path);
+    assert.equal(JSON.parse(text).detail, "This site is not on the widget's list of origins.");
+  }
+  for (const options of [post({}), { method: "POST", body: "{}" }]) {
+    assert.deepEqual(await fetches(`/c/${button}`, options), BLOCKED);
   }
   assert.equal(preflights.length, 6);
   // What a page may send unasked, and not read, does nothing either.

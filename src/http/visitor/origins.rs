@@ -22,6 +22,11 @@ pub(super) fn allowed_origin(engines: &Engines, widget: &Widget, headers: &Heade
     Err(ApiError::Forbidden("This site is not on the widget's list of origins.".to_owned()))
 }
 
+/// The origin that a refusal is readable from: that which asks, so that its script learns that there is no use in asking again.
+pub(super) fn asking_origin(headers: &HeaderMap) -> HeaderValue {
+    headers.get(ORIGIN).cloned().unwrap_or(HeaderValue::from_static("*"))
+}
+
 /// An error that the site's script can read.
 pub(super) fn readable_from(origin: HeaderValue, error: ApiError) -> Response {
     let mut response = error.into_response();

@@ -11,14 +11,13 @@ use crate::support::TestApp;
 use crate::support::web::{SITE, Stream, Visitor};
 
 both_engines! {
-    async fn a_foreign_site_gets_nothing(app: &TestApp) {
+    async fn a_foreign_site_reads_that_it_is_refused_and_nothing_else(app: &TestApp) {
         let chat = app.web_chat().await;
         let mei = Visitor::open(app, &chat).await;
         let bearer = format!("Bearer {}", mei.token);
         let headers = [("origin", "https://elsewhere.example"), ("authorization", bearer.as_str()), ("content-type", "application/json")];
         for (method, path) in [
             (Method::POST, ""),
-            (Method::OPTIONS, ""),
             (Method::POST, "/messages"),
             (Method::GET, "/messages"),
             (Method::GET, "/events"),
@@ -28,9 +27,19 @@ both_engines! {
             let body = json!({"client_id": "a", "text": "hello", "seq": 1}).to_string();
             let body = if method == Method::GET { String::new() } else { body };
             let response = app.send(method.clone(), &format!("/chat/{}{path}", chat.widget), &headers, body).await;
-            assert_eq!((response.status(), response.header("access-control-allow-origin")), (403, ""), "{method} {path}");
+            let readable = response.header("access-control-allow-origin");
+            assert_eq!((response.status(), readable), (403, "https://elsewhere.example"), "{method} {path}");
+            assert_eq!(response.header("access-control-expose-headers"), "retry-after, link");
+            assert_eq!(response.header("link"), format!("</c/{}>; rel=\"alternate\"", chat.widget), "where it is to be had");
+            assert_eq!(response.json()["detail"], "This site is not on the widget's list of origins.");
         }
         assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 0);
+        // A browser has to send the request for its script to learn that; it may not send anything else.
+        let asked = app.send(Method::OPTIONS, &format!("/chat/{}", chat.widget), &headers[..1], "").await;
+        assert_eq!((asked.status(), asked.header("access-control-allow-credentials")), (204, ""));
+        let gone = app.send(Method::POST, "/chat/w_00000000000000000000", &headers, "{}").await;
+        let readable = gone.header("access-control-allow-origin");
+        assert_eq!((gone.status(), readable, gone.header("link")), (404, "https://elsewhere.example", ""));
         // Its own page is served from here.
         let own = [("origin", app.base_url.as_str()), ("content-type", "application/json")];
         assert_eq!(app.send(Method::POST, &format!("/chat/{}", chat.widget), &own, "{}").await.status(), 200);
@@ -101,7 +110,7 @@ both_engines! {
         }
         let refused = mei.post("/messages", json!({"client_id": "late", "text": "hello"})).await;
         assert_eq!((refused.status(), refused.header("retry-after")), (429, "3"));
-        assert_eq!(refused.header("access-control-expose-headers"), "retry-after");
+        assert_eq!(refused.header("access-control-expose-headers"), "retry-after, link");
         other.says("hello").await;
         app.advance(SignedDuration::from_secs(3));
         mei.says_as("late", "hello").await;

@@ -2,7 +2,8 @@
 // is there. Each message is shown once, however often it comes.
 import { joinTabs } from "./tabs.js";
 import { View } from "./view.js";
-import { Gone, Wire, backOff, followChat } from "./wire.js";
+import { Gone, Wire, backOff, followChat, isFinal } from "./wire.js";
+import { firstWords } from "./words.js";
 
 /** A hidden tab listens for so long. */
 const HIDDEN_MS = 60_000;
@@ -45,7 +46,7 @@ class Panel {
     this.connect();
   }
 
-  /** Opens the chat, again and again until it is open, and follows it. */
+  /** Opens the chat, again and again until it is open or refused for good, and follows it. */
   async connect() {
     const correlation_id = await this.reference();
     for (let tries = 0; this.isOpen; ) {
@@ -55,11 +56,19 @@ class Panel {
         return;
       } catch (error) {
         // The widget opens something else by now: its link knows what.
-        if (error.status === 404) return location.assign(this.chat.link.href);
-        this.view.setState(this.words?.offline || "Connecting…");
+        if (error.status === 404 && error.hasLink) return location.assign(this.chat.link.href);
+        if (isFinal(error)) return this.refuse(error);
+        this.view.setState(this.words?.offline || early().connecting);
         await pause(backOff(tries++, error.waitMs));
       }
     }
+  }
+
+  /** The server has no chat for this page, and will have none: says so, with the link where that leads to one. */
+  refuse({ hasLink }) {
+    this.isRefused = true;
+    this.leave();
+    this.view.refuse(early(), hasLink && this.chat.options.chat !== "page" ? this.chat.link : undefined);
   }
 
   /** The reference of the press: that of the link that led here, or of a click that is recorded now. */
@@ -79,6 +88,7 @@ class Panel {
       this.chat.save(opened.token);
       this.clear();
     }
+    this.isRefused = false;
     this.words = opened.words;
     this.view.dress(opened);
     this.read = opened.read;
@@ -95,8 +105,9 @@ class Panel {
       this.tabs?.tell(name, data);
     };
     const state = (isThere) => heard("connection", isThere);
-    const listen = () =>
-      followChat(this.wire, { last: () => this.last, event: heard, state, gone: () => heard("state", { handling: "ended" }) });
+    const gone = () => heard("state", { handling: "ended" });
+    const refused = ({ hasLink }) => heard("refused", { hasLink });
+    const listen = () => followChat(this.wire, { last: () => this.last, event: heard, state, gone, refused });
     this.tabs = joinTabs("aurix.chat." + this.chat.id, this.chat.keep, { listen, hear: (name, data) => this.hear(name, data) });
   }
 
@@ -111,6 +122,7 @@ class Panel {
     else if (name === "typing") this.setTyping(data.typing);
     else if (name === "read") this.read = Math.max(this.read, data.seq);
     else if (name === "state") this.setHandling(data.handling);
+    else if (name === "refused") this.refuse(data);
     else if (name === "connection") this.view.setState(data ? this.state : this.words.offline);
   }
 
@@ -208,6 +220,7 @@ class Panel {
       }
       const isForGood = error.status >= 400 && error.status < 500 && error.status !== 429;
       if (error.status === 429) this.view.say(this.words.too_fast);
+      if (isFinal(error)) this.refuse(error);
       if (isForGood || ++one.tries >= TRIES_MAX) this.give(one);
       else await pause(backOff(one.tries - 1, error.waitMs));
     }
@@ -249,7 +262,7 @@ class Panel {
   /** Tells what is seen. Where nobody has looked for a minute, this tab listens no more until somebody does. */
   seen() {
     clearTimeout(this.away);
-    if (!this.isOpen || !this.words || !this.wire.token) return;
+    if (!this.isOpen || this.isRefused || !this.words || !this.wire.token) return;
     if (document.hidden) {
       this.away = setTimeout(() => this.leave(), HIDDEN_MS);
       return;
@@ -266,5 +279,8 @@ function page() {
   const { origin, pathname } = location;
   return { language: document.documentElement.lang || navigator.language, page: origin + pathname };
 }
+
+/** The words of this page as long as the server has given none. */
+const early = () => firstWords(document.documentElement.lang, navigator.language);
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

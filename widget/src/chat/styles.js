@@ -26,6 +26,7 @@ svg{width:22px;height:22px;fill:none;stroke:currentColor;stroke-width:2;stroke-l
 .m{max-width:84%;align-self:flex-start;padding:9px 13px;border-radius:14px;background:var(--theirs);white-space:pre-wrap;overflow-wrap:anywhere}
 .m.own{align-self:flex-end;background:var(--a);color:var(--on)}
 .m.waits{opacity:.7}
+.state a{display:inline-block;color:var(--ink)}
 .m a{color:inherit;text-decoration:underline}
 .choices{display:flex;flex-wrap:wrap;gap:8px;max-width:100%}
 .choices:empty{display:none}

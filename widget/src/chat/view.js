@@ -116,8 +116,8 @@ export class View {
   /** Words, name and first words, once the server has said them. */
   dress({ words, language, agent, greeting }) {
     this.words = words;
-    this.panel.lang = language;
-    this.panel.dir = RTL.includes(language) ? "rtl" : "ltr";
+    this.speak(language);
+    this.form.hidden = false;
     this.title.textContent = agent.name;
     this.greeting.replaceChildren();
     appendText(this.greeting, greeting);
@@ -134,6 +134,26 @@ export class View {
       [this.typing, words.typing],
     ])
       node.setAttribute("aria-label", name);
+  }
+
+  speak(language) {
+    this.panel.lang = language;
+    this.panel.dir = RTL.includes(language) ? "rtl" : "ltr";
+  }
+
+  /** Says that there is no chat here, and where there is one. What was said so far stays. */
+  refuse({ language, unavailable, elsewhere, close, name }, link) {
+    const hasFocus = this.form.contains(this.host.shadowRoot.activeElement);
+    this.speak(language);
+    this.title.textContent ||= name;
+    this.closer.setAttribute("aria-label", close);
+    this.form.hidden = true;
+    this.offer();
+    this.setState(unavailable);
+    const way = link && make("a", { href: link.href, target: link.target, rel: link.rel, textContent: elsewhere });
+    if (way) this.state.append(" ", way);
+    // The field that had it is gone.
+    if (hasFocus) (way || this.closer).focus({ preventScroll: true });
   }
 
   submit() {

@@ -15,9 +15,14 @@ export class Refused extends Error {
   constructor(response) {
     super("Aurix responded " + response.status);
     this.status = response.status;
+    /** Whether the widget's link leads to a chat all the same. */
+    this.hasLink = response.headers.has("link");
     this.waitMs = Number(response.headers.get("retry-after")) * 1_000 || 0;
   }
 }
+
+/** Whether asking again cannot help: the site may not use the widget, or there is none. */
+export const isFinal = ({ status }) => status === 403 || status === 404 || status === 410;
 
 export class Wire {
   constructor(base, id) {
@@ -57,9 +62,9 @@ export function backOff(tries, leastMs = 0) {
 
 /**
  * Follows a chat until `stop()`: `last()` is the number up to which all is here, `event(name, data)` gets what is new, `state(isThere)`
- * whether there is a connection, and `gone()` that there is nothing to follow any more.
+ * whether there is a connection, `gone()` that there is nothing to follow any more, and `refused(error)` that this page may not.
  */
-export function followChat(wire, { last, event, state, gone }) {
+export function followChat(wire, { last, event, state, gone, refused }) {
   let ended = false;
   let isStreaming = true; // until one stream brought nothing
   let abort;
@@ -79,6 +84,7 @@ export function followChat(wire, { last, event, state, gone }) {
       } catch (error) {
         if (ended) return;
         if (error instanceof Gone) return gone();
+        if (isFinal(error)) return refused(error);
         if (error instanceof Silent || error.status === 503) isStreaming = false;
         leastMs = error.waitMs || 0;
         if (!(error instanceof Silent)) state(false);

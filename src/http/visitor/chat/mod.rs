@@ -10,20 +10,18 @@ mod read;
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, LINK};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::watch;
 
 use super::get_widget;
-use super::origins::{allowed_origin, cross_origin, readable_from};
+use super::origins::{allowed_origin, asking_origin, cross_origin, readable_from};
 use crate::chats::open_chat::find_chat;
 use crate::domain::channel::ChannelKind;
 use crate::engines::Engines;
 use crate::http::auth::bearer;
 use crate::http::error::{ApiError, Result};
-use crate::http::extract::Path;
 use crate::http::routes::Routes;
 use crate::store::chats::Chat;
 use crate::store::widgets::Widget;
@@ -54,16 +52,15 @@ pub fn routes(stopping: &watch::Receiver<bool>) -> Routes {
         .options("/chat/{widget}/unread", preflight)
 }
 
-/// What a browser asks before it sends a token from another site.
-async fn preflight(State(engines): State<Engines>, Path(id): Path<String>, headers: HeaderMap) -> Result<Response> {
-    let widget = get_widget(&engines.clicks, &id).await?;
-    let origin = allowed_origin(&engines, &widget, &headers)?;
+/// What a browser asks before it sends a token from another site. Every site may ask: whether it may use the widget, the response to what
+/// it sends then says, where its script can read it.
+async fn preflight(headers: HeaderMap) -> Response {
     let allowed = [
         ("access-control-allow-methods", "GET, POST"),
         ("access-control-allow-headers", "authorization, content-type"),
         ("access-control-max-age", "600"),
     ];
-    Ok((StatusCode::NO_CONTENT, cross_origin(origin), allowed).into_response())
+    (StatusCode::NO_CONTENT, cross_origin(asking_origin(&headers)), allowed).into_response()
 }
 
 /// The widget, where it opens a chat on the page.
@@ -75,29 +72,43 @@ fn with_chat(widget: Arc<Widget>) -> Result<Arc<Widget>> {
     Err(ApiError::NotFound(format!("The widget {id:?} opens {opens} and no chat on the page.")))
 }
 
-/// Answers a request of a panel. Whatever it comes to, the site's script may read it, if the site may use the widget at all.
+/// Answers a request of a panel. Whatever it comes to, the site's script may read it: a panel that cannot read why it is refused would ask
+/// for ever.
 async fn respond(
     engines: &Engines,
     id: &str,
     headers: &HeaderMap,
     work: impl AsyncFnOnce(Arc<Widget>) -> Result<Response>,
 ) -> Result<Response> {
-    let widget = get_widget(&engines.clicks, id).await?;
-    let origin = allowed_origin(engines, &widget, headers)?;
-    let response = match with_chat(widget) {
-        Ok(widget) => work(widget).await,
+    let (origin, widget) = (asking_origin(headers), get_widget(&engines.clicks, id).await);
+    let link = widget.as_ref().ok().map(|widget| format!("</c/{}>; rel=\"alternate\"", widget.public_id));
+    let response = match widget {
+        Ok(widget) => answer(engines, widget, headers, work).await,
         Err(error) => Err(error),
     };
     Ok(match response {
         Ok(response) => (cross_origin(origin), [("cache-control", "no-store")], response).into_response(),
         Err(error) => {
             let mut response = readable_from(origin, error);
-            // So that the panel knows for how long to wait.
-            let exposed = HeaderValue::from_static("retry-after");
+            // So that the panel knows for how long to wait, and whether the widget's link leads to a chat.
+            let exposed = HeaderValue::from_static("retry-after, link");
             response.headers_mut().insert("access-control-expose-headers", exposed);
+            let link = link.and_then(|link| HeaderValue::try_from(link).ok());
+            response.headers_mut().extend(link.map(|link| (LINK, link)));
             response
         }
     })
+}
+
+/// Does the work for a site that may use the widget.
+async fn answer(
+    engines: &Engines,
+    widget: Arc<Widget>,
+    headers: &HeaderMap,
+    work: impl AsyncFnOnce(Arc<Widget>) -> Result<Response>,
+) -> Result<Response> {
+    allowed_origin(engines, &widget, headers)?;
+    work(with_chat(widget)?).await
 }
 
 /// The chat of the token that a request has; `None` where there is none of this widget.
