@@ -119,6 +119,46 @@ CREATE TABLE media_content (
     message_id BIGINT PRIMARY KEY,
     content BYTEA NOT NULL
 );
+
+-- Since when it is known that a channel's number is used in the platform's own app as well; NULL: it is not known.
+ALTER TABLE channels ADD COLUMN in_app_since BIGINT;
+
+-- What was written in the platform's own app before the channel was here, as the platform told once: shown, and nothing more.
+CREATE TABLE past_messages (
+    id ROWID,
+    project_id BIGINT NOT NULL,
+    channel BIGINT NOT NULL,
+    -- The platform's id of the message.
+    external_id TEXT NOT NULL,
+    -- The platform's ids of the person, whoever wrote. They find the messages until `conversation_id` says whose these are: ids move on
+    -- to other people.
+    external_user_id TEXT,
+    external_phone_id TEXT,
+    conversation_id BIGINT,
+    -- Whether the business wrote it.
+    is_ours BOOLEAN NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT,
+    sent_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX past_messages_by_external_id ON past_messages (channel, external_id);
+CREATE INDEX past_messages_by_phone_id ON past_messages (channel, external_phone_id, sent_at) WHERE conversation_id IS NULL;
+CREATE INDEX past_messages_by_user_id ON past_messages (channel, external_user_id, sent_at) WHERE conversation_id IS NULL;
+CREATE INDEX past_messages_by_conversation ON past_messages (conversation_id, sent_at) WHERE conversation_id IS NOT NULL;
+CREATE INDEX past_messages_by_time ON past_messages (project_id, sent_at);
+
+-- The address book of the platform's own app. What was removed stays for its time, so that older news of it does not count.
+CREATE TABLE address_book (
+    channel BIGINT NOT NULL,
+    -- The platform's id of the person: the digits of a number, or the id that is no number.
+    external_id TEXT NOT NULL,
+    project_id BIGINT NOT NULL,
+    name TEXT,
+    told_at BIGINT NOT NULL,
+    PRIMARY KEY (channel, external_id)
+);
+CREATE INDEX address_book_by_time ON address_book (project_id, told_at);
+
 -- The chat on the page: what its panel calls the business by, and its first words; NULL for those of the visitor's language.
 ALTER TABLE channels ADD COLUMN title TEXT;
 ALTER TABLE channels ADD COLUMN greeting TEXT;

@@ -21,7 +21,12 @@ pub fn check(body: &[u8]) {
             Inbound::Account(update) => assert!(!update.account.is_empty()),
             Inbound::Crowd(crowd) => assert!(!crowd.group.is_empty()),
             Inbound::Gesture(_) => {}
-            Inbound::Status(_) | Inbound::IdChange(_) | Inbound::Told(_) | Inbound::Preference(_) => {
+            Inbound::Status(_)
+            | Inbound::IdChange(_)
+            | Inbound::Told(_)
+            | Inbound::Preference(_)
+            | Inbound::Past(_)
+            | Inbound::Entry(_) => {
                 unreachable!("Telegram has none")
             }
         }

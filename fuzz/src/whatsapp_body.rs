@@ -24,6 +24,8 @@ pub fn check(body: &[u8]) {
                 assert!(serde_json::from_str::<serde_json::Value>(&message.raw).is_ok());
             }
             Inbound::Echo(echo) => assert!(!echo.external_id.is_empty()),
+            Inbound::Past(past) => assert!(!past.external_id.is_empty() && !past.person.is_empty()),
+            Inbound::Entry(entry) => assert!(!entry.person.is_empty()),
             Inbound::Status(update) => assert!(!update.external_id.is_empty() && update.status.rank() <= 4),
             Inbound::IdChange(_) | Inbound::Told(_) | Inbound::Preference(_) | Inbound::Other { .. } => {}
             other => unreachable!("WhatsApp has none of this: {other:?}"),

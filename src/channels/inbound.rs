@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Gesture, Preference, Reach, Told};
+use super::{BookEntry, Gesture, PastMessage, Preference, Reach, Told};
 use crate::domain::channel::{MessageKind, MessageStatus, Person, PersonIds, Route};
 use crate::domain::correlation::Candidate;
 
@@ -27,6 +27,10 @@ pub enum Inbound {
     Told(Box<Told>),
     /// A person wants marketing messages, or no more of them.
     Preference(Box<Preference>),
+    /// A message that was written before the channel was here.
+    Past(Box<PastMessage>),
+    /// A person is in the address book of the platform's app, or not any more.
+    Entry(Box<BookEntry>),
     /// Somebody wrote in a group or in public. Nothing is kept of it.
     Crowd(Box<Crowd>),
     /// What the platform waits for at once. Nothing is kept of it.
@@ -51,6 +55,8 @@ impl Inbound {
             Self::Status(status) => status.channel.as_deref(),
             Self::IdChange(change) => change.channel.as_deref(),
             Self::Preference(preference) => preference.channel.as_deref(),
+            Self::Past(past) => past.channel.as_deref(),
+            Self::Entry(entry) => entry.channel.as_deref(),
             Self::Deleted(_)
             | Self::Reach(_)
             | Self::Account(_)
@@ -82,6 +88,8 @@ impl Inbound {
             Self::Account(update) => &update.raw,
             Self::Told(told) => &told.raw,
             Self::Preference(preference) => &preference.raw,
+            Self::Past(past) => &past.raw,
+            Self::Entry(entry) => &entry.raw,
             Self::Crowd(_) | Self::Gesture(_) => "",
             Self::Other { raw, .. } => raw,
         }

@@ -66,7 +66,7 @@ pub enum Command {
         /// The channel's id, as `channel list` shows it.
         #[arg(long)]
         channel: String,
-        /// WhatsApp: messages a second at most, or `default` for 80. A number that is also in the phone app may send 20.
+        /// WhatsApp: messages a second at most, or `default` for 80, and 20 for a number that is also in the phone app.
         #[arg(long, value_name = "NUMBER|default")]
         rate: Option<String>,
         /// Telegram: whether the bot leaves groups that it is added to, once it said where it talks.

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::notifier::Work;
 use crate::store::erasure::{self, PersonalClick};
 use crate::store::window::Position;
-use crate::store::{audit, chats, handling, lead_activity, lead_search, lead_view, media};
+use crate::store::{audit, chats, handling, lead_activity, lead_search, lead_view, media, past_messages};
 
 /// Why nobody is erased.
 #[derive(Debug, thiserror::Error)]
@@ -57,10 +57,20 @@ pub async fn preview_erasure(core: &Core, project: ProjectId, lead: LeadId) -> a
             for event in &events {
                 deliveries += erasure::deliveries(conn, project, *event).await?;
             }
-            let counts = erasure::counts(conn, project, (lead, found.conversation)).await?;
+            let counts = counts(conn, project, (lead, found.conversation)).await?;
             Ok(Some(erasure_of(counts, &clicks, &events, deliveries)))
         })
         .await
+}
+
+/// How many messages, past ones among them, values and notes there are.
+async fn counts(
+    conn: &Conn,
+    project: ProjectId,
+    (lead, conversation): (LeadId, ConversationId),
+) -> anyhow::Result<(i64, i64, i64)> {
+    let (messages, values, notes) = erasure::counts(conn, project, (lead, conversation)).await?;
+    Ok((messages + past_messages::count(conn, project, conversation).await?, values, notes))
 }
 
 fn erasure_of(
@@ -128,9 +138,10 @@ async fn erase(
     (lead, conversation): (LeadId, ConversationId),
     now: Timestamp,
 ) -> anyhow::Result<Erasure> {
-    let counts = erasure::counts(tx, project, (lead, conversation)).await?;
+    let counts = counts(tx, project, (lead, conversation)).await?;
     let clicks = erasure::clicks(tx, project, conversation).await?;
     let events = events_of(tx, project, conversation, &clicks).await?;
+    past_messages::erase(tx, project, conversation).await?;
     erasure::empty_conversation(tx, project, conversation).await?;
     erasure::empty_messages(tx, project, conversation).await?;
     media::remove_of_conversation(tx, project, conversation).await?;

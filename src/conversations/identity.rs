@@ -7,7 +7,7 @@ use crate::db::Tx;
 use crate::domain::channel::PersonIds;
 use crate::store::channels::Channel;
 use crate::store::conversations::{self, Conversation};
-use crate::store::{messages, turns};
+use crate::store::{messages, past_messages, turns};
 
 impl StoreInbound {
     /// The conversations without those that are found only by a number whose former owner they are with: the platform's id that is
@@ -23,6 +23,7 @@ impl StoreInbound {
             theirs.is_some() && told.is_some() && theirs != told
         });
         for one in &former {
+            past_messages::bind(tx, one.project, one.id).await?;
             conversations::release_phone_id(tx, one.project, one.id).await?;
         }
         Ok(own)
@@ -48,6 +49,7 @@ impl StoreInbound {
             conversation = Conversation { has_lead: true, ..Box::pin(self.merge(tx, &conversation, other)).await? };
         }
         let told_at = change.at.map_or(self.now, |at| at.min(self.now));
+        past_messages::bind(tx, project, conversation.id).await?;
         conversations::change_ids(tx, project, conversation.id, &change.new, told_at).await?;
         if conversation.has_lead {
             // The lead's number is the one of now.

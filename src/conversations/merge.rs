@@ -15,7 +15,7 @@ use crate::domain::lead::LeadStatus;
 use crate::domain::time::Timestamp;
 use crate::store::conversations::{self, Conversation};
 use crate::store::leads::{self, Lead};
-use crate::store::{lead_fields, lead_search, turns};
+use crate::store::{lead_fields, lead_search, past_messages, turns};
 
 impl StoreInbound {
     /// Merges two conversations of one person, and has what they count counted anew.
@@ -51,6 +51,7 @@ async fn merge(
         state.no_nudge = true;
         turns::set_agent_state(tx, project, into.id, &serde_json::to_string(&state)?).await?;
     }
+    past_messages::move_to(tx, project, from.id, into.id).await?;
     conversations::merge_into(tx, project, from.id, into.id).await?;
     let leads = leads::of_conversations(tx, &[(project, into.id), (project, from.id)]).await?;
     let mut leads: HashMap<ConversationId, Lead> = leads.into_iter().collect();

@@ -60,8 +60,11 @@ async fn lock_paces(tx: &Tx, due: &[DueReply], now: Timestamp) -> anyhow::Result
     channels.extend(due.iter().map(|reply| (reply.channel, reply)));
     let mut paced = BTreeMap::new();
     for (channel, reply) in channels {
-        let Some(default) = reply.kind.messages_per_second() else { continue };
+        if reply.kind.messages_per_second(false).is_none() {
+            continue;
+        }
         let Some(pace) = reply_pace::lock(tx, reply.project, channel).await? else { continue };
+        let Some(default) = reply.kind.messages_per_second(pace.is_in_app) else { continue };
         let rate = RateLimit::per_second(pace.rate_per_second.unwrap_or(default));
         let (permits, from) = rate.permits(pace.next_at, now);
         paced.insert(channel, Paced { project: reply.project, rate, from, permits, due: 0 });

@@ -2,7 +2,6 @@
 //! the agent.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::ensure;
@@ -14,13 +13,14 @@ use crate::conversations::found_by::start_lead;
 use crate::conversations::gestures::{Due, typing};
 use crate::conversations::independent_sets::independent_sets;
 use crate::conversations::link_click::{Linked, link_session};
+use crate::conversations::named_channels::NamedChannels;
 use crate::conversations::said_reference::said;
 use crate::core::Core;
 use crate::counts::leads::{ChangedLeads, count_leads};
 use crate::db::{Tx, pipelined};
 use crate::domain::ids::{ConversationId, MessageId, ProjectId};
 use crate::domain::time::{SignedDuration, Timestamp};
-use crate::store::channels::{self, Channel};
+use crate::store::channels::Channel;
 use crate::store::conversations::{self, Conversation, NewConversation, NewReferral};
 use crate::store::media::{self, NewMedium};
 use crate::store::messages::{self, NewMessage, NewNotice, Origin};
@@ -64,10 +64,10 @@ impl StoreInbound {
         tx: &Tx,
         items: impl Iterator<Item = (Arc<Channel>, &Inbound)>,
     ) -> anyhow::Result<Vec<Due>> {
-        let mut numbers = Numbers::default();
+        let mut channels = NamedChannels::default();
         let mut addressed = Vec::new();
         for (called, inbound) in items {
-            match numbers.channel_of(tx, &called, inbound).await? {
+            match channels.channel_of(tx, &called, inbound).await? {
                 Some(channel) => addressed.push((channel, inbound)),
                 None => self.notice(tx, &called, "another number", inbound.raw()).await?,
             }
@@ -79,6 +79,7 @@ impl StoreInbound {
         });
         let (people, named_replies) = (people.collect::<Vec<_>>(), named_replies.collect::<Vec<_>>());
         pipelined(conversations::lock_people(tx, &people), reply_status::lock(tx, &named_replies)).await?;
+        self.note_in_app(tx, &addressed).await?;
         let sets = independent_sets(addressed.iter().map(|(_, inbound)| keys_of(inbound)));
         let sets = sets.into_iter().map(async |set| {
             let mut due = Vec::new();
@@ -120,6 +121,8 @@ impl StoreInbound {
             Inbound::Account(update) => self.store_account(tx, channel, update).await?,
             Inbound::Told(told) => self.store_told(tx, channel, told).await?,
             Inbound::Preference(preference) => self.store_preference(tx, channel, preference).await?,
+            Inbound::Past(past) => self.store_past(tx, channel, past).await?,
+            Inbound::Entry(entry) => self.store_entry(tx, channel, entry).await?,
             Inbound::Other { external_id, kind, raw } => {
                 let notice = NewNotice { channel: channel.id, external_id: external_id.as_deref(), kind, raw };
                 messages::insert_notice(tx, channel.project, &notice, self.now).await?;
@@ -304,38 +307,11 @@ impl StoreInbound {
                 self.count_anew(project, conversation.id);
                 return Ok(conversation);
             }
-            [one] => one.clone(),
+            [one] => self.keep_past(tx, one, &person.ids).await?.clone(),
             // Boxed, as what is rare: the future of every message has room for it otherwise.
             [into, from, ..] => Box::pin(self.merge(tx, into, from)).await?,
         };
         Ok(conversations::learn(tx, project, known.id, (person, route), told_at).await?)
-    }
-}
-
-/// The channels that items name, by project and id: each is looked up once in a batch.
-#[derive(Default)]
-struct Numbers(HashMap<(ProjectId, String), Option<Arc<Channel>>>);
-
-impl Numbers {
-    /// The channel that an item is for. One webhook can serve several channels of a project; an item that names one which is not
-    /// the project's is for nobody here: `None`.
-    async fn channel_of(
-        &mut self,
-        tx: &Tx,
-        called: &Arc<Channel>,
-        inbound: &Inbound,
-    ) -> anyhow::Result<Option<Arc<Channel>>> {
-        let Some(external_id) = inbound.channel().filter(|id| *id != called.external_id) else {
-            return Ok(Some(called.clone()));
-        };
-        let key = (called.project, external_id.to_owned());
-        if let Some(known) = self.0.get(&key) {
-            return Ok(known.clone());
-        }
-        let found = channels::find(tx, called.kind, external_id).await?;
-        let own = found.filter(|other| other.project == called.project).map(Arc::new);
-        self.0.insert(key, own.clone());
-        Ok(own)
     }
 }
 
@@ -354,6 +330,8 @@ fn ids_of(inbound: &Inbound) -> impl Iterator<Item = &str> {
         Inbound::Echo(echo) => (Some(&echo.to.ids), None),
         Inbound::IdChange(change) => (Some(&change.old), Some(&change.new.ids)),
         Inbound::Told(_)
+        | Inbound::Past(_)
+        | Inbound::Entry(_)
         | Inbound::Status(_)
         | Inbound::Account(_)
         | Inbound::Crowd(_)
@@ -394,6 +372,8 @@ fn keys_of(inbound: &Inbound) -> Vec<Cow<'_, str>> {
         Inbound::Other { external_id, .. } => keys.extend(external_id.as_deref().map(Cow::Borrowed)),
         // What begins and what ends stay in order.
         Inbound::Told(told) => keys.push(Cow::Borrowed(&told.kind)),
+        Inbound::Past(past) => keys.push(Cow::Borrowed(&past.external_id)),
+        Inbound::Entry(entry) => keys.push(Cow::Borrowed(&entry.person)),
         Inbound::IdChange(_) | Inbound::Gesture(_) | Inbound::Preference(_) => {}
     }
     keys

@@ -68,11 +68,11 @@ impl ChannelKind {
         }
     }
 
-    /// Messages a second that the platform takes from a channel, unless its owner sets another number: WhatsApp takes 20 where the business
-    /// uses the phone app as well. `None`: the platform tells when they are too many.
-    pub fn messages_per_second(self) -> Option<u32> {
+    /// Messages a second that the platform takes from a channel, unless its owner sets another number: `is_in_app` where the business uses
+    /// the platform's own app as well. `None`: the platform tells when they are too many.
+    pub fn messages_per_second(self, is_in_app: bool) -> Option<u32> {
         match self {
-            Self::WhatsApp => Some(80),
+            Self::WhatsApp => Some(if is_in_app { 20 } else { 80 }),
             Self::Telegram | Self::Web => None,
         }
     }

@@ -13,6 +13,8 @@ pub struct Removed {
     pub attempts: u64,
     /// Messages.
     pub messages: u64,
+    /// Past messages of a platform's own app, and entries of its address book.
+    pub past_messages: u64,
     /// Chats on pages.
     pub chats: u64,
     /// Other notifications of platforms.

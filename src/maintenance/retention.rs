@@ -17,6 +17,7 @@ pub use crate::maintenance::removed::Removed;
 use crate::store::expired::{self, Old};
 use crate::store::model_calls;
 use crate::store::partitions::{self, PartitionedTable};
+use crate::store::past_messages;
 use crate::store::retention;
 use crate::store::window::Position;
 
@@ -240,6 +241,12 @@ impl Pass<'_> {
         let is_any = async move |conn: &Conn| Ok(model_calls::has_expired(conn, project, before).await?);
         while self.core.db.read(is_any).await? {
             self.write(async move |tx| Ok(model_calls::remove_expired(tx, project, before, PAGE).await?)).await?;
+        }
+        let is_any = async move |conn: &Conn| Ok(past_messages::has_expired(conn, project, before).await?);
+        while self.core.db.read(is_any).await? {
+            let remove =
+                async move |tx: &Tx| Ok(past_messages::remove_expired(tx, project, before, NOTICES_PER_WRITE).await?);
+            self.removed.past_messages += self.write(remove).await?;
         }
         let mut after = ChannelId(0);
         loop {

@@ -58,6 +58,7 @@ pub mod messages;
 pub mod model_calls;
 pub mod own_people;
 pub mod partitions;
+pub mod past_messages;
 pub mod payload_templates;
 pub mod playground;
 pub mod projects;

@@ -10,6 +10,8 @@ use crate::params;
 pub struct Pace {
     /// Replies a second at most, where its owner set that.
     pub rate_per_second: Option<u32>,
+    /// Whether its number is used in the platform's own app as well.
+    pub is_in_app: bool,
     /// When the next one may be sent, were they evenly spaced.
     pub next_at: Timestamp,
 }
@@ -17,11 +19,25 @@ pub struct Pace {
 /// The pace of the project's channel. Locked until the end of the transaction: of several nodes one claims after the other.
 pub async fn lock(tx: &Tx, project: ProjectId, channel: ChannelId) -> Result<Option<Pace>> {
     const LOCK: Sql = Sql {
-        sqlite: "SELECT rate_per_second, next_at FROM channels WHERE project_id = $1 AND id = $2",
-        postgres: "SELECT rate_per_second, next_at FROM channels WHERE project_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        sqlite: "SELECT rate_per_second, in_app_since IS NOT NULL, next_at FROM channels WHERE project_id = $1 AND id = $2",
+        postgres: "SELECT rate_per_second, in_app_since IS NOT NULL, next_at
+                   FROM channels
+                   WHERE project_id = $1 AND id = $2
+                   FOR NO KEY UPDATE",
     };
-    tx.find(LOCK, params![project, channel], |row| Ok(Pace { rate_per_second: row.get(0)?, next_at: row.get(1)? }))
-        .await
+    tx.find(LOCK, params![project, channel], |row| {
+        Ok(Pace { rate_per_second: row.get(0)?, is_in_app: row.get(1)?, next_at: row.get(2)? })
+    })
+    .await
+}
+
+/// Notes that a channel's number is used in the platform's own app as well.
+pub async fn note_in_app(tx: &Tx, project: ProjectId, channel: ChannelId, now: Timestamp) -> Result<u64> {
+    tx.execute(
+        "UPDATE channels SET in_app_since = $3 WHERE project_id = $1 AND id = $2 AND in_app_since IS NULL",
+        params![project, channel, now],
+    )
+    .await
 }
 
 /// Replies were claimed: the next one may be sent at `next_at`. With `held_until`, nothing is claimed before.

@@ -242,6 +242,7 @@ both_engines! {
                 channel_troubles::begin(tx, rows.owner, channel, ("quality", "why"), (rows.now, None)).await?;
                 check("channel_troubles::begin", channel_troubles::begin(tx, project, channel, ("quality", "why"), (rows.now, None)).await? > 0);
                 check("channel_troubles::end", channel_troubles::end(tx, project, channel, "quality").await? > 0);
+                check("reply_pace::note_in_app", reply_pace::note_in_app(tx, project, channel, rows.now).await? > 0);
                 let account = NewAccount { channel, external_id: "b1", username: None, may_reply: true };
                 channel_accounts::put(tx, rows.owner, &account, rows.now).await?;
                 check("channel_accounts::put", channel_accounts::put(tx, project, &account, rows.now).await? > 0);

@@ -90,7 +90,7 @@ fn phone_of(wa_id: Option<&str>) -> Option<PhoneNumber> {
 }
 
 /// A business-scoped id: a country's two letters, a dot, letters and digits.
-fn is_user_id(id: &str) -> bool {
+pub(super) fn is_user_id(id: &str) -> bool {
     id.split_once('.').is_some_and(|(country, _)| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()))
 }
 

@@ -12,6 +12,7 @@ pub mod media;
 mod message;
 mod notices;
 pub mod parse;
+mod past;
 mod people;
 pub mod send;
 pub mod set_up;

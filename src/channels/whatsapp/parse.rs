@@ -2,6 +2,7 @@
 
 use super::message::{self, Sender};
 use super::notices;
+use super::past::{self, ADDRESS_BOOK, HISTORY};
 use super::people::{Batch, People};
 use super::status;
 use crate::channels::Inbound;
@@ -57,7 +58,7 @@ pub fn parse_slices(body: &[u8], take: &mut dyn FnMut(Vec<Inbound>) -> bool) -> 
 }
 
 /// What was found since the last slice.
-struct Found<'a> {
+pub(super) struct Found<'a> {
     slice: Vec<Inbound>,
     /// Its messages, each by its number and id.
     seen: HashSet<(Option<String>, String)>,
@@ -66,7 +67,7 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn push(&mut self, inbound: Inbound) {
+    pub(super) fn push(&mut self, inbound: Inbound) {
         if let Inbound::Message(message) = &inbound
             && !self.seen.insert((message.channel.clone(), message.external_id.clone()))
         {
@@ -76,6 +77,11 @@ impl Found<'_> {
         if self.slice.len() == SLICE_ITEMS_MAX {
             self.give();
         }
+    }
+
+    /// Whether more items are asked for.
+    pub(super) fn wants_more(&self) -> bool {
+        self.wants_more
     }
 
     fn give(&mut self) {
@@ -88,7 +94,7 @@ impl Found<'_> {
 }
 
 /// The elements of the array under `key`. What stands there instead of an array is kept.
-fn elements<'a>(fields: &Fields<'a>, key: &str, field: &str, found: &mut Found<'_>) -> Vec<&'a RawValue> {
+pub(super) fn elements<'a>(fields: &Fields<'a>, key: &str, field: &str, found: &mut Found<'_>) -> Vec<&'a RawValue> {
     let Some(raw) = fields.get(key).filter(|raw| raw.get() != "null") else { return Vec::new() };
     list(raw).unwrap_or_else(|| {
         found.push(other(field, raw));
@@ -96,7 +102,7 @@ fn elements<'a>(fields: &Fields<'a>, key: &str, field: &str, found: &mut Found<'
     })
 }
 
-fn other(field: &str, raw: &RawValue) -> Inbound {
+pub(super) fn other(field: &str, raw: &RawValue) -> Inbound {
     Inbound::Other { external_id: None, kind: field.to_owned(), raw: raw.get().to_owned() }
 }
 
@@ -104,6 +110,9 @@ fn read_change(change: &RawValue, entry_time: &str, found: &mut Found<'_>) {
     let change_fields = fields(change).unwrap_or_default();
     let field = change_fields.get("field").and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
     let field = field.as_deref().unwrap_or_default();
+    if field == HISTORY || field == ADDRESS_BOOK {
+        return read_app(field, &change_fields, entry_time, change, found);
+    }
     if field != MESSAGES && field != ECHOES && !field.is_empty() {
         let value = change_fields.get("value").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
         let told = value.and_then(|value| notices::read(field, &value, entry_time, change));
@@ -130,6 +139,15 @@ fn read_change(change: &RawValue, entry_time: &str, found: &mut Found<'_>) {
     read_messages(&value, phone_number_id.as_deref(), found);
     for raw in elements(&value, "statuses", MESSAGES, found) {
         found.push(status::read(raw.get(), phone_number_id.as_deref()).unwrap_or_else(|| other(MESSAGES, raw)));
+    }
+}
+
+/// Reads what the phone app had before its number was linked.
+fn read_app(field: &str, change_fields: &Fields<'_>, entry_time: &str, change: &RawValue, found: &mut Found<'_>) {
+    match change_fields.get("value").and_then(|value| fields(value)) {
+        Some(value) if field == HISTORY => past::read_history(&value, entry_time, change, found),
+        Some(value) => past::read_address_book(&value, change, found),
+        None => found.push(other(field, change)),
     }
 }
 

@@ -262,6 +262,7 @@ fn a_broken_part_harms_no_other() {
             }
             Inbound::Told(told) => told.kind.clone(),
             Inbound::Preference(_) => "preference".to_owned(),
+            Inbound::Past(_) | Inbound::Entry(_) => "of the phone app".to_owned(),
             Inbound::Other { kind, raw, .. } => format!("{kind} {}", &raw[..raw.len().min(8)]),
         })
         .collect();
