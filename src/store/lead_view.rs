@@ -42,6 +42,8 @@ pub struct ViewedLead {
     pub correlation_id: Option<String>,
     /// The name that the person chose at the platform.
     pub profile_name: Option<String>,
+    /// The name that the business saved in the platform's own app.
+    pub saved_name: Option<String>,
     /// The number that the platform vouches for.
     pub phone: Option<String>,
     /// The platform.
@@ -65,7 +67,15 @@ pub async fn find(conn: &Conn, project: ProjectId, lead: LeadId) -> Result<Optio
                 leads.currency, leads.quality, leads.quality_reason, c.handling, users.name, c.handling_since,
                 (SELECT s.correlation_id FROM sessions AS s WHERE s.id = leads.session_id), c.profile_name, c.phone,
                 channels.kind, leads.last_message_at, leads.created_at, leads.erased_at, leads.is_internal,
-                (SELECT k.attributed FROM lead_steps AS k WHERE k.lead_id = leads.id)
+                (SELECT k.attributed FROM lead_steps AS k WHERE k.lead_id = leads.id),
+                (
+                    SELECT a.name
+                    FROM address_book AS a
+                    WHERE +a.project_id = leads.project_id AND a.channel = c.channel
+                      AND a.external_id IN (c.external_phone_id, c.external_user_id) AND a.name IS NOT NULL
+                    ORDER BY a.told_at DESC
+                    LIMIT 1
+                )
          FROM leads
          JOIN conversations AS c ON c.id = leads.conversation_id
          JOIN channels ON channels.id = c.channel
@@ -96,6 +106,7 @@ pub async fn find(conn: &Conn, project: ProjectId, lead: LeadId) -> Result<Optio
                 erased_at: row.get(19)?,
                 is_internal: row.get(20)?,
                 attributed: row.get::<Option<String>>(21)?.as_deref().and_then(Attributed::parse),
+                saved_name: row.get(22)?,
             })
         },
     )

@@ -71,5 +71,6 @@ mod user_agents;
 mod webhook_off;
 mod whatsapp_data;
 mod whatsapp_offers;
+mod whatsapp_past;
 mod whatsapp_templates;
 mod whatsapp_told;

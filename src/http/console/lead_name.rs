@@ -55,6 +55,8 @@ pub struct Known<'a> {
     pub fields: &'a Fields,
     /// The name that they chose at the platform.
     pub profile_name: Option<&'a str>,
+    /// The name that the business saved in the platform's own app.
+    pub saved_name: Option<&'a str>,
     /// The number that the platform vouches for.
     pub phone: Option<&'a str>,
     /// The platform.
@@ -73,7 +75,8 @@ impl LeadName {
         }
         let shown = |text: &str| if known.masked { mask(text) } else { text.to_owned() };
         let contact = known.fields.get(PHONE).or(known.phone).or(known.fields.get(EMAIL)).map(shown);
-        let name = known.fields.get(NAME).map(str::to_owned).or(known.profile_name.map(shown));
+        let others = known.profile_name.filter(|name| !name.trim().is_empty()).or(known.saved_name);
+        let name = known.fields.get(NAME).map(str::to_owned).or(others.map(shown));
         match (name.filter(|name| !name.trim().is_empty()), contact) {
             (Some(title), contact) => Self { title, contact: contact.unwrap_or_default() },
             (None, Some(contact)) => Self { title: contact, contact: String::new() },
@@ -122,6 +125,7 @@ mod tests {
             let known = Known {
                 fields: &fields,
                 profile_name: profile,
+                saved_name: None,
                 phone: Some("+6591234567"),
                 channel: "whatsapp",
                 is_erased: false,
@@ -134,5 +138,27 @@ mod tests {
         check("{}", Some("mei"), false, ("mei", "+6591234567"));
         check("{}", None, false, ("+6591234567", ""));
         check(r#"{"phone":{"value":"+6598765432"}}"#, None, true, ("•••• 32", ""));
+    }
+
+    #[test]
+    fn a_saved_name_counts_behind_the_persons_own() {
+        let title = |fields: &str, profile_name: Option<&str>, masked: bool| {
+            let fields = Fields::parse(fields);
+            let saved_name = Some("Mei from the market");
+            let known = Known {
+                fields: &fields,
+                profile_name,
+                saved_name,
+                phone: Some("+6591234567"),
+                channel: "whatsapp",
+                is_erased: false,
+                masked,
+            };
+            LeadName::of(known).title
+        };
+        assert_eq!(title(r#"{"name":{"value":"Mei Tan"}}"#, None, false), "Mei Tan");
+        assert_eq!(title("{}", Some("mei"), false), "mei");
+        assert_eq!(title("{}", Some(" "), false), "Mei from the market");
+        assert_eq!(title("{}", None, false), "Mei from the market");
     }
 }

@@ -69,6 +69,8 @@ pub struct LeadPage {
     reason: Option<Reason>,
     details: Vec<Detail>,
     intent: Option<String>,
+    /// The name in the address book of the platform's own app.
+    saved_name: Option<String>,
     rating: RatingForm,
     came_from: Vec<(&'static str, String)>,
     charges: Vec<(String, i64)>,
@@ -165,6 +167,7 @@ async fn lead_page<N: Needs>(
         reason: lead.attributed.map(reason),
         details: details(&lead, &form, &history, masked),
         intent: lead.intent.as_deref().map(|intent| if masked { mask(intent) } else { intent.to_owned() }),
+        saved_name: lead.saved_name.as_deref().map(|name| if masked { mask(name) } else { name.to_owned() }),
         rating: rating_of(&lead, &member.project.region),
         came_from: came_from(happened.clicks.first()),
         charges: charges.into_iter().map(charge).collect(),

@@ -80,6 +80,7 @@ pub fn name_of(lead: &ListedLead, fields: &Fields, masked: bool) -> LeadName {
     LeadName::of(Known {
         fields,
         profile_name: lead.profile_name.as_deref(),
+        saved_name: None,
         phone: lead.phone.as_deref(),
         channel: &lead.channel,
         is_erased: lead.erased_at.is_some(),

@@ -7,6 +7,7 @@ use crate::domain::ids::MessageId;
 use crate::domain::masked::mask;
 use crate::domain::media_type::is_picture;
 use crate::store::lead_activity::Done;
+use crate::store::past_messages::PastMessage;
 use crate::store::talk::{Said, ShownMedium, Writer};
 
 /// How messages are shown.
@@ -89,6 +90,43 @@ pub(super) fn lines(
     }
     lines.extend(handovers.map(|done| note(done)));
     lines
+}
+
+/// What was written in the platform's own app before.
+pub struct Past {
+    /// The newest messages, with the days between.
+    pub lines: Vec<Line>,
+    /// How many of how many are shown, where it is not all of them.
+    pub of_all: Option<String>,
+}
+
+/// Past messages as lines; `newest` comes newest first, with how many there are.
+pub(super) fn past_lines(
+    frame: &Frame,
+    (newest, count): (Vec<PastMessage>, i64),
+    person: &str,
+    shown: Shown<'_>,
+) -> Option<Past> {
+    let is_all = i64::try_from(newest.len()).is_ok_and(|shown| shown >= count);
+    let of_all = (!is_all).then(|| format!("The newest {} of {count} messages", newest.len()));
+    let said: Vec<Said> = newest.into_iter().rev().map(past_said).collect();
+    (!said.is_empty()).then(|| Past { lines: lines(frame, (&said, &[]), person, shown), of_all })
+}
+
+fn past_said(past: PastMessage) -> Said {
+    Said {
+        // No message of today's has a key below zero.
+        id: MessageId(-past.id),
+        writer: if past.is_ours { Writer::App } else { Writer::Person },
+        kind: past.kind,
+        text: past.text,
+        status: if past.is_ours { MessageStatus::Sent } else { MessageStatus::Received },
+        error: None,
+        at: past.sent_at,
+        is_revoked: false,
+        offers: None,
+        medium: None,
+    }
 }
 
 pub(super) fn message(frame: &Frame, said: &Said, person: &str, shown: Shown<'_>) -> Message {

@@ -3,7 +3,7 @@
 mod lines;
 
 pub use lines::{Line, Medium};
-use lines::{Shown, lines, message};
+use lines::{Past, Shown, lines, message, past_lines};
 
 use super::form::Mistakes;
 use super::frame::Frame;
@@ -12,14 +12,16 @@ use super::view::Html;
 use super::who::{Member, Needs};
 use crate::conversations::reply_as_person::{ReplyWindow, reply_window};
 use crate::core::Core;
+use crate::db::Conn;
 use crate::domain::channel::MessageStatus;
-use crate::domain::ids::{LeadId, MessageId};
+use crate::domain::ids::{ConversationId, LeadId, MessageId, ProjectId};
 use crate::domain::lead::{Activity, Handling, LeadStatus};
 use crate::domain::time::Timestamp;
 use crate::http::error::Result;
 use crate::store::handling::Handled;
 use crate::store::lead_activity::{self, Done};
 use crate::store::lead_view::{self, ViewedLead};
+use crate::store::past_messages::{self, PastMessage};
 use crate::store::talk;
 use crate::store::{handling, writers};
 
@@ -78,6 +80,8 @@ pub struct Talk {
     pub lines: Vec<Line>,
     /// Where older ones are.
     pub older: Option<String>,
+    /// What was written before all of them.
+    pub past: Option<Past>,
     /// Where it stands.
     pub place: Place,
     /// The newest message on the page.
@@ -134,9 +138,10 @@ pub async fn load<N: Needs>(
         let said = talk::page(conn, project, lead.conversation, before, MESSAGES + 1).await?;
         let writers = writers::others(conn, project, (lead.conversation, user), now).await?;
         let done = lead_activity::of_lead(conn, project, wanted.lead, DONE_MAX).await?;
-        Ok(Some((lead, handled, said, writers, done)))
+        let past = load_past(conn, project, lead.conversation, said.len() > MESSAGES as usize).await?;
+        Ok(Some((lead, handled, (said, past), writers, done)))
     });
-    let Some((lead, handled, mut said, writers, done)) = found.await? else { return Ok(None) };
+    let Some((lead, handled, (mut said, past), writers, done)) = found.await? else { return Ok(None) };
     let masked = member.sees_masked();
     let name = name_of(&lead, masked);
     let path = wanted.place.path(&member.path(), lead.id);
@@ -163,6 +168,7 @@ pub async fn load<N: Needs>(
         channel: channel_name(&lead.channel).to_owned(),
         pill: lead_pill(&lead),
         lines: lines(frame, (&said, &handovers), &name.title, shown),
+        past: past_lines(frame, past, &name.title, shown),
         older,
         place: wanted.place,
         seen: handled.newest_message.unwrap_or(MessageId(0)),
@@ -181,6 +187,20 @@ pub async fn load<N: Needs>(
         name,
     };
     Ok(Some((talk, lead)))
+}
+
+/// The newest past messages and how many there are: none while older messages stand between.
+async fn load_past(
+    conn: &Conn,
+    project: ProjectId,
+    conversation: ConversationId,
+    has_older: bool,
+) -> anyhow::Result<(Vec<PastMessage>, i64)> {
+    if has_older {
+        return Ok((Vec::new(), 0));
+    }
+    let count = past_messages::count(conn, project, conversation).await?;
+    Ok((past_messages::newest(conn, project, conversation, MESSAGES).await?, count))
 }
 
 /// Why no reply can be sent.
@@ -230,6 +250,7 @@ pub fn name_of(lead: &ViewedLead, masked: bool) -> LeadName {
     LeadName::of(Known {
         fields: &Fields::parse(&lead.fields),
         profile_name: lead.profile_name.as_deref(),
+        saved_name: lead.saved_name.as_deref(),
         phone: lead.phone.as_deref(),
         channel: &lead.channel,
         is_erased: lead.erased_at.is_some(),
