@@ -6,6 +6,7 @@ pub mod api;
 pub mod check;
 mod content;
 mod errors;
+mod found;
 pub mod gesture;
 mod interactive;
 pub mod media;

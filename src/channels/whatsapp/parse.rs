@@ -1,5 +1,7 @@
 //! Parses the body of a webhook: every entry, change, message and status of it, and nothing lost.
 
+pub use super::found::SLICE_ITEMS_MAX;
+use super::found::{Found, elements, other};
 use super::message::{self, Sender};
 use super::notices;
 use super::past::{self, ADDRESS_BOOK, HISTORY};
@@ -9,16 +11,12 @@ use crate::channels::Inbound;
 use crate::channels::json::{Fields, Malformed, clean, fields, list, text};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::HashSet;
 
 /// The `field` of the changes that hold messages and statuses.
 const MESSAGES: &str = "messages";
 
 /// The `field` of the changes that hold what a person of the business wrote in the phone app.
 const ECHOES: &str = "smb_message_echoes";
-
-/// Items that are read at once: what the platform sends in one call at most.
-pub const SLICE_ITEMS_MAX: usize = 1_000;
 
 /// Contacts of a change that are read.
 const CONTACTS_MAX: usize = 10_000;
@@ -39,7 +37,7 @@ pub fn parse(body: &[u8]) -> Result<Vec<Inbound>, Malformed> {
 pub fn parse_slices(body: &[u8], take: &mut dyn FnMut(Vec<Inbound>) -> bool) -> Result<(), Malformed> {
     let body = clean(body);
     let root: Fields<'_> = serde_json::from_str(&body).map_err(Malformed)?;
-    let mut found = Found { slice: Vec::new(), seen: HashSet::new(), take, wants_more: true };
+    let mut found = Found::new(take);
     for entry in elements(&root, "entry", "", &mut found) {
         let Some(entry_fields) = fields(entry).filter(|fields| fields.contains_key("changes")) else {
             found.push(other("", entry));
@@ -49,61 +47,12 @@ pub fn parse_slices(body: &[u8], take: &mut dyn FnMut(Vec<Inbound>) -> bool) -> 
         for change in elements(&entry_fields, "changes", "", &mut found) {
             read_change(change, entry_time, &mut found);
         }
-        if !found.wants_more {
+        if !found.wants_more() {
             return Ok(());
         }
     }
     found.give();
     Ok(())
-}
-
-/// What was found since the last slice.
-pub(super) struct Found<'a> {
-    slice: Vec<Inbound>,
-    /// Its messages, each by its number and id.
-    seen: HashSet<(Option<String>, String)>,
-    take: &'a mut dyn FnMut(Vec<Inbound>) -> bool,
-    wants_more: bool,
-}
-
-impl Found<'_> {
-    pub(super) fn push(&mut self, inbound: Inbound) {
-        if let Inbound::Message(message) = &inbound
-            && !self.seen.insert((message.channel.clone(), message.external_id.clone()))
-        {
-            return;
-        }
-        self.slice.push(inbound);
-        if self.slice.len() == SLICE_ITEMS_MAX {
-            self.give();
-        }
-    }
-
-    /// Whether more items are asked for.
-    pub(super) fn wants_more(&self) -> bool {
-        self.wants_more
-    }
-
-    fn give(&mut self) {
-        self.seen.clear();
-        let slice = std::mem::take(&mut self.slice);
-        if self.wants_more && !slice.is_empty() {
-            self.wants_more = (self.take)(slice);
-        }
-    }
-}
-
-/// The elements of the array under `key`. What stands there instead of an array is kept.
-pub(super) fn elements<'a>(fields: &Fields<'a>, key: &str, field: &str, found: &mut Found<'_>) -> Vec<&'a RawValue> {
-    let Some(raw) = fields.get(key).filter(|raw| raw.get() != "null") else { return Vec::new() };
-    list(raw).unwrap_or_else(|| {
-        found.push(other(field, raw));
-        Vec::new()
-    })
-}
-
-pub(super) fn other(field: &str, raw: &RawValue) -> Inbound {
-    Inbound::Other { external_id: None, kind: field.to_owned(), raw: raw.get().to_owned() }
 }
 
 fn read_change(change: &RawValue, entry_time: &str, found: &mut Found<'_>) {
@@ -168,7 +117,7 @@ fn read_messages(value: &Fields<'_>, phone_number_id: Option<&str>, found: &mut 
     let contacts = value.get("contacts").and_then(|raw| list(raw)).unwrap_or_default();
     let contacts = People::new(contacts.into_iter().take(CONTACTS_MAX).map(Sender::of_contact).collect());
     for (nth, slice) in messages.chunks(SLICE_ITEMS_MAX).enumerate() {
-        if !found.wants_more {
+        if !found.wants_more() {
             return;
         }
         let read = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok().filter(Value::is_object);

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 mod large;
+mod past;
 mod speech;
 
 /// The body of a webhook with one change whose `value` has these keys besides the metadata.
