@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod channel;
 mod delivery;
+mod dispatch;
 mod doctor;
 mod doctor_recount;
 mod elsewhere;
@@ -52,7 +53,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::config::{Config, Settings};
 use crate::metrics::Metrics;
 use crate::traces::Traces;
-use elsewhere::{Elsewhere, Place};
+use elsewhere::Elsewhere;
 use here::{actor, base_url_hint, open_project};
 use output::{Output, ReaderGone};
 
@@ -325,67 +326,11 @@ async fn execute(command: Command, (elsewhere, config): (Elsewhere, Config), out
     let otlp = config.otlp.as_ref().filter(|_| matches!(command, Command::Serve));
     let traces = otlp.and_then(|otlp| Traces::start(otlp, &metrics));
     log::start(&config, command.serves(), traces.as_ref());
-    let ended = perform(command, (elsewhere, config), metrics, output).await;
+    let ended = dispatch::perform(command, (elsewhere, config), metrics, output).await;
     if let Some(traces) = traces {
         traces.end().await;
     }
     ended
-}
-
-async fn perform(
-    command: Command,
-    (elsewhere, config): (Elsewhere, Config),
-    metrics: Metrics,
-    output: &Output,
-) -> anyhow::Result<()> {
-    // These need no data, wherever it is.
-    let command = match command {
-        Command::Login(login) => return login::login(login, &elsewhere, output).await,
-        Command::Logout => return login::logout(&elsewhere, output),
-        Command::Profile(command) => return login::run(command, output),
-        Command::Settings => return settings::show(output),
-        Command::Completions(of) => return shells::complete(&of),
-        Command::Man(to) => return shells::write_manual(&to, output),
-        other => other,
-    };
-    let place = Place::new(elsewhere, config);
-    match command {
-        Command::Project(command) => project::run(command, place, output).await,
-        Command::Listen(arguments) => listen::run(arguments, place, output).await,
-        Command::Trigger(arguments) => trigger::run(arguments, place, output).await,
-        Command::Retention(command) => retention::run(command, place, output).await,
-        Command::Key(command) => key::run(command, place, output).await,
-        Command::Token(command) => token::run(command, place, output).await,
-        Command::Channel(command) => channel::run(command, place, output).await,
-        Command::Widget(command) => widget::run(command, place, output).await,
-        Command::Link(command) => link::run(command, place, output).await,
-        Command::Form(command) => form::run(command, place, output).await,
-        Command::Agent(command) => agent::run(command, place, output).await,
-        Command::Webhook(command) => webhook::run(command, place, output).await,
-        Command::Delivery(command) => delivery::run(command, place, output).await,
-        Command::Reply(command) => reply::run(command, place, output).await,
-        Command::Attention(command) => attention::run(command, place, output).await,
-        Command::Audit(command) => audit::run(command, place, output).await,
-        Command::Lead(command) => lead::run(command, place, output).await,
-        of_machine => execute_here(of_machine, place, metrics, output).await,
-    }
-}
-
-/// What is about the machine itself.
-async fn execute_here(command: Command, place: Place, metrics: Metrics, output: &Output) -> anyhow::Result<()> {
-    match command {
-        Command::Serve => crate::serve::run(place.here("serve")?, metrics).await,
-        Command::Demo { empty } => crate::demo::run(place.here("demo")?, &actor(), empty).await,
-        Command::Doctor(doctor) => doctor::run(doctor, place.here("doctor")?, output).await,
-        Command::Ready(arguments) => ready::run(arguments, place.here("ready")?, output).await,
-        Command::Llm(command) => llm::run(command, place.here("llm")?, output).await,
-        Command::SecretKey(command) => secret_key::run(command, place.here("secret-key")?, output).await,
-        Command::Backup(arguments) => backup::make(arguments, place.here("backup")?, output).await,
-        Command::Restore(arguments) => backup::put_back(arguments, place.here("restore")?, output).await,
-        Command::Move(arguments) => move_database::run(arguments, place.here("move")?, output).await,
-        Command::User(command) => user::run(command, place.here("user")?, output).await,
-        _ => unreachable!("every other command was taken before"),
-    }
 }
 
 /// Says something to whoever runs the command, beside its output.
