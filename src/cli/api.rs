@@ -1,6 +1,7 @@
 //! What the commands ask: calls of the management API. On the machine of the data its routes are called within the process, and need no
 //! token; elsewhere they go over HTTP. So a command does, and prints, the same in both places.
 
+use anyhow::Context as _;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -138,16 +139,14 @@ impl Api {
         Ok(owner.project_id)
     }
 
+    /// The bytes of a file, whole.
+    pub async fn file(&self, path: &str) -> Result<Bytes, Refused> {
+        self.answer(Method::GET, &format!("/api/v1{path}"), None).await
+    }
+
     async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<T, Refused> {
         let path = format!("/api/v1{path}");
-        let answer = match &self.way {
-            Way::Here { router, .. } => within(router.clone(), method, &path, body).await,
-            Way::There(remote) => remote.call(method, &path, body).await,
-        };
-        let Answer { status, body } = answer.map_err(Refused::Failed)?;
-        if !(200..300).contains(&status) {
-            return Err(Refused::read(status, &body, &path));
-        }
+        let body = self.answer(method, &path, body).await?;
         let text: &[u8] = if body.is_empty() { b"null" } else { &body };
         serde_json::from_slice(text).map_err(|error| {
             let said = anyhow::anyhow!(
@@ -155,6 +154,19 @@ impl Api {
             );
             Refused::Failed(said)
         })
+    }
+
+    /// The body of an answer that is a success.
+    async fn answer(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Bytes, Refused> {
+        let answer = match &self.way {
+            Way::Here { router, .. } => within(router.clone(), method, path, body).await,
+            Way::There(remote) => remote.call(method, path, body).await,
+        };
+        let Answer { status, body } = answer.map_err(Refused::Failed)?;
+        if !(200..300).contains(&status) {
+            return Err(Refused::read(status, &body, path));
+        }
+        Ok(body)
     }
 }
 
@@ -164,5 +176,6 @@ async fn within(router: Router, method: Method, path: &str, body: Option<Bytes>)
     let request = request.body(body.map_or_else(Body::empty, Body::from))?;
     let Ok(response) = router.oneshot(request).await;
     let status = response.status().as_u16();
-    Ok(Answer { status, body: to_bytes(response.into_body(), ANSWER_BYTES_MAX).await? })
+    let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await.context("the answer is cut off, or too long")?;
+    Ok(Answer { status, body })
 }

@@ -3,9 +3,9 @@
 use super::elsewhere::{Elsewhere, Place};
 use super::output::Output;
 use super::{
-    Command, actor, agent, attention, audit, backup, channel, delivery, doctor, form, key, lead, link, listen, llm,
-    login, move_database, project, ready, reply, retention, secret_key, settings, shells, token, trigger, user,
-    webhook, widget,
+    Command, actor, agent, attention, audit, backup, channel, delivery, doctor, event, export, form, key, lead, link,
+    listen, llm, login, member, move_database, project, ready, reply, retention, secret_key, settings, shells, token,
+    trigger, user, webhook, widget,
 };
 use crate::config::Config;
 use crate::metrics::Metrics;
@@ -46,6 +46,9 @@ pub async fn perform(
         Command::Attention(command) => attention::run(command, place, output).await,
         Command::Audit(command) => audit::run(command, place, output).await,
         Command::Lead(command) => lead::run(command, place, output).await,
+        Command::Event(command) => event::run(command, place, output).await,
+        Command::Export(command) => export::run(command, place, output).await,
+        Command::Member(command) => member::run(command, place, output).await,
         of_machine => execute_here(of_machine, place, metrics, output).await,
     }
 }

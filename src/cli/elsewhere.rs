@@ -217,7 +217,8 @@ impl Place {
             Some(server) => bail!(
                 "`aurix {command}` works on the machine of the server only: run it there, without --server, --profile and their variables. \
                  {server} takes over its API what sets projects up and looks at them: project, retention, key, token, channel, widget, \
-                 link, form, agent, webhook, delivery, reply, lead, attention, audit, listen, trigger"
+                 link, form, agent, webhook, delivery, reply, lead, event, export, member, attention, audit, listen, \
+                 trigger"
             ),
         }
     }

@@ -12,6 +12,8 @@ mod dispatch;
 mod doctor;
 mod doctor_recount;
 mod elsewhere;
+mod event;
+mod export;
 mod form;
 mod found;
 mod here;
@@ -23,6 +25,7 @@ mod llm;
 mod llm_dialogues;
 mod log;
 mod login;
+mod member;
 mod move_database;
 mod output;
 mod post_here;
@@ -234,6 +237,15 @@ enum Command {
     /// Lists, shows and answers leads, and says what became of them.
     #[command(subcommand, after_help = "Example:\n  aurix lead list --project ID --waiting")]
     Lead(lead::Command),
+    /// Lists and shows events: what happened, as webhooks are told of it.
+    #[command(subcommand, after_help = "Example:\n  aurix event list --project ID --event lead.created")]
+    Event(event::Command),
+    /// Writes leads as a file.
+    #[command(subcommand, after_help = "Example:\n  aurix export leads --project ID --out leads.csv")]
+    Export(export::Command),
+    /// Lists, invites and removes the people who work in a project, and says what they may do.
+    #[command(subcommand, after_help = "Example:\n  aurix member invite --project ID mei@example.com --role admin")]
+    Member(member::Command),
     /// Lists who changed what: every change by a command or with an API key.
     #[command(subcommand, after_help = "Example:\n  aurix audit list --project ID --limit 20")]
     Audit(audit::Command),

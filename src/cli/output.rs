@@ -33,7 +33,17 @@ impl Output {
 /// Prints a line at once.
 pub fn line(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+    unless_closed(writeln!(out, "{text}").and_then(|()| out.flush()))
+}
+
+/// Prints the bytes of a file at once, as they are.
+pub fn bytes(file: &[u8]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    unless_closed(out.write_all(file).and_then(|()| out.flush()))
+}
+
+fn unless_closed(written: std::io::Result<()>) -> anyhow::Result<()> {
+    match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ReaderGone.into()),
         written => Ok(written?),
     }

@@ -114,6 +114,7 @@ fn flag(field: &str) -> Option<String> {
         "rate_per_second" => Some("--rate".to_owned()),
         "leaves_groups" => Some("--leave-groups".to_owned()),
         "name" => Some("the name".to_owned()),
+        "email" => Some("the address".to_owned()),
         "nudge_after_s" => Some("--nudge-after".to_owned()),
         "abandoned_after_s" => Some("--abandoned-after".to_owned()),
         "widget_id" => Some("--widget".to_owned()),

@@ -7,6 +7,7 @@ mod backup;
 mod link;
 mod listen;
 mod llm;
+mod member;
 mod ready;
 mod remote;
 mod retention;

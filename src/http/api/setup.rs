@@ -1,5 +1,6 @@
 //! `/api/v1/projects/{project}/keys`, `…/members` and `…/form`: how a project is set up.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::extract::State;
@@ -134,16 +135,16 @@ async fn revoke(State(core): State<Core>, caller: Caller<Keys>, Path((_, id)): B
 }
 
 /// A person who works in the project.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Member)]
-pub struct MemberBody {
-    user_id: String,
-    email: String,
-    name: String,
+pub(crate) struct MemberBody {
+    pub(crate) user_id: String,
+    pub(crate) email: String,
+    pub(crate) name: String,
     #[schema(schema_with = super::words::role)]
-    role: &'static str,
+    pub(crate) role: Cow<'static, str>,
     #[schema(required)]
-    last_seen_at: Option<UtcMicroseconds>,
+    pub(crate) last_seen_at: Option<UtcMicroseconds>,
 }
 
 async fn people(core: &Core, caller: &Caller<Admin>) -> Result<Vec<MemberBody>> {
@@ -153,7 +154,7 @@ async fn people(core: &Core, caller: &Caller<Admin>) -> Result<Vec<MemberBody>> 
         user_id: member.user.public_id,
         email: member.user.email,
         name: member.user.name,
-        role: member.role.as_str(),
+        role: member.role.as_str().into(),
         last_seen_at: member.last_seen_at.map(UtcMicroseconds),
     };
     Ok(rows.into_iter().map(row).collect())
@@ -167,25 +168,25 @@ async fn list_members(State(core): State<Core>, caller: Caller<Admin>) -> Result
 }
 
 /// Who is to join, and what they may do.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct InviteMember {
+pub(crate) struct InviteMember {
     #[schema(example = "mei@example.com")]
-    email: String,
+    pub(crate) email: String,
     #[schema(schema_with = super::words::role)]
-    role: String,
+    pub(crate) role: String,
 }
 
 /// An invitation: whoever has the link joins.
-#[derive(Serialize, ToSchema)]
-struct Invitation {
-    email: String,
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct Invitation {
+    pub(crate) email: String,
     #[schema(schema_with = super::words::role)]
-    role: &'static str,
+    pub(crate) role: Cow<'static, str>,
     /// Shown only here. It is mailed too, where there is a mail server.
     #[schema(example = "https://chat.example/invitation/…")]
-    url: String,
-    expires_at: UtcMicroseconds,
+    pub(crate) url: String,
+    pub(crate) expires_at: UtcMicroseconds,
 }
 
 /// Invite a member
@@ -204,7 +205,7 @@ async fn invite(
     let link = invite_member(&accounts, &caller.actor(), caller.id(), &email, role).await.map_err(refused)?;
     let invitation = Invitation {
         email: email.as_str().to_owned(),
-        role: role.as_str(),
+        role: role.as_str().into(),
         url: link.url,
         expires_at: UtcMicroseconds(link.expires_at),
     };
@@ -212,11 +213,11 @@ async fn invite(
 }
 
 /// Another role.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ChangeMember {
+pub(crate) struct ChangeMember {
     #[schema(schema_with = super::words::role)]
-    role: String,
+    pub(crate) role: String,
 }
 
 fn nobody() -> ApiError {

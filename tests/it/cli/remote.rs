@@ -1,12 +1,14 @@
 //! Commands against a server: each does and prints what it does and prints beside the server's own data.
 
 mod calls;
+mod files;
 mod lists;
 mod profiles;
 mod shells;
 
 use std::process::{Command, Output};
 
+use aurix::domain::account::Role;
 use aurix::domain::delivery::Policy;
 use aurix::domain::token::{TokenOwner, TokenScope};
 use aurix::projects::create_token::{NewToken, create_token};
@@ -68,6 +70,12 @@ impl Both {
         both.name("SLUG", ["twin-a".to_owned(), "twin-b".to_owned()]);
         let leads = both.json(&["lead", "list", "--project", "PROJECT"])["leads"].clone();
         both.name("LEAD", [0, 1].map(|at| leads[at]["lead_id"].to_string()));
+        for email in ["twin-a@example.com", "twin-b@example.com"] {
+            both.app.account(email, Some((both.project.id, Role::Member))).await;
+        }
+        both.name("MEMBER", ["twin-a@example.com".to_owned(), "twin-b@example.com".to_owned()]);
+        let newest = both.json(&["event", "list", "--project", "PROJECT"])["events"][0].clone();
+        both.name("EVENT", [0, 1].map(|_| newest["event_id"].as_str().expect("an id").to_owned()));
         let ids = |list: &Value, name: &str| [0, 1].map(|at| list[at][name].as_str().expect("an id").to_owned());
         let webhooks = both.json(&["webhook", "list", "--project", "PROJECT"])["webhooks"].clone();
         let deliveries = both.json(&["delivery", "list", "--status", "failed"])["deliveries"].clone();
@@ -135,6 +143,7 @@ fn without_chance(text: &str) -> String {
         (r"w_[A-Za-z0-9]{10,}", "WIDGET"),
         (r"web_?[A-Za-z0-9]{8,}", "WEB"),
         (r"twin-[ab]", "SLUG"),
+        (r"/invitation/[A-Za-z0-9_-]+", "/invitation/TOKEN"),
         (r"\b[0-9]{12,19}\b", "NUMBER"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
         (r#""duration_ms":\d+"#, "DURATION"),
