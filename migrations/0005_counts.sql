@@ -20,6 +20,10 @@ CREATE TABLE links (
 CREATE INDEX links_by_project ON links (project_id, id);
 CREATE INDEX links_followed ON links (followed_at) WHERE followed_at IS NOT NULL;
 
+-- The host that a project's links have instead of the server's. It names the project, so that it is one of the whole instance.
+ALTER TABLE projects ADD COLUMN links_domain TEXT;
+CREATE UNIQUE INDEX projects_by_links_domain ON projects (links_domain) WHERE links_domain IS NOT NULL;
+
 -- Whether the button's script takes over the chat links that the site has.
 ALTER TABLE widgets ADD COLUMN takes_links BOOLEAN NOT NULL DEFAULT FALSE;
 

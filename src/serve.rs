@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::cache::KnownSources;
-use crate::clicks::{find_link, find_widget};
+use crate::clicks::{find_link, find_links_domain, find_widget};
 use crate::config::Config;
 use crate::core::{Core, CoreParts};
 use crate::db::Db;
@@ -237,6 +237,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     find_widget::preload(&engines.clicks).await?;
     find_link::preload(&engines.clicks).await?;
+    find_links_domain::preload(&engines.clicks).await?;
     let router = http::router(engines.clone(), extra, stopping.clone());
     let (close, closing) = watch::channel(false);
     let Listeners { main, redirect } = listeners.into();

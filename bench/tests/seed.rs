@@ -297,6 +297,7 @@ const EMPTY: &[(&str, &str, &str)] = &[
     ("projects", "recount_step", "all is counted"),
     ("projects", "nudge_after", "as by default"),
     ("projects", "abandoned_after", "as by default"),
+    ("projects", "links_domain", "its links have the server's"),
     ("channels", "next_at", "its clock does not pass"),
     ("channels", "leaves_groups", "WhatsApp has none"),
     ("messages", "refusals", "its platform takes every reply"),

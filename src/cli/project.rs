@@ -12,6 +12,8 @@ use crate::domain::visitor::IpPolicy;
 use crate::http::api::projects::{ChangeProject, CreateProject, ProjectBody};
 use crate::net::Method;
 
+/// What `--links-domain` says for no domain of their own.
+const NONE: &str = "none";
 /// Projects that are listed.
 const LISTED_MAX: usize = 10_000;
 
@@ -64,6 +66,9 @@ pub enum Command {
         /// How long after a person's last message the agent asks once more, by day: 30m to 20h, or `never`.
         #[arg(long, value_parser = nudge_after, value_name = "TIME")]
         nudge_after: Option<NudgeAfter>,
+        /// A host name for the addresses of links, which leads to the server: go.shop.example; `none` for the server's own.
+        #[arg(long, value_name = "HOST")]
+        links_domain: Option<String>,
         /// How long after it a lead that is not complete is abandoned, for `lead.abandoned`: 1h to 720h.
         #[arg(long, value_name = "TIME")]
         abandoned_after: Option<SignedDuration>,
@@ -91,7 +96,17 @@ pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Res
                 )
             })
         }
-        Command::Set { project, name, region, timezone, ip, lead_created, nudge_after, abandoned_after } => {
+        Command::Set {
+            project,
+            name,
+            region,
+            timezone,
+            ip,
+            lead_created,
+            nudge_after,
+            links_domain,
+            abandoned_after,
+        } => {
             let changes = ChangeProject {
                 name,
                 region,
@@ -100,6 +115,7 @@ pub async fn run(command: Command, place: Place, output: &Output) -> anyhow::Res
                 lead_created: lead_created.map(|when| when.as_str().to_owned()),
                 nudge_after_s: nudge_after.map(|NudgeAfter(after)| after.map(|after| after.as_secs())),
                 abandoned_after_s: abandoned_after.map(|after| after.as_secs()),
+                links_domain: links_domain.map(|host| Some(host).filter(|host| host != NONE)),
                 ..ChangeProject::default()
             };
             let project: ProjectBody = api.send(Method::PATCH, &of_project(&project), &changes).await?;
@@ -121,7 +137,7 @@ fn to_json(row: &ProjectBody) -> Value {
     let in_words = |seconds: i64| format!("{:#}", SignedDuration::from_secs(seconds));
     json!({"project_id": row.project_id, "name": row.name, "region": row.region, "timezone": row.timezone,
            "ip": row.ip, "lead_created": row.lead_created, "nudge_after": row.nudge_after_s.map(in_words),
-           "abandoned_after": in_words(row.abandoned_after_s)})
+           "abandoned_after": in_words(row.abandoned_after_s), "links_domain": row.links_domain})
 }
 
 /// What `--nudge-after` says; `None` for `never`.

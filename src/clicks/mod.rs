@@ -9,6 +9,7 @@ pub mod breaker;
 pub mod click;
 mod find_cached;
 pub mod find_link;
+pub mod find_links_domain;
 pub mod find_widget;
 pub mod record;
 pub mod replay;
@@ -30,6 +31,7 @@ use crate::cache::Cache;
 use crate::core::Core;
 use crate::db::BatchWriter;
 use crate::deliveries::Deliveries;
+use crate::domain::ids::ProjectId;
 use crate::store::links::Link;
 use crate::store::widgets::Widget;
 
@@ -50,6 +52,8 @@ pub struct ClicksParts {
     /// Known also while the database is unavailable.
     widgets: Cache<Widget>,
     links: Cache<Link>,
+    /// The hosts that were asked for, each with the project whose links have it.
+    links_domains: Cache<Option<ProjectId>>,
     automated_requests: AutomatedRequests,
     widget_sightings: WidgetSightings,
 }
@@ -64,6 +68,7 @@ impl Clicks {
             breaker: CircuitBreaker::default(),
             widgets: Cache::default(),
             links: Cache::default(),
+            links_domains: Cache::default(),
             automated_requests: AutomatedRequests::default(),
             widget_sightings: WidgetSightings::default(),
             deliveries,

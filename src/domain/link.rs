@@ -77,9 +77,12 @@ impl fmt::Display for Slug {
     }
 }
 
-/// The address of a link.
-pub fn address(base_url: &str, slug: &str) -> String {
-    format!("{}/l/{slug}", base_url.trim_end_matches('/'))
+/// The address of a link: on the own domain of its project's links, or else on the server.
+pub fn address(base_url: &str, domain: Option<&str>, slug: &str) -> String {
+    match domain {
+        Some(domain) => format!("https://{domain}/{slug}"),
+        None => format!("{}/l/{slug}", base_url.trim_end_matches('/')),
+    }
 }
 
 /// What a link says of where its visitors come from, and to the business. Empty but for the source: nothing.

@@ -25,6 +25,7 @@ pub mod latency;
 pub mod lead;
 pub mod lead_words;
 pub mod link;
+pub mod links_domain;
 pub mod mail;
 pub mod masked;
 pub mod media_type;

@@ -33,8 +33,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::platforms::{telegram, whatsapp};
 use self::routes::{Route, Routes};
+use self::visitor::own_domain;
 use crate::config::Config;
-use crate::core::Core;
 use crate::engines::Engines;
 
 /// Bytes that a JSON body may have: 1 MiB.
@@ -82,21 +82,22 @@ pub fn router(engines: Engines, extra: Router<Engines>, stopping: watch::Receive
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state((engines.core.clone(), stopping), around))
+        .layer(from_fn_with_state((engines.clone(), stopping), around))
         .with_state(engines)
 }
 
 /// What every request goes through, in one layer: each costs every request.
 #[expect(clippy::disallowed_methods, reason = "what is measured is how long the answer takes")]
 async fn around(
-    State((core, stopping)): State<(Core, watch::Receiver<bool>)>,
+    State((engines, stopping)): State<(Engines, watch::Receiver<bool>)>,
     request: Request,
     next: Next,
 ) -> Response {
+    let core = &engines.core;
     let (began, page_wanted) = (Instant::now(), error::is_page_wanted(request.headers()));
     let (method, route) = (request.method().clone(), request.extensions().get::<MatchedPath>().cloned());
     let mut response = match well_formed::check(&request) {
-        Ok(()) => request_id::trace(&core.random, request, next).await,
+        Ok(()) => request_id::trace(&core.random, request, |request| answer(&engines, request, next)).await,
         Err(error) => error.into_response(),
     };
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
@@ -107,6 +108,14 @@ async fn around(
     health::close_when_stopping(&mut response, &stopping);
     https::require(&core.config, &mut response);
     response
+}
+
+/// Answers by the route, or where the host is that of a project's links, by the link.
+async fn answer(engines: &Engines, request: Request, next: Next) -> Response {
+    match own_domain::project_of(engines, request.uri().path(), request.headers()).await {
+        Some(project) => own_domain::answer(engines, project, request).await,
+        None => next.run(request).await,
+    }
 }
 
 /// Both APIs as an OpenAPI document, JSON. Made once.

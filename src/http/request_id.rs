@@ -3,7 +3,6 @@
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument as _, Span};
 
@@ -17,7 +16,10 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const ID_BYTES_MAX: usize = 64;
 
 /// Answers a request within a span that has its id.
-pub async fn trace(random: &Random, request: Request, next: Next) -> Response {
+pub async fn trace<F>(random: &Random, request: Request, answer: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let id = given(request.headers()).unwrap_or_else(|| random.uuid().simple().to_string());
     let span = tracing::info_span!(
         "request",
@@ -27,7 +29,7 @@ pub async fn trace(random: &Random, request: Request, next: Next) -> Response {
     );
     begin(&span, &request);
     let answered = async {
-        let response = next.run(request).await;
+        let response = answer(request).await;
         if traces::are_on() {
             end(&Span::current(), &response);
         }

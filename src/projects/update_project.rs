@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::create_project::{check_name, check_time_zone};
 use crate::core::Core;
@@ -11,6 +12,7 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::{Action, Change, Object};
 use crate::domain::ids::ProjectId;
 use crate::domain::lead::CreatedWhen;
+use crate::domain::links_domain::LinksDomain;
 use crate::domain::phone::Region;
 use crate::domain::time::SignedDuration;
 use crate::domain::visitor::IpPolicy;
@@ -38,6 +40,22 @@ pub struct ProjectChanges {
     pub nudge_after: Option<Option<SignedDuration>>,
     /// How long after it a lead that is not complete counts as abandoned: [`ABANDONED_AFTER`].
     pub abandoned_after: Option<SignedDuration>,
+    /// The host that its links have instead of the server's; `None` within for the server's.
+    pub links_domain: Option<Option<LinksDomain>>,
+}
+
+/// Why nothing changes.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateRefused {
+    /// Another project's links have that host.
+    #[error("{0} is the domain of another project's links: choose another")]
+    DomainTaken(LinksDomain),
+    /// Console and API are there.
+    #[error("{0} is this server's own address, which links have without a domain of their own: choose another")]
+    OwnHost(LinksDomain),
+    /// Changing failed.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
 }
 
 /// The shortest and the longest time until a nudge. WhatsApp takes none a day after the person's last message.
@@ -46,28 +64,42 @@ pub const NUDGE_AFTER: RangeInclusive<SignedDuration> = SignedDuration::from_min
 pub const ABANDONED_AFTER: RangeInclusive<SignedDuration> =
     SignedDuration::from_hours(1)..=SignedDuration::from_hours(30 * 24);
 
-/// Changes a project, and gives it as it is then. Widgets that other requests hold see the change within a second.
+/// Changes a project, and gives it as it is then. Widgets, links and hosts that other requests hold see the change within a second.
 pub async fn update_project(
     core: &Core,
     actor: &Actor,
     project: ProjectId,
     changes: ProjectChanges,
-) -> anyhow::Result<Project> {
+) -> Result<Project, UpdateRefused> {
     let (actor, now) = (actor.clone(), core.clock.now());
-    core.db
-        .write(async move |tx| {
-            let mut project = projects::get(tx, project).await?;
-            let zone = project.time_zone.clone();
-            let detail = apply(&mut project, changes)?;
-            projects::update(tx, &project).await?;
-            if project.time_zone != zone {
-                recount::begin_with_days(tx, project.id).await?;
-            }
-            let change = Change::new(Action::UpdateProject, Object::Project(project.public_id.clone()));
-            audit::record(tx, project.id, &actor, &change.with(Value::Object(detail)), now).await?;
-            Ok(project)
-        })
-        .await
+    if let Some(Some(domain)) = &changes.links_domain
+        && is_own_host(&core.config.base_url, domain)
+    {
+        return Err(UpdateRefused::OwnHost(domain.clone()));
+    }
+    let updated = core.db.write(async move |tx| {
+        if let Some(Some(domain)) = &changes.links_domain
+            && projects::find_by_links_domain(tx, domain).await?.is_some_and(|other| other != project)
+        {
+            return Ok(Err(UpdateRefused::DomainTaken(domain.clone())));
+        }
+        let mut project = projects::get(tx, project).await?;
+        let zone = project.time_zone.clone();
+        let detail = apply(&mut project, changes)?;
+        projects::update(tx, &project).await?;
+        if project.time_zone != zone {
+            recount::begin_with_days(tx, project.id).await?;
+        }
+        let change = Change::new(Action::UpdateProject, Object::Project(project.public_id.clone()));
+        audit::record(tx, project.id, &actor, &change.with(Value::Object(detail)), now).await?;
+        Ok(Ok(project))
+    });
+    updated.await?
+}
+
+/// Whether that is the host of the base URL.
+fn is_own_host(base_url: &str, domain: &LinksDomain) -> bool {
+    Url::parse(base_url).is_ok_and(|base| base.host_str() == Some(domain.as_str()))
 }
 
 /// Applies checked changes, and gives what is different.
@@ -114,9 +146,31 @@ fn apply(project: &mut Project, changes: ProjectChanges) -> anyhow::Result<Map<S
         project.abandoned_after = after;
         note("abandoned_after", &format!("{after:#}"));
     }
+    if let Some(domain) = changes.links_domain {
+        project.links_domain = domain.map(|domain| domain.to_string());
+        note("links_domain", project.links_domain.as_deref().unwrap_or("none"));
+    }
     Ok(detail)
 }
 
 fn yes_or_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_own_host_is_no_domain_of_links() {
+        let domain = LinksDomain::parse("aurix.example.com").expect("a host name");
+        for (base_url, is_own) in [
+            ("https://aurix.example.com", true),
+            ("https://Aurix.example.com:8443/", true),
+            ("https://www.aurix.example.com", false),
+            ("http://localhost:8080", false),
+        ] {
+            assert_eq!(is_own_host(base_url, &domain), is_own, "{base_url}");
+        }
+    }
 }

@@ -2,19 +2,20 @@
 
 use crate::db::{Conn, Error, Result, Row, Sql, Tx};
 use crate::domain::ids::{ChannelId, ConversationId, LinkId, ProjectId, WidgetId};
-use crate::domain::link::{Campaign, LinkStatus, Slug};
+use crate::domain::link::{Campaign, LinkStatus, Slug, address};
 use crate::domain::time::Timestamp;
 use crate::params;
 
 macro_rules! columns {
     () => {
-        "l.id, l.project_id, l.slug, w.public_id, l.source, l.medium, l.campaign, l.text, l.status, l.created_at"
+        "l.id, l.project_id, l.slug, w.public_id, l.source, l.medium, l.campaign, l.text, l.status, l.created_at,
+         p.links_domain"
     };
 }
 
 macro_rules! tables {
     () => {
-        "links AS l JOIN widgets AS w ON w.id = l.widget_id"
+        "links AS l JOIN widgets AS w ON w.id = l.widget_id JOIN projects AS p ON p.id = l.project_id"
     };
 }
 
@@ -35,6 +36,15 @@ pub struct Link {
     pub status: LinkStatus,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The host that its project's links have instead of the server's.
+    pub domain: Option<String>,
+}
+
+impl Link {
+    /// Its address, on a server with that base URL.
+    pub fn address(&self, base_url: &str) -> String {
+        address(base_url, self.domain.as_deref(), &self.slug)
+    }
 }
 
 fn read(row: &Row<'_>) -> Result<Link> {
@@ -46,6 +56,7 @@ fn read(row: &Row<'_>) -> Result<Link> {
         campaign: Campaign { source: row.get(4)?, medium: row.get(5)?, campaign: row.get(6)?, text: row.get(7)? },
         status: LinkStatus::parse(&row.get::<String>(8)?).ok_or(Error::Column(8))?,
         created_at: row.get(9)?,
+        domain: row.get(10)?,
     })
 }
 

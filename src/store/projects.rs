@@ -5,19 +5,20 @@ use jiff::tz::TimeZone;
 use crate::db::{Conn, Error, Result, Row, Tx};
 use crate::domain::ids::ProjectId;
 use crate::domain::lead::CreatedWhen;
+use crate::domain::links_domain::LinksDomain;
 use crate::domain::time::{SignedDuration, Timestamp};
 use crate::params;
 
 macro_rules! columns {
     () => {
         "id, public_id, name, region, time_zone, ip_policy, lead_created, form, members_may_export, viewers_see_masked,
-         nudge_after, abandoned_after"
+         nudge_after, abandoned_after, links_domain"
     };
 }
 pub(super) use columns;
 
 /// Columns of [`Project`].
-pub(super) const COLUMNS: usize = 12;
+pub(super) const COLUMNS: usize = 13;
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct Project {
     pub nudge_after: Option<SignedDuration>,
     /// How long after it a lead that is not complete counts as abandoned.
     pub abandoned_after: SignedDuration,
+    /// The host that its links have instead of the server's.
+    pub links_domain: Option<String>,
 }
 
 impl Project {
@@ -69,6 +72,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Project> {
         viewers_see_masked: row.get(9)?,
         nudge_after: row.get::<Option<i64>>(10)?.map(SignedDuration::from_micros),
         abandoned_after: SignedDuration::from_micros(row.get(11)?),
+        links_domain: row.get(12)?,
     })
 }
 
@@ -113,6 +117,21 @@ pub async fn find_public(conn: &Conn, public_id: &str) -> Result<Option<Project>
     conn.find(concat!("SELECT ", columns!(), " FROM projects WHERE public_id = $1"), params![public_id], read).await
 }
 
+/// The project whose links have that host.
+pub async fn find_by_links_domain(conn: &Conn, domain: &LinksDomain) -> Result<Option<ProjectId>> {
+    conn.find("SELECT id FROM projects WHERE links_domain = $1", params![domain.as_str()], |row| row.get(0)).await
+}
+
+/// The hosts of links, each with its project, at most `most`.
+pub async fn domains(conn: &Conn, most: u32) -> Result<Vec<(String, ProjectId)>> {
+    conn.query(
+        "SELECT links_domain, id FROM projects WHERE links_domain IS NOT NULL ORDER BY id LIMIT $1",
+        params![most],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+    .await
+}
+
 /// All projects, oldest first, at most `most`.
 pub async fn list(conn: &Conn, most: u32) -> Result<Vec<Project>> {
     conn.query(concat!("SELECT ", columns!(), " FROM projects ORDER BY id LIMIT $1"), params![most], read).await
@@ -143,7 +162,7 @@ pub async fn update(tx: &Tx, project: &Project) -> Result<u64> {
     tx.execute(
         "UPDATE projects
          SET name = $2, region = $3, time_zone = $4, ip_policy = $5, lead_created = $6, members_may_export = $7,
-             viewers_see_masked = $8, nudge_after = $9, abandoned_after = $10
+             viewers_see_masked = $8, nudge_after = $9, abandoned_after = $10, links_domain = $11
          WHERE id = $1",
         params![
             project.id,
@@ -155,7 +174,8 @@ pub async fn update(tx: &Tx, project: &Project) -> Result<u64> {
             project.members_may_export,
             project.viewers_see_masked,
             project.nudge_after.map(microseconds),
-            microseconds(project.abandoned_after)
+            microseconds(project.abandoned_after),
+            project.links_domain.as_deref()
         ],
     )
     .await

@@ -229,7 +229,7 @@ fn lists_have_the_same_shape_for_programs_every_time() {
     empty(&["webhook"], "webhooks");
     let listed = operator.json(&["project", "list"]);
     let shop = json!({"project_id": project, "name": "A shop", "region": "SG", "timezone": "Asia/Singapore", "ip": "full",
-               "lead_created": "details", "nudge_after": "4h", "abandoned_after": "24h"});
+               "lead_created": "details", "nudge_after": "4h", "abandoned_after": "24h", "links_domain": null});
     assert_eq!(listed, json!({ "projects": [shop] }));
     operator.channel(&project, "T");
     let base_url = "https://aurix.example.com";

@@ -31,6 +31,7 @@ mod late_messages;
 mod lead_events;
 mod limits;
 mod links;
+mod links_domain;
 mod llm;
 mod local_dispatch;
 mod mails;

@@ -15,7 +15,7 @@ use super::etag::{IfMatch, Tagged};
 use super::query::{Cursor, Limit, Page, Params};
 use crate::core::Core;
 use crate::domain::ids::{LinkId, ProjectId};
-use crate::domain::link::{Campaign, InvalidCampaign, InvalidSlug, LinkStatus, SLUG_CHARS_MAX, Slug, address};
+use crate::domain::link::{Campaign, InvalidCampaign, InvalidSlug, LinkStatus, SLUG_CHARS_MAX, Slug};
 use crate::engines::Engines;
 use crate::http::error::{ApiError, Result};
 use crate::http::extract::{Json, Path};
@@ -42,6 +42,7 @@ pub(crate) struct LinkBody {
     pub(crate) link_id: i64,
     #[schema(example = "spring-poster")]
     pub(crate) slug: String,
+    /// On the own domain of the project's links, where it has one.
     #[schema(example = "https://chat.example/l/spring-poster")]
     pub(crate) address: String,
     /// The widget whose channel it leads to.
@@ -61,10 +62,11 @@ pub(crate) struct LinkBody {
 }
 
 fn shown(core: &Core, link: Link) -> LinkBody {
+    let address = link.address(&core.config.base_url);
     let Campaign { source, medium, campaign, text } = link.campaign;
     LinkBody {
         link_id: link.id.0,
-        address: address(&core.config.base_url, &link.slug),
+        address,
         slug: link.slug,
         widget_id: link.widget,
         source,

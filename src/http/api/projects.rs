@@ -19,6 +19,7 @@ use crate::core::Core;
 use crate::db::Conn;
 use crate::domain::ids::ProjectId;
 use crate::domain::lead::CreatedWhen;
+use crate::domain::links_domain::LinksDomain;
 use crate::domain::phone::Region;
 use crate::domain::retention::{Kind, Period};
 use crate::domain::time::SignedDuration;
@@ -28,7 +29,7 @@ use crate::http::error::{ApiError, Result};
 use crate::http::extract::Json;
 use crate::projects::create_project::{NewProject, check_name, check_time_zone, create_project};
 use crate::projects::set_retention::{retention_of, set_retention};
-use crate::projects::update_project::{ABANDONED_AFTER, NUDGE_AFTER, ProjectChanges, update_project};
+use crate::projects::update_project::{ABANDONED_AFTER, NUDGE_AFTER, ProjectChanges, UpdateRefused, update_project};
 use crate::store::projects::{self, Project};
 use crate::store::window::Position;
 use crate::store::{members, users};
@@ -74,6 +75,9 @@ pub(crate) struct ProjectBody {
     pub(crate) nudge_after_s: Option<i64>,
     /// How long after it a lead that is not complete counts as abandoned.
     pub(crate) abandoned_after_s: i64,
+    /// The host that its links have instead of the server's.
+    #[schema(required, example = "go.shop.example")]
+    pub(crate) links_domain: Option<String>,
 }
 
 impl From<Project> for ProjectBody {
@@ -89,6 +93,7 @@ impl From<Project> for ProjectBody {
             viewers_see_masked: project.viewers_see_masked,
             nudge_after_s: project.nudge_after.map(|after| after.as_secs()),
             abandoned_after_s: project.abandoned_after.as_secs(),
+            links_domain: project.links_domain,
         }
     }
 }
@@ -220,6 +225,10 @@ pub(crate) struct ChangeProject {
     /// From one hour to 30 days.
     #[schema(minimum = 3600, maximum = 2592000)]
     pub(crate) abandoned_after_s: Option<i64>,
+    /// A host name that leads to this server; `null` for the server's own.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false, max_length = 253, example = "go.shop.example")]
+    pub(crate) links_domain: Option<Option<String>>,
 }
 
 fn invalid(field: &'static str) -> impl Fn(&dyn Display) -> ApiError {
@@ -247,6 +256,7 @@ impl ChangeProject {
             Some(None) => Some(None),
             None => None,
         };
+        let links_domain = self.links_domain.map(|text| text.map(|text| LinksDomain::parse(&text)).transpose());
         let abandoned_after = self.abandoned_after_s.map(|after| seconds("abandoned_after_s", after, &ABANDONED_AFTER));
         Ok(ProjectChanges {
             ip_policy: word("ip", self.ip.as_deref(), |text| text.parse().ok())?,
@@ -255,6 +265,7 @@ impl ChangeProject {
             viewers_see_masked: self.viewers_see_masked,
             nudge_after,
             abandoned_after: abandoned_after.transpose()?,
+            links_domain: links_domain.transpose().map_err(|error| invalid("links_domain")(&error))?,
             name: self.name,
             region: self.region,
             time_zone: self.timezone,
@@ -273,8 +284,15 @@ async fn change(
 ) -> Result<Tagged<ProjectBody>> {
     let Json(body) = body?;
     if_match.check(&ProjectBody::from(caller.project.clone()))?;
-    let changed = update_project(&core, &caller.actor(), caller.id(), body.changes()?).await?;
-    Ok(Tagged(changed.into()))
+    let changed = update_project(&core, &caller.actor(), caller.id(), body.changes()?).await;
+    Ok(Tagged(changed.map_err(refused)?.into()))
+}
+
+fn refused(error: UpdateRefused) -> ApiError {
+    match error {
+        UpdateRefused::Failed(error) => error.into(),
+        UpdateRefused::DomainTaken(_) | UpdateRefused::OwnHost(_) => invalid("links_domain")(&error),
+    }
 }
 
 /// How long data is kept.

@@ -1,6 +1,7 @@
 //! `GET /l/{slug}`: a link without a site, as posters, bios and newsletters have it. A visitor never sees an error: one that was paused or
 //! removed leads to the chat as well, and in place of one that nobody made there is a page that says so.
 
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use axum::extract::{Request, State};
@@ -16,6 +17,7 @@ use super::pass_on::pass_on;
 use super::without_nul;
 use crate::clicks::find_link::find_link;
 use crate::clicks::record::Hit;
+use crate::domain::ids::ProjectId;
 use crate::domain::link::{LinkStatus, Slug, address};
 use crate::engines::Engines;
 use crate::http::client_address::ClientAddress;
@@ -40,13 +42,22 @@ pub async fn redirect(
     ClientAddress(ip): ClientAddress,
     request: Request,
 ) -> Result<Response> {
+    let slug = slug.ok().and_then(|Path(slug)| Slug::parse(&slug).ok());
+    follow(&engines, (slug, None), ip, request).await
+}
+
+/// The same for the end of an address, on the own domain of a project's links where one is named: there others' are not known.
+pub(super) async fn follow(
+    engines: &Engines,
+    (slug, on_domain_of): (Option<Slug>, Option<ProjectId>),
+    ip: IpAddr,
+    request: Request,
+) -> Result<Response> {
     // What cannot be one is never looked up.
-    let Some(slug) = slug.ok().and_then(|Path(slug)| Slug::parse(&slug).ok()) else {
-        return Ok(no_link(request.headers()));
-    };
+    let Some(slug) = slug else { return Ok(no_link(request.headers())) };
     let (link, widget) = match find_link(&engines.clicks, &slug).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(no_link(request.headers())),
+        Ok(Some((link, widget))) if on_domain_of.is_none_or(|project| project == link.project) => (link, widget),
+        Ok(_) => return Ok(no_link(request.headers())),
         Err(error) => {
             tracing::error!(%slug, error = %format!("{error:#}"), "a link cannot be looked up");
             return Ok(not_now(request.headers()));
@@ -58,18 +69,23 @@ pub async fn redirect(
     };
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let headers = request.headers();
+    let base_url = &engines.core.config.base_url;
+    let followed = match on_domain_of {
+        Some(_) => link.address(base_url),
+        None => address(base_url, None, slug.as_str()),
+    };
     let hit = Hit {
         widget,
         link: Some(link),
         // An address that many share: a device in it would be somebody else's.
         device_id: None,
-        click_url: Some(format!("{}{query}", address(&engines.core.config.base_url, slug.as_str()))),
+        click_url: Some(format!("{followed}{query}")),
         first_raw_url: None,
         referrer: text(headers, &REFERER),
         ip,
         user_agent: text(headers, &USER_AGENT),
     };
-    pass_on(&engines, (request.method(), headers), hit, &greeting).await
+    pass_on(engines, (request.method(), headers), hit, &greeting).await
 }
 
 fn text(headers: &HeaderMap, name: &axum::http::HeaderName) -> Option<String> {

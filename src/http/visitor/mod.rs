@@ -7,6 +7,7 @@ mod click_link;
 mod languages;
 mod origins;
 mod own_channel;
+pub(super) mod own_domain;
 mod pass_on;
 mod reference_page;
 mod script;

@@ -1,6 +1,6 @@
 //! Links without a site.
 
-use aurix::domain::token::TokenScope::Write;
+use aurix::domain::token::TokenScope::{Admin, Write};
 use aurix::net::Method;
 use serde_json::{Value, json};
 
@@ -37,6 +37,24 @@ both_engines! {
         program.does(Method::DELETE, &path, &json!({})).await;
         assert_eq!(program.get(&path).await.status(), 404);
         assert_eq!(program.read("/links").await["data"], json!([drawn]));
+    }
+
+    async fn the_own_domain_of_links_is_set_and_cleared(app: &TestApp) {
+        let (project, other) = (app.project().await, app.project_named("Other", "222").await);
+        let (program, theirs) = (Program::new(app, &project, Admin).await, Program::new(app, &other, Admin).await);
+        let channel = program.read("/channels").await["data"][0]["channel_id"].clone();
+        let new = json!({"slug": "poster", "channel_id": channel, "source": "poster"});
+        let path = format!("/links/{}", program.does(Method::POST, "/links", &new).await["link_id"]);
+        let change = async |domain: Value| program.does(Method::PATCH, "", &json!({"links_domain": domain})).await;
+        assert_eq!(change(json!("Bücher.example")).await["links_domain"], "xn--bcher-kva.example");
+        assert_eq!(program.read(&path).await["address"], "https://xn--bcher-kva.example/poster");
+        assert_eq!(program.does(Method::PATCH, "", &json!({"name": "Books"})).await["links_domain"], "xn--bcher-kva.example");
+        for domain in ["bücher.example", "https://shop.example", "localhost", ""] {
+            let body = json!({"links_domain": domain});
+            assert_eq!(problem(&theirs.send(Method::PATCH, "", &body).await), (422, "links_domain".to_owned()), "{domain}");
+        }
+        assert_eq!(change(Value::Null).await["links_domain"], Value::Null);
+        assert_eq!(program.read(&path).await["address"], format!("{}/l/poster", app.base_url));
     }
 
     async fn a_link_that_cannot_be_is_refused_by_its_field(app: &TestApp) {

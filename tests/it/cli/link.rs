@@ -42,6 +42,11 @@ fn a_link_is_made_paused_resumed_and_deleted() {
         ["link.create", "link.pause", "link.resume", "link.delete"].iter().all(|action| audited.contains(action)),
         "{audited}"
     );
+    let set = |host: &str| operator.json(&["project", "set", "--project", &project, "--links-domain", host]);
+    assert_eq!(set("Go.Shop.example")["links_domain"], "go.shop.example");
+    assert_eq!(of_link(&["list"])["links"][0]["url"], format!("https://go.shop.example/{}", text(&short["slug"])));
+    assert_eq!(set("none")["links_domain"], json!(null));
+    assert_eq!(of_link(&["list"])["links"], json!([short]));
     let refused = |words: &[&str], expected: &str| {
         let (said, _) = operator.fails(&[&["link"], words, &["--project", &project]].concat());
         assert!(said.contains(expected), "{words:?}: {said}");

@@ -154,6 +154,32 @@ both_engines! {
         assert_eq!(read_png(&png.0.body), format!("{}/l/spring-poster", app.base_url));
     }
 
+    async fn the_own_domain_of_links_is_set_and_shown(app: &TestApp) {
+        let (project, other) = (app.project().await, app.project_named("Other", "222").await);
+        let browser = admin(app, &project).await;
+        let page = made(&browser, &project, "spring-poster").await;
+        let settings = |project: &Project| format!("/p/{}/settings", project.public_id);
+        let fields = [("name", "Bikes"), ("region", "SG"), ("timezone", "Asia/Singapore")];
+        let with = |domain: &'static str| [&fields[..], &[("links_domain", domain)]].concat();
+        let refused = browser.post(&settings(&project), &with("https://go.shop.example")).await;
+        assert!(refused.status() == 422 && refused.text().contains("is no host name: write go.shop.example"), "{}", refused.text());
+        assert_eq!(browser.post(&settings(&project), &with("Go.Shop.example")).await.status(), 303);
+        assert!(browser.get(&settings(&project)).await.text().contains("value=\"go.shop.example\""));
+        let address = "https://go.shop.example/spring-poster";
+        for shown in [page.clone(), links(&project)] {
+            assert!(browser.get(&shown).await.text().contains(&format!(">{address}<")), "{shown}");
+        }
+        assert!(browser.get(&format!("{}/new", links(&project))).await.text().contains(">https://go.shop.example/<"));
+        assert_eq!(read_png(&browser.get(&format!("{page}/qr.png")).await.0.body), address);
+
+        app.account("bob@example.com", Some((other.id, Role::Owner))).await;
+        let theirs = app.signed_in("bob@example.com").await;
+        let taken = theirs.post(&settings(&other), &with("go.shop.example")).await;
+        assert!(taken.status() == 422 && taken.text().contains("is the domain of another project"), "{}", taken.text());
+        assert_eq!(browser.post(&settings(&project), &with("")).await.status(), 303);
+        assert!(browser.get(&page).await.text().contains(&format!(">{}/l/spring-poster<", app.base_url)));
+    }
+
     async fn older_links_are_on_the_next_page(app: &TestApp) {
         let project = app.project().await;
         let browser = admin(app, &project).await;

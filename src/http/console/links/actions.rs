@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::find;
 use super::qr::Qr;
-use crate::domain::link::{LinkStatus, address};
+use crate::domain::link::LinkStatus;
 use crate::engines::Engines;
 use crate::http::console::view::go;
 use crate::http::console::who::{Configure, Member};
@@ -53,13 +53,13 @@ async fn set_status(
 
 async fn show_svg(State(engines): State<Engines>, member: Member, Path((_, id)): Names) -> Result<Response> {
     let link = find(&engines, &member, &id).await?;
-    let svg = Qr::of(&address(&engines.core.config.base_url, &link.slug))?.svg();
+    let svg = Qr::of(&link.address(&engines.core.config.base_url))?.svg();
     Ok(file(&link.slug, ("svg", "image/svg+xml"), svg.into_bytes()))
 }
 
 async fn show_png(State(engines): State<Engines>, member: Member, Path((_, id)): Names) -> Result<Response> {
     let link = find(&engines, &member, &id).await?;
-    let png = Qr::of(&address(&engines.core.config.base_url, &link.slug))?.png();
+    let png = Qr::of(&link.address(&engines.core.config.base_url))?.png();
     Ok(file(&link.slug, ("png", "image/png"), png.map_err(anyhow::Error::from)?))
 }
 

@@ -137,7 +137,7 @@ async fn link_page<N: Needs>(engines: &Engines, member: &Member<N>, link: Option
     let (choices, sums) = read.await?;
     let base_url = &engines.core.config.base_url;
     let shown = link.as_ref().map(|link| Shown {
-        address: address(base_url, &link.slug),
+        address: link.address(base_url),
         is_paused: link.status == LinkStatus::Paused,
         came: Came::of(&member.path(), link.id, sums.first().map(|(_, sums)| *sums).unwrap_or_default()),
     });
@@ -147,7 +147,7 @@ async fn link_page<N: Needs>(engines: &Engines, member: &Member<N>, link: Option
         mistakes: Mistakes::default(),
         heading: link.as_ref().map_or_else(|| "Add link".to_owned(), |link| format!("/l/{}", link.slug)),
         here: format!("{}/links/{page}", member.path()),
-        start: address(base_url, ""),
+        start: address(base_url, member.project.links_domain.as_deref(), ""),
         values: link.map_or_else(Values::default, |link| Values {
             opens: format!("widget:{}", link.widget),
             slug: link.slug,

@@ -21,7 +21,7 @@ use crate::db::Conn;
 use crate::domain::account::Permission;
 use crate::domain::counts::day_of;
 use crate::domain::ids::{LinkId, ProjectId};
-use crate::domain::link::{LinkStatus, address};
+use crate::domain::link::LinkStatus;
 use crate::domain::time::Timestamp;
 use crate::engines::Engines;
 use crate::http::error::{ApiError, Result, no_such_path};
@@ -111,7 +111,7 @@ async fn list(State(engines): State<Engines>, member: Member, query: Query) -> R
     let base_url = &engines.core.config.base_url;
     let row = |link: Link| LinkRow {
         path: format!("{}/links/{}", member.path(), link.id),
-        address: address(base_url, &link.slug),
+        address: link.address(base_url),
         opens: opens.get(&link.widget).cloned().unwrap_or(link.widget),
         is_paused: link.status == LinkStatus::Paused,
         came: Came::of(&member.path(), link.id, sums.get(&link.id).copied().unwrap_or_default()),

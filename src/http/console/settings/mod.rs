@@ -15,6 +15,7 @@ use super::who::{Configure, Member, Needs, Own};
 use crate::conversations::answer_rule::{AnswerRule, set_answer_rule};
 use crate::domain::account::Permission;
 use crate::domain::lead::CreatedWhen;
+use crate::domain::links_domain::LinksDomain;
 use crate::domain::phone::Region;
 use crate::domain::retention::{Kind, Period};
 use crate::domain::time::SignedDuration;
@@ -23,7 +24,7 @@ use crate::engines::Engines;
 use crate::http::error::Result;
 use crate::http::routes::Routes;
 use crate::projects::set_retention::{ProjectPeriod, retention_of, set_retention};
-use crate::projects::update_project::{ABANDONED_AFTER, NUDGE_AFTER, ProjectChanges, update_project};
+use crate::projects::update_project::{ABANDONED_AFTER, NUDGE_AFTER, ProjectChanges, UpdateRefused, update_project};
 use crate::store::handling;
 use crate::store::projects::Project;
 
@@ -68,6 +69,8 @@ struct Values {
     name: String,
     region: String,
     zone: String,
+    /// The host that links have instead of the server's; empty for none.
+    links_domain: String,
 }
 
 /// How long something is kept.
@@ -127,7 +130,12 @@ async fn settings_page<N: Needs>(engines: &Engines, member: &Member<N>) -> Resul
         abandoned_after,
         frame: Frame::of_member(&engines.core, member, "settings").await?,
         mistakes: Mistakes::default(),
-        values: Values { name: project.name.clone(), region: project.region.clone(), zone: project.time_zone.clone() },
+        values: Values {
+            name: project.name.clone(),
+            region: project.region.clone(),
+            zone: project.time_zone.clone(),
+            links_domain: project.links_domain.clone().unwrap_or_default(),
+        },
         project,
         periods: own.into_iter().map(row).collect(),
         minutes: (after_us / MINUTE_US).to_string(),
@@ -164,14 +172,19 @@ async fn update(State(engines): State<Engines>, member: Member<Configure>, form:
     if jiff::tz::TimeZone::get(zone).is_err() {
         mistakes.add("timezone", "this is no time zone: write an IANA name, for example Asia/Singapore");
     }
-    let values = Values { name: name.to_owned(), region: region.to_owned(), zone: zone.to_owned() };
+    let domain = form.text("links_domain");
+    let links_domain =
+        (!domain.is_empty()).then(|| mistakes.check("links_domain", LinksDomain::parse(domain))).flatten();
+    let [name, region, zone, domain] = [name, region, zone, domain].map(str::to_owned);
+    let values = Values { name, region, zone, links_domain: domain };
     if !mistakes.is_empty() {
         return invalid(&SettingsPage { mistakes, values, ..settings_page(&engines, &member).await? });
     }
     let changes = ProjectChanges {
-        name: Some(values.name),
-        region: Some(values.region),
-        time_zone: Some(values.zone),
+        name: Some(values.name.clone()),
+        region: Some(values.region.clone()),
+        time_zone: Some(values.zone.clone()),
+        links_domain: Some(links_domain),
         lead_created: CreatedWhen::parse(form.text("lead_created")),
         nudge_after: match form.text("nudge_after") {
             NEVER => Some(None),
@@ -180,8 +193,14 @@ async fn update(State(engines): State<Engines>, member: Member<Configure>, form:
         abandoned_after: form.text("abandoned_after").parse().ok().filter(|after| ABANDONED_AFTER.contains(after)),
         ..ProjectChanges::default()
     };
-    update_project(&engines.core, &member.actor(), member.project.id, changes).await?;
-    Ok(go(&format!("{}/settings", member.path())))
+    match update_project(&engines.core, &member.actor(), member.project.id, changes).await {
+        Ok(_) => Ok(go(&format!("{}/settings", member.path()))),
+        Err(UpdateRefused::Failed(error)) => Err(error.into()),
+        Err(refused) => {
+            let mistakes = Mistakes::one("links_domain", refused);
+            invalid(&SettingsPage { mistakes, values, ..settings_page(&engines, &member).await? })
+        }
+    }
 }
 
 async fn set_answers(State(engines): State<Engines>, member: Member<Configure>, form: Form) -> Result<Response> {
@@ -220,7 +239,7 @@ async fn set_privacy(State(engines): State<Engines>, member: Member<Own>, form: 
         viewers_see_masked: Some(form.has("viewers_see_masked")),
         ..ProjectChanges::default()
     };
-    update_project(&engines.core, &member.actor(), member.project.id, changes).await?;
+    update_project(&engines.core, &member.actor(), member.project.id, changes).await.map_err(anyhow::Error::from)?;
     set_retention(&engines.core, &member.actor(), member.project.id, periods).await?;
     Ok(go(&format!("{}/settings", member.path())))
 }

@@ -103,6 +103,7 @@ pub const READS: &[&[&str]] = &[
     &["webhook", "resume", "WEBHOOK"],
     &["retention", "set", "--project", "PROJECT", "--messages", "1d"],
     &["project", "set", "--project", "PROJECT", "--abandoned-after", "1m"],
+    &["project", "set", "--project", "PROJECT", "--links-domain", "https://go.shop.example"],
 ];
 
 /// What changes something, each on a twin: it prints the same but for what is made anew, and leaves the same behind.
