@@ -1,9 +1,11 @@
 //! A project's own domain for its links: where they lead there, and that nothing else is served there.
 
 use aurix::clicks::find_links_domain;
+use aurix::db::Conn;
 use aurix::domain::link::Campaign;
 use aurix::domain::links_domain::LinksDomain;
 use aurix::domain::time::SignedDuration;
+use aurix::params;
 use aurix::projects::links::{NewLink, Opens, create_link};
 use aurix::projects::update_project::{ProjectChanges, UpdateRefused, update_project};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -51,7 +53,10 @@ async fn set(app: &TestApp, project: &Project, domain: Option<&str>) -> Result<(
 }
 
 async fn clicks_at(app: &TestApp, address: &str) -> i64 {
-    app.count(&format!("SELECT COUNT(*) FROM clicks WHERE click_url = '{address}'")).await
+    const COUNT: &str = "SELECT COUNT(*) FROM clicks WHERE click_url = $1";
+    let address = address.to_owned();
+    let count = async move |conn: &Conn| Ok(conn.get(COUNT, params![address.as_str()], |row| row.get(0)).await?);
+    app.core.db.read(count).await.expect("a count")
 }
 
 both_engines! {
