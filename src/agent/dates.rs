@@ -8,7 +8,7 @@ use super::lexer::{Kind, ReadsTokens};
 use super::numbers::{any_ordinal_at, number_at};
 
 /// Years ahead in which a year of two digits is one of these.
-const SHORT_YEARS_MAX: i32 = 10;
+const SHORT_YEARS_MAX: i16 = 10;
 
 impl Calendar<'_> {
     /// 2026-11-21, 21/11/2026, 21.11., 4/5.
@@ -41,10 +41,10 @@ impl Calendar<'_> {
             _ => return None,
         };
         let found = date(year, month, day);
-        // "12/05/85" is no day of 2085, and of which century it is, or whether the year comes first, is open.
+        // "12/05/85" is no day of 2085, and in "01-02-03" the year may come first.
         let is_short = third.text.len() == 2 && first.text.len() <= 2;
         let is_near = found.is_some_and(|found| {
-            found >= self.today && i32::from(found.year()) <= i32::from(self.today.year()) + SHORT_YEARS_MAX
+            found.year() <= self.today.year() + SHORT_YEARS_MAX && (c > 12 || found >= self.today)
         });
         Some(Day::new(at, at + 5, known(found.filter(|_| !is_short || is_near))))
     }

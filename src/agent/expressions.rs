@@ -141,7 +141,8 @@ fn goes_on(tokens: &[Token], hit: Hit<Date>) -> bool {
     });
     // "vendredi en huit": a week later.
     let later = tokens.get(hit.to + 1).is_some_and(|count| count.is_word() && count.is(Class::Num));
-    next.is(Class::Or)
+    let hours = tokens[hit.from..hit.to].iter().any(|token| token.value(Class::Unit).is_some_and(|unit| unit < 3));
+    next.is(Class::Or) && !hours
         || next.is(Class::In) && later
         || of_month && !marked
         || joint && further.is_some_and(|token| token.is_any(&[Class::Last, Class::Next]))
@@ -277,8 +278,9 @@ pub(super) fn is_open_time(tokens: &[Token], hit: &Hit<Moment>) -> bool {
         next.is_some_and(|next| next.is_any(&[Class::To, Class::Past, Class::Bound, Class::Later])) && !follows(1);
     let minutes = next.is_some_and(|mark| mark.is_mark(':') && mark.glued)
         && tokens.get(hit.to + 1).is_some_and(|digits| digits.glued && digits.kind == Kind::Digits);
-    // Of the words of a time the last one alone: "twelve twelve twenty-seven".
-    let torn = is_torn(&tokens[hit.to - 1..], 0, 1);
+    // A part of what was said: "twelve twelve twenty-seven".
+    let in_words = |at: usize| tokens[at].is_word() && tokens[at].is(Class::Num);
+    let torn = is_torn(&tokens[hit.to - 1..], 0, 1) || hit.from > 0 && in_words(hit.from) && in_words(hit.from - 1);
     bound || part || unfinished || minutes || torn
 }
 

@@ -16,19 +16,24 @@ pub(super) fn open_around(reader: &Reader<'_>, from: usize, to: usize) -> Option
         }
         at
     };
+    // "Change it from 7 to 9 people": the second counts.
+    let changes = tokens.iter().any(|token| token.is_any(&[Class::Change, Class::Correction]));
     let number = |at: usize| tokens.get(at).is_some_and(|token| is_number(token) && is_free(at));
     if is_torn(tokens, from, to) {
         return Some((from, to));
     }
     let before = (2..=3).find_map(|back| from.checked_sub(back).filter(|at| number(*at) && skip(at + 2) == from));
-    if let Some(at) = before.filter(|at| is_joint(tokens, at + 1, at + 2, *at) || is_plus(&tokens[at + 1])) {
+    if let Some(at) =
+        before.filter(|_| !changes).filter(|at| is_joint(tokens, at + 1, at + 2, *at) || is_plus(&tokens[at + 1]))
+    {
         return Some((at, to));
     }
     let joint = tokens.get(to)?;
     let other = skip(to + 1);
     // "6 no 7", "a couple, maybe 3"
-    let replaces = joint.is(Class::No) || joint.is_mark(',') && other > to + 1;
-    if (is_joint(tokens, to, to + 1, from) || replaces) && number(other) {
+    let replaces = joint.is(Class::No);
+    let joins = is_joint(tokens, to, to + 1, from) || joint.is_mark(',') && other > to + 1;
+    if (replaces || joins && !changes) && number(other) {
         return Some((from, other + 1));
     }
     // "十几", "thirty or so"

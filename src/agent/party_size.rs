@@ -40,7 +40,8 @@ pub(super) fn find(reader: &Reader<'_>, asked: bool) -> Vec<Found> {
 }
 
 fn found(reader: &Reader<'_>, party: &Party) -> Found {
-    let open = (party.has_number && !party.has_self).then(|| open_around(reader, party.from, party.to)).flatten();
+    let is_counted = (party.has_number || party.members == 1) && !party.has_self;
+    let open = is_counted.then(|| open_around(reader, party.from, party.to)).flatten();
     if let Some((from, to)) = open.or(party.is_open.then_some((party.from, party.to))) {
         return Found { span: reader.span(from, to), value: None, offer: None };
     }
@@ -283,7 +284,16 @@ impl Search<'_> {
         let changes = [Class::Negation, Class::Change, Class::Correction, Class::Past, Class::Or];
         let [party] = parties else { return None };
         let (count, to) = number_at(self.tokens, 0).filter(|(_, to)| *to <= party.from && self.is_free(0, *to))?;
-        let counts = self.counts(0, to) != Counts::Thing && !self.is_other_thing(self.tokens.get(to));
+        // "Una mesa para cuatro" begins with no number.
+        let is_article = count == 1 && self.tokens[0].kind != Kind::Digits;
+        let counts = !is_article
+            && match self.counts(0, to) {
+                Counts::Alone | Counts::People => true,
+                // "4 including 2 kids", but "4 courses, 8 people"
+                Counts::Unknown => party.from == to + 1,
+                Counts::Thing => false,
+            }
+            && !self.is_other_thing(self.tokens.get(to));
         let is_open = counts && Some(count) != party.count && !self.tokens.iter().any(|token| token.is_any(&changes));
         is_open.then_some(Party {
             from: 0,

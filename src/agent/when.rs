@@ -19,6 +19,8 @@ const MONTH_FIRST: [&str; 3] = ["US", "PH", "PR"];
 const ANSWER_TOKENS_MAX: usize = 8;
 /// Tokens of an answer in which "now" is a time, at most.
 const NOW_TOKENS_MAX: usize = 3;
+/// Tokens of an answer that is only a number, at most.
+const NUMBER_TOKENS_MAX: usize = 4;
 /// Words besides a day, and besides a time, in a sentence that says nothing of a booking, at most.
 const REST_OF_DAY_MAX: usize = 2;
 const REST_OF_TIME_MAX: usize = 8;
@@ -41,7 +43,9 @@ pub(super) fn take(reader: &mut Reader<'_>) {
     let asks_day = requested(&wanted.days) || requested(&wanted.moments);
     let asks_time = (requested(&wanted.clocks) || requested(&wanted.moments)) && !counts_first;
     // "12/5", "4 to 6": after a question for a number it is no day and no time.
-    let is_number = |from: usize, to: usize| counts_first && reader.tokens[from..to].iter().all(is_digits_or_joint);
+    let is_short = reader.tokens.len() <= NUMBER_TOKENS_MAX;
+    let is_number =
+        |from: usize, to: usize| counts_first && is_short && reader.tokens[from..to].iter().all(is_digits_or_joint);
     let mut days = days(reader, asks_day);
     days.retain(|hit| !is_number(hit.from, hit.to));
     let mut clocks = clocks(reader, &days, asks_time);

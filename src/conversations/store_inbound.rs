@@ -328,6 +328,8 @@ fn ids_of(inbound: &Inbound) -> impl Iterator<Item = &str> {
         Inbound::Reach(reach) => (Some(&reach.person), None),
         Inbound::Preference(preference) => (Some(&preference.person), None),
         Inbound::Echo(echo) => (Some(&echo.to.ids), None),
+        // It changes their conversation.
+        Inbound::Status(status) if status.is_unwanted => (Some(&status.recipient), None),
         Inbound::IdChange(change) => (Some(&change.old), Some(&change.new.ids)),
         Inbound::Told(_)
         | Inbound::Past(_)

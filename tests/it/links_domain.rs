@@ -74,7 +74,7 @@ both_engines! {
         assert_eq!(status(app, base, "/l/spring-poster").await, 302, "what is printed keeps working");
         assert_eq!(clicks_at(app, &format!("{}/l/spring-poster", app.base_url)).await, 1);
         assert_eq!(status(app, base, "/spring-poster").await, 404, "only on its own domain");
-        let audited = "SELECT detail FROM audit WHERE action = 'project.update'";
+        let audited = "SELECT detail FROM audit WHERE action = 'project.set'";
         assert_eq!(app.text(audited).await.as_deref(), Some(r#"{"links_domain":"go.shop.example"}"#));
 
         set(app, &project, None).await.expect("cleared");

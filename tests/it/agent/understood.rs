@@ -234,3 +234,156 @@ fn words_that_only_introduce_another_value_are_no_answer() {
         assert_eq!(value(form, "wish", "wish", text), wish, "{text:?}");
     }
 }
+
+/// Checks that a field of a form in a language gets no value.
+#[track_caller]
+fn nothing_in(language: &str, key: &str, text: &str) {
+    let form = FORM.replacen('{', &format!(r#"{{"language":"{language}","#), 1);
+    let taken = reading(&form, key, text).taken;
+    assert!(taken.iter().all(|taken| taken.key != key), "{language}: {text:?} gave {taken:?}");
+}
+
+#[test]
+fn a_number_that_is_one_of_several_is_asked_about() {
+    for text in [
+        "two or three",
+        "2-3",
+        "2 - 3 people",
+        "4 to 6 people",
+        "4 or more",
+        "a dozen or so",
+        "4+",
+        "2 + 2",
+        "4x2",
+        "6 no 7",
+        "one two three",
+        "4, of which 2 kids",
+        "4 including 2 kids",
+        "5 if my sister comes",
+        "a couple, maybe three",
+        "two hundred fifty thousand",
+    ] {
+        nothing_in("en", "people", text);
+    }
+    for (language, text) in [
+        ("es", "dos o tres"),
+        ("es", "de 2 a 4"),
+        ("es", "4, de los cuales 2 niños"),
+        ("pt", "dois ou três"),
+        ("zh", "两三个人"),
+        ("zh", "三四位"),
+        ("zh", "十几个人"),
+        ("ms", "lima enam orang"),
+        ("ru", "человека два-три"),
+        ("ar", "من ٢ إلى ٤"),
+        ("de", "zwei bis drei"),
+        ("de", "4, davon 2 Kinder"),
+        ("fr", "4 dont 2 enfants"),
+        ("id", "dua atau tiga orang"),
+    ] {
+        nothing_in(language, "people", text);
+    }
+    for (text, people) in [
+        ("1,000", "1000"),
+        ("a hundred and twenty", "120"),
+        ("half a dozen", "6"),
+        ("4 (2 adults, 2 children)", "4"),
+        ("10 plus me", "11"),
+        ("4 adults 2 kids", "6"),
+        ("3 people, 2 nights", "3"),
+        ("change it from 7 to 9 people", "9"),
+    ] {
+        assert_eq!(value(FORM, "people", "people", text), people, "{text:?}");
+    }
+    let counted = r#"{"fields":[{"key":"budget","type":"number"}]}"#;
+    for (text, budget) in
+        [("2-3", ""), ("200 or 300", ""), ("1,500", "1500"), ("2k", "2000"), ("two hundred and fifty", "250")]
+    {
+        assert_eq!(value(counted, "budget", "budget", text), budget, "{text:?}");
+    }
+}
+
+#[test]
+fn a_number_is_no_day_and_no_time_where_one_was_asked_for() {
+    for text in ["12/5", "4 to 6", "20ish"] {
+        let taken = reading(FORM, "people", text).taken;
+        assert!(taken.iter().all(|taken| taken.key == "people"), "{text:?} gave {taken:?}");
+    }
+    assert_eq!(value(FORM, "people date", "date", "12/5/2027 for 3 people"), "2027-05-12");
+}
+
+#[test]
+fn a_day_that_is_counted_from_another_is_asked_about() {
+    for text in [
+        "the second to last day of June",
+        "a fortnight on Tuesday",
+        "tomorrow or the day after",
+        "Saturday if possible, else Sunday",
+        "the 20th of the month after next",
+        "Fri 13",
+        "01-02-03",
+        "12/05/85",
+        "5th of the 6th",
+        "second of the third",
+        "Easter Monday",
+        "in a month or so",
+        "Good Friday",
+    ] {
+        nothing_in("en", "date", text);
+    }
+    for (language, text) in [
+        ("es", "entre el 3 y el 5 de mayo"),
+        ("es", "lunes de Pascua"),
+        ("es", "de hoy en ocho"),
+        ("fr", "vendredi en huit"),
+        ("fr", "le lundi de Pâques"),
+        ("de", "Freitag in einer Woche"),
+        ("de", "Ostermontag"),
+        ("zh", "下下周三"),
+        ("zh", "除夕"),
+        ("ru", "через неделю в среду"),
+        ("ar", "الجمعة بعد القادمة"),
+    ] {
+        nothing_in(language, "date", text);
+    }
+    for (language, text) in [
+        ("pt", "semana que vem na quarta"),
+        ("ms", "minggu depan hari Rabu"),
+        ("es", "la semana que viene el miércoles"),
+    ] {
+        let form = FORM.replacen('{', &format!(r#"{{"language":"{language}","#), 1);
+        assert_eq!(value(&form, "date", "date", text), "2026-11-25", "{language}: {text:?}");
+    }
+}
+
+#[test]
+fn a_time_with_a_bound_or_a_half_of_it_is_asked_about() {
+    for text in [
+        "after 5",
+        "before noon",
+        "five to",
+        "quarter of five",
+        "7:60",
+        "twelve twelve twenty seven",
+        "between 3 and 4",
+    ] {
+        nothing_in("en", "time", text);
+    }
+    for (language, text) in [
+        ("es", "después de las 5"),
+        ("pt", "depois das 5"),
+        ("zh", "5点以后"),
+        ("id", "setelah jam 5"),
+        ("ar", "بعد الخامسة"),
+        ("de", "nach 17 Uhr"),
+        ("de", "dreiviertel drei"),
+        ("fr", "après 17h"),
+    ] {
+        nothing_in(language, "time", text);
+    }
+    for (text, time) in
+        [("7:30 instead of 7", "7:30"), ("seven thirty", "seven thirty"), ("at 3 pm", "15:00"), ("1930", "19:30")]
+    {
+        assert_eq!(value(FORM, "time", "time", text), time, "{text:?}");
+    }
+}
