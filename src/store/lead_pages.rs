@@ -230,21 +230,22 @@ macro_rules! of_others {
 macro_rules! keys_sqlite {
     () => {
         "(SELECT f.id, f.last_message_at AS at
-          FROM (SELECT keys.value AS id FROM json_each('[' || $10 || ']') AS keys) AS found CROSS "
+          FROM (SELECT keys.value AS id FROM json_each('[' || $10 || ']') AS keys) AS found CROSS JOIN leads AS f ON f.id = found.id "
     };
 }
 
+/// `OFFSET 0`: PostgreSQL is to begin with the keys as well, and not to cut their text up for every lead.
 macro_rules! keys_postgres {
     () => {
         "(SELECT f.id, f.last_message_at AS at
-          FROM (SELECT CAST(key AS BIGINT) AS id FROM regexp_split_to_table($10, ',') AS key WHERE key <> '') AS found "
+          FROM (SELECT CAST(key AS BIGINT) AS id FROM regexp_split_to_table($10, ',') AS key WHERE key <> '') AS found
+          CROSS JOIN LATERAL (SELECT id, project_id, last_message_at FROM leads WHERE id = found.id OFFSET 0) AS f "
     };
 }
 
 macro_rules! of_found {
     () => {
-        "JOIN leads AS f ON f.id = found.id
-         WHERE f.project_id = $1 AND (f.last_message_at, f.id) < ($2, $3)
+        "WHERE f.project_id = $1 AND (f.last_message_at, f.id) < ($2, $3)
          ORDER BY f.last_message_at DESC, f.id DESC
          LIMIT $5)"
     };
