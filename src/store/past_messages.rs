@@ -144,26 +144,21 @@ pub async fn count(conn: &Conn, project: ProjectId, conversation: ConversationId
     .await
 }
 
+macro_rules! bind {
+    () => {
+        "UPDATE past_messages
+         SET conversation_id = $2
+         WHERE +project_id = $1 AND channel = $3 AND conversation_id IS NULL AND "
+    };
+}
+
 /// What the ids of a conversation's person find is its own from now on: before these ids are another's.
 pub async fn bind(tx: &Tx, project: ProjectId, conversation: ConversationId) -> Result<u64> {
+    const BY_PHONE: &str = concat!(bind!(), "external_phone_id = $4");
+    const BY_USER: &str = concat!(bind!(), "external_user_id = $4");
     let Some((channel, ids)) = identity(tx, project, conversation).await? else { return Ok(0) };
-    let by_phone = tx
-        .execute(
-            "UPDATE past_messages
-             SET conversation_id = $2
-             WHERE +project_id = $1 AND channel = $3 AND external_phone_id = $4 AND conversation_id IS NULL",
-            params![project, conversation, channel, &ids.external_phone_id],
-        )
-        .await?;
-    let by_user = tx
-        .execute(
-            "UPDATE past_messages
-             SET conversation_id = $2
-             WHERE +project_id = $1 AND channel = $3 AND external_user_id = $4 AND conversation_id IS NULL",
-            params![project, conversation, channel, &ids.external_user_id],
-        )
-        .await?;
-    Ok(by_phone + by_user)
+    let phones = tx.execute(BY_PHONE, params![project, conversation, channel, &ids.external_phone_id]).await?;
+    Ok(phones + tx.execute(BY_USER, params![project, conversation, channel, &ids.external_user_id]).await?)
 }
 
 /// What is a conversation's is another one's of the same person from now on: before the ids of `from` are given up.

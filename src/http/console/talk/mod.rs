@@ -199,8 +199,13 @@ async fn load_past(
     if has_older {
         return Ok((Vec::new(), 0));
     }
-    let count = past_messages::count(conn, project, conversation).await?;
-    Ok((past_messages::newest(conn, project, conversation, MESSAGES).await?, count))
+    let mut newest = past_messages::newest(conn, project, conversation, MESSAGES + 1).await?;
+    if newest.len() <= MESSAGES as usize {
+        let count = i64::try_from(newest.len())?;
+        return Ok((newest, count));
+    }
+    newest.truncate(MESSAGES as usize);
+    Ok((newest, past_messages::count(conn, project, conversation).await?))
 }
 
 /// Why no reply can be sent.
