@@ -239,7 +239,12 @@ async fn set_privacy(State(engines): State<Engines>, member: Member<Own>, form: 
         viewers_see_masked: Some(form.has("viewers_see_masked")),
         ..ProjectChanges::default()
     };
-    update_project(&engines.core, &member.actor(), member.project.id, changes).await.map_err(anyhow::Error::from)?;
+    let updated = update_project(&engines.core, &member.actor(), member.project.id, changes).await;
+    updated.map_err(|refused| match refused {
+        UpdateRefused::Failed(error) => error,
+        // Of a domain nothing was said.
+        other => other.into(),
+    })?;
     set_retention(&engines.core, &member.actor(), member.project.id, periods).await?;
     Ok(go(&format!("{}/settings", member.path())))
 }
