@@ -266,12 +266,11 @@ pub(super) fn is_time(reader: &Reader<'_>, hit: &Hit<Moment>, asked: bool) -> bo
 pub(super) fn is_open_time(tokens: &[Token], hit: &Hit<Moment>) -> bool {
     let edges = [Class::Bound, Class::From];
     let skips = [Class::The, Class::Approx, Class::ClockAt, Class::ClockOn];
-    let lead: Vec<&Token> =
-        tokens[..hit.from].iter().rev().filter(|token| !token.is_any(&skips) || token.is_any(&edges)).collect();
-    let bound =
-        lead.first().is_some_and(|token| token.is_any(&edges) && !token.is_any(&[Class::RangeFrom, Class::ClockAt]));
-    let part = lead.first().is_some_and(|token| token.is(Class::Of))
-        && lead.get(1).is_some_and(|token| token.is_any(&[Class::Quarter, Class::Half]));
+    let mut lead = tokens[..hit.from].iter().rev().filter(|token| !token.is_any(&skips) || token.is_any(&edges));
+    let (before, further) = (lead.next(), lead.next());
+    let bound = before.is_some_and(|token| token.is_any(&edges) && !token.is_any(&[Class::RangeFrom, Class::ClockAt]));
+    let part = before.is_some_and(|token| token.is(Class::Of))
+        && further.is_some_and(|token| token.is_any(&[Class::Quarter, Class::Half]));
     let next = tokens.get(hit.to);
     let follows = |at: usize| tokens.get(hit.to + at).is_some_and(|token| !token.is_break());
     let unfinished =

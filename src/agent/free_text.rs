@@ -3,8 +3,8 @@
 use super::class::Class;
 use super::fields::Slot;
 use super::lexer::{Kind, Token};
-use super::numbers::number_at;
-use super::open_numbers::open_around;
+use super::numbers::{Digits, digits_at, number_at};
+use super::open_numbers::{is_change, open_around};
 use super::reader::{Found, Reader};
 use super::span::{Span, is_free, lead_in, lead_out};
 use super::words::Words;
@@ -13,8 +13,6 @@ use super::words::Words;
 const ANSWER_CHARS_MAX: usize = 1_000;
 /// Longest labelled value, in characters.
 const LABELLED_CHARS_MAX: usize = 80;
-/// Digits of a number at most.
-const DIGITS_MAX: usize = 15;
 
 /// Finds a number: its part of the text, and its value in digits.
 pub(super) fn number(reader: &Reader<'_>, said: &Words<'_>, slot: &Slot, asked: bool) -> Option<Found> {
@@ -22,6 +20,7 @@ pub(super) fn number(reader: &Reader<'_>, said: &Words<'_>, slot: &Slot, asked: 
         return None;
     }
     let tokens = &reader.tokens;
+    let changes = is_change(tokens);
     let mut amounts: Vec<Found> = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
@@ -30,7 +29,7 @@ pub(super) fn number(reader: &Reader<'_>, said: &Words<'_>, slot: &Slot, asked: 
             Some((value, to)) => {
                 let found =
                     |(from, to): (usize, usize), value| Found { span: reader.span(from, to), value, offer: None };
-                let open = open_around(reader, at, to);
+                let open = open_around(reader, at, to, changes);
                 amounts.push(open.map_or_else(|| found((at, to), Some(value)), |around| found(around, None)));
                 at = open.map_or(to, |(_, end)| end.max(to));
             }
@@ -54,30 +53,18 @@ fn amount_at(tokens: &[Token], at: usize) -> Option<(String, usize)> {
     if glued {
         return None;
     }
-    let first = &tokens[at];
-    if first.kind != Kind::Digits {
+    if tokens[at].kind != Kind::Digits {
         let (value, to) = number_at(tokens, at)?;
         return Some((value.to_string(), to));
     }
-    let (mut whole, mut decimals, mut to) = (first.text.clone(), None, at + 1);
-    while decimals.is_none() && whole.len() <= DIGITS_MAX {
-        let (Some(mark), Some(digits)) = (tokens.get(to), tokens.get(to + 1)) else { break };
-        if !(mark.glued && digits.glued && digits.kind == Kind::Digits && (mark.is_mark(',') || mark.is_mark('.'))) {
-            break;
-        }
-        match digits.text.len() {
-            3 if whole.len() <= 12 => whole.push_str(&digits.text),
-            _ => decimals = Some(digits.text.clone()),
-        }
-        to += 2;
-    }
+    let Digits { whole, decimals, to } = digits_at(tokens, at)?;
     let next = tokens.get(to);
     let scale = next.and_then(|next| next.value(Class::Times)).and_then(|factor| u64::try_from(factor).ok());
     let joins = next.is_some_and(|next| {
         next.glued
             && (next.is_word() && scale.is_none() && !next.is(Class::People) || next.is_mark(':') || next.is_mark('/'))
     });
-    if joins || whole.len() > DIGITS_MAX {
+    if joins {
         return None;
     }
     let value = match (scale, decimals) {

@@ -4,6 +4,9 @@ use super::class::Class;
 use super::lexer::{Kind, Token};
 use super::lexicon::Sense;
 
+/// Digits of a number at most.
+const DIGITS_MAX: usize = 15;
+
 /// Tokens of one number in words at most.
 const TOKENS_MAX: usize = 12;
 
@@ -104,6 +107,44 @@ impl Sum {
         }
         Some(())
     }
+}
+
+/// A number in digits, with those behind marks of thousands and of a fraction: 1,500 and 3.5.
+pub(super) struct Digits {
+    pub(super) whole: String,
+    pub(super) decimals: Option<String>,
+    /// Behind its last token.
+    pub(super) to: usize,
+}
+
+/// The number in digits that begins at a token; `None` where more than [`DIGITS_MAX`] of them do.
+pub(super) fn digits_at(tokens: &[Token], at: usize) -> Option<Digits> {
+    let first = tokens.get(at).filter(|token| token.kind == Kind::Digits)?;
+    let mut found = Digits { whole: first.text.clone(), decimals: None, to: at + 1 };
+    while found.decimals.is_none() && found.whole.len() <= DIGITS_MAX {
+        let (Some(mark), Some(digits)) = (tokens.get(found.to), tokens.get(found.to + 1)) else { break };
+        if !(mark.glued && digits.glued && digits.kind == Kind::Digits && (mark.is_mark(',') || mark.is_mark('.'))) {
+            break;
+        }
+        match digits.text.len() {
+            3 if found.whole.len() <= 12 => found.whole.push_str(&digits.text),
+            _ => found.decimals = Some(digits.text.clone()),
+        }
+        found.to += 2;
+    }
+    (found.whole.len() <= DIGITS_MAX).then_some(found)
+}
+
+/// The whole number that begins at a token, with its thousands; `None` for 3.5 and 12:30, and in the middle of such.
+pub(super) fn whole_at(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    let is_inside = |at: usize| {
+        let mark = tokens.get(at).filter(|mark| mark.glued && [',', '.', ':'].iter().any(|sign| mark.is_mark(*sign)));
+        mark.is_some() && tokens.get(at + 1).is_some_and(|digits| digits.glued && digits.kind == Kind::Digits)
+    };
+    let Some(Digits { whole, decimals, to }) = digits_at(tokens, at) else { return number_at(tokens, at) };
+    let continues = at >= 2 && is_inside(at - 1) && tokens[at - 2].kind == Kind::Digits;
+    let is_whole = decimals.is_none() && !continues && !is_inside(to);
+    is_whole.then(|| whole.parse().ok()).flatten().map(|value| (value, to))
 }
 
 fn value(token: &Token, class: Class) -> Option<u32> {

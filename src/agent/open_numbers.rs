@@ -2,12 +2,18 @@
 
 use super::class::Class;
 use super::expressions::{is_joint, is_number};
-use super::lexer::{Kind, Token};
+use super::lexer::Token;
 use super::numbers::is_torn;
 use super::reader::Reader;
 
-/// The whole of what a number at `from..to` is a part of, where that leaves it open: the other end of a range, an alternative.
-pub(super) fn open_around(reader: &Reader<'_>, from: usize, to: usize) -> Option<(usize, usize)> {
+/// Whether a text changes what was said: of "change it from 7 to 9 people" the second counts.
+pub(super) fn is_change(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| token.is_any(&[Class::Change, Class::Correction]))
+}
+
+/// The whole of what a number at `from..to` is a part of, where that leaves it open: the other end of a range, an alternative. `changes`
+/// is that of the whole text.
+pub(super) fn open_around(reader: &Reader<'_>, from: usize, to: usize, changes: bool) -> Option<(usize, usize)> {
     let tokens = &reader.tokens;
     let is_free = |at: usize| reader.is_free_token(at);
     let skip = |mut at: usize| {
@@ -16,8 +22,6 @@ pub(super) fn open_around(reader: &Reader<'_>, from: usize, to: usize) -> Option
         }
         at
     };
-    // "Change it from 7 to 9 people": the second counts.
-    let changes = tokens.iter().any(|token| token.is_any(&[Class::Change, Class::Correction]));
     let number = |at: usize| tokens.get(at).is_some_and(|token| is_number(token) && is_free(at));
     if is_torn(tokens, from, to) {
         return Some((from, to));
@@ -54,28 +58,4 @@ pub(super) fn open_around(reader: &Reader<'_>, from: usize, to: usize) -> Option
 
 fn is_plus(token: &Token) -> bool {
     token.is_mark('+')
-}
-
-/// The digits at a token with those behind a mark of thousands, 1,000: their value and end. `None` where a mark makes them something
-/// else, such as 3.5 or 12:30, or where they are the rest of such a number.
-pub(super) fn whole_digits(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
-    let is_mark = |at: usize, marks: &[char]| {
-        tokens.get(at).is_some_and(|token| token.glued && marks.iter().any(|mark| token.is_mark(*mark)))
-    };
-    let digits = |at: usize| tokens.get(at).filter(|token| token.glued && token.kind == Kind::Digits);
-    if at >= 2 && tokens[at].glued && is_mark(at - 1, &['.', ',', ':']) && tokens[at - 2].kind == Kind::Digits {
-        return None;
-    }
-    let mut text = tokens[at].text.clone();
-    let mut to = at + 1;
-    while is_mark(to, &['.', ',', ':'])
-        && let Some(more) = digits(to + 1)
-    {
-        if more.text.len() != 3 || is_mark(to, &[':']) || text.len() > 6 {
-            return None;
-        }
-        text.push_str(&more.text);
-        to += 2;
-    }
-    (text.len() <= 9).then(|| text.parse().ok()).flatten().map(|value| (value, to))
 }

@@ -4,8 +4,8 @@ use super::asides::is_question;
 use super::class::Class;
 use super::counted::{Counts, Party, Search};
 use super::lexer::{Kind, ReadsTokens, Token};
-use super::numbers::{is_pronoun, number_at};
-use super::open_numbers::{open_around, whole_digits};
+use super::numbers::{is_pronoun, number_at, whole_at};
+use super::open_numbers::{is_change, open_around};
 use super::reader::{Found, Reader};
 
 /// Members that are counted of one party.
@@ -36,12 +36,13 @@ pub(super) fn find(reader: &Reader<'_>, asked: bool) -> Vec<Found> {
             None => {}
         }
     }
-    parties.into_iter().map(|party| found(reader, &party)).collect()
+    let changes = is_change(tokens);
+    parties.into_iter().map(|party| found(reader, &party, changes)).collect()
 }
 
-fn found(reader: &Reader<'_>, party: &Party) -> Found {
+fn found(reader: &Reader<'_>, party: &Party, changes: bool) -> Found {
     let is_counted = (party.has_number || party.members == 1) && !party.has_self;
-    let open = is_counted.then(|| open_around(reader, party.from, party.to)).flatten();
+    let open = is_counted.then(|| open_around(reader, party.from, party.to, changes)).flatten();
     if let Some((from, to)) = open.or(party.is_open.then_some((party.from, party.to))) {
         return Found { span: reader.span(from, to), value: None, offer: None };
     }
@@ -109,7 +110,7 @@ impl Search<'_> {
     /// One member. A number alone counts where `bare` allows it.
     pub(super) fn member_at(&self, at: usize, bare: bool, listed: bool) -> Option<(usize, Party)> {
         let party = |to: usize, count: Option<u32>, has_self: bool, has_number: bool| {
-            Some((to, Party { from: at, to, members: 1, is_open: false, has_self, has_number, count }))
+            Some((to, Party { has_self, has_number, count, ..Party::number(at, to, 0) }))
         };
         let first = self.tokens.get(at)?;
         if first.is(Class::Alone) {
@@ -184,8 +185,7 @@ impl Search<'_> {
         let corrected = self.follows_denial(from) || labelled;
         let the_one = article > 0 && count == 1;
         let article_fits = (article == 0 || followed || led) && !the_one;
-        let party =
-            Party { from, to, members: 1, is_open: false, has_self: false, has_number: true, count: Some(count) };
+        let party = Party::number(from, to, count);
         ((led || followed || around_time || changed || corrected) && article_fits && self.is_count(&party, led))
             .then_some(party)
     }
@@ -269,14 +269,12 @@ impl Search<'_> {
 
     /// The last number that is an answer as it stands. None of the words of a longer one is.
     fn last_bare(&self) -> Option<Party> {
-        let (mut at, mut last) = (0, None);
+        let (mut at, mut starts) = (0, Vec::new());
         while at < self.tokens.len() {
-            let bare = self.bare_at(at);
-            let whole = number_at(self.tokens, at).map(|(_, to)| to);
-            at = bare.as_ref().map(|party| party.to).or(whole).unwrap_or(at + 1);
-            last = bare.or(last);
+            starts.push(at);
+            at = number_at(self.tokens, at).map_or(at + 1, |(_, to)| to);
         }
-        last
+        starts.into_iter().rev().find_map(|at| self.bare_at(at))
     }
 
     /// "4, of which 2 kids", "5 if my sister comes": an answer that begins with one number and goes on with another one.
@@ -295,52 +293,23 @@ impl Search<'_> {
             }
             && !self.is_other_thing(self.tokens.get(to));
         let is_open = counts && Some(count) != party.count && !self.tokens.iter().any(|token| token.is_any(&changes));
-        is_open.then_some(Party {
-            from: 0,
-            to: party.to,
-            members: 1,
-            is_open,
-            has_self: false,
-            has_number: true,
-            count: None,
-        })
+        is_open.then(|| Party { is_open, ..Party::number(0, party.to, count) })
     }
 
     /// A number alone as an answer.
     pub(super) fn bare_at(&self, at: usize) -> Option<Party> {
         if self.is(at, Class::Alone) {
-            return Some(Party {
-                from: at,
-                to: at + 1,
-                members: 1,
-                is_open: false,
-                has_self: true,
-                has_number: false,
-                count: Some(1),
-            });
+            return Some(Party { has_self: true, has_number: false, ..Party::number(at, at + 1, 1) });
         }
         let couple = self.tokens.get(at).filter(|token| token.value(Class::People) == Some(2));
         if couple.is_some() && self.is_free(at, at + 1) {
             let from = at - usize::from(at > 0 && self.is(at - 1, Class::Article));
-            return Some(Party {
-                from,
-                to: at + 1,
-                members: 1,
-                is_open: false,
-                has_self: false,
-                has_number: true,
-                count: Some(2),
-            });
+            return Some(Party::number(from, at + 1, 2));
         }
         if at > 0 && self.tokens[at].glued && self.tokens[at - 1].kind != Kind::Mark {
             return None;
         }
-        let number = if self.tokens[at].kind == Kind::Digits {
-            whole_digits(self.tokens, at)
-        } else {
-            number_at(self.tokens, at)
-        };
-        let (count, to) = number.filter(|(count, to)| *count <= 9_999 && self.is_free(at, *to))?;
+        let (count, to) = whole_at(self.tokens, at).filter(|(count, to)| *count <= 9_999 && self.is_free(at, *to))?;
         let words = self.tokens.iter().filter(|token| token.kind != Kind::Mark).count();
         let stands = match self.counts(at, to) {
             Counts::Alone | Counts::People => true,
@@ -348,19 +317,16 @@ impl Search<'_> {
             Counts::Thing => false,
         };
         let fits = stands && !self.is_other_thing(self.tokens.get(to)) && !is_pronoun(self.tokens, at);
-        fits.then_some(Party {
-            from: at,
-            to,
-            members: 1,
-            is_open: false,
-            has_self: false,
-            has_number: true,
-            count: Some(count),
-        })
+        fits.then(|| Party::number(at, to, count))
     }
 }
 
 impl Party {
+    /// A number of people, and nothing with it.
+    fn number(from: usize, to: usize, count: u32) -> Self {
+        Self { from, to, members: 1, is_open: false, has_self: false, has_number: true, count: Some(count) }
+    }
+
     pub(super) fn has_kin(&self, tokens: &[Token]) -> bool {
         tokens[self.from..self.to].iter().any(|token| token.is_any(&[Class::Kin, Class::Possessive]))
     }

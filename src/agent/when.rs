@@ -112,7 +112,9 @@ fn days(reader: &Reader<'_>, asked: bool) -> Vec<Hit<Date>> {
     let mut hits: Vec<Hit<Date>> = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let free = reader.is_free_token(at) && !is_inside_number(tokens, at);
+        // Of articles in a row the first has been looked behind.
+        let again = at > 0 && tokens[at].is(Class::The) && tokens[at - 1].is(Class::The);
+        let free = !again && reader.is_free_token(at) && !is_inside_number(tokens, at);
         let hit = free.then(|| calendar.day_at(at).or_else(|| soon(&clock, at))).flatten();
         match hit.filter(|hit| is_day(reader, hit, asked)) {
             Some(hit) => {

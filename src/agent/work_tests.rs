@@ -10,7 +10,7 @@ use crate::domain::form::Form;
 use crate::domain::phone::Region;
 
 /// What a text is made of that would take much: each alone, and a word of a booking with it.
-const SCRAPS: [&str; 34] = [
+const SCRAPS: [&str; 41] = [
     "e\u{301}",
     "a-",
     "a'",
@@ -45,7 +45,18 @@ const SCRAPS: [&str; 34] = [
     "table, ",
     "name is ",
     "no not ",
+    "einein",
+    "einundzwanzig ",
+    "1,000 or ",
+    "2-3 ",
+    "the of ",
+    "5 to ",
+    "7 o'clock ",
 ];
+
+/// A field of every kind that has numbers.
+const FORM: &str = r#"{"fields":[{"key":"name","type":"name"},{"key":"people","type":"number"},{"key":"budget","type":"number"},
+    {"key":"date","type":"date"},{"key":"time","type":"time"}]}"#;
 
 /// Length of a long message.
 const CHARS: usize = 4_096;
@@ -53,14 +64,16 @@ const CHARS: usize = 4_096;
 /// for each of its tokens takes thousands.
 const LOOKS_A_CHAR_MAX: usize = 40;
 
+/// How much more a text of twice the length takes, at most. What is read once for each of its tokens takes four times as much.
+const GROWTH_MAX: usize = 3;
+
 /// Looks at tokens until a burst is read.
-fn work(messages: &[String]) -> usize {
-    let form = Form::default_form();
+fn work(form: &Form, messages: &[String]) -> usize {
     let at = "2026-11-21T04:00:00Z".parse().expect("a time");
     let messages: Vec<_> = messages.iter().map(|text| Incoming::new(Message::Text(text.clone()), at)).collect();
     let before = looks();
     turn(&Input {
-        form: &form,
+        form,
         known: &BTreeMap::new(),
         channel_phone: None,
         state: &State::default(),
@@ -75,18 +88,31 @@ fn work(messages: &[String]) -> usize {
     looks() - before
 }
 
+fn long(scrap: &str, chars: usize) -> String {
+    scrap.chars().cycle().take(chars).collect()
+}
+
 #[test]
 fn reading_takes_work_in_proportion_to_the_text() {
     for scrap in SCRAPS {
-        let text: String = scrap.chars().cycle().take(CHARS).collect();
-        let looks = work(&[text]);
+        let looks = work(&Form::default_form(), &[long(scrap, CHARS)]);
         assert!(looks <= LOOKS_A_CHAR_MAX * CHARS, "{scrap:?}: {} looks a character", looks / CHARS);
+    }
+}
+
+#[test]
+fn numbers_and_days_take_no_more_of_a_character_in_a_longer_text() {
+    let form = Form::parse(FORM).expect("the test is well-formed");
+    for scrap in SCRAPS {
+        let (half, whole) = (work(&form, &[long(scrap, CHARS / 2)]), work(&form, &[long(scrap, CHARS)]));
+        assert!(whole <= GROWTH_MAX * half, "{scrap:?}: {half} looks for the half, {whole} for the whole");
     }
 }
 
 #[test]
 fn a_burst_has_a_budget() {
     let text = "Ann Lee ".repeat(512);
-    let (few, many) = (work(&vec![text.clone(); 4]), work(&vec![text; 50]));
+    let of = |count: usize| work(&Form::default_form(), &vec![text.clone(); count]);
+    let (few, many) = (of(4), of(50));
     assert!(many <= few, "{few} looks for 4 messages, {many} of 50");
 }
